@@ -1,0 +1,34 @@
+package telemetry;
+
+/**
+ * One thing that was looked at.
+ *
+ * @param name   a word that stays the same from day to day
+ * @param detail what was measured
+ * @param hint   when not ok: the runbook's section and the next command; else null
+ */
+public record Check(String name, Status status, String detail, String hint) {
+
+    /** How it stands, the worse the later. */
+    public enum Status {
+        OK, WARNING, FAILED;
+
+        /** Lower case, as in JSON and in the tables. */
+        @Override
+        public String toString() {
+            return name().toLowerCase(java.util.Locale.ROOT);
+        }
+    }
+
+    public static Check ok(String name, String detail) {
+        return new Check(name, Status.OK, detail, null);
+    }
+
+    public static Check warning(String name, String detail, String hint) {
+        return new Check(name, Status.WARNING, detail, hint);
+    }
+
+    public static Check failed(String name, String detail, String hint) {
+        return new Check(name, Status.FAILED, detail, hint);
+    }
+}

@@ -1,0 +1,120 @@
+//DEPS info.picocli:picocli:4.7.7
+package telemetry;
+
+import java.io.PrintWriter;
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.nio.charset.Charset;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import picocli.CommandLine;
+import picocli.CommandLine.IExecutionExceptionHandler;
+import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.TypeConversionException;
+
+/** Runs a command: options, help, and the one place where an exception becomes a message and an exit code. */
+public final class Cli {
+    public static final int OK = 0;
+    /** It worked; look at it. */
+    public static final int WARNING = 1;
+    /** A check or the operation failed. */
+    public static final int FAILED = 2;
+    /** Cannot tell: no store, no permission, locked. */
+    public static final int UNKNOWN = 3;
+    /** Source of this and the next: sysexits.h, EX_USAGE and EX_SOFTWARE. */
+    public static final int USAGE = 64;
+    public static final int BUG = 70;
+
+    private static final Map<String, String> EXIT_CODES = new LinkedHashMap<>();
+
+    static {
+        EXIT_CODES.put("0", "all well");
+        EXIT_CODES.put("1", "warning: it worked, look at it");
+        EXIT_CODES.put("2", "failed: a check or the operation");
+        EXIT_CODES.put("3", "cannot tell: no store, no permission, locked");
+        EXIT_CODES.put("64", "bad arguments");
+        EXIT_CODES.put("70", "a bug in this toolkit");
+    }
+
+    private Cli() { }
+
+    /** What a script's main does: runs the command and ends the JVM with its exit code. */
+    public static void main(Callable<Integer> command, String... args) {
+        System.exit(run(command, console(FileDescriptor.out), console(FileDescriptor.err), args));
+    }
+
+    /** As {@link #main}, with the output going elsewhere and the exit code as the result: for tests and JShell. */
+    public static int run(Callable<Integer> command, PrintWriter out, PrintWriter err, String... args) {
+        var line = new CommandLine(command);
+        line.setOut(out).setErr(err).setCaseInsensitiveEnumValuesAllowed(true);
+        line.registerConverter(Duration.class, converter(Times::duration));
+        line.registerConverter(Times.Since.class, converter(Times.Since::parse));
+        line.registerConverter(RunStatus.class, converter(RunStatus::parse));
+        line.setExecutionExceptionHandler(failure(err));
+        line.setParameterExceptionHandler((e, arguments) -> usage(e.getCommandLine(), e.getMessage()));
+        line.getCommandSpec().usageMessage().exitCodeListHeading("%nExit codes:%n").exitCodeList(EXIT_CODES);
+        int code = line.execute(args);
+        out.flush();
+        err.flush();
+        return code;
+    }
+
+    /** The exit code for how checks ended. */
+    public static int exitCode(Check.Status status) {
+        return switch (status) {
+            case OK -> OK;
+            case WARNING -> WARNING;
+            case FAILED -> FAILED;
+        };
+    }
+
+    private static int exitCode(StoreException e) {
+        return switch (e.reason()) {
+            case MISSING, DENIED, LOCKED -> UNKNOWN;
+            case DAMAGED, FULL, FAILED -> FAILED;
+            case REFUSED -> USAGE;
+        };
+    }
+
+    private static IExecutionExceptionHandler failure(PrintWriter err) {
+        return (e, line, arguments) -> {
+            if (e instanceof Output.ReaderGone) return OK;
+            if (e instanceof CommandLine.ParameterException wrong) return usage(line, wrong.getMessage());
+            if (e instanceof StoreException known) {
+                err.println(name(line) + ": " + known.getMessage());
+                return exitCode(known);
+            }
+            err.println(name(line) + ": a bug in this toolkit, please report it with these lines:");
+            e.printStackTrace(err);
+            return BUG;
+        };
+    }
+
+    private static int usage(CommandLine line, String message) {
+        line.getErr().println(name(line) + ": " + Table.visible(message) + "; next: " + name(line) + " --help");
+        return USAGE;
+    }
+
+    private static String name(CommandLine line) {
+        return line.getCommandSpec().qualifiedName();
+    }
+
+    private static <T> ITypeConverter<T> converter(java.util.function.Function<String, T> parse) {
+        return text -> {
+            try {
+                return parse.apply(text);
+            } catch (IllegalArgumentException e) {
+                throw new TypeConversionException(e.getMessage());
+            }
+        };
+    }
+
+    /** A terminal gets its own encoding, a pipe or file UTF-8. */
+    private static PrintWriter console(FileDescriptor stream) {
+        Charset charset = System.console() == null ? StandardCharsets.UTF_8 : System.console().charset();
+        return new PrintWriter(new java.io.OutputStreamWriter(new FileOutputStream(stream), charset), false);
+    }
+}

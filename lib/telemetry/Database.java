@@ -1,0 +1,299 @@
+//DEPS org.xerial:sqlite-jdbc:3.54.1.0
+package telemetry;
+
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Properties;
+import java.util.function.Supplier;
+import org.sqlite.JDBC;
+import org.sqlite.ProgressHandler;
+import org.sqlite.SQLiteConnection;
+import org.sqlite.SQLiteLimits;
+
+/**
+ * One connection to a SQLite file; JDBC ends here. For one thread at a time, except {@link #interrupt}.
+ * Everything throws {@link StoreException}, whose reason says whether the file is missing, locked, damaged, full or not permitted.
+ */
+public final class Database implements AutoCloseable {
+
+    /** How long a locked database is waited for: the runbook's 30 seconds. */
+    public static final Duration PATIENCE = Duration.ofSeconds(30);
+
+    private static final int PREPARED = 64;
+
+    static {
+        SqliteLibrary.prepare();
+    }
+
+    private final Path file;
+    private final Connection connection;
+    private final Map<String, PreparedStatement> prepared = new LinkedHashMap<>(16, 0.75f, true);
+    private boolean inTransaction;
+
+    private Database(Path file, Connection connection) {
+        this.file = file;
+        this.connection = connection;
+    }
+
+    /** Opens a database that exists, to read and write. */
+    public static Database open(Path file) {
+        return open(file, "mode=rw", false);
+    }
+
+    /** Opens a database, making an empty one (rw-------) when there is none. */
+    public static Database create(Path file) {
+        return open(file, "mode=rwc", false);
+    }
+
+    /**
+     * Opens a database that exists, to look only: every statement that would write is refused, no database can be attached, and no file
+     * is created or left behind. With a -wal that somebody left, SQLite's read-only mode is what leaves that one alone; without, it
+     * is a normal opening, because the read-only mode would leave an empty -wal and -shm behind.
+     */
+    public static Database openToRead(Path file) {
+        Path wal = file.resolveSibling(file.getFileName() + "-wal");
+        return open(file, Files.exists(wal) ? "mode=ro" : "mode=rw", true);
+    }
+
+    /** Opens a file that nobody writes, a finished backup say: no lock is taken and a -wal is ignored. */
+    public static Database openFrozen(Path file) {
+        return open(file, "mode=ro&immutable=1", true);
+    }
+
+    private static Database open(Path file, String mode, boolean queryOnly) {
+        Path absolute = file.toAbsolutePath();
+        if (!mode.equals("mode=rwc")) requireFile(absolute);
+        Database database = null;
+        try {
+            database = new Database(absolute, JDBC.createConnection("jdbc:sqlite:" + uri(absolute) + "?" + mode, new Properties()));
+            database.patience(PATIENCE);
+            if (queryOnly) database.refuseWrites();
+            database.pragma("schema_version");
+            return database;
+        } catch (SQLException e) {
+            if (database != null) database.close();
+            throw SqliteErrors.translate("open the database", absolute, e);
+        } catch (StoreException e) {
+            database.close();
+            throw e;
+        }
+    }
+
+    /** SQLite's own words for these are all "unable to open database file", or it takes an empty file for a new database. */
+    private static void requireFile(Path file) {
+        String tried = "open the database";
+        if (Files.isDirectory(file)) throw new StoreException(StoreException.Reason.DAMAGED, tried, file, "it is a directory", null);
+        if (Files.notExists(file)) throw new StoreException(StoreException.Reason.MISSING, tried, file, "it does not exist",
+                "jbang setup@telemetry for a new store, jbang recover@telemetry when it was there before");
+        if (!Files.isReadable(file)) throw new StoreException(StoreException.Reason.DENIED, tried, file, "permission denied", null);
+        if (file.toFile().length() == 0) throw new StoreException(StoreException.Reason.DAMAGED, tried, file, "the file is empty (0 bytes)", "jbang recover@telemetry");
+    }
+
+    /**
+     * A file URI with everything escaped that the driver or SQLite would take for an option.
+     * Source: sqlite.org/uri.html; {@code //server/share} needs four slashes there.
+     */
+    static String uri(Path absolute) {
+        String path = absolute.toString().replace(absolute.getFileSystem().getSeparator(), "/");
+        var uri = new StringBuilder("file://").append(path.startsWith("/") ? "" : "/");
+        for (byte b : path.getBytes(StandardCharsets.UTF_8)) {
+            char c = (char) (b & 0xff);
+            boolean plain = c < 0x80 && (Character.isLetterOrDigit(c) || "/-_.~:".indexOf(c) >= 0);
+            if (plain) uri.append(c);
+            else uri.append(String.format("%%%02X", (int) c));
+        }
+        return uri.toString();
+    }
+
+    private void refuseWrites() throws SQLException {
+        pragma("query_only", 1);
+        driver().getDatabase().limit(SQLiteLimits.SQLITE_LIMIT_ATTACHED.getId(), 0);
+    }
+
+    public Path file() {
+        return file;
+    }
+
+    /** How long a lock is waited for before a statement gives up; {@link #PATIENCE} at first. */
+    public Database patience(Duration patience) {
+        try {
+            driver().getDatabase().busy_timeout((int) patience.toMillis());
+            return this;
+        } catch (SQLException e) {
+            throw SqliteErrors.translate("configure", file, e);
+        }
+    }
+
+    /** The version of the SQLite library in use. */
+    public String sqliteVersion() {
+        return (String) value("SELECT sqlite_version()");
+    }
+
+    /** Runs a query; its rows are fetched as they are asked for. */
+    public Rows query(String sql, Object... params) {
+        PreparedStatement statement = null;
+        try {
+            statement = connection.prepareStatement(sql);
+            bind(statement, params);
+            return new SqliteCursor(file, statement).rows();
+        } catch (SQLException e) {
+            SqliteCursor.close(statement);
+            throw SqliteErrors.translate("query", file, e);
+        }
+    }
+
+    /** The first row, if there is one. */
+    public Optional<Row> one(String sql, Object... params) {
+        try (Rows rows = query(sql, params)) {
+            var iterator = rows.iterator();
+            return iterator.hasNext() ? Optional.of(iterator.next()) : Optional.empty();
+        }
+    }
+
+    /** The first column of the first row; null when there is none. */
+    public Object value(String sql, Object... params) {
+        return one(sql, params).map(row -> row.get(0)).orElse(null);
+    }
+
+    /** The first column of the first row as a number: {@code SELECT count(*) …}. 0 when there is none. */
+    public long number(String sql, Object... params) {
+        return value(sql, params) instanceof Number number ? number.longValue() : 0;
+    }
+
+    /** Runs one statement that writes. @return how many rows it changed */
+    public int update(String sql, Object... params) {
+        try {
+            PreparedStatement statement = prepare(sql);
+            bind(statement, params);
+            return statement.executeUpdate();
+        } catch (SQLException e) {
+            throw SqliteErrors.translate("write to", file, e);
+        }
+    }
+
+    /** Statements are kept prepared: a writer sends the same few again and again. */
+    private PreparedStatement prepare(String sql) throws SQLException {
+        PreparedStatement statement = prepared.get(sql);
+        if (statement != null) return statement;
+        if (prepared.size() >= PREPARED) {
+            var eldest = prepared.values().iterator();
+            eldest.next().close();
+            eldest.remove();
+        }
+        statement = connection.prepareStatement(sql);
+        prepared.put(sql, statement);
+        return statement;
+    }
+
+    private static void bind(PreparedStatement statement, Object... params) throws SQLException {
+        for (int i = 0; i < params.length; i++) {
+            Object value = params[i];
+            if (value instanceof Boolean bool) statement.setInt(i + 1, bool ? 1 : 0);
+            else if (value == null || value instanceof Number || value instanceof byte[]) statement.setObject(i + 1, value);
+            else statement.setString(i + 1, value.toString());
+        }
+    }
+
+    /**
+     * Runs the work in one transaction that holds the write lock from its beginning (BEGIN IMMEDIATE), so that it cannot fail half-way because of
+     * another writer. An exception rolls it back and is thrown on.
+     */
+    public <T> T inTransaction(Supplier<T> work) {
+        if (inTransaction) throw new IllegalStateException("transactions do not nest");
+        execute("BEGIN IMMEDIATE");
+        inTransaction = true;
+        try {
+            T result = work.get();
+            execute("COMMIT");
+            return result;
+        } catch (RuntimeException | Error e) {
+            rollback(e);
+            throw e;
+        } finally {
+            inTransaction = false;
+        }
+    }
+
+    /** As the other, for work without a result. */
+    public void inTransaction(Runnable work) {
+        inTransaction(() -> {
+            work.run();
+            return null;
+        });
+    }
+
+    private void rollback(Throwable cause) {
+        try {
+            execute("ROLLBACK");
+        } catch (StoreException e) {
+            cause.addSuppressed(e);
+        }
+    }
+
+    /** Runs one statement without parameters or result: DDL, VACUUM, ATTACH. */
+    public void execute(String sql) {
+        try (var statement = connection.createStatement()) {
+            statement.execute(sql);
+        } catch (SQLException e) {
+            throw SqliteErrors.translate(sql.startsWith("BEGIN") ? "begin to write to" : "write to", file, e);
+        }
+    }
+
+    /** A pragma's value as text, its first row; null when it gives none. */
+    public String pragma(String name) {
+        Object value = value("PRAGMA " + name);
+        return value == null ? null : value.toString();
+    }
+
+    /** Sets a pragma. @return what SQLite answers, which for journal_mode may be another mode than the one asked for */
+    public String pragma(String name, Object value) {
+        return pragma(name + "=" + value);
+    }
+
+    /** Ends the statement that another thread is running, which then throws; does nothing when none runs. */
+    public void interrupt() {
+        try {
+            driver().getDatabase().interrupt();
+        } catch (SQLException e) {
+            throw SqliteErrors.translate("interrupt", file, e);
+        }
+    }
+
+    /** Has something called every so many steps of SQLite's machine (a million is some milliseconds) while a statement runs. */
+    public void onProgress(int steps, Runnable tick) {
+        try {
+            ProgressHandler.setHandler(connection, steps, new ProgressHandler() {
+                @Override
+                protected int progress() {
+                    tick.run();
+                    return 0;
+                }
+            });
+        } catch (SQLException e) {
+            throw SqliteErrors.translate("watch", file, e);
+        }
+    }
+
+    private SQLiteConnection driver() throws SQLException {
+        return connection.unwrap(SQLiteConnection.class);
+    }
+
+    /** Closes every statement and the connection; what was not committed is rolled back. Never throws: nothing hangs on it. */
+    @Override
+    public void close() {
+        List<AutoCloseable> all = new ArrayList<>(prepared.values());
+        all.add(connection);
+        prepared.clear();
+        for (AutoCloseable one : all) SqliteCursor.close(one);
+    }
+}

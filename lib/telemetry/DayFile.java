@@ -1,0 +1,53 @@
+package telemetry;
+
+import java.nio.file.Path;
+import java.time.Instant;
+import java.time.LocalDate;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
+import java.time.format.DateTimeParseException;
+import java.util.Comparator;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * A file with the lines of one UTC day: {@code events_20251211.ndjson}, or compressed, {@code events_20251211.ndjson.gz};
+ * lines that came after the day was compressed stand in a further part, {@code events_20251211.2.ndjson.gz}.
+ *
+ * @param part 1 for the day's first file
+ */
+public record DayFile(Path path, LocalDate day, int part, boolean compressed) implements Comparable<DayFile> {
+
+    private static final Pattern NAME = Pattern.compile("events_(\\d{8})(?:\\.(\\d{1,6}))?\\.ndjson(\\.gz)?");
+    private static final Comparator<DayFile> ORDER = Comparator.comparing(DayFile::day)
+            .thenComparing(file -> !file.compressed).thenComparing(DayFile::part).thenComparing(file -> file.path.toString());
+
+    /** Empty for any other file. */
+    public static Optional<DayFile> of(Path path) {
+        Matcher name = NAME.matcher(path.getFileName().toString());
+        if (!name.matches()) return Optional.empty();
+        try {
+            return Optional.of(new DayFile(path, LocalDate.parse(name.group(1), DateTimeFormatter.BASIC_ISO_DATE),
+                    name.group(2) == null ? 1 : Integer.parseInt(name.group(2)), name.group(3) != null));
+        } catch (DateTimeParseException e) {
+            return Optional.empty();
+        }
+    }
+
+    /** The UTC day that an instant's lines are written to. */
+    public static LocalDate dayOf(Instant instant) {
+        return instant.atOffset(ZoneOffset.UTC).toLocalDate();
+    }
+
+    /** {@code events_20251211.ndjson} */
+    public static String name(LocalDate day) {
+        return "events_" + day.format(DateTimeFormatter.BASIC_ISO_DATE) + ".ndjson";
+    }
+
+    /** By day; what was archived of a day comes before what is still raw. */
+    @Override
+    public int compareTo(DayFile other) {
+        return ORDER.compare(this, other);
+    }
+}

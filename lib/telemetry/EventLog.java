@@ -1,0 +1,72 @@
+package telemetry;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.time.LocalDate;
+import java.util.List;
+import java.util.Optional;
+import java.util.Spliterator;
+import java.util.Spliterators;
+import java.util.stream.Stream;
+import java.util.stream.StreamSupport;
+
+/** The day files of a store: the truth about runs and events. Safe for several threads and processes. */
+public final class EventLog implements AutoCloseable {
+    private final Store store;
+    private LogWriter writer;
+
+    public EventLog(Store store) {
+        this.store = store;
+    }
+
+    /**
+     * Adds a record to this day's file. When it returns, the line is on the disk.
+     *
+     * @throws StoreException when that cannot be said; part of the line may then stand in the file, which no reader stumbles over
+     */
+    public synchronized void append(LocalDate day, LogRecord record) {
+        Path file = store.raw().resolve(DayFile.name(day));
+        if (writer != null && !writer.file().equals(file)) close();
+        if (writer == null) writer = new LogWriter(file);
+        writer.append(Ndjson.line(record));
+    }
+
+    /** All day files, raw and archived, oldest first. Empty when there is none. */
+    public List<DayFile> days() {
+        try (Stream<DayFile> raw = in(store.raw(), 1); Stream<DayFile> archived = in(store.archive(), 3)) {
+            return Stream.concat(archived, raw).sorted().toList();
+        } catch (UncheckedIOException e) {
+            throw Disk.refused("list the day files of", store.base(), e.getCause());
+        } catch (IOException e) {
+            throw Disk.refused("list the day files of", store.base(), e);
+        }
+    }
+
+    /** The entries of one day file, read as the stream is; close it, or read it to its end. */
+    public Stream<LogEntry> read(DayFile file) {
+        return read(new LogReader(file.path()));
+    }
+
+    /** The entries that a reader has still to give. */
+    static Stream<LogEntry> read(LogReader reader) {
+        return StreamSupport.stream(Spliterators.spliteratorUnknownSize(reader, Spliterator.ORDERED | Spliterator.NONNULL), false).onClose(reader::close);
+    }
+
+    /** Closes what {@link #append} holds open; a later append opens it again. */
+    @Override
+    public synchronized void close() {
+        if (writer != null) writer.close();
+        writer = null;
+    }
+
+    private static Stream<DayFile> in(Path folder, int depth) throws IOException {
+        try {
+            return Files.walk(folder, depth).map(DayFile::of).flatMap(Optional::stream).filter(file -> Files.isRegularFile(file.path()));
+        } catch (NoSuchFileException e) {
+            return Stream.empty();
+        }
+    }
+}

@@ -1,0 +1,25 @@
+package telemetry;
+
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+
+/**
+ * One record of a day file and where it stands. A line usually is one entry; a glued line is several.
+ *
+ * @param file   the day file
+ * @param offset of the entry's first byte, in the uncompressed content
+ * @param length in bytes, without the newline; of a line over {@link LogReader#LONGEST_LINE} the whole length
+ * @param bytes  the untouched bytes, of an overlong line the first {@link LogReader#LONGEST_LINE}
+ * @param record what they say
+ */
+public record LogEntry(Path file, long offset, long length, byte[] bytes, LogRecord record) {
+
+    /** The untouched line; bytes that are no UTF-8 show as the replacement character. */
+    public String text() {
+        return new String(bytes, StandardCharsets.UTF_8);
+    }
+
+    public boolean isDamaged() {
+        return record instanceof Damage;
+    }
+}

@@ -1,0 +1,93 @@
+package telemetry;
+
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
+import java.util.NoSuchElementException;
+import java.util.Spliterator;
+import java.util.Spliterators;
+import java.util.stream.Stream;
+import java.util.stream.StreamSupport;
+
+/**
+ * A query's rows, fetched as they are asked for. It ends its statement by itself after the last row; whoever stops earlier
+ * closes it, and closing the database closes it too. Printing it shows the first rows as a table and takes none away.
+ */
+public final class Rows implements Iterable<Row>, AutoCloseable {
+    private static final int SHOWN = 50;
+
+    /** Where the rows come from; {@code next} gives null after the last. */
+    interface Cursor extends AutoCloseable {
+        Row next();
+
+        @Override
+        void close();
+    }
+
+    private final List<String> columns;
+    private final Cursor cursor;
+    private final List<Row> shown = new ArrayList<>();
+    private boolean ended;
+
+    Rows(List<String> columns, Cursor cursor) {
+        this.columns = List.copyOf(columns);
+        this.cursor = cursor;
+    }
+
+    public List<String> columns() {
+        return columns;
+    }
+
+    /** The rows that are still to come; there is one pass only. */
+    @Override
+    public Iterator<Row> iterator() {
+        return new Iterator<>() {
+            @Override
+            public boolean hasNext() {
+                return peek(1) > 0;
+            }
+
+            @Override
+            public Row next() {
+                if (!hasNext()) throw new NoSuchElementException();
+                return shown.remove(0);
+            }
+        };
+    }
+
+    /** As {@link #iterator}; closing the stream closes the query. */
+    public Stream<Row> stream() {
+        return StreamSupport.stream(Spliterators.spliteratorUnknownSize(iterator(), Spliterator.ORDERED | Spliterator.NONNULL), false).onClose(this::close);
+    }
+
+    /** All that are still to come, in memory. */
+    public List<Row> list() {
+        List<Row> list = new ArrayList<>();
+        forEach(list::add);
+        return list;
+    }
+
+    @Override
+    public void close() {
+        ended = true;
+        cursor.close();
+    }
+
+    /** The next rows as a table, {@value #SHOWN} at the most. */
+    @Override
+    public String toString() {
+        boolean more = peek(SHOWN + 1) > SHOWN;
+        var table = new Table(columns.toArray(String[]::new));
+        shown.stream().limit(SHOWN).forEach(row -> table.row(row.values().toArray()));
+        return table + (more ? System.lineSeparator() + "… and more" : "");
+    }
+
+    private int peek(int wanted) {
+        while (!ended && shown.size() < wanted) {
+            Row row = cursor.next();
+            if (row == null) close();
+            else shown.add(row);
+        }
+        return shown.size();
+    }
+}

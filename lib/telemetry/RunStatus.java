@@ -1,0 +1,53 @@
+package telemetry;
+
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+
+/** How a run stands. Writers of different versions use different words for the same; this is where they meet. */
+public enum RunStatus {
+    RUNNING("running"),
+    SUCCESS("success", "completed", "succeeded"),
+    FAILED("failed", "failure", "error"),
+    PARTIAL("partial"),
+    TIMEOUT("timeout"),
+    CANCELLED("cancelled", "canceled");
+
+    private final List<String> words;
+
+    RunStatus(String... words) {
+        this.words = List.of(words);
+    }
+
+    /** Every word that writers use for this status, the runbook's own first. */
+    public List<String> words() {
+        return words;
+    }
+
+    /** The runbook's word: lower case. */
+    @Override
+    public String toString() {
+        return words.get(0);
+    }
+
+    /**
+     * @return null for null and for a word that no writer uses
+     */
+    public static RunStatus of(String word) {
+        if (word == null) return null;
+        String lower = word.strip().toLowerCase(Locale.ROOT);
+        return Arrays.stream(values()).filter(s -> s.words.contains(lower)).findFirst().orElse(null);
+    }
+
+    /** The status that an operator named. @throws IllegalArgumentException listing the known words */
+    public static RunStatus parse(String word) {
+        RunStatus status = of(word);
+        if (status == null) throw new IllegalArgumentException("'" + word + "' is no status (" + Arrays.toString(values()).replaceAll("[\\[\\]]", "") + ")");
+        return status;
+    }
+
+    /** True once the run is over, however it went. */
+    public boolean isFinal() {
+        return this != RUNNING;
+    }
+}

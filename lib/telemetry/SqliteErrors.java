@@ -1,0 +1,48 @@
+package telemetry;
+
+import static telemetry.StoreException.Reason.*;
+
+import java.nio.file.Path;
+import java.sql.SQLException;
+import java.util.List;
+import org.sqlite.SQLiteErrorCode;
+import org.sqlite.SQLiteException;
+
+/** SQLite's result codes in the operator's words. Source of the codes: sqlite.org/rescode.html. */
+final class SqliteErrors {
+    private static final int BUSY_SNAPSHOT = 517;
+
+    private SqliteErrors() { }
+
+    static StoreException translate(String tried, Path file, SQLException e) {
+        int extended = e instanceof SQLiteException known && known.getResultCode() != SQLiteErrorCode.UNKNOWN_ERROR ? known.getResultCode().code : e.getErrorCode();
+        String why = said(e);
+        if (extended == BUSY_SNAPSHOT)
+            return new StoreException(LOCKED, tried, file, "the transaction read before it wrote, and another program has written since (BUSY_SNAPSHOT); nobody needs to be stopped", "run it again", e);
+        return switch (extended & 0xff) {
+            case 5, 6 -> new StoreException(LOCKED, tried, file, "it is locked" + LockHolders.waitedFor(file), "jbang locks@telemetry", e);
+            case 8 -> why.contains("attempt to write")
+                    ? new StoreException(REFUSED, tried, file, "it is open for reading only, and this would write", null, e)
+                    : new StoreException(DENIED, tried, file, why, null, e);
+            case 11, 26 -> new StoreException(DAMAGED, tried, file, (extended & 0xff) == 26 ? "it is no SQLite database, or its first page is damaged" : "it is damaged (" + why + ")",
+                    "jbang recover@telemetry --dry-run", e);
+            case 13 -> new StoreException(FULL, tried, file, "no space left on the disk", "jbang archive@telemetry --dry-run", e);
+            case 3, 14, 23 -> new StoreException(DENIED, tried, file, why, null, e);
+            case 1 -> new StoreException(REFUSED, tried, file, why, null, e);
+            case 9 -> new StoreException(FAILED, tried, file, "interrupted", null, e);
+            default -> new StoreException(FAILED, tried, file, why, null, e);
+        };
+    }
+
+    /** True when SQLite refused one row for what is in it (a CHECK, NOT NULL, UNIQUE, its size), and could go on with the next. */
+    static boolean isAboutTheRow(StoreException e) {
+        return e.getCause() instanceof SQLiteException known && List.of(18, 19, 20).contains(known.getResultCode().code & 0xff);
+    }
+
+    /** The driver writes {@code [SQLITE_ERROR] SQL error or missing database (no such table: x)}: what counts is in the brackets. */
+    private static String said(SQLException e) {
+        String text = String.valueOf(e.getMessage());
+        int open = text.indexOf(" (");
+        return text.startsWith("[SQLITE") && open > 0 && text.endsWith(")") ? text.substring(open + 2, text.length() - 1) : text;
+    }
+}

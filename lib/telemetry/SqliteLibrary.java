@@ -1,0 +1,73 @@
+package telemetry;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.net.JarURLConnection;
+import java.net.URL;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.zip.CRC32;
+import java.util.zip.ZipEntry;
+import org.sqlite.SQLiteJDBCLoader;
+import org.sqlite.util.LibraryLoaderUtil;
+
+/**
+ * SQLite's native library, unpacked once into a folder that only its owner may enter. Without this the driver unpacks its 1.1 MB
+ * into the temporary folder at every start (some 70 ms), and a killed process leaves it there.
+ */
+final class SqliteLibrary {
+    private SqliteLibrary() { }
+
+    /** Tells the driver where the unpacked library is. Whatever stands in the way, the driver's own way still works. */
+    static void prepare() {
+        if (System.getProperty("org.sqlite.lib.path") != null) return;
+        try {
+            String name = LibraryLoaderUtil.getNativeLibName();
+            URL packed = SQLiteJDBCLoader.class.getResource(LibraryLoaderUtil.getNativeLibResourcePath() + "/" + name);
+            if (packed == null || !(packed.openConnection() instanceof JarURLConnection jar)) return;
+            jar.setUseCaches(false);
+            ZipEntry entry = jar.getJarEntry();
+            Path folder = cache().resolve("sqlite-" + SQLiteJDBCLoader.getVersion() + "-" + Long.toHexString(entry.getCrc()));
+            Path library = folder.resolve(name);
+            if (!isIntact(library, entry)) unpack(packed, folder, library);
+            if (isIntact(library, entry) && Files.getOwner(folder).equals(Files.getOwner(library)))
+                System.setProperty("org.sqlite.lib.path", folder.toString());
+            jar.getJarFile().close();
+        } catch (IOException | UnsupportedOperationException | SecurityException e) {
+            // a read-only home, say: then it is the temporary folder, as without this class
+        }
+    }
+
+    private static Path cache() {
+        for (String variable : new String[] {"XDG_CACHE_HOME", "LOCALAPPDATA"}) {
+            String folder = System.getenv(variable);
+            if (folder != null && !folder.isBlank()) return Path.of(folder, "telemetry-toolkit");
+        }
+        return Disk.home().resolve(".cache").resolve("telemetry-toolkit");
+    }
+
+    /** Compared with the checksum that the jar has of it; reading it costs a millisecond. */
+    private static boolean isIntact(Path library, ZipEntry entry) throws IOException {
+        if (!Files.isRegularFile(library, LinkOption.NOFOLLOW_LINKS) || Files.size(library) != entry.getSize()) return false;
+        var crc = new CRC32();
+        crc.update(Files.readAllBytes(library));
+        return crc.getValue() == entry.getCrc();
+    }
+
+    private static void unpack(URL packed, Path folder, Path library) throws IOException {
+        Files.createDirectories(folder.getParent());
+        if (Files.notExists(folder)) Files.createDirectory(folder, Disk.ownerOnlyFolder(folder));
+        Path unfinished = Files.createTempFile(folder, "unpacking", ".tmp");
+        try {
+            try (InputStream in = packed.openStream(); OutputStream out = Files.newOutputStream(unfinished)) {
+                in.transferTo(out);
+            }
+            Files.move(unfinished, library, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        } finally {
+            Files.deleteIfExists(unfinished);
+        }
+    }
+}

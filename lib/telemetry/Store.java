@@ -1,0 +1,108 @@
+package telemetry;
+
+import java.nio.file.FileSystem;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Where a store's parts stand on disk. All paths are absolute and normalized; nothing says that they exist.
+ *
+ * @param base     the store's folder
+ * @param database the SQLite file
+ * @param raw      the folder of the day files
+ * @param rule     which rule named the store, to be shown to people: {@code "AGENT_METRICS_DIR"}
+ */
+public record Store(Path base, Path database, Path raw, String rule) {
+
+    /** Tried in this order when neither an option nor a variable names the store. */
+    static final List<String> USUAL_PLACES = List.of("/agent-metrics", "/opt/telemetry", "/data/telemetry",
+            "D:/agent-metrics", "C:/agent-metrics");
+
+    /** The variables that name a store, the first that is set winning. */
+    public static final List<String> VARIABLES = List.of("TELEMETRY_DB_PATH", "TELEMETRY_BASE_DIR", "AGENT_METRICS_DIR");
+
+    /** The variable that moves the day files out of the store. */
+    public static final String RAW_VARIABLE = "TELEMETRY_NDJSON_DIR";
+
+    /** The store in this folder, whatever the environment says. */
+    public static Store at(Path base) {
+        return in(base, "--store");
+    }
+
+    /** The store that this process's environment names, else the first usual place that exists, else {@code ~/.telemetry}. */
+    public static Store fromEnv() {
+        return fromEnv(System.getenv(), Disk.home());
+    }
+
+    /** As {@link #fromEnv()}, with other variables and another home; the home's file system is the one that is looked at. */
+    public static Store fromEnv(Map<String, String> env, Path home) {
+        Store store = named(env, home);
+        String raw = env.get(RAW_VARIABLE);
+        return isSet(raw) ? new Store(store.base, store.database, clean(home.getFileSystem().getPath(raw)), store.rule) : store;
+    }
+
+    private static Store named(Map<String, String> env, Path home) {
+        FileSystem disk = home.getFileSystem();
+        String database = env.get("TELEMETRY_DB_PATH");
+        if (isSet(database)) {
+            Path file = clean(disk.getPath(database));
+            Path folder = file.getParent() == null ? file : file.getParent();
+            Path base = folder.getParent() == null ? folder : folder.getParent();
+            return new Store(base, file, base.resolve("raw"), "TELEMETRY_DB_PATH");
+        }
+        for (String variable : VARIABLES.subList(1, VARIABLES.size()))
+            if (isSet(env.get(variable))) return in(disk.getPath(env.get(variable)), variable);
+        for (String place : USUAL_PLACES) {
+            Path base = disk.getPath(place);
+            if (base.isAbsolute() && Files.isDirectory(base)) return in(base, "first usual place that exists");
+        }
+        return in(home.resolve(".telemetry"), "default");
+    }
+
+    private static Store in(Path folder, String rule) {
+        Path base = clean(folder);
+        return new Store(base, base.resolve("db").resolve("telemetry.sqlite"), base.resolve("raw"), rule);
+    }
+
+    private static boolean isSet(String variable) {
+        return variable != null && !variable.isBlank();
+    }
+
+    private static Path clean(Path path) {
+        return path.toAbsolutePath().normalize();
+    }
+
+    /** Backups and their manifests. */
+    public Path backups() {
+        return base.resolve("backups");
+    }
+
+    /** Day files that were compressed and moved out of {@link #raw}. */
+    public Path archive() {
+        return base.resolve("archive");
+    }
+
+    /** What could not be read or was damaged, kept with where it came from. */
+    public Path quarantine() {
+        return base.resolve("quarantine");
+    }
+
+    /** The toolkit's own records: trends, measurements, reports. */
+    public Path reports() {
+        return base.resolve("reports");
+    }
+
+    /** True when neither the base folder nor the database exists: there is no store to speak of. */
+    public boolean isMissing() {
+        return Files.notExists(base) && Files.notExists(database);
+    }
+
+    /** @throws StoreException {@code MISSING} when there is no store to speak of */
+    public Store orThrow() {
+        if (isMissing()) throw new StoreException(StoreException.Reason.MISSING, "use the store", base,
+                "there is none (named by " + rule + ")", "jbang setup@telemetry --store " + base + ", or name another with --store DIR");
+        return this;
+    }
+}

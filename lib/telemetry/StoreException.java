@@ -1,0 +1,70 @@
+package telemetry;
+
+import java.nio.file.Path;
+
+/**
+ * The one exception of the library: what was tried, on which path, why it did not work, and what to do next.
+ * Its message is one line that may be shown to an operator as it is.
+ */
+public final class StoreException extends RuntimeException {
+
+    /** Why it did not work, as far as a caller has to tell the cases apart. */
+    public enum Reason {
+        /** The store or one of its files is not there. */
+        MISSING,
+        /** The operating system does not permit it. */
+        DENIED,
+        /** Another program holds a lock, and waiting did not help. */
+        LOCKED,
+        /** The file is there and is not what it should be. */
+        DAMAGED,
+        /** No space is left. */
+        FULL,
+        /** What was asked for is not permitted here: a write through a query, a statement that is no SQL. */
+        REFUSED,
+        /** Anything else that went wrong outside this program. */
+        FAILED
+    }
+
+    private final Reason reason;
+    private final Path path;
+
+    /**
+     * @param tried what was tried, to follow "cannot": {@code "open the database"}
+     * @param path  on which path; may be null when there is none
+     * @param why   why it did not work, without a full stop
+     * @param next  the next command to run or thing to do; null when there is nothing to advise
+     */
+    public StoreException(Reason reason, String tried, Path path, String why, String next) {
+        this(reason, tried, path, why, next, null);
+    }
+
+    /** As the other constructor, keeping the cause for a log. */
+    public StoreException(Reason reason, String tried, Path path, String why, String next, Throwable cause) {
+        super(oneLine("cannot " + tried + (path == null ? "" : " " + path) + ": " + why
+                + (next == null ? "" : "; next: " + next)), cause);
+        this.reason = reason;
+        this.path = path;
+    }
+
+    public Reason reason() {
+        return reason;
+    }
+
+    /** The path it happened on, or null. */
+    public Path path() {
+        return path;
+    }
+
+    /** Control characters (a hostile file name may hold a newline) become visible escapes. */
+    private static String oneLine(String text) {
+        var line = new StringBuilder(text.length());
+        text.chars().forEach(c -> {
+            if (c == '\n') line.append("\\n");
+            else if (c == '\r') line.append("\\r");
+            else if (c < ' ' || c == 0x7f) line.append(String.format("\\u%04x", c));
+            else line.append((char) c);
+        });
+        return line.toString();
+    }
+}

@@ -1,0 +1,100 @@
+package telemetry;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.StringJoiner;
+
+/**
+ * Rows under headings, columns as wide as their content; numbers stand to the right. Control characters in a
+ * value are shown, not sent to the terminal. {@code toString()} is the table.
+ */
+public final class Table {
+    private static final int WIDEST = 60;
+
+    private final String[] headings;
+    private final List<String[]> rows = new ArrayList<>();
+    private final boolean[] numeric;
+
+    public Table(String... headings) {
+        this.headings = headings.clone();
+        this.numeric = new boolean[headings.length];
+        java.util.Arrays.fill(numeric, true);
+    }
+
+    /** @param values one a column; null shows as nothing, an Instant as UTC seconds, a Duration in words */
+    public Table row(Object... values) {
+        String[] row = new String[headings.length];
+        for (int i = 0; i < row.length; i++) {
+            Object value = i < values.length ? values[i] : null;
+            row[i] = text(value);
+            if (value != null && !(value instanceof Number) && !(value instanceof Duration)) numeric[i] = false;
+        }
+        rows.add(row);
+        return this;
+    }
+
+    public boolean isEmpty() {
+        return rows.isEmpty();
+    }
+
+    public int size() {
+        return rows.size();
+    }
+
+    @Override
+    public String toString() {
+        int[] widths = new int[headings.length];
+        for (int i = 0; i < widths.length; i++) {
+            widths[i] = width(headings[i]);
+            for (String[] row : rows) widths[i] = Math.max(widths[i], width(row[i]));
+        }
+        var lines = new StringJoiner(System.lineSeparator());
+        lines.add(line(headings, widths));
+        for (String[] row : rows) lines.add(line(row, widths));
+        return lines.toString();
+    }
+
+    private String line(String[] cells, int[] widths) {
+        var line = new StringBuilder();
+        for (int i = 0; i < cells.length; i++) {
+            String pad = " ".repeat(widths[i] - width(cells[i]));
+            line.append(i == 0 ? "" : "  ").append(numeric[i] && !rows.isEmpty() ? pad + cells[i] : cells[i] + pad);
+        }
+        return line.toString().stripTrailing();
+    }
+
+    static String text(Object value) {
+        if (value == null) return "";
+        if (value instanceof Instant instant) return Times.seconds(instant);
+        if (value instanceof Duration duration) return Times.words(duration);
+        if (value instanceof Double number) return String.format(Locale.ROOT, "%.1f", number);
+        if (value instanceof byte[] bytes) return "(" + bytes.length + " bytes)";
+        return shortened(visible(value.toString()));
+    }
+
+    private static String shortened(String text) {
+        if (text.codePointCount(0, text.length()) <= WIDEST) return text;
+        return text.substring(0, text.offsetByCodePoints(0, WIDEST - 1)) + "…";
+    }
+
+    private static int width(String text) {
+        return text.codePointCount(0, text.length());
+    }
+
+    /** A value on one line, without a character that a terminal obeys. */
+    static String visible(String value) {
+        if (value.chars().noneMatch(Character::isISOControl)) return value;
+        var text = new StringBuilder();
+        value.chars().forEach(c -> {
+            if (c == '\n') text.append("\\n");
+            else if (c == '\t') text.append("\\t");
+            else if (c == '\r') text.append("\\r");
+            else if (Character.isISOControl(c)) text.append(String.format("\\u%04x", c));
+            else text.append((char) c);
+        });
+        return text.toString();
+    }
+}

@@ -1,0 +1,108 @@
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+
+/** Holds docs/design.md: who may know what. */
+class ArchitectureTest {
+    private static final Path LIB = Checkout.root().resolve("lib/telemetry");
+    private static final Path SCRIPTS = Checkout.root().resolve("scripts");
+
+    @Test
+    void jdbcEndsInTheDatabaseClasses() throws IOException {
+        List<Path> all = new ArrayList<>(javaFiles(LIB));
+        all.addAll(javaFiles(SCRIPTS));
+        all.addAll(javaFiles(Checkout.root().resolve("tests")));
+        all.removeIf(file -> file.getFileName().toString().equals("ArchitectureTest.java"));
+        assertOnly(all, "\\b(java\\.sql|org\\.sqlite)\\.[A-Za-z]", "Database\\.java|Sqlite\\w*\\.java");
+    }
+
+    @Test
+    void eachLibraryIsKnownToItsOwnClassesOnly() throws IOException {
+        assertOnly(javaFiles(LIB), "import com\\.eclipsesource\\.", "Ndjson\\.java|JsonText\\.java");
+        assertOnly(javaFiles(SCRIPTS), "import com\\.eclipsesource\\.", "");
+        assertOnly(javaFiles(LIB), "import picocli\\.", "Cli\\.java|Output\\.java|StoreOption\\.java|Consent\\.java|\\w+Option\\.java");
+    }
+
+    @Test
+    void factsAndPureRulesKnowNeitherDatabaseNorDayFiles() throws IOException {
+        for (String facts : List.of("Store", "Run", "Event", "RunStatus", "Times", "Check", "Checks", "Table", "StoreException", "Retention")) {
+            Path file = LIB.resolve(facts + ".java");
+            if (!Files.exists(file)) continue;
+            String code = withoutComments(Files.readString(file));
+            for (String upper : List.of("Database", "EventLog", "Runs", "TelemetryClient", "Backups", "Archive", "Replay", "Output"))
+                assertTrue(!Pattern.compile("\\b" + upper + "\\b").matcher(code).find(), facts + " knows " + upper);
+        }
+    }
+
+    @Test
+    void onlyScriptsPrintResults() throws IOException {
+        assertOnly(javaFiles(LIB), "System\\.out\\b", "");
+    }
+
+    @Test
+    void theListOfSourcesIsWhole() throws IOException {
+        Set<String> listed = new TreeSet<>();
+        for (String line : Files.readAllLines(LIB.resolve("package-info.java")))
+            if (line.startsWith("//SOURCES ")) listed.addAll(List.of(line.substring(10).strip().split("\\s+")));
+        Set<String> present = javaFiles(LIB).stream().map(file -> file.getFileName().toString()).filter(name -> !name.equals("package-info.java")).collect(Collectors.toCollection(TreeSet::new));
+        assertEquals(present, listed);
+    }
+
+    @Test
+    void aDependencyIsPinnedOnce() throws IOException {
+        List<Path> all = new ArrayList<>(javaFiles(LIB));
+        all.addAll(javaFiles(SCRIPTS));
+        all.addAll(javaFiles(Checkout.root().resolve("tests")));
+        List<String> pinned = new ArrayList<>();
+        for (Path file : all)
+            for (String line : Files.readAllLines(file))
+                if (line.startsWith("//DEPS ") && line.contains(":")) pinned.add(line.substring(7).strip().replaceAll(":[^:]*$", ""));
+        assertEquals(new TreeSet<>(pinned).size(), pinned.size(), pinned.toString());
+    }
+
+    @Test
+    void everyScriptBeginsTheSameWayAndHasOneClassOfItsFilesName() throws IOException {
+        for (Path script : javaFiles(SCRIPTS)) {
+            List<String> lines = Files.readAllLines(script);
+            String name = script.getFileName().toString().replace(".java", "");
+            assertEquals("///usr/bin/env jbang \"$0\" \"$@\" ; exit $?", lines.get(0), name);
+            assertEquals("//JAVA 17+", lines.get(1), name);
+            assertTrue(lines.get(2).matches("//DESCRIPTION .+\\."), name);
+            assertTrue(lines.contains("//SOURCES ../lib/telemetry/package-info.java"), name);
+            List<String> classes = lines.stream().filter(line -> line.matches("(final )?(class|record|enum|interface) .*")).toList();
+            assertEquals(1, classes.size(), name + ": " + classes);
+            assertTrue(classes.get(0).matches("class " + name + " implements Callable<Integer>.*"), name);
+        }
+    }
+
+    private static void assertOnly(List<Path> files, String pattern, String allowed) throws IOException {
+        List<String> wrong = new ArrayList<>();
+        for (Path file : files) {
+            Matcher found = Pattern.compile(pattern).matcher(withoutComments(Files.readString(file)));
+            if (found.find() && !file.getFileName().toString().matches(allowed)) wrong.add(file.getFileName() + ": " + found.group());
+        }
+        assertEquals(List.of(), wrong);
+    }
+
+    private static String withoutComments(String code) {
+        return code.replaceAll("(?s)/\\*.*?\\*/", "").replaceAll("(?m)//.*$", "");
+    }
+
+    private static List<Path> javaFiles(Path folder) throws IOException {
+        try (Stream<Path> files = Files.walk(folder)) {
+            return files.filter(file -> file.toString().endsWith(".java")).sorted().toList();
+        }
+    }
+}

@@ -1,0 +1,138 @@
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import telemetry.Check;
+import telemetry.Checks;
+import telemetry.Cli;
+import telemetry.Consent;
+import telemetry.JsonText;
+import telemetry.Output;
+import telemetry.StoreException;
+import telemetry.StoreOption;
+import telemetry.Table;
+import telemetry.Times;
+
+/** What every command has in common: options, messages, exit codes, tables, JSON. */
+class CliTest {
+    private static final String NL = System.lineSeparator();
+
+    @Command(name = "probe", mixinStandardHelpOptions = true, description = "For this test.")
+    static class Probe implements Callable<Integer> {
+        @Mixin StoreOption store;
+        @Mixin Output output;
+        @Mixin Consent consent;
+        @Option(names = "--since", description = "Since.") Times.Since since;
+        @Option(names = "--older-than", description = "Age.") Duration age;
+        RuntimeException failure;
+
+        @Override
+        public Integer call() {
+            if (failure != null) throw failure;
+            output.result("report", Map.of("age", age == null ? Duration.ZERO : age));
+            output.note("noted");
+            return consent.to("Delete 3 files?") ? Cli.OK : Cli.WARNING;
+        }
+    }
+
+    @Test
+    void theResultGoesToStdoutAndEverythingElseToStderr() {
+        Script plain = Script.run(new Probe(), "--yes");
+        assertEquals(new Script(0, "report" + NL, "noted" + NL), plain);
+        Script json = Script.run(new Probe(), "--json", "--yes", "--older-than", "2d");
+        assertEquals("{\n  \"age\": 172800000\n}" + NL, json.out());
+    }
+
+    @Test
+    void withoutATerminalNothingIsDeletedUnlessToldTo() {
+        Script asked = Script.run(new Probe());
+        assertEquals(64, asked.exit());
+        assertEquals("noted" + NL + "probe: Delete 3 files? There is no terminal to ask on: say --yes, or --dry-run to look first; next: probe --help" + NL, asked.err());
+    }
+
+    @Test
+    void badArgumentsAreOneLineAndExit64() {
+        for (String[] args : List.of(new String[] {"--no-such"}, new String[] {"--since", "yesterday"}, new String[] {"--older-than", "1y"}, new String[] {"extra"}, new String[] {"--store"}, new String[] {"--store", "x", "a\nb"})) {
+            Script run = Script.run(new Probe(), (Object[]) args);
+            assertEquals(64, run.exit(), run.err());
+            assertEquals(1, run.err().lines().count(), run.err());
+            assertTrue(run.err().startsWith("probe: ") && run.err().contains("; next: probe --help"), run.err());
+            assertEquals("", run.out());
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void aFailureIsOneLineAndItsExitCodeSaysWhatKind(StoreException.Reason reason) {
+        var probe = new Probe();
+        probe.failure = new StoreException(reason, "open the database", Path.of("some\nfile"), "it broke", "jbang health@telemetry");
+        Script run = Script.run(probe);
+        assertEquals(switch (reason) {
+            case MISSING, DENIED, LOCKED -> 3;
+            case DAMAGED, FULL, FAILED -> 2;
+            case REFUSED -> 64;
+        }, run.exit());
+        assertEquals(new Script(run.exit(), "", "probe: cannot open the database some\\nfile: it broke; next: jbang health@telemetry" + NL), run);
+    }
+
+    @Test
+    void aBugOfOursIsSaidToBeOneWithItsTrace() {
+        var probe = new Probe();
+        probe.failure = new IllegalStateException("oops");
+        Script run = Script.run(probe);
+        assertEquals(70, run.exit());
+        assertTrue(run.err().startsWith("probe: a bug in this toolkit") && run.err().contains("at CliTest"), run.err());
+    }
+
+    @Test
+    void helpTellsTheExitCodes() {
+        Script help = Script.run(new Probe(), "--help");
+        assertEquals(0, help.exit());
+        assertTrue(help.out().contains("For this test.") && help.out().contains("  64") && help.out().contains("cannot tell: no store, no permission, locked"), help.out());
+        assertTrue(help.out().lines().allMatch(line -> line.length() <= 80), help.out());
+    }
+
+    @Test
+    void aTableIsAsWideAsItsContentAndSendsNoControlCharacterToTheTerminal() {
+        var table = new Table("name", "n", "when", "took");
+        table.row("a\tb\u001b[31m", 7, Instant.parse("2025-12-10T12:00:00Z"), Duration.ofMinutes(90)).row(null, 1200.25, null, null);
+        assertEquals(String.join(NL,
+                "name                 n  when                       took",
+                "a\\tb\\u001b[31m       7  2025-12-10 12:00:00  1 h 30 min",
+                "                1200.3"), table.toString());
+        assertEquals(60, new Table("x").row("y".repeat(500)).toString().lines().skip(1).findFirst().orElseThrow().length());
+    }
+
+    @Test
+    void checksTellTheWorstAndShowTheNextCommand() {
+        var checks = new Checks(List.of(Check.ok("disk", "80 GB free"), Check.warning("activity", "no run in the last hour", "jbang query@telemetry recent")));
+        assertEquals(Check.Status.WARNING, checks.status());
+        assertEquals(String.join(NL, "ok       disk      80 GB free", "warning  activity  no run in the last hour", "                   -> jbang query@telemetry recent"), checks.toString());
+        assertEquals(Check.Status.OK, new Checks(List.of()).status());
+    }
+
+    @Test
+    void plainDataBecomesJson() {
+        record Line(String agentName, double rate, Instant at, Path file) { }
+        Map<String, Object> data = new LinkedHashMap<>();
+        data.put("lines", List.of(new Line("a\"b", 0.5, Instant.parse("2025-12-10T12:00:00Z"), Path.of("x"))));
+        data.put("nan", Double.NaN);
+        data.put("big", Long.MAX_VALUE);
+        data.put("bytes", new byte[] {1, 2});
+        data.put("none", null);
+        data.put("status", Check.Status.OK);
+        assertEquals("{\"lines\":[{\"agent_name\":\"a\\\"b\",\"rate\":0.5,\"at\":\"2025-12-10T12:00:00.000000+00:00\",\"file\":\"x\"}],\"nan\":null,\"big\":9223372036854775807,\"bytes\":\"AQI=\",\"none\":null,\"status\":\"ok\"}", JsonText.line(data));
+    }
+}
