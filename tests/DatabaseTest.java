@@ -52,7 +52,7 @@ class DatabaseTest {
     void rowsShowThemselvesAsATableAndAreStillThereAfterwards() {
         try (Database database = Database.create(dir.resolve("d.sqlite"))) {
             Rows rows = database.query("SELECT 7 AS n, 'seven' AS word UNION ALL SELECT 12, 'a' || char(10) || char(27) || 'b'");
-            assertEquals(String.join(System.lineSeparator(), " n  word", " 7  seven", "12  a\\n\\u001bb"), rows.toString());
+            assertEquals(String.join(System.lineSeparator(), "", " n  word", " 7  seven", "12  a\\n\\u001bb"), rows.toString());
             assertEquals(2, rows.list().size());
             assertEquals(0, rows.list().size(), "there is one pass only");
             String many = database.query("WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c LIMIT 51) SELECT x FROM c").toString();

@@ -11,12 +11,15 @@ public record Check(String name, Status status, String detail, String hint) {
 
     /** How it stands, the worse the later. */
     public enum Status {
-        OK, WARNING, FAILED;
+        OK, WARNING,
+        /** It could not be made: no permission, locked. Shown as failed; the exit code tells the two apart. */
+        UNKNOWN,
+        FAILED;
 
-        /** Lower case, as in JSON and in the tables. */
+        /** Lower case, as in JSON and in the tables: ok, warning or failed. */
         @Override
         public String toString() {
-            return name().toLowerCase(java.util.Locale.ROOT);
+            return this == OK ? "ok" : this == WARNING ? "warning" : "failed";
         }
     }
 
@@ -26,6 +29,10 @@ public record Check(String name, Status status, String detail, String hint) {
 
     public static Check warning(String name, String detail, String hint) {
         return new Check(name, Status.WARNING, detail, hint);
+    }
+
+    public static Check unknown(String name, String detail, String hint) {
+        return new Check(name, Status.UNKNOWN, detail, hint);
     }
 
     public static Check failed(String name, String detail, String hint) {

@@ -1,10 +1,16 @@
 package telemetry;
 
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.StringJoiner;
 
 /** A list of checks; {@code toString()} is the report. */
 public record Checks(List<Check> list) {
+    private static final int COLUMNS = 80;
+
+    /** Of {@code warning}, the longest. */
+    private static final int STATUS = 7;
 
     public Checks {
         list = List.copyOf(list);
@@ -12,17 +18,47 @@ public record Checks(List<Check> list) {
 
     /** The worst of them; ok when there is none. */
     public Check.Status status() {
-        return list.stream().map(Check::status).reduce(Check.Status.OK, (a, b) -> a.compareTo(b) >= 0 ? a : b);
+        var worst = Check.Status.OK;
+        for (Check check : list) if (check.status().compareTo(worst) > 0) worst = check.status();
+        return worst;
     }
 
+    /** How many ended so. */
+    public int count(Check.Status status) {
+        int count = 0;
+        for (Check check : list) if (check.status() == status) count++;
+        return count;
+    }
+
+    /** Each check with its detail, broken between words to {@value #COLUMNS} columns, and under it the hint, unless it stands further up. */
     @Override
     public String toString() {
-        int width = list.stream().mapToInt(check -> check.name().length()).max().orElse(0);
+        int width = 1;
+        for (Check check : list) width = Math.max(width, check.name().length());
+        String margin = " ".repeat(STATUS + 2 + width + 2);
+        Set<String> hints = new HashSet<>();
         var lines = new StringJoiner(System.lineSeparator());
         for (Check check : list) {
-            lines.add(String.format("%-7s  %-" + Math.max(1, width) + "s  %s", check.status(), check.name(), Table.visible(check.detail())));
-            if (check.hint() != null) lines.add(" ".repeat(9 + width + 2) + "-> " + Table.visible(check.hint()));
+            lines.add(padded(check.status().toString(), STATUS) + "  " + padded(check.name(), width) + "  " + wrapped(Table.visible(check.detail()), margin));
+            if (check.hint() != null && hints.add(check.hint())) lines.add(margin + "-> " + Table.visible(check.hint()));
         }
         return lines.toString();
+    }
+
+    private static String padded(String word, int width) {
+        return word + " ".repeat(Math.max(0, width - word.length()));
+    }
+
+    private static String wrapped(String text, String margin) {
+        var lines = new StringBuilder();
+        int from = 0;
+        for (int room = COLUMNS - margin.length(); text.length() - from > room; ) {
+            int space = text.lastIndexOf(' ', from + room);
+            if (space <= from) space = text.indexOf(' ', from + room);
+            if (space < 0) break;
+            lines.append(text, from, space).append(System.lineSeparator()).append(margin);
+            from = space + 1;
+        }
+        return lines.append(text.substring(from)).toString();
     }
 }

@@ -1,18 +1,28 @@
 //DEPS info.picocli:picocli:4.7.7
 package telemetry;
 
-import java.io.PrintWriter;
+import java.io.BufferedOutputStream;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.OutputStreamWriter;
+import java.io.PrintWriter;
+import java.lang.reflect.Method;
 import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.IExecutionExceptionHandler;
 import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.Model.OptionSpec;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ParseResult;
+import picocli.CommandLine.ScopeType;
 import picocli.CommandLine.TypeConversionException;
 
 /** Runs a command: options, help, and the one place where an exception becomes a message and an exit code. */
@@ -49,17 +59,53 @@ public final class Cli {
     /** As {@link #main}, with the output going elsewhere and the exit code as the result: for tests and JShell. */
     public static int run(Callable<Integer> command, PrintWriter out, PrintWriter err, String... args) {
         var line = new CommandLine(command);
+        if (line.getSubcommands().isEmpty()) addWords(line, args);
         line.setOut(out).setErr(err).setCaseInsensitiveEnumValuesAllowed(true);
         line.registerConverter(Duration.class, converter(Times::duration));
+        line.registerConverter(Size.class, converter(Size::parse));
         line.registerConverter(Times.Since.class, converter(Times.Since::parse));
         line.registerConverter(RunStatus.class, converter(RunStatus::parse));
+        line.setExecutionStrategy(Cli::execute);
         line.setExecutionExceptionHandler(failure(err));
         line.setParameterExceptionHandler((e, arguments) -> usage(e.getCommandLine(), e.getMessage()));
-        line.getCommandSpec().usageMessage().exitCodeListHeading("%nExit codes:%n").exitCodeList(EXIT_CODES);
+        tellExitCodes(line);
         int code = line.execute(args);
         out.flush();
         err.flush();
         return code;
+    }
+
+    /**
+     * Of a command whose words are methods and not added by themselves ({@code addMethodSubcommands = false}), those that are among the arguments, and all when none is. Each has
+     * a dozen options, and nine of them are 0.1 s.
+     */
+    private static void addWords(CommandLine line, String... args) {
+        List<Method> words = CommandLine.getCommandMethods(line.getCommand().getClass(), null);
+        List<Method> said = words.stream().filter(word -> List.of(args).contains(word(word))).toList();
+        for (Method word : said.isEmpty() ? words : said) line.addSubcommand(word(word), word);
+    }
+
+    private static String word(Method method) {
+        return method.getAnnotation(CommandLine.Command.class).name();
+    }
+
+    private static void tellExitCodes(CommandLine line) {
+        line.getCommandSpec().usageMessage().exitCodeListHeading("%nExit codes:%n").exitCodeList(EXIT_CODES);
+        line.getSubcommands().values().forEach(Cli::tellExitCodes);
+    }
+
+    /** An option before the subcommand's name, --dry-run for instance, is the subcommand's when that one has it, and never goes unheeded. */
+    private static int execute(ParseResult parsed) {
+        if (parsed.hasSubcommand())
+            for (OptionSpec option : parsed.matchedOptions())
+                if (option.scopeType() != ScopeType.INHERIT) handDown(option, parsed.subcommand());
+        return new CommandLine.RunLast().execute(parsed);
+    }
+
+    private static void handDown(OptionSpec option, ParseResult subcommand) {
+        OptionSpec own = subcommand.commandSpec().findOption(option.longestName());
+        if (own == null) throw new ParameterException(subcommand.commandSpec().commandLine(), "the word " + subcommand.commandSpec().name() + " knows no " + option.longestName());
+        if (!subcommand.hasMatchedOption(own)) own.setValue(option.getValue());
     }
 
     /** The exit code for how checks ended. */
@@ -67,6 +113,7 @@ public final class Cli {
         return switch (status) {
             case OK -> OK;
             case WARNING -> WARNING;
+            case UNKNOWN -> UNKNOWN;
             case FAILED -> FAILED;
         };
     }
@@ -115,6 +162,24 @@ public final class Cli {
     /** A terminal gets its own encoding, a pipe or file UTF-8. */
     private static PrintWriter console(FileDescriptor stream) {
         Charset charset = System.console() == null ? StandardCharsets.UTF_8 : System.console().charset();
-        return new PrintWriter(new java.io.OutputStreamWriter(new FileOutputStream(stream), charset), false);
+        return new Console(new BufferedOutputStream(new FileOutputStream(stream), 1 << 16), charset);
+    }
+
+    /** A standard stream that takes bytes as they are, too; between text and bytes it is to be flushed. */
+    static final class Console extends PrintWriter {
+        private final OutputStream stream;
+
+        private Console(OutputStream stream, Charset charset) {
+            super(new OutputStreamWriter(stream, charset), false);
+            this.stream = stream;
+        }
+
+        void write(byte[] bytes) {
+            try {
+                stream.write(bytes);
+            } catch (IOException e) {
+                setError();
+            }
+        }
     }
 }

@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Properties;
+import java.util.function.LongConsumer;
 import java.util.function.Supplier;
 import org.sqlite.JDBC;
 import org.sqlite.ProgressHandler;
@@ -47,36 +48,58 @@ public final class Database implements AutoCloseable {
 
     /** Opens a database that exists, to read and write. */
     public static Database open(Path file) {
-        return open(file, "mode=rw", false);
+        return open(file, PATIENCE);
     }
 
-    /** Opens a database, making an empty one (rw-------) when there is none. */
+    /** As the other, with another patience from the beginning on: a locked database is waited for when it is opened, too. */
+    public static Database open(Path file, Duration patience) {
+        return open(file, "mode=rw", patience, false);
+    }
+
+    /** Opens a database, making an empty one when there is none. */
     public static Database create(Path file) {
-        return open(file, "mode=rwc", false);
+        return open(file, "mode=rwc", PATIENCE, false);
     }
 
     /**
      * Opens a database that exists, to look only: every statement that would write is refused, no database can be attached, and no file
-     * is created or left behind. With a -wal that somebody left, SQLite's read-only mode is what leaves that one alone; without, it
+     * is created or left behind. With a -wal or -journal that somebody left, SQLite's read-only mode is what leaves that one alone; without, it
      * is a normal opening, because the read-only mode would leave an empty -wal and -shm behind.
+     *
+     * @throws StoreException {@code DENIED} also when a program died while it wrote: its -journal has to be rolled back before anybody can read
      */
     public static Database openToRead(Path file) {
-        Path wal = file.resolveSibling(file.getFileName() + "-wal");
-        return open(file, Files.exists(wal) ? "mode=ro" : "mode=rw", true);
+        return openToRead(file, PATIENCE);
+    }
+
+    /** As the other, with another patience from the beginning on. Where the file system is read-only, nobody writes, and nothing has to be written beside the file. */
+    public static Database openToRead(Path file, Duration patience) {
+        boolean touched = Files.exists(beside(file, "-wal")) || Files.exists(beside(file, "-journal"));
+        try {
+            return open(file, touched ? "mode=ro" : "mode=rw", patience, true);
+        } catch (StoreException e) {
+            if (touched || e.reason() != StoreException.Reason.DENIED || !Disk.isReadOnly(file)) throw e;
+            return openFrozen(file);
+        }
+    }
+
+    /** The -wal, -shm or -journal of a database. */
+    static Path beside(Path file, String suffix) {
+        return file.resolveSibling(file.getFileName() + suffix);
     }
 
     /** Opens a file that nobody writes, a finished backup say: no lock is taken and a -wal is ignored. */
     public static Database openFrozen(Path file) {
-        return open(file, "mode=ro&immutable=1", true);
+        return open(file, "mode=ro&immutable=1", PATIENCE, true);
     }
 
-    private static Database open(Path file, String mode, boolean queryOnly) {
+    private static Database open(Path file, String mode, Duration patience, boolean queryOnly) {
         Path absolute = file.toAbsolutePath();
         if (!mode.equals("mode=rwc")) requireFile(absolute);
         Database database = null;
         try {
-            database = new Database(absolute, JDBC.createConnection("jdbc:sqlite:" + uri(absolute) + "?" + mode, new Properties()));
-            database.patience(PATIENCE);
+            database = new Database(absolute, JDBC.createConnection("jdbc:sqlite:" + uri(absolute) + "?" + mode, options()));
+            database.patience(patience);
             if (queryOnly) database.refuseWrites();
             database.pragma("schema_version");
             return database;
@@ -87,6 +110,13 @@ public final class Database implements AutoCloseable {
             database.close();
             throw e;
         }
+    }
+
+    /** The driver would ask for the new row's number after each INSERT, an eighth of the time of writing a run, and nobody here wants it. */
+    private static Properties options() {
+        var options = new Properties();
+        options.setProperty("jdbc.get_generated_keys", "false");
+        return options;
     }
 
     /** SQLite's own words for these are all "unable to open database file", or it takes an empty file for a new database. */
@@ -113,6 +143,11 @@ public final class Database implements AutoCloseable {
             else uri.append(String.format("%%%02X", (int) c));
         }
         return uri.toString();
+    }
+
+    /** A table's or column's name as SQL takes any. */
+    static String quoted(String name) {
+        return '"' + name.replace("\"", "\"\"") + '"';
     }
 
     private void refuseWrites() throws SQLException {
@@ -149,6 +184,9 @@ public final class Database implements AutoCloseable {
         } catch (SQLException e) {
             SqliteCursor.close(statement);
             throw SqliteErrors.translate("query", file, e);
+        } catch (StoreException e) {
+            SqliteCursor.close(statement);
+            throw e;
         }
     }
 
@@ -195,7 +233,11 @@ public final class Database implements AutoCloseable {
         return statement;
     }
 
-    private static void bind(PreparedStatement statement, Object... params) throws SQLException {
+    /** The driver takes no notice of a value that is missing, and takes a NULL for it. */
+    private void bind(PreparedStatement statement, Object... params) throws SQLException {
+        int marks = statement.getParameterMetaData().getParameterCount();
+        if (marks != params.length) throw new StoreException(StoreException.Reason.REFUSED, "query", file, "the statement asks for " + marks
+                + (marks == 1 ? " value, " : " values, ") + params.length + " given", null);
         for (int i = 0; i < params.length; i++) {
             Object value = params[i];
             if (value instanceof Boolean bool) statement.setInt(i + 1, bool ? 1 : 0);
@@ -232,6 +274,36 @@ public final class Database implements AutoCloseable {
         });
     }
 
+    /** Runs the work on one state of the database: what others commit meanwhile it does not see. It must not write. */
+    public <T> T inSnapshot(Supplier<T> work) {
+        execute("BEGIN");
+        try {
+            number("SELECT count(*) FROM sqlite_master");
+            T result = work.get();
+            execute("ROLLBACK");
+            return result;
+        } catch (RuntimeException | Error e) {
+            rollback(e);
+            throw e;
+        }
+    }
+
+    /**
+     * Copies the whole of it, page by page, into a new file or over another database, whose users see the old content or the new. One in WAL mode stays in it.
+     * Within {@link #inSnapshot} it is that state which is copied; outside, each commit of others makes it begin anew.
+     *
+     * @param patience how long the target's lock is waited for
+     * @param bytes    is given how many are copied, for the first time when nobody else can write to the target any more and all can still read what was there
+     * @throws StoreException with the target's path; {@code DAMAGED} may mean either of the two
+     */
+    public void copyTo(Path target, Duration patience, LongConsumer bytes) {
+        try {
+            SqliteCopy.run(driver(), number("PRAGMA page_count"), number("PRAGMA page_size"), target.toAbsolutePath(), patience, bytes);
+        } catch (SQLException e) {
+            throw SqliteErrors.translate("copy " + file + " to", target, e);
+        }
+    }
+
     private void rollback(Throwable cause) {
         try {
             execute("ROLLBACK");
@@ -247,6 +319,20 @@ public final class Database implements AutoCloseable {
         } catch (SQLException e) {
             throw SqliteErrors.translate(sql.startsWith("BEGIN") ? "begin to write to" : "write to", file, e);
         }
+    }
+
+    /** Has another database at hand in this connection's statements, as {@code name.table}. */
+    void attach(Path other, String name) {
+        execute("ATTACH DATABASE '" + uri(other.toAbsolutePath()) + "?mode=rw' AS " + name);
+    }
+
+    /** As the other, to read only; a -wal is left alone. */
+    void attachToRead(Path other, String name) {
+        execute("ATTACH DATABASE '" + uri(other.toAbsolutePath()) + "?mode=" + (Files.exists(beside(other, "-wal")) ? "ro" : "rw") + "' AS " + name);
+    }
+
+    void detach(String name) {
+        execute("DETACH DATABASE " + name);
     }
 
     /** A pragma's value as text, its first row; null when it gives none. */

@@ -1,19 +1,28 @@
 package telemetry;
 
 import java.io.IOException;
+import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.FileChannel;
 import java.nio.file.AccessDeniedException;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.PosixFileAttributeView;
+import java.nio.file.attribute.PosixFileAttributes;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Locale;
+import java.util.Objects;
+import java.util.Set;
 
 /** What the operating system's disks do differently from each other, in one place. */
 public final class Disk {
+    private static final long COPIED_AT_ONCE = 1 << 23;
+
     private Disk() { }
 
     /** A file only its owner may read and write, where the file system knows owners. */
@@ -26,16 +35,37 @@ public final class Disk {
         return attributes(near, "rwx------");
     }
 
+    /** A file that those may read who may read the other. */
+    static FileAttribute<?>[] sameReaders(Path other) throws IOException {
+        if (!other.getFileSystem().supportedFileAttributeViews().contains("posix")) return new FileAttribute<?>[0];
+        return new FileAttribute<?>[] {PosixFilePermissions.asFileAttribute(Files.getPosixFilePermissions(other))};
+    }
+
     private static FileAttribute<?>[] attributes(Path near, String permissions) {
         if (!near.getFileSystem().supportedFileAttributeViews().contains("posix")) return new FileAttribute<?>[0];
         return new FileAttribute<?>[] {PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString(permissions))};
     }
 
+    /** What tells the file of this name from another that takes its place; null when there is none. */
+    static Object identity(Path file) throws IOException {
+        try {
+            BasicFileAttributes attributes = Files.readAttributes(file, BasicFileAttributes.class);
+            return Objects.requireNonNullElse(attributes.fileKey(), attributes.creationTime());
+        } catch (NoSuchFileException e) {
+            return null;
+        }
+    }
+
     /** Makes the names in a folder survive a power cut. Windows has no such call and needs none: NTFS journals them. */
     public static void syncFolder(Path folder) throws IOException {
         if (isWindows()) return;
+        boolean interrupted = Thread.interrupted();
         try (FileChannel channel = FileChannel.open(folder, StandardOpenOption.READ)) {
             channel.force(true);
+        } catch (ClosedByInterruptException e) {
+            syncFolder(folder);
+        } finally {
+            if (interrupted) Thread.currentThread().interrupt();
         }
     }
 
@@ -46,11 +76,61 @@ public final class Disk {
         }
     }
 
+    /** Copies a file to one that must not exist, which only its owner may read, and makes it survive a power cut. */
+    static void copy(Path from, Path to) throws IOException {
+        try (FileChannel in = FileChannel.open(from, StandardOpenOption.READ);
+                FileChannel out = FileChannel.open(to, Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE), ownerOnlyFile(to))) {
+            for (long done = 0, n = 1; n > 0; done += n) n = in.transferTo(done, COPIED_AT_ONCE, out);
+            out.force(true);
+        }
+    }
+
+    /** Gives a file the owner and group of another, and when that is a file too its readers, as far as this user may: what root makes is not to lock the agents out. */
+    static void ownAs(Path file, Path other) {
+        var view = Files.getFileAttributeView(file, PosixFileAttributeView.class);
+        if (view == null) return;
+        try {
+            var wanted = Files.readAttributes(other, PosixFileAttributes.class);
+            if (wanted.isRegularFile() && Files.isRegularFile(file)) view.setPermissions(wanted.permissions());
+            if (!wanted.owner().equals(view.getOwner())) view.setOwner(wanted.owner());
+            if (!wanted.group().equals(view.readAttributes().group())) view.setGroup(wanted.group());
+        } catch (IOException e) {
+            // only root may; everybody else's files are their own
+        }
+    }
+
+    /**
+     * Gives a finished file its name, on the same disk, without ever taking the place of another: a hard link, which the kernel refuses when the name is taken.
+     * Where there are none, a move, which Windows refuses likewise.
+     *
+     * @throws FileAlreadyExistsException when the name is taken, unless by this very file
+     */
+    public static void publish(Path finished, Path target) throws IOException {
+        try {
+            Files.createLink(target, finished);
+        } catch (FileAlreadyExistsException e) {
+            if (!Files.isSameFile(finished, target)) throw e;
+        } catch (UnsupportedOperationException | FileSystemException e) {
+            Files.move(finished, target);
+            return;
+        }
+        Files.delete(finished);
+    }
+
     /** Usable bytes on the disk of this path or of its nearest existing parent. */
     public static long free(Path path) throws IOException {
         Path existing = path.toAbsolutePath();
         while (existing.getParent() != null && Files.notExists(existing)) existing = existing.getParent();
         return Files.getFileStore(existing).getUsableSpace();
+    }
+
+    /** True when the file system of this path is mounted so that nobody can write; false when that cannot be told. */
+    public static boolean isReadOnly(Path path) {
+        try {
+            return Files.getFileStore(path).isReadOnly();
+        } catch (IOException e) {
+            return false;
+        }
     }
 
     /** The user's home as Python's {@code Path.home()} has it, so that agents and toolkit mean one place: $HOME, on Windows %USERPROFILE%. */
@@ -67,6 +147,7 @@ public final class Disk {
     public static StoreException refused(String tried, Path path, IOException e) {
         if (e instanceof NoSuchFileException) return new StoreException(StoreException.Reason.MISSING, tried, path, "it does not exist", null, e);
         if (e instanceof AccessDeniedException) return new StoreException(StoreException.Reason.DENIED, tried, path, "permission denied", null, e);
+        if (e instanceof FileAlreadyExistsException) return new StoreException(StoreException.Reason.FAILED, tried, path, "something else has that name", null, e);
         String why = e instanceof FileSystemException f && f.getReason() != null ? f.getReason() : String.valueOf(e.getMessage());
         if (why.contains("No space left") || why.contains("not enough space") || why.contains("quota"))
             return new StoreException(StoreException.Reason.FULL, tried, path, "no space left on the disk", "jbang archive@telemetry --dry-run", e);

@@ -2,6 +2,7 @@ package telemetry;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.FileVisitOption;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -27,22 +28,43 @@ public final class EventLog implements AutoCloseable {
      *
      * @throws StoreException when that cannot be said; part of the line may then stand in the file, which no reader stumbles over
      */
-    public synchronized void append(LocalDate day, LogRecord record) {
+    public void append(LocalDate day, LogRecord record) {
+        append(day, List.of(Ndjson.line(record)));
+    }
+
+    /** As the other, for several lines that share one write and one fsync; together they are acknowledged or not. */
+    synchronized void append(LocalDate day, List<String> lines) {
         Path file = store.raw().resolve(DayFile.name(day));
         if (writer != null && !writer.file().equals(file)) close();
         if (writer == null) writer = new LogWriter(file);
-        writer.append(Ndjson.line(record));
+        writer.append(lines);
     }
 
-    /** All day files, raw and archived, oldest first. Empty when there is none. */
+    /** All day files, raw and archived, oldest first. Empty when there is none. A day that is being archived at this moment may be there twice, never not at all. */
     public List<DayFile> days() {
         try (Stream<DayFile> raw = in(store.raw(), 1); Stream<DayFile> archived = in(store.archive(), 3)) {
-            return Stream.concat(archived, raw).sorted().toList();
+            return Stream.concat(raw, archived).sorted().toList();
         } catch (UncheckedIOException e) {
             throw Disk.refused("list the day files of", store.base(), e.getCause());
         } catch (IOException e) {
             throw Disk.refused("list the day files of", store.base(), e);
         }
+    }
+
+    /** Those of {@link #days} that are not compressed. */
+    List<DayFile> raw() {
+        try (Stream<DayFile> raw = in(store.raw(), 1)) {
+            return raw.filter(file -> !file.compressed()).sorted().toList();
+        } catch (UncheckedIOException e) {
+            throw Disk.refused("list the day files in", store.raw(), e.getCause());
+        } catch (IOException e) {
+            throw Disk.refused("list the day files in", store.raw(), e);
+        }
+    }
+
+    /** True when there is no day file, or only empty ones. */
+    public boolean isEmpty() {
+        return days().stream().allMatch(file -> file.path().toFile().length() == 0);
     }
 
     /** The entries of one day file, read as the stream is; close it, or read it to its end. */
@@ -62,9 +84,10 @@ public final class EventLog implements AutoCloseable {
         writer = null;
     }
 
+    /** The folder may be a link to another disk. */
     private static Stream<DayFile> in(Path folder, int depth) throws IOException {
         try {
-            return Files.walk(folder, depth).map(DayFile::of).flatMap(Optional::stream).filter(file -> Files.isRegularFile(file.path()));
+            return Files.walk(folder, depth, FileVisitOption.FOLLOW_LINKS).map(DayFile::of).flatMap(Optional::stream).filter(file -> Files.isRegularFile(file.path()));
         } catch (NoSuchFileException e) {
             return Stream.empty();
         }

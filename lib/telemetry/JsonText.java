@@ -4,12 +4,16 @@ import com.eclipsesource.json.Json;
 import com.eclipsesource.json.JsonArray;
 import com.eclipsesource.json.JsonObject;
 import com.eclipsesource.json.JsonValue;
+import com.eclipsesource.json.ParseException;
+import com.eclipsesource.json.PrettyPrint;
 import com.eclipsesource.json.WriterConfig;
 import java.lang.reflect.RecordComponent;
 import java.math.BigDecimal;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Base64;
+import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
@@ -30,6 +34,47 @@ public final class JsonText {
         return value(data).toString();
     }
 
+    /** On one line with a blank after each comma and colon, as Python's writers have it in {@code metrics_json} and {@code payload_json}. */
+    public static String spaced(Object data) {
+        return value(data).toString(PrettyPrint.singleLine());
+    }
+
+    /** Appends what {@link #line} gives for a map of these values, in half the time. @param names as JSON texts, none of them twice */
+    static void appendRow(StringBuilder text, List<String> names, List<?> values) {
+        for (int i = 0; i < names.size(); i++) {
+            text.append(i == 0 ? '{' : ',').append(names.get(i)).append(':');
+            Object value = values.get(i);
+            if (value instanceof Long) text.append((long) value);
+            else if (value instanceof String plain && isPlain(plain)) text.append('"').append(plain).append('"');
+            else text.append(line(value));
+        }
+        text.append(names.isEmpty() ? "{}" : "}");
+    }
+
+    /** Nothing in it that the JSON writer would escape. */
+    private static boolean isPlain(String text) {
+        for (int i = 0; i < text.length(); i++) {
+            char c = text.charAt(i);
+            if (c < ' ' || c == '"' || c == '\\' || c == '\u2028' || c == '\u2029') return false;
+        }
+        return true;
+    }
+
+    /**
+     * Reads one object; nested objects and arrays come as their JSON text.
+     *
+     * @throws IllegalArgumentException when the text is no JSON object
+     */
+    public static Map<String, Object> object(String json) {
+        Map<String, Object> members = new LinkedHashMap<>();
+        try {
+            for (JsonObject.Member member : Json.parse(json).asObject()) members.put(member.getName(), Ndjson.plain(member.getValue()));
+        } catch (ParseException | UnsupportedOperationException e) {
+            throw new IllegalArgumentException("no JSON object: " + e.getMessage(), e);
+        }
+        return members;
+    }
+
     private static JsonValue value(Object data) {
         if (data == null) return Json.NULL;
         if (data instanceof Boolean bool) return Json.value(bool);
@@ -38,6 +83,7 @@ public final class JsonText {
             return Double.isFinite(number) ? Json.parse(BigDecimal.valueOf(number).toPlainString()) : Json.NULL;
         }
         if (data instanceof Number number) return Json.parse(number.toString());
+        if (data instanceof Size size) return Json.value(size.bytes());
         if (data instanceof Instant instant) return Json.value(Times.text(instant));
         if (data instanceof Duration duration) return Json.value(duration.toMillis());
         if (data instanceof byte[] bytes) return Json.value(Base64.getEncoder().encodeToString(bytes));

@@ -27,6 +27,8 @@ public final class LogReader implements Iterator<LogEntry>, AutoCloseable {
     private static final int MOST_TRIES = 1_000;
 
     private final Path file;
+    private final Form form;
+    private final ByteSearch search;
     private final InputStream in;
     private final Deque<LogEntry> ready = new ArrayDeque<>();
     private final byte[] buffer = new byte[1 << 16];
@@ -35,20 +37,37 @@ public final class LogReader implements Iterator<LogEntry>, AutoCloseable {
     private long position;
     private boolean ended;
 
+    /** What a line says. */
+    interface Form {
+        LogRecord read(byte[] line, int from, int to);
+    }
+
     /** @throws StoreException when the file cannot be opened */
     public LogReader(Path file) {
         this(file, 0);
     }
 
-    /** From this byte of a plain file on: where an earlier reader's last entry ended. */
+    /** From this byte of the uncompressed content on: where an earlier reader's last entry ended. */
     public LogReader(Path file, long from) {
+        this(file, from, Ndjson::read);
+    }
+
+    /** With lines read in another form; what is glued together is read by {@link Ndjson} all the same. */
+    LogReader(Path file, long from, Form form) {
+        this(file, from, form, null);
+    }
+
+    /** Only lines that have what is searched for: all others are passed over unread. Null for every line. */
+    LogReader(Path file, long from, Form form, ByteSearch search) {
         this.file = file;
+        this.search = search;
+        this.form = form;
         this.position = from;
         InputStream opened = null;
         try {
             opened = Files.newInputStream(file);
-            if (from > 0) opened.skipNBytes(from);
             in = file.getFileName().toString().endsWith(".gz") ? new GZIPInputStream(opened, 1 << 16) : opened;
+            if (from > 0) in.skipNBytes(from);
         } catch (EOFException | ZipException e) {
             close(opened);
             throw new StoreException(StoreException.Reason.DAMAGED, "read", file, "damaged or truncated: " + e.getMessage(), null, e);
@@ -82,6 +101,22 @@ public final class LogReader implements Iterator<LogEntry>, AutoCloseable {
     }
 
     private void readLine() {
+        int found = search == null ? -1 : passOver();
+        int end = next;
+        while (end < filled && buffer[end] != '\n') end++;
+        if (end == filled) {
+            readLongLine();
+            return;
+        }
+        long start = position;
+        int from = next;
+        position += end + 1 - next;
+        next = end + 1;
+        if ((search == null || found >= 0 && found < end) && !isBlank(buffer, from, end)) entries(start, Arrays.copyOfRange(buffer, from, end), true);
+    }
+
+    /** A line that does not end in the buffer. */
+    private void readLongLine() {
         long start = position;
         byte[] line = new byte[512];
         int length = 0;
@@ -100,7 +135,21 @@ public final class LogReader implements Iterator<LogEntry>, AutoCloseable {
             next = terminated ? end + 1 : end;
         }
         if (whole > length) damaged(start, whole, Arrays.copyOf(line, length), "longer than 1 MiB");
-        else if (length > 0 && !isBlank(line, length)) entries(start, Arrays.copyOf(line, length), terminated);
+        else if (!isBlank(line, 0, length) && (search == null || search.find(line, 0, length) >= 0)) entries(start, Arrays.copyOf(line, length), terminated);
+    }
+
+    /**
+     * Moves on over whole lines in the buffer before the one with what is searched for; when none has it, over all but the last, which may go on.
+     *
+     * @return where it stands in the buffer, or -1
+     */
+    private int passOver() {
+        int found = search.find(buffer, next, filled);
+        int end = found < 0 ? filled : found;
+        while (end > next && buffer[end - 1] != '\n') end--;
+        position += end - next;
+        next = end;
+        return found;
     }
 
     /** A damaged gz has nothing to read behind the damage: that is an entry of its own, and the end. */
@@ -121,7 +170,7 @@ public final class LogReader implements Iterator<LogEntry>, AutoCloseable {
     }
 
     private void entries(long start, byte[] line, boolean terminated) {
-        LogRecord whole = Ndjson.read(line, 0, line.length);
+        LogRecord whole = form.read(line, 0, line.length);
         if (!(whole instanceof Damage)) {
             ready.add(new LogEntry(file, start, line.length, line, whole));
             return;
@@ -158,8 +207,8 @@ public final class LogReader implements Iterator<LogEntry>, AutoCloseable {
         ready.add(new LogEntry(file, start, length, bytes, new Damage(reason)));
     }
 
-    private static boolean isBlank(byte[] line, int length) {
-        for (int i = 0; i < length; i++)
+    private static boolean isBlank(byte[] line, int from, int to) {
+        for (int i = from; i < to; i++)
             if (line[i] != ' ' && line[i] != '\r' && line[i] != '\t') return false;
         return true;
     }

@@ -1,7 +1,9 @@
 package telemetry;
 
 import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.ByteBuffer;
+import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.charset.StandardCharsets;
@@ -9,14 +11,14 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.BasicFileAttributes;
-import java.util.Objects;
+import java.util.List;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * Appends lines to one day file: one write of the whole line in append mode, which no other writer's line gets into,
- * then fsync. A lock on the file's first byte, which the JVM's and the Windows Python writers honour, is asked for and
- * not insisted on: Linux Python writers use flock, which it does not exclude, and nobody's lock may lose a line.
+ * Appends lines to one day file: one write of whole lines in append mode, which no other writer's line gets into, that
+ * returns when they are on the disk. A lock on the file's first byte, which the JVM's and the Windows Python writers honour, is asked for and
+ * not insisted on: Linux Python writers use flock, which it does not exclude, and nobody's lock may lose a line. An interrupt of the thread
+ * neither loses nor doubles a line.
  */
 final class LogWriter implements AutoCloseable {
     private static final long PATIENCE_MS = 2_000;
@@ -25,9 +27,14 @@ final class LogWriter implements AutoCloseable {
     private static final ReentrantLock APPENDING = new ReentrantLock();
 
     private final Path file;
+
+    /** Opened with DSYNC, so that the write is the fsync too, and by {@link Files#newOutputStream}, which unlike a channel cannot be interrupted. */
+    private OutputStream out;
+
+    /** For the lock and the last byte. */
     private FileChannel channel;
-    private FileChannel tail;
     private Object identity;
+    private boolean lockIsStuck;
 
     LogWriter(Path file) {
         this.file = file;
@@ -37,53 +44,59 @@ final class LogWriter implements AutoCloseable {
         return file;
     }
 
-    void append(String line) {
-        byte[] bytes = ('\n' + line + '\n').getBytes(StandardCharsets.UTF_8);
+    void append(List<String> lines) {
+        byte[] bytes = ('\n' + String.join("\n", lines) + '\n').getBytes(StandardCharsets.UTF_8);
+        boolean interrupted = false;
         APPENDING.lock();
         try {
-            open();
-            FileLock lock = lock();
-            try {
-                int from = endsTorn() ? 0 : 1;
-                int written = channel.write(ByteBuffer.wrap(bytes, from, bytes.length - from));
-                if (written < bytes.length - from) throw new IOException("No space left on device: the line was cut short");
-                channel.force(false);
-            } finally {
-                if (lock != null) lock.release();
-            }
+            while (!appended(bytes)) interrupted |= Thread.interrupted();
         } catch (IOException e) {
             close();
             throw Disk.refused("append to the day file", file, e);
         } finally {
             APPENDING.unlock();
+            if (interrupted) Thread.currentThread().interrupt();
+        }
+    }
+
+    /** @return false when an interrupt came before anything was written */
+    private boolean appended(byte[] bytes) throws IOException {
+        try {
+            open();
+            FileLock lock = lock();
+            try {
+                int from = endsTorn() ? 0 : 1;
+                out.write(bytes, from, bytes.length - from);
+            } finally {
+                if (lock != null && channel.isOpen()) lock.release();
+            }
+            return true;
+        } catch (ClosedByInterruptException e) {
+            close();
+            return false;
         }
     }
 
     /** The name must still lead to the file that is open: somebody may have moved the folder since. */
     private void open() throws IOException {
-        if (channel != null && identity != null && identity.equals(identity())) return;
+        if (out != null && identity != null && identity.equals(Disk.identity(file))) return;
         close();
         boolean created = Files.notExists(file);
-        channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE, StandardOpenOption.APPEND);
-        tail = FileChannel.open(file, StandardOpenOption.READ);
-        identity = identity();
+        out = Files.newOutputStream(file, StandardOpenOption.CREATE, StandardOpenOption.APPEND, StandardOpenOption.DSYNC);
+        channel = FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE);
+        identity = Disk.identity(file);
         if (created) Disk.syncFolder(file.getParent());
     }
 
-    private Object identity() throws IOException {
-        try {
-            BasicFileAttributes attributes = Files.readAttributes(file, BasicFileAttributes.class);
-            return Objects.requireNonNullElse(attributes.fileKey(), attributes.creationTime());
-        } catch (NoSuchFileException e) {
-            return null;
-        }
-    }
-
+    /** Null when somebody keeps it; that is waited for once, not with every line. */
     private FileLock lock() throws IOException {
         long deadline = System.nanoTime() + PATIENCE_MS * 1_000_000;
         while (true) {
             FileLock lock = channel.tryLock(0, 1, false);
-            if (lock != null || System.nanoTime() > deadline) return lock;
+            if (lock != null || lockIsStuck || System.nanoTime() > deadline) {
+                lockIsStuck = lock == null;
+                return lock;
+            }
             try {
                 Thread.sleep(2);
             } catch (InterruptedException e) {
@@ -95,22 +108,22 @@ final class LogWriter implements AutoCloseable {
 
     /** After a full disk or a crash the last line may lack its newline: ours must not be glued to it. */
     private boolean endsTorn() throws IOException {
-        long size = tail.size();
+        long size = channel.size();
         if (size == 0) return false;
         ByteBuffer last = ByteBuffer.allocate(1);
-        return tail.read(last, size - 1) == 1 && last.get(0) != '\n';
+        return channel.read(last, size - 1) == 1 && last.get(0) != '\n';
     }
 
     @Override
     public void close() {
         try {
+            if (out != null) out.close();
             if (channel != null) channel.close();
-            if (tail != null) tail.close();
         } catch (IOException e) {
             // every line that was acknowledged has had its fsync
         } finally {
+            out = null;
             channel = null;
-            tail = null;
         }
     }
 }

@@ -5,7 +5,6 @@ import com.eclipsesource.json.Json;
 import com.eclipsesource.json.JsonObject;
 import com.eclipsesource.json.JsonValue;
 import com.eclipsesource.json.ParseException;
-import com.eclipsesource.json.PrettyPrint;
 import java.math.BigDecimal;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
@@ -19,18 +18,72 @@ public final class Ndjson {
 
     /** The record as one line without its newline. */
     public static String line(LogRecord record) {
-        var object = new JsonObject();
+        var line = new StringBuilder(1024);
         if (record instanceof Run run) {
-            run.fields().forEach((name, value) -> object.set(name, value(value)));
-            object.set("record_type", "run");
+            run.fields().forEach((name, value) -> {
+                if (!name.equals("record_type")) member(line, name, value);
+            });
+            member(line, "record_type", "run");
         } else if (record instanceof Event event) {
-            object.add("run_id", event.runId()).add("event_type", event.type())
-                    .add("timestamp", event.timestamp() == null ? null : Times.text(event.timestamp()))
-                    .add("payload_json", event.payload()).add("id", Json.NULL).add("record_type", "event");
+            member(line, "run_id", event.runId());
+            member(line, "event_type", event.type());
+            member(line, "timestamp", event.timestamp() == null ? null : Times.text(event.timestamp()));
+            member(line, "payload_json", event.payload());
+            member(line, "id", null);
+            member(line, "record_type", "event");
         } else {
             throw new IllegalArgumentException("damage is nothing to write");
         }
-        return ascii(object.toString(PrettyPrint.singleLine()));
+        return line.append('}').toString();
+    }
+
+    private static void member(StringBuilder line, String name, Object value) {
+        line.append(line.length() == 0 ? "{" : ", ");
+        quoted(line, name);
+        line.append(": ");
+        boolean isNull = value == null || (value instanceof Double || value instanceof Float) && !Double.isFinite(((Number) value).doubleValue());
+        if (isNull) line.append("null");
+        else if (value instanceof Boolean || value instanceof Long || value instanceof Integer) line.append(value);
+        else if (value instanceof Number) line.append(new BigDecimal(value.toString()));
+        else quoted(line, value.toString());
+    }
+
+    private static void quoted(StringBuilder line, String text) {
+        line.append('"');
+        if (isPlain(text)) line.append(text);
+        else text.chars().forEach(c -> escaped(line, (char) c));
+        line.append('"');
+    }
+
+    /** A text as it stands between the quotation marks of a line. */
+    static String escaped(String text) {
+        var quoted = new StringBuilder(text.length() + 2);
+        quoted(quoted, text);
+        return quoted.substring(1, quoted.length() - 1);
+    }
+
+    /** Written out for the one compiler that scripts run with: a call a character would take twice the time. */
+    private static boolean isPlain(String text) {
+        for (int i = 0, length = text.length(); i < length; i++) {
+            char c = text.charAt(i);
+            if (c < ' ' || c >= 0x7f || c == '"' || c == '\\') return false;
+        }
+        return true;
+    }
+
+    private static void escaped(StringBuilder line, char c) {
+        switch (c) {
+            case '"', '\\' -> line.append('\\').append(c);
+            case '\n' -> line.append("\\n");
+            case '\r' -> line.append("\\r");
+            case '\t' -> line.append("\\t");
+            case '\b' -> line.append("\\b");
+            case '\f' -> line.append("\\f");
+            default -> {
+                if (c >= ' ' && c < 0x7f) line.append(c);
+                else line.append("\\u").append(Integer.toHexString(0x10000 | c), 1, 5);
+            }
+        }
     }
 
     /**
@@ -80,7 +133,7 @@ public final class Ndjson {
         return new Run(fields);
     }
 
-    private static Object plain(JsonValue value) {
+    static Object plain(JsonValue value) {
         if (value.isNull()) return null;
         if (value.isBoolean()) return value.asBoolean();
         if (value.isString()) return value.asString();
@@ -100,14 +153,6 @@ public final class Ndjson {
 
     private static String text(JsonValue value) {
         return value == null || value.isNull() ? null : value.isString() ? value.asString() : value.toString();
-    }
-
-    private static JsonValue value(Object plain) {
-        if (plain == null) return Json.NULL;
-        if (plain instanceof Boolean bool) return Json.value(bool);
-        if (plain instanceof Double number && !Double.isFinite(number)) return Json.NULL;
-        if (plain instanceof Number) return Json.parse(new BigDecimal(plain.toString()).toString());
-        return Json.value(plain.toString());
     }
 
     private static String withoutNaN(String text) {
@@ -131,18 +176,5 @@ public final class Ndjson {
             }
         }
         return cleaned.toString();
-    }
-
-    private static String ascii(String json) {
-        int plain = 0;
-        while (plain < json.length() && json.charAt(plain) < 0x7f) plain++;
-        if (plain == json.length()) return json;
-        var text = new StringBuilder(json.length() + 64).append(json, 0, plain);
-        for (int i = plain; i < json.length(); i++) {
-            char c = json.charAt(i);
-            if (c < 0x7f) text.append(c);
-            else text.append(String.format("\\u%04x", (int) c));
-        }
-        return text.toString();
     }
 }

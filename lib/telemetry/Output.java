@@ -1,12 +1,13 @@
 package telemetry;
 
 import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 /** Mixin of every script that has a result: to stdout as a report or, with {@code --json}, as one JSON document; everything else to stderr. */
-public final class Output {
+public class Output {
 
     /** Whoever reads stdout has closed it ({@code | head}): time to stop, and no error. */
     static final class ReaderGone extends RuntimeException {
@@ -46,6 +47,12 @@ public final class Output {
     /** Stdout itself, for results of many lines; whoever uses it calls {@link #stopIfReaderGone} now and then. */
     public PrintWriter out() {
         return command.commandLine().getOut();
+    }
+
+    /** Bytes to stdout as they are, valid UTF-8 or not. Text before or after them is to be flushed first. */
+    public void bytes(byte[] bytes) {
+        if (out() instanceof Cli.Console console) console.write(bytes);
+        else out().print(new String(bytes, StandardCharsets.UTF_8));
     }
 
     public void stopIfReaderGone() {

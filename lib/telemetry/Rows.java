@@ -34,8 +34,40 @@ public final class Rows implements Iterable<Row>, AutoCloseable {
         this.cursor = cursor;
     }
 
+    /** Rows that are in memory already. */
+    static Rows of(List<String> columns, List<Row> rows) {
+        Iterator<Row> next = rows.iterator();
+        return new Rows(columns, new Cursor() {
+            @Override
+            public Row next() {
+                return next.hasNext() ? next.next() : null;
+            }
+
+            @Override
+            public void close() { }
+        });
+    }
+
     public List<String> columns() {
         return columns;
+    }
+
+    /** No more than so many of these rows, which then end here, too. */
+    public Rows limit(long most) {
+        Iterator<Row> rows = iterator();
+        return new Rows(columns, new Cursor() {
+            private long left = most;
+
+            @Override
+            public Row next() {
+                return left-- > 0 && rows.hasNext() ? rows.next() : null;
+            }
+
+            @Override
+            public void close() {
+                Rows.this.close();
+            }
+        });
     }
 
     /** The rows that are still to come; there is one pass only. */
@@ -73,13 +105,13 @@ public final class Rows implements Iterable<Row>, AutoCloseable {
         cursor.close();
     }
 
-    /** The next rows as a table, {@value #SHOWN} at the most. */
+    /** The next rows as a table, {@value #SHOWN} at the most, on lines of their own: JShell writes {@code $1 ==>} before it. */
     @Override
     public String toString() {
         boolean more = peek(SHOWN + 1) > SHOWN;
         var table = new Table(columns.toArray(String[]::new));
         shown.stream().limit(SHOWN).forEach(row -> table.row(row.values().toArray()));
-        return table + (more ? System.lineSeparator() + "… and more" : "");
+        return System.lineSeparator() + table + (more ? System.lineSeparator() + "… and more" : "");
     }
 
     private int peek(int wanted) {

@@ -1,8 +1,10 @@
 package telemetry;
 
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 
 /** How a run stands. Writers of different versions use different words for the same; this is where they meet. */
 public enum RunStatus {
@@ -12,6 +14,13 @@ public enum RunStatus {
     PARTIAL("partial"),
     TIMEOUT("timeout"),
     CANCELLED("cancelled", "canceled");
+
+    private static final Map<String, RunStatus> BY_WORD = new HashMap<>();
+
+    static {
+        for (RunStatus status : values())
+            for (String word : status.words) BY_WORD.put(word, status);
+    }
 
     private final List<String> words;
 
@@ -35,8 +44,8 @@ public enum RunStatus {
      */
     public static RunStatus of(String word) {
         if (word == null) return null;
-        String lower = word.strip().toLowerCase(Locale.ROOT);
-        return Arrays.stream(values()).filter(s -> s.words.contains(lower)).findFirst().orElse(null);
+        RunStatus exact = BY_WORD.get(word);
+        return exact != null ? exact : BY_WORD.get(word.strip().toLowerCase(Locale.ROOT));
     }
 
     /** The status that an operator named. @throws IllegalArgumentException listing the known words */

@@ -26,7 +26,7 @@ final class SqliteLibrary {
         if (System.getProperty("org.sqlite.lib.path") != null) return;
         try {
             String name = LibraryLoaderUtil.getNativeLibName();
-            URL packed = SQLiteJDBCLoader.class.getResource(LibraryLoaderUtil.getNativeLibResourcePath() + "/" + name);
+            URL packed = SQLiteJDBCLoader.class.getResource(packedFolder() + "/" + name);
             if (packed == null || !(packed.openConnection() instanceof JarURLConnection jar)) return;
             jar.setUseCaches(false);
             ZipEntry entry = jar.getJarEntry();
@@ -39,6 +39,17 @@ final class SqliteLibrary {
         } catch (IOException | UnsupportedOperationException | SecurityException e) {
             // a read-only home, say: then it is the temporary folder, as without this class
         }
+    }
+
+    /** The driver starts the program uname to tell Linux from Android, which takes longer than all the rest; on what is surely a glibc Linux it need not. */
+    private static String packedFolder() {
+        String machine = System.getProperty("os.name") + "/" + System.getProperty("os.arch");
+        boolean ordinary = System.getenv("ANDROID_ROOT") == null && switch (machine) {
+            case "Linux/amd64" -> Files.exists(Path.of("/lib64/ld-linux-x86-64.so.2")) && Files.notExists(Path.of("/lib/ld-musl-x86_64.so.1"));
+            case "Linux/aarch64" -> Files.exists(Path.of("/lib/ld-linux-aarch64.so.1")) && Files.notExists(Path.of("/lib/ld-musl-aarch64.so.1"));
+            default -> false;
+        };
+        return ordinary ? "/org/sqlite/native/" + machine.replace("amd64", "x86_64") : LibraryLoaderUtil.getNativeLibResourcePath();
     }
 
     private static Path cache() {

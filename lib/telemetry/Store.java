@@ -94,6 +94,21 @@ public record Store(Path base, Path database, Path raw, String rule) {
         return base.resolve("reports");
     }
 
+    /** The command that runs a procedure on this store, to be shown to people; {@code --store} is repeated when that is what named it. */
+    public String command(String procedure, String options) {
+        return "jbang " + procedure + "@telemetry" + (options.isEmpty() ? "" : " " + options) + (rule.equals("--store") ? " --store " + quoted(base.toString()) : "");
+    }
+
+    /** As a shell takes it for one word, whatever its characters. */
+    private static String quoted(String word) {
+        for (int i = 0; i < word.length(); i++) {
+            char c = word.charAt(i);
+            boolean plain = Character.isLetterOrDigit(c) || "/:._-".indexOf(c) >= 0 || c == '\\' && Disk.isWindows();
+            if (!plain) return Disk.isWindows() ? '"' + word + '"' : "'" + word.replace("'", "'\\''") + "'";
+        }
+        return word;
+    }
+
     /** True when neither the base folder nor the database exists: there is no store to speak of. */
     public boolean isMissing() {
         return Files.notExists(base) && Files.notExists(database);

@@ -28,6 +28,7 @@ public final class StoreException extends RuntimeException {
 
     private final Reason reason;
     private final Path path;
+    private final String why;
 
     /**
      * @param tried what was tried, to follow "cannot": {@code "open the database"}
@@ -45,6 +46,7 @@ public final class StoreException extends RuntimeException {
                 + (next == null ? "" : "; next: " + next)), cause);
         this.reason = reason;
         this.path = path;
+        this.why = oneLine(why);
     }
 
     public Reason reason() {
@@ -54,6 +56,11 @@ public final class StoreException extends RuntimeException {
     /** The path it happened on, or null. */
     public Path path() {
         return path;
+    }
+
+    /** The middle part of the message alone: why it did not work. */
+    public String why() {
+        return why;
     }
 
     /** Control characters (a hostile file name may hold a newline) become visible escapes. */

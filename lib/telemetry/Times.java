@@ -97,10 +97,13 @@ public final class Times {
 
     /** A point in time given by a person: so long ago, or an instant. */
     public record Since(Duration ago, Instant instant) {
+        private static final Instant FIRST = Instant.parse("0000-01-01T00:00:00Z");
+        private static final Instant LAST = Instant.parse("9999-12-30T00:00:00Z");
 
         /** @throws IllegalArgumentException when the text is neither a duration nor an instant */
         public static Since parse(String text) {
             Instant instant = Times.instant(text);
+            if (instant != null && (instant.isBefore(FIRST) || instant.isAfter(LAST))) throw new IllegalArgumentException("'" + text + "' is not within the years 0 to 9999");
             if (instant != null) return new Since(null, instant);
             try {
                 return new Since(duration(text), null);

@@ -1,0 +1,73 @@
+package telemetry;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.function.LongConsumer;
+import java.util.stream.Stream;
+
+/**
+ * Is every file of an archive what it was when it was archived? Its SHA-256 shows a change of any bit. A file that the manifest does not know, because
+ * a full disk had no room for the line or somebody put the file there, is read by its own checksum and then listed.
+ */
+public final class ArchiveCheck {
+    private final Archive archive;
+    private final boolean deep;
+    private final LongConsumer progress;
+
+    /**
+     * @param deep     also uncompress every file and compare the content's SHA-256 and its number of lines
+     * @param progress is given the number of bytes on disk that were looked at since it was last called, from any thread
+     */
+    public ArchiveCheck(Archive archive, boolean deep, LongConsumer progress) {
+        this.archive = archive;
+        this.deep = deep;
+        this.progress = progress;
+    }
+
+    /** One check a file, by day; named as the manifest names it. */
+    public List<Check> run() {
+        Map<String, Check> checks = new TreeMap<>();
+        archive.manifest().read().keySet().forEach(name -> checks.put(name, Check.failed(name, "it is listed and not there", "restore it from a backup of the archive")));
+        Stream<Map.Entry<DayFile, Optional<ArchivedFile>>> files = new ArrayList<>(archive.listed().entrySet()).parallelStream();
+        files.map(file -> check(file.getKey(), file.getValue())).toList().forEach(check -> checks.put(check.name(), check));
+        return List.copyOf(checks.values());
+    }
+
+    private Check check(DayFile file, Optional<ArchivedFile> listed) {
+        String name = archive.nameOf(file.path());
+        try {
+            Check check = listed.isEmpty() ? unlisted(name, file) : compared(name, file, listed.get());
+            progress.accept(Files.size(file.path()));
+            return check;
+        } catch (StoreException e) {
+            return Check.failed(name, e.getMessage(), null);
+        } catch (IOException e) {
+            return Check.failed(name, Disk.refused("read", file.path(), e).getMessage(), null);
+        }
+    }
+
+    private Check compared(String name, DayFile file, ArchivedFile listed) throws IOException {
+        if (Files.size(file.path()) != listed.compressedBytes()) return damaged(name, "it has " + Files.size(file.path()) + " bytes of " + listed.compressedBytes());
+        if (!GzipFile.sha256(file.path()).equals(listed.compressedSha256())) return damaged(name, "its SHA-256 is not the one of the file that was archived");
+        if (!deep) return Check.ok(name, "SHA-256 is right");
+        GzipFile.Content content = GzipFile.read(file.path());
+        if (!content.sha256().equals(listed.sha256())) return damaged(name, "its content's SHA-256 is not the one of the lines that were archived");
+        if (content.lines() != listed.lines()) return damaged(name, "it has " + content.lines() + " lines of " + listed.lines());
+        return Check.ok(name, "SHA-256 and " + content.lines() + " lines are right");
+    }
+
+    private Check damaged(String name, String why) {
+        return Check.failed(name, why, "the lines before the damage can be read: jbang logs@telemetry");
+    }
+
+    private Check unlisted(String name, DayFile file) throws IOException {
+        GzipFile.Content content = GzipFile.read(file.path());
+        archive.manifest().add(ArchivedFile.of(name, file.day(), content, archive.now()));
+        return Check.warning(name, "it was not in the manifest; its own checksum is right, and it is listed now", null);
+    }
+}

@@ -1,0 +1,215 @@
+package telemetry;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.LocalDate;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.function.LongConsumer;
+import java.util.stream.Stream;
+
+/**
+ * One archiving. Several days are packed at a time, one on each core; then one look shows who still has their originals open, and the others are
+ * deleted. A day that does not fit on a full disk is tried again after others have made room.
+ */
+public final class ArchiveRun {
+
+    /** Days between two looks at the open files: a look costs as much as packing a small day. */
+    private static final int BATCH = 8;
+
+    /** A writer opens, writes and closes: so long it may take until it is told from one that stays. */
+    private static final Duration PATIENCE = Duration.ofSeconds(2);
+    private static final Duration BETWEEN_LOOKS = Duration.ofMillis(20);
+
+    /** Where nobody can be seen, so long is waited for a writer that may have had a file open while it got its other name. */
+    private static final Duration ONE_APPEND = Duration.ofMillis(200);
+
+    /**
+     * What came of it.
+     *
+     * @param archived in the order of their days
+     * @param failures what went wrong, one a file, whose lines are where they were
+     */
+    public record Result(List<Archived> archived, List<Archive.Left> left, List<StoreException> failures) { }
+
+    /**
+     * A day file that is archived and gone from the raw folder.
+     *
+     * @param parts      the files that hold it
+     * @param size       of its content
+     * @param compressed of the parts together
+     */
+    public record Archived(LocalDate day, Path file, List<Path> parts, long lines, Size size, Size compressed) { }
+
+    /** A file whose lines are all in the archive and which no writer will open any more, or why not. */
+    private record Packed(DayFile file, Path aside, StoreException failure) { }
+
+    private final Archive archive;
+    private final Size wanted;
+    private final ArchivePacker packer;
+    private final List<Archived> archived = new ArrayList<>();
+    private final List<Archive.Left> left = new ArrayList<>();
+    private final List<StoreException> failures = new ArrayList<>();
+    private final List<DayFile> tooLarge = new ArrayList<>();
+
+    ArchiveRun(Archive archive, Size wanted, LongConsumer progress) {
+        this.archive = archive;
+        this.wanted = wanted;
+        this.packer = new ArchivePacker(archive, progress);
+    }
+
+    Result run(Archive.Plan plan) {
+        left.addAll(plan.left());
+        removeUnfinished();
+        int cores = Runtime.getRuntime().availableProcessors();
+        ExecutorService workers = Executors.newFixedThreadPool(cores);
+        try {
+            List<List<DayFile>> days = days(plan.files());
+            int step = wanted == null ? Math.max(BATCH, cores) : cores;
+            for (int next = 0; next < days.size() && !isEnoughFree(); next += step) move(days.subList(next, Math.min(next + step, days.size())), workers);
+            while (!tooLarge.isEmpty() && !isEnoughFree() && retry(workers)) { }
+        } finally {
+            workers.shutdownNow();
+        }
+        if (!tooLarge.isEmpty() && !isEnoughFree()) failures.add(packer.noRoomFor(tooLarge));
+        listWhatWaits();
+        archived.sort(Comparator.comparing(Archived::day));
+        return new Result(archived, left, failures);
+    }
+
+    /** What a killed run left behind; nobody else works here now. */
+    private void removeUnfinished() {
+        try (Stream<Path> all = Files.walk(archive.folder(), 3)) {
+            for (Path file : all.filter(path -> path.toString().endsWith(Archive.UNFINISHED)).toList()) Files.delete(file);
+        } catch (IOException e) {
+            throw Disk.refused("remove what an earlier run left unfinished in", archive.folder(), e);
+        }
+    }
+
+    /** Files of one day go through one hand: their parts are numbered one after the other. */
+    private List<List<DayFile>> days(List<DayFile> files) {
+        Map<LocalDate, List<DayFile>> days = new LinkedHashMap<>();
+        for (DayFile file : wanted == null ? files : files.stream().sorted().toList()) days.computeIfAbsent(file.day(), day -> new ArrayList<>()).add(file);
+        return List.copyOf(days.values());
+    }
+
+    private boolean isEnoughFree() {
+        try {
+            return wanted != null && Disk.free(archive.store().raw()) >= wanted.bytes();
+        } catch (IOException e) {
+            throw Disk.refused("see how much is free at", archive.store().raw(), e);
+        }
+    }
+
+    private void move(List<List<DayFile>> days, ExecutorService workers) {
+        List<Callable<List<Packed>>> tasks = new ArrayList<>();
+        for (List<DayFile> day : days) tasks.add(() -> day.stream().map(this::pack).toList());
+        List<Packed> packed = new ArrayList<>();
+        try {
+            for (Future<List<Packed>> day : workers.invokeAll(tasks)) packed.addAll(day.get());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new StoreException(StoreException.Reason.FAILED, "archive into", archive.folder(), "interrupted", "run it again", e);
+        } catch (ExecutionException e) {
+            throw new IllegalStateException(e.getCause());
+        }
+        takeAway(packed);
+    }
+
+    private Packed pack(DayFile file) {
+        try {
+            return new Packed(file, packer.pack(file), null);
+        } catch (StoreException e) {
+            return new Packed(file, null, e);
+        }
+    }
+
+    private void takeAway(List<Packed> packed) {
+        OpenFiles open = openAfterPatience(packed.stream().map(Packed::aside).filter(aside -> aside != null).toList());
+        for (Packed one : packed) {
+            if (one.failure() != null) {
+                failed(one.file(), one.failure());
+                continue;
+            }
+            Optional<String> writer = writerOf(one.aside(), open);
+            if (writer.isPresent()) left.add(new Archive.Left(one.aside(), "it is held open by " + writer.get()));
+            else takeAway(one);
+        }
+    }
+
+    private void takeAway(Packed packed) {
+        try {
+            archived.add(packer.takeAway(packed.file(), packed.aside()));
+        } catch (StoreException e) {
+            failed(DayFile.of(packed.aside()).orElseThrow(), e);
+        }
+    }
+
+    private void failed(DayFile file, StoreException e) {
+        if (e.reason() == StoreException.Reason.FULL) tooLarge.add(file);
+        else failures.add(e);
+    }
+
+    private OpenFiles openAfterPatience(List<Path> files) {
+        long deadline = System.nanoTime() + PATIENCE.toNanos();
+        if (!OpenFiles.areKnown()) pause(ONE_APPEND);
+        OpenFiles open = OpenFiles.now();
+        while (System.nanoTime() < deadline && isAnyOpen(files, open)) {
+            pause(BETWEEN_LOOKS);
+            open = OpenFiles.now();
+        }
+        return open;
+    }
+
+    private static boolean isAnyOpen(List<Path> files, OpenFiles open) {
+        return files.stream().anyMatch(file -> writerOf(file, open).isPresent());
+    }
+
+    private static void pause(Duration time) {
+        try {
+            Thread.sleep(time.toMillis());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private static Optional<String> writerOf(Path file, OpenFiles open) {
+        try {
+            return open.writerOf(file);
+        } catch (IOException e) {
+            throw Disk.refused("see who has open", file, e);
+        }
+    }
+
+    /** @return true when one of them fitted */
+    private boolean retry(ExecutorService workers) {
+        List<DayFile> again = tooLarge.stream().sorted(Comparator.comparingLong(file -> file.path().toFile().length())).toList();
+        int before = archived.size();
+        for (DayFile file : again) {
+            tooLarge.remove(file);
+            move(List.of(List.of(file)), workers);
+        }
+        return archived.size() > before;
+    }
+
+    /** The manifest's lines for which the disk had no room before. */
+    private void listWhatWaits() {
+        try {
+            archive.manifest().flush();
+        } catch (StoreException e) {
+            failures.add(new StoreException(e.reason(), "list what was archived in", archive.folder().resolve(ArchiveManifest.NAME), "there is no room even for that",
+                    archive.store().command("archive", "verify") + " when there is some", e));
+        }
+    }
+}

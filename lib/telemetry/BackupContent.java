@@ -1,0 +1,121 @@
+package telemetry;
+
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.PrintWriter;
+import java.nio.channels.Channels;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * The database that a backup holds, proved to be the one that was backed up. Closing it removes what was unpacked.
+ *
+ * @param backup   where it is from
+ * @param file     a database without a log: the backup itself, or what was unpacked from it
+ * @param sha256   of that file
+ * @param journal  the mode that the database had
+ * @param pageSize in bytes
+ * @param schema   in words
+ * @param rows     of each table
+ */
+record BackupContent(Backup backup, Path file, String sha256, String journal, long pageSize, String schema, Map<String, Long> rows) implements AutoCloseable {
+
+    /**
+     * Compares every byte with the manifest.
+     *
+     * @return the manifest; null when there is none, and nothing was proved
+     * @throws StoreException {@code DAMAGED} when one bit is not as it was
+     */
+    static BackupManifest requireIntact(Backup backup, PrintWriter err) {
+        BackupManifest manifest = BackupManifest.read(backup.file());
+        if (manifest == null) return null;
+        try {
+            long bytes = Files.size(backup.file());
+            if (bytes != manifest.bytes()) throw damaged(backup.file(), "it has " + bytes + " bytes, its manifest says " + manifest.bytes());
+            if (!hash(backup.file(), bytes, err).equals(manifest.sha256())) throw damaged(backup.file(), "its SHA-256 is not the manifest's: it has changed since it was made");
+        } catch (IOException e) {
+            throw Disk.refused("read the backup", backup.file(), e);
+        }
+        return manifest;
+    }
+
+    /**
+     * Proves the backup and makes it readable.
+     *
+     * @param near a file beside which a compressed one may be unpacked
+     * @throws StoreException {@code DAMAGED} when something is found against it
+     */
+    static BackupContent open(Backup backup, Path near, PrintWriter err) {
+        BackupManifest manifest = requireIntact(backup, err);
+        requireNoLog(backup.file());
+        Path file = backup.isCompressed() ? unpack(backup.file(), near, manifest) : backup.file();
+        try (Database database = Database.openFrozen(file)) {
+            (backup.isVerified() ? BackupCheck.NONE : BackupCheck.FULL).run(database, err);
+            Map<String, Long> rows = Snapshot.rows(database);
+            if (manifest != null && !manifest.rows().equals(rows)) throw damaged(backup.file(), "it has other rows than its manifest says");
+            String schema = Schema.of(database).toString();
+            String sha256 = manifest == null ? hash(file, Files.size(file), err) : manifest.contentSha256();
+            return new BackupContent(backup, file, sha256, manifest == null ? null : manifest.journalMode(), database.number("PRAGMA page_size"), schema, rows);
+        } catch (StoreException e) {
+            remove(backup, file);
+            throw e.reason() == StoreException.Reason.DAMAGED ? damaged(backup.file(), e.why()) : e;
+        } catch (IOException e) {
+            remove(backup, file);
+            throw Disk.refused("read the backup", file, e);
+        }
+    }
+
+    /** Somebody copied a database with its log: read alone, it would lack what is in the log. */
+    private static void requireNoLog(Path file) {
+        for (String suffix : new String[] {"-wal", "-journal"})
+            if (Database.beside(file, suffix).toFile().length() > 0) throw new StoreException(StoreException.Reason.FAILED, "use the backup", file,
+                    "a " + suffix + " stands beside it, without which it is not whole", "open a copy of both with sqlite3 once, which folds the log in, and name that copy");
+    }
+
+    private static Path unpack(Path packed, Path near, BackupManifest manifest) {
+        Path file = Unfinished.beside(near);
+        try {
+            GzipFile.Content content;
+            try (FileChannel channel = FileChannel.open(file, Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE), Disk.ownerOnlyFile(near.getParent()));
+                    OutputStream out = Channels.newOutputStream(channel)) {
+                content = GzipFile.copy(packed, out);
+            }
+            if (manifest != null && !content.sha256().equals(manifest.contentSha256())) throw damaged(packed, "what it holds is not what was compressed");
+            return file;
+        } catch (StoreException e) {
+            NewDatabase.delete(file);
+            throw damaged(packed, e.why());
+        } catch (IOException e) {
+            NewDatabase.delete(file);
+            throw Disk.refused("unpack " + packed + " to", file, e);
+        }
+    }
+
+    private static String hash(Path file, long bytes, PrintWriter err) throws IOException {
+        try (var progress = new Progress(err, "MB compared", bytes / 1_000_000)) {
+            return Sha256.of(file, done -> progress.at(done / 1_000_000));
+        }
+    }
+
+    private static StoreException damaged(Path file, String why) {
+        return new StoreException(StoreException.Reason.DAMAGED, "trust the backup", file, why, "jbang backup@telemetry list, for another one");
+    }
+
+    private static void remove(Backup backup, Path file) {
+        if (!file.equals(backup.file())) NewDatabase.delete(file);
+    }
+
+    /** How many runs it has. */
+    long runs() {
+        return rows.get("agent_runs");
+    }
+
+    @Override
+    public void close() {
+        remove(backup, file);
+    }
+}

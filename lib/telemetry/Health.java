@@ -1,0 +1,59 @@
+package telemetry;
+
+import java.io.PrintWriter;
+import java.time.Clock;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * How a store was found by the daily check; {@code toString()} is the report. Whatever is wrong with the store, every check is there, and of what is written
+ * for them nothing is left.
+ *
+ * @param at       when
+ * @param checks   in the runbook's order: environment, storage, database, schema, journal, disk, write, activity, stale, size, backup, divergence
+ * @param measures the numbers behind them, those that could be taken
+ */
+public record Health(Store store, Instant at, Checks checks, List<Measure> measures) {
+
+    public Health {
+        measures = List.copyOf(measures);
+    }
+
+    /** The check with the runbook's thresholds. */
+    public static Health of(Store store, Clock clock) {
+        return of(store, clock, HealthRules.RUNBOOK, null);
+    }
+
+    /** As the other; the progress of the integrity check, seconds on a million runs, is shown on {@code err} unless that is null. */
+    public static Health of(Store store, Clock clock, HealthRules rules, PrintWriter err) {
+        Instant now = clock.instant();
+        List<Measure> measures = new ArrayList<>();
+        var folders = new FolderChecks(store, now, rules, measures);
+        try (var database = new DatabaseChecks(store, now, rules, measures)) {
+            var checks = new Checks(List.of(folders.environment(System.getenv()), folders.storage(),
+                    database.integrity(err), database.schema(), database.journal(), folders.disk(), folders.write(),
+                    database.activity(), database.stale(), database.size(), folders.backup(database.begun()), database.divergence()));
+            return new Health(store, now, checks, measures);
+        }
+    }
+
+    public Check.Status status() {
+        return checks.status();
+    }
+
+    /** {@code all 12 checks are ok}, or {@code 1 failed, 2 warnings, 9 ok} */
+    public String sum() {
+        int ok = checks.count(Check.Status.OK);
+        int warnings = checks.count(Check.Status.WARNING);
+        int failed = checks.list().size() - ok - warnings;
+        if (status() == Check.Status.OK) return "all " + ok + " checks are ok";
+        return (failed == 0 ? "" : failed + " failed, ") + (warnings == 0 ? "" : warnings + (warnings == 1 ? " warning, " : " warnings, ")) + ok + " ok";
+    }
+
+    /** The checks, and as the last line how the store is. */
+    @Override
+    public String toString() {
+        return checks + System.lineSeparator() + status() + ": " + sum();
+    }
+}

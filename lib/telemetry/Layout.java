@@ -1,0 +1,103 @@
+package telemetry;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileAttribute;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The folders and the database that a store consists of. Makes what is missing and leaves alone what is there. A kill or a power cut on the way leaves nothing
+ * that the next call would not complete: the tables and indexes come into being in one transaction.
+ */
+public final class Layout {
+
+    /**
+     * What was made and what was found.
+     *
+     * @param created in this order
+     * @param odd     what an operator should look at, each in a few words
+     */
+    public record Made(List<Path> created, Schema schema, List<String> odd) { }
+
+    private final Store store;
+    private final List<Path> created = new ArrayList<>();
+    private final List<String> odd = new ArrayList<>();
+
+    private Layout(Store store) {
+        this.store = store;
+    }
+
+    /**
+     * @throws StoreException when a folder or the database cannot be made, or what stands in its place is none;
+     *                        {@code DAMAGED} when a database's log stands there without its database
+     */
+    public static Made complete(Store store) {
+        var layout = new Layout(store);
+        layout.createFolders();
+        Schema schema = layout.database();
+        return new Made(layout.created, schema, layout.odd);
+    }
+
+    private void createFolders() {
+        Path base = store.base();
+        for (Path folder : List.of(base, store.raw(), store.database().getParent(), base.resolve("logs"), store.reports(), base.resolve("exports"), base.resolve("config")))
+            createFolder(folder);
+        createFolder(store.backups(), Disk.ownerOnlyFolder(base));
+    }
+
+    private void createFolder(Path folder, FileAttribute<?>... attributes) {
+        if (Files.isDirectory(folder)) return;
+        try {
+            Files.createDirectories(folder, attributes);
+            Disk.syncFolder(folder.getParent());
+        } catch (IOException e) {
+            throw Disk.refused("create the folder", folder, e);
+        }
+        created.add(folder);
+    }
+
+    private Schema database() {
+        Path file = store.database();
+        boolean isEmpty = !Files.exists(file) || Files.isRegularFile(file) && file.toFile().length() == 0;
+        Schema schema = isEmpty ? createDatabase() : look();
+        if (schema.tables().isEmpty()) schema = createDatabase();
+        odd.addAll(schema.oddities());
+        return schema;
+    }
+
+    private Schema look() {
+        try (Database database = Database.openToRead(store.database())) {
+            return Schema.of(database);
+        }
+    }
+
+    private Schema createDatabase() {
+        refuseToLoseLog();
+        if (!new EventLog(store).isEmpty()) odd.add("the database is new and lacks the runs of the day files: " + store.command("rebuild", ""));
+        created.add(store.database());
+        try {
+            Files.newByteChannel(store.database(), StandardOpenOption.CREATE, StandardOpenOption.WRITE).close();
+            try (Database database = Database.create(store.database())) {
+                return Schema.create(database);
+            } finally {
+                Disk.syncFolder(store.database().getParent());
+            }
+        } catch (IOException e) {
+            throw Disk.refused("create the database", store.database(), e);
+        }
+    }
+
+    /**
+     * SQLite deletes a -wal that stands beside an empty database; it may be the last that is left of many runs. Looked at in this order, because another setup may be at work:
+     * there is no -wal before the database has its first page.
+     */
+    private void refuseToLoseLog() {
+        Path file = store.database();
+        boolean hasLog = Database.beside(file, "-wal").toFile().length() > 0;
+        if (hasLog && file.toFile().length() == 0) throw new StoreException(StoreException.Reason.DAMAGED, "create the database", file,
+                "its -wal stands there without it and holds transactions that would be lost", store.command("recover", ""));
+    }
+}

@@ -1,0 +1,134 @@
+package telemetry;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+
+/**
+ * A database in the making, under a name that nobody looks for. No fsync until the end, and the journal where it costs least: whatever goes wrong, it is thrown away.
+ */
+final class NewDatabase implements AutoCloseable {
+    private static final int CACHE_KIB = 64 * 1024;
+
+    private final Path file;
+    private final Ddl ddl;
+    private final Database database;
+    private final Schema schema;
+    private final RowForm form;
+    private final RunLoader loader;
+    private final RunFeed feed;
+
+    /**
+     * @param ddl     the schema it gets; null for the runbook's
+     * @param pruned  runs to leave out
+     * @param damaged is given what cannot be read, and runs that the table does not take
+     */
+    NewDatabase(Path file, Ddl ddl, Pruned pruned, Consumer<LogEntry> damaged) {
+        this.file = file;
+        this.ddl = ddl;
+        this.database = Database.create(file);
+        database.pragma("journal_mode", "MEMORY");
+        database.pragma("synchronous", "OFF");
+        database.pragma("cache_size", -CACHE_KIB);
+        if (ddl != null) ddl.createTables(database);
+        if (!Schema.of(database).has("run_id")) Schema.createTables(database);
+        this.schema = Schema.require(database);
+        List<String> columns = RowForm.settable(schema);
+        this.form = new RowForm(schema, columns, columns.stream().map(this::defaultOf).toArray());
+        this.loader = new RunLoader(database, schema, form, (row, why) -> damaged.accept(new LogEntry(row.file(), row.offset(), row.bytes().length, row.bytes(), new Damage(why))));
+        this.feed = new RunFeed(form, pruned, loader::add, damaged);
+    }
+
+    private Object defaultOf(String column) {
+        Object expression = database.value("SELECT dflt_value FROM pragma_table_info('agent_runs') WHERE name = ?", column);
+        return expression == null ? null : database.value("SELECT " + expression);
+    }
+
+    Database database() {
+        return database;
+    }
+
+    Schema schema() {
+        return schema;
+    }
+
+    RowForm form() {
+        return form;
+    }
+
+    /** Loads the runs of these files: of those that are given first, and after these of those that have come since, until there are none. Again, for lines that have come later. */
+    void load(Supplier<List<Path>> files) {
+        database.inTransaction(() -> {
+            for (List<Path> next = files.get(); !next.isEmpty(); next = files.get()) next.forEach(feed::read);
+            feed.finish();
+            loader.finish();
+        });
+    }
+
+    /** Brings what only the old database knows. */
+    CarryOver.Carried carryOver(Path old) {
+        database.pragma("journal_mode", "OFF");
+        database.attachToRead(old, "old");
+        try {
+            List<String> tables = database.query("SELECT name FROM main.sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite@_%' ESCAPE '@' "
+                    + "AND name IN (SELECT name FROM old.sqlite_master)").stream().map(row -> row.text("name")).toList();
+            return carryOver("old").all(tables);
+        } finally {
+            database.detach("old");
+        }
+    }
+
+    /** The runs alone, from a database that is attached under this name. */
+    CarryOver carryOver(String attached) {
+        return new CarryOver(database, attached, schema, form, loader);
+    }
+
+    /** Makes indexes, triggers and views, and checks the whole. @return how many runs it has */
+    long finish(long carried) {
+        if (ddl != null) ddl.createOthers(database);
+        if (ddl == null || ddl.tables().stream().noneMatch(sql -> sql.contains("agent_runs"))) Schema.createIndexes(database);
+        Object check = database.value("PRAGMA quick_check(1)");
+        if (!"ok".equals(check)) throw new StoreException(StoreException.Reason.FAILED, "verify the new database", file, "quick check: " + check, null);
+        long rows = database.number("SELECT count(*) FROM agent_runs");
+        if (rows != loader.rows() + carried)
+            throw new StoreException(StoreException.Reason.FAILED, "verify the new database", file, "it has " + rows + " runs, " + (loader.rows() + carried) + " were written", null);
+        return rows;
+    }
+
+    /** Gives it its journal mode and makes it survive a power cut; it is closed then. */
+    void seal() {
+        database.pragma("synchronous", "FULL");
+        database.pragma("journal_mode", ddl == null ? "WAL" : ddl.journal());
+        close();
+        try {
+            Disk.sync(file);
+        } catch (IOException e) {
+            throw Disk.refused("write the new database", file, e);
+        }
+    }
+
+    RunFeed feed() {
+        return feed;
+    }
+
+    RunLoader loader() {
+        return loader;
+    }
+
+    @Override
+    public void close() {
+        database.close();
+    }
+
+    /** Removes a database in the making with its logs. */
+    static void delete(Path file) {
+        try {
+            for (String suffix : List.of("", "-wal", "-shm", "-journal")) Files.deleteIfExists(Database.beside(file, suffix));
+        } catch (IOException e) {
+            throw Disk.refused("remove", file, e);
+        }
+    }
+}

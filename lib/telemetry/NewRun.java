@@ -1,0 +1,64 @@
+package telemetry;
+
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/**
+ * What is known of a run before it begins: {@code new NewRun("docs-crawler", "crawl").insight("i-7").product("words")}. Each method gives a new one.
+ *
+ * @param fields a value for each column that is known
+ */
+public record NewRun(Map<String, Object> fields) {
+
+    public NewRun {
+        fields = Collections.unmodifiableMap(new LinkedHashMap<>(fields));
+    }
+
+    public NewRun(String agent, String job) {
+        this(Map.of("agent_name", String.valueOf(agent), "job_type", String.valueOf(job)));
+    }
+
+    /** What ties the runs of one chain together. */
+    public NewRun insight(String id) {
+        return with("insight_id", id);
+    }
+
+    public NewRun product(String product) {
+        return with("product", product);
+    }
+
+    public NewRun productFamily(String family) {
+        return with("product_family", family);
+    }
+
+    public NewRun platform(String platform) {
+        return with("platform", platform);
+    }
+
+    public NewRun subdomain(String subdomain) {
+        return with("subdomain", subdomain);
+    }
+
+    /** cli (when nothing is said), web, scheduler, mcp or manual. */
+    public NewRun trigger(String trigger) {
+        return with("trigger_type", trigger);
+    }
+
+    /** Whose agent it is, when it is not {@code $AGENT_OWNER}'s. */
+    public NewRun owner(String owner) {
+        return with("agent_owner", owner);
+    }
+
+    public NewRun inputSummary(String text) {
+        return with("input_summary", text);
+    }
+
+    /** Any other column, those of later versions included: {@code with("website", "docs.example.org")}. Null says nothing. */
+    public NewRun with(String column, Object value) {
+        Map<String, Object> changed = new LinkedHashMap<>(fields);
+        if (value == null) changed.remove(column);
+        else changed.put(column, value);
+        return new NewRun(changed);
+    }
+}

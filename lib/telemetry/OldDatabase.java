@@ -1,0 +1,137 @@
+package telemetry;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * What stands in a database's place before a new one takes it.
+ *
+ * @param file  the database
+ * @param state how it is
+ * @param why   when it is not intact, in a few words; else null
+ * @param ddl   its schema; null when nothing of it can be read
+ */
+record OldDatabase(Path file, State state, String why, Ddl ddl) {
+
+    enum State {
+        /** There is none; a log may have been left. */
+        ABSENT,
+        /** A good one. */
+        INTACT,
+        /** A good SQLite file whose table of runs is missing or lacks what every version has. */
+        FOREIGN,
+        /** SQLite cannot read it, or finds it inconsistent. */
+        DAMAGED;
+
+        @Override
+        public String toString() {
+            return name().toLowerCase(java.util.Locale.ROOT);
+        }
+    }
+
+    /** @throws StoreException when it is locked or not permitted to say */
+    static OldDatabase of(Path file) {
+        if (Files.notExists(file)) return new OldDatabase(file, State.ABSENT, "it does not exist", null);
+        Ddl ddl = null;
+        try (Database database = open(file)) {
+            ddl = Ddl.of(database);
+            Object check = database.value("PRAGMA quick_check(1)");
+            if (!"ok".equals(check)) return new OldDatabase(file, State.DAMAGED, String.valueOf(check), ddl);
+            Schema schema = Schema.of(database);
+            if (schema.missingColumns().isEmpty()) return new OldDatabase(file, State.INTACT, null, ddl);
+            boolean none = schema.shape() == Schema.Shape.NONE;
+            return new OldDatabase(file, State.FOREIGN, none ? "it has no table agent_runs" : "agent_runs lacks " + schema.missingColumns(), none ? ddl : null);
+        } catch (StoreException e) {
+            if (e.reason() != StoreException.Reason.DAMAGED) throw e;
+            return new OldDatabase(file, State.DAMAGED, e.getMessage(), ddl);
+        }
+    }
+
+    /** After a crash in the middle of a write nobody can read it before its journal is rolled back, which opening it to write does. */
+    static Database open(Path file) {
+        return open(file, Database.PATIENCE);
+    }
+
+    /** As the other, with another patience. */
+    static Database open(Path file, Duration patience) {
+        try {
+            return Database.openToRead(file, patience);
+        } catch (StoreException e) {
+            if (e.reason() != StoreException.Reason.DENIED || Files.notExists(Database.beside(file, "-journal"))) throw e;
+            return Database.open(file, patience);
+        }
+    }
+
+    /** The database and all that SQLite keeps beside it. */
+    List<Path> files() {
+        List<Path> files = new ArrayList<>();
+        for (String suffix : List.of("", "-wal", "-shm", "-journal")) {
+            Path one = Database.beside(file, suffix);
+            if (Files.exists(one)) files.add(one);
+        }
+        return files;
+    }
+
+    /**
+     * Copies the rows of a damaged one, reading no index, into a sound one. A table that cannot be read to its end is left out.
+     *
+     * @param to must not exist
+     * @return what was left out, in words
+     */
+    List<String> salvage(Path to) {
+        List<String> lost = new ArrayList<>();
+        try (Database database = Database.create(to)) {
+            database.pragma("synchronous", "OFF");
+            if (ddl == null) return List.of("the whole old database: " + why);
+            ddl.createTables(database);
+            database.attachToRead(file, "old");
+            for (Row table : database.query("SELECT name FROM main.sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite@_%' ESCAPE '@'").list())
+                salvage(database, table.text("name"), lost);
+        } catch (StoreException e) {
+            if (e.reason() != StoreException.Reason.DAMAGED) throw e;
+            lost.add("the whole old database: " + e.getMessage());
+        }
+        return lost;
+    }
+
+    private static void salvage(Database database, String table, List<String> lost) {
+        String columns = Ddl.columns(database, table);
+        String name = Database.quoted(table);
+        try {
+            database.update("INSERT OR IGNORE INTO main." + name + " (" + columns + ") SELECT " + columns + " FROM old." + name + " NOT INDEXED");
+        } catch (StoreException e) {
+            if (e.reason() != StoreException.Reason.DAMAGED) throw e;
+            lost.add("the table " + table + " of the old database: " + e.getMessage());
+        }
+    }
+
+    /** @throws StoreException {@code LOCKED} when a process is known to have it open */
+    void requireUnused() {
+        for (long pid : Openers.of(files()))
+            throw new StoreException(StoreException.Reason.LOCKED, "replace", file, Openers.describe(pid) + " has it open, and it is no good: " + why, "stop that program, then run it again");
+    }
+
+    /**
+     * Moves it away with its logs, which would otherwise be taken for the new one's.
+     *
+     * @return where it is now: the database, or the folder with the logs of one that was gone; null when there was nothing
+     */
+    Path moveAside(Path folder) {
+        if (files().isEmpty()) return null;
+        requireUnused();
+        Quarantine.make(folder);
+        try {
+            for (Path one : files()) Files.move(one, folder.resolve(one.getFileName()));
+            Disk.syncFolder(folder);
+            Disk.syncFolder(file.getParent());
+        } catch (IOException e) {
+            throw Disk.refused("move aside", file, e);
+        }
+        Path moved = folder.resolve(file.getFileName());
+        return Files.exists(moved) ? moved : folder;
+    }
+}

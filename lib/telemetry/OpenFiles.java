@@ -1,0 +1,72 @@
+package telemetry;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryIteratorException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * Which processes have day files open for writing at one moment, as Linux tells it under {@code /proc}. Of other users' processes, which only root
+ * may look into, and on other systems nothing is known.
+ */
+final class OpenFiles {
+    private static final Path PROCESSES = Path.of("/proc");
+
+    /** O_WRONLY and O_RDWR in the octal flags of {@code /proc/PID/fdinfo/N}; source: proc(5), open(2). */
+    private static final long WRITING = 3;
+
+    private final Map<Object, Long> writers = new HashMap<>();
+
+    private OpenFiles() { }
+
+    /** False where {@link #now} always finds nobody. */
+    static boolean areKnown() {
+        return Files.isDirectory(PROCESSES.resolve("self/fd"));
+    }
+
+    static OpenFiles now() {
+        var open = new OpenFiles();
+        try (DirectoryStream<Path> processes = Files.newDirectoryStream(PROCESSES, "[0-9]*")) {
+            for (Path process : processes) open.look(process);
+        } catch (IOException e) {
+            // no /proc: nothing is known
+        }
+        return open;
+    }
+
+    /** {@code "process 4711 (python3 agent.py)"}, or empty when nobody is known to write to this file. */
+    Optional<String> writerOf(Path file) throws IOException {
+        if (writers.isEmpty()) return Optional.empty();
+        Long pid = writers.get(Files.readAttributes(file, BasicFileAttributes.class).fileKey());
+        return Optional.ofNullable(pid).map(Openers::describe);
+    }
+
+    private void look(Path process) {
+        try (DirectoryStream<Path> files = Files.newDirectoryStream(process.resolve("fd"))) {
+            for (Path file : files) look(process, file);
+        } catch (IOException | DirectoryIteratorException e) {
+            // the process has ended, or is another user's
+        }
+    }
+
+    private void look(Path process, Path file) {
+        try {
+            if (!Files.readSymbolicLink(file).getFileName().toString().contains(".ndjson")) return;
+            if (isWriting(process.resolve("fdinfo").resolve(file.getFileName())))
+                writers.put(Files.readAttributes(file, BasicFileAttributes.class).fileKey(), Long.valueOf(process.getFileName().toString()));
+        } catch (IOException e) {
+            // closed in the meantime
+        }
+    }
+
+    private static boolean isWriting(Path info) throws IOException {
+        return Files.readAllLines(info, StandardCharsets.US_ASCII).stream().filter(line -> line.startsWith("flags:"))
+                .anyMatch(line -> (Long.parseLong(line.substring(6).strip(), 8) & WRITING) != 0);
+    }
+}

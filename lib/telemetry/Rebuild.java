@@ -1,0 +1,230 @@
+package telemetry;
+
+import java.io.IOException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.function.Consumer;
+import java.util.function.LongConsumer;
+
+/**
+ * Makes a new database from the day files, and puts it in the place of the old one, whatever state that is in. Interrupted at any point, the old one or the new one
+ * stands there whole, and the next call does it all again.
+ */
+public final class Rebuild {
+
+    /**
+     * What was made.
+     *
+     * @param database   the file that has it now
+     * @param schema     the version of its tables
+     * @param runs       that it has
+     * @param files      that were read
+     * @param lines      entries in them, of these
+     * @param events     no runs, and
+     * @param damaged    not readable, or runs that the tables do not take
+     * @param repeated   records that say what another says
+     * @param pruned     records left out because their run was deleted on purpose
+     * @param conflicts  runs with several different ends: the later counts
+     * @param quarantine where the damaged entries are kept; null when there were none
+     * @param carried    what came from the old database
+     * @param old        how that was: absent, intact, foreign, damaged
+     * @param kept       where it is now, or a copy of it; null when there was none or it was not touched
+     * @param replayed   runs whose lines came while this went on
+     * @param locked     for how long writers had to wait; zero when the old one was not in use
+     */
+    public record Result(Path database, String schema, long runs, int files, long lines, long events, long damaged, long repeated, long pruned, Collection<String> conflicts,
+            Path quarantine, CarryOver.Carried carried, String old, Path kept, long replayed, Duration locked) {
+
+        /** False when something could not be read or taken: worth a look. */
+        public boolean isWhole() {
+            return damaged == 0 && carried.lost().isEmpty();
+        }
+    }
+
+    private final Store store;
+    private final Clock clock;
+    private final List<Path> others = new ArrayList<>();
+    private boolean raw = true;
+    private boolean archive = true;
+    private LongConsumer progress = bytes -> { };
+
+    public Rebuild(Store store, Clock clock) {
+        this.store = store;
+        this.clock = clock;
+    }
+
+    /** Which of the store's day files are read; both kinds unless said otherwise. */
+    public Rebuild from(boolean raw, boolean archive) {
+        this.raw = raw;
+        this.archive = archive;
+        return this;
+    }
+
+    /** Also reads the files in which later clients keep what they could not send: {@code telemetry_*.jsonl}, also ending in .active, .ready, .synced. */
+    public Rebuild buffer(Path folder) {
+        try (DirectoryStream<Path> files = Files.newDirectoryStream(folder, file -> file.getFileName().toString().matches("telemetry_.*\\.(jsonl|active|ready|synced)"))) {
+            files.forEach(file -> others.add(file.toAbsolutePath()));
+        } catch (IOException e) {
+            throw Disk.refused("list the buffer files in", folder, e);
+        }
+        others.sort(null);
+        return this;
+    }
+
+    /** Is given the number of bytes that have been read so far. */
+    public Rebuild progress(LongConsumer bytes) {
+        this.progress = bytes;
+        return this;
+    }
+
+    /** The files that are there now, in the order in which they are read. */
+    public List<Path> files() {
+        List<Path> files = new ArrayList<>();
+        for (DayFile day : new EventLog(store).days())
+            if (day.path().startsWith(store.raw()) ? raw : archive) files.add(day.path());
+        files.addAll(others);
+        return files;
+    }
+
+    /** How the store's database is: absent, intact, foreign, damaged. */
+    public String state() {
+        return OldDatabase.of(store.database()).state().toString();
+    }
+
+    /** Compares the store's database with its day files, both ways; see {@link RunDifferences}. */
+    public RunDifferences.Count differences(Consumer<RunDifferences.Difference> each) {
+        try (var differences = new RunDifferences(store, this::files)) {
+            return differences.find(each);
+        }
+    }
+
+    /** Writes a new file and touches nothing else. What only the store's database knows is in it too. */
+    public Result into(Path target) {
+        if (Files.exists(target)) throw new StoreException(StoreException.Reason.REFUSED, "write", target, "it exists", "name another file");
+        OldDatabase old = OldDatabase.of(store.database());
+        try (var work = new Work(target, target.resolveSibling(target.getFileName() + ".damaged.ndjson"))) {
+            NewDatabase made = work.make(old, old.state() == OldDatabase.State.INTACT ? old.file() : null);
+            made.seal();
+            publish(work.file, target);
+            return work.result(target, old, null, 0, Duration.ZERO);
+        }
+    }
+
+    /** Puts a new database in the place of the store's. An intact one stays in place and gets the new content in one transaction, so its users may go on. */
+    public Result inPlace() {
+        OldDatabase old = OldDatabase.of(store.database());
+        if (old.state() != OldDatabase.State.ABSENT && old.state() != OldDatabase.State.INTACT) old.requireUnused();
+        Instant began = clock.instant();
+        Path folder = Quarantine.folder(store, "rebuild", began);
+        try (var work = new Work(store.database(), folder.resolve("damaged.ndjson"))) {
+            Path kept;
+            Duration locked = Duration.ZERO;
+            if (old.state() == OldDatabase.State.INTACT) {
+                try (var swap = new LiveSwap(store.database())) {
+                    kept = swap.keep(Quarantine.make(folder).resolve(store.database().getFileName()));
+                    locked = swap.replace(work.make(old, kept));
+                }
+            } else {
+                work.make(old, null).seal();
+                kept = old.moveAside(folder);
+                publish(work.file, store.database());
+            }
+            return work.result(store.database(), old, kept, replay(began), locked);
+        }
+    }
+
+    private static void publish(Path made, Path target) {
+        try {
+            Disk.publish(made, target);
+            Disk.syncFolder(target.toAbsolutePath().getParent());
+        } catch (IOException e) {
+            throw Disk.refused("put the new database in place as", target, e);
+        }
+    }
+
+    /** Runs whose line was written while the new database was made, and whose row was not. */
+    private long replay(Instant since) {
+        try (Database database = Database.open(store.database())) {
+            Replay.Result result = new Replay(database).since(since).without(Pruned.of(store)).apply(new EventLog(store), damaged -> { });
+            return result.inserted() + result.updated();
+        }
+    }
+
+    /** One making: the unfinished database, what is thrown away with it, and what was counted. */
+    private final class Work implements AutoCloseable {
+        private final Path file;
+        private final Quarantine quarantine;
+        private final Set<Path> seen = new HashSet<>();
+        private NewDatabase made;
+        private CarryOver.Carried carried = CarryOver.Carried.nothing();
+        private long runs;
+        private long damaged;
+        private long bytes;
+
+        Work(Path target, Path quarantine) {
+            this.file = Unfinished.beside(target);
+            this.quarantine = new Quarantine(quarantine);
+        }
+
+        /** @param source the old database or a copy to carry over from; null to take what a damaged one still gives */
+        NewDatabase make(OldDatabase old, Path source) {
+            made = new NewDatabase(file, old.ddl(), Pruned.of(store), this::damaged);
+            made.load(this::unread);
+            if (source != null) carried = made.carryOver(source);
+            else if (old.state() != OldDatabase.State.ABSENT) carried = salvaged(old);
+            runs = made.finish(carried.runs());
+            quarantine.close();
+            return made;
+        }
+
+        private CarryOver.Carried salvaged(OldDatabase old) {
+            Path sound = Unfinished.beside(file);
+            try {
+                List<String> lost = new ArrayList<>(old.salvage(sound));
+                CarryOver.Carried found = Files.exists(sound) ? made.carryOver(sound) : CarryOver.Carried.nothing();
+                lost.addAll(found.lost());
+                return new CarryOver.Carried(found.runs(), found.running(), found.columns(), found.tables(), lost);
+            } finally {
+                NewDatabase.delete(sound);
+            }
+        }
+
+        private List<Path> unread() {
+            if (!seen.isEmpty()) progress.accept(bytes);
+            for (Path file : files()) if (seen.add(file)) {
+                bytes += file.toFile().length();
+                return List.of(file);
+            }
+            return List.of();
+        }
+
+        private void damaged(LogEntry entry) {
+            damaged++;
+            quarantine.add(entry);
+        }
+
+        Result result(Path database, OldDatabase old, Path kept, long replayed, Duration locked) {
+            RunFeed feed = made.feed();
+            return new Result(database, made.schema().toString(), runs, seen.size(), feed.lines(), feed.events(), damaged, made.loader().repeated(), feed.pruned(),
+                    new TreeSet<>(made.loader().conflicting()), quarantine.file(), carried, old.state().toString(), kept, replayed, locked);
+        }
+
+        @Override
+        public void close() {
+            quarantine.discard();
+            if (made != null) made.close();
+            NewDatabase.delete(file);
+            Quarantine.removeIfEmpty(quarantine.folder());
+        }
+    }
+}

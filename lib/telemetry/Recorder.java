@@ -1,0 +1,65 @@
+package telemetry;
+
+import java.time.Clock;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
+
+/**
+ * Records what happens, the line first and the row second, for any number of threads, which share their fsyncs and transactions. Nothing that
+ * goes wrong reaches the program that is recorded: it is said once, and the program goes on.
+ */
+final class Recorder implements AutoCloseable {
+    private final Clock clock;
+    private final Consumer<String> warnings;
+    private final AtomicBoolean warned = new AtomicBoolean();
+    private final EventLog log;
+    private final RunTable table;
+    private final GroupCommit<String> lines = new GroupCommit<>(group -> guarded(() -> append(group)));
+    private final GroupCommit<Run> rows = new GroupCommit<>(group -> guarded(() -> write(group)));
+
+    Recorder(Store store, Clock clock, Consumer<String> warnings) {
+        this.clock = clock;
+        this.warnings = warnings;
+        this.log = new EventLog(store);
+        this.table = new RunTable(store);
+    }
+
+    /** When it returns, the line is on the disk and the row in the database, or a warning was given. */
+    void record(LogRecord record) {
+        LineLimit.Fitting fitting = LineLimit.fit(record);
+        lines.add(fitting.line());
+        if (fitting.record() instanceof Run run) rows.add(run);
+    }
+
+    /** The form of the records that this store's writers use. */
+    RunForm form() {
+        var schema = new Schema[1];
+        guarded(() -> schema[0] = table.schema());
+        return new RunForm(schema[0]);
+    }
+
+    private void append(List<String> group) {
+        log.append(DayFile.dayOf(clock.instant()), group);
+    }
+
+    private void write(List<Run> group) {
+        table.write(group);
+    }
+
+    /** A promise to the program that is recorded: whatever happens in here, an odd value's toString() and a missing native library included, stays in here. */
+    void guarded(Runnable work) {
+        try {
+            work.run();
+        } catch (RuntimeException | LinkageError | StackOverflowError e) {
+            if (warned.compareAndSet(false, true))
+                warnings.accept(e instanceof StoreException ? e.getMessage() : "recording failed: " + e);
+        }
+    }
+
+    @Override
+    public void close() {
+        log.close();
+        table.close();
+    }
+}

@@ -1,0 +1,231 @@
+package telemetry;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Consumer;
+
+/**
+ * Brings what the day files know of runs into a database that is there, of any version and with its writers at work. The end of a run beats its start whatever the order of the
+ * lines, a run that the files know only as running never changes a row, and a second pass changes nothing. Of several ends of one run
+ * {@link RowForm#compare} picks one. Memory holds one batch and the runs that are open at once.
+ */
+public final class Replay {
+
+    /** Entries a transaction: some 10 ms during which writers wait. */
+    private static final int BATCH = 500;
+
+    /** So many runs whose row says something else than the files are looked into in one pass. */
+    private static final int DISPUTES = 20_000;
+
+    /**
+     * What a pass did.
+     *
+     * @param lines     entries read, damaged ones included
+     * @param events    of these, those that are no runs
+     * @param damaged   of these, those that could not be read, or whose run the database would not take
+     * @param inserted  runs that the database did not have
+     * @param updated   rows that were running, or said something else than the files
+     * @param conflicts runs with several different ends in the files
+     * @param pruned    lines left out because their run was deleted on purpose
+     */
+    public record Result(long lines, long events, long damaged, long inserted, long updated, long conflicts, long pruned) {
+
+        /** True when the database knew it all already. */
+        public boolean isNothingNew() {
+            return inserted + updated == 0;
+        }
+    }
+
+    private final Database database;
+    private final RunWriter writer;
+    private final RowForm form;
+    private Instant since;
+    private Pruned pruned;
+    private Consumer<LogEntry> onDamage;
+
+    private final Map<String, LogEntry> open = new LinkedHashMap<>();
+    private final Map<String, LogEntry> ends = new LinkedHashMap<>();
+    private final Set<String> disputed = new HashSet<>();
+    private long lines;
+    private long events;
+    private long damaged;
+    private long inserted;
+    private long updated;
+    private long conflicts;
+    private long left;
+
+    /** @throws StoreException {@code DAMAGED} when the database has no table of runs */
+    public Replay(Database database) {
+        this.database = database;
+        this.writer = new RunWriter(database);
+        this.form = new RowForm(writer.schema(), RowForm.settable(writer.schema()), null);
+    }
+
+    /**
+     * Only day files that can have lines of this time or later: those of its day and the one before, and any that was changed since.
+     * Null, the default: all.
+     */
+    public Replay since(Instant since) {
+        this.since = since;
+        return this;
+    }
+
+    /** Leaves these runs out: what was pruned stays pruned. */
+    public Replay without(Pruned pruned) {
+        this.pruned = pruned;
+        return this;
+    }
+
+    /**
+     * Replays a store's day files, those included that are archived or begun while it works.
+     *
+     * @param onDamage is given each entry that cannot be used, its record saying why
+     */
+    public Result apply(EventLog log, Consumer<LogEntry> onDamage) {
+        begin(onDamage);
+        Set<DayFile> seen = new HashSet<>();
+        List<DayFile> read = new ArrayList<>();
+        for (List<DayFile> fresh = log.days(); !fresh.isEmpty(); fresh = fresh(log, seen)) {
+            for (DayFile day : fresh) if (seen.add(day) && isWanted(day) && read(day, this::take)) read.add(day);
+        }
+        return finish(read);
+    }
+
+    /** As the other, for these files only. @throws StoreException {@code MISSING} when one is not there */
+    public Result apply(List<DayFile> days, Consumer<LogEntry> onDamage) {
+        begin(onDamage);
+        List<DayFile> wanted = days.stream().filter(this::isWanted).sorted().toList();
+        for (DayFile day : wanted)
+            if (!read(day, this::take)) throw new StoreException(StoreException.Reason.MISSING, "replay", day.path(), "it is gone", "run it again");
+        return finish(wanted);
+    }
+
+    private static List<DayFile> fresh(EventLog log, Set<DayFile> seen) {
+        return log.days().stream().filter(day -> !seen.contains(day)).toList();
+    }
+
+    private void begin(Consumer<LogEntry> onDamage) {
+        this.onDamage = onDamage;
+        lines = events = damaged = inserted = updated = conflicts = left = 0;
+    }
+
+    private boolean isWanted(DayFile day) {
+        if (since == null || !day.day().isBefore(DayFile.dayOf(since).minusDays(1))) return true;
+        try {
+            return !Files.getLastModifiedTime(day.path()).toInstant().isBefore(since);
+        } catch (IOException e) {
+            return true;
+        }
+    }
+
+    /** @return false when the file is not there any more */
+    private boolean read(DayFile day, Consumer<LogEntry> each) {
+        try (LogReader entries = new LogReader(day.path())) {
+            entries.forEachRemaining(each);
+        } catch (StoreException e) {
+            if (e.reason() == StoreException.Reason.MISSING) return false;
+            if (e.reason() != StoreException.Reason.DAMAGED || !day.path().equals(e.path())) throw e;
+            each.accept(new LogEntry(day.path(), 0, 0, new byte[0], new Damage(e.getMessage())));
+        }
+        return true;
+    }
+
+    private void take(LogEntry entry) {
+        lines++;
+        if (entry.record() instanceof Event) events++;
+        else if (entry.isDamaged()) damaged(entry);
+        else run(entry, (Run) entry.record());
+    }
+
+    private void damaged(LogEntry entry) {
+        damaged++;
+        onDamage.accept(entry);
+    }
+
+    private void run(LogEntry entry, Run run) {
+        if (pruned != null && pruned.contains(run.id())) {
+            left++;
+            return;
+        }
+        String key = writer.key(run);
+        if (!run.isEnd()) {
+            if (!ends.containsKey(key) && (open.containsKey(key) || writer.standing(run) == RunWriter.Standing.ABSENT)) open.merge(key, entry, this::better);
+            return;
+        }
+        open.remove(key);
+        LogEntry other = ends.put(key, entry);
+        if (other != null && form.compare(form.row(run), form.row((Run) other.record())) != 0) {
+            ends.put(key, better(entry, other));
+            disputed.add(key);
+        }
+        if (ends.size() >= BATCH) flush();
+    }
+
+    private void flush() {
+        database.inTransaction(() -> ends.forEach((key, entry) -> end(key, entry, (Run) entry.record())));
+        ends.clear();
+    }
+
+    private void end(String key, LogEntry entry, Run run) {
+        switch (writer.standing(run)) {
+            case ABSENT -> inserted += write(entry, run);
+            case OPEN -> updated += write(entry, run);
+            case OTHER -> disputed.add(key);
+            case SAME -> { }
+        }
+    }
+
+    private long write(LogEntry entry, Run run) {
+        try {
+            return writer.write(run) ? 1 : 0;
+        } catch (StoreException e) {
+            if (!SqliteErrors.isAboutTheRow(e)) throw e;
+            damaged(new LogEntry(entry.file(), entry.offset(), entry.length(), entry.bytes(), new Damage("the database does not take it: " + e.getMessage())));
+            return 0;
+        }
+    }
+
+    private Result finish(List<DayFile> days) {
+        flush();
+        inBatches(disputed, DISPUTES, batch -> settle(days, new HashSet<>(batch)));
+        inBatches(open.values(), BATCH, batch -> database.inTransaction(() -> batch.forEach(entry -> inserted += write(entry, (Run) entry.record()))));
+        disputed.clear();
+        open.clear();
+        return new Result(lines, events, damaged, inserted, updated, conflicts, left);
+    }
+
+    private static <T> void inBatches(Collection<T> all, int size, Consumer<List<T>> each) {
+        List<T> list = List.copyOf(all);
+        for (int from = 0; from < list.size(); from += size) each.accept(list.subList(from, Math.min(from + size, list.size())));
+    }
+
+    /** A row that says something else may be another end that the files have too: all ends of these runs are looked at before one is chosen. */
+    private void settle(List<DayFile> days, Set<String> keys) {
+        Map<String, LogEntry> best = new HashMap<>();
+        Set<String> differing = new HashSet<>();
+        for (DayFile day : days) read(day, entry -> {
+            if (!(entry.record() instanceof Run run) || !run.isEnd() || !keys.contains(writer.key(run))) return;
+            LogEntry other = best.put(writer.key(run), entry);
+            if (other == null || form.compare(form.row(run), form.row((Run) other.record())) == 0) return;
+            best.put(writer.key(run), better(entry, other));
+            differing.add(writer.key(run));
+        });
+        conflicts += differing.size();
+        database.inTransaction(() -> best.values().forEach(entry -> {
+            if (writer.standing((Run) entry.record()) == RunWriter.Standing.OTHER) updated += write(entry, (Run) entry.record());
+        }));
+    }
+
+    private LogEntry better(LogEntry a, LogEntry b) {
+        return form.compare(form.row((Run) a.record()), form.row((Run) b.record())) >= 0 ? a : b;
+    }
+}

@@ -1,0 +1,175 @@
+package telemetry;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+
+/**
+ * Puts a backup's content in the database's place, and then the runs that the day files have had since. Until SQLite commits the content, the database is as it was; interrupted at any
+ * point, the next call does it all again.
+ */
+public final class Restore {
+
+    /** Writers at work may add runs while a pass goes on; their own rows come right behind. */
+    private static final int MOST_PASSES = 20;
+
+    private static final String TRIED = "restore to";
+    private static final String DRILL = ".drill-";
+
+    private final Store store;
+    private final Clock clock;
+    private final Duration patience;
+    private final PrintWriter err;
+    private final Path live;
+
+    /**
+     * @param patience how long the database's lock is waited for
+     * @param err      where the progress of long work is shown; null for nowhere
+     */
+    public Restore(Store store, Clock clock, Duration patience, PrintWriter err) {
+        this.store = store;
+        this.clock = clock;
+        this.patience = patience;
+        this.err = err;
+        this.live = store.database();
+    }
+
+    /**
+     * @param replay also bring the runs that the day files have had since the backup
+     * @throws StoreException with the database as it was, unless the message says otherwise
+     */
+    public Restored run(Backup backup, boolean replay) {
+        refuseLink();
+        BackupContent.requireIntact(backup, err);
+        createFolder();
+        try (BackupContent content = BackupContent.open(backup, live, err)) {
+            var place = new RestorePlace(store, clock, patience, err);
+            place.put(content);
+            return bring(content, live, replay, place);
+        }
+    }
+
+    /** The restore drill: the same into a folder of its own, which is removed afterwards; the database is only looked at. */
+    public Restored drill(Backup backup, boolean replay) {
+        Path folder = scratch();
+        Path database = folder.resolve(live.getFileName());
+        try (BackupContent content = BackupContent.open(backup, database, err)) {
+            RestorePlace.putNew(content, database);
+            return bring(content, database, replay, null);
+        } finally {
+            NewDatabase.delete(database);
+            Quarantine.removeIfEmpty(folder);
+        }
+    }
+
+    private void refuseLink() {
+        if (Files.isSymbolicLink(live)) throw new StoreException(StoreException.Reason.REFUSED, TRIED, live, "it is a symbolic link, which is not followed", "name the file itself with TELEMETRY_DB_PATH");
+    }
+
+    private void createFolder() {
+        Path folder = live.getParent();
+        try {
+            for (Path missing : new Path[] {folder.getParent(), folder}) {
+                if (Files.isDirectory(missing)) continue;
+                Files.createDirectory(missing, Disk.ownerOnlyFolder(missing.getParent()));
+                Disk.ownAs(missing, missing.getParent());
+            }
+        } catch (IOException e) {
+            throw Disk.refused("create the folder", folder, e);
+        }
+    }
+
+    /** On the store's own disk where there is one: that is the one with room for a database. Removes what drills that were killed have left there. */
+    private Path scratch() {
+        Path base = store.base();
+        try {
+            if (!Files.isDirectory(base) || !Files.isWritable(base)) return Files.createTempDirectory(DRILL);
+            try (DirectoryStream<Path> left = Files.newDirectoryStream(base, DRILL + "*")) {
+                for (Path folder : left) if (isLeft(folder)) remove(folder);
+            }
+            return Files.createDirectory(base.resolve(DRILL + ProcessHandle.current().pid()), Disk.ownerOnlyFolder(base));
+        } catch (IOException e) {
+            throw Disk.refused("make a scratch folder in", base, e);
+        }
+    }
+
+    private static boolean isLeft(Path folder) {
+        String pid = folder.getFileName().toString().substring(DRILL.length());
+        return Files.isDirectory(folder, LinkOption.NOFOLLOW_LINKS) && pid.matches("\\d{1,18}")
+                && (ProcessHandle.of(Long.parseLong(pid)).isEmpty() || Long.parseLong(pid) == ProcessHandle.current().pid());
+    }
+
+    private static void remove(Path folder) throws IOException {
+        try (DirectoryStream<Path> files = Files.newDirectoryStream(folder)) {
+            for (Path file : files) Files.delete(file);
+        }
+        Files.delete(folder);
+    }
+
+    /** @param place null in a drill */
+    private Restored bring(BackupContent content, Path database, boolean replay, RestorePlace place) {
+        requireRows(content, database);
+        String before = place == null ? RestorePlace.look(live, patience) : place.before();
+        Path old = place != null ? place.kept() : before.equals(Restored.ABSENT) ? null : live;
+        try (Database restored = Database.open(database, patience)) {
+            Restored.Replayed replayed = replay ? replay(restored, content.backup()) : null;
+            BackupCheck.QUICK.run(restored, err);
+            return new Restored(content.backup().file(), content.backup().time(), content.schema(), content.runs(), replayed, restored.number("SELECT count(*) FROM agent_runs"),
+                    place == null ? null : database, place == null ? null : old, before, old == null ? (Long) 0L : onlyIn(old, restored), content.backup().isVerified());
+        } catch (StoreException e) {
+            throw new StoreException(e.reason(), "finish the restore to", database, "the backup's " + content.runs() + " runs are in place, but: " + e.getMessage(), "run it again", e);
+        }
+    }
+
+    /** Through a connection of its own; writers at work may have added rows. */
+    private static void requireRows(BackupContent content, Path database) {
+        try (Database restored = Database.openToRead(database)) {
+            var rows = Snapshot.rows(restored);
+            content.rows().forEach((table, wanted) -> {
+                if (rows.getOrDefault(table, -1L) < wanted) throw new StoreException(StoreException.Reason.FAILED, "verify the restored database", database,
+                        "its table " + table + " has " + rows.get(table) + " rows, the backup " + wanted, "run it again");
+            });
+        }
+    }
+
+    /** Until a pass finds nothing new. Without a manifest nobody knows when a backup was made. */
+    private Restored.Replayed replay(Database restored, Backup backup) {
+        Instant since = backup.manifest() == null ? null : backup.time();
+        Pruned pruned = Pruned.of(store);
+        var log = new EventLog(store);
+        Replay.Result first = null;
+        long inserted = 0;
+        long updated = 0;
+        for (int pass = 0; pass < MOST_PASSES; pass++) {
+            Replay.Result result = new Replay(restored).since(since).without(pruned).apply(log, damaged -> { });
+            if (first == null) first = result;
+            inserted += result.inserted();
+            updated += result.updated();
+            if (result.isNothingNew()) break;
+        }
+        return new Restored.Replayed(first.lines(), inserted, updated, first.damaged());
+    }
+
+    /** Rows of runs that came without a line, over HTTP say, or whose lines are lost. Null when the old one is too damaged to tell. */
+    private static Long onlyIn(Path old, Database restored) {
+        if (!Files.isRegularFile(old)) return 0L;
+        try {
+            restored.attachToRead(old, "old");
+        } catch (StoreException e) {
+            return null;
+        }
+        try {
+            return restored.number("SELECT count(DISTINCT run_id) FROM old.agent_runs WHERE run_id NOT IN (SELECT run_id FROM main.agent_runs WHERE run_id IS NOT NULL)");
+        } catch (StoreException e) {
+            return null;
+        } finally {
+            restored.detach("old");
+        }
+    }
+}

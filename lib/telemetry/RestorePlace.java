@@ -1,0 +1,169 @@
+package telemetry;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+
+/**
+ * The place of a store's database, into which a backup's content is put. A database that SQLite can open gets it in one transaction, so its users may go on and never see half of it; what is no
+ * database any more is moved aside with its logs, once nobody has it open.
+ */
+final class RestorePlace {
+    private static final String TRIED = "restore to";
+
+    private final Store store;
+    private final Clock clock;
+    private final Duration patience;
+    private final PrintWriter err;
+    private final Path live;
+    private Path kept;
+    private String before;
+
+    RestorePlace(Store store, Clock clock, Duration patience, PrintWriter err) {
+        this.store = store;
+        this.clock = clock;
+        this.patience = patience;
+        this.err = err;
+        this.live = store.database();
+    }
+
+    /** The copy of what was there before: the database, or the folder of what was left of one; null when there was nothing. */
+    Path kept() {
+        return kept;
+    }
+
+    /** How the database was: its version, {@link Restored#ABSENT} or {@link Restored#DAMAGED}. */
+    String before() {
+        return before;
+    }
+
+    /** @throws StoreException with the database as it was */
+    void put(BackupContent content) {
+        before = look(live, patience);
+        boolean isOpenable = !before.equals(Restored.ABSENT) && !before.equals(Restored.DAMAGED);
+        requireRoom(content, isOpenable);
+        if (!isOpenable || !overwrite(content)) replace(content);
+    }
+
+    /** The database's version; or that there is none, or none that can be opened. */
+    static String look(Path file, Duration patience) {
+        if (Files.notExists(file)) return Restored.ABSENT;
+        try (Database database = OldDatabase.open(file, patience)) {
+            return Schema.of(database).toString();
+        } catch (StoreException e) {
+            if (e.reason() != StoreException.Reason.DAMAGED || Files.isDirectory(file)) throw e;
+            return Restored.DAMAGED;
+        }
+    }
+
+    /** A new file; or the content as log, what the database grows by, and a copy of what is there. */
+    private void requireRoom(BackupContent content, boolean isOpenable) {
+        try {
+            long needed = Files.size(content.file());
+            if (isOpenable) {
+                needed += Math.max(0, Files.size(content.file()) - Files.size(live));
+                for (Path file : new OldDatabase(live, OldDatabase.State.INTACT, null, null).files()) needed += Files.size(file);
+            }
+            long free = Disk.free(live);
+            if (free < needed) throw new StoreException(StoreException.Reason.FULL, TRIED, live, "it takes " + new Size(needed) + ", a copy of what is there included, and "
+                    + new Size(free) + " are free", "jbang archive@telemetry --dry-run");
+        } catch (IOException e) {
+            throw Disk.refused(TRIED, live, e);
+        }
+    }
+
+    /** @return false when the database turned out to be damaged so that SQLite cannot copy it or write to it */
+    private boolean overwrite(BackupContent content) {
+        requireSamePages(content);
+        var safety = new SafetyCopy(live, SafetyCopy.folder(store, clock.instant()), err);
+        try {
+            boolean isKept = safety.isUnused() && safety.bytes();
+            try (var last = new LastState(live, patience)) {
+                if (!isKept) last.keep(safety);
+                copy(content, last);
+                kept = safety.kept();
+                last.keepIfNewer(safety);
+                return true;
+            }
+        } catch (StoreException e) {
+            if (kept != null || e.reason() != StoreException.Reason.DAMAGED) throw e;
+            before = Restored.DAMAGED;
+            return false;
+        } finally {
+            if (kept == null) safety.drop();
+        }
+    }
+
+    private void copy(BackupContent content, LastState last) {
+        try (Database source = Database.openFrozen(content.file()); var progress = new Progress(err, "MB restored", content.file().toFile().length() / 1_000_000)) {
+            source.copyTo(live, patience, bytes -> {
+                last.pin();
+                progress.at(bytes / 1_000_000);
+            });
+        }
+    }
+
+    private void requireSamePages(BackupContent content) {
+        try (Database database = OldDatabase.open(live, patience)) {
+            long size = database.number("PRAGMA page_size");
+            if (size == content.pageSize() || !"wal".equalsIgnoreCase(database.pragma("journal_mode"))) return;
+            throw new StoreException(StoreException.Reason.FAILED, TRIED, live, "its pages have " + size + " bytes, the backup's " + content.pageSize() + ", which cannot change in WAL mode",
+                    "stop the programs that use it, move it and its -wal and -shm elsewhere, then run it again");
+        }
+    }
+
+    private void replace(BackupContent content) {
+        var old = new OldDatabase(live, before.equals(Restored.ABSENT) ? OldDatabase.State.ABSENT : OldDatabase.State.DAMAGED, "it is damaged", null);
+        old.requireUnused();
+        Path made = prepare(content, live);
+        try {
+            kept = old.moveAside(SafetyCopy.folder(store, clock.instant()));
+            Disk.ownAs(made, kept == null || Files.isDirectory(kept) ? live.getParent() : kept);
+            publish(made, live);
+        } finally {
+            NewDatabase.delete(made);
+        }
+    }
+
+    /** Makes a new database of the content, in a folder where there is none. */
+    static void putNew(BackupContent content, Path target) {
+        Path made = prepare(content, target);
+        try {
+            publish(made, target);
+        } finally {
+            NewDatabase.delete(made);
+        }
+    }
+
+    /** A copy that is read back, with the journal mode that the backed up database had. */
+    private static Path prepare(BackupContent content, Path target) {
+        Path made = Unfinished.beside(target);
+        try {
+            Disk.copy(content.file(), made);
+            if (!Sha256.of(made, bytes -> { }).equals(content.sha256())) throw new StoreException(StoreException.Reason.FAILED, TRIED, target, "what was written is not what was read back", "run it again");
+            try (Database database = Database.open(made)) {
+                if (content.journal() != null) database.pragma("journal_mode", content.journal());
+            }
+            Disk.sync(made);
+            return made;
+        } catch (IOException e) {
+            NewDatabase.delete(made);
+            throw Disk.refused(TRIED, target, e);
+        } catch (StoreException e) {
+            NewDatabase.delete(made);
+            throw e;
+        }
+    }
+
+    private static void publish(Path made, Path target) {
+        try {
+            Disk.publish(made, target);
+            Disk.syncFolder(target.getParent());
+        } catch (IOException e) {
+            throw Disk.refused(TRIED, target, e);
+        }
+    }
+}

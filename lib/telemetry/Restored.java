@@ -1,0 +1,59 @@
+package telemetry;
+
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.StringJoiner;
+
+/**
+ * What a restore brought from where; {@code toString()} is the report.
+ *
+ * @param backup   that was restored
+ * @param made     when it was made
+ * @param schema   its version
+ * @param fromIt   runs in it
+ * @param replayed what the day files added; null when that was not wanted
+ * @param runs     that the database has now
+ * @param database where that is; null after a drill, which leaves nothing
+ * @param kept     the copy of what was there before; null when there was nothing, and after a drill
+ * @param before   how the database was: its version, or {@link #ABSENT} or {@link #DAMAGED}
+ * @param only     runs that stood only in the database that was there before; null when that cannot be told
+ * @param verified false when nothing but SQLite's own check speaks for the backup
+ */
+public record Restored(Path backup, Instant made, String schema, long fromIt, Replayed replayed, long runs, Path database, Path kept, String before, Long only, boolean verified) {
+
+    public static final String ABSENT = "absent";
+    public static final String DAMAGED = "damaged";
+
+    /**
+     * @param lines    read in the day files that can have something new
+     * @param inserted runs that the backup did not have
+     * @param updated  runs that had not ended then, or differently
+     * @param damaged  lines that could not be read, or whose run the database does not take
+     */
+    public record Replayed(long lines, long inserted, long updated, long damaged) { }
+
+    /** What should be looked at, each in a sentence for the operator; empty when all is well. */
+    public List<String> remarks() {
+        List<String> remarks = new ArrayList<>();
+        if (!verified) remarks.add("nothing but SQLite's own check speaks for this backup, which does not prove every value");
+        if (only == null) remarks.add("what was there before is too damaged to tell whether it had runs that are missing now; next: jbang recover@telemetry --dry-run");
+        else if (only > 0) remarks.add(database == null ? only + " runs stand only in the database and would be missing in the restored one"
+                : only + " runs stood only in the database before and are missing now; they are in " + kept);
+        if (replayed != null && replayed.damaged > 0) remarks.add(replayed.damaged + " lines of the day files could not be used; next: jbang rebuild@telemetry --check-only");
+        if (!before.equals(schema) && !before.equals(ABSENT) && !before.equals(DAMAGED)) remarks.add("the database was " + before + ", the backup is " + schema + "; next: jbang health@telemetry");
+        return remarks;
+    }
+
+    @Override
+    public String toString() {
+        var text = new StringJoiner(System.lineSeparator());
+        text.add((database == null ? "drill      " : "restored   ") + backup);
+        text.add("backup     " + fromIt + " runs, made " + Times.seconds(made));
+        if (replayed != null) text.add("day files  " + replayed.inserted + " runs added, " + replayed.updated + " completed, from " + replayed.lines + " lines");
+        text.add("database   " + runs + " runs, " + (database == null ? "in a scratch folder that is gone again" : database));
+        if (kept != null) text.add("kept       " + kept + ", what was there before (" + before + ")");
+        return text.toString();
+    }
+}

@@ -1,0 +1,191 @@
+package telemetry;
+
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Set;
+import java.util.UUID;
+
+/**
+ * How a run's record becomes the values of a row in one schema, and which of two records of a run is the one to believe. Pure: the same record
+ * gives the same values, whoever asks. A value that a column's type or CHECK would refuse becomes the nearest that it takes: no run is left out for one odd value.
+ */
+final class RowForm {
+
+    /** Columns that are the database's own: no record ever sets them. */
+    static final Set<String> OWN = Set.of("id", "api_posted", "api_posted_at", "api_retry_count", "created_at", "updated_at");
+
+    /** In every new row, whether its record has them or not. */
+    static final Set<String> REQUIRED = Set.of("run_id", "event_id", "schema_version", "agent_name", "job_type", "start_time", "status",
+            "items_discovered", "items_succeeded", "items_failed");
+
+    /** What stands in a raw row for a column that the record lacks. */
+    static final Object LACKING = new Object();
+
+    private static final Set<String> COUNTS = Set.of("items_discovered", "items_succeeded", "items_failed", "items_skipped");
+    private static final Set<String> TRIGGERS = Set.of("cli", "web", "scheduler", "mcp", "manual");
+    private static final Set<String> COMMIT_SOURCES = Set.of("manual", "llm", "ci");
+
+    private final Schema schema;
+    private final List<String> columns;
+    private final Object[] defaults;
+    private final boolean service;
+    private final String[] words;
+    private final int runId;
+    private final int eventId;
+    private final int status;
+    private final int endTime;
+
+    /**
+     * @param columns  of the row, in order: some of the schema's, the required ones among them
+     * @param defaults the table's own values for columns that a record lacks; null for null everywhere
+     */
+    RowForm(Schema schema, List<String> columns, Object[] defaults) {
+        this.schema = schema;
+        this.columns = columns;
+        this.defaults = defaults == null ? new Object[columns.size()] : defaults;
+        this.service = schema.shape() == Schema.Shape.SERVICE;
+        this.words = Arrays.stream(RunStatus.values()).map(schema::word).toArray(String[]::new);
+        this.runId = columns.indexOf("run_id");
+        this.eventId = columns.indexOf("event_id");
+        this.status = columns.indexOf("status");
+        this.endTime = columns.indexOf("end_time");
+    }
+
+    List<String> columns() {
+        return columns;
+    }
+
+    /** The columns of a schema that records can set. */
+    static List<String> settable(Schema schema) {
+        return schema.columns().stream().filter(column -> !OWN.contains(column)).toList();
+    }
+
+    /** True for columns that are filled in the database after the run's last line: null in a line does not mean that there is none. */
+    static boolean isFilledLater(String column) {
+        return column.startsWith("git_commit_");
+    }
+
+    /** The run as a row: a value for each column. */
+    Object[] row(Run run) {
+        Object[] row = new Object[columns.size()];
+        for (int i = 0; i < row.length; i++) row[i] = run.fields().containsKey(columns.get(i)) ? run.fields().get(columns.get(i)) : LACKING;
+        return complete(row);
+    }
+
+    /** Makes a row of a record's own values, each at its column's place and {@link #LACKING} where it has none. Changes and gives back the same array. */
+    Object[] complete(Object[] raw) {
+        String id = text(raw[runId]);
+        boolean end = isEnd(raw);
+        for (int i = 0; i < raw.length; i++) {
+            Object value = raw[i];
+            if (value == LACKING) {
+                raw[i] = REQUIRED.contains(columns.get(i)) ? value(i, null, id, end) : defaults[i];
+            } else {
+                raw[i] = value(i, value, id, end);
+            }
+        }
+        return raw;
+    }
+
+    private boolean isEnd(Object[] raw) {
+        RunStatus known = RunStatus.of(text(raw[status]));
+        return known == null ? endTime >= 0 && text(raw[endTime]) != null : known.isFinal();
+    }
+
+    private Object value(int at, Object value, String runId, boolean end) {
+        String column = columns.get(at);
+        if (at == status) {
+            RunStatus known = RunStatus.of(text(value));
+            return words[(known != null ? known : end ? RunStatus.PARTIAL : RunStatus.RUNNING).ordinal()];
+        }
+        if (COUNTS.contains(column)) return count(value, 0L);
+        return switch (column) {
+            case "duration_ms" -> count(value, null);
+            case "event_id" -> value != null ? text(value) : derivedEventId(runId);
+            case "schema_version" -> number(value) != null ? number(value) : (Long) (long) schema.version();
+            case "agent_name" -> value != null ? text(value) : agentOf(runId);
+            case "job_type" -> value == null ? service ? "" : null : text(value);
+            case "start_time" -> value != null ? text(value) : startOf(runId);
+            case "trigger_type" -> oneOf(TRIGGERS, text(value));
+            case "git_commit_source" -> oneOf(COMMIT_SOURCES, text(value));
+            default -> value instanceof Boolean bool ? (Object) (bool ? 1L : 0L) : value instanceof String text ? stored(text) : value;
+        };
+    }
+
+    private Long count(Object value, Long none) {
+        Long count = number(value);
+        return count == null ? none : service ? (Long) Math.max(0, count) : count;
+    }
+
+    /** The lenient reading of {@link Run#number}. */
+    private static Long number(Object value) {
+        return value instanceof Long number ? number : value == null || value == LACKING ? null : new Run(java.util.Map.of("n", value)).number("n");
+    }
+
+    private static String text(Object value) {
+        return value == null || value == LACKING ? null : stored(value.toString());
+    }
+
+    /** Half a surrogate pair is no text that UTF-8 could store: it becomes a question mark here, so that a row equals the record it came from. */
+    private static String stored(String text) {
+        for (int i = 0; i < text.length(); i++)
+            if (Character.isSurrogate(text.charAt(i))) return new String(text.getBytes(StandardCharsets.UTF_8), StandardCharsets.UTF_8);
+        return text;
+    }
+
+    /** A run that an older writer recorded has none, or a broken writer gave it another run's: then it gets one that is always the same. */
+    static String derivedEventId(String runId) {
+        return UUID.nameUUIDFromBytes(runId.getBytes(StandardCharsets.UTF_8)).toString();
+    }
+
+    private static String oneOf(Set<String> allowed, String word) {
+        return word != null && allowed.contains(word) ? word : null;
+    }
+
+    /** The middle of {@code YYYYMMDDTHHMMSSZ-agent-12345678}; the whole id when it has another form. */
+    private static String agentOf(String runId) {
+        return runId.length() > 26 && runId.charAt(16) == '-' ? runId.substring(17, runId.length() - 9) : runId;
+    }
+
+    /** The time that the run's id begins with; the epoch when it has another form. */
+    private static String startOf(String runId) {
+        String t = runId.length() > 15 ? runId.substring(0, 4) + '-' + runId.substring(4, 6) + '-' + runId.substring(6, 11) + ':'
+                + runId.substring(11, 13) + ':' + runId.substring(13, 15) + 'Z' : "";
+        Instant start = Times.instant(t);
+        return Times.text(start == null ? Instant.EPOCH : start);
+    }
+
+    /** What tells the row's run from others: its run_id, and its event_id too where one run_id may have several rows. */
+    String key(Object[] row) {
+        return service ? row[runId] + "\n" + row[eventId] : (String) row[runId];
+    }
+
+    boolean isOver(Object[] row) {
+        return !RunStatus.RUNNING.toString().equals(row[status]);
+    }
+
+    /**
+     * Which of two rows of one run tells more: the end beats the start, a later end an earlier one. Between ends of the same time the text decides: any
+     * rule would do that does not depend on the order in which the lines are met, so that moved and repeated lines change nothing.
+     *
+     * @return 0 when both say the same
+     */
+    int compare(Object[] a, Object[] b) {
+        int order = Boolean.compare(isOver(a), isOver(b));
+        if (order == 0) order = end(a).compareTo(end(b));
+        for (int i = 0; order == 0 && i < a.length; i++) order = compare(a[i], b[i]);
+        return order;
+    }
+
+    private Instant end(Object[] row) {
+        Instant end = endTime < 0 ? null : Times.instant(text(row[endTime]));
+        return end == null ? Instant.MIN : end;
+    }
+
+    private static int compare(Object a, Object b) {
+        if (a == null || b == null) return a == b ? 0 : a == null ? -1 : 1;
+        return a.toString().compareTo(b.toString());
+    }
+}

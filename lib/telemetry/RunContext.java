@@ -1,0 +1,66 @@
+package telemetry;
+
+import java.time.Clock;
+import java.util.Map;
+import java.util.function.Consumer;
+
+/** A run that goes on, for the program that does its work. For several threads. */
+public final class RunContext {
+    private final Recorder recorder;
+    private final Clock clock;
+    private final RunForm form;
+    private final Run start;
+    private final Metrics metrics = new Metrics();
+    private boolean ended;
+    private volatile RunStatus status = RunStatus.SUCCESS;
+
+    RunContext(Recorder recorder, Clock clock, RunForm form, Run start) {
+        this.recorder = recorder;
+        this.clock = clock;
+        this.form = form;
+        this.start = start;
+    }
+
+    /** {@code 20251210T120530Z-docs-crawler-0123abcd} */
+    public String id() {
+        return start.id();
+    }
+
+    /** As the other, without anything to add. */
+    public RunContext event(String type) {
+        return event(type, null);
+    }
+
+    /**
+     * Records that something happened: {@code run.event("checkpoint", Map.of("step", 1))}. It stands in the day file when this returns, and nowhere else.
+     *
+     * @param payload null for none
+     */
+    public RunContext event(String type, Map<String, ?> payload) {
+        recorder.guarded(() -> recorder.record(new Event(id(), String.valueOf(type), clock.instant(), payload == null ? null : Metrics.json(payload))));
+        return this;
+    }
+
+    /** Sets what the end will tell: {@code run.metrics(m -> m.itemsDiscovered(10).itemsSucceeded(9).set("pages", 3))}. May be called again and again. */
+    public RunContext metrics(Consumer<Metrics> set) {
+        set.accept(metrics);
+        return this;
+    }
+
+    /** How the run will have ended if nothing is thrown: {@link RunStatus#PARTIAL}, say. At first it is a success. */
+    public RunContext status(RunStatus status) {
+        if (status != null) this.status = status;
+        return this;
+    }
+
+    RunStatus status() {
+        return status;
+    }
+
+    /** The first end counts; whoever comes second waits until it is recorded. @param error null for none */
+    synchronized void end(RunStatus status, String error) {
+        if (ended) return;
+        ended = true;
+        recorder.guarded(() -> recorder.record(form.end(start, status, metrics, error, clock.instant())));
+    }
+}

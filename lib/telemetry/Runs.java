@@ -1,0 +1,217 @@
+package telemetry;
+
+import java.time.Instant;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Predicate;
+import java.util.stream.Collectors;
+
+/**
+ * What a store's database knows about its runs, whatever its version. Statuses and times come as they are stored. Each answer
+ * is fetched as it is read, and shows itself as a table.
+ */
+public final class Runs {
+
+    /** Up to so many runs of an agent, a status or a chain are sooner found and sorted than met on a walk through all starts. */
+    private static final int FEW = 5_000;
+
+    /** Every version has these under the same names; which of them a store has is another question. */
+    private static final Map<String, String> INDEXES = Map.of("insight_id", "idx_runs_insight", "agent_name", "idx_runs_agent",
+            "status", "idx_runs_status", "job_type", "idx_runs_job_type");
+    private static final String START_INDEX = "idx_runs_start";
+
+    private static final String BRIEF = "run_id, agent_name, job_type, status, start_time";
+    private static final String NEWEST_FIRST = " ORDER BY " + RunConditions.START + " DESC, rowid DESC LIMIT ?";
+    private static final String OLDEST_FIRST = " ORDER BY " + RunConditions.START + ", rowid LIMIT ?";
+
+    private static final String OVER = "status <> 'running'";
+    private static final String TOOK = " FILTER (WHERE " + OVER + " AND typeof(duration_ms) IN ('integer', 'real'))";
+
+    /** The percentiles are over the runs that ended, and exact; between two ranks they are in between, as numpy and spreadsheets have it. */
+    private static final String STATISTICS = "SELECT agent_name, count(*) AS runs, " + counted("runs_succeeded", RunStatus.SUCCESS) + ", " + counted("runs_failed", RunStatus.FAILED, RunStatus.TIMEOUT)
+            + ", coalesce(sum(items_discovered), 0) AS items_discovered, coalesce(sum(items_succeeded), 0) AS items_succeeded, coalesce(sum(items_failed), 0) AS items_failed"
+            + ", round(100.0 * count(*) FILTER (WHERE status IN " + quoted(RunStatus.SUCCESS) + ") / nullif(count(*) FILTER (WHERE " + OVER + "), 0), 2) AS success_rate"
+            + ", CAST(round(percentile_cont(duration_ms, 0.5)" + TOOK + ") AS INTEGER) AS p50_duration_ms"
+            + ", CAST(round(percentile_cont(duration_ms, 0.95)" + TOOK + ") AS INTEGER) AS p95_duration_ms";
+
+    private final Database database;
+    private final Schema schema;
+    private final boolean explaining;
+
+    /** @throws StoreException {@code DAMAGED} when the database has no table of runs */
+    public Runs(Database database) {
+        this(database, Schema.require(database), false);
+    }
+
+    private Runs(Database database, Schema schema, boolean explaining) {
+        this.database = database;
+        this.schema = schema;
+        this.explaining = explaining;
+    }
+
+    /** The same questions, answered with SQLite's plans for them: columns {@code statement} and {@code step}. */
+    public Runs explaining() {
+        return new Runs(database, schema, true);
+    }
+
+    public Schema schema() {
+        return schema;
+    }
+
+    /** The latest runs, newest first: run_id, agent_name, job_type, status, start_time. */
+    public Rows recent(int limit) {
+        return recent(RunFilter.ALL, limit);
+    }
+
+    public Rows recent(RunFilter filter, long limit) {
+        return newest(BRIEF, filter, limit);
+    }
+
+    /** The latest runs that failed or ran out of time, unless the filter names other statuses: as {@link #recent}, and error_summary. */
+    public Rows failures(RunFilter filter, long limit) {
+        return newest(BRIEF + ", error_summary", filter.statuses().isEmpty() ? filter.withStatuses(Set.of(RunStatus.FAILED, RunStatus.TIMEOUT)) : filter, limit);
+    }
+
+    /** Runs that started before this instant and still say running, oldest first: columns as {@link #recent}. */
+    public Rows stale(Instant before) {
+        return stale(before, RunFilter.ALL, -1);
+    }
+
+    public Rows stale(Instant before, RunFilter filter, long limit) {
+        Instant until = filter.until() == null || before.isBefore(filter.until()) ? before : filter.until();
+        return oldest(BRIEF, conditions(filter.during(filter.since(), until)).and("status = 'running'"), limit);
+    }
+
+    /** The runs of a chain in the order of their start: run_id, job_type, status. */
+    public Rows chain(String insight) {
+        return chain(RunFilter.ALL.withInsight(insight), -1);
+    }
+
+    public Rows chain(RunFilter filter, long limit) {
+        return oldest("run_id, job_type, status", conditions(filter), limit);
+    }
+
+    /**
+     * As {@link #chain}, every run behind the one that called it: and parent_run_id, depth.
+     *
+     * @throws StoreException {@code REFUSED} when this version of the table does not record who called
+     */
+    public Rows tree(RunFilter filter, long limit) {
+        if (!schema.has("parent_run_id")) throw new StoreException(StoreException.Reason.REFUSED, "show the chain as a tree", database.file(),
+                "agent_runs of " + schema + " has no parent_run_id", null);
+        Rows chain = oldest("run_id, job_type, status, parent_run_id", conditions(filter), limit);
+        return explaining ? chain : RunTree.of(chain);
+    }
+
+    /** All columns of a run; several rows where run_id is not unique. */
+    public Rows find(String runId) {
+        return answer(new Query("SELECT * FROM agent_runs WHERE run_id = ? ORDER BY " + RunConditions.START + ", rowid", runId));
+    }
+
+    /** One row for each agent: runs, how many succeeded and failed, sums of items, percent of the ended runs that succeeded, durations in milliseconds. */
+    public Rows agents() {
+        return agents(RunFilter.ALL, -1);
+    }
+
+    public Rows agents(RunFilter filter, long limit) {
+        var conditions = conditions(filter);
+        return answer(new Query(STATISTICS + " FROM agent_runs" + inOnePass(filter) + conditions.where() + " GROUP BY agent_name LIMIT ?", conditions.values(limit)));
+    }
+
+    public long count() {
+        return count(RunFilter.ALL);
+    }
+
+    public long count(RunFilter filter) {
+        return database.number(counting(filter).sql(), counting(filter).values().toArray());
+    }
+
+    /** As {@link #count}, in a row with the column runs. */
+    public Rows counted(RunFilter filter) {
+        return answer(counting(filter));
+    }
+
+    private Query counting(RunFilter filter) {
+        var conditions = conditions(filter);
+        return new Query("SELECT count(*) AS runs FROM agent_runs" + conditions.where(), conditions.values());
+    }
+
+    /**
+     * In the order of the start index, which is nearly right, the last of the wanted rows is looked up; then what can be as new as that one is sorted exactly. Neither
+     * reads more of the table than it has to show, however large it is, unless the filter passes over many.
+     */
+    private Rows newest(String columns, RunFilter filter, long limit) {
+        if (limit < 1 || !schema.indexes().contains(START_INDEX)) return newest(columns, conditions(filter), limit);
+        Optional<String> selective = selective(filter);
+        if (selective.isPresent()) return newest(columns, conditions(filter, selective.get()::equals), limit);
+        var walk = conditions(filter, "start_time"::equals).and(RunConditions.isTime());
+        var last = new Query("SELECT start_time FROM agent_runs" + walk.where() + " ORDER BY start_time DESC LIMIT 1 OFFSET ?", walk.values(limit - 1));
+        var conditions = conditions(filter, none -> false);
+        database.one(last.sql(), last.values().toArray()).ifPresent(row -> asNewAs(row.text("start_time"), conditions));
+        return answer(last, newestQuery(columns, conditions, limit));
+    }
+
+    private Rows newest(String columns, RunConditions conditions, long limit) {
+        return answer(newestQuery(columns, conditions, limit));
+    }
+
+    private static Query newestQuery(String columns, RunConditions conditions, long limit) {
+        return new Query("SELECT " + columns + " FROM agent_runs" + conditions.where() + NEWEST_FIRST, conditions.values(limit));
+    }
+
+    private Rows oldest(String columns, RunConditions conditions, long limit) {
+        return answer(new Query("SELECT " + columns + " FROM agent_runs" + conditions.where() + OLDEST_FIRST, conditions.values(limit)));
+    }
+
+    /**
+     * Two ranges of text that hold every run as new as this start: of its day, the form with a blank sorts before the form with a T, so that a run in the one form can be newer and
+     * stand far from it; all later days are behind both. A start with a blank says of its day only that all those with a T have been met.
+     */
+    private static void asNewAs(String start, RunConditions conditions) {
+        String day = start.substring(0, Math.min(10, start.length()));
+        boolean exact = start.length() > 10 && start.charAt(10) == 'T';
+        String time = exact ? start.substring(11, Math.min(19, start.length())) : "";
+        conditions.and("(start_time >= ? AND start_time < ? OR start_time >= ?)", exact ? day + ' ' + time : day, day + '!', day + 'T' + time);
+    }
+
+    private RunConditions conditions(RunFilter filter) {
+        return conditions(filter, any -> true);
+    }
+
+    private RunConditions conditions(RunFilter filter, Predicate<String> indexed) {
+        return new RunConditions(filter, schema, indexed);
+    }
+
+    /** A column of the filter whose index leads to few runs. To look takes less than a millisecond. */
+    private Optional<String> selective(RunFilter filter) {
+        return RunConditions.words(filter).entrySet().stream()
+                .filter(asked -> schema.indexes().contains(INDEXES.get(asked.getKey())) && isFew(asked.getKey(), asked.getValue()))
+                .map(Map.Entry::getKey).findFirst();
+    }
+
+    private boolean isFew(String column, List<String> words) {
+        return database.number("SELECT count(*) FROM (SELECT 1 FROM agent_runs WHERE " + column + " IN " + RunConditions.marks(words) + " LIMIT " + FEW + ")", words.toArray()) < FEW;
+    }
+
+    /** To group by walking the agents' index means to look up every row in another place of the table; that an index holds all that is asked for, is better than either. */
+    private String inOnePass(RunFilter filter) {
+        if (!filter.equals(RunFilter.ALL)) return "";
+        boolean covered = new Query(STATISTICS + " FROM agent_runs GROUP BY agent_name").plan(database).stream().anyMatch(row -> row.text("step").contains("COVERING INDEX"));
+        return covered ? "" : " NOT INDEXED";
+    }
+
+    private Rows answer(Query... queries) {
+        return explaining ? Query.plan(database, List.of(queries)) : queries[queries.length - 1].on(database);
+    }
+
+    private static String counted(String name, RunStatus... statuses) {
+        return "count(*) FILTER (WHERE status IN " + quoted(statuses) + ") AS " + name;
+    }
+
+    private static String quoted(RunStatus... statuses) {
+        return Arrays.stream(statuses).flatMap(status -> status.words().stream()).map(word -> "'" + word + "'").collect(Collectors.joining(", ", "(", ")"));
+    }
+}

@@ -1,0 +1,115 @@
+package telemetry;
+
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Consumer;
+
+/**
+ * Tracks runs of a program: {@code client.track("docs-crawler", "crawl", run -> { … })}. A run's start and end are each a line in the day file, which is on the disk
+ * when the call returns, and then a row in the database. Whatever is wrong with the store, the program goes on: it costs one warning, and once
+ * the five seconds that a locked database is waited for. A store that is missing is not made.
+ *
+ * <p>For any number of threads, and other processes beside it. One client lives as long as its program; closing it is good manners and loses nothing if forgotten.
+ */
+public final class TelemetryClient implements AutoCloseable {
+
+    /** What is tracked; it may throw whatever it likes. */
+    @FunctionalInterface
+    public interface Work<E extends Exception> {
+        void run(RunContext run) throws E;
+    }
+
+    private final Clock clock;
+    private final Recorder recorder;
+    private final Map<String, Object> common = new LinkedHashMap<>();
+    private final Optional<GitCheckout> checkout;
+
+    private TelemetryClient(Store store, Clock clock, Consumer<String> warnings) {
+        this.clock = clock;
+        this.recorder = new Recorder(store, clock, warnings);
+        this.checkout = GitCheckout.around(Path.of(""));
+        common.put("host", Host.name());
+        common.put("agent_owner", System.getenv("AGENT_OWNER"));
+        checkout.ifPresent(git -> common.put("git_repo", git.repo()));
+    }
+
+    /** For the store that this process's environment names. */
+    public static TelemetryClient fromEnv() {
+        return at(Store.fromEnv());
+    }
+
+    public static TelemetryClient at(Store store) {
+        return at(store, Clock.systemUTC(), warning -> System.err.println("telemetry: " + warning + " (said once; the program goes on)"));
+    }
+
+    /** As the other, with another clock, and the one warning that there may be going elsewhere than to stderr. */
+    public static TelemetryClient at(Store store, Clock clock, Consumer<String> warnings) {
+        return new TelemetryClient(store, clock, warnings);
+    }
+
+    /** Does the work as a run that succeeds when it returns and fails when it throws. What it throws is thrown on. */
+    public <E extends Exception> void track(String agent, String job, Work<E> work) throws E {
+        track(new NewRun(agent, job), work);
+    }
+
+    /** As the other, for a run of which more is known. */
+    public <E extends Exception> void track(NewRun what, Work<E> work) throws E {
+        RunContext run = start(what);
+        try {
+            work.run(run);
+        } catch (Throwable e) {
+            end(run, RunStatus.FAILED, named(e));
+            throw e;
+        }
+        end(run, run.status());
+    }
+
+    /** Starts a run that no block can hold; {@link #end} ends it. */
+    public RunContext start(String agent, String job) {
+        return start(new NewRun(agent, job));
+    }
+
+    /** As the other, for a run of which more is known. */
+    public RunContext start(NewRun what) {
+        RunForm form = recorder.form();
+        Run start = form.start(what, facts(), clock.instant());
+        recorder.guarded(() -> recorder.record(start));
+        return new RunContext(recorder, clock, form, start);
+    }
+
+    /** Ends a run; a run that is over already stays as it is. */
+    public void end(RunContext run, RunStatus status) {
+        run.end(status, null);
+    }
+
+    /** As the other. @param error what went wrong */
+    public void end(RunContext run, RunStatus status, String error) {
+        run.end(status, error);
+    }
+
+    /** The branch may change while a program runs. */
+    private Map<String, Object> facts() {
+        if (checkout.isEmpty()) return common;
+        Map<String, Object> facts = new LinkedHashMap<>(common);
+        facts.put("git_branch", checkout.get().branch());
+        return facts;
+    }
+
+    /** {@code IllegalStateException: boom}, as Python's writers have it. */
+    private static String named(Throwable e) {
+        String name = e.getClass().getSimpleName().isEmpty() ? e.getClass().getName() : e.getClass().getSimpleName();
+        try {
+            return e.getMessage() == null ? name : name + ": " + e.getMessage();
+        } catch (RuntimeException unreadable) {
+            return name;
+        }
+    }
+
+    @Override
+    public void close() {
+        recorder.close();
+    }
+}

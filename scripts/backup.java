@@ -1,0 +1,256 @@
+///usr/bin/env jbang "$0" "$@" ; exit $?
+//JAVA 17+
+//DESCRIPTION Make a verified backup while agents write; list, verify, expire and restore backups.
+//SOURCES ../lib/telemetry/package-info.java
+//RUNTIME_OPTIONS -XX:-TieredCompilation
+
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.StringJoiner;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+import telemetry.Backup;
+import telemetry.BackupCheck;
+import telemetry.Backups;
+import telemetry.Check;
+import telemetry.Checks;
+import telemetry.Cli;
+import telemetry.Consent;
+import telemetry.Database;
+import telemetry.Output;
+import telemetry.Restore;
+import telemetry.Restored;
+import telemetry.Retention;
+import telemetry.Size;
+import telemetry.Store;
+import telemetry.StoreException;
+import telemetry.StoreOption;
+import telemetry.Table;
+import telemetry.Times;
+
+@Command(name = "backup", mixinStandardHelpOptions = true, sortOptions = false,
+        description = "Make a verified backup while agents write; list, verify, expire and restore backups.",
+        footer = {"", "backup                     make one, verify it, expire old ones", "backup list                what there is, and what the next expiry takes",
+            "backup verify [FILE|all]   compare every byte with the manifest; default: latest", "backup expire              delete old ones now",
+            "backup restore FILE        put one in the database's place; FILE may be latest"})
+class backup implements Callable<Integer> {
+
+    private enum Action { make, list, verify, expire, restore }
+
+    Clock clock = Clock.systemUTC();
+    Duration patience = Database.PATIENCE;
+
+    @Parameters(index = "0", arity = "0..1", paramLabel = "ACTION", defaultValue = "make", description = "list, verify, expire or restore. Default: make one.")
+    private Action action;
+
+    @Parameters(index = "1", arity = "0..1", paramLabel = "FILE", description = "A backup: its path, its name, or latest. For verify also all.")
+    private String file;
+
+    @Option(names = "--restore", paramLabel = "FILE", description = "The same as: restore FILE.")
+    private String restore;
+
+    @Option(names = "--no-replay", description = "Restore the backup alone, without the runs that the day files have had since.")
+    private boolean noReplay;
+
+    @Option(names = "--to", paramLabel = "DIR", description = "The backups' folder, on a second disk say. Default: backups in the store's folder.")
+    private Path folder;
+
+    @Option(names = "--compress", description = "Make it a .gz.")
+    private boolean compress;
+
+    @Option(names = "--check", paramLabel = "full|quick|none", defaultValue = "full", description = "What SQLite checks in the copy. Default: ${DEFAULT-VALUE}.")
+    private BackupCheck check;
+
+    @Option(names = "--keep-days", paramLabel = "N", defaultValue = "7", description = "Expire backups older than this, but never one of the 2 newest verified. Default: ${DEFAULT-VALUE}.")
+    private int keepDays;
+
+    @Mixin
+    private StoreOption store;
+
+    @Mixin
+    private Output output;
+
+    @Mixin
+    private Consent consent;
+
+    @Spec
+    private CommandSpec command;
+
+    public static void main(String... args) {
+        Cli.main(new backup(), args);
+    }
+
+    @Override
+    public Integer call() {
+        requireSense();
+        Store store = action == Action.restore ? this.store.store() : this.store.existing();
+        var backups = new Backups(store, folder, clock, err());
+        return switch (action) {
+            case make -> consent.isDryRun() ? showMaking(store, backups) : make(backups);
+            case list -> list(backups);
+            case verify -> verify(store, backups);
+            case expire -> expire(backups);
+            case restore -> restore(store, backups);
+        };
+    }
+
+    private void requireSense() {
+        if (keepDays < 0) throw wrong("--keep-days is " + keepDays + ", which is less than 0");
+        if (restore != null) {
+            if (action != Action.make) throw wrong("--restore and " + action + " are two things");
+            action = Action.restore;
+            file = restore;
+        }
+        boolean named = action == Action.verify || action == Action.restore;
+        if (file != null && !named) throw wrong("unexpected '" + file + "'");
+        if (file == null && action == Action.restore) throw wrong("say which backup: restore FILE, or restore " + Backups.LATEST);
+    }
+
+    private ParameterException wrong(String message) {
+        return new ParameterException(command.commandLine(), message);
+    }
+
+    private PrintWriter err() {
+        return command.commandLine().getErr();
+    }
+
+    private Retention retention() {
+        return new Retention(Duration.ofDays(keepDays), Retention.AT_LEAST);
+    }
+
+    private Integer make(Backups backups) {
+        long began = System.nanoTime();
+        Backup made = backups.make(patience, check, compress);
+        Duration took = Duration.ofNanos(System.nanoTime() - began);
+        String shrunk = retention().shrunk(made, backups.list());
+        List<Backup> expired = shrunk == null ? backups.expire(retention()) : List.of();
+        var text = new StringJoiner(System.lineSeparator());
+        text.add("backup   " + made.file()).add("holds    " + made.runs() + " runs, " + made.size() + ", " + (made.isVerified() ? "verified" : made.doubt()) + ", in " + Times.words(took));
+        Long orphans = made.manifest().orphans();
+        if (orphans != null && orphans > 0) text.add("odd      " + orphans + " rows refer to others that are not there");
+        expired.forEach(old -> text.add("expired  " + old.file()));
+        Map<String, Object> json = json(made);
+        json.put("orphans", orphans);
+        json.put("took_ms", took.toMillis());
+        json.put("expired", expired.stream().map(Backup::file).toList());
+        output.result(text, json);
+        if (shrunk != null) output.note("backup: " + shrunk + "; nothing was expired; when that is as it should be: jbang backup@telemetry expire");
+        return shrunk == null && made.isVerified() ? Cli.OK : Cli.WARNING;
+    }
+
+    private Integer showMaking(Store store, Backups backups) {
+        long runs;
+        Size size;
+        try (Database database = Database.openToRead(store.database())) {
+            runs = database.number("SELECT count(*) FROM agent_runs");
+            size = new Size(database.number("PRAGMA page_size") * database.number("PRAGMA page_count"));
+        }
+        List<Path> expired = backups.expirable(retention()).stream().map(Backup::file).toList();
+        var text = new StringJoiner(System.lineSeparator());
+        text.add("would back up " + runs + " runs, " + size + ", to " + backups.folder());
+        expired.forEach(old -> text.add("would expire  " + old));
+        Map<String, Object> json = new LinkedHashMap<>();
+        json.put("runs", runs);
+        json.put("size", size);
+        json.put("folder", backups.folder());
+        json.put("would_expire", expired);
+        output.result(text, json);
+        return Cli.OK;
+    }
+
+    private Integer list(Backups backups) {
+        Instant now = clock.instant();
+        List<Backup> all = backups.list();
+        List<Backup> expirable = backups.expirable(retention());
+        var table = new Table("backup", "size", "runs", "age", "state");
+        List<Map<String, Object>> json = new ArrayList<>();
+        for (Backup backup : all) {
+            boolean expires = expirable.contains(backup);
+            table.row(backup.file().getFileName(), backup.size(), backup.runs(), rough(backup.age(now)), (backup.isVerified() ? "verified" : "unverified") + (expires ? " *" : ""));
+            Map<String, Object> entry = json(backup);
+            entry.put("age_seconds", backup.age(now).toSeconds());
+            entry.put("expires", expires);
+            json.add(entry);
+        }
+        output.result(all.isEmpty() ? "no backup in " + backups.folder() : table, json);
+        if (!expirable.isEmpty()) output.note("* the next expiry takes it");
+        for (Backup backup : all) if (!backup.isVerified()) output.note(backup.file().getFileName() + ": " + backup.doubt());
+        return Cli.OK;
+    }
+
+    /** One unit: the table has 80 columns. */
+    private static String rough(Duration age) {
+        Duration unit = age.compareTo(Duration.ofDays(2)) >= 0 ? Duration.ofDays(1) : age.compareTo(Duration.ofHours(2)) >= 0 ? Duration.ofHours(1) : Duration.ofMinutes(1);
+        if (age.compareTo(unit) < 0) return Times.words(Duration.ofSeconds(age.toSeconds()));
+        return unit.toHours() == 1 ? age.toHours() + " h" : Times.words(unit.multipliedBy(age.dividedBy(unit)));
+    }
+
+    private static Map<String, Object> json(Backup backup) {
+        Map<String, Object> json = new LinkedHashMap<>();
+        json.put("file", backup.file());
+        json.put("time", backup.time());
+        json.put("size", backup.size());
+        json.put("runs", backup.runs());
+        json.put("verified", backup.isVerified());
+        json.put("doubt", backup.doubt());
+        return json;
+    }
+
+    private Integer verify(Store store, Backups backups) {
+        List<Backup> wanted = "all".equals(file) ? backups.list() : List.of(backups.find(file == null ? Backups.LATEST : file));
+        if (wanted.isEmpty()) throw new StoreException(StoreException.Reason.MISSING, "verify the backups in", backups.folder(), "there is none", store.command("backup", ""));
+        List<Check> checks = new ArrayList<>();
+        for (Backup backup : wanted) checks.add(verify(backups, backup));
+        var all = new Checks(checks);
+        output.result(all, Map.of("status", all.status().toString(), "checks", all.list()));
+        return Cli.exitCode(all.status());
+    }
+
+    private static Check verify(Backups backups, Backup backup) {
+        String name = backup.file().getFileName().toString();
+        try {
+            backups.verify(backup);
+        } catch (StoreException e) {
+            String hint = "Database Corrupted: use another backup, jbang backup@telemetry list";
+            return e.reason() == StoreException.Reason.DAMAGED ? Check.failed(name, e.why(), hint) : Check.unknown(name, e.why(), hint);
+        }
+        if (!backup.isVerified()) return Check.warning(name, backup.doubt() + "; SQLite finds nothing wrong with it, which does not prove every value", "Create Backup: jbang backup@telemetry");
+        return Check.ok(name, backup.runs() + " runs, " + backup.size() + ", SHA-256 as in its manifest");
+    }
+
+    private Integer expire(Backups backups) {
+        List<Backup> going = consent.isDryRun() ? backups.expirable(retention()) : backups.expire(retention());
+        var text = new StringJoiner(System.lineSeparator());
+        for (Backup backup : going) text.add((consent.isDryRun() ? "would expire  " : "expired  ") + backup.file());
+        output.result(going.isEmpty() ? "no backup is to expire" : text, Map.of("expired", going.stream().map(Backup::file).toList(), "dry_run", consent.isDryRun()));
+        return Cli.OK;
+    }
+
+    private Integer restore(Store store, Backups backups) {
+        Backup backup = backups.find(file);
+        var restore = new Restore(store, clock, patience, err());
+        if (consent.isDryRun()) return report(restore.drill(backup, !noReplay));
+        String runs = backup.runs() == null ? "" : " of " + backup.runs() + " runs";
+        if (!consent.to("Replace " + store.database() + " by the backup" + runs + " of " + Times.seconds(backup.time()) + "?")) return Cli.WARNING;
+        return report(restore.run(backup, !noReplay));
+    }
+
+    private Integer report(Restored restored) {
+        output.result(restored, restored);
+        restored.remarks().forEach(remark -> output.note("backup: " + remark));
+        return restored.remarks().isEmpty() ? Cli.OK : Cli.WARNING;
+    }
+}

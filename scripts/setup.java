@@ -1,0 +1,142 @@
+///usr/bin/env jbang "$0" "$@" ; exit $?
+//JAVA 17+
+//DESCRIPTION Create the store: folders, database, indexes; optionally a sample month.
+//SOURCES ../lib/telemetry/package-info.java
+
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.temporal.ChronoUnit;
+import java.util.List;
+import java.util.Locale;
+import java.util.StringJoiner;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.ArgGroup;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+import telemetry.Cli;
+import telemetry.Database;
+import telemetry.Health;
+import telemetry.HealthRules;
+import telemetry.Layout;
+import telemetry.Output;
+import telemetry.Progress;
+import telemetry.Runs;
+import telemetry.Sample;
+import telemetry.SampleWriter;
+import telemetry.Store;
+import telemetry.StoreOption;
+
+@Command(name = "setup", mixinStandardHelpOptions = true, description = "Create the store: folders, database, indexes; optionally a sample month.",
+        footer = {"", "What is there already is left as it is; a second run changes nothing, and one after a power cut completes the first."})
+class setup implements Callable<Integer> {
+    private static final int RUNS_A_DAY = 40;
+    private static final int MOST_RUNS = 10_000_000;
+    private static final int MOST_DAYS = 3_650;
+
+    /** So many of the sample's runs are shown. */
+    private static final int LATEST = 10;
+
+    Clock clock = Clock.systemUTC();
+
+    @Mixin
+    private StoreOption place;
+
+    @Mixin
+    private Output output;
+
+    @ArgGroup(exclusive = false)
+    private SampleOptions options;
+
+    @Spec
+    private CommandSpec command;
+
+    private static final class SampleOptions {
+        @Option(names = "--sample", required = true, description = "Fill the store with runs of five agents that end now.")
+        private boolean wanted;
+
+        @Option(names = "--runs", paramLabel = "N", description = "How many. Default: 40 a day.")
+        private Integer runs;
+
+        @Option(names = "--days", paramLabel = "D", description = "Over how many days. Default: ${DEFAULT-VALUE}.", defaultValue = "30")
+        private int days;
+
+        @Option(names = "--seed", paramLabel = "S", description = "The same number at the same time gives the same runs. Default: ${DEFAULT-VALUE}.", defaultValue = "1")
+        private long seed;
+
+        @Option(names = "--yes", description = "Add the sample even to a store that has runs already.")
+        private boolean yes;
+    }
+
+    /** What was found and done; {@code toString()} is what the operator reads. */
+    private record Report(Path store, String rule, List<Path> created, String database, List<String> odd, SampleWriter.Filled sample) {
+        @Override
+        public String toString() {
+            var lines = new StringJoiner(System.lineSeparator());
+            lines.add("store     " + store + " (" + rule + ")");
+            created.forEach(path -> lines.add("created   " + path));
+            if (created.isEmpty()) lines.add("created   nothing: all is there");
+            lines.add("database  " + database);
+            odd.forEach(what -> lines.add("odd       " + what));
+            if (sample != null) lines.add(String.format(Locale.ROOT, "sample    %,d runs: %,d lines in %,d day files, %,d bytes",
+                    sample.runs(), sample.lines(), sample.dayFiles(), sample.bytes()));
+            return lines.toString();
+        }
+    }
+
+    public static void main(String... args) {
+        Cli.main(new setup(), args);
+    }
+
+    @Override
+    public Integer call() {
+        Store store = place.store();
+        Sample sample = options == null ? null : sample();
+        settle(store);
+        if (sample != null && !options.yes) SampleWriter.requireEmpty(store);
+        Layout.Made made = Layout.complete(store);
+        SampleWriter.Filled filled = sample == null ? null : fill(store, sample);
+        var report = new Report(store.base(), store.rule(), made.created(), made.schema().toString(), made.odd(), filled);
+        output.result(report, report);
+        if (filled != null && !output.isJson()) show(store);
+        return made.odd().isEmpty() ? Cli.OK : Cli.WARNING;
+    }
+
+    private Sample sample() {
+        if (options.days < 1 || options.days > MOST_DAYS) throw wrong("--days", MOST_DAYS);
+        int runs = options.runs == null ? RUNS_A_DAY * options.days : options.runs;
+        if (runs < 1 || runs > MOST_RUNS) throw wrong("--runs", MOST_RUNS);
+        return new Sample(runs, options.days, options.seed, clock.instant().truncatedTo(ChronoUnit.SECONDS));
+    }
+
+    private ParameterException wrong(String option, int most) {
+        return new ParameterException(command.commandLine(), String.format(Locale.ROOT, "%s is a number from 1 to %,d", option, most));
+    }
+
+    private void settle(Store store) {
+        switch (SampleWriter.settle(store)) {
+            case FINISHED -> output.note("finished a sample that an earlier setup had begun");
+            case DISCARDED -> output.note("threw away a sample that an earlier setup had begun and not finished");
+            case NOTHING -> { }
+        }
+    }
+
+    private SampleWriter.Filled fill(Store store, Sample sample) {
+        try (Database database = Database.open(store.database()); var progress = new Progress(command.commandLine().getErr(), "runs", sample.runs())) {
+            return new SampleWriter(store, database).fill(sample, options.yes, progress);
+        }
+    }
+
+    /** The quick check will do for a database that is seconds old. */
+    private void show(Store store) {
+        output.print("");
+        output.print(Health.of(store, clock, HealthRules.RUNBOOK.quickly(), command.commandLine().getErr()));
+        output.print("");
+        try (Database database = Database.openToRead(store.database())) {
+            output.print(new Runs(database).recent(LATEST).toString().strip());
+        }
+    }
+}

@@ -1,0 +1,286 @@
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import telemetry.Archive;
+import telemetry.ArchiveCheck;
+import telemetry.ArchiveRun;
+import telemetry.Check;
+import telemetry.DayFile;
+import telemetry.Size;
+import telemetry.Store;
+
+/** Archiving loses no line and doubles none: killed, without power, on a full disk, beside writers; and no change of a bit goes unseen. */
+class ArchiveSafetyTest {
+    private static final int DAYS = 40;
+    private final Random random = new Random(1);
+
+    @TempDir
+    Path dir;
+
+    @Test
+    void killsLoseNothingAndTheNextCallFinishes() throws Exception {
+        kills(10);
+    }
+
+    @Test
+    @Tag("torture")
+    void twoHundredKillsLoseNothingAndTheNextCallFinishes() throws Exception {
+        kills(200);
+    }
+
+    private void kills(int times) throws Exception {
+        int interrupted = 0;
+        for (int n = 0, round = 0; n < times; round++) {
+            Store store = DayLines.store(dir.resolve("s" + round), DAYS, 200);
+            List<String> before = DayLines.of(store);
+            for (boolean done = false; !done && n < times; n++) {
+                done = killedAfter(store, round == 0 && n == 0 ? 400 : 250 + random.nextInt(700));
+                assertEquals(before, DayLines.of(store), "after kill " + n);
+                if (!done) interrupted++;
+            }
+            finish(store, before);
+        }
+        assertTrue(interrupted > times / 4, "only " + interrupted + " of " + times + " kills came in time");
+    }
+
+    /** @return true when it had ended before */
+    private static boolean killedAfter(Store store, int ms) throws Exception {
+        Process process = process(store);
+        boolean ended = process.waitFor(ms, TimeUnit.MILLISECONDS);
+        process.destroyForcibly().waitFor();
+        return ended;
+    }
+
+    private static Process process(Store store) throws IOException {
+        return Script.processBuilder(Map.of(), "archive", "--store", store.base(), "--yes").redirectOutput(ProcessBuilder.Redirect.DISCARD).redirectError(ProcessBuilder.Redirect.DISCARD).start();
+    }
+
+    private static void finish(Store store, List<String> before) throws IOException {
+        Script finished = Script.run(new archive(), "--store", store.base(), "--yes");
+        assertEquals(0, finished.exit(), finished.err());
+        assertEquals(before, DayLines.of(store));
+        assertEquals(List.of(), DayLines.files(store.raw()));
+        assertEquals(DAYS, DayLines.files(store.archive()).size(), "one part a day");
+        try (Stream<Path> all = Files.walk(store.archive())) {
+            assertEquals(0, all.filter(file -> file.toString().endsWith(".tmp")).count());
+        }
+        Script verified = Script.run(new archive(), "verify", "--all", "--store", store.base());
+        assertEquals(new Script(0, DAYS + " of " + DAYS + " archived files are right" + System.lineSeparator(), ""), verified);
+    }
+
+    /** Several times, without flushing anything the file system had not been told to, its power goes while an archiving is at work. */
+    @Test
+    @Tag("torture")
+    void fiftyPowerCutsLoseNothing() throws Exception {
+        Path disk = Files.createDirectory(dir.resolve("disk"));
+        Path image = dir.resolve("image");
+        assumeTrue(Mounts.ext4(image, disk), "mounting an ext4 image is not permitted here");
+        try {
+            Store store = null;
+            List<String> before = List.of();
+            for (int n = 0, round = 0; n < 50; n++) {
+                if (store == null || DayLines.files(store.raw()).isEmpty()) {
+                    store = DayLines.store(disk.resolve("s" + round++), DAYS, 200);
+                    before = DayLines.of(store);
+                    assertTrue(Mounts.sync());
+                }
+                Process process = process(store);
+                process.waitFor(300 + random.nextInt(900), TimeUnit.MILLISECONDS);
+                assumeTrue(Mounts.cutPower(disk), "python3 is needed to cut the power");
+                process.destroyForcibly().waitFor();
+                assertTrue(Mounts.ext4Again(image, disk));
+                assertEquals(before, DayLines.of(store), "after cut " + n);
+            }
+            finish(store, before);
+        } finally {
+            Mounts.unmount(disk);
+        }
+    }
+
+    @Test
+    void aFullDiskLosesNothingSaysWhatItNeedsAndIsWorkedOffSmallestFirst() throws Exception {
+        fullDisk(6, 1, 2, 5, 9, 14, 20);
+    }
+
+    @Test
+    @Tag("torture")
+    void aDiskThatIsFullAtEveryStepOf4KbLosesNothing() throws Exception {
+        fullDisk(12, java.util.stream.IntStream.rangeClosed(0, 200).toArray());
+    }
+
+    private void fullDisk(int days, int... freePages) throws Exception {
+        Path disk = Files.createDirectory(dir.resolve("disk"));
+        assumeTrue(Mounts.tmpfs(disk, "16m"), "mounting a small file system is not permitted here");
+        try {
+            boolean refused = false;
+            boolean fitted = false;
+            for (int pages : freePages) {
+                Store store = noise(disk.resolve("s" + pages), days);
+                List<String> before = DayLines.of(store);
+                Path ballast = fill(disk, pages);
+                Script archived = Script.run(new archive(), "--store", store.base(), "--yes");
+                assertEquals(before, DayLines.of(store), pages + " pages free");
+                int left = DayLines.files(store.raw()).size();
+                assertEquals(left == 0 ? 0 : 2, archived.exit(), pages + " pages free: " + archived.err());
+                if (left > 0) assertTrue(archived.err().matches("archive: cannot archive .*events_\\d+.ndjson: it needs [\\d.]+ k?B in .*archive, and [\\d.]+ k?B are free.*; next: make room, or archive to another disk with --to DIR\\R"), archived.err());
+                refused |= left == days;
+                fitted |= left == 0;
+                Files.delete(ballast);
+                assertEquals(0, Script.run(new archive(), "--store", store.base(), "--yes").exit());
+                assertEquals(before, DayLines.of(store));
+                assertEquals(0, Script.run(new archive(), "verify", "--all", "--store", store.base()).exit());
+                remove(store.base());
+            }
+            assertTrue(refused && fitted, "there was a step at which nothing fitted, and one at which everything did");
+        } finally {
+            Mounts.unmount(disk);
+        }
+    }
+
+    /** Days of 4, 8, 12, ... kB that do not compress well: each makes room for the next. */
+    private Store noise(Path base, int days) throws IOException {
+        Store store = DayLines.store(base, days, 1);
+        for (int day = 0; day < days; day++)
+            for (int n = 0; n < 4 * (days - day); n++) DayLines.append(DayLines.file(store, day), "{\"noise\": \"" + noise(980) + "\"}");
+        DayLines.rest(store, Instant.now());
+        return store;
+    }
+
+    private String noise(int length) {
+        var text = new StringBuilder();
+        while (text.length() < length) text.append((char) ('0' + random.nextInt(70)));
+        return text.toString().replace('\\', '/');
+    }
+
+    private static Path fill(Path disk, int pagesLeft) throws IOException {
+        Path ballast = disk.resolve("ballast");
+        Files.write(ballast, new byte[(int) (Files.getFileStore(disk).getUsableSpace() - 4096L * pagesLeft)]);
+        return ballast;
+    }
+
+    private static void remove(Path folder) throws IOException {
+        try (Stream<Path> all = Files.walk(folder)) {
+            for (Path file : all.sorted(java.util.Comparator.reverseOrder()).toList()) Files.delete(file);
+        }
+    }
+
+    @Test
+    void theWantedFreeSpaceIsMadeFromTheOldestDays() throws Exception {
+        Path disk = Files.createDirectory(dir.resolve("disk"));
+        assumeTrue(Mounts.tmpfs(disk, "16m"), "mounting a small file system is not permitted here");
+        try {
+            Store store = DayLines.store(disk.resolve("s"), 9, 2000);
+            List<String> before = DayLines.of(store);
+            long free = Files.getFileStore(disk).getUsableSpace();
+            Script archived = Script.run(new archive(), "--store", store.base(), "--free", (free + 500_000) + "B", "--yes");
+            assertEquals(0, archived.exit(), archived.err());
+            int left = DayLines.files(store.raw()).size();
+            assertTrue(left > 3 && left < 8, left + " left");
+            assertEquals(DayLines.FIRST.plusDays(9 - left), DayLines.files(store.raw()).get(0).day());
+            assertTrue(Files.getFileStore(disk).getUsableSpace() >= free + 500_000);
+            assertEquals(before, DayLines.of(store));
+            Script tooMuch = Script.run(new archive(), "--store", store.base(), "--free", "1GB", "--yes");
+            assertEquals(1, tooMuch.exit());
+            assertTrue(tooMuch.err().contains("are free, not 1.0 GB, and no other day file can be archived"), tooMuch.err());
+            assertEquals(before, DayLines.of(store));
+        } finally {
+            Mounts.unmount(disk);
+        }
+    }
+
+    @Test
+    void linesThatLateWritersAppendMeanwhileAreNeitherLostNorDoubled() throws Exception {
+        Store store = DayLines.store(dir.resolve("s"), DAYS, 100);
+        List<String> expected = new ArrayList<>(DayLines.of(store));
+        var archive = new Archive(store, null, Clock.systemUTC());
+        for (int round = 0; round < 5; round++) {
+            Archive.Plan plan = archive.plan(Duration.ZERO);
+            var stop = new AtomicBoolean();
+            List<String> appended = new ArrayList<>();
+            var writer = new Thread(() -> append(store, stop, appended));
+            writer.start();
+            ArchiveRun.Result result = archive.run(plan, null, bytes -> { });
+            stop.set(true);
+            writer.join();
+            assertEquals(List.of(), result.failures());
+            assertTrue(appended.size() > 20, "the writer was too slow: " + appended.size());
+            expected.addAll(appended);
+            expected.sort(null);
+            assertEquals(expected, DayLines.of(store), "round " + round);
+            DayLines.rest(store, Instant.now());
+        }
+    }
+
+    private static void append(Store store, AtomicBoolean stop, List<String> appended) {
+        try {
+            for (int n = 0; !stop.get(); n++) {
+                String line = "{\"late\": \"" + System.nanoTime() + "\"}";
+                DayLines.append(DayLines.file(store, n % DAYS), line);
+                appended.add(line);
+            }
+        } catch (IOException e) {
+            throw new java.io.UncheckedIOException(e);
+        }
+    }
+
+    @Test
+    void aLineAppendedWhileItsOwnDayIsReadIsInTheArchive() throws IOException {
+        Store store = DayLines.store(dir.resolve("s"), 1, 2000);
+        List<String> expected = new ArrayList<>(DayLines.of(store));
+        var archive = new Archive(store, null, Clock.systemUTC());
+        archive.run(archive.plan(Duration.ZERO), null, bytes -> {
+            try {
+                if (expected.size() < 2010) DayLines.append(DayLines.file(store, 0), "{\"late\": " + expected.size() + "}");
+                expected.add("{\"late\": " + expected.size() + "}");
+            } catch (IOException e) {
+                throw new java.io.UncheckedIOException(e);
+            }
+        });
+        expected.sort(null);
+        assertTrue(expected.size() > 2000);
+        assertEquals(expected, DayLines.of(store));
+        assertEquals(List.of(), DayLines.files(store.raw()));
+    }
+
+    @Test
+    void everyFlippedBitIsFoundByVerify() throws IOException {
+        Store store = DayLines.store(dir.resolve("s"), 2, 100);
+        Script.run(new archive(), "--store", store.base(), "--yes");
+        Path file = DayLines.files(store.archive()).get(0).path();
+        byte[] right = Files.readAllBytes(file);
+        var archive = new Archive(store, null, Clock.fixed(Instant.EPOCH, ZoneOffset.UTC));
+        for (int n = 0; n < 200; n++) {
+            byte[] wrong = right.clone();
+            int bit = n < 160 ? n : random.nextInt(8 * right.length);
+            wrong[bit / 8] ^= 1 << bit % 8;
+            Files.write(file, wrong);
+            List<Check> checks = new ArchiveCheck(archive, n % 20 == 0, bytes -> { }).run();
+            assertEquals(List.of(Check.Status.FAILED, Check.Status.OK), checks.stream().map(Check::status).toList(), "bit " + bit);
+        }
+        Files.write(file, right);
+        assertEquals(0, Script.run(new archive(), "verify", "--all", "--store", store.base()).exit());
+        Files.write(file, new byte[0], StandardOpenOption.TRUNCATE_EXISTING);
+        Script failed = Script.run(new archive(), "verify", "--store", store.base());
+        assertEquals(2, failed.exit());
+        assertEquals("failed  year=2025/month=12/events_20251201.ndjson.gz: it has 0 bytes of " + right.length + System.lineSeparator() + "1 of 2 archived files are right" + System.lineSeparator(), failed.out());
+    }
+}
