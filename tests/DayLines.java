@@ -1,3 +1,5 @@
+import static org.junit.jupiter.api.Assertions.fail;
+
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -80,6 +82,16 @@ final class DayLines {
         for (DayFile part : parts) lines.addAll(lines(content(part.path())));
         lines.sort(null);
         return lines;
+    }
+
+    /** These lines and no others, each as often; says the first difference only. */
+    static void assertHas(List<String> expected, Store store, String... when) throws IOException {
+        List<String> actual = of(store);
+        if (actual.equals(expected)) return;
+        int at = 0;
+        while (at < Math.min(actual.size(), expected.size()) && actual.get(at).equals(expected.get(at))) at++;
+        fail(String.join(" ", when) + ": " + actual.size() + " lines instead of " + expected.size() + ", the first that differs is " + actual.stream().skip(at).findFirst().orElse("(none)")
+                + " instead of " + expected.stream().skip(at).findFirst().orElse("(none)"));
     }
 
     private static byte[] takeOut(Collection<DayFile> parts, DayFile plain) throws IOException {

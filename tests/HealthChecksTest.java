@@ -237,7 +237,8 @@ class HealthChecksTest {
         String text = "\"{\\\"run_id\\\": \\\"inner\\\", \\\"status\\\": \\\"running\\\", \\\"record_type\\\": \\\"event\\\"}\"";
         append(store, String.format(run, "in-text", text, "success"), String.format(run, "nested", "{\"run_id\": \"inner\", \"status\": \"running\"}", "success"),
                 String.format(run, "torn", "\"x", "success").substring(0, 60) + String.format(run, "glued", "null", "success"), "{\"run_id\":\"compact\",\"status\":\"success\"}",
-                String.format(run, "gr\\u00f6\\u00dfer", "null", "success"), "{\"run_id\": \"event-only\", \"event_type\": \"checkpoint\", \"payload_json\": null, \"record_type\": \"event\"}", "[]");
+                String.format(run, "gr\\u00f6\\u00dfer", "null", "success"), "{\"run_id\": \"event-only\", \"event_type\": \"checkpoint\", \"payload_json\": null, \"record_type\": \"event\"}",
+                "{\"run_id\": \"typed-early\", \"record_type\": \"event\", \"event_type\": \"info\"}", "{\"run_id\": \"untyped\", \"event_type\": \"info\"}", "[]");
         assertEquals("warning: 5 runs of the day files not in the database, the first is in-text; 2 damaged pieces", firstOf(told(store, "divergence")));
 
         Path archived = Files.createDirectories(store.base().resolve("archive/year=2026/month=11")).resolve("events_20261119.ndjson.gz");

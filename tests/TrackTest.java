@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -254,6 +255,20 @@ class TrackTest {
         Files.writeString(git.resolve("HEAD"), "ref: refs/heads/main\n");
         Files.writeString(git.resolve("config"), "[remote \"origin\"]\n\turl = https://user:secret@example.invalid/repo.git\n");
         return git.getParent();
+    }
+
+    @Test
+    void whereSqlitesLibraryCannotBeLoadedTheProgramRunsAllTheSame() throws Exception {
+        ProcessBuilder builder = process(Map.of("XDG_CACHE_HOME", "/dev/null/cache"), "sh", "-c", "echo out; exit 6");
+        builder.command().add(1, "-Djava.io.tmpdir=/dev/null/tmp");
+        Process process = builder.start();
+        assertEquals("out\n", new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8));
+        assertEquals(List.of("track: cannot open the database " + store.database() + ": SQLite's library can be unpacked neither into /dev/null/cache/telemetry-toolkit nor into /dev/null/tmp; "
+                + "next: make room there, or set XDG_CACHE_HOME to a folder that programs may be run from"), process.errorReader().lines().toList());
+        assertEquals(6, process.waitFor());
+        try (Stream<Path> days = Files.list(store.raw())) {
+            assertEquals(2, Files.readAllLines(days.findFirst().orElseThrow()).size());
+        }
     }
 
     @Test

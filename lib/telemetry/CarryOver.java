@@ -10,7 +10,7 @@ import java.util.stream.Collectors;
  * Brings into a new database what only the old one knows, both of one schema and one connection: other tables, runs that the day files do not have, runs that they know
  * only as running, and of all others the columns that their lines do not have. Doing it twice does it once.
  */
-final class CarryOver {
+public final class CarryOver {
 
     /**
      * What was brought.
@@ -21,7 +21,7 @@ final class CarryOver {
      * @param tables  other tables, with the number of their rows
      * @param lost    what could not be read or taken, in words
      */
-    record Carried(long runs, long running, Map<String, Long> columns, Map<String, Long> tables, List<String> lost) {
+    public record Carried(long runs, long running, Map<String, Long> columns, Map<String, Long> tables, List<String> lost) {
         static Carried nothing() {
             return new Carried(0, 0, Map.of(), Map.of(), List.of());
         }

@@ -96,6 +96,7 @@ public final class Database implements AutoCloseable {
     private static Database open(Path file, String mode, Duration patience, boolean queryOnly) {
         Path absolute = file.toAbsolutePath();
         if (!mode.equals("mode=rwc")) requireFile(absolute);
+        SqliteLibrary.load(absolute);
         Database database = null;
         try {
             database = new Database(absolute, JDBC.createConnection("jdbc:sqlite:" + uri(absolute) + "?" + mode, options()));

@@ -43,7 +43,8 @@ public final class Layout {
 
     private void createFolders() {
         Path base = store.base();
-        for (Path folder : List.of(base, store.raw(), store.database().getParent(), base.resolve("logs"), store.reports(), base.resolve("exports"), base.resolve("config")))
+        for (Path folder : List.of(base, store.raw(), store.database().getParent(),
+                base.resolve("logs"), store.reports(), base.resolve("exports"), base.resolve("config")))
             createFolder(folder);
         createFolder(store.backups(), Disk.ownerOnlyFolder(base));
     }
@@ -91,13 +92,14 @@ public final class Layout {
     }
 
     /**
-     * SQLite deletes a -wal that stands beside an empty database; it may be the last that is left of many runs. Looked at in this order, because another setup may be at work:
-     * there is no -wal before the database has its first page.
+     * SQLite deletes a -wal that stands beside an empty database; it may be the last that is left of many runs. Looked at in this order, because another setup
+     * may be at work: there is no -wal before the database has its first page.
      */
     private void refuseToLoseLog() {
         Path file = store.database();
         boolean hasLog = Database.beside(file, "-wal").toFile().length() > 0;
-        if (hasLog && file.toFile().length() == 0) throw new StoreException(StoreException.Reason.DAMAGED, "create the database", file,
-                "its -wal stands there without it and holds transactions that would be lost", store.command("recover", ""));
+        if (hasLog && file.toFile().length() == 0)
+            throw new StoreException(StoreException.Reason.DAMAGED, "create the database", file, "its -wal stands there without it and holds transactions that would be lost",
+                    store.command("recover", ""));
     }
 }

@@ -11,6 +11,7 @@ import java.util.Set;
  */
 public final class ReadOnlySql {
     private static final Set<String> STATEMENTS = Set.of("select", "with", "values");
+    private static final Set<String> DOING = Set.of("select", "values", "insert", "update", "delete", "replace");
 
     /** Pragmas that tell something as long as they are given no value. */
     private static final Set<String> TELLING = Set.of("application_id", "auto_vacuum", "busy_timeout", "cache_size", "collation_list", "compile_options", "data_version",
@@ -60,10 +61,21 @@ public final class ReadOnlySql {
     private static void requireReading(List<String> words) {
         boolean explained = words.get(0).equals("explain");
         List<String> said = words.subList(!explained ? 0 : words.size() > 2 && words.get(1).equals("query") && words.get(2).equals("plan") ? 3 : 1, words.size());
-        String verb = said.isEmpty() ? "" : said.get(0);
+        String verb = verb(said);
         if (STATEMENTS.contains(verb)) return;
         if (explained || !verb.equals("pragma")) throw refused((verb.isEmpty() ? "this" : verb.toUpperCase(Locale.ROOT)) + " is not one of SELECT, WITH, VALUES, EXPLAIN of these, or PRAGMA");
         requireTelling(said.size() > 2 && said.get(2).equals(".") ? said.subList(3, said.size()) : said.subList(1, said.size()));
+    }
+
+    /** The first word, but of {@code WITH x AS (…) DELETE …} the one that says what is done. */
+    private static String verb(List<String> words) {
+        if (words.isEmpty() || !words.get(0).equals("with")) return words.isEmpty() ? "" : words.get(0);
+        int depth = 0;
+        for (String word : words) {
+            depth += word.equals("(") ? 1 : word.equals(")") ? -1 : 0;
+            if (depth == 0 && DOING.contains(word)) return word;
+        }
+        return "with";
     }
 
     private static void requireTelling(List<String> pragma) {

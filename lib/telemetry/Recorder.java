@@ -59,7 +59,7 @@ final class Recorder implements AutoCloseable {
 
     @Override
     public void close() {
-        log.close();
-        table.close();
+        guarded(log::close);
+        guarded(table::close);
     }
 }

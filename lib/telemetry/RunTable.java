@@ -122,13 +122,11 @@ final class RunTable implements AutoCloseable {
         database = null;
     }
 
-    /** Tries once more to write what has waited. */
+    /** Tries once more to write what has waited. @throws StoreException when that does not work */
     @Override
     public synchronized void close() {
         try {
             if (!waiting.isEmpty()) attempt(() -> writeWaiting(new ArrayList<>()));
-        } catch (StoreException e) {
-            // that has been said before, and the runs stand in the day files
         } finally {
             disconnect();
         }

@@ -88,7 +88,8 @@ public final class SampleWriter {
      * Adds the sample to what is there.
      *
      * @param toRuns also when there are runs already
-     * @throws StoreException {@code REFUSED} when there are and it may not, {@code LOCKED} while another filling goes on, {@code FULL} when there is no room; it has changed nothing then
+     * @throws StoreException {@code REFUSED} when there are and it may not, {@code LOCKED} while another filling goes on, {@code FULL} when there is
+     *                        no room; it has changed nothing then
      */
     public Filled fill(Sample sample, boolean toRuns, Progress progress) {
         Schema.require(database);
@@ -122,7 +123,8 @@ public final class SampleWriter {
             try {
                 long free = Disk.free(disk);
                 if (free < sample.runs() * BYTES_A_RUN) throw new StoreException(StoreException.Reason.FULL, "fill the store", store.base(),
-                        String.format(Locale.ROOT, "%,d runs need some %,d MB, and %,d MB are free", sample.runs(), sample.runs() * BYTES_A_RUN >> 20, free >> 20), "fewer --runs");
+                        String.format(Locale.ROOT, "%,d runs need some %,d MB, and %,d MB are free", sample.runs(), sample.runs() * BYTES_A_RUN >> 20, free >> 20),
+                        "fewer --runs");
             } catch (IOException e) {
                 throw Disk.refused("look for room on", disk, e);
             }

@@ -9,6 +9,8 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 import java.util.zip.CRC32;
 import java.util.zip.ZipEntry;
 import org.sqlite.SQLiteJDBCLoader;
@@ -38,6 +40,22 @@ final class SqliteLibrary {
             jar.getJarFile().close();
         } catch (IOException | UnsupportedOperationException | SecurityException e) {
             // a read-only home, say: then it is the temporary folder, as without this class
+        }
+        if (System.getProperty("org.sqlite.lib.path") == null) Driver.LOGGER.setLevel(Level.OFF);
+    }
+
+    /** The driver logs stack traces when its own way does not work either; {@link #load} says it in a line. */
+    private static final class Driver {
+        private static final Logger LOGGER = Logger.getLogger("org.sqlite");
+    }
+
+    /** Loads it before {@code database} is opened, once. @throws StoreException when there is nowhere to load it from */
+    static void load(Path database) {
+        try {
+            SQLiteJDBCLoader.initialize();
+        } catch (Exception e) {
+            throw new StoreException(StoreException.Reason.FAILED, "open the database", database, "SQLite's library can be unpacked neither into " + cache() + " nor into "
+                    + System.getProperty("java.io.tmpdir"), "make room there, or set XDG_CACHE_HOME to a folder that programs may be run from", e);
         }
     }
 

@@ -8,7 +8,7 @@
 //SOURCES Rebuild.java RunFeed.java RunRow.java RunLoader.java CarryOver.java Ddl.java Quarantine.java RunDifferences.java NewDatabase.java OldDatabase.java LiveSwap.java Unfinished.java Openers.java
 //SOURCES Layout.java Sample.java SampleWriter.java SampleLines.java Progress.java
 //SOURCES TelemetryClient.java NewRun.java RunContext.java Metrics.java RunForm.java LineLimit.java Recorder.java GroupCommit.java RunTable.java GitCheckout.java Host.java
-//SOURCES PassThrough.java SelfTest.java
+//SOURCES PassThrough.java TrackedProgram.java Heard.java SelfTest.java
 //SOURCES LogQuery.java LogFilter.java LogFollower.java LogLine.java DaySummary.java ByteSearch.java DayRange.java
 //SOURCES Archive.java ArchiveRun.java ArchivePacker.java ArchiveManifest.java ArchivedFile.java ArchiveCheck.java ArchiveRestore.java GzipFile.java Held.java OpenFiles.java
 //SOURCES Runs.java RunFilter.java RunConditions.java RunTree.java RunEvents.java RunReport.java Query.java ReadOnlySql.java FormatOption.java Csv.java Sheet.java PeriodOption.java FilterOption.java
