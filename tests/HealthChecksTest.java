@@ -239,18 +239,19 @@ class HealthChecksTest {
                 String.format(run, "torn", "\"x", "success").substring(0, 60) + String.format(run, "glued", "null", "success"), "{\"run_id\":\"compact\",\"status\":\"success\"}",
                 String.format(run, "gr\\u00f6\\u00dfer", "null", "success"), "{\"run_id\": \"event-only\", \"event_type\": \"checkpoint\", \"payload_json\": null, \"record_type\": \"event\"}",
                 "{\"run_id\": \"typed-early\", \"record_type\": \"event\", \"event_type\": \"info\"}", "{\"run_id\": \"untyped\", \"event_type\": \"info\"}", "[]");
-        assertEquals("warning: 5 runs of the day files not in the database, the first is in-text; 2 damaged pieces", firstOf(told(store, "divergence")));
+        change(store, "INSERT INTO agent_runs(run_id, agent_name, start_time, status) VALUES ('größer', 'a', '2026-11-20 08:00:00', 'success')");
+        assertEquals("warning: 4 runs of the day files not in the database, the first is in-text; 2 damaged pieces", firstOf(told(store, "divergence")));
 
         Path archived = Files.createDirectories(store.base().resolve("archive/year=2026/month=11")).resolve("events_20261119.ndjson.gz");
         try (var gz = new GZIPOutputStream(Files.newOutputStream(archived))) {
             gz.write((String.format(run, "archived", "null", "success") + "\n").getBytes(StandardCharsets.UTF_8));
         }
-        assertTrue(told(store, "divergence").startsWith("warning: 6 runs of the day files not in the database"), told(store, "divergence"));
+        assertTrue(told(store, "divergence").startsWith("warning: 5 runs of the day files not in the database"), told(store, "divergence"));
     }
 
     /** Which of the missing is the first is not promised. */
     private static String firstOf(String told) {
-        return told.replaceFirst("the first is (in-text|nested|glued|compact|größer)\\b", "the first is in-text");
+        return told.replaceFirst("the first is (in-text|nested|glued|compact)\\b", "the first is in-text");
     }
 
     @Test

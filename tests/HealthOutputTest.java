@@ -69,11 +69,14 @@ class HealthOutputTest {
     }
 
     @Test
-    void aTextfileThatCannotBeWrittenIsSaidAfterTheReport() {
+    void aTextfileThatCannotBeWrittenIsSaidAfterTheReport() throws IOException {
         Script health = HealthTest.health(Fixture.V3.filled(dir, 20, HealthTest.NOON), "--prometheus", dir.resolve("none/x.prom"));
         assertTrue(health.out().endsWith("ok: all 12 checks are ok\n"), health.out());
         assertEquals("health: cannot write a textfile in " + dir.resolve("none") + ": it does not exist\n", health.err());
         assertEquals(3, health.exit());
+        Path folder = Files.createDirectories(dir.resolve("t/x.prom/full")).getParent();
+        assertEquals(2, HealthTest.health(Store.at(dir), "--prometheus", folder).exit());
+        assertEquals(List.of("x.prom"), children(folder.getParent()), "no temporary file is left");
     }
 
     @Test

@@ -39,8 +39,7 @@ final class LineLimit {
     }
 
     private static Event cut(Event event, int limit) {
-        String payload = event.payload();
-        return new Event(event.runId(), cut(event.type(), limit), event.timestamp(), payload == null || payload.length() <= limit ? payload : cutJson(payload, limit));
+        return new Event(event.runId(), cut(event.type(), limit), event.timestamp(), cutJson(event.payload(), limit));
     }
 
     private static String cut(String text, int limit) {
@@ -51,6 +50,7 @@ final class LineLimit {
 
     /** Still JSON, with what there was as text. */
     private static String cutJson(String json, int limit) {
+        if (json == null || json.length() <= limit) return json;
         Map<String, Object> instead = new LinkedHashMap<>();
         instead.put("shortened", cut(json, limit / 2));
         return JsonText.spaced(instead);

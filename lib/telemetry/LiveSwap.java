@@ -15,14 +15,16 @@ final class LiveSwap implements AutoCloseable {
     private static final String LIVE = "live";
 
     private final Path file;
+    private final Duration patience;
     private final Database watcher;
     private final String version;
     private Path kept;
 
     /** @param file the database in use */
-    LiveSwap(Path file) {
+    LiveSwap(Path file, Duration patience) {
         this.file = file;
-        this.watcher = Database.open(file);
+        this.patience = patience;
+        this.watcher = Database.open(file, patience);
         this.version = watcher.pragma("data_version");
     }
 
@@ -45,17 +47,22 @@ final class LiveSwap implements AutoCloseable {
 
     /** @return for how long writers had to wait */
     Duration replace(NewDatabase made) {
+        made.database().patience(patience).attach(file, LIVE);
+        try {
+            return locked(made);
+        } catch (StoreException e) {
+            if (e.reason() != StoreException.Reason.LOCKED) throw e;
+            throw new StoreException(e.reason(), "begin to write to", file, "it is locked" + LockHolders.waitedFor(file), "jbang locks@telemetry", e);
+        }
+    }
+
+    private Duration locked(NewDatabase made) {
         Database database = made.database();
-        database.attach(file, LIVE);
         long[] began = new long[1];
         database.inTransaction(() -> {
             began[0] = System.nanoTime();
             if (!watcher.pragma("data_version").equals(version)) made.carryOver(LIVE).runs();
-            List<Row> triggers = database.query("SELECT name, sql FROM live.sqlite_master WHERE type = 'trigger' AND tbl_name = 'agent_runs'").list();
-            for (Row trigger : triggers) database.execute("DROP TRIGGER live." + Database.quoted(trigger.text("name")));
-            database.update("DELETE FROM live.agent_runs");
-            database.update("INSERT INTO live.agent_runs " + rows(database));
-            for (Row trigger : triggers) database.execute("CREATE TRIGGER live." + trigger.text("sql").substring("CREATE TRIGGER ".length()));
+            replaceRows(database);
         });
         Duration locked = Duration.ofNanos(System.nanoTime() - began[0]);
         database.detach(LIVE);
@@ -64,11 +71,12 @@ final class LiveSwap implements AutoCloseable {
         return locked;
     }
 
-    /** A copy of what was not replaced is of no use. */
-    @Override
-    public void close() {
-        watcher.close();
-        if (kept != null) NewDatabase.delete(kept);
+    private static void replaceRows(Database database) {
+        List<Row> triggers = database.query("SELECT name, sql FROM live.sqlite_master WHERE type = 'trigger' AND tbl_name = 'agent_runs'").list();
+        for (Row trigger : triggers) database.execute("DROP TRIGGER live." + Database.quoted(trigger.text("name")));
+        database.update("DELETE FROM live.agent_runs");
+        database.update("INSERT INTO live.agent_runs " + rows(database));
+        for (Row trigger : triggers) database.execute("CREATE TRIGGER live." + trigger.text("sql").substring("CREATE TRIGGER ".length()));
     }
 
     /** {@code SELECT *} where it can be: only then whole entries are copied. */
@@ -76,5 +84,12 @@ final class LiveSwap implements AutoCloseable {
         boolean generated = database.number("SELECT count(*) FROM pragma_table_xinfo('agent_runs', 'main') WHERE hidden > 0") > 0;
         String columns = Ddl.columns(database, "agent_runs");
         return generated ? "(" + columns + ") SELECT " + columns + " FROM main.agent_runs" : "SELECT * FROM main.agent_runs";
+    }
+
+    /** A copy of what was not replaced is of no use. */
+    @Override
+    public void close() {
+        watcher.close();
+        if (kept != null) NewDatabase.delete(kept);
     }
 }

@@ -8,8 +8,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeSet;
 
 /**
  * Which processes have day files open for writing at one moment, as Linux tells it under {@code /proc}. Of other users' processes, which only root
@@ -21,7 +23,7 @@ final class OpenFiles {
     /** O_WRONLY and O_RDWR in the octal flags of {@code /proc/PID/fdinfo/N}; source: proc(5), open(2). */
     private static final long WRITING = 3;
 
-    private final Map<Object, Long> writers = new HashMap<>();
+    private final Map<Object, TreeSet<Long>> writers = new HashMap<>();
 
     private OpenFiles() { }
 
@@ -42,9 +44,13 @@ final class OpenFiles {
 
     /** {@code "process 4711 (python3 agent.py)"}, or empty when nobody is known to write to this file. */
     Optional<String> writerOf(Path file) throws IOException {
-        if (writers.isEmpty()) return Optional.empty();
-        Long pid = writers.get(Files.readAttributes(file, BasicFileAttributes.class).fileKey());
-        return Optional.ofNullable(pid).map(Openers::describe);
+        return writersOf(file).stream().findFirst().map(Openers::describe);
+    }
+
+    /** The ids of those that are known to write to this file, this process among them if it does. */
+    List<Long> writersOf(Path file) throws IOException {
+        if (writers.isEmpty()) return List.of();
+        return List.copyOf(writers.getOrDefault(Files.readAttributes(file, BasicFileAttributes.class).fileKey(), new TreeSet<>()));
     }
 
     private void look(Path process) {
@@ -59,7 +65,7 @@ final class OpenFiles {
         try {
             if (!Files.readSymbolicLink(file).getFileName().toString().contains(".ndjson")) return;
             if (isWriting(process.resolve("fdinfo").resolve(file.getFileName())))
-                writers.put(Files.readAttributes(file, BasicFileAttributes.class).fileKey(), Long.valueOf(process.getFileName().toString()));
+                writers.computeIfAbsent(Files.readAttributes(file, BasicFileAttributes.class).fileKey(), key -> new TreeSet<>()).add(Long.valueOf(process.getFileName().toString()));
         } catch (IOException e) {
             // closed in the meantime
         }

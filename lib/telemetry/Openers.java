@@ -48,6 +48,14 @@ final class Openers {
         return hasOpen(PROCESSES.resolve("self"), wanted);
     }
 
+    /** True when this process is known to have one of them open. */
+    static boolean hasOpen(long pid, List<Path> files) {
+        Set<Object> wanted = new HashSet<>();
+        for (Path file : files) wanted.add(key(file));
+        wanted.remove(null);
+        return hasOpen(PROCESSES.resolve(Long.toString(pid)), wanted);
+    }
+
     private static boolean hasOpen(Path process, Set<Object> wanted) {
         try (DirectoryStream<Path> files = Files.newDirectoryStream(process.resolve("fd"))) {
             for (Path file : files)

@@ -56,6 +56,7 @@ public final class Rebuild {
     private final List<Path> others = new ArrayList<>();
     private boolean raw = true;
     private boolean archive = true;
+    private Duration patience = Database.PATIENCE;
     private LongConsumer progress = bytes -> { };
 
     public Rebuild(Store store, Clock clock) {
@@ -81,6 +82,12 @@ public final class Rebuild {
         return this;
     }
 
+    /** How long a lock on the database is waited for; {@link Database#PATIENCE} unless said otherwise. */
+    public Rebuild patience(Duration patience) {
+        this.patience = patience;
+        return this;
+    }
+
     /** Is given the number of bytes that have been read so far. */
     public Rebuild progress(LongConsumer bytes) {
         this.progress = bytes;
@@ -93,6 +100,7 @@ public final class Rebuild {
         for (DayFile day : new EventLog(store).days())
             if (day.path().startsWith(store.raw()) ? raw : archive) files.add(day.path());
         files.addAll(others);
+        if (files.isEmpty()) throw new StoreException(StoreException.Reason.MISSING, "rebuild from the day files of", store.base(), "there is none", "jbang recover@telemetry, which looks for other sources too");
         return files;
     }
 
@@ -130,7 +138,7 @@ public final class Rebuild {
             Path kept;
             Duration locked = Duration.ZERO;
             if (old.state() == OldDatabase.State.INTACT) {
-                try (var swap = new LiveSwap(store.database())) {
+                try (var swap = new LiveSwap(store.database(), patience)) {
                     kept = swap.keep(Quarantine.make(folder).resolve(store.database().getFileName()));
                     locked = swap.replace(work.make(old, kept));
                 }
@@ -139,7 +147,8 @@ public final class Rebuild {
                 kept = old.moveAside(folder);
                 publish(work.file, store.database());
             }
-            return work.result(store.database(), old, kept, replay(began), locked);
+            long replayed = replay(began, work);
+            return work.result(store.database(), old, kept, replayed, locked);
         }
     }
 
@@ -153,9 +162,10 @@ public final class Rebuild {
     }
 
     /** Runs whose line was written while the new database was made, and whose row was not. */
-    private long replay(Instant since) {
+    private long replay(Instant since, Work work) {
         try (Database database = Database.open(store.database())) {
             Replay.Result result = new Replay(database).since(since).without(Pruned.of(store)).apply(new EventLog(store), damaged -> { });
+            work.runs = database.number("SELECT count(*) FROM agent_runs");
             return result.inserted() + result.updated();
         }
     }

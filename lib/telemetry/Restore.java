@@ -46,8 +46,10 @@ public final class Restore {
      */
     public Restored run(Backup backup, boolean replay) {
         refuseLink();
-        BackupContent.requireIntact(backup, err);
-        createFolder();
+        if (!Files.isDirectory(live.getParent())) {
+            BackupContent.requireIntact(backup, err);
+            createFolder();
+        }
         try (BackupContent content = BackupContent.open(backup, live, err)) {
             var place = new RestorePlace(store, clock, patience, err);
             place.put(content);

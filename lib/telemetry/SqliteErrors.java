@@ -45,6 +45,11 @@ final class SqliteErrors {
         return e.getCause() instanceof SQLiteException known && List.of(18, 19, 20).contains(known.getResultCode().code & 0xff);
     }
 
+    /** True when a -journal kept SQLite from reading: a program died while it wrote, and only who may write can roll that back. */
+    static boolean isLeftJournal(StoreException e) {
+        return e.getCause() instanceof SQLiteException known && known.getResultCode().code == READONLY_ROLLBACK;
+    }
+
     /** The driver writes {@code [SQLITE_ERROR] SQL error or missing database (no such table: x)}: what counts is in the brackets. */
     private static String said(SQLException e) {
         String text = String.valueOf(e.getMessage());

@@ -1,0 +1,88 @@
+///usr/bin/env jbang "$0" "$@" ; exit $?
+//JAVA 17+
+//DESCRIPTION Tell whether the database is locked, who holds the lock, and end the holder if need be.
+//SOURCES ../lib/telemetry/package-info.java
+
+import java.time.Clock;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import telemetry.Checks;
+import telemetry.Cli;
+import telemetry.Consent;
+import telemetry.LockRelease;
+import telemetry.Locks;
+import telemetry.LocksReport;
+import telemetry.Output;
+import telemetry.Store;
+import telemetry.StoreOption;
+
+@Command(name = "locks", mixinStandardHelpOptions = true, description = "Tell whether the database is locked, who holds the lock, and end the holder if need be.",
+        footer = {"", "Exit code 0: free within a second. 1: free after a longer wait, or a program that died left a -wal or -journal, which are never deleted here. "
+            + "3: still locked. Who holds a lock only Linux tells; elsewhere those are listed that have the database open.",
+            "", "--kill ends nobody but a process that holds the write lock when it is called, throughout the wait and right before; for any other the exit code is 64. "
+            + "TERM comes first, KILL 5 s later; then the lock is tried and the database quick-checked."})
+class locks implements Callable<Integer> {
+
+    @Mixin
+    private StoreOption store;
+
+    @Mixin
+    private Output output;
+
+    @Mixin
+    private Consent consent;
+
+    @Option(names = "--wait", paramLabel = "TIME", defaultValue = "30s", description = "Wait so long for the lock. Default: ${DEFAULT-VALUE}.")
+    private Duration wait;
+
+    @Option(names = "--kill", paramLabel = "PID", description = "End this process if it still holds the lock after --wait.")
+    private Long kill;
+
+    Clock clock = Clock.systemUTC();
+
+    public static void main(String... args) {
+        Cli.main(new locks(), args);
+    }
+
+    @Override
+    public Integer call() {
+        Store store = this.store.existing();
+        var locks = new Locks(store, clock);
+        LockRelease release = kill == null ? null : new LockRelease(store, locks, kill);
+        LocksReport report = locks.look(wait, waiting -> output.note("locks: " + waiting));
+        if (release == null || report.isFree()) return show(report);
+        if (consent.isDryRun()) return showKill(report);
+        output.note(report);
+        return consent.to("End process " + kill + "? What it has not committed is rolled back.") ? end(release) : Cli.UNKNOWN;
+    }
+
+    private Integer show(LocksReport report) {
+        output.result(report, report.document());
+        if (kill != null) output.note("locks: the lock is free, process " + kill + " was not ended");
+        return Cli.exitCode(report.status());
+    }
+
+    private Integer showKill(LocksReport report) {
+        Map<String, Object> document = report.document();
+        boolean holds = report.holders().stream().anyMatch(user -> user.program().pid() == kill);
+        document.put("would_end", holds ? List.of(kill) : List.of());
+        output.result(report + System.lineSeparator() + System.lineSeparator() + (holds ? "would end process " + kill : "would not end process " + kill + ": it let go of the lock"), document);
+        return Cli.exitCode(report.status());
+    }
+
+    private Integer end(LockRelease release) {
+        Checks checks = release.run();
+        Map<String, Object> document = new LinkedHashMap<>();
+        document.put("status", checks.status());
+        document.put("ended", kill);
+        document.put("checks", checks.list());
+        output.result(checks, document);
+        return Cli.exitCode(checks.status());
+    }
+}

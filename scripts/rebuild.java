@@ -1,0 +1,146 @@
+///usr/bin/env jbang "$0" "$@" ; exit $?
+//JAVA 17+
+//DESCRIPTION Make a new database from the day files, verify it and put it in place; or compare the two.
+//SOURCES ../lib/telemetry/package-info.java
+
+import java.io.File;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.StringJoiner;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+import telemetry.Cli;
+import telemetry.Consent;
+import telemetry.Output;
+import telemetry.Progress;
+import telemetry.Rebuild;
+import telemetry.RunDifferences;
+import telemetry.Size;
+import telemetry.Store;
+import telemetry.StoreOption;
+import telemetry.Times;
+
+@Command(name = "rebuild", mixinStandardHelpOptions = true, description = "Make a new database from the day files, verify it and put it in place; or compare the two.")
+class rebuild implements Callable<Integer> {
+    Clock clock = Clock.systemUTC();
+
+    /** Where day files are. */
+    enum Place { RAW, ARCHIVE }
+
+    @Mixin
+    private StoreOption store;
+
+    @Mixin
+    private Output output;
+
+    @Mixin
+    private Consent consent;
+
+    @Option(names = "--from", split = ",", paramLabel = "PLACE", description = "raw, archive, or both: which day files are read. Default: raw,archive.")
+    private Set<Place> from = EnumSet.allOf(Place.class);
+
+    @Option(names = "--buffer", paramLabel = "DIR", description = "Also read the failover files of later clients in this folder (telemetry_*.jsonl, .active, .ready, .synced).")
+    private Path buffer;
+
+    @Option(names = "--into", paramLabel = "FILE", description = "Write a new file and leave the store as it is.")
+    private Path into;
+
+    @Option(names = "--check-only", description = "Compare the database with the day files, both ways, and list the runs that differ. Changes nothing.")
+    private boolean checkOnly;
+
+    @Spec
+    private CommandSpec command;
+
+    public static void main(String... args) {
+        Cli.main(new rebuild(), args);
+    }
+
+    @Override
+    public Integer call() {
+        Store store = this.store.existing();
+        Rebuild rebuild = new Rebuild(store, clock).from(from.contains(Place.RAW), from.contains(Place.ARCHIVE));
+        if (buffer != null) rebuild.buffer(buffer);
+        List<Path> files = rebuild.files();
+        if (checkOnly) return check(rebuild);
+        if (consent.isDryRun()) return show(rebuild, store, files);
+        if (into == null && !consent.to("Replace the database " + store.database() + " by one made from " + said(files) + "?")) return Cli.WARNING;
+        try (var progress = new Progress(command.commandLine().getErr(), "MB", size(files) / 1_000_000)) {
+            rebuild.progress(bytes -> progress.at(bytes / 1_000_000));
+            Rebuild.Result result = into != null ? rebuild.into(into) : rebuild.inPlace();
+            output.result(report(result), result);
+            return result.isWhole() ? Cli.OK : Cli.WARNING;
+        }
+    }
+
+    private Integer check(Rebuild rebuild) {
+        List<RunDifferences.Difference> differences = new ArrayList<>();
+        RunDifferences.Count count = rebuild.differences(difference -> {
+            if (output.isJson()) differences.add(difference);
+            else output.print(difference.kind() + ": " + difference.runId() + (difference.columns().isEmpty() ? "" : " (" + String.join(", ", difference.columns()) + ")"));
+        });
+        Map<String, Object> data = new LinkedHashMap<>();
+        data.put("same", count.isSame());
+        data.put("count", count);
+        data.put("differences", differences);
+        output.result(said(count), data);
+        return count.isSame() && count.damaged() == 0 ? Cli.OK : Cli.WARNING;
+    }
+
+    private Integer show(Rebuild rebuild, Store store, List<Path> files) {
+        String state = rebuild.state();
+        boolean isComparable = into == null && state.equals("intact");
+        RunDifferences.Count count = isComparable ? rebuild.differences(difference -> { }) : null;
+        Map<String, Object> data = new LinkedHashMap<>();
+        data.put("database", into != null ? into : store.database());
+        data.put("old", state);
+        data.put("files", files);
+        data.put("bytes", size(files));
+        data.put("differences", count);
+        output.result("would make " + data.get("database") + " from " + said(files) + "; the database there now is " + state
+                + (count == null ? "" : System.lineSeparator() + said(count)), data);
+        return Cli.OK;
+    }
+
+    private static String said(List<Path> files) {
+        return files.size() + (files.size() == 1 ? " file (" : " files (") + new Size(size(files)) + ")";
+    }
+
+    private static long size(List<Path> files) {
+        return files.stream().map(Path::toFile).mapToLong(File::length).sum();
+    }
+
+    private static String said(RunDifferences.Count count) {
+        String damaged = count.damaged() == 0 ? "" : String.format(", %,d damaged entries", count.damaged());
+        if (count.isSame()) return String.format("%,d runs in the database, %,d in the day files: no difference%s", count.runs(), count.inFiles(), damaged);
+        return String.format("%,d runs in the database, %,d in the day files: %,d only in the day files, %,d only in the database, %,d different%s",
+                count.runs(), count.inFiles(), count.missing(), count.unknown(), count.different(), damaged);
+    }
+
+    private static String report(Rebuild.Result result) {
+        var lines = new StringJoiner(System.lineSeparator());
+        lines.add(String.format("%s: %,d runs, schema %s, verified", result.database(), result.runs(), result.schema()));
+        lines.add(String.format("read %,d lines of %,d files: %,d events, %,d repeated records, %,d damaged entries", result.lines(), result.files(), result.events(), result.repeated(), result.damaged()));
+        if (result.quarantine() != null) lines.add("the damaged entries are kept in " + result.quarantine());
+        if (result.pruned() > 0) lines.add(String.format("%,d records left out: their runs were pruned", result.pruned()));
+        if (!result.conflicts().isEmpty()) lines.add("several different ends, the latest counts: " + String.join(", ", result.conflicts()));
+        if (result.carried().runs() > 0) lines.add(String.format("%,d runs that no day file has came from the old database", result.carried().runs()));
+        if (result.carried().running() > 0) lines.add(String.format("%,d runs without an end in the day files are as the old database had them", result.carried().running()));
+        result.carried().columns().forEach((column, rows) -> lines.add(String.format("the column %s came from the old database, %,d values", column, rows)));
+        result.carried().tables().forEach((table, rows) -> lines.add(String.format("the table %s came from the old database, %,d rows", table, rows)));
+        result.carried().lost().forEach(lost -> lines.add("not carried over: " + lost));
+        if (result.replayed() > 0) lines.add(String.format("%,d runs came while this went on, and are in it", result.replayed()));
+        if (!result.locked().isZero()) lines.add("the database was locked for " + Times.words(result.locked()));
+        if (result.kept() != null) lines.add("the old one (" + result.old() + ") is kept: " + result.kept());
+        return lines.toString();
+    }
+}

@@ -1,0 +1,484 @@
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.Stream;
+import java.util.zip.GZIPOutputStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import telemetry.Database;
+import telemetry.DayFile;
+import telemetry.EventLog;
+import telemetry.LogRecord;
+import telemetry.Ndjson;
+import telemetry.Pruned;
+import telemetry.Rebuild;
+import telemetry.Run;
+import telemetry.RunWriter;
+import telemetry.Store;
+import telemetry.StoreException;
+
+/** A database made anew from the day files, put in the place of whatever stands there. */
+class RebuildTest {
+    private static final Instant NOON = Instant.parse("2026-11-20T12:00:00Z");
+    private static final String RUNS = "SELECT run_id, agent_name, status, end_time, items_discovered, items_succeeded, items_failed, error_summary, host FROM agent_runs ORDER BY run_id";
+    private static final String SCHEMA = "SELECT type, name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite_%' ORDER BY type, name";
+
+    @TempDir
+    Path dir;
+
+    @Test
+    void everyStoreHasTheSameRunsAndTheSameSchemaAfterwards() {
+        Fixture.all(dir).forEach(given -> {
+            Store store = given.store();
+            List<Map<String, Object>> before = rows(store, RUNS);
+            List<Map<String, Object>> schema = rows(store, SCHEMA);
+            Object journal = pragma(store, "journal_mode");
+            Script result = Script.run(new rebuild(), "--store", store.base(), "--yes");
+            assertEquals(0, result.exit(), given.name() + result.err());
+            List<Map<String, Object>> after = rows(store, RUNS);
+            assertEquals(given.name().contains("ahead") ? 120 : before.size(), after.size(), given.name());
+            assertTrue(after.containsAll(before), given.name());
+            assertEquals(schema, rows(store, SCHEMA), given.name());
+            assertEquals(journal, pragma(store, "journal_mode"), given.name());
+            assertEquals("ok", pragma(store, "integrity_check"), given.name());
+            assertEquals(0, Script.run(new rebuild(), "--store", store.base(), "--check-only").exit(), given.name());
+        });
+    }
+
+    @Test
+    void everyStoreComesBackFromItsDayFilesAlone() {
+        Fixture.all(dir).forEach(given -> {
+            Store store = given.store();
+            List<Map<String, Object>> before = rows(store, "SELECT run_id FROM agent_runs ORDER BY 1");
+            List<Map<String, Object>> over = rows(store, "SELECT run_id, end_time, items_discovered, items_succeeded, items_failed FROM agent_runs WHERE status <> 'running' ORDER BY 1");
+            delete(store.database());
+            Script result = Script.run(new rebuild(), "--store", store.base(), "--yes");
+            assertEquals(0, result.exit(), given.name() + result.err());
+            assertTrue(result.out().contains("schema v3"), result.out());
+            assertTrue(rows(store, "SELECT run_id FROM agent_runs ORDER BY 1").containsAll(before), given.name());
+            assertTrue(rows(store, "SELECT run_id, end_time, items_discovered, items_succeeded, items_failed FROM agent_runs").containsAll(over), given.name());
+            assertEquals("wal", pragma(store, "journal_mode"));
+        });
+    }
+
+    @Test
+    void saysWhatItDid() throws IOException {
+        Store store = Fixture.V3.filled(dir, 60, NOON);
+        archive(store, new EventLog(store).days().get(0));
+        Files.writeString(store.raw().resolve("events_20261120.ndjson"), "null\n", StandardOpenOption.APPEND);
+        execute(store, "INSERT INTO commits(commit_hash, run_id) VALUES ('c', 'r')", "INSERT INTO agent_runs(run_id, agent_name, start_time, status) VALUES ('http', 'a', '2026-11-20T00:00:00Z', 'success')");
+        Script result = Script.run(new rebuild(), "--store", dir, "--yes");
+        assertEquals(1, result.exit());
+        String kept = result.out().replaceAll("(?s).*kept: (.*)/telemetry.sqlite\\s*", "$1");
+        assertEquals(String.join(System.lineSeparator(),
+                store.database() + ": 61 runs, schema v3, verified",
+                "read 141 lines of 3 files: 30 events, 0 repeated records, 1 damaged entries",
+                "the damaged entries are kept in " + kept + "/damaged.ndjson",
+                "1 runs that no day file has came from the old database",
+                "10 runs without an end in the day files are as the old database had them",
+                "the table commits came from the old database, 1 rows",
+                "the table schema_migrations came from the old database, 1 rows",
+                "the database was locked for N",
+                "the old one (intact) is kept: " + kept + "/telemetry.sqlite", ""), result.out().replaceAll("locked for .*", "locked for N"));
+        assertEquals("{\"file\":\"" + store.raw().resolve("events_20261120.ndjson") + "\",\"offset\":" + (Files.size(store.raw().resolve("events_20261120.ndjson")) - 5)
+                + ",\"length\":4,\"reason\":\"no object\",\"bytes\":\"bnVsbA==\"}\n", Files.readString(Path.of(kept, "damaged.ndjson")));
+        assertEquals("rw-------", permissions(Path.of(kept, "damaged.ndjson")));
+        assertEquals("rwx------", permissions(Path.of(kept)));
+        try (Database old = Database.openFrozen(Path.of(kept, "telemetry.sqlite"))) {
+            assertEquals(61, old.number("SELECT count(*) FROM agent_runs"));
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void whatOnlyTheOldDatabaseKnowsIsCarriedOver(Fixture shape) {
+        Store store = shape.filled(dir, 30, NOON);
+        execute(store, "ALTER TABLE agent_runs ADD COLUMN custom_metadata TEXT", "CREATE TABLE notes(a INTEGER PRIMARY KEY AUTOINCREMENT, \"the text\" TEXT)", "INSERT INTO notes VALUES (7, 'n')",
+                "DELETE FROM notes", "INSERT INTO notes(\"the text\") VALUES ('kept')", "CREATE INDEX \"my index\" ON agent_runs(host, custom_metadata)", "CREATE VIEW v AS SELECT 1 AS one",
+                "CREATE TRIGGER t AFTER INSERT ON agent_runs BEGIN INSERT INTO notes(\"the text\") VALUES ('fired'); END",
+                "UPDATE agent_runs SET api_posted = 1, api_posted_at = 'then', api_retry_count = 3, created_at = 'long ago', updated_at = 'before', custom_metadata = 'of ' || run_id",
+                "UPDATE agent_runs SET items_failed = 77 WHERE status = 'running'", "UPDATE agent_runs SET status = 'partial', end_time = '2026-11-20' WHERE status = 'running' AND rowid % 2 = 0",
+                "INSERT INTO run_events(run_id, event_type, timestamp) VALUES ('x', 'y', 'z')", "PRAGMA user_version = 42");
+        if (shape.version() >= 4) execute(store, "UPDATE agent_runs SET git_commit_hash = 'abc' WHERE rowid = 3");
+        execute(store, "UPDATE agent_runs SET run_id = 'http' " + (shape.version() >= 6 ? ", event_id = 'http-event'" : "") + " WHERE rowid = 5", "UPDATE agent_runs SET host = 'wrong' WHERE rowid = 4");
+        String before = rows(store, "SELECT * FROM agent_runs ORDER BY run_id").toString().replace("wrong", "ws-0");
+        List<Map<String, Object>> schema = rows(store, SCHEMA);
+        Script result = Script.run(new rebuild(), "--store", dir, "--yes");
+        assertEquals(0, result.exit(), result.err());
+        assertTrue(result.out().contains("the column custom_metadata came from the old database, 30 values"), result.out());
+        List<Map<String, Object>> after = new ArrayList<>(rows(store, "SELECT * FROM agent_runs ORDER BY run_id"));
+        assertEquals(31, after.size(), "the run that had been renamed is back");
+        after.removeIf(row -> row.get("api_posted_at") == null);
+        assertEquals(before, after.toString());
+        assertEquals(schema, rows(store, SCHEMA));
+        assertEquals("[{a=8, the text=kept}]", rows(store, "SELECT * FROM notes").toString(), "no trigger fired");
+        assertEquals(1, rows(store, "SELECT * FROM run_events").size());
+        Path other = dir.resolve("other.sqlite");
+        assertEquals(0, Script.run(new rebuild(), "--store", dir, "--into", other).exit());
+        Store copy = new Store(dir, other, store.raw(), "test");
+        assertEquals(rows(store, "SELECT * FROM agent_runs ORDER BY run_id"), rows(copy, "SELECT * FROM agent_runs ORDER BY run_id"));
+        assertEquals(schema, rows(copy, SCHEMA));
+        assertEquals("[{a=8, the text=kept}]", rows(copy, "SELECT * FROM notes").toString());
+        assertEquals("42", pragma(copy, "user_version"));
+        assertEquals(pragma(store, "journal_mode"), pragma(copy, "journal_mode"));
+        execute(copy, "INSERT INTO notes(\"the text\") VALUES ('next')");
+        assertEquals(1, rows(copy, "SELECT * FROM notes WHERE a = 9").size(), "no number is given out twice");
+    }
+
+    @Test
+    void linesOfOlderAndNewerWritersEachOverwriteWhatTheyName() {
+        Store store = Fixture.V5.filled(dir, 4, NOON);
+        execute(store, "UPDATE agent_runs SET website = 'db', item_name = 'db'");
+        Fixture.append(store, NOON, Fixture.V5.run(0, NOON).with("website", "line"));
+        Fixture.append(store, NOON, Fixture.V5.run(1, NOON.minusSeconds(3600)).with("website", null).with("item_name", "line"));
+        assertEquals(0, Script.run(new rebuild(), "--store", dir, "--yes").exit());
+        assertEquals("[{website=line, item_name=db}, {website=null, item_name=line}, {website=db, item_name=db}, {website=db, item_name=db}]",
+                rows(store, "SELECT website, item_name FROM agent_runs ORDER BY start_time DESC").toString());
+        assertEquals(0, Script.run(new rebuild(), "--store", dir, "--check-only").exit());
+    }
+
+    @Test
+    void aServiceStoreKeepsItsNumbersAndItsSeveralRowsOfOneRun() {
+        Store store = Fixture.V7_SERVICE.filled(dir, 12, NOON);
+        Run second = Fixture.V7_SERVICE.run(0, NOON).with("event_id", "second");
+        Fixture.append(store, NOON, second);
+        Fixture.append(store, NOON, Fixture.V7_SERVICE.run(99, NOON.plusSeconds(1)));
+        Fixture.append(store, NOON, Fixture.V7_SERVICE.run(98, NOON.minusSeconds(1)));
+        execute(store, "UPDATE agent_runs SET id = id + 100");
+        String before = rows(store, "SELECT id, event_id, run_id FROM agent_runs ORDER BY id").toString();
+        for (int i = 0; i < 2; i++) {
+            assertEquals(0, Script.run(new rebuild(), "--store", dir, "--yes").exit());
+            List<Map<String, Object>> after = rows(store, "SELECT id, event_id, run_id FROM agent_runs ORDER BY id");
+            assertEquals(before, after.subList(0, 12).toString());
+            assertEquals(List.of(113L, 114L, 115L), after.subList(12, 15).stream().map(row -> row.get("id")).toList());
+            assertEquals(List.of("second"), rows(store, "SELECT event_id FROM agent_runs WHERE event_id = 'second'").stream().map(row -> row.get("event_id")).toList());
+        }
+    }
+
+    @Test
+    void twiceAndOnShuffledFilesTheContentIsTheSame() throws IOException {
+        String expected = null;
+        for (int seed = 0; seed < 6; seed++) {
+            Store store = Fixture.V3.empty(dir.resolve("s" + seed));
+            List<LogRecord> lines = new ArrayList<>();
+            for (int n = 0; n < 80; n++) lines.addAll(Fixture.lines(Fixture.V3.run(n, NOON.minusSeconds(n)), n));
+            Run end = Fixture.V3.run(0, NOON);
+            lines.addAll(List.of(end, end.with("host", "a"), end.with("host", "b"), end.with("end_time", "2026-11-20 11:00:00").with("host", "z")));
+            lines.add(Fixture.V3.run(5, NOON.minusSeconds(5)).with("host", "other"));
+            var fewer = new HashMap<>(Fixture.V3.run(1, NOON.minusSeconds(1)).fields());
+            fewer.keySet().removeAll(List.of("host", "metrics_json"));
+            lines.add(new Run(fewer));
+            Collections.shuffle(lines, new Random(seed));
+            for (int i = 0; i < lines.size(); i++)
+                Files.writeString(store.raw().resolve("events_202611" + (10 + i % 7) + ".ndjson"), Ndjson.line(lines.get(i)) + "\n", StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+            archive(store, new EventLog(store).days().get(seed));
+            delete(store.database());
+            for (int pass = 0; pass < 2; pass++) {
+                Script result = Script.run(new rebuild(), "--store", store.base(), "--yes");
+                assertEquals(0, result.exit(), result.err());
+                assertTrue(result.out().contains("several different ends, the latest counts: " + fewer.get("run_id") + ", " + end.id()), result.out());
+                String content = rows(store, RUNS).toString();
+                if (expected == null) expected = content;
+                assertEquals(expected, content);
+                assertFalse(content.contains("host=z"), "an earlier end loses against a later one");
+            }
+        }
+    }
+
+    @Test
+    void checkOnlyListsBothWaysAndChangesNothing() throws IOException {
+        Store store = Fixture.V3.filled(dir, 60, NOON);
+        execute(store, "DELETE FROM agent_runs WHERE run_id LIKE '%00000003'", "UPDATE agent_runs SET host = 'other', items_failed = 9 WHERE run_id LIKE '%00000004'",
+                "UPDATE agent_runs SET status = 'running' WHERE run_id LIKE '%00000006'", "UPDATE agent_runs SET start_time = '2026-11-20 12:00:00' WHERE run_id LIKE '%00000000'",
+                "INSERT INTO agent_runs(run_id, agent_name, start_time, status) VALUES ('http', 'a', '2026-11-20T00:00:00Z', 'success')", "PRAGMA wal_checkpoint(TRUNCATE)");
+        Pruned.of(store).add(List.of(Fixture.V3.run(7, NOON.minusSeconds(7 * 3600)).id()), NOON);
+        execute(store, "DELETE FROM agent_runs WHERE run_id LIKE '%00000007'");
+        Map<Path, Integer> before = files();
+        Script result = Script.run(new rebuild(), "--store", dir, "--check-only");
+        assertEquals(1, result.exit(), result.err());
+        assertEquals(String.join(System.lineSeparator(),
+                "only in the day files: 20261120T090000Z-link-checker-00000003",
+                "only in the database: http",
+                "different: 20261120T060000Z-link-checker-00000006 (status)",
+                "different: 20261120T080000Z-docs-crawler-00000004 (items_failed, host)",
+                "59 runs in the database, 59 in the day files: 1 only in the day files, 1 only in the database, 2 different", ""), result.out());
+        String json = Script.run(new rebuild(), "--store", dir, "--check-only", "--json").out();
+        assertTrue(json.contains("\"same\": false") && json.contains("\"run_id\": \"http\""), json);
+        Script dry = Script.run(new rebuild(), "--store", dir, "--dry-run");
+        assertEquals(0, dry.exit());
+        assertTrue(dry.out().contains("would make " + store.database() + " from 3 files") && dry.out().contains("1 only in the day files, 1 only in the database, 2 different"), dry.out());
+        assertEquals(before, files());
+    }
+
+    @Test
+    void intoWritesANewFileOnly() throws IOException {
+        Store store = Fixture.V3.filled(dir.resolve("store"), 60, NOON);
+        Map<Path, Integer> before = files();
+        Path into = dir.resolve("new.sqlite");
+        assertEquals(0, Script.run(new rebuild(), "--store", store.base(), "--into", into).exit());
+        var after = new TreeMap<>(files());
+        assertTrue(after.remove(into) != null);
+        assertEquals(before, after);
+        assertEquals(rows(store, RUNS), rows(new Store(dir, into, dir, "test"), RUNS));
+        Script again = Script.run(new rebuild(), "--store", store.base(), "--into", into);
+        assertEquals("rebuild: cannot write " + into + ": it exists; next: name another file\n", again.err().replace(System.lineSeparator(), "\n"));
+        assertEquals(64, again.exit());
+    }
+
+    @Test
+    void aDamagedDatabaseGivesWhatItCanAndIsKept() throws IOException {
+        for (String how : List.of("garbage", "page", "truncated", "empty", "foreign")) {
+            Store store = Fixture.V3.filled(dir.resolve(how), 600, NOON);
+            execute(store, "INSERT INTO commits(commit_hash, run_id) VALUES ('c', 'r')", "UPDATE agent_runs SET api_posted = 1", "PRAGMA wal_checkpoint(TRUNCATE)");
+            if (how.equals("foreign")) execute(store, "DROP TABLE agent_runs");
+            byte[] bytes = Files.readAllBytes(store.database());
+            byte[] damaged = switch (how) {
+                case "garbage" -> "this is no database, but a text that somebody wrote over it".repeat(100).getBytes(StandardCharsets.UTF_8);
+                case "truncated" -> java.util.Arrays.copyOf(bytes, bytes.length / 2);
+                case "empty" -> new byte[0];
+                default -> bytes;
+            };
+            if (how.equals("page")) java.util.Arrays.fill(damaged, 4096 * 10, 4096 * 11, (byte) 7);
+            Files.write(store.database(), damaged);
+            Script result = Script.run(new rebuild(), "--store", store.base(), "--yes");
+            assertEquals(how.equals("foreign") || how.equals("page") ? 0 : 1, result.exit(), how + result.err() + result.out());
+            assertEquals(600, rows(store, "SELECT run_id FROM agent_runs").size(), how);
+            assertEquals("ok", pragma(store, "integrity_check"));
+            if (how.equals("page") || how.equals("foreign")) assertEquals(1, rows(store, "SELECT * FROM commits").size(), how + result.out());
+            Path kept = Path.of(result.out().replaceAll("(?s).*kept: (.*telemetry.sqlite).*", "$1"));
+            assertEquals(java.util.Arrays.hashCode(damaged), java.util.Arrays.hashCode(Files.readAllBytes(kept)), how);
+            assertEquals(List.of("telemetry.sqlite"), names(store.database().getParent()), how);
+        }
+    }
+
+    @Test
+    void aLogWithoutItsDatabaseIsNotTakenForTheNewOnes() throws IOException {
+        Store store = Fixture.V3.filled(dir, 30, NOON);
+        try (Database writer = Database.open(store.database())) {
+            writer.update("UPDATE agent_runs SET status = 'running'");
+            Files.copy(wal(store), dir.resolve("wal"));
+        }
+        Files.delete(store.database());
+        Files.move(dir.resolve("wal"), wal(store));
+        Script result = Script.run(new rebuild(), "--store", dir, "--yes");
+        assertEquals(0, result.exit(), result.err());
+        assertEquals(5, rows(store, "SELECT 1 FROM agent_runs WHERE status = 'running'").size());
+        assertTrue(result.out().contains("the old one (absent) is kept: " + store.quarantine()), result.out());
+    }
+
+    @Test
+    void aDamagedDatabaseThatSomebodyHasOpenIsLeftAlone() throws Exception {
+        Store store = Fixture.V3.filled(dir, 30, NOON);
+        Files.writeString(store.database(), "garbage");
+        Process holder = new ProcessBuilder("sh", "-c", "exec 3<'" + store.database() + "'; echo ready; read line").start();
+        try {
+            assertEquals('r', holder.getInputStream().read());
+            org.junit.jupiter.api.Assumptions.assumeTrue(Files.isDirectory(Path.of("/proc/self/fd")), "nothing but Linux tells who has a file open");
+            Map<Path, Integer> before = files();
+            Script result = Script.run(new rebuild(), "--store", dir, "--yes");
+            assertEquals(3, result.exit());
+            assertTrue(result.err().contains("process " + holder.pid() + " (") && result.err().contains("has it open"), result.err());
+            assertEquals(before, files());
+        } finally {
+            holder.destroy();
+            holder.waitFor();
+        }
+        assertEquals(1, Script.run(new rebuild(), "--store", dir, "--yes").exit());
+    }
+
+    @Test
+    void writersGoOnAndNothingOfTheirsIsLost() throws Exception {
+        Store store = Fixture.V3.filled(dir, 300, NOON);
+        execute(store, "DELETE FROM agent_runs WHERE rowid % 7 = 0");
+        var stop = new AtomicBoolean();
+        List<String> acknowledged = Collections.synchronizedList(new ArrayList<>());
+        List<Throwable> failures = Collections.synchronizedList(new ArrayList<>());
+        Thread agent = new Thread(() -> {
+            try (Database database = Database.open(store.database())) {
+                var writer = new RunWriter(database);
+                for (int n = 1000; !stop.get(); n++) {
+                    Run run = Fixture.V3.run(n, NOON.minusSeconds(n));
+                    Fixture.append(store, NOON, run);
+                    database.inTransaction(() -> writer.write(run));
+                    acknowledged.add(run.id());
+                    database.update("INSERT INTO agent_runs(run_id, agent_name, start_time, status, api_posted) VALUES (?, 'http', '2026', 'success', 1)", "http-" + n);
+                    acknowledged.add("http-" + n);
+                }
+            } catch (RuntimeException | Error e) {
+                failures.add(e);
+            }
+        });
+        agent.start();
+        for (int i = 0; i < 6; i++) assertEquals(0, Script.run(new rebuild(), "--store", dir, "--yes").exit());
+        stop.set(true);
+        agent.join();
+        assertEquals(List.of(), failures);
+        List<String> there = rows(store, "SELECT run_id FROM agent_runs").stream().map(row -> (String) row.get("run_id")).toList();
+        assertTrue(there.containsAll(acknowledged), "of " + acknowledged.size());
+        assertEquals(300 + acknowledged.size(), there.size());
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"V3", "V7_PYTHON"})
+    void aLockedDatabaseIsNamedAsSuchAndLeftAsItIs(Fixture shape) throws Exception {
+        Store store = shape.filled(dir, 30, NOON);
+        try (Database holder = Database.open(store.database())) {
+            holder.execute("BEGIN IMMEDIATE");
+            Map<Path, Integer> before = files();
+            var rebuild = new Rebuild(store, Clock.systemUTC()).patience(Duration.ofMillis(200));
+            StoreException e = assertThrows(StoreException.class, rebuild::inPlace);
+            assertEquals(StoreException.Reason.LOCKED, e.reason());
+            assertTrue(e.getMessage().startsWith("cannot begin to write to " + store.database() + ": it is locked"), e.getMessage());
+            assertEquals(before, files());
+            assertEquals(List.of(), names(store.quarantine()));
+        }
+    }
+
+    @Test
+    void buffersOfLaterClientsBecomeOneRowARun() throws IOException {
+        Store store = Fixture.V7_PYTHON.filled(dir.resolve("store"), 12, NOON);
+        Path buffer = Files.createDirectories(dir.resolve("buffer"));
+        List<String> lines = new ArrayList<>();
+        for (int n = 100; n < 108; n++) lines.add(Ndjson.line(Fixture.V7_PYTHON.run(n, NOON)).replace(", \"record_type\": \"run\"", ""));
+        int n = 0;
+        for (String name : List.of("telemetry_1.jsonl", "telemetry_2.jsonl.active", "telemetry_3.ready", "telemetry_4.jsonl.synced", "other.jsonl"))
+            Files.writeString(buffer.resolve(name), lines.get(n) + "\n" + lines.get(n++) + "\n" + lines.get(n) + "\n");
+        for (int pass = 0; pass < 2; pass++) {
+            Script result = Script.run(new rebuild(), "--store", store.base(), "--buffer", buffer, "--yes");
+            assertEquals(0, result.exit(), result.err());
+            assertEquals(17, rows(store, "SELECT run_id FROM agent_runs").size());
+        }
+    }
+
+    @Test
+    void prunedRunsStayAwayAndFromChoosesTheFiles() throws IOException {
+        Store store = Fixture.V3.filled(dir, 60, NOON);
+        archive(store, new EventLog(store).days().get(0));
+        archive(store, new EventLog(store).days().get(1));
+        execute(store, "DELETE FROM agent_runs WHERE run_id LIKE '%00000003'");
+        Pruned.of(store).add(List.of(Fixture.V3.run(3, NOON.minusSeconds(3 * 3600)).id()), NOON);
+        Script all = Script.run(new rebuild(), "--store", dir, "--yes");
+        assertTrue(all.out().contains("59 runs,") && all.out().contains("2 records left out: their runs were pruned"), all.out());
+        delete(store.database());
+        Script raw = Script.run(new rebuild(), "--store", dir, "--from", "raw", "--into", dir.resolve("raw.sqlite"));
+        Script archived = Script.run(new rebuild(), "--store", dir, "--from", "archive", "--into", dir.resolve("archive.sqlite"));
+        assertTrue(raw.out().contains("12 runs") && raw.out().contains(" of 1 files"), raw.out());
+        assertTrue(archived.out().contains("of 2 files"), archived.out());
+        assertEquals(64, Script.run(new rebuild(), "--store", dir, "--from", "paper").exit());
+    }
+
+    @Test
+    void aDamagedArchiveIsNamedAndTheOthersAreRead() throws IOException {
+        Store store = Fixture.V3.filled(dir, 60, NOON);
+        Path gz = archive(store, new EventLog(store).days().get(0));
+        byte[] bytes = Files.readAllBytes(gz);
+        Files.write(gz, java.util.Arrays.copyOf(bytes, bytes.length - 20));
+        Path other = archive(store, new EventLog(store).days().get(1));
+        Files.write(other, new byte[] {1, 2});
+        delete(store.database());
+        Script result = Script.run(new rebuild(), "--store", dir, "--yes");
+        assertEquals(1, result.exit());
+        assertTrue(result.out().contains("3 damaged entries"), result.out());
+        String kept = Files.readString(Path.of(result.out().replaceAll("(?s).*kept in (.*damaged.ndjson).*", "$1")));
+        assertTrue(kept.contains(gz.toString()) && kept.contains(other.toString()) && kept.contains("truncated"), kept);
+        assertTrue(rows(store, RUNS).size() >= 36);
+    }
+
+    @Test
+    void saysWhatItCannotDo() throws IOException {
+        assertEquals(3, Script.run(new rebuild(), "--store", dir.resolve("none"), "--yes").exit());
+        assertFalse(Files.exists(dir.resolve("none")));
+        Store store = Fixture.V3.empty(dir);
+        Script nothing = Script.run(new rebuild(), "--store", dir, "--yes");
+        assertEquals(3, nothing.exit());
+        assertTrue(nothing.err().startsWith("rebuild: cannot rebuild from the day files of " + dir + ": there is none; next: jbang recover@telemetry"), nothing.err());
+        Fixture.append(store, NOON, Fixture.V3.run(0, NOON));
+        assertEquals(64, Script.run(new rebuild(), "--store", dir).exit(), "it asks, and there is nobody to ask");
+        assertEquals(3, Script.run(new rebuild(), "--store", dir, "--buffer", dir.resolve("no such"), "--yes").exit());
+        delete(store.database());
+        assertEquals(3, Script.run(new rebuild(), "--store", dir, "--check-only").exit());
+        Files.writeString(store.database(), "garbage");
+        assertEquals(2, Script.run(new rebuild(), "--store", dir, "--check-only").exit());
+    }
+
+    private static List<Map<String, Object>> rows(Store store, String sql) {
+        try (Database database = Database.open(store.database())) {
+            return database.query(sql).stream().map(row -> row.map()).toList();
+        }
+    }
+
+    private static String pragma(Store store, String name) {
+        try (Database database = Database.open(store.database())) {
+            return database.pragma(name);
+        }
+    }
+
+    private static void execute(Store store, String... statements) {
+        try (Database database = Database.open(store.database())) {
+            for (String statement : statements) database.execute(statement);
+        }
+    }
+
+    private static Path wal(Store store) {
+        return store.database().resolveSibling("telemetry.sqlite-wal");
+    }
+
+    private static void delete(Path database) {
+        try {
+            for (String suffix : List.of("", "-wal", "-shm", "-journal")) Files.deleteIfExists(database.resolveSibling(database.getFileName() + suffix));
+        } catch (IOException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    private static Path archive(Store store, DayFile day) throws IOException {
+        Path folder = Files.createDirectories(store.archive().resolve("year=" + day.day().getYear()).resolve("month=" + day.day().getMonthValue()));
+        Path gz = folder.resolve(day.path().getFileName() + ".gz");
+        try (OutputStream out = new GZIPOutputStream(Files.newOutputStream(gz))) {
+            Files.copy(day.path(), out);
+        }
+        Files.delete(day.path());
+        return gz;
+    }
+
+    /** Every file and what is in it; SQLite's own -shm is no content. */
+    private Map<Path, Integer> files() throws IOException {
+        Map<Path, Integer> files = new TreeMap<>();
+        try (Stream<Path> all = Files.walk(dir)) {
+            for (Path file : all.filter(Files::isRegularFile).filter(file -> !file.toString().endsWith("-shm")).toList())
+                files.put(file, java.util.Arrays.hashCode(Files.readAllBytes(file)));
+        }
+        return files;
+    }
+
+    private static List<String> names(Path folder) throws IOException {
+        try (Stream<Path> files = Files.list(folder)) {
+            return files.map(file -> file.getFileName().toString()).sorted().toList();
+        }
+    }
+
+    private static String permissions(Path file) throws IOException {
+        return java.nio.file.attribute.PosixFilePermissions.toString(Files.getPosixFilePermissions(file));
+    }
+}
