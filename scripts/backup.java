@@ -132,19 +132,19 @@ class backup implements Callable<Integer> {
     }
 
     private Integer make(Backups backups) {
-        long began = System.nanoTime();
-        Backup made = backups.make(patience, check, compress);
-        Duration took = Duration.ofNanos(System.nanoTime() - began);
+        Backups.Made making = backups.make(patience, check, compress);
+        Backup made = making.backup();
         String shrunk = retention().shrunk(made, backups.list());
         List<Backup> expired = shrunk == null ? backups.expire(retention()) : List.of();
         var text = new StringJoiner(System.lineSeparator());
-        text.add("backup   " + made.file()).add("holds    " + made.runs() + " runs, " + made.size() + ", " + (made.isVerified() ? "verified" : made.doubt()) + ", in " + Times.words(took));
+        text.add("backup   " + made.file()).add("holds    " + made.runs() + " runs, " + made.size() + ", " + (made.isVerified() ? "verified" : made.doubt()) + ", in " + Times.words(making.took()));
         Long orphans = made.manifest().orphans();
         if (orphans != null && orphans > 0) text.add("odd      " + orphans + " rows refer to others that are not there");
         expired.forEach(old -> text.add("expired  " + old.file()));
         Map<String, Object> json = json(made);
         json.put("orphans", orphans);
-        json.put("took_ms", took.toMillis());
+        json.put("took_ms", making.took().toMillis());
+        json.put("copying_ms", making.copying().toMillis());
         json.put("expired", expired.stream().map(Backup::file).toList());
         output.result(text, json);
         if (shrunk != null) output.note("backup: " + shrunk + "; nothing was expired; when that is as it should be: jbang backup@telemetry expire");

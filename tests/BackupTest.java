@@ -207,10 +207,10 @@ class BackupTest {
             Path file = backups(store).list().stream().filter(backup -> backup.file().toString().endsWith(".gz") == how.equals("--compress")).findFirst().orElseThrow().file();
             for (Path target : new Path[] {file, file.resolveSibling(file.getFileName() + ".manifest.json")}) {
                 byte[] whole = Files.readAllBytes(target);
-                for (int n = 0; n < 60; n++) {
-                    byte[] changed = n < 45 ? flipped(whole, random.nextLong(8L * whole.length)) : java.util.Arrays.copyOf(whole, random.nextInt(whole.length));
+                for (int n = 0; n < 64; n++) {
+                    byte[] changed = n < 50 ? flipped(whole, random.nextLong(8L * whole.length)) : java.util.Arrays.copyOf(whole, random.nextInt(whole.length));
                     Files.write(target, changed);
-                    assertRefused(store, file, target + " change " + n);
+                    assertRefused(store, file, target + " change " + n, n % 15 == 0);
                 }
                 Files.write(target, whole);
             }
@@ -218,11 +218,12 @@ class BackupTest {
         }
     }
 
-    private void assertRefused(Store store, Path file, String what) throws IOException {
+    private void assertRefused(Store store, Path file, String what, boolean everyWay) throws IOException {
         byte[] live = Files.readAllBytes(store.database());
         Set<String> tree = tree(store.base());
         assertEquals(2, backup(NOON, store, "verify", file).exit(), what);
         for (Object[] restore : new Object[][] {{"--restore", file, "--yes"}, {"restore", file, "--dry-run"}, {"restore", file, "--yes", "--no-replay"}}) {
+            if (!everyWay && !restore[0].equals("--restore")) continue;
             Script refused = backup(NOON, store, restore);
             assertEquals(2, refused.exit(), what + refused.err());
             assertTrue(refused.err().contains("; next: jbang backup@telemetry list"), refused.err());

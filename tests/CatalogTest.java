@@ -11,8 +11,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -57,6 +59,20 @@ class CatalogTest {
             var lines = Files.readAllLines(Checkout.root().resolve(script(alias)));
             assertTrue(lines.contains("//DESCRIPTION " + alias(alias).getString("description", "")), alias);
         }
+    }
+
+    @Test
+    void everyCommandThatAHintOrAPageNamesIsThere() throws IOException {
+        var named = new TreeSet<String>();
+        for (var folder : List.of("lib", "scripts", "docs"))
+            try (var files = Files.walk(Checkout.root().resolve(folder))) {
+                for (var file : files.filter(Files::isRegularFile).toList()) {
+                    var command = Pattern.compile("command\\(\"([a-z_]+)\"|jbang ([a-z_]+)@telemetry").matcher(Files.readString(file));
+                    while (command.find()) named.add(command.group(1) != null ? command.group(1) : command.group(2));
+                }
+            }
+        named.removeAll(aliases().names());
+        assertEquals(Set.of(), named);
     }
 
     @Test

@@ -76,7 +76,7 @@ class HealthTest {
         String toldByDatabase = "cannot tell: the database cannot be read";
         assertEquals(String.join("\n",
                 "failed   storage      there is no store: S does not exist",
-                "                      -> Environment: jbang setup@telemetry --store S",
+                "                      -> System Overview: jbang setup@telemetry --store S",
                 "failed   database     telemetry.sqlite: it does not exist",
                 "failed   schema       " + toldByDatabase,
                 "failed   journal      " + toldByDatabase,
@@ -244,7 +244,7 @@ class HealthTest {
         String text = report.replace(System.lineSeparator(), "\n").replaceAll("\n {22}(?!->)", " ");
         return text.substring(text.indexOf('\n', text.startsWith("ok       environment") ? 0 : -1) + 1)
                 .replaceAll("[0-9.]+ m?s\\b", "N ms").replaceAll("SQLite [0-9.]+", "SQLite N").replaceAll("[0-9.]+ [GT]B free", "N GB free").replaceAll("\\d+ kB", "N kB").replaceAll("\\d+ bytes", "N bytes")
-                .replaceFirst("(?s)^ *-> Environment: .*?\n", "");
+                .replaceFirst("(?s)^ *-> System Overview: name .*?\n", "");
     }
 
     /** Each file below a folder, with what is in it. */

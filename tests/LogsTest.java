@@ -51,19 +51,19 @@ class LogsTest {
     @Test
     void theNewestDayIsShownWithOneReadableLineARecord() {
         assertEquals(new Script(0, """
-                2025-12-11 00:00:00  docs-crawler       00000004  running    translate (cli)
-                2025-12-11 00:00:01  docs-crawler       00000004  checkpoint {"step": 4}
-                2025-12-11 00:01:04  docs-crawler       00000004  partial    translate, 72/72 items, 1 min
-                2025-12-11 01:00:00  link-checker       00000003  running    analyze (cli)
-                2025-12-11 01:01:03  link-checker       00000003  failed     analyze, 22/44 items, 1 min: ValueError: boom; 'quoted', "double"\\nzweit…
-                2025-12-11 02:00:00  hugo-translator    00000002  running    analyze (cli)
-                2025-12-11 02:00:01  hugo-translator    00000002  checkpoint {"step": 2}
-                2025-12-11 02:01:02  hugo-translator    00000002  success    analyze, 18/18 items, 1 min
-                2025-12-11 03:00:00  docs-crawler       00000001  running    publish (cli)
-                2025-12-11 03:01:01  docs-crawler       00000001  success    publish, 95/95 items, 1 min
-                2025-12-11 04:00:00  link-checker       00000000  running    publish (cli)
-                2025-12-11 04:00:01  link-checker       00000000  checkpoint {"step": 0}
-                2025-12-11 04:01:00  link-checker       00000000  success    publish, 70/70 items, 1 min
+                2025-12-11 00:00:00  docs-crawler        00000004  running    translate (cli)
+                2025-12-11 00:00:01  docs-crawler        00000004  checkpoint {"step": 4}
+                2025-12-11 00:01:04  docs-crawler        00000004  partial    translate, 72/72 items, 1 min
+                2025-12-11 01:00:00  link-checker        00000003  running    analyze (cli)
+                2025-12-11 01:01:03  link-checker        00000003  failed     analyze, 12/24 items, 1 min: ValueError: boom; 'quoted', …
+                2025-12-11 02:00:00  hugo-translator     00000002  running    analyze (cli)
+                2025-12-11 02:00:01  hugo-translator     00000002  checkpoint {"step": 2}
+                2025-12-11 02:01:02  hugo-translator     00000002  success    analyze, 68/68 items, 1 min
+                2025-12-11 03:00:00  docs-crawler        00000001  running    publish (cli)
+                2025-12-11 03:01:01  docs-crawler        00000001  success    publish, 25/25 items, 1 min
+                2025-12-11 04:00:00  link-checker        00000000  running    publish (cli)
+                2025-12-11 04:00:01  link-checker        00000000  checkpoint {"step": 0}
+                2025-12-11 04:01:00  link-checker        00000000  success    publish, 70/70 items, 1 min
                 """.replace("\n", NL), ""), logs());
         assertTrue(logs("2025-12").out().lines().allMatch(line -> line.codePointCount(0, line.length()) <= 120));
     }
@@ -71,7 +71,7 @@ class LogsTest {
     @Test
     void aDayIsNamedInManyWays() throws IOException {
         String tenth = logs("2025-12-10").out();
-        assertEquals(8, tenth.lines().count());
+        assertEquals(6, tenth.lines().count());
         assertEquals(tenth, logs("20251210").out());
         assertEquals(tenth, logs("yesterday").out());
         assertEquals(logs().out(), logs("today").out());
@@ -86,13 +86,13 @@ class LogsTest {
 
     @Test
     void recordsAreChosenByTimeAgentRunTypeStatusAndText() {
-        assertEquals(3, count("--since", "2025-12-11T02:30:00Z", "--until", "2025-12-11T04:00:00Z") + 1);
-        assertEquals(21, count("--since", "24h"));
-        assertEquals(8, count("--until", "2025-12-11T00:00:00Z"));
-        assertEquals(6, count("--agent", "link-checker"));
-        assertEquals(2, count("--agent", "docs-crawler", "--status", "success", "2025-12") + 0 * 1);
+        assertEquals(2, count("--since", "2025-12-11T02:30:00Z", "--until", "2025-12-11T04:00:00Z"));
+        assertEquals(19, count("--since", "24h"));
+        assertEquals(6, count("--until", "2025-12-11T00:00:00Z"));
+        assertEquals(5, count("--agent", "link-checker"), "events too, by their run's id");
+        assertEquals(2, count("2025-12", "--agent", "docs-crawler", "--status", "success"));
         assertEquals(2, count("--run", "20251211T010000Z-link-checker-00000003"));
-        assertEquals(3, count("--run", "00000006"), "a day need not be said with a run");
+        assertEquals(3, count("--run", "00000006"), "no day need be said with a run");
         assertEquals(3, count("--type", "checkpoint"));
         assertEquals(0, count("--type", "checkpoint", "--status", "success"));
         assertEquals(1, count("--status", "failure"), "in any writer's word");
@@ -170,7 +170,7 @@ class LogsTest {
         String before = logs().out();
         archive();
         DayLines.append(newest(), "{\"run_id\": \"20251211T050000Z-late-00000099\", \"agent_name\": \"late\", \"status\": \"running\", \"start_time\": \"2025-12-11T05:00:00Z\"}");
-        assertEquals(before + "2025-12-11 05:00:00  late               00000099  running" + NL, logs().out());
+        assertEquals(before + "2025-12-11 05:00:00  late                00000099  running" + NL, logs().out());
         assertTrue(logs("--list").out().contains("in part"));
     }
 
@@ -193,7 +193,7 @@ class LogsTest {
         archive();
         List<LogEntry> entries = new ArrayList<>();
         new LogQuery(log, listed, EVERYTHING, false, damage -> { throw new AssertionError(damage.toString()); }).forEach(entries::add);
-        assertEquals(21, entries.size());
+        assertEquals(19, entries.size());
         assertTrue(entries.stream().allMatch(entry -> entry.file().toString().endsWith(".gz")));
     }
 
@@ -249,7 +249,7 @@ class LogsTest {
             builder.command().add(1, "-Xmx128m");
             Process process = builder.redirectError(dir.resolve("err").toFile()).start();
             byte[] out = process.getInputStream().readAllBytes();
-            assertEquals(options.length == 2 && options[0].equals("--grep") ? 1 : 1, process.waitFor(), String.join(" ", options) + Files.readString(dir.resolve("err")));
+            assertEquals(1, process.waitFor(), String.join(" ", options) + Files.readString(dir.resolve("err")));
             String text = new String(out, StandardCharsets.UTF_8);
             if (options.length == 0) {
                 assertTrue(text.contains("glued") && text.contains("bom") && text.contains("last") && !text.contains("\u001b"), text);
@@ -286,12 +286,8 @@ class LogsTest {
         archive();
         DayLines.append(store.raw().resolve("events_20251212.ndjson"), "?");
         Script list = logs("--list");
-        assertEquals("""
-                day            size  lines  runs  archived  damaged
-                2025-12-10    N kB      8     3  yes             0
-                2025-12-11    N kB     13     5  yes             0
-                2025-12-12     2 B      1     0  no              1
-                """.replace("\n", NL), list.out().replaceAll("[\\d.]+ (k?B)  ", "N $1  ").replaceAll(" +N (k?)B", "    N $1B").replace("    N B", "     2 B").replaceAll("day +size", "day            size"));
+        assertEquals(List.of("day", "size", "lines", "runs", "archived", "damaged"), List.of(list.out().lines().findFirst().orElseThrow().split(" +")));
+        assertEquals("2025-12-10 6 3 yes 0\n2025-12-11 13 5 yes 0\n2025-12-12 1 0 no 1", columns(list.out(), 0, 2, 3, 4, 5));
         assertEquals(1, list.exit());
         assertEquals(2, logs("--list", "--json").out().lines().filter(line -> line.contains("\"archived\": \"yes\"")).count());
         assertEquals(2, logs("--list", "2025-12-10").out().lines().count());

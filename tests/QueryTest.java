@@ -192,6 +192,16 @@ class QueryTest {
         assertTrue(query(store, "run", id, "--csv").out().startsWith("run_id,"), "csv");
     }
 
+    /** The last eight digits of one id may be the whole of another. */
+    @Test
+    void eventsOfAnotherRunAreNotShown() {
+        Store store = Fixture.V3.filled(folder, 6, LATEST);
+        try (Database database = Database.open(store.database())) {
+            database.update("INSERT INTO agent_runs(run_id, agent_name, start_time) VALUES ('00000004', 'a', ?)", Times.text(LATEST.minusSeconds(86_400)));
+        }
+        assertEquals(0, json(query(store, "run", "00000004", "--json")).get(0).asObject().get("events").asArray().size());
+    }
+
     @Test
     void aTornLineThatMayHaveBeenAnEventIsSaid() throws IOException {
         Store store = Fixture.V3.filled(folder, 60, LATEST);

@@ -406,6 +406,44 @@ class RebuildTest {
     }
 
     @Test
+    void aDayThatIsArchivedMeanwhileIsReadFromTheArchive() throws IOException {
+        Store store = Fixture.V3.filled(dir, 60, NOON);
+        delete(store.database());
+        List<DayFile> days = new EventLog(store).days();
+        var rebuild = new Rebuild(store, Clock.systemUTC()).progress(bytes -> {
+            try {
+                if (Files.exists(days.get(1).path())) archive(store, days.get(1));
+            } catch (IOException e) {
+                throw new AssertionError(e);
+            }
+        });
+        assertEquals(60, rebuild.inPlace().runs());
+        delete(store.database());
+        var raw = new Rebuild(store, Clock.systemUTC()).from(true, false).progress(bytes -> days.get(2).path().toFile().delete());
+        assertEquals(StoreException.Reason.MISSING, assertThrows(StoreException.class, raw::inPlace).reason());
+        assertFalse(Files.exists(store.database()));
+        assertEquals(List.of(), names(store.database().getParent()));
+    }
+
+    @Test
+    void aLineThatIsBeingWrittenIsNoDamage() throws IOException {
+        Store store = Fixture.V3.filled(dir, 30, NOON);
+        Path last = new EventLog(store).days().get(1).path();
+        String line = Ndjson.line(Fixture.V3.run(77, NOON));
+        Files.writeString(last, line.substring(0, 100), StandardOpenOption.APPEND);
+        var rebuild = new Rebuild(store, Clock.systemUTC()).progress(bytes -> {
+            try {
+                if (!Files.readString(last).endsWith("\n")) Files.writeString(last, line.substring(100) + "\n", StandardOpenOption.APPEND);
+            } catch (IOException e) {
+                throw new AssertionError(e);
+            }
+        });
+        Rebuild.Result result = rebuild.from(true, false).inPlace();
+        assertEquals(0, result.damaged());
+        assertEquals(31, result.runs());
+    }
+
+    @Test
     void saysWhatItCannotDo() throws IOException {
         assertEquals(3, Script.run(new rebuild(), "--store", dir.resolve("none"), "--yes").exit());
         assertFalse(Files.exists(dir.resolve("none")));

@@ -37,6 +37,7 @@ public final class Archive {
     static final Duration AT_REST = Duration.ofHours(1);
 
     static final String UNFINISHED = ".ndjson.gz.tmp";
+    static final String NEEDS_ROOM = "make room, or archive to another disk with --to DIR";
 
     /** A day file that is not archived now. */
     public record Left(Path file, String reason) { }
@@ -132,7 +133,9 @@ public final class Archive {
                 // another thread of this process: said below
             }
         } catch (IOException e) {
-            throw Disk.refused("archive into", folder, e);
+            StoreException refused = Disk.refused("archive into", folder, e);
+            if (refused.reason() != StoreException.Reason.FULL) throw refused;
+            throw new StoreException(StoreException.Reason.FULL, "archive into", folder, "there is no room even for a folder", NEEDS_ROOM, e);
         }
         throw new StoreException(StoreException.Reason.LOCKED, "archive into", folder, "another archive command is at work there", "wait for it");
     }

@@ -157,7 +157,7 @@ final class ArchivePacker {
         try {
             Size needed = new Size(GzipFile.sizeOf(smallest.path(), held(smallest.path(), smallest.day()).bytes()));
             return new StoreException(StoreException.Reason.FULL, "archive", smallest.path(), "it needs " + needed + " in " + archive.folder() + ", and " + new Size(Disk.free(archive.folder()))
-                    + " are free" + (files.size() == 1 ? "" : " (the " + (files.size() - 1) + " others need more)"), "make room, or archive to another disk with --to DIR");
+                    + " are free" + (files.size() == 1 ? "" : " (the " + (files.size() - 1) + " others need more)"), Archive.NEEDS_ROOM);
         } catch (IOException e) {
             throw Disk.refused("archive", smallest.path(), e);
         }

@@ -22,6 +22,14 @@ import java.util.Set;
 /** The backups in one folder: made, listed, verified, expired. */
 public final class Backups {
 
+    /**
+     * A new one.
+     *
+     * @param took    in all
+     * @param copying of it, until writers could do without the database's old state again; the rest went into checks
+     */
+    public record Made(Backup backup, Duration took, Duration copying) { }
+
     /** The name for the newest verified one. */
     public static final String LATEST = "latest";
 
@@ -135,11 +143,12 @@ public final class Backups {
      *
      * @param patience how long a locked database is waited for
      */
-    public Backup make(Duration patience, BackupCheck check, boolean compress) {
+    public Made make(Duration patience, BackupCheck check, boolean compress) {
+        long began = System.nanoTime();
         try (var backup = new NewBackup(folder, clock, err)) {
             Path file = backup.make(store.database(), patience, check, compress);
             sound.add(file);
-            return look(file);
+            return new Made(look(file), Duration.ofNanos(System.nanoTime() - began), backup.copying());
         } catch (IOException e) {
             throw Disk.refused("read the backup in", folder, e);
         }

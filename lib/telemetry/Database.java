@@ -1,19 +1,13 @@
 //DEPS org.xerial:sqlite-jdbc:3.54.1.0
 package telemetry;
 
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.LinkedHashMap;
-import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.Properties;
 import java.util.function.LongConsumer;
 import java.util.function.Supplier;
 import org.sqlite.JDBC;
@@ -30,20 +24,15 @@ public final class Database implements AutoCloseable {
     /** How long a locked database is waited for: the runbook's 30 seconds. */
     public static final Duration PATIENCE = Duration.ofSeconds(30);
 
-    private static final int PREPARED = 64;
-
-    static {
-        SqliteLibrary.prepare();
-    }
-
     private final Path file;
     private final Connection connection;
-    private final Map<String, PreparedStatement> prepared = new LinkedHashMap<>(16, 0.75f, true);
+    private final SqliteStatements statements;
     private boolean inTransaction;
 
     private Database(Path file, Connection connection) {
         this.file = file;
         this.connection = connection;
+        this.statements = new SqliteStatements(file, connection);
     }
 
     /** Opens a database that exists, to read and write. */
@@ -95,55 +84,16 @@ public final class Database implements AutoCloseable {
 
     private static Database open(Path file, String mode, Duration patience, boolean queryOnly) {
         Path absolute = file.toAbsolutePath();
-        if (!mode.equals("mode=rwc")) requireFile(absolute);
-        SqliteLibrary.load(absolute);
-        Database database = null;
+        Database database = new Database(absolute, SqliteFile.connect(absolute, mode));
         try {
-            database = new Database(absolute, JDBC.createConnection("jdbc:sqlite:" + uri(absolute) + "?" + mode, options()));
             database.patience(patience);
             if (queryOnly) database.refuseWrites();
             database.pragma("schema_version");
             return database;
-        } catch (SQLException e) {
-            if (database != null) database.close();
-            throw SqliteErrors.translate("open the database", absolute, e);
         } catch (StoreException e) {
             database.close();
             throw e;
         }
-    }
-
-    /** The driver would ask for the new row's number after each INSERT, an eighth of the time of writing a run, and nobody here wants it. */
-    private static Properties options() {
-        var options = new Properties();
-        options.setProperty("jdbc.get_generated_keys", "false");
-        return options;
-    }
-
-    /** SQLite's own words for these are all "unable to open database file", or it takes an empty file for a new database. */
-    private static void requireFile(Path file) {
-        String tried = "open the database";
-        if (Files.isDirectory(file)) throw new StoreException(StoreException.Reason.DAMAGED, tried, file, "it is a directory", null);
-        if (Files.notExists(file)) throw new StoreException(StoreException.Reason.MISSING, tried, file, "it does not exist",
-                "jbang setup@telemetry for a new store, jbang recover@telemetry when it was there before");
-        if (!Files.isReadable(file)) throw new StoreException(StoreException.Reason.DENIED, tried, file, "permission denied", null);
-        if (file.toFile().length() == 0) throw new StoreException(StoreException.Reason.DAMAGED, tried, file, "the file is empty (0 bytes)", "jbang recover@telemetry");
-    }
-
-    /**
-     * A file URI with everything escaped that the driver or SQLite would take for an option.
-     * Source: sqlite.org/uri.html; {@code //server/share} needs four slashes there.
-     */
-    static String uri(Path absolute) {
-        String path = absolute.toString().replace(absolute.getFileSystem().getSeparator(), "/");
-        var uri = new StringBuilder("file://").append(path.startsWith("/") ? "" : "/");
-        for (byte b : path.getBytes(StandardCharsets.UTF_8)) {
-            char c = (char) (b & 0xff);
-            boolean plain = c < 0x80 && (Character.isLetterOrDigit(c) || "/-_.~:".indexOf(c) >= 0);
-            if (plain) uri.append(c);
-            else uri.append(String.format("%%%02X", (int) c));
-        }
-        return uri.toString();
     }
 
     /** A table's or column's name as SQL takes any. */
@@ -151,9 +101,13 @@ public final class Database implements AutoCloseable {
         return '"' + name.replace("\"", "\"\"") + '"';
     }
 
-    private void refuseWrites() throws SQLException {
+    private void refuseWrites() {
         pragma("query_only", 1);
-        driver().getDatabase().limit(SQLiteLimits.SQLITE_LIMIT_ATTACHED.getId(), 0);
+        try {
+            driver().getDatabase().limit(SQLiteLimits.SQLITE_LIMIT_ATTACHED.getId(), 0);
+        } catch (SQLException e) {
+            throw SqliteErrors.translate("configure", file, e);
+        }
     }
 
     public Path file() {
@@ -180,7 +134,7 @@ public final class Database implements AutoCloseable {
         PreparedStatement statement = null;
         try {
             statement = connection.prepareStatement(sql);
-            bind(statement, params);
+            statements.bind(statement, params);
             return new SqliteCursor(file, statement).rows();
         } catch (SQLException e) {
             SqliteCursor.close(statement);
@@ -212,38 +166,11 @@ public final class Database implements AutoCloseable {
     /** Runs one statement that writes. @return how many rows it changed */
     public int update(String sql, Object... params) {
         try {
-            PreparedStatement statement = prepare(sql);
-            bind(statement, params);
+            PreparedStatement statement = statements.prepared(sql);
+            statements.bind(statement, params);
             return statement.executeUpdate();
         } catch (SQLException e) {
             throw SqliteErrors.translate("write to", file, e);
-        }
-    }
-
-    /** Statements are kept prepared: a writer sends the same few again and again. */
-    private PreparedStatement prepare(String sql) throws SQLException {
-        PreparedStatement statement = prepared.get(sql);
-        if (statement != null) return statement;
-        if (prepared.size() >= PREPARED) {
-            var eldest = prepared.values().iterator();
-            eldest.next().close();
-            eldest.remove();
-        }
-        statement = connection.prepareStatement(sql);
-        prepared.put(sql, statement);
-        return statement;
-    }
-
-    /** The driver takes no notice of a value that is missing, and takes a NULL for it. */
-    private void bind(PreparedStatement statement, Object... params) throws SQLException {
-        int marks = statement.getParameterMetaData().getParameterCount();
-        if (marks != params.length) throw new StoreException(StoreException.Reason.REFUSED, "query", file, "the statement asks for " + marks
-                + (marks == 1 ? " value, " : " values, ") + params.length + " given", null);
-        for (int i = 0; i < params.length; i++) {
-            Object value = params[i];
-            if (value instanceof Boolean bool) statement.setInt(i + 1, bool ? 1 : 0);
-            else if (value == null || value instanceof Number || value instanceof byte[]) statement.setObject(i + 1, value);
-            else statement.setString(i + 1, value.toString());
         }
     }
 
@@ -324,12 +251,12 @@ public final class Database implements AutoCloseable {
 
     /** Has another database at hand in this connection's statements, as {@code name.table}. */
     void attach(Path other, String name) {
-        execute("ATTACH DATABASE '" + uri(other.toAbsolutePath()) + "?mode=rw' AS " + name);
+        execute("ATTACH DATABASE '" + SqliteFile.uri(other.toAbsolutePath()) + "?mode=rw' AS " + name);
     }
 
     /** As the other, to read only; a -wal is left alone. */
     void attachToRead(Path other, String name) {
-        execute("ATTACH DATABASE '" + uri(other.toAbsolutePath()) + "?mode=" + (Files.exists(beside(other, "-wal")) ? "ro" : "rw") + "' AS " + name);
+        execute("ATTACH DATABASE '" + SqliteFile.uri(other.toAbsolutePath()) + "?mode=" + (Files.exists(beside(other, "-wal")) ? "ro" : "rw") + "' AS " + name);
     }
 
     void detach(String name) {
@@ -378,9 +305,7 @@ public final class Database implements AutoCloseable {
     /** Closes every statement and the connection; what was not committed is rolled back. Never throws: nothing hangs on it. */
     @Override
     public void close() {
-        List<AutoCloseable> all = new ArrayList<>(prepared.values());
-        all.add(connection);
-        prepared.clear();
-        for (AutoCloseable one : all) SqliteCursor.close(one);
+        statements.close();
+        SqliteCursor.close(connection);
     }
 }

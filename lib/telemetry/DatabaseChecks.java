@@ -91,7 +91,7 @@ final class DatabaseChecks implements AutoCloseable {
         String detail = schema + ": " + String.join("; ", odd);
         if (!isUsable()) return Check.failed("schema", detail, damaged());
         boolean slow = odd.get(odd.size() - 1).startsWith("indexes");
-        return Check.warning("schema", detail, slow ? "Performance Baselines: " + store.command("measure_performance", "") : "System Overview: " + store.command("validate_installation", ""));
+        return Check.warning("schema", detail, slow ? "Performance Baselines: " + store.command("query", "recent --explain") : "System Overview: " + store.command("setup", ""));
     }
 
     private boolean isUsable() {
@@ -166,7 +166,7 @@ final class DatabaseChecks implements AutoCloseable {
             return Check.ok("size", size + ", " + count(runs, "run") + (runs == 0 ? "" : ", " + size.bytes() / runs + " bytes a run"));
         });
         return counted.status() != Check.Status.OK || size.compareTo(rules.size()) <= 0 ? counted
-                : Check.warning("size", counted.detail() + "; more than " + rules.size(), "Maintenance: " + store.command("prune", "runs --older-than 180d"));
+                : Check.warning("size", counted.detail() + "; more than " + rules.size(), "Maintenance: " + store.command("query", "agents"));
     }
 
     /** Since when the database says it is there; null when it does not. */
@@ -213,7 +213,7 @@ final class DatabaseChecks implements AutoCloseable {
             case LOCKED -> Check.unknown(name, detail, "Database Locked: " + store.command("locks", ""));
             case DENIED -> Check.unknown(name, detail, journalAge != null ? rollBack() : FolderChecks.OTHER_ACCOUNT);
             case FULL -> Check.unknown(name, detail, "Disk Full: " + store.command("archive", "--dry-run"));
-            case MISSING -> Check.failed(name, detail, store.isMissing() ? "Environment: " + store.command("setup", "") : "Complete System Failure: " + store.command("recover", "--dry-run"));
+            case MISSING -> Check.failed(name, detail, store.isMissing() ? "System Overview: " + store.command("setup", "") : "Complete System Failure: " + store.command("recover", "--dry-run"));
             default -> Check.failed(name, detail, damaged());
         };
     }

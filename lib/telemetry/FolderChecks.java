@@ -16,7 +16,7 @@ import java.util.Map;
 /** The checks of {@link Health} that need no database: where the store is, whether it can be written, how much room there is, how old its backup. */
 final class FolderChecks {
 
-    static final String OTHER_ACCOUNT = "Environment: run it as the account that the agents run as";
+    static final String OTHER_ACCOUNT = "System Overview: run it as the account that the agents run as";
 
     static final String MOUNT = "Complete System Failure: find out why (dmesg, mount), then mount it writable again";
 
@@ -45,7 +45,7 @@ final class FolderChecks {
         if (others.isEmpty()) return Check.ok("environment", detail + runbooks);
         String another = detail + "; another store by " + String.join(", ", others);
         if (store.rule().equals("--store")) return Check.ok("environment", another);
-        return Check.warning("environment", another, "Environment: name one store for all programs, or unset the others");
+        return Check.warning("environment", another, "System Overview: name one store for all programs, or unset the others");
     }
 
     private boolean namesAnother(String variable, Map<String, String> env) {
@@ -69,7 +69,7 @@ final class FolderChecks {
     }
 
     private String create() {
-        return (store.isMissing() ? "Environment: " : "Complete System Failure: ") + store.command("setup", "");
+        return (store.isMissing() ? "System Overview: " : "Complete System Failure: ") + store.command("setup", "");
     }
 
     private static String joined(List<Path> paths) {

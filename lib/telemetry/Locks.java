@@ -48,7 +48,7 @@ public final class Locks {
     public LocksReport look(Duration wait, Consumer<String> waiting) {
         requireFile();
         boolean isAlone = openers().filter(List::isEmpty).isPresent() && holders().isEmpty();
-        boolean isLeftJournal = isAlone && isLeftJournal();
+        boolean isLeftJournal = isLeftJournal();
         long began = System.nanoTime();
         boolean isFree = isLeftJournal || isFree(wait.compareTo(TURN) < 0 ? wait : TURN, isAlone);
         List<Long> first = isFree ? List.of() : holders();
@@ -58,30 +58,45 @@ public final class Locks {
         }
         if (!isFree && LockHolders.areKnown() && holders().isEmpty()) isFree = isFree(Duration.ZERO, isAlone);
         Duration waited = Duration.ofNanos(System.nanoTime() - began);
-        return new LocksReport(store, isFree, waited, first, users(), size("-wal"), size("-journal"), isLeftJournal, isAlone, clock.instant());
+        return new LocksReport(store, isFree, waited, first, users(), size("-wal"), size("-journal"), isLeftJournal, isAlone,
+                Files.exists(Database.beside(store.database(), "-shm")), clock.instant());
     }
 
     /** BEGIN IMMEDIATE and ROLLBACK. Who is the last to close a database folds the -wal in; with a second, reading connection open nobody is the last. */
     private boolean isFree(Duration patience, boolean isAlone) {
         Duration left = patience.isNegative() ? Duration.ZERO : patience;
         long end = System.nanoTime() + left.toNanos();
-        boolean mayBeLeft = size("-wal") != null && (isAlone || openers().isEmpty());
-        try (Database keeper = mayBeLeft ? Database.openToRead(store.database(), left) : null;
-                Database database = Database.open(store.database(), left)) {
-            database.patience(Duration.ofNanos(Math.max(0, end - System.nanoTime())));
-            database.execute("BEGIN IMMEDIATE");
-            database.execute("ROLLBACK");
+        boolean mayBeLeft = Files.exists(Database.beside(store.database(), "-wal")) && (isAlone || openers().isEmpty());
+        Database keeper = null;
+        try {
+            if (mayBeLeft) keeper = Database.openToRead(store.database(), left);
+            tryLock(end);
             return true;
         } catch (StoreException e) {
             if (e.reason() != StoreException.Reason.LOCKED) throw e;
             return false;
+        } finally {
+            if (keeper != null) keeper.close();
         }
+    }
+
+    private void tryLock(long end) {
+        try (Database database = Database.open(store.database(), until(end))) {
+            database.patience(until(end));
+            database.execute("BEGIN IMMEDIATE");
+            database.execute("ROLLBACK");
+        }
+    }
+
+    private static Duration until(long end) {
+        return Duration.ofNanos(Math.max(0, end - System.nanoTime()));
     }
 
     /** The rolling back is left to the next program that writes: whoever looks may want to keep what is there first. */
     private boolean isLeftJournal() {
         if (size("-journal") == null) return false;
-        try (Database database = Database.openToRead(store.database(), Duration.ZERO)) {
+        try {
+            Database.openToRead(store.database(), Duration.ZERO).close();
             return false;
         } catch (StoreException e) {
             return SqliteErrors.isLeftJournal(e);

@@ -17,9 +17,10 @@ import java.util.stream.Stream;
  * @param journal       likewise
  * @param isLeftJournal a program died while it wrote, and nobody has rolled that back
  * @param isAlone       nobody else is known to have the database open, and it can be known
+ * @param isWal         it is used in WAL mode at this moment
  */
 public record LocksReport(Store store, boolean isFree, Duration waited, List<Long> first, List<Locks.User> users, Size wal, Size journal, boolean isLeftJournal,
-        boolean isAlone, Instant at) {
+        boolean isAlone, boolean isWal, Instant at) {
     private static final String SECTION = "Database Locked: ";
 
     /** A locked one is what cannot be told, a lock that was waited for or something left behind a warning. */
@@ -29,8 +30,8 @@ public record LocksReport(Store store, boolean isFree, Duration waited, List<Lon
 
     public Checks checks() {
         List<Check> checks = new ArrayList<>(List.of(isFree ? free() : held()));
-        if (wal != null) checks.add(wal());
-        if (journal != null) checks.add(journal());
+        if (wal != null) checks.add(walCheck());
+        if (journal != null) checks.add(journalCheck());
         checks.add(dayFile());
         if (isFree && users.stream().anyMatch(user -> !user.uses().equals(java.util.Set.of(Locks.Use.APPENDS)))) checks.add(snapshot());
         return new Checks(checks);
@@ -54,19 +55,20 @@ public record LocksReport(Store store, boolean isFree, Duration waited, List<Lon
                 SECTION + advice + store.command("locks", "--kill " + holder.pid()));
     }
 
-    /** Without a -wal a commit takes a moment without readers. */
+    /** Outside WAL mode a commit takes a moment without readers. */
     private String waitsForReader(Program holder) {
-        return users.stream().filter(user -> wal == null && user.program().pid() != holder.pid() && user.uses().contains(Locks.Use.READS)).findFirst()
+        if (isWal || holder.state() != Program.State.STALLED) return "";
+        return users.stream().filter(user -> user.program().pid() != holder.pid() && user.uses().contains(Locks.Use.READS)).findFirst()
                 .map(reader -> ", which may itself be waiting for process " + reader.program().pid() + " to end reading").orElse("");
     }
 
-    private Check wal() {
+    private Check walCheck() {
         if (!isAlone) return Check.ok("-wal", wal + ", in use");
         return Check.warning("-wal", wal + " left by a program that died. It holds committed runs and no lock: never delete it; the next program that writes folds it in",
                 SECTION + store.command("track", "--self-test"));
     }
 
-    private Check journal() {
+    private Check journalCheck() {
         if (isLeftJournal) return Check.warning("-journal", journal + " left by a program that died while it wrote. It holds what the database needs and no lock: never delete it; "
                 + "the next program that writes rolls it back", SECTION + store.command("track", "--self-test"));
         return Check.ok("-journal", journal + (isAlone ? ", kept between transactions" : ", in use"));

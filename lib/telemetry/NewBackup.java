@@ -33,6 +33,7 @@ final class NewBackup implements AutoCloseable {
     private final Clock clock;
     private final PrintWriter err;
     private final List<Path> unfinished = new ArrayList<>();
+    private Duration copying;
 
     /** @param err where the progress is shown; null for nowhere */
     NewBackup(Path folder, Clock clock, PrintWriter err) {
@@ -43,7 +44,9 @@ final class NewBackup implements AutoCloseable {
 
     /** @param patience how long a locked database is waited for. @return the backup's file */
     Path make(Path database, Duration patience, BackupCheck check, boolean compress) {
+        long began = System.nanoTime();
         Snapshot copied = copy(database, patience);
+        copying = Duration.ofNanos(System.nanoTime() - began);
         try {
             Long[] orphans = new Long[1];
             String sha256 = hashWhile(copied.file(), () -> orphans[0] = copied.requireSound(check, err));
@@ -57,6 +60,11 @@ final class NewBackup implements AutoCloseable {
             if (e.reason() != StoreException.Reason.DAMAGED) throw e;
             throw new StoreException(e.reason(), "back up", database, e.why() + "; no backup was made and none expires", "jbang recover@telemetry --dry-run", e);
         }
+    }
+
+    /** How long the copy took, of the whole. */
+    Duration copying() {
+        return copying;
     }
 
     private Snapshot copy(Path database, Duration patience) {

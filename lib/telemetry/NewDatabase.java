@@ -3,7 +3,10 @@ package telemetry;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 
@@ -59,13 +62,38 @@ final class NewDatabase implements AutoCloseable {
         return form;
     }
 
-    /** Loads the runs of these files: of those that are given first, and after these of those that have come since, until there are none. Again, for lines that have come later. */
-    void load(Supplier<List<Path>> files) {
+    /**
+     * Loads the runs of files. Again, for lines that have come later.
+     *
+     * @param files gives those to read, and after these those that have come since, until there are none
+     * @param read  is told of each that was read
+     * @throws StoreException {@code MISSING} when one is gone, and not because its day was archived meanwhile
+     */
+    void load(Supplier<List<Path>> files, Consumer<Path> read) {
+        List<Path> gone = new ArrayList<>();
+        Set<Object> archived = new HashSet<>();
         database.inTransaction(() -> {
-            for (List<Path> next = files.get(); !next.isEmpty(); next = files.get()) next.forEach(feed::read);
+            for (List<Path> next = files.get(); !next.isEmpty(); next = files.get()) for (Path file : next) {
+                if (!load(file)) gone.add(file);
+                DayFile.of(file).filter(DayFile::compressed).ifPresent(day -> archived.add(day.day()));
+                read.accept(file);
+            }
             feed.finish();
             loader.finish();
         });
+        for (Path file : gone)
+            if (!archived.contains(DayFile.of(file).map(DayFile::day).orElse(null)))
+                throw new StoreException(StoreException.Reason.MISSING, "read", file, "it is gone", "run it again");
+    }
+
+    private boolean load(Path file) {
+        try {
+            feed.read(file);
+            return true;
+        } catch (StoreException e) {
+            if (e.reason() != StoreException.Reason.MISSING) throw e;
+            return false;
+        }
     }
 
     /** Brings what only the old database knows. */

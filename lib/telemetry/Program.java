@@ -66,18 +66,18 @@ public record Program(long pid, String command, Instant started, Duration runnin
     private record Seen(long pid, String command, Instant started, Duration cpu, long at) {
         static Seen of(long pid) {
             ProcessHandle.Info info = ProcessHandle.of(pid).map(ProcessHandle::info).orElse(null);
-            return new Seen(pid, command(pid, info), info == null ? null : info.startInstant().orElse(null), cpu(info), System.nanoTime());
+            return new Seen(pid, commandOf(pid, info), info == null ? null : info.startInstant().orElse(null), cpuOf(info), System.nanoTime());
         }
 
         Program after(Instant now) {
             Duration watched = Duration.ofNanos(System.nanoTime() - at);
-            Duration later = cpu(ProcessHandle.of(pid).map(ProcessHandle::info).orElse(null));
+            Duration later = cpuOf(ProcessHandle.of(pid).map(ProcessHandle::info).orElse(null));
             Double percent = cpu == null || later == null ? null : Math.max(0, Math.rint(100.0 * later.minus(cpu).toMillis() / watched.toMillis()));
             Duration running = started == null || now.isBefore(started) ? null : Duration.between(started, now);
             return new Program(pid, command, started, running, percent, state(pid, percent));
         }
 
-        private static Duration cpu(ProcessHandle.Info info) {
+        private static Duration cpuOf(ProcessHandle.Info info) {
             return info == null ? null : info.totalCpuDuration().orElse(null);
         }
     }
@@ -102,7 +102,7 @@ public record Program(long pid, String command, Instant started, Duration runnin
         }
     }
 
-    private static String command(long pid, ProcessHandle.Info info) {
+    private static String commandOf(long pid, ProcessHandle.Info info) {
         try {
             String line = Files.readString(PROCESSES.resolve(pid + "/cmdline"), StandardCharsets.UTF_8).replace('\0', ' ').strip();
             if (!line.isEmpty()) return line;

@@ -189,7 +189,7 @@ public final class Rebuild {
         /** @param source the old database or a copy to carry over from; null to take what a damaged one still gives */
         NewDatabase make(OldDatabase old, Path source) {
             made = new NewDatabase(file, old.ddl(), Pruned.of(store), this::damaged);
-            made.load(this::unread);
+            made.load(this::unread, this::read);
             if (source != null) carried = made.carryOver(source);
             else if (old.state() != OldDatabase.State.ABSENT) carried = salvaged(old);
             runs = made.finish(carried.runs());
@@ -210,12 +210,12 @@ public final class Rebuild {
         }
 
         private List<Path> unread() {
-            if (!seen.isEmpty()) progress.accept(bytes);
-            for (Path file : files()) if (seen.add(file)) {
-                bytes += file.toFile().length();
-                return List.of(file);
-            }
-            return List.of();
+            return files().stream().filter(seen::add).toList();
+        }
+
+        private void read(Path file) {
+            bytes += file.toFile().length();
+            progress.accept(bytes);
         }
 
         private void damaged(LogEntry entry) {

@@ -52,6 +52,7 @@ public final class Replay {
     private Pruned pruned;
     private Consumer<LogEntry> onDamage;
 
+    private final LogFiles files = new LogFiles(this::take);
     private final Map<String, LogEntry> open = new LinkedHashMap<>();
     private final Map<String, LogEntry> ends = new LinkedHashMap<>();
     private final Set<String> disputed = new HashSet<>();
@@ -95,7 +96,7 @@ public final class Replay {
         Set<DayFile> seen = new HashSet<>();
         List<DayFile> read = new ArrayList<>();
         for (List<DayFile> fresh = log.days(); !fresh.isEmpty(); fresh = fresh(log, seen)) {
-            for (DayFile day : fresh) if (seen.add(day) && isWanted(day) && read(day, this::take)) read.add(day);
+            for (DayFile day : fresh) if (seen.add(day) && isWanted(day) && read(day, files)) read.add(day);
         }
         return finish(read);
     }
@@ -105,7 +106,7 @@ public final class Replay {
         begin(onDamage);
         List<DayFile> wanted = days.stream().filter(this::isWanted).sorted().toList();
         for (DayFile day : wanted)
-            if (!read(day, this::take)) throw new StoreException(StoreException.Reason.MISSING, "replay", day.path(), "it is gone", "run it again");
+            if (!read(day, files)) throw new StoreException(StoreException.Reason.MISSING, "replay", day.path(), "it is gone", "run it again");
         return finish(wanted);
     }
 
@@ -128,15 +129,14 @@ public final class Replay {
     }
 
     /** @return false when the file is not there any more */
-    private boolean read(DayFile day, Consumer<LogEntry> each) {
-        try (LogReader entries = new LogReader(day.path())) {
-            entries.forEachRemaining(each);
+    private static boolean read(DayFile day, LogFiles files) {
+        try {
+            files.read(day.path());
+            return true;
         } catch (StoreException e) {
-            if (e.reason() == StoreException.Reason.MISSING) return false;
-            if (e.reason() != StoreException.Reason.DAMAGED || !day.path().equals(e.path())) throw e;
-            each.accept(new LogEntry(day.path(), 0, 0, new byte[0], new Damage(e.getMessage())));
+            if (e.reason() != StoreException.Reason.MISSING) throw e;
+            return false;
         }
-        return true;
     }
 
     private void take(LogEntry entry) {
@@ -195,6 +195,7 @@ public final class Replay {
     }
 
     private Result finish(List<DayFile> days) {
+        files.finish();
         flush();
         inBatches(disputed, DISPUTES, batch -> settle(days, new HashSet<>(batch)));
         inBatches(open.values(), BATCH, batch -> database.inTransaction(() -> batch.forEach(entry -> inserted += write(entry, (Run) entry.record()))));
@@ -212,13 +213,14 @@ public final class Replay {
     private void settle(List<DayFile> days, Set<String> keys) {
         Map<String, LogEntry> best = new HashMap<>();
         Set<String> differing = new HashSet<>();
-        for (DayFile day : days) read(day, entry -> {
+        var again = new LogFiles(entry -> {
             if (!(entry.record() instanceof Run run) || !run.isEnd() || !keys.contains(writer.key(run))) return;
             LogEntry other = best.put(writer.key(run), entry);
             if (other == null || form.compare(form.row(run), form.row((Run) other.record())) == 0) return;
             best.put(writer.key(run), better(entry, other));
             differing.add(writer.key(run));
         });
+        days.forEach(day -> read(day, again));
         conflicts += differing.size();
         database.inTransaction(() -> best.values().forEach(entry -> {
             if (writer.standing((Run) entry.record()) == RunWriter.Standing.OTHER) updated += write(entry, (Run) entry.record());

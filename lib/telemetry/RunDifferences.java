@@ -79,7 +79,7 @@ public final class RunDifferences implements AutoCloseable {
             Count count = null;
             for (int round = 1; round <= ROUNDS && (count == null || !count.isSame() && hasUnread()); round++) {
                 damaged = 0;
-                made.load(this::unread);
+                made.load(this::unread, file -> { });
                 count = count(made);
             }
             if (!count.isSame()) list(made, each);

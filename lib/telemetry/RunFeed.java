@@ -19,6 +19,7 @@ final class RunFeed {
     private final Pruned pruned;
     private final Consumer<RunRow> rows;
     private final Consumer<LogEntry> damaged;
+    private final LogFiles files = new LogFiles(this::take);
     private final Map<String, RunRow> open = new LinkedHashMap<>();
     private BitSet lacking = new BitSet();
     private long lines;
@@ -39,12 +40,7 @@ final class RunFeed {
 
     /** Reads one file. @throws StoreException {@code MISSING} when it is not there any more; a damaged gz is an entry */
     void read(Path file) {
-        try (LogReader entries = new LogReader(file)) {
-            entries.forEachRemaining(this::take);
-        } catch (StoreException e) {
-            if (e.reason() != StoreException.Reason.DAMAGED || !file.equals(e.path())) throw e;
-            take(new LogEntry(file, 0, 0, new byte[0], new Damage(e.getMessage())));
-        }
+        files.read(file);
     }
 
     private void take(LogEntry entry) {
@@ -94,6 +90,7 @@ final class RunFeed {
 
     /** Hands on the runs that never ended. */
     void finish() {
+        files.finish();
         open.values().forEach(rows);
         open.clear();
     }

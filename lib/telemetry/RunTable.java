@@ -23,6 +23,9 @@ final class RunTable implements AutoCloseable {
     private static final Duration PAUSE = Duration.ofSeconds(1);
     private static final Duration WARY = Duration.ofMinutes(1);
 
+    /** For what waits when the program ends. */
+    private static final Duration LAST_PATIENCE = Duration.ofSeconds(2);
+
     /** The oldest beyond are left to a replay of the day files. */
     private static final int MOST_WAITING = 10_000;
 
@@ -49,7 +52,7 @@ final class RunTable implements AutoCloseable {
     }
 
     private synchronized Schema lookedUp() {
-        if (schema == null && !isWithin(PAUSE)) attempt(() -> { });
+        if (schema == null && !isWithin(PAUSE)) attempt(usualPatience(), () -> { });
         return schema;
     }
 
@@ -59,7 +62,7 @@ final class RunTable implements AutoCloseable {
         while (waiting.size() > MOST_WAITING) waiting.remove();
         if (isWithin(PAUSE)) return;
         List<StoreException> refused = new ArrayList<>();
-        attempt(() -> writeWaiting(refused));
+        attempt(usualPatience(), () -> writeWaiting(refused));
         if (!refused.isEmpty()) throw refused.get(0);
     }
 
@@ -76,9 +79,13 @@ final class RunTable implements AutoCloseable {
         waiting.clear();
     }
 
-    private void attempt(Runnable work) {
+    private Duration usualPatience() {
+        return isWithin(WARY) ? SHORT_PATIENCE : PATIENCE;
+    }
+
+    private void attempt(Duration patience, Runnable work) {
         try {
-            open(isWithin(WARY) ? SHORT_PATIENCE : PATIENCE);
+            open(patience);
             work.run();
             hasFailed = false;
         } catch (RuntimeException | LinkageError e) {
@@ -126,7 +133,7 @@ final class RunTable implements AutoCloseable {
     @Override
     public synchronized void close() {
         try {
-            if (!waiting.isEmpty()) attempt(() -> writeWaiting(new ArrayList<>()));
+            if (!waiting.isEmpty()) attempt(LAST_PATIENCE, () -> writeWaiting(new ArrayList<>()));
         } finally {
             disconnect();
         }

@@ -1,11 +1,11 @@
 //SOURCES Store.java StoreException.java Disk.java Times.java RunStatus.java
 //SOURCES LogRecord.java Run.java Event.java Damage.java Ndjson.java LogEntry.java LogReader.java LogWriter.java DayFile.java EventLog.java
-//SOURCES Database.java SqliteLibrary.java SqliteCursor.java SqliteErrors.java LockHolders.java Row.java Rows.java Schema.java RunWriter.java
+//SOURCES Database.java SqliteFile.java SqliteStatements.java SqliteLibrary.java SqliteCursor.java SqliteErrors.java LockHolders.java Row.java Rows.java Schema.java RunWriter.java
 //SOURCES Table.java Check.java Checks.java JsonText.java Cli.java Output.java StoreOption.java Consent.java
 //SOURCES Size.java
 //SOURCES Health.java HealthRules.java Measure.java FolderChecks.java DatabaseChecks.java Integrity.java Divergence.java BriefRecord.java
 //SOURCES Replay.java Pruned.java RowForm.java
-//SOURCES Rebuild.java RunFeed.java RunRow.java RunLoader.java CarryOver.java Ddl.java Quarantine.java RunDifferences.java NewDatabase.java OldDatabase.java LiveSwap.java Unfinished.java Openers.java
+//SOURCES Rebuild.java RunFeed.java RunRow.java RunLoader.java CarryOver.java Ddl.java Quarantine.java RunDifferences.java NewDatabase.java OldDatabase.java LiveSwap.java Unfinished.java Openers.java LogFiles.java
 //SOURCES Layout.java Sample.java SampleWriter.java SampleLines.java Progress.java
 //SOURCES TelemetryClient.java NewRun.java RunContext.java Metrics.java RunForm.java LineLimit.java Recorder.java GroupCommit.java RunTable.java GitCheckout.java Host.java
 //SOURCES PassThrough.java TrackedProgram.java Heard.java SelfTest.java
@@ -13,6 +13,8 @@
 //SOURCES Archive.java ArchiveRun.java ArchivePacker.java ArchiveManifest.java ArchivedFile.java ArchiveCheck.java ArchiveRestore.java GzipFile.java Held.java OpenFiles.java
 //SOURCES Runs.java RunFilter.java RunConditions.java RunTree.java RunEvents.java RunReport.java Query.java ReadOnlySql.java FormatOption.java Csv.java Sheet.java PeriodOption.java FilterOption.java
 //SOURCES Backup.java BackupManifest.java BackupCheck.java BackupContent.java Backups.java NewBackup.java Snapshot.java SqliteCopy.java Sha256.java Retention.java Restore.java Restored.java RestorePlace.java SafetyCopy.java LastState.java
+//SOURCES Locks.java LocksReport.java LockRelease.java Program.java OpenersElsewhere.java
+//SOURCES Recovery.java RecoveryPlan.java RecoveryMark.java Recovered.java Salvage.java GapFill.java
 //RUNTIME_OPTIONS --enable-native-access=ALL-UNNAMED -XX:TieredStopAtLevel=1 -XX:+UseSerialGC
 //JAVAC_OPTIONS -encoding UTF-8 -XDstringConcat=inline -J-XX:TieredStopAtLevel=1 -J-XX:+UseSerialGC
 /**

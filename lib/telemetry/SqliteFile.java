@@ -1,0 +1,65 @@
+package telemetry;
+
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.Properties;
+import org.sqlite.JDBC;
+
+/** A database's file on its way to being open: what can be said of it beforehand, and its name in the form that SQLite takes as it is. */
+final class SqliteFile {
+    static {
+        SqliteLibrary.prepare();
+    }
+
+    private SqliteFile() { }
+
+    /**
+     * @param mode as in sqlite.org/uri.html: {@code mode=rw}
+     * @throws StoreException when the file is missing, empty, a directory or not permitted, unless the mode is to create it
+     */
+    static Connection connect(Path absolute, String mode) {
+        if (!mode.equals("mode=rwc")) require(absolute);
+        SqliteLibrary.load(absolute);
+        try {
+            return JDBC.createConnection("jdbc:sqlite:" + uri(absolute) + "?" + mode, options());
+        } catch (SQLException e) {
+            throw SqliteErrors.translate("open the database", absolute, e);
+        }
+    }
+
+    /** The driver would ask for the new row's number after each INSERT, an eighth of the time of writing a run, and nobody here wants it. */
+    private static Properties options() {
+        var options = new Properties();
+        options.setProperty("jdbc.get_generated_keys", "false");
+        return options;
+    }
+
+    /** SQLite's own words for these are all "unable to open database file", or it takes an empty file for a new database. */
+    private static void require(Path file) {
+        String tried = "open the database";
+        if (Files.isDirectory(file)) throw new StoreException(StoreException.Reason.DAMAGED, tried, file, "it is a directory", null);
+        if (Files.notExists(file)) throw new StoreException(StoreException.Reason.MISSING, tried, file, "it does not exist",
+                "jbang setup@telemetry for a new store, jbang recover@telemetry when it was there before");
+        if (!Files.isReadable(file)) throw new StoreException(StoreException.Reason.DENIED, tried, file, "permission denied", null);
+        if (file.toFile().length() == 0) throw new StoreException(StoreException.Reason.DAMAGED, tried, file, "the file is empty (0 bytes)", "jbang recover@telemetry");
+    }
+
+    /**
+     * A file URI with everything escaped that the driver or SQLite would take for an option.
+     * Source: sqlite.org/uri.html; {@code //server/share} needs four slashes there.
+     */
+    static String uri(Path absolute) {
+        String path = absolute.toString().replace(absolute.getFileSystem().getSeparator(), "/");
+        var uri = new StringBuilder("file://").append(path.startsWith("/") ? "" : "/");
+        for (byte b : path.getBytes(StandardCharsets.UTF_8)) {
+            char c = (char) (b & 0xff);
+            boolean plain = c < 0x80 && (Character.isLetterOrDigit(c) || "/-_.~:".indexOf(c) >= 0);
+            if (plain) uri.append(c);
+            else uri.append(String.format("%%%02X", (int) c));
+        }
+        return uri.toString();
+    }
+}

@@ -1,0 +1,66 @@
+///usr/bin/env jbang "$0" "$@" ; exit $?
+//JAVA 17+
+//DESCRIPTION Make a damaged or missing database good again from backup, day files and what is left of it.
+//SOURCES ../lib/telemetry/package-info.java
+
+import java.io.PrintWriter;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+import telemetry.Cli;
+import telemetry.Consent;
+import telemetry.Output;
+import telemetry.Recovered;
+import telemetry.Recovery;
+import telemetry.RecoveryPlan;
+import telemetry.Store;
+import telemetry.StoreOption;
+
+@Command(name = "recover", mixinStandardHelpOptions = true, description = "Make a damaged or missing database good again from backup, day files and what is left of it.")
+class recover implements Callable<Integer> {
+    Clock clock = Clock.systemUTC();
+
+    @Mixin
+    private StoreOption store;
+
+    @Mixin
+    private Output output;
+
+    @Mixin
+    private Consent consent;
+
+    @Option(names = "--wait", paramLabel = "TIME", defaultValue = "30s", description = "How long a lock, and programs that have a damaged database open, are waited for. Default: ${DEFAULT-VALUE}.")
+    private Duration wait;
+
+    @Spec
+    private CommandSpec command;
+
+    public static void main(String... args) {
+        Cli.main(new recover(), args);
+    }
+
+    @Override
+    public Integer call() {
+        Store store = this.store.existing();
+        PrintWriter err = command.commandLine().getErr();
+        var recovery = new Recovery(store, clock, wait, err);
+        RecoveryPlan plan = recovery.look();
+        if (plan.isHealthy() || consent.isDryRun()) return show(plan);
+        output.note(plan);
+        if (!consent.to("Recover " + store.database() + "?")) return Cli.WARNING;
+        Recovered recovered = recovery.run();
+        output.result(recovered, recovered.json());
+        return Cli.exitCode(recovered.status());
+    }
+
+    /** A plan is no warning: that of a damaged store with a way out is as asked for. */
+    private Integer show(RecoveryPlan plan) {
+        output.result(plan, plan.json());
+        return plan.source() == RecoveryPlan.Source.NONE ? Cli.FAILED : plan.isShort() ? Cli.WARNING : Cli.OK;
+    }
+}
