@@ -189,6 +189,8 @@ class ArchiveSafetyTest {
         assumeTrue(Mounts.tmpfs(disk, "16m"), "mounting a small file system is not permitted here");
         try {
             Store store = DayLines.store(disk.resolve("s"), 9, 2000);
+            for (int n = 0; n < 100; n++) DayLines.append(DayLines.file(store, 0), DayLines.line(DayLines.FIRST, 2000 + n));
+            DayLines.rest(store, Instant.now());
             List<String> before = DayLines.of(store);
             long free = Files.getFileStore(disk).getUsableSpace();
             Script archived = Script.run(new archive(), "--store", store.base(), "--free", (free + 500_000) + "B", "--yes");

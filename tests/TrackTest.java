@@ -300,8 +300,13 @@ class TrackTest {
         Process process = process(Map.of(), "yes").start();
         assertEquals("y", process.inputReader().readLine());
         process.getInputStream().close();
-        assertTrue(process.waitFor(30, TimeUnit.SECONDS));
-        assertEquals(141, process.exitValue());
+        List<ProcessHandle> all = Stream.concat(process.descendants(), Stream.of(process.toHandle())).toList();
+        try {
+            assertTrue(process.waitFor(30, TimeUnit.SECONDS));
+            assertEquals(141, process.exitValue());
+        } finally {
+            all.forEach(ProcessHandle::destroyForcibly);
+        }
     }
 
     @Test

@@ -11,15 +11,22 @@ import java.util.function.Consumer;
  */
 final class LogFiles {
     private final Consumer<LogEntry> each;
+    private final LogReader.Quick quick;
     private final List<LogEntry> torn = new ArrayList<>();
 
     LogFiles(Consumer<LogEntry> each) {
+        this(each, null);
+    }
+
+    /** Gives on only what {@code quick} does not take. */
+    LogFiles(Consumer<LogEntry> each, LogReader.Quick quick) {
         this.each = each;
+        this.quick = quick;
     }
 
     /** @throws StoreException {@code MISSING} when the file is not there any more */
     void read(Path file) {
-        try (LogReader entries = new LogReader(file)) {
+        try (LogReader entries = new LogReader(file, quick)) {
             while (entries.hasNext()) {
                 LogEntry entry = entries.next();
                 boolean isTorn = entry.isDamaged() && entry.offset() + entry.length() == entries.position() && !entries.hasNext();

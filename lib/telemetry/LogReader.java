@@ -31,7 +31,8 @@ public final class LogReader implements Iterator<LogEntry>, AutoCloseable {
     private final ByteSearch search;
     private final InputStream in;
     private final Deque<LogEntry> ready = new ArrayDeque<>();
-    private final byte[] buffer = new byte[1 << 16];
+    private final Quick quick;
+    private final byte[] buffer;
     private int next;
     private int filled;
     private long position;
@@ -40,6 +41,12 @@ public final class LogReader implements Iterator<LogEntry>, AutoCloseable {
     /** What a line says. */
     interface Form {
         LogRecord read(byte[] line, int from, int to);
+    }
+
+    /** Takes lines from the buffer before anything else is done with them. */
+    interface Quick {
+        /** @return where the next line begins; -1 to have this one read as all are */
+        int take(byte[] buffer, int from, int to, long offset);
     }
 
     /** @throws StoreException when the file cannot be opened */
@@ -54,12 +61,23 @@ public final class LogReader implements Iterator<LogEntry>, AutoCloseable {
 
     /** With lines read in another form; what is glued together is read by {@link Ndjson} all the same. */
     LogReader(Path file, long from, Form form) {
-        this(file, from, form, null);
+        this(file, from, form, null, null);
+    }
+
+    /** All lines, but those that {@code quick} takes. A larger buffer, because a line that does not end in it is not quick. */
+    LogReader(Path file, Quick quick) {
+        this(file, 0, Ndjson::read, null, quick);
     }
 
     /** Only lines that have what is searched for: all others are passed over unread. Null for every line. */
     LogReader(Path file, long from, Form form, ByteSearch search) {
+        this(file, from, form, search, null);
+    }
+
+    private LogReader(Path file, long from, Form form, ByteSearch search, Quick quick) {
         this.file = file;
+        this.quick = quick;
+        this.buffer = new byte[quick == null ? 1 << 16 : 1 << 20];
         this.search = search;
         this.form = form;
         this.position = from;
@@ -101,6 +119,12 @@ public final class LogReader implements Iterator<LogEntry>, AutoCloseable {
     }
 
     private void readLine() {
+        while (quick != null && next < filled) {
+            int end = quick.take(buffer, next, filled, position);
+            if (end < 0) break;
+            position += end - next;
+            next = end;
+        }
         int found = search == null ? -1 : passOver();
         int end = next;
         while (end < filled && buffer[end] != '\n') end++;

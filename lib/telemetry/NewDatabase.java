@@ -42,7 +42,7 @@ final class NewDatabase implements AutoCloseable {
         List<String> columns = RowForm.settable(schema);
         this.form = new RowForm(schema, columns, columns.stream().map(this::defaultOf).toArray());
         this.loader = new RunLoader(database, schema, form, (row, why) -> damaged.accept(new LogEntry(row.file(), row.offset(), row.bytes().length, row.bytes(), new Damage(why))));
-        this.feed = new RunFeed(form, pruned, loader::add, damaged);
+        this.feed = new RunFeed(schema, form, pruned, loader::add, damaged);
     }
 
     private Object defaultOf(String column) {

@@ -23,13 +23,30 @@ final class RowForm {
     /** What stands in a raw row for a column that the record lacks. */
     static final Object LACKING = new Object();
 
-    private static final Set<String> COUNTS = Set.of("items_discovered", "items_succeeded", "items_failed", "items_skipped");
+    /** What is done with a column's values. */
+    private enum Kind {
+        COUNT("items_discovered", "items_succeeded", "items_failed", "items_skipped"), DURATION("duration_ms"), STATUS("status"), EVENT_ID("event_id"), VERSION("schema_version"),
+        AGENT("agent_name"), JOB("job_type"), START("start_time"), TRIGGER("trigger_type"), COMMIT_SOURCE("git_commit_source"), ID("run_id"), ANY;
+
+        private final List<String> columns;
+
+        Kind(String... columns) {
+            this.columns = List.of(columns);
+        }
+
+        static Kind of(String column) {
+            return Arrays.stream(values()).filter(kind -> kind.columns.contains(column)).findFirst().orElse(ANY);
+        }
+    }
+
     private static final Set<String> TRIGGERS = Set.of("cli", "web", "scheduler", "mcp", "manual");
     private static final Set<String> COMMIT_SOURCES = Set.of("manual", "llm", "ci");
 
     private final Schema schema;
     private final List<String> columns;
     private final Object[] defaults;
+    private final Kind[] kinds;
+    private final boolean[] required;
     private final boolean service;
     private final String[] words;
     private final int runId;
@@ -45,6 +62,9 @@ final class RowForm {
         this.schema = schema;
         this.columns = columns;
         this.defaults = defaults == null ? new Object[columns.size()] : defaults;
+        this.kinds = columns.stream().map(Kind::of).toArray(Kind[]::new);
+        this.required = new boolean[kinds.length];
+        for (int i = 0; i < kinds.length; i++) required[i] = REQUIRED.contains(columns.get(i));
         this.service = schema.shape() == Schema.Shape.SERVICE;
         this.words = Arrays.stream(RunStatus.values()).map(schema::word).toArray(String[]::new);
         this.runId = columns.indexOf("run_id");
@@ -70,7 +90,10 @@ final class RowForm {
     /** The run as a row: a value for each column. */
     Object[] row(Run run) {
         Object[] row = new Object[columns.size()];
-        for (int i = 0; i < row.length; i++) row[i] = run.fields().containsKey(columns.get(i)) ? run.fields().get(columns.get(i)) : LACKING;
+        for (int i = 0; i < row.length; i++) {
+            Object value = run.fields().getOrDefault(columns.get(i), LACKING);
+            row[i] = value instanceof String text ? stored(text) : value;
+        }
         return complete(row);
     }
 
@@ -79,12 +102,8 @@ final class RowForm {
         String id = text(raw[runId]);
         boolean end = isEnd(raw);
         for (int i = 0; i < raw.length; i++) {
-            Object value = raw[i];
-            if (value == LACKING) {
-                raw[i] = REQUIRED.contains(columns.get(i)) ? value(i, null, id, end) : defaults[i];
-            } else {
-                raw[i] = value(i, value, id, end);
-            }
+            if (raw[i] != LACKING) raw[i] = value(kinds[i], raw[i], id, end);
+            else raw[i] = required[i] ? value(kinds[i], null, id, end) : defaults[i];
         }
         return raw;
     }
@@ -94,23 +113,23 @@ final class RowForm {
         return known == null ? endTime >= 0 && text(raw[endTime]) != null : known.isFinal();
     }
 
-    private Object value(int at, Object value, String runId, boolean end) {
-        String column = columns.get(at);
-        if (at == status) {
-            RunStatus known = RunStatus.of(text(value));
-            return words[(known != null ? known : end ? RunStatus.PARTIAL : RunStatus.RUNNING).ordinal()];
-        }
-        if (COUNTS.contains(column)) return count(value, 0L);
-        return switch (column) {
-            case "duration_ms" -> count(value, null);
-            case "event_id" -> value != null ? text(value) : derivedEventId(runId);
-            case "schema_version" -> number(value) != null ? number(value) : (Long) (long) schema.version();
-            case "agent_name" -> value != null ? text(value) : agentOf(runId);
-            case "job_type" -> value == null ? service ? "" : null : text(value);
-            case "start_time" -> value != null ? text(value) : startOf(runId);
-            case "trigger_type" -> oneOf(TRIGGERS, text(value));
-            case "git_commit_source" -> oneOf(COMMIT_SOURCES, text(value));
-            default -> value instanceof Boolean bool ? (Object) (bool ? 1L : 0L) : value instanceof String text ? stored(text) : value;
+    private Object value(Kind kind, Object value, String runId, boolean end) {
+        return switch (kind) {
+            case COUNT -> count(value, 0L);
+            case DURATION -> count(value, null);
+            case STATUS -> {
+                RunStatus known = RunStatus.of(text(value));
+                yield words[(known != null ? known : end ? RunStatus.PARTIAL : RunStatus.RUNNING).ordinal()];
+            }
+            case ID -> text(value);
+            case EVENT_ID -> value != null ? text(value) : derivedEventId(runId);
+            case VERSION -> number(value) != null ? number(value) : (Long) (long) schema.version();
+            case AGENT -> value != null ? text(value) : agentOf(runId);
+            case JOB -> value == null ? service ? "" : null : text(value);
+            case START -> value != null ? text(value) : startOf(runId);
+            case TRIGGER -> oneOf(TRIGGERS, text(value));
+            case COMMIT_SOURCE -> oneOf(COMMIT_SOURCES, text(value));
+            case ANY -> value instanceof Boolean bool ? (Object) (bool ? 1L : 0L) : value;
         };
     }
 
@@ -125,11 +144,11 @@ final class RowForm {
     }
 
     private static String text(Object value) {
-        return value == null || value == LACKING ? null : stored(value.toString());
+        return value == null || value == LACKING ? null : value.toString();
     }
 
     /** Half a surrogate pair is no text that UTF-8 could store: it becomes a question mark here, so that a row equals the record it came from. */
-    private static String stored(String text) {
+    static String stored(String text) {
         for (int i = 0; i < text.length(); i++)
             if (Character.isSurrogate(text.charAt(i))) return new String(text.getBytes(StandardCharsets.UTF_8), StandardCharsets.UTF_8);
         return text;

@@ -1,6 +1,7 @@
 package telemetry;
 
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.BitSet;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
@@ -9,66 +10,103 @@ import java.util.Map;
 import java.util.function.Consumer;
 
 /**
- * Reads files of run and event lines and hands each run on as a row: once, with its end, or when no end came, as it began. Memory holds the runs
+ * Reads files of run and event lines and hands each run on as a row: once, with its end, or when no end came, as it began. Memory holds the lines of the runs
  * that are open at once, and no more than {@value #MOST_OPEN} of those: beyond, the oldest are handed on as they began, and once more when they end.
  */
 final class RunFeed {
     private static final int MOST_OPEN = 50_000;
 
+    /** The line of a run's beginning. */
+    private record Begun(Path file, long offset, byte[] line) { }
+
     private final RowForm form;
+    private final boolean service;
     private final Pruned pruned;
     private final Consumer<RunRow> rows;
     private final Consumer<LogEntry> damaged;
-    private final LogFiles files = new LogFiles(this::take);
-    private final Map<String, RunRow> open = new LinkedHashMap<>();
+    private final RunScanner scanner;
+    private final LogFiles files = new LogFiles(this::take, this::takeQuickly);
+    private final Map<String, Begun> open = new LinkedHashMap<>();
     private BitSet lacking = new BitSet();
+    private Path file;
     private long lines;
     private long events;
-    private long bad;
     private long left;
 
     /**
      * @param pruned  runs to leave out
      * @param damaged is given each entry that cannot be read
      */
-    RunFeed(RowForm form, Pruned pruned, Consumer<RunRow> rows, Consumer<LogEntry> damaged) {
+    RunFeed(Schema schema, RowForm form, Pruned pruned, Consumer<RunRow> rows, Consumer<LogEntry> damaged) {
         this.form = form;
+        this.service = schema.shape() == Schema.Shape.SERVICE;
         this.pruned = pruned;
         this.rows = rows;
         this.damaged = damaged;
+        this.scanner = new RunScanner(form);
     }
 
     /** Reads one file. @throws StoreException {@code MISSING} when it is not there any more; a damaged gz is an entry */
     void read(Path file) {
+        this.file = file;
         files.read(file);
+    }
+
+    /** What the scanner knows at sight. */
+    private int takeQuickly(byte[] buffer, int from, int to, long offset) {
+        int end = scanner.scan(buffer, from, to);
+        if (end < 0) return -1;
+        lines++;
+        if (scanner.isEvent()) {
+            events++;
+        } else if (pruned.contains(scanner.runId())) {
+            left++;
+        } else if (scanner.isEnd()) {
+            ended(new RunRow(scanner.row(), scanner.lacking(), file, offset, Arrays.copyOfRange(buffer, from, end - 1)));
+        } else {
+            begun(service ? form.key(scanner.row()) : scanner.runId(), new Begun(file, offset, Arrays.copyOfRange(buffer, from, end - 1)));
+        }
+        return end;
     }
 
     private void take(LogEntry entry) {
         lines++;
         if (entry.record() instanceof Run run) take(entry, run);
         else if (entry.record() instanceof Event) events++;
-        else damaged(entry);
-    }
-
-    private void damaged(LogEntry entry) {
-        bad++;
-        damaged.accept(entry);
+        else damaged.accept(entry);
     }
 
     private void take(LogEntry entry, Run run) {
+        scanner.learn(entry.bytes());
         if (pruned.contains(run.id())) {
             left++;
             return;
         }
-        var row = new RunRow(form.row(run), lacking(run), entry.file(), entry.offset(), entry.bytes());
-        String key = form.key(row.values());
-        if (form.isOver(row.values())) {
-            open.remove(key);
-            rows.accept(row);
-        } else {
-            open.merge(key, row, (a, b) -> form.compare(a.values(), b.values()) >= 0 ? a : b);
-            if (open.size() > MOST_OPEN) handOnOldest();
-        }
+        RunRow row = row(run, entry.file(), entry.offset(), entry.bytes());
+        if (form.isOver(row.values())) ended(row);
+        else begun(form.key(row.values()), new Begun(entry.file(), entry.offset(), entry.bytes()));
+    }
+
+    private void ended(RunRow row) {
+        open.remove(form.key(row.values()));
+        rows.accept(row);
+    }
+
+    private void begun(String key, Begun begun) {
+        open.merge(key, begun, this::better);
+        if (open.size() > MOST_OPEN) handOnOldest();
+    }
+
+    private Begun better(Begun a, Begun b) {
+        return Arrays.equals(a.line, b.line) || form.compare(row(a).values(), row(b).values()) >= 0 ? a : b;
+    }
+
+    private RunRow row(Begun begun) {
+        return row((Run) Ndjson.read(begun.line, 0, begun.line.length), begun.file, begun.offset, begun.line);
+    }
+
+    private RunRow row(Run run, Path file, long offset, byte[] line) {
+        return new RunRow(form.row(run), lacking(run), file, offset, line);
     }
 
     /** The same object for records with the same columns, as those of one writer are. */
@@ -81,9 +119,9 @@ final class RunFeed {
     }
 
     private void handOnOldest() {
-        Iterator<RunRow> oldest = open.values().iterator();
+        Iterator<Begun> oldest = open.values().iterator();
         for (int i = 0; i < MOST_OPEN / 10; i++) {
-            rows.accept(oldest.next());
+            rows.accept(row(oldest.next()));
             oldest.remove();
         }
     }
@@ -91,7 +129,7 @@ final class RunFeed {
     /** Hands on the runs that never ended. */
     void finish() {
         files.finish();
-        open.values().forEach(rows);
+        open.values().forEach(begun -> rows.accept(row(begun)));
         open.clear();
     }
 
@@ -102,10 +140,6 @@ final class RunFeed {
 
     long events() {
         return events;
-    }
-
-    long damaged() {
-        return bad;
     }
 
     /** Records left out because their run was deleted on purpose. */

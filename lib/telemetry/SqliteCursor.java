@@ -66,19 +66,11 @@ final class SqliteCursor implements Rows.Cursor {
         for (int i = 0; i < values.length; i++) values[i] = switch (sqlite.column_type(row, i)) {
             case Codes.SQLITE_INTEGER -> (Object) sqlite.column_long(row, i);
             case Codes.SQLITE_FLOAT -> (Object) sqlite.column_double(row, i);
-            case Codes.SQLITE_TEXT -> text(sqlite.column_blob(row, i));
-            case Codes.SQLITE_BLOB -> bytes(sqlite.column_blob(row, i));
+            case Codes.SQLITE_TEXT -> new String(sqlite.column_blob(row, i), StandardCharsets.UTF_8);
+            case Codes.SQLITE_BLOB -> sqlite.column_blob(row, i);
             default -> null;
         };
         return values;
-    }
-
-    private static String text(byte[] utf8) {
-        return utf8 == null ? "" : new String(utf8, StandardCharsets.UTF_8);
-    }
-
-    private static byte[] bytes(byte[] blob) {
-        return blob == null ? new byte[0] : blob;
     }
 
     private boolean isUtf8() throws SQLException {
