@@ -99,9 +99,10 @@ final class Agent implements AutoCloseable {
         return process.pid();
     }
 
-    /** As {@code kill -9}. */
+    /** As {@code kill -9}. Through its handle: the process itself would throw away what it has said. */
     void kill() throws InterruptedException {
-        process.destroyForcibly().waitFor();
+        process.toHandle().destroyForcibly();
+        process.waitFor();
         reader.join();
     }
 

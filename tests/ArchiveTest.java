@@ -12,6 +12,7 @@ import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Clock;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.Arrays;
@@ -21,8 +22,10 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import telemetry.Archive;
 import telemetry.DayFile;
 import telemetry.Store;
+import telemetry.StoreException;
 
 @SuppressWarnings("try")
 class ArchiveTest {
@@ -191,11 +194,25 @@ class ArchiveTest {
         Files.createDirectories(store.archive());
         String refused = "archive: cannot archive into " + store.archive() + ": another archive command is at work there; next: wait for it" + NL;
         try (FileChannel lock = FileChannel.open(store.archive().resolve(".lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE); var held = lock.lock()) {
-            assertEquals(new Script(3, "", refused), archive(store, "--older-than", "0d", "--yes"));
             DayLines.rest(store, Instant.now());
             assertEquals(new Script(3, "", refused), Script.runProcess(Map.of(), "archive", "--store", store.base(), "--older-than", "0d", "--yes"));
         }
         assertEquals(List.of("events_20251201.ndjson"), names(store.raw()));
+    }
+
+    @Test
+    void anotherThreadOfThisProcessIsRefusedToo() throws Exception {
+        Store store = store(1, 3);
+        var archive = new Archive(store, null, Clock.systemUTC());
+        DayLines.rest(store, Instant.now());
+        var refused = new java.util.concurrent.atomic.AtomicReference<StoreException>();
+        archive.run(archive.plan(Duration.ZERO), null, bytes -> refused.compareAndSet(null, refusedNow(store)));
+        assertEquals(StoreException.Reason.LOCKED, refused.get().reason());
+    }
+
+    private static StoreException refusedNow(Store store) {
+        var second = new Archive(store, null, Clock.systemUTC());
+        return org.junit.jupiter.api.Assertions.assertThrows(StoreException.class, () -> second.run(second.plan(Duration.ZERO), null, bytes -> { }));
     }
 
     @Test

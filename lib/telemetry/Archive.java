@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
-import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileVisitOption;
 import java.nio.file.Files;
@@ -20,8 +19,10 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Set;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.LongConsumer;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
@@ -50,6 +51,9 @@ public final class Archive {
      * @param left  old enough, and yet left alone
      */
     public record Plan(List<DayFile> files, Size size, List<Left> left) { }
+
+    /** Folders that threads of this process archive into. They must not even open the lock's file: closing it again would give back the lock of the whole process. */
+    private static final Set<Path> WORKING = ConcurrentHashMap.newKeySet();
 
     private final Store store;
     private final Path folder;
@@ -124,20 +128,31 @@ public final class Archive {
 
     /** Runs alone: a second archiving would take this one's unfinished files for stale ones. */
     private <T> T locked(Supplier<T> work) {
+        if (!WORKING.add(folder)) throw atWork();
+        try {
+            return lockedAgainstOthers(work);
+        } finally {
+            WORKING.remove(folder);
+        }
+    }
+
+    private <T> T lockedAgainstOthers(Supplier<T> work) {
         Path lock = folder.resolve(".lock");
         try {
             createFolders(folder);
             try (FileChannel channel = FileChannel.open(lock, StandardOpenOption.CREATE, StandardOpenOption.WRITE); FileLock held = channel.tryLock()) {
                 if (held != null) return work.get();
-            } catch (OverlappingFileLockException e) {
-                // another thread of this process: said below
             }
         } catch (IOException e) {
             StoreException refused = Disk.refused("archive into", folder, e);
             if (refused.reason() != StoreException.Reason.FULL) throw refused;
             throw new StoreException(StoreException.Reason.FULL, "archive into", folder, "there is no room even for a folder", NEEDS_ROOM, e);
         }
-        throw new StoreException(StoreException.Reason.LOCKED, "archive into", folder, "another archive command is at work there", "wait for it");
+        throw atWork();
+    }
+
+    private StoreException atWork() {
+        return new StoreException(StoreException.Reason.LOCKED, "archive into", folder, "another archive command is at work there", "wait for it");
     }
 
     /** The folder and its missing parents, each on the disk when this returns. */
