@@ -100,9 +100,11 @@ class archive implements Callable<Integer> {
         Archive.Plan plan = archive.plan(olderThan != null ? olderThan : free != null ? Duration.ZERO : USUAL_AGE);
         if (consent.isDryRun() || plan.files().isEmpty()) return show(plan, archive);
         if (!consent.to("Archive " + files(plan.files()) + " (" + plan.size() + ") in " + archive.folder() + " and delete the originals?")) return Cli.WARNING;
+        ArchiveRun.Result result;
         try (var progress = new Progress(command.commandLine().getErr(), "MB", plan.size().bytes() / 1_000_000)) {
-            return report(archive.run(plan, free, counting(progress)), new Size(Disk.free(store.raw())));
+            result = archive.run(plan, free, counting(progress));
         }
+        return report(result, new Size(Disk.free(store.raw())));
     }
 
     @Command(name = "list", mixinStandardHelpOptions = true, description = "List the archived days.")

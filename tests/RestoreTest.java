@@ -166,6 +166,16 @@ class RestoreTest {
     }
 
     @Test
+    void noLogAsLargeAsTheDatabaseIsLeftWhileOthersHaveItOpen() throws Exception {
+        Store store = BackupTest.large(dir, 2);
+        assertEquals(0, script(store).exit());
+        try (Agent holder = Agent.holding(store, "BEGIN")) {
+            assertEquals(0, script(store, "--restore", "latest", "--yes").exit());
+            assertEquals(0, Files.size(Path.of(store.database() + "-wal")), "still open in " + holder.pid());
+        }
+    }
+
+    @Test
     void runsWithoutALineAreCountedAndStayInTheCopyToTheLastOne() throws Exception {
         Store store = BackupTest.large(dir, 6);
         assertEquals(0, script(store).exit());
@@ -205,7 +215,7 @@ class RestoreTest {
         Pruned.of(store).add(List.of("pruned"), now);
         Script restored = script(store, "--restore", "latest", "--yes");
         assertEquals(0, restored.exit(), restored.err());
-        assertTrue(restored.out().contains("day files  1 runs added, 1 completed"), restored.out());
+        assertTrue(restored.out().contains("day files  1 run added, 1 completed"), restored.out());
         try (Database database = Database.open(store.database())) {
             assertEquals("success 77", database.value("SELECT status || ' ' || items_discovered FROM agent_runs WHERE run_id = 'open'"));
             assertEquals(0, database.number("SELECT count(*) FROM agent_runs WHERE run_id = 'pruned'"));
@@ -225,7 +235,7 @@ class RestoreTest {
         Files.writeString(dir.resolve(".drill-999999999/telemetry.sqlite"), "left by a killed one");
         Script first = script(store, "--restore", "latest", "--dry-run");
         assertEquals(1, first.exit());
-        assertEquals("backup: 1 runs stand only in the database and would be missing in the restored one", first.err().strip());
+        assertEquals("backup: 1 run stands only in the database and would be missing in the restored one", first.err().strip());
         assertTrue(first.out().contains("database   60 runs, in a scratch folder that is gone again"), first.out());
         Map<String, Object> before = bytes(dir);
         assertFalse(before.keySet().stream().anyMatch(name -> name.contains("drill")), "also what a killed drill left");
@@ -234,6 +244,23 @@ class RestoreTest {
         Script asked = script(store, "--restore", "latest");
         assertEquals(64, asked.exit(), "nobody to ask");
         assertEquals(before, bytes(dir));
+    }
+
+    @Test
+    void whatWasReplacedCanBeBroughtBackWithTheLogThatItHad() throws Exception {
+        Store store = Fixture.V3.filled(dir, 60, NOON);
+        assertEquals(0, script(store).exit());
+        Agent agent = Agent.posting(store, "killed", 0);
+        agent.kill();
+        assertEquals(1, script(store, "--restore", "latest", "--yes").exit());
+        assertEquals(60, ids(store).size());
+        assertTrue(Files.size(Path.of(kept(store, 0) + "-wal")) > 0);
+        Script undone = script(store, "--restore", kept(store, 0), "--yes");
+        assertEquals(1, undone.exit(), undone.err());
+        assertTrue(ids(store).containsAll(agent.acknowledged()), undone.out());
+        Script itself = script(store, "--restore", store.database(), "--yes");
+        assertEquals(64, itself.exit());
+        assertTrue(itself.err().contains("the backup is the database itself"), itself.err());
     }
 
     @Test
@@ -248,9 +275,6 @@ class RestoreTest {
         assertEquals("backup: nothing but SQLite's own check speaks for this backup, which does not prove every value", restored.err().strip());
         assertEquals(runs, ids(store));
         assertEquals(1, script(store, "verify", old).exit());
-        Files.writeString(Path.of(old + "-wal"), "somebody copied both");
-        assertEquals(2, script(store, "--restore", old, "--yes").exit());
-        Files.delete(Path.of(old + "-wal"));
         BackupTest.damage(old);
         assertEquals(2, script(store, "verify", old).exit());
         assertEquals(2, script(store, "--restore", old, "--yes").exit());

@@ -51,8 +51,7 @@ record BackupContent(Backup backup, Path file, String sha256, String journal, lo
      */
     static BackupContent open(Backup backup, Path near, PrintWriter err) {
         BackupManifest manifest = requireIntact(backup, err);
-        requireNoLog(backup.file());
-        Path file = backup.isCompressed() ? unpack(backup.file(), near, manifest) : backup.file();
+        Path file = backup.isCompressed() ? unpack(backup.file(), near, manifest) : manifest == null && hasLog(backup.file()) ? fold(backup.file(), near) : backup.file();
         try (Database database = Database.openFrozen(file)) {
             (backup.isVerified() ? BackupCheck.NONE : BackupCheck.FULL).run(database, err);
             Map<String, Long> rows = Snapshot.rows(database);
@@ -69,11 +68,27 @@ record BackupContent(Backup backup, Path file, String sha256, String journal, lo
         }
     }
 
-    /** Somebody copied a database with its log: read alone, it would lack what is in the log. */
-    private static void requireNoLog(Path file) {
-        for (String suffix : new String[] {"-wal", "-journal"})
-            if (Database.beside(file, suffix).toFile().length() > 0) throw new StoreException(StoreException.Reason.FAILED, "use the backup", file,
-                    "a " + suffix + " stands beside it, without which it is not whole", "open a copy of both with sqlite3 once, which folds the log in, and name that copy");
+    private static boolean hasLog(Path file) {
+        return Database.beside(file, "-wal").toFile().length() > 0 || Database.beside(file, "-journal").toFile().length() > 0;
+    }
+
+    /** Somebody copied a database with its log, as a restore does with what it replaces: read alone, it would lack what is in the log. */
+    private static Path fold(Path file, Path near) {
+        Path folded = Unfinished.beside(near);
+        try {
+            for (String suffix : new String[] {"", "-wal", "-journal"})
+                if (Files.exists(Database.beside(file, suffix))) Disk.copy(Database.beside(file, suffix), Database.beside(folded, suffix));
+            try (Database database = Database.open(folded)) {
+                database.pragma("journal_mode", "DELETE");
+            }
+            return folded;
+        } catch (StoreException e) {
+            NewDatabase.delete(folded);
+            throw damaged(file, e.why());
+        } catch (IOException e) {
+            NewDatabase.delete(folded);
+            throw Disk.refused("copy " + file + " to", folded, e);
+        }
     }
 
     private static Path unpack(Path packed, Path near, BackupManifest manifest) {

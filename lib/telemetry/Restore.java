@@ -19,8 +19,14 @@ public final class Restore {
     /** Writers at work may add runs while a pass goes on; their own rows come right behind. */
     private static final int MOST_PASSES = 20;
 
+    /** Readers at work may keep the log from being folded in; it is, sooner or later, by a writer. */
+    private static final Duration CHECKPOINT = Duration.ofSeconds(1);
+
     private static final String TRIED = "restore to";
     private static final String DRILL = ".drill-";
+
+    /** Bytes that a drill leaves to the writers. */
+    private static final long SPARED = 100_000_000;
 
     private final Store store;
     private final Clock clock;
@@ -46,6 +52,7 @@ public final class Restore {
      */
     public Restored run(Backup backup, boolean replay) {
         refuseLink();
+        refuseItself(backup);
         if (!Files.isDirectory(live.getParent())) {
             BackupContent.requireIntact(backup, err);
             createFolder();
@@ -62,6 +69,7 @@ public final class Restore {
         Path folder = scratch();
         Path database = folder.resolve(live.getFileName());
         try (BackupContent content = BackupContent.open(backup, database, err)) {
+            RestorePlace.requireRoom(folder, content.file().toFile().length() + SPARED);
             RestorePlace.putNew(content, database);
             return bring(content, database, replay, null);
         } finally {
@@ -72,6 +80,15 @@ public final class Restore {
 
     private void refuseLink() {
         if (Files.isSymbolicLink(live)) throw new StoreException(StoreException.Reason.REFUSED, TRIED, live, "it is a symbolic link, which is not followed", "name the file itself with TELEMETRY_DB_PATH");
+    }
+
+    private void refuseItself(Backup backup) {
+        try {
+            if (Files.exists(live) && Files.isSameFile(live, backup.file()))
+                throw new StoreException(StoreException.Reason.REFUSED, TRIED, live, "the backup is the database itself", "jbang backup@telemetry list");
+        } catch (IOException e) {
+            throw Disk.refused("compare with the backup", live, e);
+        }
     }
 
     private void createFolder() {
@@ -122,8 +139,10 @@ public final class Restore {
         try (Database restored = Database.open(database, patience)) {
             Restored.Replayed replayed = replay ? replay(restored, content.backup()) : null;
             BackupCheck.QUICK.run(restored, err);
+            Long only = old == null ? (Long) 0L : onlyIn(old, restored);
+            restored.patience(CHECKPOINT).pragma("wal_checkpoint", "TRUNCATE");
             return new Restored(content.backup().file(), content.backup().time(), content.schema(), content.runs(), replayed, restored.number("SELECT count(*) FROM agent_runs"),
-                    place == null ? null : database, place == null ? null : old, before, old == null ? (Long) 0L : onlyIn(old, restored), content.backup().isVerified());
+                    place == null ? null : database, place == null ? null : old, before, only, content.backup().isVerified());
         } catch (StoreException e) {
             throw new StoreException(e.reason(), "finish the restore to", database, "the backup's " + content.runs() + " runs are in place, but: " + e.getMessage(), "run it again", e);
         }

@@ -67,11 +67,18 @@ final class RestorePlace {
                 needed += Math.max(0, Files.size(content.file()) - Files.size(live));
                 for (Path file : new OldDatabase(live, OldDatabase.State.INTACT, null, null).files()) needed += Files.size(file);
             }
-            long free = Disk.free(live);
-            if (free < needed) throw new StoreException(StoreException.Reason.FULL, TRIED, live, "it takes " + new Size(needed) + ", a copy of what is there included, and "
-                    + new Size(free) + " are free", "jbang archive@telemetry --dry-run");
+            requireRoom(live, needed);
         } catch (IOException e) {
             throw Disk.refused(TRIED, live, e);
+        }
+    }
+
+    static void requireRoom(Path where, long needed) {
+        try {
+            long free = Disk.free(where);
+            if (free < needed) throw new StoreException(StoreException.Reason.FULL, TRIED, where, "it takes " + new Size(needed) + " and " + new Size(free) + " are free", "jbang archive@telemetry --dry-run");
+        } catch (IOException e) {
+            throw Disk.refused(TRIED, where, e);
         }
     }
 

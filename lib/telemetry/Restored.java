@@ -39,9 +39,9 @@ public record Restored(Path backup, Instant made, String schema, long fromIt, Re
         List<String> remarks = new ArrayList<>();
         if (!verified) remarks.add("nothing but SQLite's own check speaks for this backup, which does not prove every value");
         if (only == null) remarks.add("what was there before is too damaged to tell whether it had runs that are missing now; next: jbang recover@telemetry --dry-run");
-        else if (only > 0) remarks.add(database == null ? only + " runs stand only in the database and would be missing in the restored one"
-                : only + " runs stood only in the database before and are missing now; they are in " + kept);
-        if (replayed != null && replayed.damaged > 0) remarks.add(replayed.damaged + " lines of the day files could not be used; next: jbang rebuild@telemetry --check-only");
+        else if (only > 0) remarks.add(database == null ? count(only, "run stands", "runs stand") + " only in the database and would be missing in the restored one"
+                : count(only, "run", "runs") + " stood only in the database before and " + (only == 1 ? "is missing now; it is in " : "are missing now; they are in ") + kept);
+        if (replayed != null && replayed.damaged > 0) remarks.add(count(replayed.damaged, "line", "lines") + " of the day files could not be used; next: jbang rebuild@telemetry --check-only");
         if (!before.equals(schema) && !before.equals(ABSENT) && !before.equals(DAMAGED)) remarks.add("the database was " + before + ", the backup is " + schema + "; next: jbang health@telemetry");
         return remarks;
     }
@@ -50,10 +50,14 @@ public record Restored(Path backup, Instant made, String schema, long fromIt, Re
     public String toString() {
         var text = new StringJoiner(System.lineSeparator());
         text.add((database == null ? "drill      " : "restored   ") + backup);
-        text.add("backup     " + fromIt + " runs, made " + Times.seconds(made));
-        if (replayed != null) text.add("day files  " + replayed.inserted + " runs added, " + replayed.updated + " completed, from " + replayed.lines + " lines");
-        text.add("database   " + runs + " runs, " + (database == null ? "in a scratch folder that is gone again" : database));
+        text.add("backup     " + count(fromIt, "run", "runs") + ", made " + Times.seconds(made));
+        if (replayed != null) text.add("day files  " + count(replayed.inserted, "run", "runs") + " added, " + replayed.updated + " completed, from " + count(replayed.lines, "line", "lines"));
+        text.add("database   " + count(runs, "run", "runs") + ", " + (database == null ? "in a scratch folder that is gone again" : database));
         if (kept != null) text.add("kept       " + kept + ", what was there before (" + before + ")");
         return text.toString();
+    }
+
+    private static String count(long number, String one, String many) {
+        return number + " " + (number == 1 ? one : many);
     }
 }
