@@ -145,7 +145,7 @@ class logs implements Callable<Integer> {
 
     private List<DayFile> days(EventLog log, Store store) {
         List<DayFile> all = log.days();
-        if (all.isEmpty()) throw new StoreException(StoreException.Reason.MISSING, "read the day files in", store.raw(), "there is none yet", store.command("track", "--test"));
+        if (all.isEmpty()) throw new StoreException(StoreException.Reason.MISSING, "read the day files in", store.raw(), "there is none yet", store.command("track", "--self-test"));
         DayRange range = range(all.get(all.size() - 1).day());
         List<DayFile> wanted = all.stream().filter(range::contains).toList();
         if (wanted.isEmpty() && day != null)

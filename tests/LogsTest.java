@@ -81,7 +81,9 @@ class LogsTest {
         assertEquals(64, logs("tomorrow").exit());
         assertEquals(64, logs("2025-13-01").exit());
         assertEquals(3, Script.run(new logs(), "--store", dir.resolve("none")).exit());
-        assertEquals(3, Script.run(new logs(), "--store", Fixture.V3.empty(dir.resolve("empty")).base()).exit());
+        Store empty = Fixture.V3.empty(dir.resolve("empty"));
+        assertEquals(new Script(3, "", "logs: cannot read the day files in " + empty.raw() + ": there is none yet; next: jbang track@telemetry --self-test --store " + empty.base() + NL),
+                Script.run(new logs(), "--store", empty.base()));
     }
 
     @Test
