@@ -51,7 +51,8 @@ record BackupContent(Backup backup, Path file, String sha256, String journal, lo
      */
     static BackupContent open(Backup backup, Path near, PrintWriter err) {
         BackupManifest manifest = requireIntact(backup, err);
-        Path file = backup.isCompressed() ? unpack(backup.file(), near, manifest) : manifest == null && hasLog(backup.file()) ? fold(backup.file(), near) : backup.file();
+        Path file = backup.isCompressed() ? unpack(backup.file(), near, manifest)
+                : manifest == null && hasLog(backup.file()) ? fold(backup.file(), near) : backup.file();
         try (Database database = Database.openFrozen(file)) {
             (backup.isVerified() ? BackupCheck.NONE : BackupCheck.FULL).run(database, err);
             Map<String, Long> rows = Snapshot.rows(database);

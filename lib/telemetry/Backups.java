@@ -26,7 +26,7 @@ public final class Backups {
      * A new one.
      *
      * @param took    in all
-     * @param copying of it, until writers could do without the database's old state again; the rest went into checks
+     * @param copying of it, while the database was read; the rest went into checking, hashing and compressing the copy
      */
     public record Made(Backup backup, Duration took, Duration copying) { }
 
@@ -90,7 +90,8 @@ public final class Backups {
         try {
             BackupManifest manifest = BackupManifest.read(file);
             if (manifest == null) return new Backup(file, named, size, null, "it has no manifest");
-            String doubt = manifest.bytes() != size.bytes() ? "its size is not the manifest's" : manifest.check() == BackupCheck.NONE ? "it was not checked when it was made" : null;
+            String doubt = manifest.bytes() != size.bytes() ? "its size is not the manifest's"
+                    : manifest.check() == BackupCheck.NONE ? "it was not checked when it was made" : null;
             return new Backup(file, manifest.time(), size, manifest, doubt);
         } catch (StoreException e) {
             return new Backup(file, named, size, null, "its manifest cannot be trusted: " + e.why());
@@ -132,8 +133,10 @@ public final class Backups {
         String tried = "use the backup";
         String list = store.command("backup", "list");
         if (!Files.exists(file, LinkOption.NOFOLLOW_LINKS)) throw new StoreException(StoreException.Reason.MISSING, tried, file, "it does not exist", list);
-        if (Files.isSymbolicLink(file)) throw new StoreException(StoreException.Reason.REFUSED, tried, file, "it is a symbolic link, which is not followed", "name the file itself");
-        if (!Files.isRegularFile(file)) throw new StoreException(StoreException.Reason.DAMAGED, tried, file, Files.isDirectory(file) ? "it is a directory" : "it is no plain file", list);
+        if (Files.isSymbolicLink(file)) throw new StoreException(StoreException.Reason.REFUSED, tried, file,
+                "it is a symbolic link, which is not followed", "name the file itself");
+        if (!Files.isRegularFile(file)) throw new StoreException(StoreException.Reason.DAMAGED, tried, file,
+                Files.isDirectory(file) ? "it is a directory" : "it is no plain file", list);
         if (!Files.isReadable(file)) throw new StoreException(StoreException.Reason.DENIED, tried, file, "permission denied", null);
         if (Files.size(file) == 0) throw new StoreException(StoreException.Reason.DAMAGED, tried, file, "the file is empty (0 bytes)", list);
     }

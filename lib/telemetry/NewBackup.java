@@ -21,8 +21,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 
 /**
- * A backup in the making: a copy under a name that nobody takes for a backup, checked, then given its name. Whatever goes wrong before that, nothing is left.
- * The manifest gets its name first: a backup is never seen without it, and a manifest without its backup is nothing.
+ * A backup in the making: a copy under a name that nobody takes for a backup, checked, then given its name. Whatever goes wrong before that, nothing is
+ * left. The manifest gets its name first: a backup is never seen without it, and a manifest without its backup is nothing.
  */
 final class NewBackup implements AutoCloseable {
 
@@ -42,7 +42,10 @@ final class NewBackup implements AutoCloseable {
         this.err = err;
     }
 
-    /** @param patience how long a locked database is waited for. @return the backup's file */
+    /**
+     * @param patience how long a locked database is waited for
+     * @return the backup's file
+     */
     Path make(Path database, Duration patience, BackupCheck check, boolean compress) {
         long began = System.nanoTime();
         Snapshot copied = copy(database, patience);

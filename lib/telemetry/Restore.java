@@ -11,8 +11,8 @@ import java.time.Duration;
 import java.time.Instant;
 
 /**
- * Puts a backup's content in the database's place, and then the runs that the day files have had since. Until SQLite commits the content, the database is as it was; interrupted at any
- * point, the next call does it all again.
+ * Puts a backup's content in the database's place, and then the runs that the day files have had since. Until SQLite commits the content, the database
+ * is as it was; interrupted at any point, the next call does it all again.
  */
 public final class Restore {
 
@@ -79,7 +79,8 @@ public final class Restore {
     }
 
     private void refuseLink() {
-        if (Files.isSymbolicLink(live)) throw new StoreException(StoreException.Reason.REFUSED, TRIED, live, "it is a symbolic link, which is not followed", "name the file itself with TELEMETRY_DB_PATH");
+        if (Files.isSymbolicLink(live)) throw new StoreException(StoreException.Reason.REFUSED, TRIED, live,
+                "it is a symbolic link, which is not followed", "name the file itself with TELEMETRY_DB_PATH");
     }
 
     private void refuseItself(Backup backup) {
@@ -141,10 +142,11 @@ public final class Restore {
             BackupCheck.QUICK.run(restored, err);
             Long only = old == null ? (Long) 0L : onlyIn(old, restored);
             restored.patience(CHECKPOINT).pragma("wal_checkpoint", "TRUNCATE");
-            return new Restored(content.backup().file(), content.backup().time(), content.schema(), content.runs(), replayed, restored.number("SELECT count(*) FROM agent_runs"),
-                    place == null ? null : database, place == null ? null : old, before, only, content.backup().isVerified());
+            return new Restored(content.backup().file(), content.backup().time(), content.schema(), content.runs(), replayed,
+                    restored.number("SELECT count(*) FROM agent_runs"), place == null ? null : database, place == null ? null : old, before, only, content.backup().isVerified());
         } catch (StoreException e) {
-            throw new StoreException(e.reason(), "finish the restore to", database, "the backup's " + content.runs() + " runs are in place, but: " + e.getMessage(), "run it again", e);
+            throw new StoreException(e.reason(), "finish the restore to", database,
+                    "the backup's " + content.runs() + " runs are in place, but: " + e.getMessage(), "run it again", e);
         }
     }
 

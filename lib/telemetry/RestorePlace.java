@@ -8,8 +8,8 @@ import java.time.Clock;
 import java.time.Duration;
 
 /**
- * The place of a store's database, into which a backup's content is put. A database that SQLite can open gets it in one transaction, so its users may go on and never see half of it; what is no
- * database any more is moved aside with its logs, once nobody has it open.
+ * The place of a store's database, into which a backup's content is put. A database that SQLite can open gets it in one transaction, so its users may
+ * go on and never see half of it; what is no database any more is moved aside with its logs, once nobody has it open.
  */
 final class RestorePlace {
     private static final String TRIED = "restore to";
@@ -76,7 +76,8 @@ final class RestorePlace {
     static void requireRoom(Path where, long needed) {
         try {
             long free = Disk.free(where);
-            if (free < needed) throw new StoreException(StoreException.Reason.FULL, TRIED, where, "it takes " + new Size(needed) + " and " + new Size(free) + " are free", "jbang archive@telemetry --dry-run");
+            if (free < needed) throw new StoreException(StoreException.Reason.FULL, TRIED, where,
+                    "it takes " + new Size(needed) + " and " + new Size(free) + " are free", "jbang archive@telemetry --dry-run");
         } catch (IOException e) {
             throw Disk.refused(TRIED, where, e);
         }
@@ -105,7 +106,8 @@ final class RestorePlace {
     }
 
     private void copy(BackupContent content, LastState last) {
-        try (Database source = Database.openFrozen(content.file()); var progress = new Progress(err, "MB restored", content.file().toFile().length() / 1_000_000)) {
+        try (Database source = Database.openFrozen(content.file());
+                var progress = new Progress(err, "MB restored", content.file().toFile().length() / 1_000_000)) {
             source.copyTo(live, patience, bytes -> {
                 last.pin();
                 progress.at(bytes / 1_000_000);
@@ -117,7 +119,8 @@ final class RestorePlace {
         try (Database database = OldDatabase.open(live, patience)) {
             long size = database.number("PRAGMA page_size");
             if (size == content.pageSize() || !"wal".equalsIgnoreCase(database.pragma("journal_mode"))) return;
-            throw new StoreException(StoreException.Reason.FAILED, TRIED, live, "its pages have " + size + " bytes, the backup's " + content.pageSize() + ", which cannot change in WAL mode",
+            throw new StoreException(StoreException.Reason.FAILED, TRIED, live,
+                    "its pages have " + size + " bytes, the backup's " + content.pageSize() + ", which cannot change in WAL mode",
                     "stop the programs that use it, move it and its -wal and -shm elsewhere, then run it again");
         }
     }
@@ -150,7 +153,8 @@ final class RestorePlace {
         Path made = Unfinished.beside(target);
         try {
             Disk.copy(content.file(), made);
-            if (!Sha256.of(made, bytes -> { }).equals(content.sha256())) throw new StoreException(StoreException.Reason.FAILED, TRIED, target, "what was written is not what was read back", "run it again");
+            if (!Sha256.of(made, bytes -> { }).equals(content.sha256()))
+                throw new StoreException(StoreException.Reason.FAILED, TRIED, target, "what was written is not what was read back", "run it again");
             try (Database database = Database.open(made)) {
                 if (content.journal() != null) database.pragma("journal_mode", content.journal());
             }

@@ -71,7 +71,8 @@ record Snapshot(Path file, Instant time, String schema, String journal, long pag
     /** How many rows each table has. */
     static Map<String, Long> rows(Database database) {
         Map<String, Long> rows = new LinkedHashMap<>();
-        for (Row table : database.query("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite@_%' ESCAPE '@' ORDER BY name").list())
+        String tables = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite@_%' ESCAPE '@' ORDER BY name";
+        for (Row table : database.query(tables).list())
             rows.put(table.text("name"), database.number("SELECT count(*) FROM " + Database.quoted(table.text("name"))));
         return Collections.unmodifiableMap(rows);
     }
@@ -84,14 +85,15 @@ record Snapshot(Path file, Instant time, String schema, String journal, long pag
     }
 
     /**
-     * @return how many rows refer to others that are not there, which is odd but no damage: no writer's SQLite looks after that. Null when the tables do not let SQLite tell,
-     *         as the service's, where a run_id may stand in several rows
+     * @return how many rows refer to others that are not there, which is odd but no damage: no writer's SQLite looks after that. Null when the tables
+     *         do not let SQLite tell, as the service's, where a run_id may stand in several rows
      * @throws StoreException {@code DAMAGED} when it is not what was copied, or the copied database was damaged: copying does not notice
      */
     Long requireSound(BackupCheck check, PrintWriter err) {
         try (Database copy = Database.openFrozen(file)) {
             check.run(copy, err);
-            if (!rows.equals(rows(copy))) throw new StoreException(StoreException.Reason.DAMAGED, "verify the copy", file, "it has other rows than were counted in the database", "run it again");
+            if (!rows.equals(rows(copy)))
+                throw new StoreException(StoreException.Reason.DAMAGED, "verify the copy", file, "it has other rows than were counted in the database", "run it again");
             return orphans(copy);
         }
     }
