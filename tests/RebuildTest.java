@@ -184,7 +184,7 @@ class RebuildTest {
             List<LogRecord> lines = new ArrayList<>();
             for (int n = 0; n < 80; n++) lines.addAll(Fixture.lines(Fixture.V3.run(n, NOON.minusSeconds(n)), n));
             Run end = Fixture.V3.run(0, NOON);
-            lines.addAll(List.of(end, end.with("host", "a"), end.with("host", "b"), end.with("end_time", "2026-11-20 11:00:00").with("host", "z")));
+            lines.addAll(List.of(end, end.with("host", "a"), end.with("host", "b"), end.with("end_time", "2026-11-20T13:30:00+02:00").with("host", "z")));
             lines.add(Fixture.V3.run(5, NOON.minusSeconds(5)).with("host", "other"));
             var fewer = new HashMap<>(Fixture.V3.run(1, NOON.minusSeconds(1)).fields());
             fewer.keySet().removeAll(List.of("host", "metrics_json"));

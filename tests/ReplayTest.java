@@ -100,9 +100,9 @@ class ReplayTest {
         for (int seed = 0; seed < 8; seed++) {
             Store store = Fixture.V3.empty(dir.resolve("s" + seed));
             List<LogRecord> lines = new ArrayList<>();
-            for (int n = 0; n < 60; n++) lines.addAll(Fixture.lines(Fixture.V3.run(n, NOON.minusSeconds(n)), n));
+            for (int n = 0; n < 900; n++) lines.addAll(Fixture.lines(Fixture.V3.run(n, NOON.minusSeconds(n)), n));
             Run end = Fixture.V3.run(0, NOON);
-            lines.addAll(List.of(end, end.with("host", "a"), end.with("host", "b"), end.with("end_time", "2026-11-20 11:00:00").with("host", "z")));
+            lines.addAll(List.of(end, end.with("host", "a"), end.with("host", "b"), end.with("end_time", "2026-11-20T13:30:00+02:00").with("host", "z")));
             Run running = Fixture.V3.run(5, NOON.minusSeconds(5));
             lines.add(running.with("host", "other"));
             Collections.shuffle(lines, new Random(seed));
@@ -112,7 +112,7 @@ class ReplayTest {
             Collections.shuffle(files, new Random(seed));
             try (Database database = Database.open(store.database())) {
                 Replay.Result result = new Replay(database).apply(files, damaged::add);
-                assertEquals(60, result.inserted());
+                assertEquals(900, result.inserted());
                 assertEquals(1, result.conflicts());
                 String content = database.query(RUNS).list().toString();
                 if (expected == null) expected = content;
@@ -133,8 +133,10 @@ class ReplayTest {
             String commit = shape.version() >= 4 ? ", git_commit_hash = 'abc'" : "";
             database.update("UPDATE agent_runs SET api_posted = 1, api_posted_at = 'then', created_at = 'long ago', custom_metadata = 'mine'" + commit);
             database.update("UPDATE agent_runs SET status = 'running', end_time = NULL WHERE status = 'success'");
+            Fixture.append(store, NOON, shape.run(50, NOON));
             if (shape.version() >= 4) Fixture.append(store, NOON, shape.run(0, NOON).with("git_commit_hash", null));
             assertEquals(3, replay(store, database).updated());
+            assertEquals("d", database.value("SELECT custom_metadata FROM agent_runs WHERE run_id = ?", shape.run(50, NOON).id()), "the column's own value for a new row");
             assertEquals(6, database.number("SELECT count(*) FROM agent_runs WHERE api_posted = 1 AND api_posted_at = 'then' AND created_at = 'long ago' AND custom_metadata = 'mine'"
                     + commit.replace(",", " AND")));
         }

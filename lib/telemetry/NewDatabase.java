@@ -23,6 +23,10 @@ final class NewDatabase implements AutoCloseable {
     private final RowForm form;
     private final RunLoader loader;
     private final RunFeed feed;
+    private final Consumer<LogEntry> damaged;
+
+    /** Takes what was read, a row or a damaged entry, to the thread that uses it. */
+    private Consumer<Object> read;
 
     /**
      * @param ddl     the schema it gets; null for the runbook's
@@ -42,7 +46,8 @@ final class NewDatabase implements AutoCloseable {
         List<String> columns = RowForm.settable(schema);
         this.form = new RowForm(schema, columns, columns.stream().map(this::defaultOf).toArray());
         this.loader = new RunLoader(database, schema, form, (row, why) -> damaged.accept(new LogEntry(row.file(), row.offset(), row.bytes().length, row.bytes(), new Damage(why))));
-        this.feed = new RunFeed(schema, form, pruned, loader::add, damaged);
+        this.damaged = damaged;
+        this.feed = new RunFeed(schema, form, pruned, row -> read.accept(row), entry -> read.accept(entry));
     }
 
     private Object defaultOf(String column) {
@@ -63,30 +68,42 @@ final class NewDatabase implements AutoCloseable {
     }
 
     /**
-     * Loads the runs of files. Again, for lines that have come later.
+     * Loads the runs of files, reading them in one thread and writing in another, which are about equally busy. Again, for lines that have come later.
      *
      * @param files gives those to read, and after these those that have come since, until there are none
-     * @param read  is told of each that was read
+     * @param done  is told of each that was read; this and {@code files} are called in a thread of their own
      * @throws StoreException {@code MISSING} when one is gone, and not because its day was archived meanwhile
      */
-    void load(Supplier<List<Path>> files, Consumer<Path> read) {
-        List<Path> gone = new ArrayList<>();
-        Set<Object> archived = new HashSet<>();
+    void load(Supplier<List<Path>> files, Consumer<Path> done) {
         database.inTransaction(() -> {
-            for (List<Path> next = files.get(); !next.isEmpty(); next = files.get()) for (Path file : next) {
-                if (!load(file)) gone.add(file);
-                DayFile.of(file).filter(DayFile::compressed).ifPresent(day -> archived.add(day.day()));
-                read.accept(file);
-            }
-            feed.finish();
+            Conveyor.<Object>run(belt -> {
+                read = belt;
+                read(files, done);
+                feed.finish();
+            }, this::use);
             loader.finish();
         });
+    }
+
+    private void use(Object read) {
+        if (read instanceof RunRow row) loader.add(row);
+        else damaged.accept((LogEntry) read);
+    }
+
+    private void read(Supplier<List<Path>> files, Consumer<Path> done) {
+        List<Path> gone = new ArrayList<>();
+        Set<Object> archived = new HashSet<>();
+        for (List<Path> next = files.get(); !next.isEmpty(); next = files.get()) for (Path file : next) {
+            if (!read(file)) gone.add(file);
+            DayFile.of(file).filter(DayFile::compressed).ifPresent(day -> archived.add(day.day()));
+            done.accept(file);
+        }
         for (Path file : gone)
             if (!archived.contains(DayFile.of(file).map(DayFile::day).orElse(null)))
                 throw new StoreException(StoreException.Reason.MISSING, "read", file, "it is gone", "run it again");
     }
 
-    private boolean load(Path file) {
+    private boolean read(Path file) {
         try {
             feed.read(file);
             return true;

@@ -11,7 +11,7 @@ import java.util.UUID;
  * How a run's record becomes the values of a row in one schema, and which of two records of a run is the one to believe. Pure: the same record
  * gives the same values, whoever asks. A value that a column's type or CHECK would refuse becomes the nearest that it takes: no run is left out for one odd value.
  */
-final class RowForm {
+public final class RowForm {
 
     /** Columns that are the database's own: no record ever sets them. */
     static final Set<String> OWN = Set.of("id", "api_posted", "api_posted_at", "api_retry_count", "created_at", "updated_at");
@@ -58,7 +58,7 @@ final class RowForm {
      * @param columns  of the row, in order: some of the schema's, the required ones among them
      * @param defaults the table's own values for columns that a record lacks; null for null everywhere
      */
-    RowForm(Schema schema, List<String> columns, Object[] defaults) {
+    public RowForm(Schema schema, List<String> columns, Object[] defaults) {
         this.schema = schema;
         this.columns = columns;
         this.defaults = defaults == null ? new Object[columns.size()] : defaults;
@@ -73,12 +73,12 @@ final class RowForm {
         this.endTime = columns.indexOf("end_time");
     }
 
-    List<String> columns() {
+    public List<String> columns() {
         return columns;
     }
 
     /** The columns of a schema that records can set. */
-    static List<String> settable(Schema schema) {
+    public static List<String> settable(Schema schema) {
         return schema.columns().stream().filter(column -> !OWN.contains(column)).toList();
     }
 
@@ -88,7 +88,7 @@ final class RowForm {
     }
 
     /** The run as a row: a value for each column. */
-    Object[] row(Run run) {
+    public Object[] row(Run run) {
         Object[] row = new Object[columns.size()];
         for (int i = 0; i < row.length; i++) {
             Object value = run.fields().getOrDefault(columns.get(i), LACKING);
@@ -181,7 +181,7 @@ final class RowForm {
         return service ? row[runId] + "\n" + row[eventId] : (String) row[runId];
     }
 
-    boolean isOver(Object[] row) {
+    public boolean isOver(Object[] row) {
         return !RunStatus.RUNNING.toString().equals(row[status]);
     }
 

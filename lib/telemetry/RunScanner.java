@@ -13,7 +13,7 @@ import java.util.Map;
  * with the known keys in their order and values that are ASCII texts, whole numbers or null, it does not take, and {@link Ndjson} reads that one. What it takes it reads as Ndjson does.
  * The forms of run lines are learned from lines that Ndjson has read.
  */
-final class RunScanner {
+public final class RunScanner {
     private static final int MOST_FORMS = 4;
     private static final int MOST_VALUES = 128;
 
@@ -48,12 +48,12 @@ final class RunScanner {
     private int end;
     private int at;
 
-    RunScanner(RowForm rows) {
+    public RunScanner(RowForm rows) {
         this.rows = rows;
     }
 
     /** Reads the line that begins here. @return where the next begins; -1 when this is none that it takes, or none that ends before {@code end} */
-    int scan(byte[] buffer, int begin, int end) {
+    public int scan(byte[] buffer, int begin, int end) {
         this.bytes = buffer;
         this.end = end;
         this.form = null;
@@ -190,23 +190,23 @@ final class RunScanner {
     }
 
     /** Of the line that was scanned last: true for an event, of which nothing else is asked. */
-    boolean isEvent() {
+    public boolean isEvent() {
         return form == null;
     }
 
     /** True for a run's end; see {@link Run#isEnd}. */
-    boolean isEnd() {
+    public boolean isEnd() {
         RunStatus status = form.status < 0 || kinds[form.status] != Kind.PLAIN ? null : RunStatus.of(text(form.status));
         if (status == null && form.status >= 0 && kinds[form.status] == Kind.ESCAPED) status = RunStatus.of(unescaped(form.status));
         return status != null ? status.isFinal() : form.end >= 0 && kinds[form.end] != Kind.NULL;
     }
 
-    String runId() {
+    public String runId() {
         return text(form.id);
     }
 
     /** The run's row. */
-    Object[] row() {
+    public Object[] row() {
         Object[] row = form.empty.clone();
         for (int i = 0; i < form.columns.length; i++)
             if (form.columns[i] >= 0) row[form.columns[i]] = decoded(i);
@@ -214,12 +214,12 @@ final class RunScanner {
     }
 
     /** The columns that the run's record does not have; one object for all lines of a form. */
-    BitSet lacking() {
+    public BitSet lacking() {
         return form.lacking;
     }
 
     /** Takes note of the form of a run's line, without its newline, that {@link Ndjson} has read; of one that is too odd nothing is learned. */
-    void learn(byte[] line) {
+    public void learn(byte[] line) {
         bytes = line;
         end = line.length;
         at = 0;
@@ -227,26 +227,32 @@ final class RunScanner {
         for (String before = "{"; isNext(ascii(before)); before = ", ") {
             if (at >= end || bytes[at] != '"' || !text(0, at + 1) || kinds[0] != Kind.PLAIN || !isNext(ascii(": "))) return;
             String key = text(0);
-            if (keys.size() == MOST_VALUES || keys.put(key, ascii(before + '"' + key + "\": ")) != null || !value(0)) return;
+            keys.put(key, ascii(before + '"' + key + "\": "));
+            if (keys.size() > MOST_VALUES || !value(0)) return;
         }
-        if (at != end - 1 || bytes[at] != '}' || !keys.containsKey("run_id") || keys.containsKey("event_type")) return;
+        if (at != end - 1 || bytes[at] != '}' || !keys.containsKey("run_id")) return;
+        byte[][] parts = parts(keys);
+        if (forms.stream().anyMatch(known -> Arrays.deepEquals(known.parts, parts))) return;
         if (forms.size() == MOST_FORMS) forms.remove(MOST_FORMS - 1);
-        forms.add(form(keys));
+        forms.add(form(parts, List.copyOf(keys.keySet())));
     }
 
-    private Form form(Map<String, byte[]> keys) {
-        List<String> names = List.copyOf(keys.keySet());
+    private static byte[][] parts(Map<String, byte[]> keys) {
         List<byte[]> parts = new ArrayList<>(keys.values());
         parts.add(ascii("}\n"));
+        return parts.toArray(byte[][]::new);
+    }
+
+    private Form form(byte[][] parts, List<String> keys) {
         Object[] empty = new Object[rows.columns().size()];
         var lacking = new BitSet();
         for (int i = 0; i < empty.length; i++) {
-            if (keys.containsKey(rows.columns().get(i))) continue;
+            if (keys.contains(rows.columns().get(i))) continue;
             empty[i] = RowForm.LACKING;
             lacking.set(i);
         }
-        return new Form(parts.toArray(byte[][]::new), names.stream().mapToInt(rows.columns()::indexOf).toArray(), empty, lacking,
-                names.indexOf("record_type"), names.indexOf("run_id"), names.indexOf("status"), names.indexOf("end_time"));
+        return new Form(parts, keys.stream().mapToInt(rows.columns()::indexOf).toArray(), empty, lacking,
+                keys.indexOf("record_type"), keys.indexOf("run_id"), keys.indexOf("status"), keys.indexOf("end_time"));
     }
 
     private static byte[] ascii(String text) {

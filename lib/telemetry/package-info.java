@@ -5,8 +5,7 @@
 //SOURCES Size.java
 //SOURCES Health.java HealthRules.java Measure.java FolderChecks.java DatabaseChecks.java Integrity.java Divergence.java BriefRecord.java
 //SOURCES Replay.java Pruned.java RowForm.java
-//SOURCES Rebuild.java RunFeed.java RunScanner.java RunRow.java RunLoader.java CarryOver.java Ddl.java Quarantine.java RunDifferences.java NewDatabase.java OldDatabase.java LiveSwap.java Unfinished.java Openers.java LogFiles.java
-//SOURCES RunScanner.java
+//SOURCES Rebuild.java RunFeed.java RunScanner.java RunRow.java Conveyor.java RunLoader.java CarryOver.java Ddl.java Quarantine.java RunDifferences.java NewDatabase.java OldDatabase.java LiveSwap.java Unfinished.java Openers.java LogFiles.java
 //SOURCES Layout.java Sample.java SampleWriter.java SampleLines.java Progress.java
 //SOURCES TelemetryClient.java NewRun.java RunContext.java Metrics.java RunForm.java LineLimit.java Recorder.java GroupCommit.java RunTable.java GitCheckout.java Host.java
 //SOURCES PassThrough.java TrackedProgram.java Heard.java SelfTest.java
