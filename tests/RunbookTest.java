@@ -1,3 +1,5 @@
+import static java.util.stream.Collectors.joining;
+import static java.util.stream.Collectors.toSet;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -10,18 +12,25 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import telemetry.DayFile;
 import telemetry.EventLog;
 import telemetry.Store;
 
-/** Runs the commands of docs/runbook.md, in order, in a sample store, and compares what they print with what the page shows. */
+/** Runs the commands of docs/runbook.md, README.md and docs/scripting.md, in order, in a sample store, and compares what they print with what the page shows. */
 class RunbookTest {
     private static final Path ROOT = Checkout.root();
+
+    /** What begins a hint: the section of the runbook that it names. */
+    private static final Pattern SECTION = Pattern.compile("\"([A-Z][a-z]+(?: [A-Z][A-Za-z]+)*): (?:\" \\+ store\\.command|jbang |find out)");
 
     /** A block's command, the exit code it announces, and the lines the page shows below it. */
     private record Shown(String command, int exit, List<String> output) { }
@@ -31,8 +40,7 @@ class RunbookTest {
 
     @Test
     void everyCommandPrintsWhatTheRunbookShows() throws Exception {
-        Store store = Store.at(dir.resolve("store"));
-        assertEquals(0, Script.run(new setup(), "--store", store.base(), "--sample", "--seed", 3).exit());
+        Store store = sample();
         letDayFilesLookOld(store);
         List<Shown> all = blocks(ROOT.resolve("docs/runbook.md"));
         assertTrue(all.size() > 20, "found " + all.size());
@@ -43,6 +51,57 @@ class RunbookTest {
             assertEquals(shown.exit, run.exit(), shown.command + "\n" + run);
             assertTrue(Pattern.matches(pattern(shown.output), run.out()), () -> shown.command + "\n" + run.out() + run.err());
         }
+    }
+
+    @Test
+    void theReadmesTwoCommandsAreRight() throws Exception {
+        List<String> commands = blocks(ROOT.resolve("README.md")).stream().map(Shown::command).toList();
+        assertEquals(List.of("scripts/jbangw setup --sample --store demo", "scripts/jbangw test"), commands);
+        List<String> words = words(commands.get(0));
+        Script run = new Jbangw(ROOT.resolve(words.get(0)), words.subList(1, words.size())).in(dir).run();
+        assertEquals(0, run.exit(), run.toString());
+        assertTrue(Files.exists(Store.at(dir.resolve("demo")).database()));
+        assertTrue(Files.readAllLines(ROOT.resolve(".ci/run")).contains("exec " + commands.get(1)), "the second is what the project's own checks run, and this test with it");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"README.md", "docs/scripting.md"})
+    void theShellAnswersAsThePageShows(String page) throws Exception {
+        Shown shown = session(ROOT.resolve(page));
+        Script shell = new Jbangw(ROOT.resolve("scripts/jbangw"), List.of("shell", "--store", sample().base().toString())).run(shown.command);
+        assertEquals(0, shell.exit(), shell.err());
+        String answers = shell.out().replace("jshell>  \b", "").lines().map(String::stripTrailing).filter(line -> !line.isEmpty()).collect(joining("\n", "", "\n"));
+        assertTrue(Pattern.matches(pattern(shown.output), answers), () -> String.join("\n", shown.output) + "\nis not\n" + answers);
+    }
+
+    @Test
+    void theTrackingOfTheDocumentationRecordsARun() throws Exception {
+        Store store = Fixture.V3.empty(dir.resolve("store"));
+        Matcher code = Pattern.compile("(?s)```java\\n(try \\(TelemetryClient.*?)```").matcher(Files.readString(ROOT.resolve("docs/scripting.md")));
+        assertTrue(code.find());
+        Path script = Files.writeString(dir.resolve("tracks.java"), "//JAVA 17+\n//SOURCES " + ROOT.resolve("lib/telemetry/package-info.java")
+                + "\nimport java.util.Map;\nimport telemetry.*;\nclass tracks { public static void main(String... args) {\n" + code.group(1) + "} }\n");
+        Script run = new Jbangw(ROOT.resolve("scripts/jbangw"), List.of("run", script.toString())).with("TELEMETRY_BASE_DIR", store.base()).run();
+        assertEquals(0, run.exit(), run.toString());
+        Script recent = Script.run(new query(), "recent", "--csv", "--store", store.base());
+        assertTrue(recent.out().contains(",docs-crawler,crawl,success,"), recent.toString());
+    }
+
+    @Test
+    void everyHintNamesASectionOfTheRunbook() throws IOException {
+        Set<String> sections = Files.readAllLines(ROOT.resolve("docs/runbook.md")).stream().filter(line -> line.matches("#{2,3} .*"))
+                .map(line -> line.replaceFirst("#+ ([0-9]+ )?", "")).collect(toSet());
+        Set<String> named = new TreeSet<>();
+        for (String folder : List.of("lib/telemetry", "scripts"))
+            try (Stream<Path> files = Files.list(ROOT.resolve(folder))) {
+                for (Path file : files.filter(name -> name.toString().endsWith(".java")).toList()) {
+                    Matcher section = SECTION.matcher(Files.readString(file));
+                    while (section.find()) named.add(section.group(1));
+                }
+            }
+        assertTrue(named.size() > 6, named.toString());
+        named.removeAll(sections);
+        assertEquals(Set.of(), named);
     }
 
     @Test
@@ -60,6 +119,12 @@ class RunbookTest {
             }
         }
         assertTrue(readme.lines().count() <= 120);
+    }
+
+    private Store sample() {
+        Store store = Store.at(dir.resolve("store"));
+        assertEquals(0, Script.run(new setup(), "--store", store.base(), "--sample", "--seed", 3).exit());
+        return store;
     }
 
     /** An archive leaves alone what changed within the hour, and the sample is that young. */
@@ -82,6 +147,21 @@ class RunbookTest {
     private static Shown shown(String line) {
         Matcher exit = Pattern.compile("\\s+# exit (\\d+)$").matcher(line);
         return exit.find() ? new Shown(line.substring(0, exit.start()), Integer.parseInt(exit.group(1)), new ArrayList<>()) : new Shown(line, 0, new ArrayList<>());
+    }
+
+    /** What a page types at JShell's prompt, and the lines it shows as answers. */
+    private static Shown session(Path page) throws IOException {
+        var typed = new StringBuilder();
+        List<String> output = new ArrayList<>(List.of("…"));
+        Matcher block = Pattern.compile("(?ms)^```\\w*\\n(.*?)^```").matcher(Files.readString(page));
+        while (block.find()) {
+            if (!block.group(1).contains("jshell> ")) continue;
+            for (String line : block.group(1).split("\n"))
+                if (line.startsWith("jshell> ")) typed.append(line.substring(8)).append('\n');
+                else if (!line.startsWith("$ ") && !line.isEmpty()) output.add(line);
+        }
+        assertTrue(typed.length() > 0, page.toString());
+        return new Shown(typed.toString(), 0, output);
     }
 
     /** Separated by blanks, quotes holding them together. */
