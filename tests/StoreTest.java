@@ -3,6 +3,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
@@ -67,5 +68,19 @@ class StoreTest {
         assertEquals("cannot use the store " + dir.resolve("none") + ": there is none (named by --store); next: jbang setup@telemetry --store "
                 + dir.resolve("none") + ", or name another with --store DIR", e.getMessage());
         assertFalse(Store.at(dir).isMissing());
+    }
+
+    @Test
+    void aFileInTheFoldersPlaceIsNoStoreAndNoLackOfPermission() throws IOException {
+        Path file = Files.createFile(dir.resolve("notes.txt"));
+        StoreException e = assertThrows(StoreException.class, Store.at(file)::orThrow);
+        assertEquals(StoreException.Reason.MISSING, e.reason());
+        assertEquals("cannot use the store " + file + ": it is a file, and a store is a folder (named by --store); next: name the store's folder with --store DIR", e.getMessage());
+    }
+
+    @Test
+    void theNextCommandCanBePastedWhateverTheFolderIsCalled() {
+        StoreException e = assertThrows(StoreException.class, Store.at(dir.resolve("my store"))::orThrow);
+        assertTrue(e.getMessage().contains("setup@telemetry --store '" + dir.resolve("my store") + "', or"), e.getMessage());
     }
 }

@@ -114,10 +114,14 @@ public record Store(Path base, Path database, Path raw, String rule) {
         return Files.notExists(base) && Files.notExists(database);
     }
 
-    /** @throws StoreException {@code MISSING} when there is no store to speak of */
+    /** @throws StoreException {@code MISSING} when there is no store to speak of, or a file where its folder should be */
     public Store orThrow() {
-        if (isMissing()) throw new StoreException(StoreException.Reason.MISSING, "use the store", base,
-                "there is none (named by " + rule + ")", "jbang setup@telemetry --store " + base + ", or name another with --store DIR");
+        if (Files.isRegularFile(base)) throw missing("it is a file, and a store is a folder", "name the store's folder with --store DIR");
+        if (isMissing()) throw missing("there is none", "jbang setup@telemetry --store " + quoted(base.toString()) + ", or name another with --store DIR");
         return this;
+    }
+
+    private StoreException missing(String why, String next) {
+        return new StoreException(StoreException.Reason.MISSING, "use the store", base, why + " (named by " + rule + ")", next);
     }
 }
