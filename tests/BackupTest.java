@@ -79,7 +79,7 @@ class BackupTest {
             Script damaged = backup(NOON, store, how);
             assertEquals(2, damaged.exit(), how + damaged.err());
             assertTrue(damaged.err().startsWith("backup: cannot back up " + store.database() + ": "), damaged.err());
-            assertTrue(damaged.err().contains("; no backup was made and none expires; next: jbang recover@telemetry --dry-run"), damaged.err());
+            assertTrue(damaged.err().contains("; no backup was made and none expires; next: jbang recover@telemetry --store " + store.base() + " --dry-run"), damaged.err());
             assertEquals("", damaged.out());
             assertEquals(before, tree(store.backups()));
         }
@@ -226,7 +226,7 @@ class BackupTest {
             if (!everyWay && !restore[0].equals("--restore")) continue;
             Script refused = backup(NOON, store, restore);
             assertEquals(2, refused.exit(), what + refused.err());
-            assertTrue(refused.err().contains("; next: jbang backup@telemetry list"), refused.err());
+            assertTrue(refused.err().contains("; next: jbang backup@telemetry --store " + store.base() + " list"), refused.err());
         }
         assertTrue(java.util.Arrays.equals(live, Files.readAllBytes(store.database())), what);
         assertEquals(tree, tree(store.base()), what);
@@ -349,7 +349,7 @@ class BackupTest {
             Files.write(disk.resolve("filler"), new byte[(int) Files.getFileStore(disk).getUsableSpace() - 64 * 1024]);
             Script full = backup(NOON.plusSeconds(60), store);
             assertEquals(2, full.exit());
-            assertTrue(full.err().matches("(?s)backup: cannot back up to .*: it takes .* are free; next: jbang archive@telemetry --dry-run, or name another disk with --to DIR\\s*"), full.err());
+            assertTrue(full.err().matches("(?s)backup: cannot back up to .*: it takes .* are free; next: jbang archive@telemetry --store \\S+ --dry-run, or name another disk with --to DIR\\s*"), full.err());
             assertEquals(before, tree(store.backups()));
         } finally {
             Mounts.unmount(disk);
@@ -364,7 +364,7 @@ class BackupTest {
         try {
             Script full = backup(NOON, store, "--to", disk.resolve("b"), "--compress");
             assertEquals(2, full.exit(), full.err());
-            assertTrue(full.err().contains("no space left on the disk; next: jbang archive@telemetry --dry-run"), full.err());
+            assertTrue(full.err().contains("no space left on the disk; next: jbang archive@telemetry --store " + store.base() + " --dry-run"), full.err());
             assertEquals(Set.of(), names(disk.resolve("b")));
             assertEquals(0, backup(NOON, store, "--to", disk.resolve("b")).exit());
         } finally {

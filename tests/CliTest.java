@@ -55,6 +55,18 @@ class CliTest {
         assertEquals("{\n  \"age\": 172800000\n}" + NL, json.out());
     }
 
+    /** Alone, the command would be about the store that the environment names, which is another one. */
+    @Test
+    void theNextCommandIsAboutTheStoreThatTheOptionNamed() {
+        var probe = new Probe();
+        probe.failure = new StoreException(StoreException.Reason.FULL, "write", null, "no space left", "jbang archive@telemetry --dry-run");
+        assertTrue(Script.run(probe).err().endsWith("next: jbang archive@telemetry --dry-run" + NL));
+        Path folder = Path.of("my store").toAbsolutePath();
+        String quote = telemetry.Disk.isWindows() ? "\"" : "'";
+        assertEquals("probe: cannot write: no space left; next: jbang archive@telemetry --store " + quote + folder + quote + " --dry-run" + NL,
+                Script.run(probe, "--store", folder).err());
+    }
+
     @Test
     void withoutATerminalNothingIsDeletedUnlessToldTo() {
         Script asked = Script.run(new Probe());

@@ -362,10 +362,10 @@ class RestoreTest {
         Assumptions.assumeTrue(Mounts.tmpfs(disk, "6m"), "needs root and mount");
         try {
             Store store = Fixture.V3.filled(disk.resolve("s"), 60, NOON);
-            refused(store, 2, "are free; next: jbang archive@telemetry --dry-run", newest(elsewhere));
+            refused(store, 2, "are free; next: jbang archive@telemetry --store " + store.base() + " --dry-run", newest(elsewhere));
             Files.write(disk.resolve("filler"), new byte[(int) Files.getFileStore(disk).getUsableSpace() - 100_000]);
             assertEquals(0, script(store, "--to", dir.resolve("b2")).exit());
-            refused(store, 2, "are free; next: jbang archive@telemetry --dry-run", new Backups(store, dir.resolve("b2"), Clock.systemUTC(), null).list().get(0).file());
+            refused(store, 2, "are free; next: jbang archive@telemetry --store " + store.base() + " --dry-run", new Backups(store, dir.resolve("b2"), Clock.systemUTC(), null).list().get(0).file());
         } finally {
             Mounts.unmount(disk);
         }

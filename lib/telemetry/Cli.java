@@ -11,10 +11,12 @@ import java.io.PrintWriter;
 import java.lang.reflect.Method;
 import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.IExecutionExceptionHandler;
@@ -131,13 +133,20 @@ public final class Cli {
             if (e instanceof Output.ReaderGone) return OK;
             if (e instanceof CommandLine.ParameterException wrong) return usage(line, wrong.getMessage());
             if (e instanceof StoreException known) {
-                err.println(name(line) + ": " + known.getMessage());
+                err.println(name(line) + ": " + store(arguments).map(store -> store.message(known)).orElse(known.getMessage()));
                 return exitCode(known);
             }
             err.println(name(line) + ": a bug in this toolkit, please report it with these lines:");
             e.printStackTrace(err);
             return BUG;
         };
+    }
+
+    /** The store that {@code --store} named, whether before the subcommand's name or behind it. */
+    private static Optional<Store> store(ParseResult parsed) {
+        for (ParseResult part = parsed; part != null; part = part.subcommand())
+            if (part.matchedOptionValue("--store", null) instanceof Path folder) return Optional.of(Store.at(folder));
+        return Optional.empty();
     }
 
     private static int usage(CommandLine line, String message) {

@@ -11,6 +11,7 @@ import java.util.function.Consumer;
  */
 final class Recorder implements AutoCloseable {
     private final Clock clock;
+    private final Store store;
     private final Consumer<String> warnings;
     private final AtomicBoolean warned = new AtomicBoolean();
     private final EventLog log;
@@ -19,6 +20,7 @@ final class Recorder implements AutoCloseable {
     private final GroupCommit<Run> rows = new GroupCommit<>(group -> guarded(() -> write(group)));
 
     Recorder(Store store, Clock clock, Consumer<String> warnings) {
+        this.store = store;
         this.clock = clock;
         this.warnings = warnings;
         this.log = new EventLog(store);
@@ -53,7 +55,7 @@ final class Recorder implements AutoCloseable {
             work.run();
         } catch (RuntimeException | LinkageError | StackOverflowError e) {
             if (warned.compareAndSet(false, true))
-                warnings.accept(e instanceof StoreException ? e.getMessage() : "recording failed: " + e);
+                warnings.accept(e instanceof StoreException known ? store.message(known) : "recording failed: " + e);
         }
     }
 

@@ -5,6 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Matcher;
 
 /**
  * Where a store's parts stand on disk. All paths are absolute and normalized; nothing says that they exist.
@@ -97,6 +98,13 @@ public record Store(Path base, Path database, Path raw, String rule) {
     /** The command that runs a procedure on this store, to be shown to people; {@code --store} is repeated when that is what named it. */
     public String command(String procedure, String options) {
         return "jbang " + procedure + "@telemetry" + (options.isEmpty() ? "" : " " + options) + (rule.equals("--store") ? " --store " + quoted(base.toString()) : "");
+    }
+
+    /** An exception's message with its commands said for this store, as {@link #command} says them: alone they would be about another one. */
+    public String message(StoreException e) {
+        String message = e.getMessage();
+        if (!rule.equals("--store") || message.contains(" --store ")) return message;
+        return message.replaceAll("jbang [a-z_]+@telemetry", "$0" + Matcher.quoteReplacement(" --store " + quoted(base.toString())));
     }
 
     /** As a shell takes it for one word, whatever its characters. */
