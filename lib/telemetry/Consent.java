@@ -22,6 +22,11 @@ public final class Consent {
         return dryRun;
     }
 
+    /** True with --yes alone: for a command that only shows what it would do unless it is told to. */
+    public boolean isGiven() {
+        return yes && !dryRun;
+    }
+
     /**
      * Asks on a terminal: {@code question} and "[y/N]".
      *

@@ -23,6 +23,7 @@ final class NewDatabase implements AutoCloseable {
     private final RowForm form;
     private final RunLoader loader;
     private final RunFeed feed;
+    private final Pruned pruned;
     private final Consumer<LogEntry> damaged;
 
     /** Takes what was read, a row or a damaged entry, to the thread that uses it. */
@@ -36,6 +37,7 @@ final class NewDatabase implements AutoCloseable {
     NewDatabase(Path file, Ddl ddl, Pruned pruned, Consumer<LogEntry> damaged) {
         this.file = file;
         this.ddl = ddl;
+        this.pruned = pruned;
         this.database = Database.create(file);
         database.pragma("journal_mode", "MEMORY");
         database.pragma("synchronous", "OFF");
@@ -131,10 +133,11 @@ final class NewDatabase implements AutoCloseable {
         return new CarryOver(database, attached, schema, form, loader);
     }
 
-    /** Makes indexes, triggers and views, and checks the whole. @return how many runs it has */
+    /** Makes indexes, triggers and views, cancels again what was cancelled and has no end, and checks the whole. @return how many runs it has */
     long finish(long carried) {
         if (ddl != null) ddl.createOthers(database);
         if (ddl == null || ddl.tables().stream().noneMatch(sql -> sql.contains("agent_runs"))) Schema.createIndexes(database);
+        StaleRuns.cancelAgain(database, pruned);
         Object check = database.value("PRAGMA quick_check(1)");
         if (!"ok".equals(check)) throw new StoreException(StoreException.Reason.FAILED, "verify the new database", file, "quick check: " + check, null);
         long rows = database.number("SELECT count(*) FROM agent_runs");

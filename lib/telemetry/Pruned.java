@@ -10,22 +10,33 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
 
 /**
- * The runs that were deleted from the database on purpose, one line each in {@code {base}/pruned.ndjson}: the day files still have
- * them, and a replay or rebuild leaves them out. It stands beside the database, not in it, because it must outlive it.
+ * What was done on purpose to runs that the day files know otherwise, one line each in {@code {base}/pruned.ndjson}: deleted from the database, so that a
+ * replay or rebuild leaves them out, or cancelled, so that it does not set them running again. It stands beside the database, not in it, because it must outlive it.
  */
 public final class Pruned {
+
+    /**
+     * A run that was declared over without an end line.
+     *
+     * @param why as its error_summary says it
+     */
+    public record Cancelled(String runId, Instant at, String why) { }
+
     private final Path file;
 
     /** 128 bits for each id: some 70 bytes a run in memory, and no two ids meet. */
     private final Set<UUID> ids = new HashSet<>();
+    private final Map<String, Cancelled> cancelled = new LinkedHashMap<>();
 
     private Pruned(Path file) {
         this.file = file;
@@ -44,30 +55,59 @@ public final class Pruned {
         return pruned;
     }
 
-    /** A line cut short by a power cut is none: its run was not deleted yet. */
+    /** A line cut short by a power cut is none: its run was not touched yet. */
     private void read(String line) {
         byte[] bytes = line.getBytes(StandardCharsets.UTF_8);
-        if (Ndjson.read(bytes, 0, bytes.length) instanceof Run run) ids.add(hash(run.id()));
+        if (!(Ndjson.read(bytes, 0, bytes.length) instanceof Run run)) return;
+        Instant at = Times.instant(run.text("cancelled_at"));
+        if (at == null) ids.add(hash(run.id()));
+        else cancelled.put(run.id(), new Cancelled(run.id(), at, run.text("error_summary")));
     }
 
+    /** True for a run that was deleted. */
     public boolean contains(String runId) {
         return !ids.isEmpty() && ids.contains(hash(runId));
     }
 
+    /** How many were deleted. */
     public int size() {
         return ids.size();
     }
 
+    /** Those that were cancelled, in the order in which they were. */
+    public List<Cancelled> cancelled() {
+        return List.copyOf(cancelled.values());
+    }
+
     /** Adds runs, before they are deleted. When it returns, they are on the disk. */
     public void add(Collection<String> runIds, Instant when) {
-        var lines = new StringBuilder("\n");
-        for (String id : runIds) {
-            Map<String, Object> line = new LinkedHashMap<>();
-            line.put("run_id", id);
-            line.put("pruned_at", Times.text(when));
-            lines.append(JsonText.line(line)).append('\n');
+        append(runIds.stream().map(id -> line(id, "pruned_at", when)).toList());
+        runIds.forEach(id -> ids.add(hash(id)));
+    }
+
+    /** Adds runs, before they are cancelled. When it returns, they are on the disk. */
+    public void cancel(Collection<Cancelled> runs) {
+        List<Map<String, Object>> lines = new ArrayList<>();
+        for (Cancelled run : runs) {
+            Map<String, Object> line = line(run.runId, "cancelled_at", run.at);
+            line.put("error_summary", run.why);
+            lines.add(line);
         }
-        ByteBuffer bytes = StandardCharsets.UTF_8.encode(lines.toString());
+        append(lines);
+        for (Cancelled run : runs) cancelled.put(run.runId, run);
+    }
+
+    private static Map<String, Object> line(String runId, String what, Instant when) {
+        Map<String, Object> line = new LinkedHashMap<>();
+        line.put("run_id", runId);
+        line.put(what, Times.text(when));
+        return line;
+    }
+
+    private void append(List<Map<String, Object>> lines) {
+        var text = new StringBuilder("\n");
+        for (Map<String, Object> line : lines) text.append(JsonText.line(line)).append('\n');
+        ByteBuffer bytes = StandardCharsets.UTF_8.encode(text.toString());
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE, StandardOpenOption.APPEND)) {
             if (channel.size() == 0) bytes.get();
             while (bytes.hasRemaining()) channel.write(bytes);
@@ -76,7 +116,6 @@ public final class Pruned {
         } catch (IOException e) {
             throw Disk.refused("write the list of pruned runs", file, e);
         }
-        runIds.forEach(id -> ids.add(hash(id)));
     }
 
     private static UUID hash(String runId) {

@@ -80,7 +80,7 @@ public final class Replay {
         return this;
     }
 
-    /** Leaves these runs out: what was pruned stays pruned. */
+    /** Leaves these runs out, and cancels again those that were cancelled and have no end: what was pruned stays pruned. */
     public Replay without(Pruned pruned) {
         this.pruned = pruned;
         return this;
@@ -201,6 +201,7 @@ public final class Replay {
         inBatches(open.values(), BATCH, batch -> database.inTransaction(() -> batch.forEach(entry -> inserted += write(entry, (Run) entry.record()))));
         disputed.clear();
         open.clear();
+        if (pruned != null) updated += StaleRuns.cancelAgain(database, pruned);
         return new Result(lines, events, damaged, inserted, updated, conflicts, left);
     }
 

@@ -62,7 +62,12 @@ final class RunConditions {
 
     /** {@code " WHERE …"}, or nothing when all rows are meant. */
     String where() {
-        return conditions.isEmpty() ? "" : " WHERE " + String.join(" AND ", conditions);
+        return conditions.isEmpty() ? "" : " WHERE " + all();
+    }
+
+    /** As one condition; all rows are meant when it is {@code TRUE}. */
+    String all() {
+        return conditions.isEmpty() ? "TRUE" : String.join(" AND ", conditions);
     }
 
     /** The conditions' values, and these behind them. */
