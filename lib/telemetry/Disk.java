@@ -1,5 +1,6 @@
 package telemetry;
 
+import java.io.File;
 import java.io.IOException;
 import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.FileChannel;
@@ -15,9 +16,13 @@ import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFileAttributeView;
 import java.nio.file.attribute.PosixFileAttributes;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 
 /** What the operating system's disks do differently from each other, in one place. */
 public final class Disk {
@@ -137,6 +142,39 @@ public final class Disk {
     public static Path home() {
         String home = System.getenv(isWindows() ? "USERPROFILE" : "HOME");
         return Path.of(home == null || home.isBlank() ? System.getProperty("user.home") : home);
+    }
+
+    /** The folder of this user that holds what can be made again: $XDG_CACHE_HOME, on Windows %LOCALAPPDATA%, else ~/.cache. */
+    static Path cache(Map<String, String> env) {
+        for (String variable : new String[] {"XDG_CACHE_HOME", "LOCALAPPDATA"}) {
+            String folder = env.get(variable);
+            if (folder != null && !folder.isBlank()) return Path.of(folder);
+        }
+        return home().resolve(".cache");
+    }
+
+    /** This process's variables. On Windows their names' case does not count. */
+    public static Map<String, String> environment() {
+        if (!isWindows()) return System.getenv();
+        Map<String, String> variables = new TreeMap<>(String.CASE_INSENSITIVE_ORDER);
+        variables.putAll(System.getenv());
+        return variables;
+    }
+
+    /** The program that this name starts, found on the PATH as the system does; on Windows one that can be started without a shell's help. */
+    static Optional<Path> program(String name, Map<String, String> env) {
+        List<String> endings = isWindows() ? List.of(".exe", ".cmd", ".bat") : List.of("");
+        for (String folder : env.getOrDefault("PATH", "").split(File.pathSeparator))
+            for (String ending : endings) {
+                var program = new File(folder.replace("\"", ""), name + ending);
+                if (!folder.isBlank() && program.isFile() && program.canExecute()) return Optional.of(program.toPath());
+            }
+        return Optional.empty();
+    }
+
+    /** The file that is always empty and takes everything. */
+    static File nothing() {
+        return new File(isWindows() ? "NUL" : "/dev/null");
     }
 
     public static boolean isWindows() {

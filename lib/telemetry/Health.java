@@ -44,11 +44,7 @@ public record Health(Store store, Instant at, Checks checks, List<Measure> measu
 
     /** {@code all 12 checks are ok}, or {@code 1 failed, 2 warnings, 9 ok} */
     public String sum() {
-        int ok = checks.count(Check.Status.OK);
-        int warnings = checks.count(Check.Status.WARNING);
-        int failed = checks.list().size() - ok - warnings;
-        if (status() == Check.Status.OK) return "all " + ok + " checks are ok";
-        return (failed == 0 ? "" : failed + " failed, ") + (warnings == 0 ? "" : warnings + (warnings == 1 ? " warning, " : " warnings, ")) + ok + " ok";
+        return checks.sum();
     }
 
     /** The checks, and as the last line how the store is. */

@@ -1,6 +1,5 @@
 package telemetry;
 
-import java.io.File;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -105,7 +104,7 @@ final class OpenersElsewhere {
         try {
             answer = Files.createTempFile("openers", ".txt");
             Process process = builder.redirectOutput(answer.toFile()).redirectError(ProcessBuilder.Redirect.DISCARD)
-                    .redirectInput(ProcessBuilder.Redirect.from(new File(Disk.isWindows() ? "NUL" : "/dev/null"))).start();
+                    .redirectInput(ProcessBuilder.Redirect.from(Disk.nothing())).start();
             if (!process.waitFor(SECONDS, TimeUnit.SECONDS)) process.destroyForcibly();
             else if (process.exitValue() == 0 || !Disk.isWindows()) return Optional.of(Files.readString(answer, StandardCharsets.ISO_8859_1));
         } catch (IOException e) {

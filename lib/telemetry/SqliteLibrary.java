@@ -71,11 +71,7 @@ final class SqliteLibrary {
     }
 
     private static Path cache() {
-        for (String variable : new String[] {"XDG_CACHE_HOME", "LOCALAPPDATA"}) {
-            String folder = System.getenv(variable);
-            if (folder != null && !folder.isBlank()) return Path.of(folder, "telemetry-toolkit");
-        }
-        return Disk.home().resolve(".cache").resolve("telemetry-toolkit");
+        return Disk.cache(System.getenv()).resolve("telemetry-toolkit");
     }
 
     /** Compared with the checksum that the jar has of it; reading it costs a millisecond. */

@@ -27,6 +27,9 @@ public record Store(Path base, Path database, Path raw, String rule) {
     /** The variable that moves the day files out of the store. */
     public static final String RAW_VARIABLE = "TELEMETRY_NDJSON_DIR";
 
+    /** All that the toolkit listens to. */
+    static final List<String> ALL_VARIABLES = List.of("TELEMETRY_DB_PATH", "TELEMETRY_BASE_DIR", "AGENT_METRICS_DIR", RAW_VARIABLE, "AGENT_OWNER");
+
     /** The store in this folder, whatever the environment says. */
     public static Store at(Path base) {
         return in(base, "--store");
@@ -34,7 +37,7 @@ public record Store(Path base, Path database, Path raw, String rule) {
 
     /** The store that this process's environment names, else the first usual place that exists, else {@code ~/.telemetry}. */
     public static Store fromEnv() {
-        return fromEnv(System.getenv(), Disk.home());
+        return fromEnv(Disk.environment(), Disk.home());
     }
 
     /** As {@link #fromEnv()}, with other variables and another home; the home's file system is the one that is looked at. */

@@ -1,0 +1,156 @@
+package telemetry;
+
+import java.io.IOException;
+import java.net.URISyntaxException;
+import java.nio.charset.Charset;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.CodeSource;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneId;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.StringJoiner;
+import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
+import javax.tools.ToolProvider;
+
+/** The checks of {@link Installation} that need no store: Java, JBang, the system, its clock, its variables, its Python. */
+final class MachineChecks {
+
+    private static final Duration PATIENCE = Duration.ofSeconds(10);
+
+    /** A start this far ahead of this machine's clock is still taken for now. */
+    private static final Duration SKEW = Duration.ofMinutes(1);
+
+    /** No quotation mark in it: it passes every rule of quoting. */
+    private static final String VERSIONS = "import sqlite3,sys;print(sys.version.split()[0],sqlite3.sqlite_version)";
+
+    private final Map<String, String> env;
+    private final Instant now;
+
+    MachineChecks(Map<String, String> env, Instant now) {
+        this.env = env;
+        this.now = now;
+    }
+
+    Check java() {
+        String java = System.getProperty("java.version") + ", " + System.getProperty("java.vendor") + ", " + System.getProperty("java.home");
+        return ToolProvider.getSystemJavaCompiler() != null ? Check.ok("java", java)
+                : Check.warning("java", java + ": it has no compiler, which JBang needs", "System Overview: install a JDK 17 or newer (https://adoptium.net)");
+    }
+
+    Check jbang() {
+        Optional<Path> jbang = Disk.program("jbang", env);
+        if (jbang.isPresent()) return Check.ok("jbang", answer(jbang.get(), "--version").map(version -> version + ", ").orElse("version unknown, ") + jbang.get());
+        return Check.ok("jbang", pinned().map(jar -> jar + ", by scripts/jbangw").orElse("none on the PATH; scripts/jbangw gets one"));
+    }
+
+    /** Where scripts/jbangw keeps it. */
+    private Optional<Path> pinned() {
+        try (DirectoryStream<Path> jars = Files.newDirectoryStream(Disk.cache(env).resolve("jbangw"), "jbang-*.jar")) {
+            for (Path jar : jars) return Optional.of(jar);
+        } catch (IOException e) {
+            // no such folder
+        }
+        return Optional.empty();
+    }
+
+    /** The encodings of files are the toolkit's own, UTF-8 always; that of file names is the system's. */
+    Check system(Store store) {
+        String names = System.getProperty("sun.jnu.encoding", Charset.defaultCharset().name());
+        String detail = System.getProperty("os.name") + " " + System.getProperty("os.version") + " " + System.getProperty("os.arch") + ", file names in " + names + ", console "
+                + (System.console() == null ? "none" : System.console().charset());
+        boolean fits = !Charset.isSupported(names) || Charset.forName(names).newEncoder().canEncode(store.base().toString());
+        return fits ? Check.ok("system", detail) : Check.warning("system", detail + ": the store's path does not fit into that", "System Overview: set LANG to a UTF-8 locale, C.UTF-8 say");
+    }
+
+    /** @param newestRun when it started; null when there is none */
+    Check clock(Instant newestRun) {
+        ZoneId zone = ZoneId.systemDefault();
+        String detail = Times.seconds(now) + " UTC, time zone " + zone + " (" + zone.getRules().getOffset(now) + ")";
+        String hint = "System Overview: set this machine's clock, with NTP say";
+        Instant built = built();
+        if (built != null && built.isAfter(now.plus(Duration.ofDays(1)))) return Check.failed("clock", detail + ", which is before this toolkit was built: " + Times.seconds(built), hint);
+        if (newestRun != null && newestRun.isAfter(now.plus(SKEW)))
+            return Check.warning("clock", detail + "; the newest run began " + Times.words(Duration.between(now, newestRun)) + " later: this clock is slow, or an agent's is fast", hint);
+        return Check.ok("clock", detail + (newestRun == null ? "" : ", no run began after it"));
+    }
+
+    /** When the code that runs came into being here; null when that cannot be told. */
+    private static Instant built() {
+        try {
+            CodeSource source = MachineChecks.class.getProtectionDomain().getCodeSource();
+            return source == null ? null : Files.getLastModifiedTime(Path.of(source.getLocation().toURI())).toInstant();
+        } catch (IOException | URISyntaxException e) {
+            return null;
+        }
+    }
+
+    /** All that mean something to the toolkit. */
+    Check variables() {
+        var set = new StringJoiner(", ");
+        var unset = new StringJoiner(", ");
+        for (String variable : Store.ALL_VARIABLES) {
+            if (env.containsKey(variable)) set.add(variable + "=" + env.get(variable));
+            else unset.add(variable);
+        }
+        return Check.ok("variables", set + (set.length() > 0 && unset.length() > 0 ? "; " : "") + (unset.length() > 0 ? "not set: " + unset : ""));
+    }
+
+    /** @param shared whether agents are likely to write the store's database in WAL mode, where an old library can damage it */
+    Check python(boolean shared) {
+        Map<String, String> found = new TreeMap<>();
+        for (String name : List.of("python3", "python", "py")) Disk.program(name, env).flatMap(python -> answer(python, "-c", VERSIONS)).ifPresent(versions -> found.putIfAbsent(versions, name));
+        if (found.isEmpty()) return Check.ok("python", "none on the PATH that has sqlite3; agents elsewhere may have one");
+        List<String> told = new ArrayList<>();
+        boolean affected = false;
+        for (String versions : found.keySet()) {
+            String sqlite = versions.substring(versions.indexOf(' ') + 1);
+            told.add(versions.replaceFirst(" ", " with SQLite "));
+            affected |= hasWalResetBug(sqlite);
+        }
+        String detail = String.join("; ", told);
+        if (!affected) return Check.ok("python", detail);
+        String bug = detail + ": SQLite 3.7.0 to 3.51.2 can damage a WAL database (WAL-reset bug)";
+        return shared ? Check.warning("python", bug, "System Overview: give the agents a Python with SQLite 3.51.3 or newer; keep backups daily: jbang backup@telemetry")
+                : Check.ok("python", bug + "; this store is not in such use");
+    }
+
+    /** Source: sqlite.org/wal.html, "The WAL-Reset Bug": 3.7.0 to 3.51.2. */
+    static boolean hasWalResetBug(String version) {
+        String[] parts = version.split("\\.");
+        try {
+            int number = Integer.parseInt(parts[0]) * 1_000_000 + Integer.parseInt(parts[1]) * 1_000 + (parts.length > 2 ? Integer.parseInt(parts[2]) : 0);
+            return number >= 3_007_000 && number < 3_051_003;
+        } catch (NumberFormatException | ArrayIndexOutOfBoundsException e) {
+            return false;
+        }
+    }
+
+    /** The first line that it prints; empty when it does not start, fails, or takes too long. */
+    private static Optional<String> answer(Path program, String... args) {
+        List<String> command = new ArrayList<>(List.of(program.toString()));
+        command.addAll(List.of(args));
+        Path answer = null;
+        try {
+            answer = Files.createTempFile("version", ".txt");
+            Process process = new ProcessBuilder(command).redirectOutput(answer.toFile()).redirectError(ProcessBuilder.Redirect.DISCARD)
+                    .redirectInput(ProcessBuilder.Redirect.from(Disk.nothing())).start();
+            if (!process.waitFor(PATIENCE.toMillis(), TimeUnit.MILLISECONDS)) process.destroyForcibly();
+            else if (process.exitValue() == 0) return Files.readString(answer, StandardCharsets.ISO_8859_1).lines().map(String::strip).filter(line -> !line.isEmpty()).findFirst();
+        } catch (IOException e) {
+            // it is there and cannot be started: as good as none
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } finally {
+            if (answer != null) answer.toFile().delete();
+        }
+        return Optional.empty();
+    }
+}

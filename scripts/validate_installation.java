@@ -1,0 +1,56 @@
+///usr/bin/env jbang "$0" "$@" ; exit $?
+//JAVA 17+
+//DESCRIPTION Check that the machine, the toolkit and the store's set-up are as the procedures need them. Read only.
+//SOURCES ../lib/telemetry/package-info.java
+
+import java.time.Clock;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Spec;
+import telemetry.Cli;
+import telemetry.Database;
+import telemetry.Installation;
+import telemetry.Output;
+import telemetry.Store;
+import telemetry.StoreOption;
+
+@Command(name = "validate_installation", mixinStandardHelpOptions = true,
+        description = "Check that the machine, the toolkit and the store's set-up are as the procedures need them. Read only.",
+        footer = {"", "Where there is no store yet, everything else is checked, and the exit code is 3. A missing Python or JBang is told and is no fault. An old SQLite in Python "
+            + "is a warning once the store has been in use with it for a day."})
+class validate_installation implements Callable<Integer> {
+
+    Clock clock = Clock.systemUTC();
+    Duration patience = Database.PATIENCE;
+    Installation.Surroundings around = Installation.Surroundings.ofThisProcess();
+
+    @Mixin
+    private StoreOption store;
+
+    @Mixin
+    private Output output;
+
+    @Spec
+    private CommandSpec command;
+
+    public static void main(String... args) {
+        Cli.main(new validate_installation(), args);
+    }
+
+    @Override
+    public Integer call() {
+        Store store = this.store.store();
+        Installation installation = Installation.of(store, around, clock, patience, command.commandLine().getErr());
+        Map<String, Object> document = new LinkedHashMap<>();
+        document.put("status", installation.status());
+        document.put("store", store.base());
+        document.put("checks", installation.checks().list());
+        output.result(installation, document);
+        return Cli.exitCode(installation.status());
+    }
+}
