@@ -251,12 +251,12 @@ public final class Database implements AutoCloseable {
 
     /** Has another database at hand in this connection's statements, as {@code name.table}. */
     void attach(Path other, String name) {
-        execute("ATTACH DATABASE '" + SqliteFile.uri(other.toAbsolutePath()) + "?mode=rw' AS " + name);
+        execute("ATTACH DATABASE '" + Disk.uri(other.toAbsolutePath()) + "?mode=rw' AS " + name);
     }
 
     /** As the other, to read only; a -wal is left alone. */
     void attachToRead(Path other, String name) {
-        execute("ATTACH DATABASE '" + SqliteFile.uri(other.toAbsolutePath()) + "?mode=" + (Files.exists(beside(other, "-wal")) ? "ro" : "rw") + "' AS " + name);
+        execute("ATTACH DATABASE '" + Disk.uri(other.toAbsolutePath()) + "?mode=" + (Files.exists(beside(other, "-wal")) ? "ro" : "rw") + "' AS " + name);
     }
 
     void detach(String name) {

@@ -23,8 +23,9 @@ public record DayFile(Path path, LocalDate day, int part, boolean compressed) im
     private static final Comparator<DayFile> ORDER = Comparator.comparing(DayFile::day)
             .thenComparing(file -> !file.compressed).thenComparing(DayFile::part).thenComparing(file -> file.path.toString());
 
-    /** Empty for any other file. */
+    /** Empty for any other file, and for the root of a disk, which has no name. */
     public static Optional<DayFile> of(Path path) {
+        if (path.getFileName() == null) return Optional.empty();
         Matcher name = NAME.matcher(path.getFileName().toString());
         if (!name.matches()) return Optional.empty();
         try {

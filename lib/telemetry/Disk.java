@@ -1,9 +1,12 @@
 package telemetry;
 
 import java.io.File;
+import java.io.FilterInputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
@@ -16,6 +19,8 @@ import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFileAttributeView;
 import java.nio.file.attribute.PosixFileAttributes;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -23,10 +28,20 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.locks.LockSupport;
 
 /** What the operating system's disks do differently from each other, in one place. */
 public final class Disk {
     private static final long COPIED_AT_ONCE = 1 << 23;
+
+    /** Types of file systems; source: mount(8). */
+    private static final Set<String> REMOTE = Set.of("nfs", "nfs4", "cifs", "smb3", "smbfs", "fuse.sshfs", "9p", "afs");
+
+    /** A lock on a day file is held for as long as a line takes. */
+    private static final Duration LOCKED = Duration.ofSeconds(2);
+
+    /** Less is as good as nothing. */
+    private static final long NOTHING_FREE = 64 << 10;
 
     private Disk() { }
 
@@ -49,6 +64,31 @@ public final class Disk {
     private static FileAttribute<?>[] attributes(Path near, String permissions) {
         if (!near.getFileSystem().supportedFileAttributeViews().contains("posix")) return new FileAttribute<?>[0];
         return new FileAttribute<?>[] {PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString(permissions))};
+    }
+
+    /**
+     * A file URI, as SQLite takes it, with everything escaped that it or its driver would take for an option.
+     * Source: sqlite.org/uri.html; {@code C:\\x} becomes {@code file:///C:/x}, and {@code \\\\server\\share} needs four slashes.
+     */
+    public static String uri(Path absolute) {
+        String path = absolute.toString().replace(absolute.getFileSystem().getSeparator(), "/");
+        var uri = new StringBuilder("file://").append(path.startsWith("/") ? "" : "/");
+        for (byte b : path.getBytes(StandardCharsets.UTF_8)) {
+            char c = (char) (b & 0xff);
+            boolean plain = c < 0x80 && (Character.isLetterOrDigit(c) || "/-_.~:".indexOf(c) >= 0);
+            if (plain) uri.append(c);
+            else uri.append(String.format("%%%02X", (int) c));
+        }
+        return uri.toString();
+    }
+
+    /** True for a path on another machine as far as its form or the system tells; a drive letter may stand for one without either telling. */
+    public static boolean isRemote(Path path) {
+        try {
+            return path.toString().startsWith("\\\\") || REMOTE.contains(Files.getFileStore(path).type().toLowerCase(Locale.ROOT));
+        } catch (IOException e) {
+            return false;
+        }
     }
 
     /** What tells the file of this name from another that takes its place; null when there is none. */
@@ -145,7 +185,7 @@ public final class Disk {
     }
 
     /** The folder of this user that holds what can be made again: $XDG_CACHE_HOME, on Windows %LOCALAPPDATA%, else ~/.cache. */
-    static Path cache(Map<String, String> env) {
+    public static Path cache(Map<String, String> env) {
         for (String variable : new String[] {"XDG_CACHE_HOME", "LOCALAPPDATA"}) {
             String folder = env.get(variable);
             if (folder != null && !folder.isBlank()) return Path.of(folder);
@@ -162,7 +202,7 @@ public final class Disk {
     }
 
     /** The program that this name starts, found on the PATH as the system does; on Windows one that can be started without a shell's help. */
-    static Optional<Path> program(String name, Map<String, String> env) {
+    public static Optional<Path> program(String name, Map<String, String> env) {
         List<String> endings = isWindows() ? List.of(".exe", ".cmd", ".bat") : List.of("");
         for (String folder : env.getOrDefault("PATH", "").split(File.pathSeparator))
             for (String ending : endings) {
@@ -170,6 +210,33 @@ public final class Disk {
                 if (!folder.isBlank() && program.isFile() && program.canExecute()) return Optional.of(program.toPath());
             }
         return Optional.empty();
+    }
+
+    /** How this command is started. A shell of Windows finds {@code npm.cmd} by {@code npm}, the system itself only what ends in .exe. */
+    public static List<String> startable(List<String> command, Map<String, String> env) {
+        if (!isWindows() || command.get(0).matches(".*[\\\\/:.].*")) return command;
+        List<String> found = new ArrayList<>(command);
+        program(command.get(0), env).ifPresent(program -> found.set(0, program.toString()));
+        return found;
+    }
+
+    /** Reads what others may have locked: Windows refuses to give out locked bytes, elsewhere a lock binds only those who ask for it. */
+    public static InputStream patient(InputStream in) {
+        if (!isWindows()) return in;
+        return new FilterInputStream(in) {
+            @Override
+            public int read(byte[] bytes, int from, int length) throws IOException {
+                long deadline = System.nanoTime() + LOCKED.toNanos();
+                while (true) {
+                    try {
+                        return super.read(bytes, from, length);
+                    } catch (IOException e) {
+                        if (System.nanoTime() > deadline || Thread.currentThread().isInterrupted()) throw e;
+                        LockSupport.parkNanos(5_000_000);
+                    }
+                }
+            }
+        };
     }
 
     /** The file that is always empty and takes everything. */
@@ -181,15 +248,28 @@ public final class Disk {
         return System.getProperty("os.name").toLowerCase(Locale.ROOT).startsWith("windows");
     }
 
-    /** The exception that says in the operator's words what the operating system refused. */
+    /**
+     * The exception that says in the operator's words what the operating system refused. Windows says it in its own language, and refuses for want of permission what another program
+     * has open.
+     */
     public static StoreException refused(String tried, Path path, IOException e) {
         if (e instanceof NoSuchFileException) return new StoreException(StoreException.Reason.MISSING, tried, path, "it does not exist", null, e);
-        if (e instanceof AccessDeniedException) return new StoreException(StoreException.Reason.DENIED, tried, path, "permission denied", null, e);
+        if (e instanceof AccessDeniedException) return new StoreException(StoreException.Reason.DENIED, tried, path,
+                "permission denied" + (isWindows() ? ", or another program has it open" : ""), null, e);
         if (e instanceof FileAlreadyExistsException) return new StoreException(StoreException.Reason.FAILED, tried, path, "something else has that name", null, e);
         String why = e instanceof FileSystemException f && f.getReason() != null ? f.getReason() : String.valueOf(e.getMessage());
-        if (why.contains("No space left") || why.contains("not enough space") || why.contains("quota"))
+        if (why.contains("No space left") || why.contains("not enough space") || why.contains("quota") || isWindows() && isFull(path))
             return new StoreException(StoreException.Reason.FULL, tried, path, "no space left on the disk", "jbang archive@telemetry --dry-run", e);
         if (why.contains("Read-only file system")) return new StoreException(StoreException.Reason.DENIED, tried, path, "the file system is read-only", null, e);
+        if (why.contains("used by another process")) return new StoreException(StoreException.Reason.LOCKED, tried, path, "another program has it open", "jbang locks@telemetry", e);
         return new StoreException(StoreException.Reason.FAILED, tried, path, why, null, e);
+    }
+
+    private static boolean isFull(Path path) {
+        try {
+            return path != null && free(path) < NOTHING_FREE;
+        } catch (IOException e) {
+            return false;
+        }
     }
 }

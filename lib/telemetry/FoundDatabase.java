@@ -76,6 +76,8 @@ final class FoundDatabase {
         if (schema == null) return refused();
         if (!isUsable()) return Check.failed("database", schema + ": " + String.join("; ", schema.oddities()) + "; no procedure but setup and recover can work with it", "Database Corrupted: "
                 + store.command("recover", "--dry-run"));
+        if (journal.equals("WAL") && Disk.isRemote(store.database())) return Check.warning("database", schema + ", WAL on another machine's disk, where WAL does not work (sqlite.org/wal.html)",
+                "System Overview: put the store on a disk of this machine");
         List<String> lacking = new ArrayList<>();
         if (!schema.has("insight_id")) lacking.add("query chain (no insight_id)");
         if (!schema.has("parent_run_id")) lacking.add("query chain --tree (no parent_run_id)");

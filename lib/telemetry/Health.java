@@ -31,7 +31,7 @@ public record Health(Store store, Instant at, Checks checks, List<Measure> measu
         List<Measure> measures = new ArrayList<>();
         var folders = new FolderChecks(store, now, rules, measures);
         try (var database = new DatabaseChecks(store, now, rules, measures)) {
-            var checks = new Checks(List.of(folders.environment(System.getenv()), folders.storage(),
+            var checks = new Checks(List.of(folders.environment(Disk.environment()), folders.storage(),
                     database.integrity(err), database.schema(), database.journal(), folders.disk(), folders.write(),
                     database.activity(), database.stale(), database.size(), folders.backup(database.begun()), database.divergence()));
             return new Health(store, now, checks, measures);

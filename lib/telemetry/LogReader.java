@@ -83,7 +83,7 @@ public final class LogReader implements Iterator<LogEntry>, AutoCloseable {
         this.position = from;
         InputStream opened = null;
         try {
-            opened = Files.newInputStream(file);
+            opened = Disk.patient(Files.newInputStream(file));
             in = file.getFileName().toString().endsWith(".gz") ? new GZIPInputStream(opened, 1 << 16) : opened;
             if (from > 0) in.skipNBytes(from);
         } catch (EOFException | ZipException e) {

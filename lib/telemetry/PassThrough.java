@@ -45,13 +45,13 @@ public final class PassThrough {
      * @throws IOException when there is no such program or it cannot be run
      */
     public static PassThrough start(List<String> command, OutputStream out, Listener output, OutputStream err, Listener errors) throws IOException {
-        Process process = new ProcessBuilder(command).redirectInput(ProcessBuilder.Redirect.INHERIT).start();
+        Process process = new ProcessBuilder(Disk.startable(command, Disk.environment())).redirectInput(ProcessBuilder.Redirect.INHERIT).start();
         return new PassThrough(process, List.of(new Pump(process.getInputStream(), out, output), new Pump(process.getErrorStream(), err, errors)));
     }
 
     /** Starts it on our own standard output and error, a terminal's too; nothing is heard. */
     public static PassThrough startUnheard(List<String> command) throws IOException {
-        return new PassThrough(new ProcessBuilder(command).inheritIO().start(), List.of());
+        return new PassThrough(new ProcessBuilder(Disk.startable(command, Disk.environment())).inheritIO().start(), List.of());
     }
 
     /** Waits for its end, whatever interrupts, and for its last output. @return its exit code; 128 + n when signal n ended it */

@@ -107,9 +107,11 @@ final class Quarantine implements AutoCloseable {
     @Override
     public void close() {
         if (out == null) return;
-        try (FileChannel closing = channel) {
-            out.flush();
-            closing.force(true);
+        try {
+            try (FileChannel closing = channel) {
+                out.flush();
+                closing.force(true);
+            }
             Files.move(unfinished, file);
             Disk.syncFolder(file.getParent());
         } catch (IOException e) {

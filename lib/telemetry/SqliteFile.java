@@ -1,6 +1,5 @@
 package telemetry;
 
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -8,7 +7,7 @@ import java.sql.SQLException;
 import java.util.Properties;
 import org.sqlite.JDBC;
 
-/** A database's file on its way to being open: what can be said of it beforehand, and its name in the form that SQLite takes as it is. */
+/** A database's file on its way to being open: what can be said of it beforehand. */
 final class SqliteFile {
     static {
         SqliteLibrary.prepare();
@@ -24,7 +23,7 @@ final class SqliteFile {
         if (!mode.equals("mode=rwc")) require(absolute);
         SqliteLibrary.load(absolute);
         try {
-            return JDBC.createConnection("jdbc:sqlite:" + uri(absolute) + "?" + mode, options());
+            return JDBC.createConnection("jdbc:sqlite:" + Disk.uri(absolute) + "?" + mode, options());
         } catch (SQLException e) {
             throw SqliteErrors.translate("open the database", absolute, e);
         }
@@ -45,21 +44,5 @@ final class SqliteFile {
                 "jbang setup@telemetry for a new store, jbang recover@telemetry when it was there before");
         if (!Files.isReadable(file)) throw new StoreException(StoreException.Reason.DENIED, tried, file, "permission denied", null);
         if (file.toFile().length() == 0) throw new StoreException(StoreException.Reason.DAMAGED, tried, file, "the file is empty (0 bytes)", "jbang recover@telemetry");
-    }
-
-    /**
-     * A file URI with everything escaped that the driver or SQLite would take for an option.
-     * Source: sqlite.org/uri.html; {@code //server/share} needs four slashes there.
-     */
-    static String uri(Path absolute) {
-        String path = absolute.toString().replace(absolute.getFileSystem().getSeparator(), "/");
-        var uri = new StringBuilder("file://").append(path.startsWith("/") ? "" : "/");
-        for (byte b : path.getBytes(StandardCharsets.UTF_8)) {
-            char c = (char) (b & 0xff);
-            boolean plain = c < 0x80 && (Character.isLetterOrDigit(c) || "/-_.~:".indexOf(c) >= 0);
-            if (plain) uri.append(c);
-            else uri.append(String.format("%%%02X", (int) c));
-        }
-        return uri.toString();
     }
 }

@@ -2,6 +2,7 @@ package telemetry;
 
 import java.nio.file.FileSystem;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -17,7 +18,7 @@ import java.util.regex.Matcher;
  */
 public record Store(Path base, Path database, Path raw, String rule) {
 
-    /** Tried in this order when neither an option nor a variable names the store. */
+    /** Tried in this order when neither an option nor a variable names the store; on Windows those with a drive, elsewhere the others. */
     static final List<String> USUAL_PLACES = List.of("/agent-metrics", "/opt/telemetry", "/data/telemetry",
             "D:/agent-metrics", "C:/agent-metrics");
 
@@ -43,26 +44,35 @@ public record Store(Path base, Path database, Path raw, String rule) {
     /** As {@link #fromEnv()}, with other variables and another home; the home's file system is the one that is looked at. */
     public static Store fromEnv(Map<String, String> env, Path home) {
         Store store = named(env, home);
-        String raw = env.get(RAW_VARIABLE);
-        return isSet(raw) ? new Store(store.base, store.database, clean(home.getFileSystem().getPath(raw)), store.rule) : store;
+        return isSet(env.get(RAW_VARIABLE)) ? new Store(store.base, store.database, path(RAW_VARIABLE, env, home.getFileSystem()), store.rule) : store;
     }
 
     private static Store named(Map<String, String> env, Path home) {
         FileSystem disk = home.getFileSystem();
-        String database = env.get("TELEMETRY_DB_PATH");
-        if (isSet(database)) {
-            Path file = clean(disk.getPath(database));
+        if (isSet(env.get("TELEMETRY_DB_PATH"))) {
+            Path file = path("TELEMETRY_DB_PATH", env, disk);
             Path folder = file.getParent() == null ? file : file.getParent();
             Path base = folder.getParent() == null ? folder : folder.getParent();
             return new Store(base, file, base.resolve("raw"), "TELEMETRY_DB_PATH");
         }
         for (String variable : VARIABLES.subList(1, VARIABLES.size()))
-            if (isSet(env.get(variable))) return in(disk.getPath(env.get(variable)), variable);
+            if (isSet(env.get(variable))) return in(path(variable, env, disk), variable);
         for (String place : USUAL_PLACES) {
+            if (place.startsWith("/") == disk.getSeparator().equals("\\")) continue;
             Path base = disk.getPath(place);
-            if (base.isAbsolute() && Files.isDirectory(base)) return in(base, "first usual place that exists");
+            if (Files.isDirectory(base)) return in(base, "first usual place that exists");
         }
         return in(home.resolve(".telemetry"), "default");
+    }
+
+    /** {@code set X="D:\data"} in cmd makes the marks a part of the value, which then is no path. */
+    private static Path path(String variable, Map<String, String> env, FileSystem disk) {
+        try {
+            return clean(disk.getPath(env.get(variable)));
+        } catch (InvalidPathException e) {
+            throw new StoreException(StoreException.Reason.REFUSED, "use the store", null, variable + " is '" + env.get(variable) + "', which is no path: " + e.getReason(),
+                    "set it to a path without quotation marks, or name the store with --store DIR", e);
+        }
     }
 
     private static Store in(Path folder, String rule) {
