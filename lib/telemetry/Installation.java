@@ -42,7 +42,7 @@ public record Installation(Store store, Checks checks) {
         var machine = new MachineChecks(around.env(), now);
         var toolkit = new ToolkitChecks(around);
         var found = new FoundDatabase(store, now, patience);
-        try (var scratch = new ScratchStore()) {
+        try (var scratch = new ScratchChecks()) {
             return new Installation(store, new Checks(List.of(machine.java(), machine.jbang(), machine.system(store), machine.clock(found.newestRun()),
                     folders.environment(around.env()), machine.variables(), found.storage(folders), found.permissions(), folders.disk(), found.shape(),
                     scratch.sqlite(), machine.python(found.isSharedInWal()), toolkit.aliases(), scratch.track(), found.backup(folders, err))));

@@ -15,7 +15,7 @@
 //SOURCES Backup.java BackupManifest.java BackupCheck.java BackupContent.java Backups.java NewBackup.java Snapshot.java SqliteCopy.java Sha256.java Retention.java Restore.java Restored.java RestorePlace.java SafetyCopy.java LastState.java
 //SOURCES Locks.java LocksReport.java LockRelease.java Program.java OpenersElsewhere.java
 //SOURCES Recovery.java RecoveryPlan.java RecoveryMark.java Recovered.java Salvage.java GapFill.java
-//SOURCES Installation.java MachineChecks.java FoundDatabase.java ScratchStore.java ToolkitChecks.java
+//SOURCES Installation.java MachineChecks.java FoundDatabase.java ScratchChecks.java ToolkitChecks.java
 //SOURCES OldRuns.java RunGroups.java StaleRuns.java
 //RUNTIME_OPTIONS --enable-native-access=ALL-UNNAMED -XX:TieredStopAtLevel=1 -XX:+UseSerialGC
 //JAVAC_OPTIONS -encoding UTF-8 -XDstringConcat=inline -J-XX:TieredStopAtLevel=1 -J-XX:+UseSerialGC

@@ -10,15 +10,15 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.stream.Stream;
 
-/** A store in the temporary folder that is gone when it is closed: does tracking work on this machine, whatever is the matter with the real one? */
-final class ScratchStore implements AutoCloseable {
+/** Checks in a store of their own, in the temporary folder and gone again afterwards: does tracking work on this machine, whatever is the matter with the real store? */
+final class ScratchChecks implements AutoCloseable {
     private static final Path TEMPORARY = Path.of(System.getProperty("java.io.tmpdir"));
 
     /** Null when it cannot be made, and only then the reason is not. */
     private Path folder;
     private StoreException refusal;
 
-    ScratchStore() {
+    ScratchChecks() {
         try {
             folder = Files.createTempDirectory("telemetry-scratch");
         } catch (IOException e) {
