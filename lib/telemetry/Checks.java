@@ -54,11 +54,11 @@ public record Checks(List<Check> list) {
         return lines.toString();
     }
 
-    private static String padded(String word, int width) {
+    static String padded(String word, int width) {
         return word + " ".repeat(Math.max(0, width - word.length()));
     }
 
-    private static String wrapped(String text, String margin) {
+    static String wrapped(String text, String margin) {
         var lines = new StringBuilder();
         int from = 0;
         for (int room = COLUMNS - margin.length(); text.length() - from > room; ) {

@@ -121,7 +121,7 @@ public record Store(Path base, Path database, Path raw, String rule) {
     }
 
     /** As a shell takes it for one word, whatever its characters. */
-    private static String quoted(String word) {
+    static String quoted(String word) {
         for (int i = 0; i < word.length(); i++) {
             char c = word.charAt(i);
             boolean plain = Character.isLetterOrDigit(c) || "/:._-".indexOf(c) >= 0 || c == '\\' && Disk.isWindows();

@@ -1,5 +1,7 @@
 package telemetry;
 
+import java.math.BigDecimal;
+import java.math.RoundingMode;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -93,6 +95,11 @@ public final class Times {
         if (minutes < 60) return minutes + " min";
         if (minutes < 24 * 60) return two(minutes / 60, "h", minutes % 60, "min");
         return two(minutes / (24 * 60), "d", minutes / 60 % 24, "h");
+    }
+
+    /** In milliseconds with two decimals: {@code 0.42}. */
+    public static BigDecimal millis(Duration duration) {
+        return BigDecimal.valueOf(duration.toNanos(), 6).setScale(2, RoundingMode.HALF_UP);
     }
 
     /** A point in time given by a person: so long ago, or an instant. */
