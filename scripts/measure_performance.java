@@ -3,22 +3,50 @@
 //DESCRIPTION Measure writing, queries and size against the runbook's baselines; advise, and carry advice out.
 //SOURCES ../lib/telemetry/package-info.java
 
+import java.io.IOException;
 import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import telemetry.Advice;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+import telemetry.Baselines;
+import telemetry.Check;
 import telemetry.Cli;
-import telemetry.Database;
-import telemetry.IndexAdvice;
+import telemetry.Consent;
+import telemetry.Footprint;
 import telemetry.Output;
-import telemetry.QueryTimes;
+import telemetry.PerformanceHistory;
+import telemetry.PerformanceReport;
+import telemetry.Progress;
+import telemetry.StandIn;
+import telemetry.Size;
 import telemetry.Store;
+import telemetry.StoreException;
+import telemetry.StoreFigures;
 import telemetry.StoreOption;
+import telemetry.TelemetryClient;
+import telemetry.Tuning;
+import telemetry.WriteTimes;
 
 @Command(name = "measure_performance", mixinStandardHelpOptions = true,
-        description = "Measure writing, queries and size against the runbook's baselines; advise, and carry advice out.")
+        description = "Measure writing, queries and size against the runbook's baselines; advise, and carry advice out.",
+        footer = {"", "Runs are written to a scratch store beside the real one, of the same version, which is gone afterwards. The real "
+            + "one is only looked at; in DELETE mode (v6, v7) its writers wait while a query is under way.",
+            "", "Exit code 1: a baseline is missed; advice alone does not change it. When the database cannot be read, writing is measured "
+            + "all the same, and the exit code is 3 (missing, no permission, locked) or 2 (damaged).",
+            "", "--apply-indexes and --vacuum ask first, look for the lock and for room, make a backup, and keep writers waiting while "
+            + "they work. An agent that waits for more than five seconds gives up; its line is on the disk, and a replay brings the row."})
 class measure_performance implements Callable<Integer> {
+    private static final int MOST_RUNS = 1_000_000;
+    private static final int MOST_WRITERS = 256;
+    private static final int MOST_PROCESSES = 64;
 
     Clock clock = Clock.systemUTC();
 
@@ -28,18 +56,178 @@ class measure_performance implements Callable<Integer> {
     @Mixin
     private Output output;
 
+    @Mixin
+    private Consent consent;
+
+    @Option(names = "--runs", paramLabel = "N", defaultValue = "200",
+            description = "Track so many in each measurement. Default: ${DEFAULT-VALUE}.")
+    private int runs;
+
+    @Option(names = "--writers", paramLabel = "N", split = ",", defaultValue = "1,4,8",
+            description = "Threads that write at the same time; several numbers, several measurements. Default: ${DEFAULT-VALUE}.")
+    private List<Integer> writers;
+
+    @Option(names = "--processes", paramLabel = "N", defaultValue = "4",
+            description = "Programs that write at the same time; 0 to leave that out. Default: ${DEFAULT-VALUE}.")
+    private int processes;
+
+    @Option(names = "--history", description = "Add the result to reports/performance.ndjson of the store, and show the latest ones.")
+    private boolean history;
+
+    @Option(names = "--apply-indexes", description = "Make the indexes that are missing.")
+    private boolean applyIndexes;
+
+    @Option(names = "--vacuum", description = "Write the database anew, if that frees more than a fifth of it.")
+    private boolean vacuum;
+
+    @Option(names = "--write-p95", paramLabel = "TIME", defaultValue = "50ms",
+            description = "Warn when 5 of 100 runs take longer to track. Default: ${DEFAULT-VALUE}.")
+    private Duration write;
+
+    @Option(names = "--query-p95", paramLabel = "TIME", defaultValue = "100ms",
+            description = "Warn when 5 of 100 simple queries take longer. Default: ${DEFAULT-VALUE}.")
+    private Duration query;
+
+    @Option(names = "--runs-per-second", paramLabel = "N", defaultValue = "20",
+            description = "Warn when no more go through; so many begin when it is measured how long one takes. Default: ${DEFAULT-VALUE}.")
+    private int runsPerSecond;
+
+    @Option(names = "--bytes-per-run", paramLabel = "SIZE", defaultValue = "100",
+            description = "Warn of more, if the schema can do with so little. Default: ${DEFAULT-VALUE}.")
+    private Size bytesPerRun;
+
+    @Option(names = "--wal-size", paramLabel = "SIZE", defaultValue = "64MB",
+            description = "Advise about a larger -wal. Default: ${DEFAULT-VALUE}.")
+    private Size walSize;
+
+    @Option(names = "--wait", paramLabel = "TIME", defaultValue = "30s",
+            description = "Wait so long for a locked database. Default: ${DEFAULT-VALUE}.")
+    private Duration wait;
+
+    @Option(names = "--as-writer", hidden = true, description = "Be one of the programs that write.")
+    private boolean asWriter;
+
+    @Spec
+    private CommandSpec command;
+
     public static void main(String... args) {
         Cli.main(new measure_performance(), args);
     }
 
     @Override
-    public Integer call() {
+    public Integer call() throws IOException, InterruptedException {
+        requireSense();
+        if (asWriter) return write();
         Store store = place.existing();
-        try (Database database = Database.openToRead(store.database())) {
-            QueryTimes times = QueryTimes.of(database, clock.instant());
-            output.print(times);
-            output.print(Advice.report(IndexAdvice.of(store, database, times).advice()));
+        List<Check> failures = new ArrayList<>();
+        List<String> done = new ArrayList<>();
+        StoreFigures figures = look(store, failures);
+        if (figures != null && carryOut(store, figures, done)) figures = look(store, failures);
+        WriteTimes writes = measureWriting(store, failures);
+        var report = PerformanceReport.of(store, clock.instant(), done, writes, figures,
+                new Baselines(write, query, runsPerSecond, bytesPerRun), walSize, failures);
+        PerformanceHistory past = history ? keep(store, report) : null;
+        output.result(past == null ? report : report + System.lineSeparator().repeat(2) + past, document(report, past));
+        return Cli.exitCode(report.status());
+    }
+
+    private void requireSense() {
+        if (runs < 1 || runs > MOST_RUNS) throw wrong("--runs is a number from 1 to " + MOST_RUNS);
+        if (runsPerSecond < 1 || runsPerSecond > MOST_RUNS) throw wrong("--runs-per-second is a number from 1 to " + MOST_RUNS);
+        for (int number : writers) if (number < 1 || number > MOST_WRITERS) throw wrong("--writers are numbers from 1 to " + MOST_WRITERS);
+        if (processes < 0 || processes > MOST_PROCESSES) throw wrong("--processes is a number from 0 to " + MOST_PROCESSES);
+        if (consent.isDryRun() && !applyIndexes && !vacuum)
+            throw wrong("--dry-run is for --apply-indexes and --vacuum; without them nothing is changed");
+    }
+
+    private ParameterException wrong(String message) {
+        return new ParameterException(command.commandLine(), message);
+    }
+
+    /** One of several: tells when it is ready, waits for the word to go, tells when it is done. */
+    private int write() throws IOException {
+        List<String> warnings = new ArrayList<>();
+        try (TelemetryClient client = TelemetryClient.at(place.store(), clock, warnings::add)) {
+            WriteTimes.track(client, WriteTimes.warming(runs));
+            output.print("ready");
+            if (System.in.read() < 0) return Cli.FAILED;
+            WriteTimes.track(client, runs);
+            output.print("done");
         }
-        return Cli.OK;
+        warnings.forEach(this::note);
+        return warnings.isEmpty() ? Cli.OK : Cli.FAILED;
+    }
+
+    private void note(String line) {
+        output.note("measure_performance: " + line);
+    }
+
+    /** Null when the database cannot be read: then that is among the failures. */
+    private StoreFigures look(Store store, List<Check> failures) {
+        try {
+            return StoreFigures.of(store, wait, clock.instant());
+        } catch (StoreException e) {
+            failures.add(failure("database", store, e));
+            return null;
+        }
+    }
+
+    /** @return false when nothing was to be done */
+    private boolean carryOut(Store store, StoreFigures figures, List<String> done) {
+        var tuning = new Tuning(store, clock, wait, command.commandLine().getErr(), this::note);
+        if (applyIndexes) makeIndexes(figures, tuning, done);
+        if (vacuum) vacuum(figures, tuning, done);
+        return !done.isEmpty() && !consent.isDryRun();
+    }
+
+    private void makeIndexes(StoreFigures figures, Tuning tuning, List<String> done) {
+        Map<String, String> missing = figures.indexes().missing();
+        String names = String.join(", ", missing.keySet());
+        if (missing.isEmpty()) done.add("no index is missing");
+        else if (consent.isDryRun()) done.add("would make " + names);
+        else if (!consent.to("Make " + names + "? Writers wait meanwhile; a backup comes first.")) done.add("nothing: no index was made");
+        else done.add("made " + names + ": " + tuning.makeIndexes(missing.values(), figures.footprint().runs()));
+    }
+
+    private void vacuum(StoreFigures figures, Tuning tuning, List<String> done) {
+        Footprint footprint = figures.footprint();
+        String gain = footprint.wouldFree() + " of " + footprint.size();
+        if (!Tuning.isVacuumWorthIt(footprint)) done.add("no VACUUM: it would free no more than " + gain);
+        else if (consent.isDryRun()) done.add("would free some " + gain + " with VACUUM");
+        else if (!consent.to("VACUUM, to free some " + gain + "? Writers wait meanwhile; a backup comes first."))
+            done.add("nothing: no VACUUM");
+        else done.add("VACUUM: " + tuning.vacuum());
+    }
+
+    private WriteTimes measureWriting(Store store, List<Check> failures) throws InterruptedException {
+        int all = runs * (1 + writers.size() + Math.min(1, processes)) + (1 + processes) * WriteTimes.warming(runs);
+        try (var scratch = StandIn.beside(store); var progress = new Progress(command.commandLine().getErr(), "runs", all)) {
+            List<String> writer = List.of("measure_performance", "--as-writer");
+            return WriteTimes.of(scratch, runs, runsPerSecond, writers, writer, processes, progress::at);
+        } catch (StoreException e) {
+            failures.add(failure("writing", store, e));
+            return null;
+        }
+    }
+
+    /** Half a measurement, or one that was broken off, is no part of a trend. */
+    private PerformanceHistory keep(Store store, PerformanceReport report) {
+        var past = new PerformanceHistory(store, this::note);
+        if (report.isWhole()) past.add(report.summary());
+        else note("not added to the history: not everything could be measured");
+        return past;
+    }
+
+    private static Check failure(String name, Store store, StoreException e) {
+        return switch (e.reason()) {
+            case MISSING, DENIED, LOCKED -> Check.unknown(name, store.message(e), null);
+            default -> Check.failed(name, store.message(e), null);
+        };
+    }
+
+    private static Map<String, Object> document(PerformanceReport report, PerformanceHistory past) {
+        Map<String, Object> document = report.document();
+        if (past != null) document.put("history", past.records());
+        return document;
     }
 }

@@ -44,7 +44,8 @@ class IndexAdviceTest {
         assertEquals(Map.of("idx_runs_start", "CREATE INDEX IF NOT EXISTS idx_runs_start ON agent_runs(start_time)"), advice.missing());
         Advice only = advice.advice().get(0);
         assertEquals(1, advice.advice().size());
-        assertTrue(only.why().matches("for want of an index on start_time, all runs are read by query recent \\([0-9.]+ ms\\).*"), only.why());
+        assertTrue(only.why().matches("for want of an index on start_time, all runs are read by query recent \\([0-9.]+ ms\\).*"),
+                only.why());
         assertTrue(only.command().startsWith("jbang " + APPLY) && only.command().contains(dir.toString()), only.command());
     }
 
@@ -58,7 +59,8 @@ class IndexAdviceTest {
     @Test
     void anotherIndexUnderTheNameIsLeftAloneAndNotTakenForIt() {
         Store store = changed("DROP INDEX idx_runs_status", "CREATE INDEX idx_runs_status ON agent_runs(host)");
-        assertEquals(Map.of("idx_runs_status_2", "CREATE INDEX IF NOT EXISTS idx_runs_status_2 ON agent_runs(status)"), advice(store).missing());
+        assertEquals(Map.of("idx_runs_status_2", "CREATE INDEX IF NOT EXISTS idx_runs_status_2 ON agent_runs(status)"),
+                advice(store).missing());
     }
 
     @Test
@@ -70,7 +72,8 @@ class IndexAdviceTest {
             try (Database database = Database.open(given.store().database())) {
                 advice.missing().values().forEach(database::execute);
                 assertEquals(List.of(), Schema.of(database).missingIndexes(), given.name());
-                for (var time : QueryTimes.of(database, NOON).list()) assertTrue(!time.isSimple() || !time.readsAllRuns(), given + ": " + time.plan());
+                for (var time : QueryTimes.of(database, NOON).list())
+                    assertTrue(!time.isSimple() || !time.readsAllRuns(), given + ": " + time.plan());
             }
             assertEquals(Map.of(), advice(given.store()).missing(), given.name());
         }
@@ -83,8 +86,10 @@ class IndexAdviceTest {
 
     @Test
     void anIndexThatNobodyAsksByAndOneThatIsThereTwiceAreNamed() {
-        Store store = changed("CREATE INDEX by_host ON agent_runs(host)", "CREATE INDEX \"again one\" ON agent_runs(agent_name)", "CREATE INDEX twin ON agent_runs(run_id)",
-                "CREATE INDEX some ON agent_runs(agent_name) WHERE status = 'x'", "CREATE UNIQUE INDEX once ON agent_runs(product, run_id)");
+        Store store = changed("CREATE INDEX by_host ON agent_runs(host)", "CREATE INDEX \"again one\" ON agent_runs(agent_name)",
+                "CREATE INDEX twin ON agent_runs(run_id)",
+                "CREATE INDEX some ON agent_runs(agent_name) WHERE status = 'x'",
+                "CREATE UNIQUE INDEX once ON agent_runs(product, run_id)");
         List<Advice> advice = advice(store).advice();
         assertEquals(List.of("DROP INDEX \"again one\"", "DROP INDEX by_host", "DROP INDEX some", "DROP INDEX twin"),
                 advice.stream().map(one -> one.command().replaceAll(".*'(DROP .*)'", "$1")).sorted().toList());
@@ -116,8 +121,9 @@ class IndexAdviceTest {
 
     private static void fill(Store store, int runs) {
         try (Database database = Database.open(store.database())) {
-            database.update("INSERT INTO agent_runs(run_id, agent_name, start_time, status, items_discovered, duration_ms) WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n LIMIT ?)"
-                    + " SELECT 'filled-' || (SELECT count(*) FROM agent_runs) || '-' || n, 'agent-' || n % 7, '2026-11-19T12:00:00Z', 'success', n, n FROM n", runs);
+            database.update("INSERT INTO agent_runs(run_id, agent_name, start_time, status, items_discovered, duration_ms)"
+                    + " WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n LIMIT ?) SELECT 'filled-' || (SELECT count(*)"
+                    + " FROM agent_runs) || '-' || n, 'agent-' || n % 7, '2026-11-19T12:00:00Z', 'success', n, n FROM n", runs);
         }
     }
 

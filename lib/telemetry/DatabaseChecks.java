@@ -91,7 +91,7 @@ final class DatabaseChecks implements AutoCloseable {
         String detail = schema + ": " + String.join("; ", odd);
         if (!isUsable()) return Check.failed("schema", detail, damaged());
         boolean slow = odd.get(odd.size() - 1).startsWith("indexes");
-        return Check.warning("schema", detail, slow ? "Performance Baselines: " + store.command("query", "recent --explain") : "System Overview: " + store.command("setup", ""));
+        return Check.warning("schema", detail, slow ? "Performance Baselines: " + store.command("measure_performance", "--apply-indexes") : "System Overview: " + store.command("setup", ""));
     }
 
     private boolean isUsable() {

@@ -9,6 +9,7 @@ import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileStore;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -29,6 +30,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Stream;
 
 /** What the operating system's disks do differently from each other, in one place. */
 public final class Disk {
@@ -164,9 +166,29 @@ public final class Disk {
 
     /** Usable bytes on the disk of this path or of its nearest existing parent. */
     public static long free(Path path) throws IOException {
+        return of(path).getUsableSpace();
+    }
+
+    /** True when both paths, or their nearest existing parents, are on one disk; also when that cannot be told. */
+    static boolean isSame(Path one, Path other) {
+        try {
+            return of(one).equals(of(other));
+        } catch (IOException e) {
+            return true;
+        }
+    }
+
+    private static FileStore of(Path path) throws IOException {
         Path existing = path.toAbsolutePath();
         while (existing.getParent() != null && Files.notExists(existing)) existing = existing.getParent();
-        return Files.getFileStore(existing).getUsableSpace();
+        return Files.getFileStore(existing);
+    }
+
+    /** Where SQLite puts what it needs for a moment, a copy of the whole database during VACUUM. Source: sqlite.org/tempfiles.html, 5. */
+    static Path temporary() {
+        if (isWindows()) return Path.of(System.getProperty("java.io.tmpdir"));
+        return Stream.of(System.getenv("SQLITE_TMPDIR"), System.getenv("TMPDIR"), "/var/tmp", "/usr/tmp", "/tmp").filter(Objects::nonNull)
+                .map(Path::of).filter(folder -> Files.isDirectory(folder) && Files.isWritable(folder)).findFirst().orElse(Path.of("."));
     }
 
     /** True when the file system of this path is mounted so that nobody can write; false when that cannot be told. */
@@ -176,6 +198,11 @@ public final class Disk {
         } catch (IOException e) {
             return false;
         }
+    }
+
+    /** The command that shows how busy the disks are, for an operator. */
+    static String watch() {
+        return isWindows() ? "typeperf \"\\PhysicalDisk(*)\\Avg. Disk sec/Write\" -sc 5" : "iostat -x 1 5";
     }
 
     /** The user's home as Python's {@code Path.home()} has it, so that agents and toolkit mean one place: $HOME, on Windows %USERPROFILE%. */

@@ -16,10 +16,13 @@ public record Index(String name, List<String> columns, boolean isOwn, boolean is
     /** Those that the database has. */
     public static List<Index> of(Database database) {
         List<Index> indexes = new ArrayList<>();
-        for (Row row : database.query("SELECT name, origin, \"unique\", partial FROM pragma_index_list('agent_runs') ORDER BY name").list()) {
+        String all = "SELECT name, origin, \"unique\", partial FROM pragma_index_list('agent_runs') ORDER BY name";
+        for (Row row : database.query(all).list()) {
             List<String> columns = new ArrayList<>();
-            for (Row column : database.query("SELECT name FROM pragma_index_info(?) ORDER BY seqno", row.text("name"))) columns.add(column.text("name"));
-            indexes.add(new Index(row.text("name"), columns, "c".equals(row.text("origin")), row.number("unique") == 1, row.number("partial") == 1));
+            for (Row column : database.query("SELECT name FROM pragma_index_info(?) ORDER BY seqno", row.text("name")))
+                columns.add(column.text("name"));
+            indexes.add(new Index(row.text("name"), columns, "c".equals(row.text("origin")), row.number("unique") == 1,
+                    row.number("partial") == 1));
         }
         return indexes;
     }

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 
@@ -15,19 +16,20 @@ public final class IndexAdvice {
     private static final String SUMMARY_COLUMNS = "agent_name, status, items_discovered, items_succeeded, items_failed, duration_ms";
 
     /**
-     * From so many runs on the summary takes longer than the 100 ms that a query may; below, the index would only cost. Measured on two cores: 100,000 runs 92 ms
-     * without it and 42 ms with it, a million 1,071 and 428 ms; it takes 40 bytes a run, and a run more to write in two places.
+     * From so many runs on the summary takes longer than the 100 ms that a query may; below, the index would only cost. Measured on two
+     * cores: 100,000 runs 92 ms without it and 42 ms with it, a million 1,071 and 428 ms; it takes 40 bytes a run, and a run more to write
+     * in two places.
      */
     static final long SUMMARY_PAYS = 100_000;
 
     /** The columns that the runbook's queries find runs by, and the names under which every version has their indexes. */
-    private static final Map<String, String> NAMES = Map.of("start_time", "idx_runs_start", "run_id", "idx_runs_run_id", "insight_id", "idx_runs_insight",
-            "status", "idx_runs_status", "agent_name", "idx_runs_agent");
+    private static final Map<String, String> NAMES = Map.of("start_time", "idx_runs_start", "run_id", "idx_runs_run_id",
+            "insight_id", "idx_runs_insight", "status", "idx_runs_status", "agent_name", "idx_runs_agent");
 
     /** Writers of one version or another make these and ask by them; that the runbook does not says nothing against them. */
-    private static final Set<String> OF_WRITERS = Set.of("idx_runs_agent", "idx_runs_status", "idx_runs_start", "idx_runs_api_posted", "idx_runs_insight",
-            "idx_runs_commit", "idx_runs_website", "idx_runs_website_section", "idx_runs_event_id", "idx_runs_created_desc", "idx_runs_agent_created",
-            "idx_runs_agent_status_created", "idx_runs_job_type", "idx_runs_parent_run");
+    private static final Set<String> OF_WRITERS = Set.of("idx_runs_agent", "idx_runs_status", "idx_runs_start", "idx_runs_api_posted",
+            "idx_runs_insight", "idx_runs_commit", "idx_runs_website", "idx_runs_website_section", "idx_runs_event_id",
+            "idx_runs_created_desc", "idx_runs_agent_created", "idx_runs_agent_status_created", "idx_runs_job_type", "idx_runs_parent_run");
 
     private final Store store;
     private final Schema schema;
@@ -69,20 +71,26 @@ public final class IndexAdvice {
         Map<String, List<QueryTime>> slow = times.list().stream()
                 .filter(time -> time.by() != null && time.readsAllRuns() && indexes.stream().noneMatch(index -> index.leadsBy(time.by())))
                 .collect(Collectors.groupingBy(QueryTime::by, LinkedHashMap::new, Collectors.toList()));
-        slow.forEach((column, queries) -> make(NAMES.get(column), "agent_runs(" + column + ")", "for want of an index on " + column + ", all runs are read by query "
-                + queries.stream().map(query -> query.name() + " (" + Times.millis(query.p95()) + " ms)").collect(Collectors.joining(", "))));
+        slow.forEach((column, queries) -> {
+            String named = queries.stream().map(query -> query.name() + " (" + Times.millis(query.p95()) + " ms)")
+                    .collect(Collectors.joining(", "));
+            String why = "for want of an index on " + column + ", all runs are read by query " + named;
+            make(NAMES.get(column), "agent_runs(" + column + ")", why);
+        });
     }
 
     private void lackedByTheRunbook() {
-        for (String name : schema.missingIndexes())
-            if (!missing.containsKey(name)) make(name, Schema.indexed(name), "the runbook's schema has " + name + ", this database has not");
+        for (String name : schema.missingIndexes()) {
+            String why = "the runbook's schema has " + name + ", this database has not";
+            if (!missing.containsKey(name)) make(name, Schema.indexed(name), why);
+        }
     }
 
     private void lackedBySummaries() {
         QueryTime agents = times.get("agents");
         if (runs < SUMMARY_PAYS || agents.isCovered()) return;
-        make(SUMMARY, "agent_runs(" + SUMMARY_COLUMNS + ")", "query agents reads the whole table in " + Times.words(agents.p95()) + "; an index that has all it asks for halves that, "
-                + "for some 40 bytes a run");
+        make(SUMMARY, "agent_runs(" + SUMMARY_COLUMNS + ")", "query agents reads the whole table in " + Times.words(agents.p95())
+                + "; an index that has all it asks for halves that, for some 40 bytes a run");
     }
 
     private void make(String name, String columns, String why) {
@@ -93,8 +101,13 @@ public final class IndexAdvice {
 
     private void doubled() {
         for (Index index : indexes)
-            indexes.stream().filter(other -> isNeedless(index, other)).findFirst()
-                    .ifPresent(other -> advice.add(drop(index, index.name() + " has the same columns as " + other.name() + ": every run is entered twice (its makers may make it again)")));
+            twin(index).ifPresent(other -> advice.add(drop(index, index.name() + " has the same columns as " + other.name()
+                    + ": every run is entered twice (its makers may make it again)")));
+    }
+
+    /** Another index that makes this one needless. */
+    private Optional<Index> twin(Index index) {
+        return indexes.stream().filter(other -> isNeedless(index, other)).findFirst();
     }
 
     private static boolean isNeedless(Index index, Index other) {
@@ -102,15 +115,17 @@ public final class IndexAdvice {
         return !other.isOwn() || other.isUnique() || rank(other).compareTo(rank(index)) < 0;
     }
 
+    /** Of two that are the same, the one that writers know stays. */
     private static String rank(Index index) {
         return (OF_WRITERS.contains(index.name()) ? "1" : "2") + index.name();
     }
 
     private void unused() {
         for (Index index : indexes) {
-            boolean isStrange = index.isOwn() && !index.isUnique() && !OF_WRITERS.contains(index.name()) && !index.name().equals(SUMMARY);
-            if (isStrange && times.list().stream().noneMatch(time -> time.uses(index.name())) && indexes.stream().noneMatch(other -> isNeedless(index, other)))
-                advice.add(drop(index, "no query of the runbook uses " + index.name() + ", and no version's writers make it: ask who did; every run is entered in it"));
+            boolean isKnown = !index.isOwn() || index.isUnique() || OF_WRITERS.contains(index.name()) || index.name().equals(SUMMARY);
+            boolean isUsed = times.list().stream().anyMatch(time -> time.uses(index.name()));
+            if (!isKnown && !isUsed && twin(index).isEmpty()) advice.add(drop(index, "no query of the runbook uses " + index.name()
+                    + ", and no version's writers make it: ask who did; every run is entered in it"));
         }
     }
 

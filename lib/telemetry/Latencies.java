@@ -2,17 +2,21 @@
 package telemetry;
 
 import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import org.HdrHistogram.Histogram;
 
-/** How long the same thing took, time and again, and what part of them stayed below which time; to one part in a thousand. For one thread. */
+/**
+ * How long the same thing took, time and again, and what part of them stayed below which time; to one part in a thousand. For one thread.
+ */
 public final class Latencies {
     private static final int DIGITS = 3;
 
     private final Histogram nanos = new Histogram(DIGITS);
 
     /**
-     * Does it as often as wanted, but not for much longer than so long: at least three times. Once before that it is done for nothing, so that what
-     * is read from the disk for the first time does not count.
+     * Does it as often as wanted, but not for much longer than so long: at least three times. Once before that it is done for nothing, so
+     * that what is read from the disk for the first time does not count.
      */
     public static Latencies of(int times, Duration budget, Runnable work) {
         var latencies = new Latencies();
@@ -55,5 +59,16 @@ public final class Latencies {
     /** The shortest time that so many percent of them did not exceed; zero when there was none. */
     private Duration percentile(double percent) {
         return Duration.ofNanos(nanos.getValueAtPercentile(percent));
+    }
+
+    /** For {@code --json}. */
+    Map<String, Object> document() {
+        Map<String, Object> document = new LinkedHashMap<>();
+        document.put("times", count());
+        document.put("p50_ms", Times.millis(p50()));
+        document.put("p95_ms", Times.millis(p95()));
+        document.put("p99_ms", Times.millis(p99()));
+        document.put("max_ms", Times.millis(max()));
+        return document;
     }
 }

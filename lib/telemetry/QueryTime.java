@@ -1,7 +1,9 @@
 package telemetry;
 
 import java.time.Duration;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -10,7 +12,7 @@ import java.util.stream.Collectors;
  * How long one of the runbook's queries took.
  *
  * @param name     as {@code query} knows it, or the check of {@code health} that asks it
- * @param isSimple it shows so many runs at the most, to which an index can lead however many there are; the others read all runs, or all of an agent
+ * @param isSimple an index can lead to what it asks for, however many runs there are; the others read all runs, or all of an agent
  * @param by       the column of agent_runs whose index can lead there; null when it has to read all runs
  * @param took     from the statement to its last row
  * @param rows     that it gave
@@ -18,7 +20,7 @@ import java.util.stream.Collectors;
  */
 public record QueryTime(String name, boolean isSimple, String by, Latencies took, long rows, List<String> plan) {
     private static final Pattern SCAN = Pattern.compile("SCAN agent_runs(?: USING (?:COVERING )?INDEX (\\S+))?.*");
-    private static final Pattern SEARCH = Pattern.compile("SEARCH agent_runs USING (?:(?:COVERING |AUTOMATIC )*INDEX (\\S+)|INTEGER PRIMARY KEY).*");
+    private static final Pattern SEARCH = Pattern.compile("SEARCH agent_runs USING (?:(?:COVERING )?INDEX (\\S+)|INTEGER PRIMARY KEY).*");
 
     public QueryTime {
         plan = List.copyOf(plan);
@@ -30,6 +32,17 @@ public record QueryTime(String name, boolean isSimple, String by, Latencies took
 
     public Duration p95() {
         return took.p95();
+    }
+
+    /** For {@code --json}. */
+    Map<String, Object> document() {
+        Map<String, Object> document = new LinkedHashMap<>();
+        document.put("query", name);
+        document.put("simple", isSimple);
+        document.putAll(took.document());
+        document.put("rows", rows);
+        document.put("plan", plan);
+        return document;
     }
 
     /** True when a step reads the table from beginning to end and no index is of use. */

@@ -23,7 +23,8 @@ public record QueryTimes(List<QueryTime> list) {
     }
 
     /**
-     * Asks each query up to {@value #TIMES} times, for a second or so; one that takes seconds, four times. In DELETE mode (v6, v7) writers wait while one is under way.
+     * Asks each query up to {@value #TIMES} times, for a second or so; one that takes seconds, four times. In DELETE mode (v6, v7) writers
+     * wait while one is under way.
      *
      * @param database is not written to
      * @param now      from which "the last 24 hours" are counted back
