@@ -119,6 +119,7 @@ class measure_performance implements Callable<Integer> {
         requireSense();
         if (asWriter) return write();
         Store store = place.existing();
+        PerformanceHistory past = history ? new PerformanceHistory(store, this::note) : null;
         List<Check> failures = new ArrayList<>();
         List<String> done = new ArrayList<>();
         StoreFigures figures = look(store, failures);
@@ -126,8 +127,11 @@ class measure_performance implements Callable<Integer> {
         WriteTimes writes = measureWriting(store, failures);
         var report = PerformanceReport.of(store, clock.instant(), done, writes, figures,
                 new Baselines(write, query, runsPerSecond, bytesPerRun), walSize, failures);
-        PerformanceHistory past = history ? keep(store, report) : null;
-        output.result(past == null ? report : report + System.lineSeparator().repeat(2) + past, document(report, past));
+        try {
+            if (history) keep(report, past);
+        } finally {
+            output.result(past == null ? report : report + System.lineSeparator().repeat(2) + past, document(report, past));
+        }
         return Cli.exitCode(report.status());
     }
 
@@ -211,11 +215,9 @@ class measure_performance implements Callable<Integer> {
     }
 
     /** Half a measurement, or one that was broken off, is no part of a trend. */
-    private PerformanceHistory keep(Store store, PerformanceReport report) {
-        var past = new PerformanceHistory(store, this::note);
+    private void keep(PerformanceReport report, PerformanceHistory past) {
         if (report.isWhole()) past.add(report.summary());
         else note("not added to the history: not everything could be measured");
-        return past;
     }
 
     private static Check failure(String name, Store store, StoreException e) {

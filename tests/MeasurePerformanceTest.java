@@ -220,6 +220,14 @@ class MeasurePerformanceTest {
     }
 
     @Test
+    void aHistoryThatCannotBeKeptCostsTheFailureAndNotTheResult() throws IOException {
+        Store store = Fixture.V3.filled(dir, 60, NOON);
+        Files.writeString(store.reports(), "a file in the folder's place");
+        Script script = measure(store, "--history");
+        assertTrue(script.exit() == 2 && script.out().contains("ok       query") && script.err().contains("performance.ndjson"), script.toString());
+    }
+
+    @Test
     void aMissingIndexIsMadeAfterABackup() throws IOException {
         Store store = without("idx_runs_start");
         Map<String, String> before = content(store);
