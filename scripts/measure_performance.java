@@ -25,7 +25,7 @@ import telemetry.Output;
 import telemetry.PerformanceHistory;
 import telemetry.PerformanceReport;
 import telemetry.Progress;
-import telemetry.StandIn;
+import telemetry.ScratchStore;
 import telemetry.Size;
 import telemetry.Store;
 import telemetry.StoreException;
@@ -205,7 +205,7 @@ class measure_performance implements Callable<Integer> {
 
     private WriteTimes measureWriting(Store store, List<Check> failures) throws InterruptedException {
         int all = runs * (1 + writers.size() + Math.min(1, processes)) + (1 + processes) * WriteTimes.warming(runs);
-        try (var scratch = StandIn.beside(store); var progress = new Progress(command.commandLine().getErr(), "runs", all)) {
+        try (var scratch = ScratchStore.beside(store); var progress = new Progress(command.commandLine().getErr(), "runs", all)) {
             List<String> writer = List.of("measure_performance", "--as-writer");
             return WriteTimes.of(scratch, runs, runsPerSecond, writers, writer, processes, progress::at);
         } catch (StoreException e) {

@@ -18,7 +18,7 @@ import telemetry.Baselines;
 import telemetry.Check;
 import telemetry.Database;
 import telemetry.Schema;
-import telemetry.StandIn;
+import telemetry.ScratchStore;
 import telemetry.Size;
 import telemetry.Store;
 import telemetry.StoreException;
@@ -35,7 +35,7 @@ class WriteTimesTest {
     @Test
     void threadsAndProcessesTrackTheRunsThatTheyAreSaidTo() throws Exception {
         Store store = Fixture.V3.filled(dir, 3, NOON);
-        try (StandIn scratch = StandIn.beside(store)) {
+        try (ScratchStore scratch = ScratchStore.beside(store)) {
             WriteTimes times = WriteTimes.of(scratch, 8, 1_000, List.of(1, 4), WRITER, 2, done -> { });
             assertEquals(List.of("1 thread 8", "4 threads 8", "2 processes 8"),
                     times.rates().stream().map(rate -> rate.who() + " " + rate.runs()).toList());
@@ -51,7 +51,7 @@ class WriteTimesTest {
 
     @Test
     void aStallCountsForEveryRunThatWasDueMeanwhile() throws Exception {
-        try (StandIn scratch = StandIn.beside(Fixture.V3.empty(dir))) {
+        try (ScratchStore scratch = ScratchStore.beside(Fixture.V3.empty(dir))) {
             WriteTimes times = WriteTimes.of(scratch, 40, 100, List.of(1), WRITER, 0, done -> {
                 if (done == 40 + 1) pause(600);
             });
@@ -72,7 +72,7 @@ class WriteTimesTest {
     @Test
     void timesOfRunsThatWereNotRecordedAreNone() throws Exception {
         Store store = Fixture.V3.empty(dir);
-        try (StandIn scratch = StandIn.beside(store)) {
+        try (ScratchStore scratch = ScratchStore.beside(store)) {
             try (Database database = Database.open(scratch.store().database())) {
                 database.execute("CREATE TRIGGER full BEFORE INSERT ON agent_runs WHEN (SELECT count(*) FROM agent_runs) > 3"
                         + " BEGIN SELECT RAISE(ABORT, 'no more'); END");
@@ -80,7 +80,7 @@ class WriteTimesTest {
             var failed = assertThrows(StoreException.class, () -> WriteTimes.of(scratch, 5, 1_000, List.of(1), WRITER, 0, done -> { }));
             assertTrue(failed.reason() == StoreException.Reason.FAILED && failed.getMessage().contains("no more"), failed.getMessage());
         }
-        try (StandIn scratch = StandIn.beside(store)) {
+        try (ScratchStore scratch = ScratchStore.beside(store)) {
             var failed = assertThrows(StoreException.class, () -> WriteTimes.of(scratch, 1, 1_000, List.of(1), List.of("NoSuchProgram"), 1,
                     done -> { }));
             assertTrue(failed.getMessage().contains("one ended with exit code 1"), failed.getMessage());
@@ -92,7 +92,7 @@ class WriteTimesTest {
     void theStandInHasTheTablesIndexesAndJournalOfTheRealOne() {
         for (Fixture shape : Fixture.values()) {
             Store store = shape.filled(dir.resolve(shape.name()), 3, NOON);
-            try (StandIn scratch = StandIn.beside(store); Database real = Database.openToRead(store.database());
+            try (ScratchStore scratch = ScratchStore.beside(store); Database real = Database.openToRead(store.database());
                     Database made = Database.openToRead(scratch.store().database())) {
                 assertEquals(Schema.of(real), Schema.of(made), shape.name());
                 assertEquals(real.pragma("journal_mode"), made.pragma("journal_mode"), shape.name());
@@ -105,7 +105,7 @@ class WriteTimesTest {
     @Test
     void withoutATableToBeLikeItIsTheRunbooks() throws IOException {
         Store store = Store.at(Files.createDirectory(dir.resolve("base")));
-        try (StandIn scratch = StandIn.beside(store)) {
+        try (ScratchStore scratch = ScratchStore.beside(store)) {
             assertEquals("v3, WAL", scratch.schema());
             assertTrue(scratch.store().database().startsWith(store.base()));
         }
@@ -121,7 +121,7 @@ class WriteTimesTest {
             Store split = new Store(real.base(), real.database(), mounted, "test");
             Files.createDirectory(mounted.resolve("measure_performance.old"));
             Files.setLastModifiedTime(mounted.resolve("measure_performance.old"), FileTime.from(Instant.now().minusSeconds(3_600)));
-            try (StandIn scratch = StandIn.beside(split)) {
+            try (ScratchStore scratch = ScratchStore.beside(split)) {
                 assertTrue(scratch.store().raw().startsWith(mounted), scratch.store().toString());
                 assertFalse(Files.exists(mounted.resolve("measure_performance.old")));
                 assertEquals(9, 1 + WriteTimes.of(scratch, 8, 1_000, List.of(1), WRITER, 1, done -> { }).paced().count());
@@ -135,7 +135,7 @@ class WriteTimesTest {
 
     @Test
     void aBaselineIsMetBelowItAndARateAboveIt() throws Exception {
-        try (StandIn scratch = StandIn.beside(Fixture.V3.empty(dir))) {
+        try (ScratchStore scratch = ScratchStore.beside(Fixture.V3.empty(dir))) {
             WriteTimes times = WriteTimes.of(scratch, 3, 1_000, List.of(1), WRITER, 0, done -> { });
             Duration p95 = times.paced().p95();
             assertEquals(Check.Status.WARNING, baselines(p95, 1).write(times).status());

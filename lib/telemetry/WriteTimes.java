@@ -53,7 +53,7 @@ public record WriteTimes(String schema, int perSecond, Latencies paced, List<Rat
      * @param progress  is given the number of runs so far
      * @throws StoreException when a run was not recorded as it should be: then no time says anything
      */
-    public static WriteTimes of(StandIn scratch, int runs, int perSecond, List<Integer> threads, List<String> program, int processes,
+    public static WriteTimes of(ScratchStore scratch, int runs, int perSecond, List<Integer> threads, List<String> program, int processes,
             LongConsumer progress) throws InterruptedException {
         var writing = new Writing(scratch.store(), progress);
         Latencies paced = writing.paced(runs, perSecond);
@@ -196,7 +196,7 @@ public record WriteTimes(String schema, int perSecond, Latencies paced, List<Rat
             };
         }
 
-        Rate processes(StandIn scratch, List<String> program, int number, int runs) throws InterruptedException {
+        Rate processes(ScratchStore scratch, List<String> program, int number, int runs) throws InterruptedException {
             int each = Math.max(1, runs / number);
             try (var processes = new WriterProcesses(program, scratch, number, each)) {
                 Duration took = processes.run();

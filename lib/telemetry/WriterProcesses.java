@@ -16,12 +16,12 @@ import java.util.List;
 final class WriterProcesses implements AutoCloseable {
     private static final String TRIED = "measure writing by several processes in";
 
-    private final StandIn scratch;
+    private final ScratchStore scratch;
     private final List<Process> processes = new ArrayList<>();
     private final List<BufferedReader> said = new ArrayList<>();
 
     /** Starts them. @param program the main class and its arguments */
-    WriterProcesses(List<String> program, StandIn scratch, int number, int runs) {
+    WriterProcesses(List<String> program, ScratchStore scratch, int number, int runs) {
         this.scratch = scratch;
         String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
         List<String> command = new ArrayList<>(List.of(java, "--enable-native-access=ALL-UNNAMED",

@@ -23,7 +23,7 @@ import java.util.Set;
  * A scratch store in which writing is measured in the place of a real one: empty, on its disks, with its tables, indexes and journal mode.
  * It is gone again when it is closed, or when the JVM ends, by Ctrl-C say; what a killed process has left, the next one removes.
  */
-public final class StandIn implements AutoCloseable {
+public final class ScratchStore implements AutoCloseable {
     private static final String PREFIX = "measure_performance.";
 
     /** Held as long as the folder is in use. The operating system gives it back when the process ends, however that happens. */
@@ -53,7 +53,7 @@ public final class StandIn implements AutoCloseable {
     private final String schema;
     private boolean removed;
 
-    private StandIn(Store real) throws IOException {
+    private ScratchStore(Store real) throws IOException {
         Path beside = Files.isDirectory(real.database().getParent()) ? real.database().getParent() : real.base();
         removeLeft(beside);
         removeLeft(real.raw());
@@ -75,9 +75,9 @@ public final class StandIn implements AutoCloseable {
      * @param real its database is only looked at, and need not be there or be any good: then the tables are the runbook's
      * @throws StoreException when there is no writing beside it
      */
-    public static StandIn beside(Store real) {
+    public static ScratchStore beside(Store real) {
         try {
-            return new StandIn(real);
+            return new ScratchStore(real);
         } catch (IOException e) {
             throw Disk.refused("make a scratch store beside", real.database(), e);
         }
