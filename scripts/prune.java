@@ -40,8 +40,8 @@ import telemetry.Times;
 
 @Command(name = "prune", mixinStandardHelpOptions = true, addMethodSubcommands = false,
         description = "Delete old runs from the database, or cancel those that never ended; the day files stay as they are.",
-        footer = {"", "Without --yes it only shows what it would do. With it a verified backup comes first, and what is pruned is written to pruned.ndjson in the store's "
-            + "folder, so that no replay, rebuild or recovery brings it back."})
+        footer = {"", "Without --yes it only shows what it would do. With it a verified backup comes first, and what is pruned is written to "
+            + "pruned.ndjson in the store's folder, so that no replay, rebuild or recovery brings it back."})
 class prune implements Callable<Integer> {
 
     Clock clock = Clock.systemUTC();
@@ -69,19 +69,24 @@ class prune implements Callable<Integer> {
     }
 
     @Command(name = "runs", mixinStandardHelpOptions = true,
-            description = "Delete runs that are over and began long ago, with their commits. Runs of a chain, and a run and its caller, go together or stay together.")
+            description = "Delete runs that are over and began long ago, with their commits. The runs of a chain go together or stay "
+                + "together, and so do a run and its caller.")
     int runs(@Mixin StoreOption store, @Mixin Output output, @Mixin Consent consent,
-            @Option(names = "--older-than", required = true, paramLabel = "AGE", description = "Runs that began longer ago than this: 180d.") Duration age,
+            @Option(names = "--older-than", required = true, paramLabel = "AGE",
+                    description = "Runs that began longer ago than this: 180d.") Duration age,
             @Option(names = "--agent", paramLabel = "NAME", description = "Of this agent only.") String agent,
             @Option(names = "--break-chains", description = "Let runs go from a chain of which others stay.") boolean breakChains,
-            @Option(names = "--limit", paramLabel = "N", description = "At the most so many, the oldest; a chain that does not fit stays.") Long limit) {
+            @Option(names = "--limit", paramLabel = "N",
+                    description = "At the most so many, the oldest; a chain that does not fit stays.") Long limit) {
         Instant before = clock.instant().minus(age);
         try (Database database = open(store.existing(), consent)) {
             var runs = new OldRuns(database, new OldRuns.Choice(before, agent, breakChains, most(limit)));
             OldRuns.Plan plan = runs.plan();
-            if (plan.runs() == 0 || !consent.isGiven()) return show(output, text(plan, toDo(plan.runs(), before, "deleted"), store.store()), json(plan, before), plan.runs());
+            if (plan.runs() == 0 || !consent.isGiven()) return show(output, text(plan, toDo(plan.runs(), before, "deleted"), store.store()),
+                    json(plan, before), plan.runs());
             Path backup = backUp(store.store());
-            OldRuns.Deleted deleted = counting(output, plan.runs(), done -> runs.delete(plan, Pruned.of(store.store()), clock.instant(), done));
+            OldRuns.Deleted deleted = counting(output, plan.runs(),
+                    done -> runs.delete(plan, Pruned.of(store.store()), clock.instant(), done));
             var text = text(plan, old(deleted.runs(), before) + " deleted, " + deleted.commits() + " commits with them", store.store());
             if (deleted.left() > 0) text.add(counted(deleted.left()) + " of these left: others that have come meanwhile depend on them");
             text.add("backup  " + backup);
@@ -93,9 +98,11 @@ class prune implements Callable<Integer> {
     }
 
     @Command(name = "stale", mixinStandardHelpOptions = true,
-            description = "Set runs that still say running long after their start to cancelled (v1 to v5: failed), with the reason in error_summary. A real end that comes later wins.")
+            description = "Set runs that still say running long after their start to cancelled (v1 to v5: failed), with the reason in "
+                + "error_summary. A real end that comes later wins.")
     int stale(@Mixin StoreOption store, @Mixin Output output, @Mixin Consent consent,
-            @Option(names = "--older-than", paramLabel = "AGE", defaultValue = "24h", description = "Started longer ago than this. Default: ${DEFAULT-VALUE}.") Duration age,
+            @Option(names = "--older-than", paramLabel = "AGE", defaultValue = "24h",
+                    description = "Started longer ago than this. Default: ${DEFAULT-VALUE}.") Duration age,
             @Option(names = "--agent", paramLabel = "NAME", description = "Of this agent only.") String agent,
             @Option(names = "--limit", paramLabel = "N", description = "At the most so many, the oldest.") Long limit) {
         Instant before = clock.instant().minus(age);
@@ -104,9 +111,11 @@ class prune implements Callable<Integer> {
             List<StaleRuns.Stale> all = stale.find(new EventLog(store.store()), agent, most(limit));
             List<StaleRuns.Stale> endless = all.stream().filter(run -> !run.endedInFiles()).toList();
             int exit = note(output, all, store.store());
-            if (endless.isEmpty() || !consent.isGiven()) return Math.max(exit, show(output, text(endless, toDo(endless.size(), before, "cancelled")), json(all, before), endless.size()));
+            if (endless.isEmpty() || !consent.isGiven()) return Math.max(exit,
+                    show(output, text(endless, toDo(endless.size(), before, "cancelled")), json(all, before), endless.size()));
             Path backup = backUp(store.store());
-            long cancelled = counting(output, endless.size(), done -> stale.cancel(endless, Pruned.of(store.store()), clock.instant(), done));
+            long cancelled = counting(output, endless.size(),
+                    done -> stale.cancel(endless, Pruned.of(store.store()), clock.instant(), done));
             Map<String, Object> json = json(all, before);
             json.putAll(Map.of("cancelled", cancelled, "backup", backup));
             output.result(text(endless, old(cancelled, before) + " cancelled").add("backup  " + backup), json);
@@ -154,12 +163,14 @@ class prune implements Callable<Integer> {
         if (!table.isEmpty()) text.add(table.toString());
         text.add(sum);
         if (plan.kept() > 0) text.add("as old, but left because others of their chain or their caller stay: " + plan.kept());
-        if (plan.running() > 0) text.add("as old, but left because they say running: " + plan.running() + ", see " + store.command("prune", "stale"));
+        if (plan.running() > 0) text.add("as old, but left because they say running: " + plan.running() + ", see "
+                + store.command("prune", "stale"));
         return text;
     }
 
     private static String toDo(long runs, Instant before, String what) {
-        return runs == 0 ? "no run that began before " + Times.seconds(before) + " is to be " + what : old(runs, before) + " would be " + what;
+        return runs == 0 ? "no run that began before " + Times.seconds(before) + " is to be " + what
+                : old(runs, before) + " would be " + what;
     }
 
     private static String old(long runs, Instant before) {
@@ -199,7 +210,8 @@ class prune implements Callable<Integer> {
 
     private static int note(Output output, List<StaleRuns.Stale> runs, Store store) {
         long ended = runs.stream().filter(StaleRuns.Stale::endedInFiles).count();
-        if (ended > 0) output.note("left alone: " + counted(ended) + " that ended according to the day files; what the database lacks of these: " + store.command("rebuild", "--check-only"));
+        if (ended > 0) output.note("left alone: " + counted(ended)
+                + " that ended according to the day files; what the database lacks of these: " + store.command("rebuild", "--check-only"));
         return ended > 0 ? Cli.WARNING : Cli.OK;
     }
 }

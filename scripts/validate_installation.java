@@ -21,8 +21,8 @@ import telemetry.StoreOption;
 
 @Command(name = "validate_installation", mixinStandardHelpOptions = true,
         description = "Check that the machine, the toolkit and the store's set-up are as the procedures need them. Read only.",
-        footer = {"", "Where there is no store yet, everything else is checked, and the exit code is 3. A missing Python or JBang is told and is no fault. An old SQLite in Python "
-            + "is a warning once the store has been in use with it for a day."})
+        footer = {"", "Where there is no store yet, everything else is checked, and the exit code is 3. A missing Python or JBang is told "
+            + "and is no fault. An old SQLite in Python is a warning once the store has been in use with it for a day."})
 class validate_installation implements Callable<Integer> {
 
     Clock clock = Clock.systemUTC();

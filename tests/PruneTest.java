@@ -76,7 +76,8 @@ class PruneTest {
     private static Map<String, String> files(Path folder) throws IOException {
         Map<String, String> files = new TreeMap<>();
         try (Stream<Path> all = Files.walk(folder)) {
-            for (Path file : all.filter(Files::isRegularFile).toList()) files.put(folder.relativize(file).toString(), Files.readString(file, StandardCharsets.ISO_8859_1));
+            for (Path file : all.filter(Files::isRegularFile).toList()) files.put(folder.relativize(file).toString(),
+                    Files.readString(file, StandardCharsets.ISO_8859_1));
         }
         return files;
     }
@@ -95,7 +96,8 @@ class PruneTest {
     }
 
     private static Run run(Fixture shape, int n, String id, Duration age) {
-        return shape.run(n, NOON.minus(age)).with("run_id", id).with("status", "success").with("end_time", Times.text(NOON.minus(age).plusSeconds(5))).with("insight_id", null);
+        return shape.run(n, NOON.minus(age)).with("run_id", id).with("status", "success")
+                .with("end_time", Times.text(NOON.minus(age).plusSeconds(5))).with("insight_id", null);
     }
 
     /** What should stay, found the slow way: a run stays when it is young or no end is known, and with it, again and again, its chain. */
@@ -109,8 +111,10 @@ class PruneTest {
         Set<String> chains = new HashSet<>();
         for (int known = -1; known != staying.size(); ) {
             known = staying.size();
-            for (Row row : rows.values()) if (row.has("insight_id") && row.get("insight_id") != null && staying.contains(row.text("run_id"))) chains.add(row.text("insight_id"));
-            for (Row row : rows.values()) if (row.has("insight_id") && chains.contains(row.text("insight_id"))) staying.add(row.text("run_id"));
+            for (Row row : rows.values()) if (row.has("insight_id") && row.get("insight_id") != null
+                    && staying.contains(row.text("run_id"))) chains.add(row.text("insight_id"));
+            for (Row row : rows.values()) if (row.has("insight_id")
+                    && chains.contains(row.text("insight_id"))) staying.add(row.text("run_id"));
         }
         return new TreeSet<>(staying);
     }
@@ -122,12 +126,14 @@ class PruneTest {
             Map<String, Row> before = rows(store);
             Instant cut = NOON.minus(Duration.ofHours(26)).minusSeconds(1800);
             Set<String> staying = expected(before, cut);
-            String oldest = before.values().stream().filter(row -> !staying.contains(row.text("run_id"))).map(row -> row.text("run_id")).min(String::compareTo).orElseThrow();
+            String oldest = before.values().stream().filter(row -> !staying.contains(row.text("run_id"))).map(row -> row.text("run_id"))
+                    .min(String::compareTo).orElseThrow();
             String kept = staying.iterator().next();
             try (Database database = Database.open(store.database())) {
                 for (String id : List.of(oldest, kept)) {
                     database.update("INSERT INTO run_events(run_id, event_type, timestamp) VALUES (?, 'x', 'y')", id);
-                    if (Schema.of(database).tables().contains("commits")) database.update("INSERT INTO commits(commit_hash, run_id) VALUES (?, ?)", "hash of " + id, id);
+                    if (!Schema.of(database).tables().contains("commits")) continue;
+                    database.update("INSERT INTO commits(commit_hash, run_id) VALUES (?, ?)", "hash of " + id, id);
                 }
             }
             Map<String, String> lines = files(store.raw());
@@ -141,7 +147,8 @@ class PruneTest {
             assertEquals(0, done.exit(), given + done.toString());
             assertEquals(staying, ids(store), given.toString());
             assertEquals(lines, files(store.raw()), given + ": the day files stay");
-            assertTrue(done.out().contains((before.size() - rows(store).size()) + " runs that began before 2026-11-19 09:30:00 deleted"), done.out());
+            assertTrue(done.out().contains((before.size() - rows(store).size()) + " runs that began before 2026-11-19 09:30:00 deleted"),
+                    done.out());
             for (String table : List.of("run_events", "commits")) {
                 if (number(store, "SELECT count(*) FROM sqlite_master WHERE name = ?", table) == 0) continue;
                 assertEquals(1, number(store, "SELECT count(*) FROM " + table), given + ": " + table);
@@ -155,7 +162,8 @@ class PruneTest {
             assertEquals(0, Script.run(new rebuild(), "--yes", "--store", store.base()).exit() & ~1, given + ": rebuild");
             Set<String> rebuilt = ids(store);
             rebuilt.removeAll(inFiles);
-            before.values().forEach(row -> assertFalse(rebuilt.contains(row.text("run_id")), given + " brought back " + row.text("run_id")));
+            before.values().forEach(row -> assertFalse(rebuilt.contains(row.text("run_id")), given + " brought back "
+                    + row.text("run_id")));
         }
     }
 
@@ -176,10 +184,12 @@ class PruneTest {
     @Test
     void chainsBreakOnlyWhenToldTo() {
         Store store = Fixture.V3.empty(dir);
-        write(store, run(Fixture.V3, 0, "old 1", Duration.ofDays(9)).with("insight_id", "i"), run(Fixture.V3, 1, "old 2", Duration.ofDays(8)).with("insight_id", "i"),
+        write(store, run(Fixture.V3, 0, "old 1", Duration.ofDays(9)).with("insight_id", "i"),
+                run(Fixture.V3, 1, "old 2", Duration.ofDays(8)).with("insight_id", "i"),
                 run(Fixture.V3, 2, "young", Duration.ofDays(1)).with("insight_id", "i"), run(Fixture.V3, 3, "alone", Duration.ofDays(9)));
         Script shown = prune(store, "runs", "--older-than", "5d");
-        assertTrue(shown.out().contains("1 run that") && shown.out().contains("others of their chain or their caller stay: 2"), shown.out());
+        assertTrue(shown.out().contains("1 run that") && shown.out().contains("others of their chain or their caller stay: 2"),
+                shown.out());
         prune(store, "runs", "--older-than", "5d", "--yes");
         assertEquals(Set.of("old 1", "old 2", "young"), ids(store));
         prune(store, "runs", "--older-than", "5d", "--yes", "--break-chains");
@@ -190,10 +200,13 @@ class PruneTest {
     void aCallerStaysWithTheRunsItCalledAndARunIdWithAllItsRows() {
         Fixture shape = Fixture.V7_SERVICE;
         Store store = shape.empty(dir);
-        write(store, run(shape, 0, "caller", Duration.ofDays(9)), run(shape, 1, "between", Duration.ofDays(8)).with("parent_run_id", "caller"),
-                run(shape, 2, "called", Duration.ofDays(1)).with("parent_run_id", "between"), run(shape, 3, "sibling", Duration.ofDays(8)).with("parent_run_id", "caller"),
+        write(store, run(shape, 0, "caller", Duration.ofDays(9)), run(shape, 1, "between", Duration.ofDays(8))
+                .with("parent_run_id", "caller"),
+                run(shape, 2, "called", Duration.ofDays(1)).with("parent_run_id", "between"), run(shape, 3, "sibling", Duration.ofDays(8))
+                        .with("parent_run_id", "caller"),
                 run(shape, 4, "twice", Duration.ofDays(9)), run(shape, 5, "twice", Duration.ofDays(1)),
-                run(shape, 6, "gone caller", Duration.ofDays(9)), run(shape, 7, "gone called", Duration.ofDays(8)).with("parent_run_id", "gone caller"),
+                run(shape, 6, "gone caller", Duration.ofDays(9)), run(shape, 7, "gone called", Duration.ofDays(8))
+                        .with("parent_run_id", "gone caller"),
                 run(shape, 8, "orphan already", Duration.ofDays(9)).with("parent_run_id", "nobody"));
         assertEquals(0, prune(store, "runs", "--older-than", "5d", "--yes", "--break-chains").exit());
         assertEquals(Set.of("caller", "between", "called", "sibling", "twice"), ids(store));
@@ -203,10 +216,12 @@ class PruneTest {
     @Test
     void whatSaysRunningOrNothingAtAllNeverGoes() {
         Store store = Fixture.V3.empty(dir);
-        write(store, run(Fixture.V3, 0, "over", Duration.ofDays(900)), run(Fixture.V3, 1, "running", Duration.ofDays(900)).with("status", "running").with("end_time", null));
+        write(store, run(Fixture.V3, 0, "over", Duration.ofDays(900)), run(Fixture.V3, 1, "running", Duration.ofDays(900))
+                .with("status", "running").with("end_time", null));
         try (Database database = Database.open(store.database())) {
-            database.update("INSERT INTO agent_runs(run_id, agent_name, start_time, status) VALUES ('wordless', 'a', '2020-01-01 00:00:00', NULL)");
-            database.update("INSERT INTO agent_runs(run_id, agent_name, start_time, status) VALUES ('timeless', 'a', 'yesterday', 'success')");
+            String insert = "INSERT INTO agent_runs(run_id, agent_name, start_time, status) VALUES (?, 'a', ?, ?)";
+            database.update(insert, "wordless", "2020-01-01 00:00:00", null);
+            database.update(insert, "timeless", "yesterday", "success");
         }
         Script done = prune(store, "runs", "--older-than", "0d", "--yes");
         assertEquals(Set.of("running", "wordless", "timeless"), ids(store));
@@ -216,8 +231,10 @@ class PruneTest {
     @Test
     void theOldestGoFirstAndAChainThatDoesNotFitStays() {
         Store store = Fixture.V3.empty(dir);
-        write(store, run(Fixture.V3, 0, "chain 1", Duration.ofDays(9)).with("insight_id", "i"), run(Fixture.V3, 1, "chain 2", Duration.ofDays(3)).with("insight_id", "i"),
-                run(Fixture.V3, 2, "third", Duration.ofDays(7)), run(Fixture.V3, 3, "second", Duration.ofDays(8)), run(Fixture.V3, 4, "first", Duration.ofDays(10)).with("agent_name", "other"));
+        write(store, run(Fixture.V3, 0, "chain 1", Duration.ofDays(9)).with("insight_id", "i"),
+                run(Fixture.V3, 1, "chain 2", Duration.ofDays(3)).with("insight_id", "i"),
+                run(Fixture.V3, 2, "third", Duration.ofDays(7)), run(Fixture.V3, 3, "second", Duration.ofDays(8)),
+                        run(Fixture.V3, 4, "first", Duration.ofDays(10)).with("agent_name", "other"));
         assertEquals(0, prune(store, "runs", "--older-than", "1d", "--limit", 2, "--yes").exit());
         assertEquals(Set.of("chain 1", "chain 2", "third"), ids(store));
         prune(store, "runs", "--older-than", "1d", "--limit", 2, "--yes", "--agent", "hugo-translator");
@@ -231,7 +248,8 @@ class PruneTest {
     @Test
     void aRunThatJoinsAChainMeanwhileKeepsIt() {
         Store store = Fixture.V3.empty(dir);
-        write(store, run(Fixture.V3, 0, "a", Duration.ofDays(9)).with("insight_id", "i"), run(Fixture.V3, 1, "b", Duration.ofDays(9)).with("insight_id", "i"),
+        write(store, run(Fixture.V3, 0, "a", Duration.ofDays(9)).with("insight_id", "i"), run(Fixture.V3, 1, "b", Duration.ofDays(9))
+                .with("insight_id", "i"),
                 run(Fixture.V3, 2, "c", Duration.ofDays(9)), run(Fixture.V3, 3, "d", Duration.ofDays(9)));
         try (Database database = Database.open(store.database())) {
             var old = new OldRuns(database, new OldRuns.Choice(NOON.minus(Duration.ofDays(5)), null, false, Long.MAX_VALUE));
@@ -313,25 +331,29 @@ class PruneTest {
     void killedAtAnyMomentItCanBeDoneAgain() throws Exception {
         Store store = Fixture.V3.empty(dir);
         List<Run> all = new ArrayList<>();
-        for (int n = 0; n < 6_000; n++) all.add(run(Fixture.V3, n, "run " + n, Duration.ofDays(100).plusMinutes(n)).with("insight_id", n % 5 < 3 ? "i" + n / 5 : null));
+        for (int n = 0; n < 6_000; n++) all.add(run(Fixture.V3, n, "run " + n, Duration.ofDays(100).plusMinutes(n))
+                .with("insight_id", n % 5 < 3 ? "i" + n / 5 : null));
         write(store, all.toArray(Run[]::new));
         for (int kill = 1; kill <= 3; kill++) {
             long there = rows(store).size();
-            Process process = Script.processBuilder(Map.of(), "prune", "runs", "--older-than", "1d", "--yes", "--store", store.base()).redirectErrorStream(true).start();
+            Process process = Script.processBuilder(Map.of(), "prune", "runs", "--older-than", "1d", "--yes", "--store", store.base())
+                    .redirectErrorStream(true).start();
             process.getOutputStream().close();
             while (process.isAlive() && number(store, "SELECT count(*) FROM agent_runs") == there) Thread.sleep(2);
             process.destroyForcibly().waitFor();
             Pruned pruned = Pruned.of(store);
             Set<String> left = ids(store);
             all.forEach(run -> assertTrue(left.contains(run.id()) || pruned.contains(run.id()), run.id() + " is gone and not recorded"));
-            assertEquals(0, number(store, "SELECT count(*) FROM (SELECT insight_id FROM agent_runs WHERE insight_id IS NOT NULL GROUP BY 1 HAVING count(*) <> 3)"), "a chain is whole");
+            String broken = "SELECT insight_id FROM agent_runs WHERE insight_id IS NOT NULL GROUP BY 1 HAVING count(*) <> 3";
+            assertEquals(0, number(store, "SELECT count(*) FROM (" + broken + ")"), "a chain is whole");
         }
         assertTrue(rows(store).size() < 6_000, "something was deleted before the last kill");
         Script again = Script.runProcess(Map.of(), "prune", "runs", "--older-than", "1d", "--yes", "--store", store.base());
         assertEquals(0, again.exit(), again.toString());
         assertEquals(Set.of(), ids(store));
         assertEquals(6_000, Pruned.of(store).size());
-        assertEquals(6_000, Files.readAllLines(store.base().resolve("pruned.ndjson")).stream().filter(line -> !line.isBlank()).distinct().count());
+        assertEquals(6_000, Files.readAllLines(store.base().resolve("pruned.ndjson")).stream().filter(line -> !line.isBlank()).distinct()
+                .count());
     }
 
     @Test
@@ -371,7 +393,8 @@ class PruneTest {
             cancelled++;
             assertEquals(shape.version() < 6 ? "failed" : "cancelled", is.text("status"));
             assertEquals(NOON, is.end());
-            assertTrue(is.text("error_summary").matches("cancelled by prune stale: no end within 1 d( \\d+ h)? of its start|cancelled by prune stale: no end within 2 d( \\d+ h)? of its start"), is.text("error_summary"));
+            String why = is.text("error_summary");
+            assertTrue(why.matches("cancelled by prune stale: no end within [12] d( \\d+ h)? of its start"), why);
             assertEquals(was.number("duration_ms"), is.number("duration_ms"));
         }
         assertEquals(6, cancelled);
@@ -459,12 +482,14 @@ class PruneTest {
         Fixture shape = Fixture.V7_SERVICE;
         Store store = withStale(shape, "again");
         prune(store, "stale", "--yes");
-        Run attempt = shape.run(45, NOON.plusSeconds(600)).with("run_id", "again").with("status", "running").with("end_time", null).with("insight_id", null);
+        Run attempt = shape.run(45, NOON.minus(Duration.ofHours(1))).with("run_id", "again").with("status", "running").with("end_time", null)
+                .with("insight_id", null);
         write(store, attempt);
         Fixture.append(store, NOON, attempt);
         assertEquals(0, Script.run(new rebuild(), "--yes", "--store", store.base()).exit());
         Map<String, Long> statuses = new HashMap<>();
-        rows(store).values().stream().filter(row -> row.text("run_id").equals("again")).forEach(row -> statuses.merge(row.text("status"), 1L, Long::sum));
+        rows(store).values().stream().filter(row -> row.text("run_id").equals("again"))
+                .forEach(row -> statuses.merge(row.text("status"), 1L, Long::sum));
         assertEquals(Map.of("cancelled", 1L, "running", 1L), statuses);
     }
 
@@ -475,7 +500,8 @@ class PruneTest {
         for (int n = 0; n < 1_200; n++) all.add(run(Fixture.V3, n, "run " + n, Duration.ofDays(100).minusMinutes(n)));
         write(store, all.toArray(Run[]::new));
         try (Database database = Database.open(store.database())) {
-            database.execute("CREATE TRIGGER refusal BEFORE DELETE ON agent_runs WHEN old.run_id = 'run 1100' BEGIN SELECT RAISE(ABORT, 'not this one'); END");
+            database.execute("CREATE TRIGGER refusal BEFORE DELETE ON agent_runs WHEN old.run_id = 'run 1100'"
+                    + " BEGIN SELECT RAISE(ABORT, 'not this one'); END");
         }
         Script failed = prune(store, "runs", "--older-than", "1d", "--yes");
         assertEquals(2, failed.exit(), failed.toString());

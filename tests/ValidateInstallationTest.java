@@ -39,7 +39,9 @@ import telemetry.Times;
 
 /** validate_installation: fine after a set-up, and a line that says so for each thing that is not. */
 class ValidateInstallationTest {
-    private static final List<String> NAMES = List.of("java", "jbang", "system", "clock", "environment", "variables", "storage", "permissions", "disk", "database", "sqlite", "python",
+    private static final List<String> NAMES =
+            List.of("java", "jbang", "system", "clock", "environment", "variables", "storage", "permissions", "disk", "database", "sqlite",
+            "python",
             "aliases", "track", "backup");
 
     @TempDir
@@ -86,7 +88,8 @@ class ValidateInstallationTest {
     private static Map<String, String> files(Path folder) throws IOException {
         Map<String, String> files = new TreeMap<>();
         try (Stream<Path> all = Files.walk(folder)) {
-            for (Path file : all.toList()) files.put(folder.relativize(file).toString(), Files.isDirectory(file) ? "" : Files.readString(file, StandardCharsets.ISO_8859_1));
+            for (Path file : all.toList()) files.put(folder.relativize(file).toString(), Files.isDirectory(file)
+                    ? "" : Files.readString(file, StandardCharsets.ISO_8859_1));
         }
         return files;
     }
@@ -100,7 +103,8 @@ class ValidateInstallationTest {
         assertEquals(before, files(store.base()));
         NAMES.forEach(name -> assertTrue(line(run, name).startsWith("ok "), line(run, name)));
         assertTrue(run.out().endsWith("ok: all 15 checks are ok" + System.lineSeparator()), run.out());
-        assertTrue(line(run, "java").contains(System.getProperty("java.version")) && line(run, "java").contains(System.getProperty("java.vendor")), run.out());
+        assertTrue(line(run, "java").contains(System.getProperty("java.version")) && line(run, "java")
+                .contains(System.getProperty("java.vendor")), run.out());
         assertTrue(line(run, "database").contains("v3, WAL; every procedure works with it but query chain --tree"), run.out());
     }
 
@@ -108,7 +112,8 @@ class ValidateInstallationTest {
     void worksInAnyFolderWithThisMachinesOwnPrograms() throws Exception {
         Store store = fresh();
         Path out = dir.resolve("out.txt");
-        Process process = Script.processBuilder(Map.of(), "validate_installation", "--store", store.base()).directory(dir.toFile()).redirectErrorStream(true).redirectOutput(out.toFile()).start();
+        Process process = Script.processBuilder(Map.of(), "validate_installation", "--store", store.base()).directory(dir.toFile())
+                .redirectErrorStream(true).redirectOutput(out.toFile()).start();
         assertEquals(0, process.waitFor(), Files.readString(out));
     }
 
@@ -116,8 +121,10 @@ class ValidateInstallationTest {
     void withoutAStoreItCannotTellAndNamesTheNextCommand() {
         Script run = validate("--store", dir.resolve("none"));
         assertEquals(3, run.exit(), run.toString());
-        assertTrue(line(run, "storage").contains("there is no store yet") && line(run, "storage").contains("-> System Overview: jbang setup@telemetry --store " + dir.resolve("none")), run.out());
-        for (String name : List.of("java", "clock", "disk", "sqlite", "aliases", "track")) assertTrue(line(run, name).startsWith("ok "), line(run, name));
+        assertTrue(line(run, "storage").contains("there is no store yet") && line(run, "storage")
+                .contains("-> System Overview: jbang setup@telemetry --store " + dir.resolve("none")), run.out());
+        for (String name : List.of("java", "clock", "disk", "sqlite", "aliases", "track")) assertTrue(line(run, name).startsWith("ok "),
+                line(run, name));
         assertFalse(Files.exists(dir.resolve("none")));
     }
 
@@ -185,8 +192,10 @@ class ValidateInstallationTest {
         env.put("AGENT_METRICS_DIR", dir.resolve("another").toString());
         env.put("AGENT_OWNER", "ops");
         Script run = validate("--store", store.base());
-        assertTrue(line(run, "environment").contains(store.base() + ", named by --store; another store by AGENT_METRICS_DIR=" + dir.resolve("another")), run.out());
-        assertTrue(line(run, "variables").contains("AGENT_METRICS_DIR=" + dir.resolve("another") + ", AGENT_OWNER=ops; not set: TELEMETRY_DB_PATH, TELEMETRY_BASE_DIR, TELEMETRY_NDJSON_DIR"), run.out());
+        assertTrue(line(run, "environment").contains(store.base() + ", named by --store; another store by AGENT_METRICS_DIR="
+                + dir.resolve("another")), run.out());
+        assertTrue(line(run, "variables").contains("AGENT_METRICS_DIR=" + dir.resolve("another")
+                + ", AGENT_OWNER=ops; not set: TELEMETRY_DB_PATH, TELEMETRY_BASE_DIR, TELEMETRY_NDJSON_DIR"), run.out());
     }
 
     @ParameterizedTest
@@ -201,8 +210,10 @@ class ValidateInstallationTest {
         assertTrue(line(wal, "python").startsWith(affected ? "warning" : "ok"), wal.out());
         assertTrue(line(wal, "python").contains("3.11.7 with SQLite " + version), wal.out());
         assertEquals(1, wal.exit(), "there is no backup either");
-        assertTrue(line(validate("--store", Fixture.V7_PYTHON.filled(dir.resolve("delete"), 12, now).base()), "python").startsWith("ok"), "DELETE mode has no such bug");
-        assertTrue(line(validate("--store", Fixture.V3.empty(dir.resolve("empty")).base()), "python").startsWith("ok"), "nobody writes there");
+        assertTrue(line(validate("--store", Fixture.V7_PYTHON.filled(dir.resolve("delete"), 12, now).base()), "python").startsWith("ok"),
+                "DELETE mode has no such bug");
+        assertTrue(line(validate("--store", Fixture.V3.empty(dir.resolve("empty")).base()), "python").startsWith("ok"),
+                "nobody writes there");
     }
 
     @Test
@@ -212,7 +223,8 @@ class ValidateInstallationTest {
         env.put("XDG_CACHE_HOME", dir.toString());
         Script none = validate("--store", store.base());
         assertEquals(0, none.exit(), none.toString());
-        assertTrue(line(none, "python").contains("none on the PATH") && line(none, "jbang").contains("none on the PATH; scripts/jbangw gets one"), none.out());
+        assertTrue(line(none, "python").contains("none on the PATH") && line(none, "jbang")
+                .contains("none on the PATH; scripts/jbangw gets one"), none.out());
         program("python3", "echo no sqlite3 >&2; exit 1");
         program("jbang", "echo 0.132.1");
         Script broken = validate("--store", store.base());
@@ -230,16 +242,19 @@ class ValidateInstallationTest {
         now = Instant.parse("2020-01-01T00:00:00Z");
         Script wrong = validate("--store", store.base());
         assertEquals(2, wrong.exit(), wrong.toString());
-        assertTrue(line(wrong, "clock").startsWith("failed") && line(wrong, "clock").contains("2020-01-01 00:00:00 UTC, time zone"), wrong.out());
+        assertTrue(line(wrong, "clock").startsWith("failed") && line(wrong, "clock").contains("2020-01-01 00:00:00 UTC, time zone"),
+                wrong.out());
         now = really;
         try (Database database = Database.open(store.database())) {
             Run run = Fixture.V3.run(0, now);
-            new RunWriter(database).write(run.with("run_id", "other form").with("start_time", Times.seconds(now.plus(Duration.ofHours(3)))));
+            new RunWriter(database).write(run.with("run_id", "other form")
+                    .with("start_time", Times.seconds(now.plus(Duration.ofHours(3)))));
             new RunWriter(database).write(run);
         }
         Script slow = validate("--store", store.base());
         assertEquals(1, slow.exit(), slow.toString());
-        assertTrue(line(slow, "clock").contains("the newest run began 2 h 59 min later") || line(slow, "clock").contains("the newest run began 3 h later"), slow.out());
+        assertTrue(line(slow, "clock").contains("the newest run began 2 h 59 min later") || line(slow, "clock")
+                .contains("the newest run began 3 h later"), slow.out());
     }
 
     @Test
@@ -247,11 +262,13 @@ class ValidateInstallationTest {
         Store store = fresh();
         checkout = Files.createDirectories(dir.resolve("checkout"));
         Files.createDirectories(checkout.resolve("scripts"));
-        Files.writeString(checkout.resolve("jbang-catalog.json"), "{\"aliases\": {\"fine\": {\"script-ref\": \"scripts/fine.java\"}, \"broken\": {\"script-ref\": \"scripts/broken.java\"}}}");
+        Files.writeString(checkout.resolve("jbang-catalog.json"),
+                "{\"aliases\": {\"fine\": {\"script-ref\": \"scripts/fine.java\"}, \"broken\": {\"script-ref\": \"scripts/broken.java\"}}}");
         Files.writeString(checkout.resolve("scripts/fine.java"), "class fine { telemetry.Store store; }");
         Script missing = validate("--store", store.base());
         assertEquals(2, missing.exit(), missing.toString());
-        assertTrue(line(missing, "aliases").contains("without a script: broken (" + checkout.resolve("scripts/broken.java") + ")"), missing.out());
+        assertTrue(line(missing, "aliases").contains("without a script: broken (" + checkout.resolve("scripts/broken.java") + ")"),
+                missing.out());
         Files.writeString(checkout.resolve("scripts/broken.java"), "class broken {\n    telemetry.Nothing nothing;\n}");
         Script broken = validate("--store", store.base());
         assertEquals(2, broken.exit(), broken.toString());
@@ -268,9 +285,11 @@ class ValidateInstallationTest {
         assertEquals(0, none.exit(), none.toString());
         assertTrue(line(none, "aliases").contains("not looked at: no checkout on this machine is known"), none.out());
         Files.createDirectories(dir.resolve("jbang"));
-        Files.writeString(dir.resolve("jbang/jbang-catalog.json"), "{\"catalogs\": {\"telemetry\": {\"catalog-ref\": " + JsonText.line(Checkout.root().resolve("jbang-catalog.json")) + "}}}");
+        Files.writeString(dir.resolve("jbang/jbang-catalog.json"), "{\"catalogs\": {\"telemetry\": {\"catalog-ref\": "
+                + JsonText.line(Checkout.root().resolve("jbang-catalog.json")) + "}}}");
         assertTrue(line(validate("--store", store.base()), "aliases").contains(" in " + Checkout.root() + ", all there, "));
-        Files.writeString(dir.resolve("jbang/jbang-catalog.json"), "{\"catalogs\": {\"telemetry\": {\"catalog-ref\": \"https://example.org/jbang-catalog.json\"}}}");
+        Files.writeString(dir.resolve("jbang/jbang-catalog.json"),
+                "{\"catalogs\": {\"telemetry\": {\"catalog-ref\": \"https://example.org/jbang-catalog.json\"}}}");
         assertTrue(line(validate("--store", store.base()), "aliases").contains("not looked at"));
     }
 

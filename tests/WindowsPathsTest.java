@@ -43,14 +43,18 @@ import telemetry.Run;
 import telemetry.Store;
 import telemetry.StoreException;
 
-/** What can be shown of Windows elsewhere: paths on a Windows file system in memory, and what the library does where the system says that it is Windows. */
+/**
+ * What can be shown of Windows elsewhere: paths on a Windows file system in memory, and what the library does where the system says that
+ * it is Windows.
+ */
 class WindowsPathsTest {
     private static final Instant NOON = Instant.parse("2026-11-20T12:00:00Z");
 
     @TempDir
     Path dir;
 
-    private final FileSystem windows = Jimfs.newFileSystem(Configuration.windows().toBuilder().setRoots("C:\\", "D:\\", "\\\\server\\share\\").build());
+    private final FileSystem windows = Jimfs.newFileSystem(Configuration.windows().toBuilder()
+            .setRoots("C:\\", "D:\\", "\\\\server\\share\\").build());
     private final Path home = windows.getPath("C:\\Users\\ops");
     private final String system = System.getProperty("os.name");
 
@@ -70,7 +74,8 @@ class WindowsPathsTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"D:\\agent-metrics, D:\\agent-metrics", "D:/agent-metrics/, D:\\agent-metrics", "D:\\x\\..\\agent metrics, D:\\agent metrics", "\\\\server\\share\\metrics, \\\\server\\share\\metrics",
+    @CsvSource({"D:\\agent-metrics, D:\\agent-metrics", "D:/agent-metrics/, D:\\agent-metrics",
+            "D:\\x\\..\\agent metrics, D:\\agent metrics", "\\\\server\\share\\metrics, \\\\server\\share\\metrics",
         "\\\\server\\share, \\\\server\\share\\", "D:\\, D:\\"})
     void driveLettersAndSharesNameAStore(String given, String base) {
         Store store = Store.fromEnv(Map.of("AGENT_METRICS_DIR", given), home);
@@ -99,7 +104,8 @@ class WindowsPathsTest {
 
     @Test
     void aVariableThatIsNoPathIsSaidSo() {
-        StoreException e = assertThrows(StoreException.class, () -> Store.fromEnv(Map.of("TELEMETRY_BASE_DIR", "\"D:\\agent metrics\""), home));
+        StoreException e = assertThrows(StoreException.class,
+                () -> Store.fromEnv(Map.of("TELEMETRY_BASE_DIR", "\"D:\\agent metrics\""), home));
         assertEquals(StoreException.Reason.REFUSED, e.reason());
         assertTrue(e.getMessage().contains("TELEMETRY_BASE_DIR is '\"D:\\agent metrics\"', which is no path"), e.getMessage());
         assertThrows(StoreException.class, () -> Store.fromEnv(Map.of("TELEMETRY_NDJSON_DIR", "D:\\a|b"), home));
@@ -165,9 +171,13 @@ class WindowsPathsTest {
     @Test
     void whatWindowsRefusesIsSaidInOurWords() {
         Path file = dir.resolve("x");
-        assertEquals("permission denied, or another program has it open", Disk.refused("replace", file, new AccessDeniedException("x")).why());
-        assertEquals(StoreException.Reason.LOCKED, Disk.refused("move", file, new FileSystemException("x", null, "The process cannot access the file because it is being used by another process")).reason());
-        assertEquals(StoreException.Reason.FULL, Disk.refused("write", file, new IOException("There is not enough space on the disk")).reason());
+        assertEquals("permission denied, or another program has it open", Disk.refused("replace", file, new AccessDeniedException("x"))
+                .why());
+        assertEquals(StoreException.Reason.LOCKED,
+                Disk.refused("move", file, new FileSystemException("x", null,
+                "The process cannot access the file because it is being used by another process")).reason());
+        assertEquals(StoreException.Reason.FULL, Disk.refused("write", file, new IOException("There is not enough space on the disk"))
+                .reason());
         assertEquals(StoreException.Reason.FAILED, Disk.refused("write", file, new IOException("Der Vorgang wurde abgebrochen")).reason());
     }
 
@@ -176,7 +186,8 @@ class WindowsPathsTest {
         try (FileSystem small = Jimfs.newFileSystem(Configuration.windows().toBuilder().setMaxSize(1 << 16).setBlockSize(512).build())) {
             Path file = small.getPath("C:\\full");
             IOException e = assertThrows(IOException.class, () -> Files.write(file, new byte[1 << 17]));
-            assertEquals(StoreException.Reason.FULL, Disk.refused("write", file, new IOException("Es steht nicht genug Speicherplatz auf dem Datenträger zur Verfügung", e)).reason());
+            assertEquals(StoreException.Reason.FULL, Disk.refused("write", file,
+                    new IOException("Es steht nicht genug Speicherplatz auf dem Datenträger zur Verfügung", e)).reason());
         }
     }
 
@@ -207,7 +218,8 @@ class WindowsPathsTest {
         assertEquals(Optional.of(dir.resolve("git.exe")), Disk.program("git", env));
         assertEquals(Optional.empty(), Disk.program("notes", env));
         assertEquals(List.of(dir.resolve("npm.cmd").toString(), "run"), Disk.startable(List.of("npm", "run"), env));
-        for (String said : List.of("none", "C:\\x\\npm", ".\\npm", "npm.cmd")) assertEquals(List.of(said), Disk.startable(List.of(said), env));
+        for (String said : List.of("none", "C:\\x\\npm", ".\\npm", "npm.cmd")) assertEquals(List.of(said),
+                Disk.startable(List.of(said), env));
         System.setProperty("os.name", system);
         assertEquals(List.of("npm"), Disk.startable(List.of("npm"), env));
     }
@@ -222,7 +234,8 @@ class WindowsPathsTest {
     void everyNameThatIsWrittenIsOneThatWindowsTakes() throws IOException {
         System.setProperty("os.name", system);
         Store store = Fixture.V3.filled(dir.resolve("store"), 60, Instant.now());
-        for (DayFile day : new EventLog(store).days()) Files.setLastModifiedTime(day.path(), FileTime.from(Instant.now().minus(Duration.ofDays(9))));
+        for (DayFile day : new EventLog(store).days()) Files.setLastModifiedTime(day.path(),
+                FileTime.from(Instant.now().minus(Duration.ofDays(9))));
         Files.writeString(store.raw().resolve("events_20261001.ndjson"), "{torn\n");
         run(store, new backup());
         run(store, new backup(), "--compress");
@@ -234,7 +247,8 @@ class WindowsPathsTest {
         try (Stream<Path> all = Files.walk(store.base())) {
             List<String> names = all.map(path -> path.getFileName().toString()).toList();
             assertTrue(names.size() > 20, names.toString());
-            for (String name : names) assertTrue(name.matches("[^<>:\"/\\\\|?*\\p{Cntrl}]*[^<>:\"/\\\\|?*\\p{Cntrl}. ]") && !name.matches("(?i)(con|prn|aux|nul|com\\d|lpt\\d)(\\..*)?"), name);
+            for (String name : names) assertTrue(name.matches("[^<>:\"/\\\\|?*\\p{Cntrl}]*[^<>:\"/\\\\|?*\\p{Cntrl}. ]")
+                    && !name.matches("(?i)(con|prn|aux|nul|com\\d|lpt\\d)(\\..*)?"), name);
         }
     }
 

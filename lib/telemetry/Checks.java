@@ -36,7 +36,8 @@ public record Checks(List<Check> list) {
         int warnings = count(Check.Status.WARNING);
         int failed = list.size() - ok - warnings;
         if (status() == Check.Status.OK) return "all " + ok + " checks are ok";
-        return (failed == 0 ? "" : failed + " failed, ") + (warnings == 0 ? "" : warnings + (warnings == 1 ? " warning, " : " warnings, ")) + ok + " ok";
+        return (failed == 0 ? "" : failed + " failed, ") + (warnings == 0 ? "" : warnings + (warnings == 1 ? " warning, " : " warnings, "))
+                + ok + " ok";
     }
 
     /** Each check with its detail, broken between words to {@value #COLUMNS} columns, and under it the hint, unless it stands further up. */

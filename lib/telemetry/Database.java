@@ -256,7 +256,8 @@ public final class Database implements AutoCloseable {
 
     /** As the other, to read only; a -wal is left alone. */
     void attachToRead(Path other, String name) {
-        execute("ATTACH DATABASE '" + Disk.uri(other.toAbsolutePath()) + "?mode=" + (Files.exists(beside(other, "-wal")) ? "ro" : "rw") + "' AS " + name);
+        execute("ATTACH DATABASE '" + Disk.uri(other.toAbsolutePath()) + "?mode=" + (Files.exists(beside(other, "-wal")) ? "ro" : "rw")
+                + "' AS " + name);
     }
 
     void detach(String name) {

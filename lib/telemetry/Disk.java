@@ -84,7 +84,9 @@ public final class Disk {
         return uri.toString();
     }
 
-    /** True for a path on another machine as far as its form or the system tells; a drive letter may stand for one without either telling. */
+    /**
+     * True for a path on another machine as far as its form or the system tells; a drive letter may stand for one without either telling.
+     */
     public static boolean isRemote(Path path) {
         try {
             return path.toString().startsWith("\\\\") || REMOTE.contains(Files.getFileStore(path).type().toLowerCase(Locale.ROOT));
@@ -228,7 +230,9 @@ public final class Disk {
         return variables;
     }
 
-    /** The program that this name starts, found on the PATH as the system does; on Windows one that can be started without a shell's help. */
+    /**
+     * The program that this name starts, found on the PATH as the system does; on Windows one that can be started without a shell's help.
+     */
     public static Optional<Path> program(String name, Map<String, String> env) {
         List<String> endings = isWindows() ? List.of(".exe", ".cmd", ".bat") : List.of("");
         for (String folder : env.getOrDefault("PATH", "").split(File.pathSeparator))
@@ -276,8 +280,8 @@ public final class Disk {
     }
 
     /**
-     * The exception that says in the operator's words what the operating system refused. Windows says it in its own language, and refuses for want of permission what another program
-     * has open.
+     * The exception that says in the operator's words what the operating system refused. Windows says it in its own language, and refuses
+     * for want of permission what another program has open.
      */
     public static StoreException refused(String tried, Path path, IOException e) {
         if (e instanceof NoSuchFileException) return new StoreException(StoreException.Reason.MISSING, tried, path, "it does not exist", null, e);
@@ -288,7 +292,8 @@ public final class Disk {
         if (why.contains("No space left") || why.contains("not enough space") || why.contains("quota") || isWindows() && isFull(path))
             return new StoreException(StoreException.Reason.FULL, tried, path, "no space left on the disk", "jbang archive@telemetry --dry-run", e);
         if (why.contains("Read-only file system")) return new StoreException(StoreException.Reason.DENIED, tried, path, "the file system is read-only", null, e);
-        if (why.contains("used by another process")) return new StoreException(StoreException.Reason.LOCKED, tried, path, "another program has it open", "jbang locks@telemetry", e);
+        if (why.contains("used by another process"))
+            return new StoreException(StoreException.Reason.LOCKED, tried, path, "another program has it open", "jbang locks@telemetry", e);
         return new StoreException(StoreException.Reason.FAILED, tried, path, why, null, e);
     }
 

@@ -10,9 +10,11 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * What the toolkit needs of a machine, and how this one stands to it; {@code toString()} is the report. Looks only: a tracked run goes into a scratch store in the temporary folder.
+ * What the toolkit needs of a machine, and how this one stands to it; {@code toString()} is the report. Looks only: a tracked run goes
+ * into a scratch store in the temporary folder.
  *
- * @param checks java, jbang, system, clock, environment, variables, storage, permissions, disk, database, sqlite, python, aliases, track, backup
+ * @param checks java, jbang, system, clock, environment, variables, storage, permissions, disk, database, sqlite, python, aliases, track,
+ *               backup
  */
 public record Installation(Store store, Checks checks) {
 
@@ -43,9 +45,12 @@ public record Installation(Store store, Checks checks) {
         var toolkit = new ToolkitChecks(around);
         var found = new FoundDatabase(store, now, patience);
         try (var scratch = new ScratchChecks()) {
-            return new Installation(store, new Checks(List.of(machine.java(), machine.jbang(), machine.system(store), machine.clock(found.newestRun()),
-                    folders.environment(around.env()), machine.variables(), found.storage(folders), found.permissions(), folders.disk(), found.shape(),
-                    scratch.sqlite(), machine.python(found.isSharedInWal()), toolkit.aliases(), scratch.track(), found.backup(folders, err))));
+            return new Installation(store, new Checks(List.of(
+                    machine.java(), machine.jbang(), machine.system(store), machine.clock(found.newestRun()),
+                    folders.environment(around.env()), machine.variables(),
+                    found.storage(folders), found.permissions(), folders.disk(), found.shape(),
+                    scratch.sqlite(), machine.python(found.isSharedInWal()), toolkit.aliases(), scratch.track(),
+                    found.backup(folders, err))));
         }
     }
 

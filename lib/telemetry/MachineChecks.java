@@ -15,9 +15,11 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.StringJoiner;
-import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 import javax.tools.ToolProvider;
 
 /** The checks of {@link Installation} that need no store: Java, JBang, the system, its clock, its variables, its Python. */
@@ -40,14 +42,15 @@ final class MachineChecks {
     }
 
     Check java() {
-        String java = System.getProperty("java.version") + ", " + System.getProperty("java.vendor") + ", " + System.getProperty("java.home");
-        return ToolProvider.getSystemJavaCompiler() != null ? Check.ok("java", java)
-                : Check.warning("java", java + ": it has no compiler, which JBang needs", "System Overview: install a JDK 17 or newer (https://adoptium.net)");
+        String detail = System.getProperty("java.version") + ", " + System.getProperty("java.vendor") + ", " + System.getProperty("java.home");
+        if (ToolProvider.getSystemJavaCompiler() != null) return Check.ok("java", detail);
+        String hint = "System Overview: install a JDK 17 or newer (https://adoptium.net)";
+        return Check.warning("java", detail + ": it has no compiler, which JBang needs", hint);
     }
 
     Check jbang() {
-        Optional<Path> jbang = Disk.program("jbang", env);
-        if (jbang.isPresent()) return Check.ok("jbang", answer(jbang.get(), "--version").map(version -> version + ", ").orElse("version unknown, ") + jbang.get());
+        Path jbang = Disk.program("jbang", env).orElse(null);
+        if (jbang != null) return Check.ok("jbang", answer(jbang, "--version").orElse("version unknown") + ", " + jbang);
         return Check.ok("jbang", pinned().map(jar -> jar + ", by scripts/jbangw").orElse("none on the PATH; scripts/jbangw gets one"));
     }
 
@@ -64,10 +67,13 @@ final class MachineChecks {
     /** The encodings of files are the toolkit's own, UTF-8 always; that of file names is the system's. */
     Check system(Store store) {
         String names = System.getProperty("sun.jnu.encoding", Charset.defaultCharset().name());
-        String detail = System.getProperty("os.name") + " " + System.getProperty("os.version") + " " + System.getProperty("os.arch") + ", file names in " + names + ", console "
-                + (System.console() == null ? "none" : System.console().charset());
+        String machine = String.join(" ", System.getProperty("os.name"), System.getProperty("os.version"), System.getProperty("os.arch"));
+        String console = System.console() == null ? "none" : System.console().charset().name();
+        String detail = machine + ", file names in " + names + ", console " + console;
         boolean fits = !Charset.isSupported(names) || Charset.forName(names).newEncoder().canEncode(store.base().toString());
-        return fits ? Check.ok("system", detail) : Check.warning("system", detail + ": the store's path does not fit into that", "System Overview: set LANG to a UTF-8 locale, C.UTF-8 say");
+        if (fits) return Check.ok("system", detail);
+        String hint = "System Overview: set LANG to a UTF-8 locale, C.UTF-8 say";
+        return Check.warning("system", detail + ": the store's path does not fit into that", hint);
     }
 
     /** @param newestRun when it started; null when there is none */
@@ -76,9 +82,12 @@ final class MachineChecks {
         String detail = Times.seconds(now) + " UTC, time zone " + zone + " (" + zone.getRules().getOffset(now) + ")";
         String hint = "System Overview: set this machine's clock, with NTP say";
         Instant built = built();
-        if (built != null && built.isAfter(now.plus(Duration.ofDays(1)))) return Check.failed("clock", detail + ", which is before this toolkit was built: " + Times.seconds(built), hint);
-        if (newestRun != null && newestRun.isAfter(now.plus(SKEW)))
-            return Check.warning("clock", detail + "; the newest run began " + Times.words(Duration.between(now, newestRun)) + " later: this clock is slow, or an agent's is fast", hint);
+        if (built != null && built.isAfter(now.plus(Duration.ofDays(1))))
+            return Check.failed("clock", detail + ", which is before this toolkit was built: " + Times.seconds(built), hint);
+        if (newestRun != null && newestRun.isAfter(now.plus(SKEW))) {
+            String ahead = "; the newest run began " + Times.words(Duration.between(now, newestRun)) + " later";
+            return Check.warning("clock", detail + ahead + ": this clock is slow, or an agent's is fast", hint);
+        }
         return Check.ok("clock", detail + (newestRun == null ? "" : ", no run began after it"));
     }
 
@@ -94,39 +103,35 @@ final class MachineChecks {
 
     /** All that mean something to the toolkit. */
     Check variables() {
-        var set = new StringJoiner(", ");
-        var unset = new StringJoiner(", ");
+        List<String> told = new ArrayList<>();
+        var unset = new StringJoiner(", ", "not set: ", "").setEmptyValue("");
         for (String variable : Store.ALL_VARIABLES) {
-            if (env.containsKey(variable)) set.add(variable + "=" + env.get(variable));
+            if (env.containsKey(variable)) told.add(variable + "=" + env.get(variable));
             else unset.add(variable);
         }
-        return Check.ok("variables", set + (set.length() > 0 && unset.length() > 0 ? "; " : "") + (unset.length() > 0 ? "not set: " + unset : ""));
+        if (told.isEmpty()) return Check.ok("variables", unset.toString());
+        return Check.ok("variables", String.join(", ", told) + (unset.length() == 0 ? "" : "; " + unset));
     }
 
     /** @param shared whether agents are likely to write the store's database in WAL mode, where an old library can damage it */
     Check python(boolean shared) {
-        Map<String, String> found = new TreeMap<>();
-        for (String name : List.of("python3", "python", "py")) Disk.program(name, env).flatMap(python -> answer(python, "-c", VERSIONS)).ifPresent(versions -> found.putIfAbsent(versions, name));
+        Set<String> found = new TreeSet<>();
+        for (String name : List.of("python3", "python", "py"))
+            Disk.program(name, env).flatMap(python -> answer(python, "-c", VERSIONS)).ifPresent(found::add);
         if (found.isEmpty()) return Check.ok("python", "none on the PATH that has sqlite3; agents elsewhere may have one");
-        List<String> told = new ArrayList<>();
-        boolean affected = false;
-        for (String versions : found.keySet()) {
-            String sqlite = versions.substring(versions.indexOf(' ') + 1);
-            told.add(versions.replaceFirst(" ", " with SQLite "));
-            affected |= hasWalResetBug(sqlite);
-        }
-        String detail = String.join("; ", told);
-        if (!affected) return Check.ok("python", detail);
+        String detail = found.stream().map(versions -> versions.replaceFirst(" ", " with SQLite ")).collect(Collectors.joining("; "));
+        if (found.stream().noneMatch(versions -> hasWalResetBug(versions.replaceFirst(".* ", "")))) return Check.ok("python", detail);
         String bug = detail + ": SQLite 3.7.0 to 3.51.2 can damage a WAL database (WAL-reset bug)";
-        return shared ? Check.warning("python", bug, "System Overview: give the agents a Python with SQLite 3.51.3 or newer; keep backups daily: jbang backup@telemetry")
-                : Check.ok("python", bug + "; this store is not in such use");
+        if (!shared) return Check.ok("python", bug + "; this store is not in such use");
+        return Check.warning("python", bug, "System Overview: give the agents a Python with SQLite 3.51.3 or newer, and back up daily");
     }
 
     /** Source: sqlite.org/wal.html, "The WAL-Reset Bug": 3.7.0 to 3.51.2. */
     static boolean hasWalResetBug(String version) {
         String[] parts = version.split("\\.");
         try {
-            int number = Integer.parseInt(parts[0]) * 1_000_000 + Integer.parseInt(parts[1]) * 1_000 + (parts.length > 2 ? Integer.parseInt(parts[2]) : 0);
+            int patch = parts.length > 2 ? Integer.parseInt(parts[2]) : 0;
+            int number = Integer.parseInt(parts[0]) * 1_000_000 + Integer.parseInt(parts[1]) * 1_000 + patch;
             return number >= 3_007_000 && number < 3_051_003;
         } catch (NumberFormatException | ArrayIndexOutOfBoundsException e) {
             return false;
@@ -143,7 +148,7 @@ final class MachineChecks {
             Process process = new ProcessBuilder(command).redirectOutput(answer.toFile()).redirectError(ProcessBuilder.Redirect.DISCARD)
                     .redirectInput(ProcessBuilder.Redirect.from(Disk.nothing())).start();
             if (!process.waitFor(PATIENCE.toMillis(), TimeUnit.MILLISECONDS)) process.destroyForcibly();
-            else if (process.exitValue() == 0) return Files.readString(answer, StandardCharsets.ISO_8859_1).lines().map(String::strip).filter(line -> !line.isEmpty()).findFirst();
+            else if (process.exitValue() == 0) return firstLine(Files.readString(answer, StandardCharsets.ISO_8859_1));
         } catch (IOException e) {
             // it is there and cannot be started: as good as none
         } catch (InterruptedException e) {
@@ -152,5 +157,9 @@ final class MachineChecks {
             if (answer != null) answer.toFile().delete();
         }
         return Optional.empty();
+    }
+
+    private static Optional<String> firstLine(String text) {
+        return text.lines().map(String::strip).filter(line -> !line.isEmpty()).findFirst();
     }
 }

@@ -133,7 +133,11 @@ final class NewDatabase implements AutoCloseable {
         return new CarryOver(database, attached, schema, form, loader);
     }
 
-    /** Makes indexes, triggers and views, cancels again what was cancelled and has no end, and checks the whole. @return how many runs it has */
+    /**
+     * Makes indexes, triggers and views, cancels again what was cancelled and has no end, and checks the whole.
+     *
+     * @return how many runs it has
+     */
     long finish(long carried) {
         if (ddl != null) ddl.createOthers(database);
         if (ddl == null || ddl.tables().stream().noneMatch(sql -> sql.contains("agent_runs"))) Schema.createIndexes(database);

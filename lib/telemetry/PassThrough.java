@@ -45,7 +45,8 @@ public final class PassThrough {
      * @throws IOException when there is no such program or it cannot be run
      */
     public static PassThrough start(List<String> command, OutputStream out, Listener output, OutputStream err, Listener errors) throws IOException {
-        Process process = new ProcessBuilder(Disk.startable(command, Disk.environment())).redirectInput(ProcessBuilder.Redirect.INHERIT).start();
+        Process process = new ProcessBuilder(Disk.startable(command, Disk.environment())).redirectInput(ProcessBuilder.Redirect.INHERIT)
+                .start();
         return new PassThrough(process, List.of(new Pump(process.getInputStream(), out, output), new Pump(process.getErrorStream(), err, errors)));
     }
 

@@ -20,17 +20,21 @@ import java.util.Set;
 import java.util.UUID;
 
 /**
- * What was done on purpose to runs that the day files know otherwise, one line each in {@code {base}/pruned.ndjson}: deleted from the database, so that a
- * replay or rebuild leaves them out, or cancelled, so that it does not set them running again. It stands beside the database, not in it, because it must outlive it.
+ * What was done on purpose to runs that the day files know otherwise, one line each in {@code {base}/pruned.ndjson}: deleted from the
+ * database, so that a
+ * replay or rebuild leaves them out, or cancelled, so that it does not set them running again. It stands beside the database, not in it,
+ * because it must outlive it.
  */
 public final class Pruned {
 
     /**
      * A run that was declared over without an end line.
      *
-     * @param why as its error_summary says it
+     * @param startedBefore rows of this run that started later are not meant: another attempt
+     * @param at            when that was
+     * @param why           as its error_summary says it
      */
-    public record Cancelled(String runId, Instant at, String why) { }
+    public record Cancelled(String runId, Instant startedBefore, Instant at, String why) { }
 
     private final Path file;
 
@@ -61,7 +65,7 @@ public final class Pruned {
         if (!(Ndjson.read(bytes, 0, bytes.length) instanceof Run run)) return;
         Instant at = Times.instant(run.text("cancelled_at"));
         if (at == null) ids.add(hash(run.id()));
-        else cancelled.put(run.id(), new Cancelled(run.id(), at, run.text("error_summary")));
+        else cancelled.put(run.id(), new Cancelled(run.id(), Times.instant(run.text("started_before")), at, run.text("error_summary")));
     }
 
     /** True for a run that was deleted. */
@@ -90,6 +94,7 @@ public final class Pruned {
         List<Map<String, Object>> lines = new ArrayList<>();
         for (Cancelled run : runs) {
             Map<String, Object> line = line(run.runId, "cancelled_at", run.at);
+            line.put("started_before", Times.text(run.startedBefore));
             line.put("error_summary", run.why);
             lines.add(line);
         }

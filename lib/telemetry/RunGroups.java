@@ -8,8 +8,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Which rows go together or stay together: those of one run_id, a run and the one that called it, and the runs of a chain. Memory holds 12 bytes for each row that may go, and a word for
- * each chain and caller.
+ * Which rows go together or stay together: those of one run_id, a run and the one that called it, and the runs of a chain. Memory holds
+ * 12 bytes for each row that may go, and a word for each chain and caller.
  */
 final class RunGroups {
     private final boolean byRunId;
@@ -73,7 +73,10 @@ final class RunGroups {
         return at;
     }
 
-    /** The rowids of each group that goes, in the order in which the first of each was added; groups that no longer fit within {@code most} rows are left out. */
+    /**
+     * The rowids of each group that goes, in the order in which the first of each was added; groups that no longer fit within {@code most}
+     * rows are left out.
+     */
     List<long[]> going(long most) {
         BitSet stay = new BitSet();
         int[] members = new int[size];

@@ -10,7 +10,10 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.stream.Stream;
 
-/** Checks in a store of their own, in the temporary folder and gone again afterwards: does tracking work on this machine, whatever is the matter with the real store? */
+/**
+ * Checks in a store of their own, in the temporary folder and gone again afterwards: does tracking work on this machine, whatever is the
+ * matter with the real store?
+ */
 final class ScratchChecks implements AutoCloseable {
     private static final Path TEMPORARY = Path.of(System.getProperty("java.io.tmpdir"));
 
@@ -35,7 +38,9 @@ final class ScratchChecks implements AutoCloseable {
     Check sqlite() {
         try (Database database = Database.create(folder().resolve("version.sqlite"))) {
             String version = database.sqliteVersion();
-            return MachineChecks.hasWalResetBug(version) ? Check.warning("sqlite", version + ", which has the WAL-reset bug", "System Overview: another toolkit's SQLite is in the way, see the class path")
+            return MachineChecks.hasWalResetBug(version)
+                    ? Check.warning("sqlite", version + ", which has the WAL-reset bug",
+                    "System Overview: another toolkit's SQLite is in the way, see the class path")
                     : Check.ok("sqlite", version + ", the toolkit's own, without the WAL-reset bug");
         } catch (StoreException e) {
             return Check.failed("sqlite", e.getMessage(), "System Overview: no procedure that needs the database works");
@@ -49,8 +54,10 @@ final class ScratchChecks implements AutoCloseable {
         try {
             Store store = Store.at(folder().resolve("store"));
             Layout.complete(store);
-            List<Check> wrong = new SelfTest(store, Clock.systemUTC()).run().list().stream().filter(check -> check.status() != Check.Status.OK).toList();
-            return wrong.isEmpty() ? Check.ok("track", "a run went through in a scratch store: lines and row, in " + Times.words(Duration.ofNanos(System.nanoTime() - began)))
+            List<Check> wrong = new SelfTest(store, Clock.systemUTC()).run().list().stream()
+                    .filter(check -> check.status() != Check.Status.OK).toList();
+            return wrong.isEmpty() ? Check.ok("track", "a run went through in a scratch store: lines and row, in "
+                    + Times.words(Duration.ofNanos(System.nanoTime() - began)))
                     : Check.failed("track", wrong.get(0).name() + ": " + wrong.get(0).detail(), hint);
         } catch (StoreException e) {
             return Check.failed("track", e.getMessage(), hint);

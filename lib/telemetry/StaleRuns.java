@@ -2,6 +2,7 @@ package telemetry;
 
 import java.time.Duration;
 import java.time.Instant;
+import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -12,16 +13,21 @@ import java.util.Set;
 import java.util.function.LongConsumer;
 
 /**
- * Runs that say running long after their start, and what ends them: they are set to cancelled (in tables of v1 to v5, which have no such word, to failed), and their error_summary says so. A
- * real end that comes later wins, as a row or as a line of the day files.
+ * Runs that say running long after their start, and what ends them: they are set to cancelled (in tables of v1 to v5, which have no such
+ * word, to failed), and their error_summary says so. A real end that comes later wins, as a row or as a line of the day files.
  */
 public final class StaleRuns {
 
-    /** @param endedInFiles the day files have the end of this run, and only the database does not know it: it is to be replayed, not cancelled */
+    /** @param endedInFiles only the database does not know its end: it is to be replayed, not cancelled */
     public record Stale(String runId, String agent, Instant start, boolean endedInFiles) { }
 
     /** Runs a transaction, and a look into the list of those that were cancelled. */
     private static final int BATCH = 500;
+
+    private static final String RUNNING = "SELECT run_id FROM agent_runs WHERE status = 'running'"
+            + " AND run_id IN (SELECT value FROM json_each(?))";
+    private static final String CANCEL = "UPDATE agent_runs SET status = ?, end_time = ?,"
+            + " error_summary = iif(coalesce(error_summary, '') = '', '', error_summary || ' ') || ?";
 
     private final Database database;
     private final Schema schema;
@@ -40,30 +46,32 @@ public final class StaleRuns {
      * @param agent null for any
      */
     public List<Stale> find(EventLog log, String agent, long limit) {
-        Map<String, Row> rows = new LinkedHashMap<>();
-        for (Row row : new Runs(database).stale(before, RunFilter.ALL.withAgent(agent), limit)) rows.put(row.text("run_id"), row);
-        Set<String> ended = ended(log, rows);
-        List<Stale> stale = new ArrayList<>();
-        rows.forEach((id, row) -> stale.add(new Stale(id, row.text("agent_name"), Times.instant(row.text("start_time")), ended.contains(id))));
-        return stale;
+        Map<String, Stale> stale = new LinkedHashMap<>();
+        for (Row row : new Runs(database).stale(before, RunFilter.ALL.withAgent(agent), limit)) {
+            var run = new Stale(row.text("run_id"), row.text("agent_name"), Times.instant(row.text("start_time")), false);
+            stale.putIfAbsent(run.runId, run);
+        }
+        for (String id : ended(log, stale)) stale.computeIfPresent(id, (same, run) -> new Stale(id, run.agent, run.start, true));
+        return List.copyOf(stale.values());
     }
 
-    private static Set<String> ended(EventLog log, Map<String, Row> rows) {
+    private static Set<String> ended(EventLog log, Map<String, Stale> stale) {
         Set<String> ended = new HashSet<>();
-        if (rows.isEmpty()) return ended;
-        Instant first = Times.instant(rows.values().iterator().next().text("start_time"));
+        if (stale.isEmpty()) return ended;
+        LocalDate first = DayFile.dayOf(stale.values().iterator().next().start).minusDays(1);
         for (DayFile file : log.days()) {
-            if (file.day().isBefore(DayFile.dayOf(first).minusDays(1))) continue;
+            if (file.day().isBefore(first)) continue;
             try (LogReader entries = new LogReader(file.path(), 0, BriefRecord::read)) {
                 while (entries.hasNext())
-                    if (entries.next().record() instanceof Run run && run.isEnd() && rows.containsKey(run.id())) ended.add(run.id());
+                    if (entries.next().record() instanceof Run run && run.isEnd() && stale.containsKey(run.id())) ended.add(run.id());
             }
         }
         return ended;
     }
 
     /**
-     * Cancels these runs, as far as they still are stale, while others write. They are on the list of pruned runs, on the disk, before their rows are changed.
+     * Cancels these runs, as far as they still are stale, while others write. They are on the list of pruned runs, on the disk, before
+     * their rows are changed.
      *
      * @param done is given the number of runs cancelled so far
      * @return how many
@@ -80,15 +88,20 @@ public final class StaleRuns {
 
     private long cancelBatch(List<Stale> batch, Pruned pruned, Instant now) {
         Set<String> running = running(database, batch.stream().map(Stale::runId).toList());
-        List<Pruned.Cancelled> runs = batch.stream().filter(run -> running.contains(run.runId)).map(run -> new Pruned.Cancelled(run.runId, now,
-                "cancelled by prune stale: no end within " + Times.words(Duration.between(run.start, now)) + " of its start")).toList();
+        List<Pruned.Cancelled> runs = batch.stream().filter(run -> running.contains(run.runId)).map(run -> cancelled(run, now)).toList();
         if (runs.isEmpty()) return 0;
         pruned.cancel(runs);
-        return runs.stream().mapToLong(run -> cancel(database, schema, run, before)).sum();
+        return runs.stream().mapToLong(run -> cancel(database, schema, run)).sum();
+    }
+
+    private Pruned.Cancelled cancelled(Stale run, Instant now) {
+        String took = Times.words(Duration.between(run.start, now));
+        return new Pruned.Cancelled(run.runId, before, now, "cancelled by prune stale: no end within " + took + " of its start");
     }
 
     /**
-     * Cancels again what was cancelled, in a database that was made from the day files or comes from a backup and has these runs as running. Twice does it once.
+     * Cancels again what was cancelled, in a database that was made from the day files or comes from a backup and has these runs as
+     * running. Twice does it once.
      *
      * @return how many rows were changed
      */
@@ -101,23 +114,28 @@ public final class StaleRuns {
             Map<String, Pruned.Cancelled> batch = new HashMap<>();
             all.subList(from, Math.min(from + BATCH, all.size())).forEach(run -> batch.put(run.runId(), run));
             batch.keySet().retainAll(running(database, batch.keySet()));
-            if (!batch.isEmpty()) changed += database.inTransaction(() -> batch.values().stream().mapToLong(run -> cancel(database, schema, run, run.at())).sum());
+            if (batch.isEmpty()) continue;
+            changed += database.inTransaction(() -> batch.values().stream().mapToLong(run -> cancel(database, schema, run)).sum());
         }
         return changed;
     }
 
     private static Set<String> running(Database database, Iterable<String> runIds) {
         Set<String> running = new HashSet<>();
-        for (Row row : database.query("SELECT run_id FROM agent_runs WHERE status = 'running' AND run_id IN (SELECT value FROM json_each(?))", JsonText.line(runIds))) running.add(row.text("run_id"));
+        for (Row row : database.query(RUNNING, JsonText.line(runIds))) running.add(row.text("run_id"));
         return running;
     }
 
-    /** A run_id may stand in several rows, one of them of a later attempt: it is no older than the decision. The end's time is that of the decision; how long it took nobody knows. */
-    private static int cancel(Database database, Schema schema, Pruned.Cancelled run, Instant before) {
-        var which = new RunConditions(RunFilter.ALL.during(null, before), schema, none -> false).and("status = 'running'").and("run_id = ?", run.runId());
+    /**
+     * A run_id may stand in several rows, one of them of a later attempt that is not stale. The end's time is that of the decision; how
+     * long it took nobody knows.
+     */
+    private static int cancel(Database database, Schema schema, Pruned.Cancelled run) {
+        var which = new RunConditions(RunFilter.ALL.during(null, run.startedBefore()), schema, none -> false)
+                .and("status = 'running'").and("run_id = ?", run.runId());
+        String touched = schema.has("updated_at") ? ", updated_at = datetime('now')" : "";
         List<Object> values = new ArrayList<>(List.of(schema.word(RunStatus.CANCELLED), Times.text(run.at()), run.why()));
         values.addAll(which.values());
-        return database.update("UPDATE agent_runs SET status = ?, end_time = ?, error_summary = iif(coalesce(error_summary, '') = '', '', error_summary || ' ') || ?"
-                + (schema.has("updated_at") ? ", updated_at = datetime('now')" : "") + which.where(), values.toArray());
+        return database.update(CANCEL + touched + which.where(), values.toArray());
     }
 }

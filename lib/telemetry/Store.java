@@ -29,7 +29,8 @@ public record Store(Path base, Path database, Path raw, String rule) {
     public static final String RAW_VARIABLE = "TELEMETRY_NDJSON_DIR";
 
     /** All that the toolkit listens to. */
-    static final List<String> ALL_VARIABLES = List.of("TELEMETRY_DB_PATH", "TELEMETRY_BASE_DIR", "AGENT_METRICS_DIR", RAW_VARIABLE, "AGENT_OWNER");
+    static final List<String> ALL_VARIABLES =
+            List.of("TELEMETRY_DB_PATH", "TELEMETRY_BASE_DIR", "AGENT_METRICS_DIR", RAW_VARIABLE, "AGENT_OWNER");
 
     /** The store in this folder, whatever the environment says. */
     public static Store at(Path base) {
@@ -44,7 +45,8 @@ public record Store(Path base, Path database, Path raw, String rule) {
     /** As {@link #fromEnv()}, with other variables and another home; the home's file system is the one that is looked at. */
     public static Store fromEnv(Map<String, String> env, Path home) {
         Store store = named(env, home);
-        return isSet(env.get(RAW_VARIABLE)) ? new Store(store.base, store.database, path(RAW_VARIABLE, env, home.getFileSystem()), store.rule) : store;
+        return isSet(env.get(RAW_VARIABLE)) ? new Store(store.base, store.database, path(RAW_VARIABLE, env, home.getFileSystem()),
+                store.rule) : store;
     }
 
     private static Store named(Map<String, String> env, Path home) {
@@ -70,7 +72,8 @@ public record Store(Path base, Path database, Path raw, String rule) {
         try {
             return clean(disk.getPath(env.get(variable)));
         } catch (InvalidPathException e) {
-            throw new StoreException(StoreException.Reason.REFUSED, "use the store", null, variable + " is '" + env.get(variable) + "', which is no path: " + e.getReason(),
+            throw new StoreException(StoreException.Reason.REFUSED, "use the store", null, variable + " is '" + env.get(variable)
+                    + "', which is no path: " + e.getReason(),
                     "set it to a path without quotation marks, or name the store with --store DIR", e);
         }
     }

@@ -20,9 +20,14 @@ import javax.tools.JavaFileObject;
 import javax.tools.StandardJavaFileManager;
 import javax.tools.ToolProvider;
 
-/** The checks of {@link Installation} that look at the toolkit itself: is each alias of the catalog there, and does it compile with the library that runs now? */
+/**
+ * The checks of {@link Installation} that look at the toolkit itself: is each alias of the catalog there, and does it compile with the
+ * library that runs now?
+ */
 final class ToolkitChecks {
     private static final String CATALOG = "jbang-catalog.json";
+
+    private static final String ELSEWHERE = "not looked at: no checkout on this machine is known, as when a web server has the catalog";
 
     private final Installation.Surroundings around;
 
@@ -31,19 +36,22 @@ final class ToolkitChecks {
     }
 
     Check aliases() {
-        Optional<Path> checkout = checkout();
-        if (checkout.isEmpty()) return Check.ok("aliases", "not looked at: no checkout on this machine is known; a catalog served over http has its scripts there");
+        Path checkout = checkout().orElse(null);
+        if (checkout == null) return Check.ok("aliases", ELSEWHERE);
         try {
-            Map<String, Path> scripts = scripts(checkout.get());
-            List<String> missing = scripts.entrySet().stream().filter(alias -> !Files.isRegularFile(alias.getValue())).map(alias -> alias.getKey() + " (" + alias.getValue() + ")").toList();
-            if (!missing.isEmpty()) return Check.failed("aliases", "without a script: " + String.join(", ", missing), restore(checkout.get()));
-            return compiled(checkout.get(), scripts);
+            Map<String, Path> scripts = scripts(checkout);
+            List<String> missing = new ArrayList<>();
+            scripts.forEach((alias, script) -> {
+                if (!Files.isRegularFile(script)) missing.add(alias + " (" + script + ")");
+            });
+            if (missing.isEmpty()) return compiled(checkout, scripts);
+            return Check.failed("aliases", "without a script: " + String.join(", ", missing), restore(checkout));
         } catch (IllegalArgumentException e) {
-            return Check.failed("aliases", checkout.get().resolve(CATALOG) + ": " + e.getMessage(), restore(checkout.get()));
+            return Check.failed("aliases", checkout.resolve(CATALOG) + ": " + e.getMessage(), restore(checkout));
         } catch (StoreException e) {
             return Check.unknown("aliases", e.getMessage(), "Disk Full: make room in the temporary folder");
         } catch (IOException e) {
-            return Check.unknown("aliases", Disk.refused("read", checkout.get().resolve(CATALOG), e).getMessage(), FolderChecks.OTHER_ACCOUNT);
+            return Check.unknown("aliases", Disk.refused("read", checkout.resolve(CATALOG), e).getMessage(), FolderChecks.OTHER_ACCOUNT);
         }
     }
 
@@ -53,12 +61,14 @@ final class ToolkitChecks {
 
     /** As the launcher names it, else the one whose catalog JBang knows as telemetry, else the one that the working folder lies in. */
     private Optional<Path> checkout() {
-        if (around.named() != null) return Optional.of(around.named());
-        return registered().or(() -> {
-            for (Path folder = around.working(); folder != null; folder = folder.getParent())
-                if (Files.isRegularFile(folder.resolve(CATALOG)) && Files.isRegularFile(folder.resolve("lib/telemetry/package-info.java"))) return Optional.of(folder);
-            return Optional.empty();
-        });
+        return Optional.ofNullable(around.named()).or(this::registered).or(this::surrounding);
+    }
+
+    private Optional<Path> surrounding() {
+        for (Path folder = around.working(); folder != null; folder = folder.getParent())
+            if (Files.isRegularFile(folder.resolve(CATALOG)) && Files.isDirectory(folder.resolve("lib/telemetry")))
+                return Optional.of(folder);
+        return Optional.empty();
     }
 
     /** Source of the form: jbang.dev, Alias & Catalogs. An address, no path, is no checkout. */
@@ -81,20 +91,25 @@ final class ToolkitChecks {
         Object aliases = member(Files.readString(checkout.resolve(CATALOG)), "aliases");
         if (aliases == null) throw new IllegalArgumentException("it has no aliases");
         Map<String, Path> scripts = new TreeMap<>();
-        JsonText.object(aliases.toString()).forEach((alias, said) -> scripts.put(alias, checkout.resolve(String.valueOf(member(said, "script-ref")))));
+        JsonText.object(aliases.toString()).forEach((alias, said) -> {
+            scripts.put(alias, checkout.resolve(String.valueOf(member(said, "script-ref"))));
+        });
         return scripts;
     }
 
     /** JShell's file and the tests, which need JUnit, are only looked for. */
     private static Check compiled(Path checkout, Map<String, Path> scripts) {
-        List<Path> sources = scripts.values().stream().filter(script -> script.toString().endsWith(".java") && script.startsWith(checkout.resolve("scripts"))).toList();
-        JavaCompiler compiler = ToolProvider.getSystemJavaCompiler();
+        Path folder = checkout.resolve("scripts");
+        List<Path> sources = new ArrayList<>(scripts.values());
+        sources.removeIf(script -> !script.startsWith(folder) || !script.toString().endsWith(".java"));
         String found = scripts.size() + " in " + checkout;
+        JavaCompiler compiler = ToolProvider.getSystemJavaCompiler();
         if (compiler == null) return Check.ok("aliases", found + ", all there; this Java cannot compile them");
         long began = System.nanoTime();
         List<String> errors = errors(compiler, sources);
         if (!errors.isEmpty()) return Check.failed("aliases", found + "; do not compile: " + String.join("; ", errors), restore(checkout));
-        return Check.ok("aliases", found + ", all there, " + sources.size() + " compiled in " + Times.words(Duration.ofNanos(System.nanoTime() - began)));
+        String took = Times.words(Duration.ofNanos(System.nanoTime() - began));
+        return Check.ok("aliases", found + ", all there, " + sources.size() + " compiled in " + took);
     }
 
     /** The first of each file. */
@@ -108,15 +123,18 @@ final class ToolkitChecks {
         Map<String, String> first = new TreeMap<>();
         for (Diagnostic<? extends JavaFileObject> found : diagnostics.getDiagnostics()) {
             if (found.getKind() != Diagnostic.Kind.ERROR) continue;
-            String file = found.getSource() == null ? "" : new File(found.getSource().getName()).getName() + " line " + found.getLineNumber() + ": ";
-            first.putIfAbsent(file.replaceFirst(" .*", ""), file + found.getMessage(Locale.ROOT).lines().findFirst().orElse(""));
+            String file = found.getSource() == null ? "javac" : new File(found.getSource().getName()).getName();
+            String message = found.getMessage(Locale.ROOT).lines().findFirst().orElse("");
+            first.putIfAbsent(file, file + " line " + found.getLineNumber() + ": " + message);
         }
         return new ArrayList<>(first.values());
     }
 
-    private static void compile(JavaCompiler compiler, List<Path> sources, DiagnosticCollector<JavaFileObject> diagnostics) throws IOException {
+    private static void compile(JavaCompiler compiler, List<Path> sources, DiagnosticCollector<JavaFileObject> diagnostics)
+            throws IOException {
         Path classes = Files.createTempDirectory("telemetry-aliases");
-        List<String> options = List.of("-proc:none", "-implicit:none", "-nowarn", "-d", classes.toString(), "-classpath", System.getProperty("java.class.path"));
+        List<String> options = List.of("-proc:none", "-implicit:none", "-nowarn", "-d", classes.toString(),
+                "-classpath", System.getProperty("java.class.path"));
         try (StandardJavaFileManager files = compiler.getStandardFileManager(diagnostics, Locale.ROOT, StandardCharsets.UTF_8)) {
             compiler.getTask(null, files, diagnostics, options, null, files.getJavaFileObjectsFromPaths(sources)).call();
         } finally {
