@@ -482,8 +482,7 @@ class PruneTest {
         Fixture shape = Fixture.V7_SERVICE;
         Store store = withStale(shape, "again");
         prune(store, "stale", "--yes");
-        Run attempt = shape.run(45, NOON.minus(Duration.ofHours(1))).with("run_id", "again").with("status", "running").with("end_time", null)
-                .with("insight_id", null);
+        Run attempt = run(shape, 45, "again", Duration.ofHours(1)).with("status", "running").with("end_time", null);
         write(store, attempt);
         Fixture.append(store, NOON, attempt);
         assertEquals(0, Script.run(new rebuild(), "--yes", "--store", store.base()).exit());

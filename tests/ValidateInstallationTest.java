@@ -262,8 +262,9 @@ class ValidateInstallationTest {
         Store store = fresh();
         checkout = Files.createDirectories(dir.resolve("checkout"));
         Files.createDirectories(checkout.resolve("scripts"));
-        Files.writeString(checkout.resolve("jbang-catalog.json"),
-                "{\"aliases\": {\"fine\": {\"script-ref\": \"scripts/fine.java\"}, \"broken\": {\"script-ref\": \"scripts/broken.java\"}}}");
+        Files.writeString(checkout.resolve("jbang-catalog.json"), """
+                {"aliases": {"fine": {"script-ref": "scripts/fine.java"}, "broken": {"script-ref": "scripts/broken.java"}}}
+                """);
         Files.writeString(checkout.resolve("scripts/fine.java"), "class fine { telemetry.Store store; }");
         Script missing = validate("--store", store.base());
         assertEquals(2, missing.exit(), missing.toString());

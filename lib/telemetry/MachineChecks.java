@@ -42,7 +42,8 @@ final class MachineChecks {
     }
 
     Check java() {
-        String detail = System.getProperty("java.version") + ", " + System.getProperty("java.vendor") + ", " + System.getProperty("java.home");
+        String detail = System.getProperty("java.version") + ", " + System.getProperty("java.vendor") + ", "
+                + System.getProperty("java.home");
         if (ToolProvider.getSystemJavaCompiler() != null) return Check.ok("java", detail);
         String hint = "System Overview: install a JDK 17 or newer (https://adoptium.net)";
         return Check.warning("java", detail + ": it has no compiler, which JBang needs", hint);
