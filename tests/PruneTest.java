@@ -182,6 +182,32 @@ class PruneTest {
     }
 
     @Test
+    void aBackupFromBeforeBringsNothingBackUntilTheListIsTakenAway() throws IOException {
+        Store store = Fixture.V3.filled(dir, 60, NOON);
+        Set<String> all = ids(store);
+        assertEquals(0, prune(store, "runs", "--older-than", "1d", "--yes").exit());
+        Set<String> staying = ids(store);
+        Script restored = Script.run(new backup(), "restore", "latest", "--yes", "--store", store.base());
+        assertEquals(0, restored.exit(), restored.toString());
+        assertTrue(restored.out().contains("pruned     " + (60 - staying.size()) + " runs of the backup, deleted again"), restored.out());
+        assertEquals(staying, ids(store));
+        assertEquals(0, Script.run(new rebuild(), "--check-only", "--store", store.base()).exit());
+
+        Files.write(store.database(), new byte[100]);
+        Script recovered = Script.run(new recover(), "--yes", "--store", store.base());
+        assertEquals(staying, ids(store), recovered.toString());
+
+        assertEquals(0, Script.run(new backup(), "restore", "latest", "--no-replay", "--yes", "--store", store.base()).exit() & ~1);
+        assertEquals(all, ids(store), "the backup and nothing else");
+        assertEquals(0, Script.run(new rebuild(), "--yes", "--store", store.base()).exit());
+        assertEquals(staying, ids(store), "what a rebuild carries over was pruned all the same");
+
+        Files.move(store.base().resolve("pruned.ndjson"), store.base().resolve("pruned.away"));
+        Script.run(new backup(), "restore", "latest", "--yes", "--store", store.base());
+        assertEquals(all, ids(store));
+    }
+
+    @Test
     void chainsBreakOnlyWhenToldTo() {
         Store store = Fixture.V3.empty(dir);
         write(store, run(Fixture.V3, 0, "old 1", Duration.ofDays(9)).with("insight_id", "i"),

@@ -162,11 +162,37 @@ public final class OldRuns {
     private void deleteRows(List<Row> rows, Pruned pruned, Instant now) {
         Set<String> runIds = rows.stream().map(row -> row.text("run_id")).collect(Collectors.toSet());
         pruned.add(runIds.stream().filter(id -> !pruned.contains(id)).sorted().toList(), now);
-        String ids = JsonText.line(runIds);
-        if (schema.tables().contains("run_events")) database.update("DELETE FROM run_events" + OF_RUNS, ids);
-        if (schema.tables().contains("commits")) commits += database.update("DELETE FROM commits" + OF_RUNS, ids);
+        commits += deleteBelongings(database, schema, JsonText.line(runIds));
         String places = JsonText.line(rows.stream().map(row -> row.number("place")).toList());
         gone += database.update("DELETE FROM agent_runs" + ROWS, places);
+    }
+
+    /** @return how many commits these were */
+    private static int deleteBelongings(Database database, Schema schema, String runIds) {
+        if (schema.tables().contains("run_events")) database.update("DELETE FROM run_events" + OF_RUNS, runIds);
+        return schema.tables().contains("commits") ? database.update("DELETE FROM commits" + OF_RUNS, runIds) : 0;
+    }
+
+    /**
+     * Deletes again what was pruned, from a database that has it from a backup, or because the pruning was interrupted.
+     *
+     * @return how many rows
+     */
+    static long deleteAgain(Database database, Pruned pruned) {
+        if (pruned.size() == 0) return 0;
+        Schema schema = Schema.require(database);
+        List<String> back = new ArrayList<>();
+        for (Row row : database.query("SELECT DISTINCT run_id FROM agent_runs WHERE run_id IS NOT NULL"))
+            if (pruned.contains(row.text("run_id"))) back.add(row.text("run_id"));
+        long deleted = 0;
+        for (int from = 0; from < back.size(); from += BATCH) {
+            String ids = JsonText.line(back.subList(from, Math.min(from + BATCH, back.size())));
+            deleted += database.inTransaction(() -> {
+                deleteBelongings(database, schema, ids);
+                return database.update("DELETE FROM agent_runs" + OF_RUNS, ids);
+            });
+        }
+        return deleted;
     }
 
     /** The rows of those groups to which no new row belongs, and no row that may not go any more. */

@@ -114,7 +114,10 @@ public final class Pruned {
         for (Map<String, Object> line : lines) text.append(JsonText.line(line)).append('\n');
         ByteBuffer bytes = StandardCharsets.UTF_8.encode(text.toString());
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE, StandardOpenOption.APPEND)) {
-            if (channel.size() == 0) bytes.get();
+            if (channel.size() == 0) {
+                bytes.get();
+                Disk.ownAs(file, file.getParent());
+            }
             while (bytes.hasRemaining()) channel.write(bytes);
             channel.force(true);
             Disk.syncFolder(file.getParent());

@@ -164,7 +164,9 @@ public final class Rebuild {
     /** Runs whose line was written while the new database was made, and whose row was not. */
     private long replay(Instant since, Work work) {
         try (Database database = Database.open(store.database())) {
-            Replay.Result result = new Replay(database).since(since).without(Pruned.of(store)).apply(new EventLog(store), damaged -> { });
+            Pruned pruned = Pruned.of(store);
+            Replay.Result result = new Replay(database).since(since).without(pruned).apply(new EventLog(store), damaged -> { });
+            OldRuns.deleteAgain(database, pruned);
             work.runs = database.number("SELECT count(*) FROM agent_runs");
             return result.inserted() + result.updated();
         }

@@ -161,7 +161,8 @@ public final class Recovery {
             replayed += result.inserted() + result.updated();
             if (result.isNothingNew()) break;
         }
-        String detail = replayed + " runs added or completed from the day files";
+        long gone = OldRuns.deleteAgain(database, pruned);
+        String detail = replayed + " runs added or completed from the day files" + (gone == 0 ? "" : ", " + gone + " that were pruned deleted again");
         steps.add(damaged == 0 ? Check.ok("replay", detail) : Check.warning("replay", detail + "; " + damaged + " entries could not be used", store.command("rebuild", "--check-only")));
     }
 

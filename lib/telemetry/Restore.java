@@ -176,7 +176,7 @@ public final class Restore {
             updated += result.updated();
             if (result.isNothingNew()) break;
         }
-        return new Restored.Replayed(first.lines(), inserted, updated, first.damaged());
+        return new Restored.Replayed(first.lines(), inserted, updated, first.damaged(), OldRuns.deleteAgain(restored, pruned));
     }
 
     /** Rows of runs that came without a line, over HTTP say, or whose lines are lost. Null when the old one is too damaged to tell. */

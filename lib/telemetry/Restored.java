@@ -31,8 +31,9 @@ public record Restored(Path backup, Instant made, String schema, long fromIt, Re
      * @param inserted runs that the backup did not have
      * @param updated  runs that had not ended then, or differently
      * @param damaged  lines that could not be read, or whose run the database does not take
+     * @param pruned   runs of the backup that were deleted on purpose since, and now again
      */
-    public record Replayed(long lines, long inserted, long updated, long damaged) { }
+    public record Replayed(long lines, long inserted, long updated, long damaged, long pruned) { }
 
     /** What should be looked at, each in a sentence for the operator; empty when all is well. */
     public List<String> remarks() {
@@ -52,6 +53,7 @@ public record Restored(Path backup, Instant made, String schema, long fromIt, Re
         text.add((database == null ? "drill      " : "restored   ") + backup);
         text.add("backup     " + count(fromIt, "run", "runs") + ", made " + Times.seconds(made));
         if (replayed != null) text.add("day files  " + count(replayed.inserted, "run", "runs") + " added, " + replayed.updated + " completed, from " + count(replayed.lines, "line", "lines"));
+        if (replayed != null && replayed.pruned > 0) text.add("pruned     " + count(replayed.pruned, "run", "runs") + " of the backup, deleted again");
         text.add("database   " + count(runs, "run", "runs") + ", " + (database == null ? "in a scratch folder that is gone again" : database));
         if (kept != null) text.add("kept       " + kept + ", what was there before (" + before + ")");
         return text.toString();
