@@ -162,9 +162,8 @@ class prune implements Callable<Integer> {
         for (OldRuns.AgentRuns agent : plan.agents()) table.row(agent.agent(), agent.runs(), agent.first(), agent.last());
         if (!table.isEmpty()) text.add(table.toString());
         text.add(sum);
-        if (plan.kept() > 0) text.add("as old, but left because others of their chain or their caller stay: " + plan.kept());
-        if (plan.running() > 0) text.add("as old, but left because they say running: " + plan.running() + ", see "
-                + store.command("prune", "stale"));
+        if (plan.kept() > 0) text.add(plan.kept() + " more are as old and stay: others of their chain do, or a run that they called");
+        if (plan.running() > 0) text.add(plan.running() + " more are as old and say running: " + store.command("prune", "stale"));
         return text;
     }
 
