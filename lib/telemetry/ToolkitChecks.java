@@ -74,8 +74,8 @@ final class ToolkitChecks {
     /** Source of the form: jbang.dev, Alias & Catalogs. An address, no path, is no checkout. */
     private Optional<Path> registered() {
         String folder = around.env().get("JBANG_DIR");
-        Path list = (folder == null || folder.isBlank() ? Disk.home().resolve(".jbang") : Path.of(folder)).resolve(CATALOG);
         try {
+            Path list = (folder == null || folder.isBlank() ? Disk.home().resolve(".jbang") : Path.of(folder)).resolve(CATALOG);
             Object ref = member(member(member(Files.readString(list), "catalogs"), "telemetry"), "catalog-ref");
             return ref == null ? Optional.empty() : Optional.of(Path.of(ref.toString())).filter(Files::isRegularFile).map(Path::getParent);
         } catch (IOException | IllegalArgumentException e) {
