@@ -205,7 +205,7 @@ class HealthTest {
         }
     }
 
-    private static void fill(Path file) throws IOException {
+    static void fill(Path file) throws IOException {
         try (var out = Files.newOutputStream(file)) {
             while (true) out.write(new byte[4096]);
         } catch (IOException e) {

@@ -67,6 +67,7 @@ public final class Cli {
         line.registerConverter(Size.class, converter(Size::parse));
         line.registerConverter(Times.Since.class, converter(Times.Since::parse));
         line.registerConverter(RunStatus.class, converter(RunStatus::parse));
+        line.registerConverter(AlertTarget.class, converter(AlertTarget::parse));
         line.setExecutionStrategy(Cli::execute);
         line.setExecutionExceptionHandler(failure(err));
         line.setParameterExceptionHandler((e, arguments) -> usage(e.getCommandLine(), e.getMessage()));

@@ -42,6 +42,14 @@ public record Health(Store store, Instant at, Checks checks, List<Measure> measu
         return checks.status();
     }
 
+    /** The checks that are not ok; without those that cannot tell only because another failed. */
+    public List<Check> troubles() {
+        List<Check> troubles = new ArrayList<>();
+        for (Check check : checks.list())
+            if (check.status() != Check.Status.OK && (check.status() != Check.Status.UNKNOWN || status() == Check.Status.UNKNOWN)) troubles.add(check);
+        return troubles;
+    }
+
     /** {@code all 12 checks are ok}, or {@code 1 failed, 2 warnings, 9 ok} */
     public String sum() {
         return checks.sum();

@@ -4,6 +4,8 @@
 //SOURCES Table.java Check.java Checks.java JsonText.java Cli.java Output.java StoreOption.java Consent.java
 //SOURCES Size.java
 //SOURCES Health.java HealthRules.java Measure.java FolderChecks.java DatabaseChecks.java Integrity.java Divergence.java BriefRecord.java
+//SOURCES PluginLine.java Textfile.java WholeFile.java Reports.java HealthLog.java HealthRecord.java
+//SOURCES Alert.java AlertState.java AlertMemory.java AlertMessage.java AlertTarget.java AlertPost.java AlertCommand.java
 //SOURCES Replay.java Pruned.java RowForm.java
 //SOURCES Rebuild.java RunFeed.java RunScanner.java RunRow.java Conveyor.java RunLoader.java CarryOver.java Ddl.java Quarantine.java RunDifferences.java NewDatabase.java OldDatabase.java LiveSwap.java Unfinished.java Openers.java LogFiles.java
 //SOURCES Layout.java Sample.java SampleWriter.java SampleLines.java Progress.java
