@@ -33,7 +33,8 @@ import telemetry.WholeFile;
         footer = {"", "A missing store is a failed check: exit code 2. A check that cannot be made, for want of permission or because of a lock, shows as failed; "
             + "when no other failed, the exit code is 3. Under each check that is not ok stand the runbook's section and the next command.",
             "", "An alert that does not get through changes neither result nor exit code; it is said on stderr, and the next call tries again.",
-            "", "Nothing is changed but what --record and --alert keep in reports. While a database in DELETE mode (v6, v7) is checked, its writers wait; --quick halves that."})
+            "", "Nothing is changed but what --record and --alert keep in reports. While a database in DELETE mode (v6, v7) is checked, its "
+            + "writers wait; --quick halves that."})
 class health implements Callable<Integer> {
 
     @Mixin
@@ -54,14 +55,16 @@ class health implements Callable<Integer> {
     @Option(names = "--record", description = "Also append the result to reports/health.ndjson, which maintain reads its trends from.")
     private boolean record;
 
-    @Option(names = "--alert", paramLabel = "URL|COMMAND", description = "When the store is not ok, and when it is ok again: post it to a webhook (https, or http on this machine) "
-            + "or run a command with the report on its input. Once for each change.")
+    @Option(names = "--alert", paramLabel = "URL|COMMAND", description = "When the store is not ok, and when it is ok again: post it to a "
+            + "webhook (https, or http on this machine) or run a command with the report on its input. Once for each change.")
     private AlertTarget alert;
 
-    @Option(names = "--repeat", paramLabel = "TIME", defaultValue = "4h", description = "Alert again of what has not changed for so long. Default: ${DEFAULT-VALUE}.")
+    @Option(names = "--repeat", paramLabel = "TIME", defaultValue = "4h",
+            description = "Alert again of what has not changed for so long. Default: ${DEFAULT-VALUE}.")
     private Duration repeat;
 
-    @Option(names = "--alert-timeout", paramLabel = "TIME", defaultValue = "10s", description = "Give an alert up when it takes longer. Default: ${DEFAULT-VALUE}.")
+    @Option(names = "--alert-timeout", paramLabel = "TIME", defaultValue = "10s",
+            description = "Give an alert up when it takes longer. Default: ${DEFAULT-VALUE}.")
     private Duration alertTimeout;
 
     @Option(names = "--disk-failed", paramLabel = "SIZE", defaultValue = "1GB", description = "Fail with less free than this. Default: ${DEFAULT-VALUE}.")

@@ -29,8 +29,9 @@ final class AlertServer implements AutoCloseable {
 
     private void take(HttpExchange exchange) throws IOException {
         try (exchange) {
-            posts.add(new Post(exchange.getRequestMethod(), exchange.getRequestURI().getPath(), exchange.getRequestHeaders().getFirst("Content-Type"),
-                    new String(exchange.getRequestBody().readAllBytes(), StandardCharsets.UTF_8)));
+            var body = new String(exchange.getRequestBody().readAllBytes(), StandardCharsets.UTF_8);
+            String type = exchange.getRequestHeaders().getFirst("Content-Type");
+            posts.add(new Post(exchange.getRequestMethod(), exchange.getRequestURI().getPath(), type, body));
             if (answer / 100 == 3) exchange.getResponseHeaders().add("Location", "/elsewhere");
             exchange.sendResponseHeaders(answer, -1);
         }

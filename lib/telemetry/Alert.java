@@ -3,8 +3,8 @@ package telemetry;
 import java.time.Duration;
 
 /**
- * Tells somebody how the store is when that is news: it is not ok, it is worse, it is ok again, or it is not ok for so long that it is to be repeated. What was told is remembered when it was
- * taken, so what did not get through is tried again by the next call.
+ * Tells somebody how the store is when that is news: it is not ok, it is worse, it is ok again, or it is not ok for so long that it is
+ * to be repeated. What was told is remembered when it was taken, so what did not get through is tried again by the next call.
  */
 public final class Alert {
     private final AlertMemory memory;

@@ -9,7 +9,8 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /**
- * An alert that a command of the operator's reads on its standard input. One that takes too long is ended with all that it has started. What it prints goes nowhere: stdout is health's own.
+ * An alert that a command of the operator's reads on its standard input. One that takes too long is ended with all that it has started.
+ * What it prints goes nowhere: stdout is health's own.
  *
  * @param text the command as the system's shell takes it
  */
@@ -27,7 +28,8 @@ record AlertCommand(String text) implements AlertTarget {
         Process process = start();
         try {
             hand(message, process);
-            if (!process.waitFor(patience.toMillis(), TimeUnit.MILLISECONDS)) throw refused("it had not ended after " + Times.words(patience), null);
+            boolean isOver = process.waitFor(patience.toMillis(), TimeUnit.MILLISECONDS);
+            if (!isOver) throw refused("it had not ended after " + Times.words(patience), null);
             if (process.exitValue() != 0) throw refused("exit code " + process.exitValue(), null);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();

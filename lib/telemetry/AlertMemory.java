@@ -9,8 +9,9 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 
 /**
- * What one target of alerts was last told, in {@code {base}/reports/alert-1a2b3c4d.json}; the digits are the target's checksum, since its address is a secret. The file is written over
- * in place and always of one length, which works on a full disk too. One that a power cut left half written says nothing, and the next alert is one too many, not too few.
+ * What one target of alerts was last told, in {@code {base}/reports/alert-1a2b3c4d.json}; the digits are the target's checksum, since
+ * its address is a secret. The file is written over in place and always of one length, which works on a full disk too. One that a power
+ * cut left half written says nothing, and the next alert is one too many, not too few.
  */
 final class AlertMemory {
 
@@ -40,6 +41,7 @@ final class AlertMemory {
         }
     }
 
+    /** @throws StoreException when it is not on the disk */
     void keep(AlertState told) {
         byte[] json = JsonText.line(told).getBytes(StandardCharsets.UTF_8);
         ByteBuffer block = ByteBuffer.allocate(Math.max(BYTES, json.length + 1)).put(json);
@@ -50,7 +52,8 @@ final class AlertMemory {
             write(block);
         } catch (IOException e) {
             StoreException refused = Disk.refused("remember the alert in", file, e);
-            throw new StoreException(refused.reason(), "remember the alert in", file, refused.why() + ", so the next health tells it again", null, e);
+            String why = refused.why() + ", so the next health tells it again";
+            throw new StoreException(refused.reason(), "remember the alert in", file, why, null, e);
         }
     }
 

@@ -15,8 +15,10 @@ record AlertMessage(Health health, Check.Status before) {
     /** For a chat: what is wrong and what to do. Lists are written so that they read well where Markdown is shown and where it is not. */
     String brief() {
         var text = new StringJoiner("\n").add(headline()).add("");
-        for (Check check : health.troubles())
-            text.add("- " + check.status() + ": " + check.name() + ": " + Table.visible(check.detail()) + (check.hint() == null ? "" : " -> " + Table.visible(check.hint())));
+        for (Check check : health.troubles()) {
+            String next = check.hint() == null ? "" : " -> " + check.hint();
+            text.add("- " + check.status() + ": " + check.name() + ": " + Table.visible(check.detail() + next));
+        }
         if (!health.troubles().isEmpty()) text.add("");
         text.add("store " + Table.visible(health.store().base().toString()) + ", " + Times.seconds(health.at()) + " UTC");
         String whole = text.toString();

@@ -11,6 +11,7 @@ import java.net.http.HttpResponse;
 import java.nio.channels.UnresolvedAddressException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -19,8 +20,8 @@ import java.util.concurrent.TimeoutException;
 import java.util.regex.Pattern;
 
 /**
- * An alert that is posted as {@code {"text": "…"}}, the one field that the incoming webhooks of Slack, Teams and Mattermost all show. A redirection is not followed: the body
- * would go where nobody asked for.
+ * An alert that is posted as {@code {"text": "…"}}, the one field that the incoming webhooks of Slack, Teams and Mattermost all show. A
+ * redirection is not followed: the body would go where nobody asked for.
  *
  * @param text the address as it was given
  */
@@ -32,12 +33,13 @@ record AlertPost(String text, URI address) implements AlertTarget {
     static AlertPost to(String text) {
         URI address = address(text);
         String host = address.getHost();
-        if (host == null || address.getPort() > LAST_PORT) throw new IllegalArgumentException("an address without a host that could be asked");
-        String scheme = address.getScheme().toLowerCase(java.util.Locale.ROOT);
+        boolean hasHost = host != null && address.getPort() <= LAST_PORT;
+        if (!hasHost) throw new IllegalArgumentException("an address without a host that could be asked");
+        String scheme = address.getScheme().toLowerCase(Locale.ROOT);
         boolean isPlain = scheme.equals("http");
         if (!isPlain && !scheme.equals("https")) throw new IllegalArgumentException("a " + scheme + " address; https is needed");
-        if (isPlain && !LOOPBACK.matcher(host.toLowerCase(java.util.Locale.ROOT)).matches())
-            throw new IllegalArgumentException("plain http to another machine than this one (localhost, 127.0.0.1, [::1]); https is needed");
+        if (isPlain && !LOOPBACK.matcher(host.toLowerCase(Locale.ROOT)).matches())
+            throw new IllegalArgumentException("plain http to another machine than this (localhost, 127.0.0.1, [::1]); https is needed");
         return new AlertPost(text, address);
     }
 
@@ -81,13 +83,15 @@ record AlertPost(String text, URI address) implements AlertTarget {
     }
 
     private HttpRequest request(AlertMessage message) {
-        byte[] body = JsonText.line(Map.of("text", message.brief())).getBytes(StandardCharsets.UTF_8);
-        return HttpRequest.newBuilder(address).header("Content-Type", "application/json; charset=utf-8").POST(HttpRequest.BodyPublishers.ofByteArray(body)).build();
+        String body = JsonText.line(Map.of("text", message.brief()));
+        return HttpRequest.newBuilder(address).header("Content-Type", "application/json; charset=utf-8")
+                .POST(HttpRequest.BodyPublishers.ofString(body, StandardCharsets.UTF_8)).build();
     }
 
     /** The client's own words may hold the address. */
     private static String why(Throwable e) {
-        if (e instanceof ConnectException) return e.getCause() instanceof UnresolvedAddressException ? "nobody knows that host" : "no connection";
+        if (e.getCause() instanceof UnresolvedAddressException) return "nobody knows that host";
+        if (e instanceof ConnectException) return "no connection";
         return e.getMessage() == null || e.getMessage().contains("://") ? e.getClass().getSimpleName() : e.getMessage();
     }
 

@@ -45,8 +45,9 @@ record AlertState(Instant time, Check.Status status, Map<String, Check.Status> t
     }
 
     /**
-     * True when this is to be told to somebody who was told that: the store is better or worse, a check is worse though the store as a whole is not, or the same trouble was told
-     * {@code repeat} ago. That one of several troubles is over is no news; nor is a time that lies ahead of this one a reason to be silent.
+     * True when this is to be told to somebody who was told that: the store is better or worse, a check is worse though the store as a
+     * whole is not, or the same trouble was told {@code repeat} ago. That one of several troubles is over is no news; nor is a time
+     * that lies ahead of this one a reason to be silent.
      */
     boolean isNewsAfter(AlertState told, Duration repeat) {
         if (status != told.status) return true;

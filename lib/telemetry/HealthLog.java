@@ -24,8 +24,8 @@ public final class HealthLog {
     }
 
     /**
-     * Appends a line, as day files are appended to: in one write, never to a line that was cut short, on the disk when this returns. The folder is made when it is missing,
-     * the store never.
+     * Appends a line, as day files are appended to: in one write, never to a line that was cut short, on the disk when this returns.
+     * The folder is made when it is missing, the store never.
      *
      * @throws StoreException when that cannot be said
      */
@@ -40,7 +40,7 @@ public final class HealthLog {
         }
     }
 
-    /** What was recorded since then, in the order of the file. Empty when nothing was ever recorded; a line that cannot be read is left out. */
+    /** What was recorded since then, in the order of the file; nothing when there is no file. A line that cannot be read is left out. */
     public List<HealthRecord> since(Instant from) {
         List<HealthRecord> records = new ArrayList<>();
         try (var lines = new BufferedReader(new InputStreamReader(Files.newInputStream(file), StandardCharsets.UTF_8))) {
