@@ -15,9 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
-import java.util.function.LongConsumer;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -47,6 +45,7 @@ import telemetry.Times;
 @Command(name = "archive", mixinStandardHelpOptions = true, addMethodSubcommands = false,
         description = "Compress old day files, verify them, and only then delete the originals; list, verify, restore, expire.")
 class archive implements Callable<Integer> {
+    private static final long MB = 1_000_000;
     private static final Duration USUAL_AGE = Duration.ofDays(30);
 
     Clock clock = Clock.systemUTC();
@@ -101,8 +100,8 @@ class archive implements Callable<Integer> {
         if (consent.isDryRun() || plan.files().isEmpty()) return show(plan, archive);
         if (!consent.to("Archive " + files(plan.files()) + " (" + plan.size() + ") in " + archive.folder() + " and delete the originals?")) return Cli.WARNING;
         ArchiveRun.Result result;
-        try (var progress = new Progress(command.commandLine().getErr(), "MB", plan.size().bytes() / 1_000_000)) {
-            result = archive.run(plan, free, counting(progress));
+        try (var progress = new Progress(command.commandLine().getErr(), "MB", plan.size().bytes() / MB)) {
+            result = archive.run(plan, free, progress.adding(MB));
         }
         return report(result, new Size(Disk.free(store.raw())));
     }
@@ -123,8 +122,8 @@ class archive implements Callable<Integer> {
         Archive archive = in(store.existing());
         long total = archive.files().stream().mapToLong(file -> file.path().toFile().length()).sum();
         List<Check> checks;
-        try (var progress = new Progress(command.commandLine().getErr(), "MB", total / 1_000_000)) {
-            checks = new ArchiveCheck(archive, all, counting(progress)).run();
+        try (var progress = new Progress(command.commandLine().getErr(), "MB", total / MB)) {
+            checks = new ArchiveCheck(archive, all, progress.adding(MB)).run();
         }
         List<Check> wrong = checks.stream().filter(check -> check.status() != Check.Status.OK).toList();
         String lines = wrong.stream().map(check -> check.status() + "  " + check.name() + ": " + check.detail() + System.lineSeparator()).collect(joining());
@@ -189,14 +188,5 @@ class archive implements Callable<Integer> {
 
     private static Object known(DayFile file, Optional<ArchivedFile> listed) {
         return listed.isPresent() ? listed.get() : Map.of("path", file.path(), "day", file.day());
-    }
-
-    private static LongConsumer counting(Progress progress) {
-        var done = new AtomicLong();
-        return bytes -> {
-            synchronized (progress) {
-                progress.at(done.addAndGet(bytes) / 1_000_000);
-            }
-        };
     }
 }

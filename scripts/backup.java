@@ -8,7 +8,6 @@ import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -24,6 +23,7 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 import telemetry.Backup;
 import telemetry.BackupCheck;
+import telemetry.BackupList;
 import telemetry.Backups;
 import telemetry.Check;
 import telemetry.Checks;
@@ -141,7 +141,7 @@ class backup implements Callable<Integer> {
         Long orphans = made.manifest().orphans();
         if (orphans != null && orphans > 0) text.add("odd      " + orphans + " rows refer to others that are not there");
         expired.forEach(old -> text.add("expired  " + old.file()));
-        Map<String, Object> json = json(made);
+        Map<String, Object> json = BackupList.json(made);
         json.put("orphans", orphans);
         json.put("took_ms", making.took().toMillis());
         json.put("copying_ms", making.copying().toMillis());
@@ -172,41 +172,11 @@ class backup implements Callable<Integer> {
     }
 
     private Integer list(Backups backups) {
-        Instant now = clock.instant();
-        List<Backup> all = backups.list();
-        List<Backup> expirable = backups.expirable(retention());
-        var table = new Table("backup", "size", "runs", "age", "state");
-        List<Map<String, Object>> json = new ArrayList<>();
-        for (Backup backup : all) {
-            boolean expires = expirable.contains(backup);
-            table.row(backup.file().getFileName(), backup.size(), backup.runs(), rough(backup.age(now)), (backup.isVerified() ? "verified" : "unverified") + (expires ? " *" : ""));
-            Map<String, Object> entry = json(backup);
-            entry.put("age_seconds", backup.age(now).toSeconds());
-            entry.put("expires", expires);
-            json.add(entry);
-        }
-        output.result(all.isEmpty() ? "no backup in " + backups.folder() : table, json);
-        if (!expirable.isEmpty()) output.note("* the next expiry takes it");
-        for (Backup backup : all) if (!backup.isVerified()) output.note(backup.file().getFileName() + ": " + backup.doubt());
+        var list = new BackupList(backups.list(), backups.expirable(retention()), clock.instant());
+        output.result(list.all().isEmpty() ? "no backup in " + backups.folder() : list, list.json());
+        if (!list.expirable().isEmpty()) output.note("* the next expiry takes it");
+        for (Backup backup : list.all()) if (!backup.isVerified()) output.note(backup.file().getFileName() + ": " + backup.doubt());
         return Cli.OK;
-    }
-
-    /** One unit: the table has 80 columns. */
-    private static String rough(Duration age) {
-        Duration unit = age.compareTo(Duration.ofDays(2)) >= 0 ? Duration.ofDays(1) : age.compareTo(Duration.ofHours(2)) >= 0 ? Duration.ofHours(1) : Duration.ofMinutes(1);
-        if (age.compareTo(unit) < 0) return Times.words(Duration.ofSeconds(age.toSeconds()));
-        return unit.toHours() == 1 ? age.toHours() + " h" : Times.words(unit.multipliedBy(age.dividedBy(unit)));
-    }
-
-    private static Map<String, Object> json(Backup backup) {
-        Map<String, Object> json = new LinkedHashMap<>();
-        json.put("file", backup.file());
-        json.put("time", backup.time());
-        json.put("size", backup.size());
-        json.put("runs", backup.runs());
-        json.put("verified", backup.isVerified());
-        json.put("doubt", backup.doubt());
-        return json;
     }
 
     private Integer verify(Store store, Backups backups) {

@@ -47,7 +47,8 @@ class RunbookTest {
         for (Shown shown : all) {
             List<String> words = words(shown.command);
             String name = words.get(1).replace("@telemetry", "");
-            Script run = Script.runProcess(Map.of("TELEMETRY_BASE_DIR", store.base().toString()), name, words.subList(2, words.size()).toArray());
+            Map<String, String> env = Map.of("TELEMETRY_BASE_DIR", store.base().toString(), "JAVA_TOOL_OPTIONS", "-Dtelemetry.checkout=" + ROOT);
+            Script run = Script.runProcess(env, name, words.subList(2, words.size()).toArray());
             assertEquals(shown.exit, run.exit(), shown.command + "\n" + run);
             assertTrue(Pattern.matches(pattern(shown.output), run.out()), () -> shown.command + "\n" + run.out() + run.err());
         }

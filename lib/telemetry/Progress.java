@@ -6,6 +6,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Locale;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.LongConsumer;
 import java.util.function.LongSupplier;
 
 /** How far a long work has come, on one line that is written over and over. Nothing in the first second, and nothing at all where there is no terminal. */
@@ -62,6 +64,16 @@ public final class Progress implements AutoCloseable {
         String rate = String.format(Locale.ROOT, " %s, %,.0f a second", what, perNano * 1e9);
         show(total == 0 ? String.format(Locale.ROOT, "%,d", done) + rate : String.format(Locale.ROOT, "%,d of %,d", done, total) + rate
                 + ", " + Times.words(Duration.ofNanos((long) (Math.max(0, total - done) / perNano))) + " left");
+    }
+
+    /** Is given from any thread how much more is done, and shows it in units of so much: bytes, to be shown as MB. */
+    public LongConsumer adding(long unit) {
+        var done = new AtomicLong();
+        return more -> {
+            synchronized (this) {
+                at(done.addAndGet(more) / unit);
+            }
+        };
     }
 
     private void show(String line) {

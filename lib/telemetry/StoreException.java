@@ -53,6 +53,11 @@ public final class StoreException extends RuntimeException {
         return reason;
     }
 
+    /** True when nothing can be told about the store, rather than that something is wrong with it. */
+    boolean isUnknown() {
+        return reason == Reason.MISSING || reason == Reason.DENIED || reason == Reason.LOCKED;
+    }
+
     /** The path it happened on, or null. */
     public Path path() {
         return path;

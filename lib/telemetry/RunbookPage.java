@@ -1,0 +1,32 @@
+package telemetry;
+
+import java.time.Instant;
+import java.time.LocalDate;
+import java.time.temporal.ChronoUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * What the runbook says of itself below its title: {@code Version 1.0 · last checked 2026-11-25}.
+ *
+ * @param checked when somebody last read it through and found it right
+ */
+public record RunbookPage(String version, LocalDate checked) {
+
+    /** From then on nobody should rely on it unseen. */
+    public static final int OLD_DAYS = 180;
+
+    private static final Pattern HEADER = Pattern.compile("(?m)^Version (\\S+) · last checked (\\d{4}-\\d{2}-\\d{2})\\b");
+
+    /** @throws IllegalArgumentException when the page does not say it */
+    public static RunbookPage of(String page) {
+        Matcher header = HEADER.matcher(page);
+        if (!header.find()) throw new IllegalArgumentException("the runbook lacks its line 'Version … · last checked …'");
+        return new RunbookPage(header.group(1), LocalDate.parse(header.group(2)));
+    }
+
+    /** How many days ago that was. */
+    public long age(Instant now) {
+        return ChronoUnit.DAYS.between(checked, DayFile.dayOf(now));
+    }
+}
