@@ -12,9 +12,7 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.function.Supplier;
 import picocli.CommandLine.Command;
@@ -24,7 +22,6 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
-import telemetry.Advice;
 import telemetry.Archive;
 import telemetry.ArchiveRun;
 import telemetry.Check;
@@ -36,11 +33,9 @@ import telemetry.Database;
 import telemetry.Forecast;
 import telemetry.Health;
 import telemetry.HealthRules;
-import telemetry.IndexAdvice;
 import telemetry.Output;
+import telemetry.PerformanceReview;
 import telemetry.Progress;
-import telemetry.QueryTime;
-import telemetry.QueryTimes;
 import telemetry.RetentionReview;
 import telemetry.RunbookPage;
 import telemetry.Schedule;
@@ -55,9 +50,12 @@ import telemetry.WholeFile;
 
 @Command(name = "maintain", mixinStandardHelpOptions = true, sortOptions = false,
         description = "Go through the weekly, monthly or quarterly checklist; or print the lines that schedule it.",
-        footer = {"", "maintain weekly      health; the backups; how the disk fills", "maintain monthly     health; archive day files older than 90 d; growth; the runbook's age",
-            "maintain quarterly   how long queries take; indexes; what is kept and for how long", "maintain schedule    lines for cron, systemd and Windows' Task Scheduler",
-            "", "The exit code is the worst item's. Only monthly changes anything: it archives, after asking, and not when health has failed."})
+        footer = {"",
+            "maintain weekly      health; the backups; how the disk fills",
+            "maintain monthly     health; archive day files older than 90 d; growth; the runbook's age",
+            "maintain quarterly   how long queries take; indexes; what is kept and for how long",
+            "maintain schedule    lines for cron, systemd and Windows' Task Scheduler",
+            "", "The exit code is the worst item's. Only monthly changes anything: it archives, after asking, and not while health fails."})
 class maintain implements Callable<Integer> {
 
     private enum Period { weekly, monthly, quarterly, schedule }
@@ -70,7 +68,8 @@ class maintain implements Callable<Integer> {
     /** The runbook's baseline: a simple query takes no longer. */
     Duration simple = Duration.ofMillis(100);
 
-    @Parameters(index = "0", paramLabel = "weekly|monthly|quarterly|schedule", description = "Which checklist; or how to schedule all of them.")
+    @Parameters(index = "0", paramLabel = "weekly|monthly|quarterly|schedule",
+            description = "Which checklist; or how to schedule all of them.")
     private Period period;
 
     @Option(names = "--report", paramLabel = "FILE.md", description = "Also write the report as a Markdown page.")
@@ -110,20 +109,21 @@ class maintain implements Callable<Integer> {
 
     private List<Task> monthly(Store store) {
         Task health = health(store);
-        return List.of(health, tried("archive", () -> archive(store, health)), tried("growth", () -> new Forecast(store, clock.instant()).growth()), documentation());
+        Task archive = tried("archive", () -> archive(store, health));
+        Task growth = tried("growth", () -> new Forecast(store, clock.instant()).growth());
+        return List.of(health, archive, growth, RunbookPage.of(runbook()).task(clock.instant()));
     }
 
     private List<Task> quarterly(Store store) {
-        var review = new RetentionReview(store, clock);
         List<Task> tasks = new ArrayList<>();
         try (Database database = Database.openToRead(store.database())) {
-            QueryTimes times = QueryTimes.of(database, clock.instant());
-            tasks.add(queries(store, times));
-            tasks.add(indexes(IndexAdvice.of(store, database, times)));
+            var review = new PerformanceReview(store, database, clock.instant());
+            tasks.add(review.queries(simple));
+            tasks.add(review.indexes());
         } catch (StoreException e) {
             tasks.add(Task.refused("queries", e));
         }
-        tasks.add(tried("retention", review::policies));
+        tasks.add(tried("retention", new RetentionReview(store, clock)::policies));
         return tasks;
     }
 
@@ -140,51 +140,53 @@ class maintain implements Callable<Integer> {
 
     /** Not when health has failed: a store that is not understood is not to lose a file. */
     private Task archive(Store store, Task health) {
-        String next = store.command("maintain", "monthly" + (consent.isDryRun() ? " --yes" : ""));
         var archive = new Archive(store, null, clock);
         Archive.Plan plan = archive.plan(RetentionReview.RAW);
-        String files = plan.files().size() + (plan.files().size() == 1 ? " day file" : " day files");
-        String old = files + " older than " + Times.words(RetentionReview.RAW) + ", " + plan.size();
-        if (plan.files().isEmpty()) return left(plan.left(), Task.done("archive", "no day file to archive is older than " + Times.words(RetentionReview.RAW)));
+        String age = "older than " + Times.words(RetentionReview.RAW);
+        if (plan.files().isEmpty()) return left(plan.left(), Task.done("archive", "no day file to archive is " + age));
+        String old = dayFiles(plan.files().size()) + " " + age + ", " + plan.size();
         if (health.status().compareTo(Check.Status.WARNING) > 0)
             return Task.open("archive", Check.Status.WARNING, old + ": not archived, because health has failed", health.next());
-        if (consent.isDryRun()) return Task.shown("archive", old + ", would be archived in " + archive.folder(), next).with(table(plan), plan);
+        String again = store.command("maintain", "monthly" + (consent.isDryRun() ? " --yes" : ""));
+        if (consent.isDryRun()) return shown(plan, old + ", would be archived in " + archive.folder(), again);
         if (!consent.to("Archive " + old + ", in " + archive.folder() + " and delete the originals?"))
-            return Task.open("archive", Check.Status.WARNING, old + ": not archived, as was answered", next);
+            return Task.open("archive", Check.Status.WARNING, old + ": not archived, as was answered", again);
         try (var progress = new Progress(err(), "MB", plan.size().bytes() / MB)) {
             return archived(store, archive.run(plan, null, progress.adding(MB)));
         }
     }
 
-    private static Table table(Archive.Plan plan) {
+    private static Task shown(Archive.Plan plan, String detail, String next) {
         var table = new Table("day", "size", "file");
         for (DayFile file : plan.files()) table.row(file.day(), new Size(file.path().toFile().length()), file.path().getFileName());
-        return table;
+        String left = plan.left().isEmpty() ? "" : "; " + plan.left().size() + " would be left alone";
+        return Task.shown("archive", detail + left, next).with(table, plan);
     }
 
     private Task archived(Store store, ArchiveRun.Result result) {
         var table = new Table("day", "lines", "size", "archived");
         for (ArchiveRun.Archived day : result.archived()) table.row(day.day(), day.lines(), day.size(), day.compressed());
-        String done = result.archived().size() + (result.archived().size() == 1 ? " day file" : " day files") + " archived";
-        Task task = result.failures().isEmpty() ? left(result.left(), Task.done("archive", done))
-                : Task.open("archive", Check.Status.FAILED, done + "; " + result.failures().get(0).getMessage(), "Disk Full: " + store.command("archive", "--older-than 90d"));
+        String done = dayFiles(result.archived().size()) + " archived";
+        boolean isWell = result.failures().isEmpty();
+        Task task = isWell ? left(result.left(), Task.done("archive", done)) : failed(store, done, result.failures().get(0));
         return task.with(table.isEmpty() ? null : table, result.archived());
     }
 
-    /** That today's file stays is as it should be; of those that are old enough, somebody is to know. */
-    private Task left(List<Archive.Left> left, Task otherwise) {
-        if (left.isEmpty()) return otherwise;
-        String detail = otherwise.detail() + "; left alone: " + left.get(0).file().getFileName() + ": " + left.get(0).reason();
-        return Task.open("archive", Check.Status.WARNING, detail + (left.size() == 1 ? "" : ", and " + (left.size() - 1) + " others"), "wait, or ask the owner of that process");
+    private static Task failed(Store store, String done, StoreException first) {
+        String again = "Disk Full: " + store.command("archive", "--older-than 90d");
+        return Task.open("archive", Check.Status.FAILED, done + "; " + first.getMessage(), again);
     }
 
-    private Task documentation() {
-        RunbookPage page = RunbookPage.of(runbook());
-        long age = page.age(clock.instant());
-        String detail = "runbook version " + page.version() + ", last checked on " + page.checked();
-        if (age <= RunbookPage.OLD_DAYS) return Task.done("documentation", detail);
-        return Task.open("documentation", Check.Status.WARNING, detail + ", " + age + " d ago",
-                "read docs/runbook.md through, correct it, and set the date below its title");
+    private static String dayFiles(int count) {
+        return count + (count == 1 ? " day file" : " day files");
+    }
+
+    /** That today's file stays is as it should be; of those that are old enough, somebody is to know. */
+    private static Task left(List<Archive.Left> left, Task otherwise) {
+        if (left.isEmpty()) return otherwise;
+        String first = "; left alone: " + left.get(0).file().getFileName() + ": " + left.get(0).reason();
+        String others = left.size() == 1 ? "" : ", and " + (left.size() - 1) + " more";
+        return Task.open("archive", Check.Status.WARNING, otherwise.detail() + first + others, "wait, or ask the owner of that process");
     }
 
     private static String runbook() {
@@ -193,33 +195,6 @@ class maintain implements Callable<Integer> {
         } catch (IOException e) {
             throw new IllegalStateException("the runbook is part of this program", e);
         }
-    }
-
-    private Task queries(Store store, QueryTimes times) {
-        List<QueryTime> slow = times.list().stream().filter(time -> time.isSimple() && time.p95().compareTo(simple) > 0).toList();
-        QueryTime slowest = times.list().stream().filter(QueryTime::isSimple).max((one, other) -> one.p95().compareTo(other.p95())).orElseThrow();
-        String detail = "the slowest simple query, " + slowest.name() + ", takes " + Times.millis(slowest.p95()) + " ms (p95; at most " + simple.toMillis() + ")";
-        Task task = slow.isEmpty() ? Task.done("queries", detail)
-                : Task.open("queries", Check.Status.WARNING, detail, "Performance Baselines: " + store.command("measure_performance", ""));
-        return task.with(times, times.list().stream().map(maintain::data).toList());
-    }
-
-    private static Map<String, Object> data(QueryTime time) {
-        Map<String, Object> data = new LinkedHashMap<>();
-        data.put("query", time.name());
-        data.put("p50_ms", Times.millis(time.p50()));
-        data.put("p95_ms", Times.millis(time.p95()));
-        data.put("rows", time.rows());
-        data.put("plan", time.plan());
-        return data;
-    }
-
-    private static Task indexes(IndexAdvice found) {
-        List<Advice> advice = found.advice();
-        if (advice.isEmpty()) return Task.done("indexes", "none is missing, none is needless");
-        int missing = found.missing().size();
-        String detail = missing + " missing, " + (advice.size() - missing) + " needless";
-        return Task.open("indexes", Check.Status.WARNING, detail, advice.get(0).command()).with(Advice.report(advice), advice);
     }
 
     /** What cannot be done is an item too, and the others are done all the same. */

@@ -35,8 +35,9 @@ class ScheduleTest {
         String jbangw = Checkout.root().resolve("scripts/jbangw").toString();
         assertTrue(schedule.out().contains("\n0 6 * * *  " + jbangw + " health --record --store " + store + "\n"), schedule.out());
         assertTrue(schedule.out().contains("\n30 2 * * *  " + jbangw + " backup --store " + store + "\n"), schedule.out());
-        assertTrue(schedule.out().contains("\nExecStart=" + jbangw + " maintain monthly --yes --store " + store + " --report " + store + "/reports/monthly.md\n"));
-        assertTrue(schedule.out().contains("schtasks /Create /F /TN \"Telemetry weekly\" /SC WEEKLY /D MON /ST 06:30 /TR \""), schedule.out());
+        assertTrue(schedule.out().contains("\nExecStart=" + jbangw + " maintain monthly --yes --store " + store
+                + " --report " + store + "/reports/monthly.md\n"), schedule.out());
+        assertTrue(schedule.out().contains("schtasks /Create /F /TN \"Telemetry weekly\" /SC WEEKLY /D MON /ST 06:30 /TR \""));
         assertTrue(Files.isExecutable(Path.of(jbangw)));
         JsonObject json = Json.parse(schedule("--store", store, "--json").out()).asObject();
         assertEquals(List.of("cron", "systemd", "schtasks"), json.names());
@@ -46,9 +47,10 @@ class ScheduleTest {
     @Test
     void aStoreThatVariablesTakeApartIsNamedByVariables() throws Exception {
         Path base = Fixture.V3.empty(dir.resolve("store")).base();
-        Map<String, String> apart = Map.of("TELEMETRY_DB_PATH", base + "/db/telemetry.sqlite", "TELEMETRY_NDJSON_DIR", dir.resolve("raw").toString());
+        String raw = dir.resolve("raw").toString();
+        Map<String, String> apart = Map.of("TELEMETRY_DB_PATH", base + "/db/telemetry.sqlite", "TELEMETRY_NDJSON_DIR", raw);
         String cron = Json.parse(process(started(apart), "schedule", "--json").out()).asObject().getString("cron", "");
-        assertTrue(cron.contains("\nTELEMETRY_DB_PATH=\"" + base + "/db/telemetry.sqlite\"\nTELEMETRY_NDJSON_DIR=\"" + dir.resolve("raw") + "\"\n"), cron);
+        assertTrue(cron.contains("\nTELEMETRY_DB_PATH=\"" + base + "/db/telemetry.sqlite\"\nTELEMETRY_NDJSON_DIR=\"" + raw + "\"\n"), cron);
         assertTrue(!cron.contains("--store"), cron);
         Map<String, String> together = Map.of("AGENT_METRICS_DIR", base.toString());
         cron = Json.parse(process(started(together), "schedule", "--json").out()).asObject().getString("cron", "");
@@ -61,11 +63,13 @@ class ScheduleTest {
         Path store = Fixture.V3.empty(dir.resolve("store")).base();
         Path bin = Files.createDirectory(dir.resolve("bin"));
         Script none = process(Map.of("PATH", bin.toString()), "schedule", "--store", store);
-        assertEquals("maintain: cannot say what a scheduler is to start: there is no jbang on the PATH; next: scripts/jbangw maintain schedule\n", none.err());
+        assertEquals("maintain: cannot say what a scheduler is to start: there is no jbang on the PATH;"
+                + " next: scripts/jbangw maintain schedule\n", none.err());
         assertEquals(3, none.exit());
         Files.createFile(bin.resolve("jbang")).toFile().setExecutable(true);
         Script found = process(Map.of("PATH", "/nowhere::" + bin), "schedule", "--store", store);
-        assertTrue(found.out().contains("\n0 6 * * *  " + bin + "/jbang health@telemetry --record --store " + store + "\n"), found.out() + found.err());
+        String line = "\n0 6 * * *  " + bin + "/jbang health@telemetry --record --store " + store + "\n";
+        assertTrue(found.out().contains(line), found.out() + found.err());
     }
 
     @Test
@@ -80,8 +84,10 @@ class ScheduleTest {
             assertTrue(!entry.group(1).matches(".*(?<!\\\\)%.*"), "cron ends a command at a bare percent sign: " + line);
             commands.add(wordsOfShell(entry.group(1).replace("\\%", "%")));
         }
-        assertEquals(List.of("/opt/tool kit/jbangw", "backup", "--store", STORE), commands.get(0));
-        assertEquals(List.of("/opt/tool kit/jbangw", "maintain", "quarterly", "--store", STORE, "--report", STORE + "/reports/quarterly.md"), commands.get(4));
+        String jbangw = "/opt/tool kit/jbangw";
+        String report = STORE + "/reports/quarterly.md";
+        assertEquals(List.of(jbangw, "backup", "--store", STORE), commands.get(0));
+        assertEquals(List.of(jbangw, "maintain", "quarterly", "--store", STORE, "--report", report), commands.get(4));
     }
 
     private static List<String> wordsOfShell(String command) throws IOException {
@@ -95,12 +101,15 @@ class ScheduleTest {
         Path units = Files.createDirectory(dir.resolve("units"));
         Path launcher = Files.createDirectories(dir.resolve("tool 100% kit")).resolve("jbangw");
         Files.copy(Path.of("/bin/true"), launcher);
-        var schedule = new Schedule(launcher.toString(), "", List.of("--store", STORE), STORE + "/reports", Map.of("JAVA_HOME", "/opt/java 17%"), "root");
+        Map<String, String> variables = Map.of("JAVA_HOME", "/opt/java 17%");
+        var schedule = new Schedule(launcher.toString(), "", List.of("--store", STORE), STORE + "/reports", variables, "root");
         String script = schedule.systemd().replace("/etc/systemd/system", units.toString()).replaceAll("(?m)^systemctl .*$", "");
         assertEquals(0, new ProcessBuilder("sh", "-c", script).inheritIO().start().waitFor());
         String quarterly = Files.readString(units.resolve("telemetry-quarterly.service"));
-        assertTrue(quarterly.contains("\nEnvironment=\"JAVA_HOME=/opt/java 17%%\"\nExecStart=\"" + dir + "/tool 100%% kit/jbangw\" maintain quarterly"
-                + " --store \"/data/it's 100%% $$HOME \\\\here\\\"\" --report \"/data/it's 100%% $$HOME \\\\here\\\"/reports/quarterly.md\"\n"), quarterly);
+        String store = "/data/it's 100%% $$HOME \\\\here\\\"";
+        assertTrue(quarterly.contains("\nEnvironment=\"JAVA_HOME=/opt/java 17%%\"\n"
+                + "ExecStart=\"" + dir + "/tool 100%% kit/jbangw\" maintain quarterly --store \"" + store + "\""
+                + " --report \"" + store + "/reports/quarterly.md\"\n"), quarterly);
         assumeTrue(Files.isExecutable(Path.of("/usr/bin/systemd-analyze")), "there is no systemd-analyze here");
         List<String> command = new ArrayList<>(List.of("systemd-analyze", "verify"));
         try (var files = Files.list(units)) {
@@ -114,14 +123,16 @@ class ScheduleTest {
 
     @Test
     void cmdAndTheTaskSchedulerGetEveryWordAsItWas() {
-        var schedule = new Schedule("C:\\tool kit & more\\jbangw.cmd", "", List.of("--store", "D:\\agent metrics"), "D:\\agent metrics\\reports",
-                variables("JAVA_HOME", "C:\\java"), "ops");
+        var schedule = new Schedule("C:\\tool kit & more\\jbangw.cmd", "", List.of("--store", "D:\\agent metrics"),
+                "D:\\agent metrics\\reports", variables("JAVA_HOME", "C:\\java"), "ops");
         List<String> lines = schedule.schtasks().lines().toList();
         assertEquals("schtasks /Create /F /TN \"Telemetry backup\" /SC DAILY /ST 02:30"
                 + " /TR \"\\\"C:\\tool kit ^& more\\jbangw.cmd\\\" backup --store \\\"D:\\agent metrics\\\"\"", lines.get(0));
-        assertEquals("schtasks /Create /F /TN \"Telemetry quarterly\" /SC MONTHLY /M JAN,APR,JUL,OCT /D 1 /ST 07:30 /TR \"\\\"C:\\tool kit ^& more\\jbangw.cmd\\\""
-                + " maintain quarterly --store \\\"D:\\agent metrics\\\" --report \\\"D:\\agent metrics\\reports\\quarterly.md\\\"\"", lines.get(4));
-        var named = new Schedule("C:\\jbangw.cmd", "", List.of(), "D:\\reports", variables("TELEMETRY_DB_PATH", "D:\\a b\\db\\telemetry.sqlite"), "ops");
+        assertEquals("schtasks /Create /F /TN \"Telemetry quarterly\" /SC MONTHLY /M JAN,APR,JUL,OCT /D 1 /ST 07:30"
+                + " /TR \"\\\"C:\\tool kit ^& more\\jbangw.cmd\\\" maintain quarterly --store \\\"D:\\agent metrics\\\""
+                + " --report \\\"D:\\agent metrics\\reports\\quarterly.md\\\"\"", lines.get(4));
+        Map<String, String> byName = variables("TELEMETRY_DB_PATH", "D:\\a b\\db\\telemetry.sqlite");
+        var named = new Schedule("C:\\jbangw.cmd", "", List.of(), "D:\\reports", byName, "ops");
         assertEquals("setx TELEMETRY_DB_PATH \"D:\\a b\\db\\telemetry.sqlite\"", named.schtasks().lines().findFirst().orElseThrow());
         assertTrue(named.schtasks().contains(" /TR \"C:\\jbangw.cmd health --record\"\n"), named.schtasks());
     }
@@ -131,7 +142,7 @@ class ScheduleTest {
         String folder = "D:\\" + "x".repeat(120);
         var schedule = new Schedule("C:\\jbangw.cmd", "", List.of("--store", folder), folder + "\\reports", Map.of(), "ops");
         List<String> lines = schedule.schtasks().lines().toList();
-        assertTrue(lines.get(2).matches("rem too long: 3\\d\\d characters, schtasks takes 261; use shorter paths"), lines.get(2));
+        assertTrue(lines.get(2).matches("rem too long: 3\\d\\d characters, schtasks takes 261: shorten the paths"), lines.get(2));
         assertEquals(8, lines.size());
     }
 
@@ -145,7 +156,8 @@ class ScheduleTest {
     }
 
     private static Schedule odd() {
-        return new Schedule("/opt/tool kit/jbangw", "", List.of("--store", STORE), STORE + "/reports", variables("JAVA_HOME", "/opt/java 17"), "ops");
+        Map<String, String> variables = variables("JAVA_HOME", "/opt/java 17");
+        return new Schedule("/opt/tool kit/jbangw", "", List.of("--store", STORE), STORE + "/reports", variables, "ops");
     }
 
     private static Map<String, String> variables(String name, String value) {

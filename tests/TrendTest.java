@@ -56,7 +56,10 @@ class TrendTest {
     @Test
     void quietWeekendsAndADayThatWasOddDoNotHideTheTrend() {
         var random = new Random(1);
-        Trend trend = daily(28, day -> -GB * (day / 7 * 5 + Math.min(day % 7, 5)) + random.nextGaussian() * 0.1 * GB - (day == 12 ? 40 * GB : 0));
+        Trend trend = daily(28, day -> {
+            double workdays = day / 7 * 5 + Math.min(day % 7, 5);
+            return -GB * workdays + random.nextGaussian() * 0.1 * GB - (day == 12 ? 40 * GB : 0);
+        });
         assertTrue(trend.isClear());
         assertEquals(-5 / 7.0 * GB, trend.perDay(), 0.25 * GB);
     }
@@ -79,7 +82,8 @@ class TrendTest {
         for (int day = 0; day < 60; day++)
             for (int hour = 0; hour < 24; hour++) {
                 double value = day < 30 ? 1000 * GB * day : 100 * GB - GB * day;
-                points.add(new Trend.Point(Instant.parse("2026-10-01T00:00:00Z").plus(Duration.ofHours(24L * day + hour)), hour < 23 ? 7 : value));
+                Instant time = Instant.parse("2026-10-01T00:00:00Z").plus(Duration.ofHours(24L * day + hour));
+                points.add(new Trend.Point(time, hour < 23 ? 7 : value));
             }
         Collections.shuffle(points, new Random(3));
         Trend trend = Trend.of(points);

@@ -50,13 +50,16 @@ public record Checklist(String period, Store store, Instant at, List<Task> tasks
     public String markdown() {
         var lines = new StringJoiner("\n", "", "\n");
         lines.add("# Telemetry: " + period + " maintenance").add("");
-        lines.add("Store `" + Table.visible(store.base().toString()) + "`, " + Times.seconds(at) + " UTC. **" + status() + "**, " + sum() + ".").add("");
+        String where = "Store `" + Table.visible(store.base().toString()) + "`, " + Times.seconds(at) + " UTC.";
+        lines.add(where + " **" + status() + "**, " + sum() + ".").add("");
         for (Task task : tasks) {
             lines.add("- [" + (task.isDone() ? "x" : " ") + "] **" + task.name() + "**: " + plain(task.detail()));
             if (task.next() != null) lines.add("  - next: " + plain(task.next()));
         }
-        for (Task task : tasks)
-            if (task.report() != null) lines.add("").add("## " + task.name()).add("````text").add(task.report().toString().replace("\r\n", "\n")).add("````");
+        for (Task task : tasks) {
+            if (task.report() == null) continue;
+            lines.add("").add("## " + task.name()).add("````text").add(task.report().toString().replace("\r\n", "\n")).add("````");
+        }
         return lines.toString();
     }
 

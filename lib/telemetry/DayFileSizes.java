@@ -25,7 +25,8 @@ public record DayFileSizes(Part raw, Part archived, Size perDay) {
     public static DayFileSizes of(Store store, LocalDate today) {
         List<DayFile> all = new EventLog(store).days();
         List<DayFile> raw = all.stream().filter(file -> !file.compressed()).toList();
-        List<DayFile> late = raw.stream().filter(file -> file.day().isBefore(today) && !file.day().isBefore(today.minusDays(DAYS))).toList();
+        LocalDate first = today.minusDays(DAYS);
+        List<DayFile> late = raw.stream().filter(file -> file.day().isBefore(today) && !file.day().isBefore(first)).toList();
         Size perDay = late.isEmpty() ? null : new Size(sum(late).bytes() / ChronoUnit.DAYS.between(late.get(0).day(), today));
         return new DayFileSizes(Part.of(raw), Part.of(all.stream().filter(DayFile::compressed).toList()), perDay);
     }

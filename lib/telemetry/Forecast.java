@@ -53,7 +53,8 @@ public final class Forecast {
         Trend trend = trend("database_size", size);
         OptionalDouble days = size > limit ? OptionalDouble.empty() : trend.daysUntil(limit);
         String when = days.isPresent() ? ": over " + new Size(limit) + " " + Trend.about(days.getAsDouble()) : "";
-        Task task = judged("growth", "database " + new Size(size) + ", " + trend + when, days, "Maintenance: " + store.command("query", "agents"));
+        String remedy = "Maintenance: " + store.command("query", "agents");
+        Task task = judged("growth", "database " + new Size(size) + ", " + trend + when, days, remedy);
         return task.with(parts(size, trend), data("database_size", size, trend, days));
     }
 
@@ -62,10 +63,10 @@ public final class Forecast {
             return Task.open(name, days.getAsDouble() < VERY_SOON_DAYS ? Check.Status.FAILED : Check.Status.WARNING, detail, remedy);
         Instant last = records.stream().map(HealthRecord::time).max(Instant::compareTo).orElse(null);
         String daily = "Health Checks: each day " + store.command("health", "--record");
-        if (last == null) return Task.open(name, Check.Status.WARNING, detail + "; nothing was recorded in " + Trend.WINDOW.toDays() + " d", daily);
-        Duration age = Duration.between(last, now);
-        if (age.compareTo(STOPPED) > 0) return Task.open(name, Check.Status.WARNING, detail + "; last recorded " + Times.words(age) + " ago", daily);
-        return Task.done(name, detail);
+        Duration age = last == null ? Trend.WINDOW : Duration.between(last, now);
+        if (age.compareTo(STOPPED) <= 0) return Task.done(name, detail);
+        String since = last == null ? "nothing was recorded in " + age.toDays() + " d" : "last recorded " + Times.words(age) + " ago";
+        return Task.open(name, Check.Status.WARNING, detail + "; " + since, daily);
     }
 
     private Trend trend(String measure, double present) {
@@ -99,10 +100,14 @@ public final class Forecast {
     /** The last days as they were recorded; null when there is none. */
     private Table days() {
         var daily = new TreeMap<LocalDate, HealthRecord>();
-        for (HealthRecord record : records) daily.merge(DayFile.dayOf(record.time()), record, (one, other) -> other.time().isBefore(one.time()) ? one : other);
+        for (HealthRecord record : records)
+            daily.merge(DayFile.dayOf(record.time()), record, (one, other) -> other.time().isBefore(one.time()) ? one : other);
         var table = new Table("day", "health", "disk free", "database", "runs");
-        daily.values().stream().skip(Math.max(0, daily.size() - SHOWN)).forEach(record -> table.row(DayFile.dayOf(record.time()), record.status(),
-                size(record.measures().get("disk_free")), size(record.measures().get("database_size")), record.measures().get("runs")));
+        daily.forEach((day, record) -> {
+            if (day.isBefore(daily.lastKey().minusDays(SHOWN - 1))) return;
+            Map<String, Number> measures = record.measures();
+            table.row(day, record.status(), size(measures.get("disk_free")), size(measures.get("database_size")), measures.get("runs"));
+        });
         return table.isEmpty() ? null : table;
     }
 

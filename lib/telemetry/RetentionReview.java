@@ -6,15 +6,20 @@ import java.time.Instant;
 import java.time.LocalDate;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 
 /** What a store keeps, held against the rules for how long. Looks only. */
 public final class RetentionReview {
 
     /** Older day files are to be archived: the runbook's rule for each month. */
     public static final Duration RAW = Duration.ofDays(90);
+
+    /** @param oldest null when there is none */
+    private record Kept(String what, String rule, long count, Size size, Instant oldest) {
+        private static Kept of(String what, String rule, DayFileSizes.Part part) {
+            return new Kept(what, rule, part.files(), part.size(), part.oldest() == null ? null : begin(part.oldest()));
+        }
+    }
 
     private static final Retention BACKUPS = new Retention(Retention.USUAL, Retention.AT_LEAST);
 
@@ -58,17 +63,24 @@ public final class RetentionReview {
         Instant now = clock.instant();
         DayFileSizes files = DayFileSizes.of(store, DayFile.dayOf(now));
         List<Backup> all = backups.list();
-        var table = new Table("what", "rule", "there is", "size", "oldest");
-        List<Map<String, Object>> data = new ArrayList<>();
         Instant first = all.isEmpty() ? null : all.get(all.size() - 1).time();
-        row(table, data, "backups", "7 d, 2 verified at least", all.size(), size(all), first);
-        row(table, data, "day files", "archived after " + Times.words(RAW), files.raw().files(), files.raw().size(), begin(files.raw().oldest()));
-        row(table, data, "archive", "kept until expired", files.archived().files(), files.archived().size(), begin(files.archived().oldest()));
+        List<Kept> kept = new ArrayList<>();
+        String rule = Times.words(BACKUPS.keep()) + ", at least " + BACKUPS.atLeast() + " verified";
+        kept.add(new Kept("backups", rule, all.size(), size(all), first));
+        kept.add(Kept.of("day files", "archived after " + Times.words(RAW), files.raw()));
+        kept.add(Kept.of("archive", "kept until expired", files.archived()));
+        kept.add(runs());
+        var table = new Table("what", "rule", "there is", "size", "oldest");
+        for (Kept one : kept) table.row(one.what, one.rule, one.count, one.size, one.oldest == null ? null : DayFile.dayOf(one.oldest));
+        return judged(now, files.raw().oldest()).with(table, kept);
+    }
+
+    private Kept runs() {
         try (Database database = Database.openToRead(store.database())) {
-            row(table, data, "runs", "kept until pruned", database.number("SELECT count(*) FROM agent_runs"),
-                    new Size(store.database().toFile().length()), Times.instant((String) database.value("SELECT min(start_time) FROM agent_runs")));
+            Row runs = database.one("SELECT count(*) AS runs, CAST(min(start_time) AS TEXT) AS first FROM agent_runs").orElseThrow();
+            var size = new Size(store.database().toFile().length());
+            return new Kept("runs", "kept until pruned", runs.number("runs"), size, Times.instant(runs.text("first")));
         }
-        return judged(now, files.raw().oldest()).with(table, data);
     }
 
     private Task judged(Instant now, LocalDate oldest) {
@@ -78,22 +90,11 @@ public final class RetentionReview {
         return Task.open("retention", Check.Status.WARNING, "there are day files older than " + Times.words(RAW), monthly);
     }
 
-    private static void row(Table table, List<Map<String, Object>> data, String what, String rule, Object count, Size size, Instant oldest) {
-        table.row(what, rule, count, size, oldest == null ? null : DayFile.dayOf(oldest));
-        Map<String, Object> row = new LinkedHashMap<>();
-        row.put("what", what);
-        row.put("rule", rule);
-        row.put("count", count);
-        row.put("size", size);
-        row.put("oldest", oldest);
-        data.add(row);
-    }
-
     private static Size size(List<Backup> backups) {
         return new Size(backups.stream().mapToLong(backup -> backup.size().bytes()).sum());
     }
 
     private static Instant begin(LocalDate day) {
-        return day == null ? null : day.atStartOfDay().toInstant(ZoneOffset.UTC);
+        return day.atStartOfDay().toInstant(ZoneOffset.UTC);
     }
 }

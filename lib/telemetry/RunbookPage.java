@@ -14,7 +14,7 @@ import java.util.regex.Pattern;
 public record RunbookPage(String version, LocalDate checked) {
 
     /** From then on nobody should rely on it unseen. */
-    public static final int OLD_DAYS = 180;
+    private static final int OLD_DAYS = 180;
 
     private static final Pattern HEADER = Pattern.compile("(?m)^Version (\\S+) · last checked (\\d{4}-\\d{2}-\\d{2})\\b");
 
@@ -25,8 +25,12 @@ public record RunbookPage(String version, LocalDate checked) {
         return new RunbookPage(header.group(1), LocalDate.parse(header.group(2)));
     }
 
-    /** How many days ago that was. */
-    public long age(Instant now) {
-        return ChronoUnit.DAYS.between(checked, DayFile.dayOf(now));
+    /** Whether somebody has to read it again. */
+    public Task task(Instant now) {
+        String detail = "runbook version " + version + ", last checked on " + checked;
+        long age = ChronoUnit.DAYS.between(checked, DayFile.dayOf(now));
+        if (age <= OLD_DAYS) return Task.done("documentation", detail);
+        return Task.open("documentation", Check.Status.WARNING, detail + ", " + age + " d ago",
+                "read docs/runbook.md through, correct it, and set the date below its title");
     }
 }

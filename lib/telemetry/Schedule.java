@@ -10,8 +10,8 @@ import java.util.Map;
 import java.util.StringJoiner;
 
 /**
- * The lines with which a machine's own scheduler does the runbook's maintenance: backup and health each day, the checklists each week, month
- * and quarter.
+ * The lines with which a machine's own scheduler does the runbook's maintenance: backup and health each day, the checklists each week,
+ * month and quarter.
  *
  * @param launcher  the program that starts the toolkit, and what of it comes before a procedure's name; absolute
  * @param suffix    what comes behind a procedure's name: {@code "@telemetry"} for JBang itself
@@ -71,7 +71,8 @@ public record Schedule(String launcher, String suffix, List<String> options, Str
         if (!isNamedByFolder) variables.put("TELEMETRY_DB_PATH", store.database().toString());
         if (!isNamedByFolder) variables.put(Store.RAW_VARIABLE, store.raw().toString());
         List<String> options = isNamedByFolder ? List.of("--store", store.base().toString()) : List.of();
-        String launcher = checkout == null ? jbang(env) : checkout.resolve("scripts").resolve("jbangw" + (Disk.isWindows() ? ".cmd" : "")).toString();
+        String jbangw = Disk.isWindows() ? "jbangw.cmd" : "jbangw";
+        String launcher = checkout == null ? jbang(env) : checkout.resolve("scripts").resolve(jbangw).toString();
         var schedule = new Schedule(launcher, checkout == null ? "@telemetry" : "", options, store.reports().toString(), variables,
                 System.getProperty("user.name"));
         schedule.requireLines(store);
@@ -98,8 +99,9 @@ public record Schedule(String launcher, String suffix, List<String> options, Str
     }
 
     private static Schedule elsewhere() {
+        String launcher = "C:\\path\\to\\checkout\\scripts\\jbangw.cmd";
         String store = "D:\\agent-metrics";
-        return new Schedule("C:\\path\\to\\checkout\\scripts\\jbangw.cmd", "", List.of("--store", store), store + "\\reports", Map.of(), "");
+        return new Schedule(launcher, "", List.of("--store", store), store + "\\reports", Map.of(), "");
     }
 
     /** By scheduler: those of this machine's system; and where that is not Windows, what it would be there. */
@@ -153,7 +155,10 @@ public record Schedule(String launcher, String suffix, List<String> options, Str
         return word.chars().allMatch(c -> Character.isLetterOrDigit(c) || PLAIN.indexOf(c) >= 0);
     }
 
-    /** Commands for a root shell that write units and switch the timers on. Source: systemd.service(5), systemd.timer(5), systemd.exec(5). */
+    /**
+     * Commands for a root shell that write units and switch the timers on. Source: systemd.service(5), systemd.timer(5),
+     * systemd.exec(5).
+     */
     public String systemd() {
         var lines = new StringJoiner("\n");
         var timers = new StringJoiner(" ");
@@ -195,8 +200,9 @@ public record Schedule(String launcher, String suffix, List<String> options, Str
         });
         for (Job job : Job.values()) {
             String command = command(job);
-            boolean isTooLong = command.length() > LONGEST_TASK;
-            if (isTooLong) lines.add("rem too long: " + command.length() + " characters, schtasks takes " + LONGEST_TASK + "; use shorter paths");
+            int length = command.length();
+            String tooLong = "rem too long: " + length + " characters, schtasks takes " + LONGEST_TASK + ": shorten the paths";
+            if (length > LONGEST_TASK) lines.add(tooLong);
             lines.add("schtasks /Create /F /TN \"Telemetry " + job.title() + "\" " + job.task + " /TR " + forCmd(command));
         }
         return lines.toString();

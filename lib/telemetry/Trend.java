@@ -97,7 +97,8 @@ public record Trend(int days, Duration span, double last, double perDay, boolean
     /** {@code 1.2 GB less a day}, or why that cannot be said; the number is in bytes. */
     @Override
     public String toString() {
-        if (!isKnown()) return "no trend yet: " + days + (days == 1 ? " day" : " days") + " recorded, " + LEAST_DAYS + " over a week are needed";
+        String recorded = days + (days == 1 ? " day" : " days") + " recorded";
+        if (!isKnown()) return "no trend yet: " + recorded + ", " + LEAST_DAYS + " over a week are needed";
         if (!isClear) return "no clear trend in " + span.toDays() + " d";
         return new Size(Math.round(Math.abs(perDay))) + (perDay < 0 ? " less a day" : " more a day");
     }

@@ -5,7 +5,7 @@
 //SOURCES Size.java
 //SOURCES Health.java HealthRules.java Measure.java FolderChecks.java DatabaseChecks.java Integrity.java Divergence.java BriefRecord.java
 //SOURCES PluginLine.java Textfile.java WholeFile.java Reports.java HealthLog.java HealthRecord.java
-//SOURCES Task.java Checklist.java Trend.java Forecast.java DayFileSizes.java RetentionReview.java BackupList.java RunbookPage.java Schedule.java
+//SOURCES Task.java Checklist.java Trend.java Forecast.java DayFileSizes.java RetentionReview.java PerformanceReview.java BackupList.java RunbookPage.java Schedule.java
 //SOURCES Alert.java AlertState.java AlertMemory.java AlertMessage.java AlertTarget.java AlertPost.java AlertCommand.java
 //SOURCES Replay.java Pruned.java RowForm.java
 //SOURCES Rebuild.java RunFeed.java RunScanner.java RunRow.java Conveyor.java RunLoader.java CarryOver.java Ddl.java Quarantine.java RunDifferences.java NewDatabase.java OldDatabase.java LiveSwap.java Unfinished.java Openers.java LogFiles.java
