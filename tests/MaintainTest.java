@@ -211,7 +211,7 @@ class MaintainTest {
         Script open = quarterly(store, Duration.ZERO);
         assertTrue(joined(open).matches("\\[ ] queries the slowest simple query, .* -> Performance Baselines:"
                 + " jbang measure_performance@telemetry --store .*"), open.out());
-        assertTrue(joined(open).contains("[ ] indexes 1 missing, 0 needless -> jbang measure_performance@telemetry --apply-indexes"
+        assertTrue(joined(open).contains("[ ] indexes 1 missing, none is needless -> jbang measure_performance@telemetry --apply-indexes"
                 + " --store " + store.base() + " [ ] retention there are day files older than 90 d"
                 + " -> Maintenance: jbang maintain@telemetry monthly --store " + store.base()), open.out());
         assertEquals(1, open.exit());
