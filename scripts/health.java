@@ -24,6 +24,7 @@ import telemetry.HealthRules;
 import telemetry.Output;
 import telemetry.PluginLine;
 import telemetry.Size;
+import telemetry.Store;
 import telemetry.StoreException;
 import telemetry.StoreOption;
 import telemetry.Textfile;
@@ -111,19 +112,19 @@ class health implements Callable<Integer> {
             if (nagios) output.print(new PluginLine(health));
             else output.result(health, document(health));
         } finally {
-            if (record) aside(() -> new HealthLog(health.store()).add(health));
-            if (alert != null) aside(() -> new Alert(health.store(), alert, repeat, alertTimeout).tell(health));
+            if (record) aside(health.store(), () -> new HealthLog(health.store()).add(health));
+            if (alert != null) aside(health.store(), () -> new Alert(health.store(), alert, repeat, alertTimeout).tell(health));
             if (prometheus != null) WholeFile.write("a textfile", prometheus, new Textfile(health).toString());
         }
         return Cli.exitCode(health.status());
     }
 
     /** What goes wrong here is said, and the store is as it was found. */
-    private void aside(Runnable work) {
+    private void aside(Store store, Runnable work) {
         try {
             work.run();
         } catch (StoreException e) {
-            output.note("health: " + e.getMessage());
+            output.note("health: " + store.message(e));
         }
     }
 

@@ -10,7 +10,6 @@ import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Clock;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -24,6 +23,7 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 import telemetry.Archive;
 import telemetry.ArchiveRun;
+import telemetry.Baselines;
 import telemetry.Check;
 import telemetry.Checklist;
 import telemetry.Cli;
@@ -64,9 +64,7 @@ class maintain implements Callable<Integer> {
     private static final long MB = 1_000_000;
 
     Clock clock = Clock.systemUTC();
-
-    /** The runbook's baseline: a simple query takes no longer. */
-    Duration simple = Duration.ofMillis(100);
+    Baselines baselines = Baselines.RUNBOOK;
 
     @Parameters(index = "0", paramLabel = "weekly|monthly|quarterly|schedule",
             description = "Which checklist; or how to schedule all of them.")
@@ -103,14 +101,15 @@ class maintain implements Callable<Integer> {
     }
 
     private List<Task> weekly(Store store) {
-        var review = new RetentionReview(store, clock);
-        return List.of(health(store), tried("backups", review::backups), tried("disk", () -> new Forecast(store, clock.instant()).disk()));
+        Task backups = tried("backups", store, new RetentionReview(store, clock)::backups);
+        Task disk = tried("disk", store, () -> new Forecast(store, clock.instant()).disk());
+        return List.of(health(store), backups, disk);
     }
 
     private List<Task> monthly(Store store) {
         Task health = health(store);
-        Task archive = tried("archive", () -> archive(store, health));
-        Task growth = tried("growth", () -> new Forecast(store, clock.instant()).growth());
+        Task archive = tried("archive", store, () -> archive(store, health));
+        Task growth = tried("growth", store, () -> new Forecast(store, clock.instant()).growth());
         return List.of(health, archive, growth, RunbookPage.of(runbook()).task(clock.instant()));
     }
 
@@ -118,12 +117,12 @@ class maintain implements Callable<Integer> {
         List<Task> tasks = new ArrayList<>();
         try (Database database = Database.openToRead(store.database())) {
             var review = new PerformanceReview(store, database, clock.instant());
-            tasks.add(review.queries(simple));
+            tasks.add(review.queries(baselines));
             tasks.add(review.indexes());
         } catch (StoreException e) {
-            tasks.add(Task.refused("queries", e));
+            tasks.add(Task.refused("queries", store, e));
         }
-        tasks.add(tried("retention", new RetentionReview(store, clock)::policies));
+        tasks.add(tried("retention", store, new RetentionReview(store, clock)::policies));
         return tasks;
     }
 
@@ -174,7 +173,7 @@ class maintain implements Callable<Integer> {
 
     private static Task failed(Store store, String done, StoreException first) {
         String again = "Disk Full: " + store.command("archive", "--older-than 90d");
-        return Task.open("archive", Check.Status.FAILED, done + "; " + first.getMessage(), again);
+        return Task.open("archive", Check.Status.FAILED, done + "; " + store.message(first), again);
     }
 
     private static String dayFiles(int count) {
@@ -198,11 +197,11 @@ class maintain implements Callable<Integer> {
     }
 
     /** What cannot be done is an item too, and the others are done all the same. */
-    private static Task tried(String name, Supplier<Task> task) {
+    private static Task tried(String name, Store store, Supplier<Task> task) {
         try {
             return task.get();
         } catch (StoreException e) {
-            return Task.refused(name, e);
+            return Task.refused(name, store, e);
         }
     }
 

@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import telemetry.Baselines;
 import telemetry.Database;
 import telemetry.Disk;
 import telemetry.RunbookPage;
@@ -200,8 +201,8 @@ class MaintainTest {
         assertEquals(0, quarterly.exit(), quarterly.out());
         assertTrue(quarterly.out().contains("\nqueries\nquery     p50 ms  p95 ms  rows  by way of\nrecent "), quarterly.out());
         assertTrue(quarterly.out().contains("\nruns       kept until pruned               20 "), quarterly.out());
-        assertTrue(joined(quarterly).matches("\\[x] queries the slowest simple query, [a-z ]+, takes \\d+\\.\\d\\d ms"
-                + " \\(p95; at most 3600000\\) \\[x] indexes none is missing, none is needless"
+        assertTrue(joined(quarterly).matches("\\[x] queries simple queries take \\d+\\.\\d\\d ms at most \\([a-z ]+\\),"
+                + " baseline 1 h \\[x] indexes none is missing, none is needless"
                 + " \\[x] retention nothing is kept beyond its rule ok: 3 of 3 done "), quarterly.out());
         assertNarrow(quarterly);
         oldDays(store, 1);
@@ -209,8 +210,8 @@ class MaintainTest {
             database.execute("DROP INDEX idx_runs_start");
         }
         Script open = quarterly(store, Duration.ZERO);
-        assertTrue(joined(open).matches("\\[ ] queries the slowest simple query, .* -> Performance Baselines:"
-                + " jbang measure_performance@telemetry --store .*"), open.out());
+        assertTrue(joined(open).matches("\\[ ] queries recent takes .*, baseline 0 ms -> Performance Baselines:"
+                + " jbang measure_performance@telemetry --apply-indexes --dry-run --store .*"), open.out());
         assertTrue(joined(open).contains("[ ] indexes 1 missing, none is needless -> jbang measure_performance@telemetry --apply-indexes"
                 + " --store " + store.base() + " [ ] retention there are day files older than 90 d"
                 + " -> Maintenance: jbang maintain@telemetry monthly --store " + store.base()), open.out());
@@ -220,7 +221,8 @@ class MaintainTest {
     private static Script quarterly(Store store, Duration simple) {
         var maintain = new maintain();
         maintain.clock = Clock.fixed(NOW, ZoneOffset.UTC);
-        maintain.simple = simple;
+        Baselines runbook = Baselines.RUNBOOK;
+        maintain.baselines = new Baselines(runbook.write(), simple, runbook.runsPerSecond(), runbook.bytesPerRun());
         return Script.run(maintain, "quarterly", "--store", store.base());
     }
 

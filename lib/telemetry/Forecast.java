@@ -11,7 +11,7 @@ import java.util.Map;
 import java.util.OptionalDouble;
 import java.util.TreeMap;
 
-/** How a store grows and its disk fills, by what {@code health --record} has kept, and how long that can go on. */
+/** How a store's disk fills and its database grows, by what {@code health --record} has kept, and how long that can go on. */
 public final class Forecast {
 
     /** By then the next look may come too late. */
@@ -55,7 +55,7 @@ public final class Forecast {
         String when = days.isPresent() ? ": over " + new Size(limit) + " " + Trend.about(days.getAsDouble()) : "";
         String remedy = "Maintenance: " + store.command("query", "agents");
         Task task = judged("growth", "database " + new Size(size) + ", " + trend + when, days, remedy);
-        return task.with(parts(size, trend), data("database_size", size, trend, days));
+        return task.with(parts(), data("database_size", size, trend, days));
     }
 
     private Task judged(String name, String detail, OptionalDouble days, String remedy) {
@@ -115,20 +115,17 @@ public final class Forecast {
         return bytes == null ? null : new Size(bytes.longValue());
     }
 
-    private Table parts(long databaseSize, Trend trend) {
-        long runs = runs();
-        Trend runsTrend = trend("runs", runs);
-        DayFileSizes files = DayFileSizes.of(store, DayFile.dayOf(now));
+    /** By the runs and day files themselves, which need no record. */
+    private Table parts() {
         var table = new Table("what", "there is", "more a day");
-        table.row("runs", runs, runsTrend.isClear() ? Math.round(runsTrend.perDay()) : null);
-        table.row("database", new Size(databaseSize), trend.isClear() && trend.perDay() > 0 ? new Size(Math.round(trend.perDay())) : null);
-        table.row("day files", files.raw().size(), files.perDay());
-        return table.row("archive", files.archived().size(), null);
-    }
-
-    private long runs() {
+        DayFileSizes files = DayFileSizes.of(store);
         try (Database database = Database.openToRead(store.database())) {
-            return database.number("SELECT count(*) FROM agent_runs");
+            Footprint footprint = Footprint.byPages(database);
+            Growth growth = Growth.of(store, database, footprint, now);
+            table.row("runs", footprint.runs(), Math.round(growth.runsPerDay()));
+            table.row("database", footprint.size(), growth.databasePerDay());
+            table.row("day files", files.raw().size(), growth.dayFilesPerDay());
         }
+        return table.row("archive", files.archived().size(), null);
     }
 }

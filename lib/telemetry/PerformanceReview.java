@@ -1,8 +1,6 @@
 package telemetry;
 
-import java.time.Duration;
 import java.time.Instant;
-import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -20,13 +18,11 @@ public final class PerformanceReview {
         this.found = IndexAdvice.of(store, database, times);
     }
 
-    /** @param most that a simple query may take, 95 times out of 100 */
-    public Task queries(Duration most) {
-        QueryTime slowest = times.list().stream().filter(QueryTime::isSimple).max(Comparator.comparing(QueryTime::p95)).orElseThrow();
-        String takes = ", takes " + Times.millis(slowest.p95()) + " ms (p95; at most " + most.toMillis() + ")";
-        String detail = "the slowest simple query, " + slowest.name() + takes;
-        Task task = slowest.p95().compareTo(most) <= 0 ? Task.done("queries", detail)
-                : Task.open("queries", Check.Status.WARNING, detail, "Performance Baselines: " + store.command("measure_performance", ""));
+    /** Whether the simple ones are as fast as they should be. */
+    public Task queries(Baselines baselines) {
+        Check check = baselines.queries(store, times);
+        boolean isFast = check.status() == Check.Status.OK;
+        Task task = isFast ? Task.done("queries", check.detail()) : Task.open("queries", check.status(), check.detail(), check.hint());
         return task.with(times, times.list().stream().map(PerformanceReview::data).toList());
     }
 

@@ -61,7 +61,7 @@ public final class RetentionReview {
     /** Everything that is kept, its rule, and what is beyond it. */
     public Task policies() {
         Instant now = clock.instant();
-        DayFileSizes files = DayFileSizes.of(store, DayFile.dayOf(now));
+        DayFileSizes files = DayFileSizes.of(store);
         List<Backup> all = backups.list();
         Instant first = all.isEmpty() ? null : all.get(all.size() - 1).time();
         List<Kept> kept = new ArrayList<>();

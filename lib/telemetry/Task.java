@@ -29,8 +29,8 @@ public record Task(String name, Check.Status status, boolean isDone, String deta
     }
 
     /** It could not be done. */
-    public static Task refused(String name, StoreException e) {
-        return open(name, e.isUnknown() ? Check.Status.UNKNOWN : Check.Status.FAILED, e.getMessage(), null);
+    public static Task refused(String name, Store store, StoreException e) {
+        return open(name, e.isUnknown() ? Check.Status.UNKNOWN : Check.Status.FAILED, store.message(e), null);
     }
 
     /** The same with what was looked at. */
