@@ -49,8 +49,9 @@ class HealthAlertTest {
             assertEquals("application/json; charset=utf-8", post.contentType());
             JsonObject body = Json.parse(post.body()).asObject();
             assertEquals(List.of("text"), body.names());
-            assertEquals("telemetry warning on H: 1 warning, 11 ok; before: ok\n\n- warning: activity: no run for 10 min, 20 in the last 24 h"
-                    + " -> Health Checks: jbang query@telemetry recent --store " + store.base() + "\n\nstore " + store.base() + ", 2026-11-20 12:10:00 UTC", text(post).replaceFirst("on [^:]+:", "on H:"));
+            assertEquals("telemetry warning on H: 1 warning, 11 ok; before: ok\n\n"
+                    + "- warning: activity: no run for 10 min, 20 in the last 24 h -> Health Checks: jbang query@telemetry recent --store S\n\n"
+                    + "store S, 2026-11-20 12:10:00 UTC", text(post).replaceFirst("on [^:]+:", "on H:").replace(store.base().toString(), "S"));
             assertEquals(1, server.posts().size());
         }
     }
@@ -381,7 +382,8 @@ class HealthAlertTest {
 
     /** Of each post the status and what was before. */
     private static List<String> heads(AlertServer server) {
-        return server.posts().stream().map(post -> text(post).replaceFirst("(?s)^telemetry (\\w+) on [^\n]*; (before: \\w+)\n.*", "$1 $2")).toList();
+        String head = "(?s)^telemetry (\\w+) on [^\n]*; (before: \\w+)\n.*";
+        return server.posts().stream().map(post -> text(post).replaceFirst(head, "$1 $2")).toList();
     }
 
     private static String unrecorded(Store store, String why) {
