@@ -52,8 +52,8 @@ import telemetry.WholeFile;
         description = "Go through the weekly, monthly or quarterly checklist; or print the lines that schedule it.",
         footer = {"",
             "maintain weekly      health; the backups; how the disk fills",
-            "maintain monthly     health; archive day files older than 90 d; growth; the runbook's age",
-            "maintain quarterly   how long queries take; indexes; what is kept and for how long",
+            "maintain monthly     health; archive old day files; growth; the runbook's age",
+            "maintain quarterly   speed of queries; indexes; what is kept for how long",
             "maintain schedule    lines for cron, systemd and Windows' Task Scheduler",
             "", "The exit code is the worst item's. Only monthly changes anything: it archives, after asking, and not while health fails."})
 class maintain implements Callable<Integer> {
@@ -120,7 +120,8 @@ class maintain implements Callable<Integer> {
             tasks.add(review.queries(baselines));
             tasks.add(review.indexes());
         } catch (StoreException e) {
-            tasks.add(Task.refused("queries", store, e));
+            Task refused = Task.refused("queries", store, e);
+            tasks = new ArrayList<>(List.of(refused, Task.open("indexes", refused.status(), "cannot tell without the queries", null)));
         }
         tasks.add(tried("retention", store, new RetentionReview(store, clock)::policies));
         return tasks;
@@ -218,7 +219,7 @@ class maintain implements Callable<Integer> {
     private Integer schedule(Store store) {
         if (report != null) throw new ParameterException(command.commandLine(), "--report belongs to weekly, monthly and quarterly");
         String checkout = System.getProperty("telemetry.checkout");
-        Schedule schedule = Schedule.of(store, checkout == null ? null : Path.of(checkout), System.getenv());
+        Schedule schedule = Schedule.of(store, checkout == null ? null : Path.of(checkout), System.getenv("PATH"));
         output.result(schedule, schedule.texts());
         return Cli.OK;
     }

@@ -234,6 +234,9 @@ class MaintainTest {
         Script quarterly = maintain(store, "quarterly", "--json");
         assertEquals(2, quarterly.exit());
         assertEquals("failed", task(quarterly, "queries").getString("status", ""));
+        assertTrue(task(quarterly, "queries").getString("detail", "").endsWith("telemetry.sqlite: it is no SQLite database, or its first page is damaged"));
+        assertEquals("jbang recover@telemetry --store " + store.base() + " --dry-run", task(quarterly, "queries").getString("next", ""));
+        assertEquals("failed", task(quarterly, "indexes").getString("status", ""));
         Script weekly = maintain(store, "weekly", "--json");
         assertEquals("failed", task(weekly, "health").getString("status", ""));
         assertEquals("ok", task(weekly, "backups").getString("status", ""));

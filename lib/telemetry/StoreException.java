@@ -26,6 +26,9 @@ public final class StoreException extends RuntimeException {
         FAILED
     }
 
+    /** Stands in a message before what is to be done next. */
+    static final String NEXT = "; next: ";
+
     private final Reason reason;
     private final Path path;
     private final String why;
@@ -43,7 +46,7 @@ public final class StoreException extends RuntimeException {
     /** As the other constructor, keeping the cause for a log. */
     public StoreException(Reason reason, String tried, Path path, String why, String next, Throwable cause) {
         super(oneLine("cannot " + tried + (path == null ? "" : " " + path) + ": " + why
-                + (next == null ? "" : "; next: " + next)), cause);
+                + (next == null ? "" : NEXT + next)), cause);
         this.reason = reason;
         this.path = path;
         this.why = oneLine(why);

@@ -28,9 +28,10 @@ public record Task(String name, Check.Status status, boolean isDone, String deta
         return new Task(name, status, false, detail, next, null, null);
     }
 
-    /** It could not be done. */
+    /** It could not be done; what the exception says is next, is next. */
     public static Task refused(String name, Store store, StoreException e) {
-        return open(name, e.isUnknown() ? Check.Status.UNKNOWN : Check.Status.FAILED, store.message(e), null);
+        String[] parts = store.message(e).split(StoreException.NEXT, 2);
+        return open(name, e.isUnknown() ? Check.Status.UNKNOWN : Check.Status.FAILED, parts[0], parts.length == 1 ? null : parts[1]);
     }
 
     /** The same with what was looked at. */
