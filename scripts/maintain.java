@@ -29,6 +29,7 @@ import telemetry.Checklist;
 import telemetry.Cli;
 import telemetry.Consent;
 import telemetry.DayFile;
+import telemetry.Disk;
 import telemetry.Database;
 import telemetry.Forecast;
 import telemetry.Health;
@@ -219,7 +220,7 @@ class maintain implements Callable<Integer> {
     private Integer schedule(Store store) {
         if (report != null) throw new ParameterException(command.commandLine(), "--report belongs to weekly, monthly and quarterly");
         String checkout = System.getProperty("telemetry.checkout");
-        Schedule schedule = Schedule.of(store, checkout == null ? null : Path.of(checkout), System.getenv("PATH"));
+        Schedule schedule = Schedule.of(store, checkout == null ? null : Path.of(checkout), Disk.environment());
         output.result(schedule, schedule.texts());
         return Cli.OK;
     }

@@ -107,6 +107,7 @@ class MaintainTest {
         JsonObject growth = task(monthly, "growth");
         assertTrue(growth.getString("detail", "").endsWith(", 25 MB more a day: over 500 MB in about 20 days"), growth.toString());
         assertEquals("warning", growth.getString("status", ""));
+        assertEquals("Prune: jbang prune@telemetry runs --older-than 180d --store " + store.base(), growth.getString("next", ""));
         assertEquals(1, monthly.exit());
     }
 

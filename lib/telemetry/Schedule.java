@@ -1,6 +1,5 @@
 package telemetry;
 
-import java.io.File;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -61,10 +60,10 @@ public record Schedule(String launcher, String suffix, List<String> options, Str
      * For a store on this machine.
      *
      * @param checkout the toolkit's folder, whose launcher is used; null when it was started by JBang itself
-     * @param path     the folders in which that is looked for then; may be null
+     * @param env      the variables, by whose PATH that is found then
      * @throws StoreException {@code MISSING} when there is no launcher, {@code REFUSED} when a path cannot stand in a line
      */
-    public static Schedule of(Store store, Path checkout, String path) {
+    public static Schedule of(Store store, Path checkout, Map<String, String> env) {
         Store usual = Store.at(store.base());
         boolean isNamedByFolder = usual.database().equals(store.database()) && usual.raw().equals(store.raw());
         Map<String, String> variables = new LinkedHashMap<>();
@@ -73,20 +72,17 @@ public record Schedule(String launcher, String suffix, List<String> options, Str
         if (!isNamedByFolder) variables.put(Store.RAW_VARIABLE, store.raw().toString());
         List<String> options = isNamedByFolder ? List.of("--store", store.base().toString()) : List.of();
         String jbangw = Disk.isWindows() ? "jbangw.cmd" : "jbangw";
-        String launcher = checkout == null ? jbang(path) : checkout.resolve("scripts").resolve(jbangw).toString();
+        String launcher = checkout == null ? jbang(env) : checkout.resolve("scripts").resolve(jbangw).toString();
         var schedule = new Schedule(launcher, checkout == null ? "@telemetry" : "", options, store.reports().toString(), variables,
                 System.getProperty("user.name"));
         schedule.requireLines(store);
         return schedule;
     }
 
-    private static String jbang(String path) {
-        for (String folder : path == null ? new String[0] : path.split(File.pathSeparator)) {
-            var program = new File(folder, Disk.isWindows() ? "jbang.cmd" : "jbang");
-            if (!folder.isEmpty() && program.isFile() && program.canExecute()) return program.getAbsolutePath();
-        }
-        throw new StoreException(StoreException.Reason.MISSING, "say what a scheduler is to start", null, "there is no jbang on the PATH",
-                "scripts/jbangw maintain schedule");
+    private static String jbang(Map<String, String> env) {
+        return Disk.program("jbang", env).map(program -> program.toAbsolutePath().toString())
+                .orElseThrow(() -> new StoreException(StoreException.Reason.MISSING, "say what a scheduler is to start", null,
+                        "there is no jbang on the PATH", "scripts/jbangw maintain schedule"));
     }
 
     private void requireLines(Store store) {
