@@ -4,6 +4,7 @@
 //DEPS org.junit.jupiter:junit-jupiter:6.1.3
 //DEPS org.junit.platform:junit-platform-launcher:6.1.3
 //SOURCES *.java
+//SOURCES bench/*.java
 //SOURCES ../scripts/*.java
 
 import static java.util.stream.Collectors.joining;

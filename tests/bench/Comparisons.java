@@ -1,0 +1,278 @@
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import telemetry.Cli;
+import telemetry.Database;
+import telemetry.Store;
+
+/** All that is measured: each command of ours, what one would take instead, and the targets. */
+final class Comparisons {
+
+    /** Made when it is measured: it may take a store of a million runs. */
+    @FunctionalInterface
+    interface Making {
+        /** @param scratch an empty folder of its own */
+        Comparison in(Path scratch) throws Exception;
+    }
+
+    private record Entry(String title, Making making) { }
+
+    private static final int TRACKED = 2_000;
+    private static final int TRACKED_BY_MANY = 8_000;
+    private static final int THREADS = 8;
+
+    private static final String AGENTS = "SELECT agent_name, COUNT(*) AS runs, SUM(items_discovered) AS items_discovered, "
+            + "SUM(items_succeeded) AS items_succeeded FROM agent_runs GROUP BY agent_name";
+    private static final String ALL = "SELECT * FROM agent_runs";
+
+    /** Stands in some lines of a sample, in those of failures. */
+    private static final String TEXT = "No space left on device";
+
+    private final Path peers = Checkout.root().resolve("tests/bench/peers");
+    private final SampleStores stores;
+    private final Meter meter;
+    private final Map<String, Entry> entries = new LinkedHashMap<>();
+
+    Comparisons(SampleStores stores, Meter meter) {
+        this.stores = stores;
+        this.meter = meter;
+        String large = stores.sizeOfLarge() + " runs";
+        add("track", "runs tracked by one thread, each two lines with fsync and a row", this::track);
+        add("track-threads", "runs tracked by " + THREADS + " threads that share fsyncs and transactions", this::trackThreads);
+        add("rebuild", "a database from the day files of " + large + ", ours verified, Python's with quick_check", this::rebuild);
+        add("archive", "day files compressed, verified and deleted, on one core", this::archive);
+        add("archive-two", "the same on two cores", this::archiveTwo);
+        add("backup", "a backup of " + large + " with integrity_check", scratch -> backup(scratch, "full", "integrity_check"));
+        add("backup-quick", "a backup of " + large + " with quick_check", scratch -> backup(scratch, "quick", "quick_check"));
+        add("health", "all checks on " + large + "; the peer is the one check alone", scratch -> health(1.2));
+        add("health-quick", "the same with --quick", scratch -> health(0.55, "--quick"));
+        add("recent", "query recent on " + large, scratch -> question(stores.large(), stores.verySmall(), "recent"));
+        add("chain", "query chain on " + large, scratch -> chain());
+        add("agents", "query agents on " + large + "; the peer is the runbook's statement as it stands", scratch -> agents());
+        add("csv", "query sql --csv of " + large + " with all columns", scratch -> csv());
+        add("logs", "lines with a text in archived day files of " + stores.sizeOfSmall() + " runs", this::logs);
+        add("jbang", "an empty script: what JBang itself costs", scratch -> jbang());
+        add("start", "health on an empty store, beside an empty script, both through JBang", this::start);
+        add("launcher", "health on an empty store through a launcher, beside a plain Python health", this::launcher);
+    }
+
+    private void add(String name, String title, Making making) {
+        entries.put(name, new Entry(title, making));
+    }
+
+    /** By name, in the order of docs/performance.md. */
+    Map<String, String> titles() {
+        Map<String, String> titles = new LinkedHashMap<>();
+        entries.forEach((name, entry) -> titles.put(name, entry.title));
+        return titles;
+    }
+
+    Outcome measure(String name, int rounds) {
+        return measure(name, entries.get(name).making, rounds);
+    }
+
+    Outcome measure(String name, Making making, int rounds) {
+        Path scratch = stores.scratch();
+        try {
+            return new Rounds(making.in(scratch), meter, scratch).run(rounds);
+        } catch (RuntimeException e) {
+            throw e;
+        } catch (Exception e) {
+            throw new IllegalStateException("measuring " + name, e);
+        }
+    }
+
+    private Comparison comparison(String name, Contender ours, List<Contender> peers, Target... targets) {
+        return new Comparison(name, entries.get(name).title, ours, peers, List.of(targets));
+    }
+
+    private Comparison track(Path scratch) {
+        Store store = Store.at(scratch.resolve("store"));
+        Contender.Proof proof = output -> Proofs.tracked(store);
+        Contender.Step before = () -> SampleStores.empty(store.base());
+        Contender ours = Contender.of("ours", Ours.program(Tracking.class, store.base(), TRACKED, 1), proof).after(before);
+        Contender python = python("python", proof, "track.py", store.base(), TRACKED, "record").after(before);
+        Contender held = python("python, held", proof, "track.py", store.base(), TRACKED, "run").after(before);
+        Contender floor = python("two fsyncs", Contender.OTHER_WORK, "fsyncs.py", scratch.resolve("fsyncs"), TRACKED)
+                .after(() -> Files.deleteIfExists(scratch.resolve("fsyncs")));
+        return comparison("track", ours, List.of(python, held, floor), Target.times(Figure.RATE, "python", 5), Target.ratio(Figure.P50, "two fsyncs", 2.5));
+    }
+
+    private Comparison trackThreads(Path scratch) {
+        Store store = Store.at(scratch.resolve("store"));
+        Contender.Proof proof = output -> Proofs.tracked(store);
+        Contender.Step before = () -> SampleStores.empty(store.base());
+        Contender many = Contender.of("ours", Ours.program(Tracking.class, store.base(), TRACKED_BY_MANY, THREADS), proof).after(before);
+        Contender one = Contender.of("one thread", Ours.program(Tracking.class, store.base(), TRACKED_BY_MANY, 1), proof).after(before);
+        return comparison("track-threads", many, List.of(one), Target.times(Figure.RATE, "one thread", 2));
+    }
+
+    private Comparison rebuild(Path scratch) {
+        Store store = stores.large();
+        Path made = scratch.resolve("made.sqlite");
+        Contender.Proof proof = output -> Proofs.runs(made);
+        Contender.Step before = () -> deleteDatabase(made);
+        Contender ours = Contender.of("ours", Ours.command("rebuild", "--store", store.base(), "--into", made), proof).after(before).making(made);
+        Contender sqlite3 = Programs.contender("sqlite3", "sqlite3", program -> Contender.of("sqlite3",
+                List.of("sh", peers.resolve("rebuild.sh").toString(), store.raw().toString(), made.toString()), proof)).after(before).making(made);
+        Contender python = python("python", proof, "rebuild.py", store.raw(), made).after(before).making(made);
+        return comparison("rebuild", ours, List.of(sqlite3, python), Target.ratio(Figure.WALL, "sqlite3", 0.40), Target.ratio(Figure.WALL, "python", 0.35),
+                Target.atMost(Figure.PEAK, 512));
+    }
+
+    private static void deleteDatabase(Path file) throws IOException {
+        for (String suffix : List.of("", "-wal", "-shm", "-journal")) Files.deleteIfExists(file.resolveSibling(file.getFileName() + suffix));
+    }
+
+    private Comparison archive(Path scratch) {
+        boolean pinned = Programs.has("taskset");
+        return archiving("archive", scratch, pinned ? List.of("taskset", "-c", "0") : List.of(), "gzip", "gzip -6", Target.ratio(Figure.CPU, "gzip -6", 1.0));
+    }
+
+    private Comparison archiveTwo(Path scratch) {
+        return archiving("archive-two", scratch, List.of(), "pigz", "pigz -6 -p 2", Target.ratio(Figure.WALL, "pigz -6 -p 2", 1.1));
+    }
+
+    private Comparison archiving(String name, Path scratch, List<String> prefix, String program, String peer, Target target) {
+        Store days = stores.small();
+        Store store = Store.at(scratch.resolve("store"));
+        Contender.Step before = () -> {
+            SampleStores.empty(store.base());
+            SampleStores.copyDays(days, store.raw());
+        };
+        Contender ours = Contender.of("ours", joined(prefix, Ours.command("archive", "--store", store.base(), "--older-than", "0d", "--yes")),
+                output -> Proofs.archives(store.archive())).after(before).making(store.archive());
+        Contender other = Programs.contender(program, peer, found -> Contender.of(peer,
+                joined(prefix, List.of("sh", "-c", "exec " + peer + " \"$1\"/*.ndjson", "sh", store.raw().toString())), output -> Proofs.archives(store.raw())))
+                .after(before).making(store.raw());
+        return comparison(name, ours, List.of(other), target);
+    }
+
+    private static List<String> joined(List<String> first, List<String> then) {
+        List<String> all = new ArrayList<>(first);
+        all.addAll(then);
+        return all;
+    }
+
+    private Comparison backup(Path scratch, String check, String pragma) {
+        Store store = stores.large();
+        Path folder = scratch.resolve("backups");
+        Contender.Step before = () -> {
+            SampleStores.delete(folder);
+            Files.createDirectories(folder);
+        };
+        Contender.Proof proof = output -> {
+            try (var files = Files.list(folder)) {
+                return Proofs.runs(files.filter(file -> file.toString().endsWith(".sqlite")).findFirst().orElseThrow());
+            }
+        };
+        Contender ours = Contender.of("ours", Ours.command("backup", "--store", store.base(), "--to", folder, "--check", check), proof).after(before).making(folder);
+        String script = "sqlite3 \"$1\" \".backup '$2'\" && test \"$(sqlite3 \"$2\" 'PRAGMA " + pragma + "')\" = ok";
+        Contender sqlite3 = Programs.contender("sqlite3", "sqlite3", program -> Contender.of("sqlite3",
+                List.of("sh", "-c", script, "sh", store.database().toString(), folder.resolve("copy.sqlite").toString()), proof)).after(before).making(folder);
+        return comparison(check.equals("full") ? "backup" : "backup-quick", ours, List.of(sqlite3), Target.ratio(Figure.WALL, "sqlite3", 1.2));
+    }
+
+    /** A sample has no backup: that is a warning. */
+    private Comparison health(double atMost, String... options) {
+        Store store = stores.large();
+        Contender ours = Contender.of("ours", joined(Ours.command("health", "--store", store.base()), List.of(options)), Proofs::intact).exiting(Cli.OK, Cli.WARNING);
+        Contender sqlite3 = Programs.contender("sqlite3", "integrity_check",
+                program -> Contender.of("integrity_check", List.of(program, store.database().toString(), "PRAGMA integrity_check"), Proofs::intact));
+        return comparison(options.length == 0 ? "health" : "health-quick", ours, List.of(sqlite3), Target.ratio(Figure.WALL, "integrity_check", atMost));
+    }
+
+    private Comparison chain() {
+        Store large = stores.large();
+        Store small = stores.verySmall();
+        return question("chain", large, List.of(middleChain(large)), small, List.of(middleChain(small)));
+    }
+
+    private static String middleChain(Store store) {
+        try (var database = Database.openToRead(store.database())) {
+            return database.value("SELECT insight_id FROM agent_runs WHERE insight_id IS NOT NULL ORDER BY run_id LIMIT 1 OFFSET (SELECT count(insight_id) / 2 FROM agent_runs)").toString();
+        }
+    }
+
+    private Comparison question(Store large, Store small, String word) {
+        return question(word, large, List.of(), small, List.of());
+    }
+
+    private Comparison question(String word, Store large, List<String> ofLarge, Store small, List<String> ofSmall) {
+        Contender.Proof rows = output -> new Work(Proofs.csv(output).counts(), "");
+        Contender ours = Contender.of("ours", joined(Ours.command("query", word, "--store", large.base(), "--csv"), ofLarge), rows);
+        Contender other = Contender.of("1,000 runs", joined(Ours.command("query", word, "--store", small.base(), "--csv"), ofSmall), rows);
+        return comparison(word, ours, List.of(other), Target.ratio(Figure.WALL, "1,000 runs", 1.15));
+    }
+
+    private Comparison agents() {
+        Store store = stores.large();
+        Contender.Proof proof = output -> Proofs.csv(output, "agent_name", "runs", "items_discovered", "items_succeeded");
+        Contender ours = Contender.of("ours", Ours.command("query", "agents", "--store", store.base(), "--csv"), proof);
+        Contender sqlite3 = Programs.contender("sqlite3", "sqlite3",
+                program -> Contender.of("sqlite3", List.of(program, "-csv", "-header", store.database().toString(), AGENTS), proof));
+        return comparison("agents", ours, List.of(sqlite3), Target.ratio(Figure.WALL, "sqlite3", 0.55));
+    }
+
+    private Comparison csv() {
+        Store store = stores.large();
+        Store small = stores.small();
+        Contender ours = Contender.of("ours", Ours.command("query", "sql", "--store", store.base(), "--csv", ALL), Proofs::csv);
+        Contender sqlite3 = Programs.contender("sqlite3", "sqlite3",
+                program -> Contender.of("sqlite3", List.of(program, "-csv", "-header", store.database().toString(), ALL), Proofs::csv));
+        Contender python = python("python", Proofs::csv, "csv_dump.py", store.database(), "agent_runs");
+        String fewer = stores.sizeOfSmall() + " runs";
+        Contender ofFewer = Contender.of(fewer, Ours.command("query", "sql", "--store", small.base(), "--csv", ALL), Contender.OTHER_WORK);
+        return comparison("csv", ours, List.of(sqlite3, python, ofFewer), Target.ratio(Figure.WALL, "sqlite3", 1.8), Target.ratio(Figure.WALL, "python", 0.7),
+                Target.ratio(Figure.PEAK, fewer, 1.25));
+    }
+
+    private Comparison logs(Path scratch) throws Exception {
+        Store store = Store.at(scratch.resolve("store"));
+        SampleStores.empty(store.base());
+        SampleStores.copyDays(stores.small(), store.raw());
+        Meter.Run archived = meter.run(Ours.command("archive", "--store", store.base(), "--older-than", "0d", "--yes"), scratch.resolve("archived"));
+        if (archived.exit() != 0) throw new IOException("archive ended with " + archived.exit() + ": " + archived.errors());
+        Contender ours = Contender.of("ours", Ours.command("logs", "--store", store.base(), "--since", "40d", "--grep", TEXT, "--raw"), Proofs::lines);
+        Contender zcat = Programs.contender("zcat", "zcat | grep", program -> Contender.of("zcat | grep",
+                List.of("sh", "-c", "find \"$1\" -name '*.gz' | sort | xargs zcat | grep -F \"$2\"", "sh", store.archive().toString(), TEXT), Proofs::lines));
+        return comparison("logs", ours, List.of(zcat));
+    }
+
+    private Comparison jbang() {
+        Contender ours = Contender.of("ours", Ours.throughJbang("run", peers.resolveSibling("Empty.java")), output -> new Work(Map.of(), ""));
+        Contender java = Contender.of("java", Ours.program(Empty.class), output -> new Work(Map.of(), ""));
+        return comparison("jbang", ours, List.of(java));
+    }
+
+    private Comparison start(Path scratch) {
+        Store store = SampleStores.empty(scratch.resolve("store"));
+        Contender ours = Contender.of("ours", Ours.throughJbang("health", "--store", store.base()), Proofs::intact).exiting(Cli.OK, Cli.WARNING);
+        Contender empty = Contender.of("empty script", Ours.throughJbang("run", peers.resolveSibling("Empty.java")), Contender.OTHER_WORK);
+        return comparison("start", ours, List.of(empty), Target.added(Figure.CPU, "empty script", 0.20));
+    }
+
+    /** The target is another on a Java that keeps compiled code and loaded classes from one start to the next. */
+    private Comparison launcher(Path scratch) throws Exception {
+        Store store = SampleStores.empty(scratch.resolve("store"));
+        Path folder = scratch.resolve("launchers");
+        Meter.Run made = meter.run(Ours.throughJbang("setup", "--launchers", folder), scratch.resolve("made"));
+        Contender ours = made.exit() != Cli.OK ? Contender.missing("ours", "setup --launchers ended with exit code " + made.exit())
+                : Contender.of("ours", List.of(folder.resolve("telemetry-health").toString(), "--store", store.base().toString()), Proofs::intactWithRuns)
+                        .exiting(Cli.OK, Cli.WARNING);
+        Contender python = python("python", Proofs::intactWithRuns, "health.py", store.base()).exiting(0, 1);
+        return comparison("launcher", ours, List.of(python), Target.ratio(Figure.WALL, "python", Runtime.version().feature() >= 25 ? 1.2 : 2.0));
+    }
+
+    private Contender python(String name, Contender.Proof proof, String script, Object... arguments) {
+        return Programs.contender("python3", name, python -> {
+            List<String> command = new ArrayList<>(List.of(python, peers.resolve(script).toString()));
+            for (Object argument : arguments) command.add(argument.toString());
+            return Contender.of(name, command, proof);
+        });
+    }
+}

@@ -1,0 +1,160 @@
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.Writer;
+import java.nio.channels.FileChannel;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Locale;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+import telemetry.Database;
+import telemetry.Disk;
+import telemetry.Layout;
+import telemetry.Progress;
+import telemetry.Sample;
+import telemetry.SampleWriter;
+import telemetry.Store;
+import telemetry.StoreException;
+
+/**
+ * The stores that are measured on. They are made once and kept for a day; nothing that is measured changes them, it works on copies in {@link #scratch}.
+ * For one process at a time: two that measure at once measure each other.
+ */
+final class SampleStores implements AutoCloseable {
+
+    /** Health compares the last two days with the day files: an old store would have none of these. */
+    private static final Duration FRESH = Duration.ofDays(1);
+
+    private static final int VERY_SMALL = 1_000;
+
+    private final Path folder;
+    private final int small;
+    private final int large;
+    private final Consumer<String> notes;
+    private final FileChannel lock;
+
+    /** @throws StoreException {@code LOCKED} while another process measures with this folder */
+    SampleStores(Path folder, int small, int large, Consumer<String> notes) {
+        this.folder = folder.toAbsolutePath();
+        this.small = small;
+        this.large = large;
+        this.notes = notes;
+        try {
+            Files.createDirectories(this.folder);
+            lock = FileChannel.open(this.folder.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+            if (lock.tryLock() == null) throw taken();
+        } catch (OverlappingFileLockException e) {
+            throw taken();
+        } catch (IOException e) {
+            throw Disk.refused("keep stores in", this.folder, e);
+        }
+    }
+
+    private StoreException taken() {
+        return new StoreException(StoreException.Reason.LOCKED, "measure with the stores in", folder, "another benchmark is under way", "the same with another --cache DIR");
+    }
+
+    static Path usualFolder() {
+        String cache = System.getenv("XDG_CACHE_HOME");
+        return (cache == null || cache.isBlank() ? Disk.home().resolve(".cache") : Path.of(cache)).resolve("telemetry-toolkit").resolve("bench");
+    }
+
+    Store large() {
+        return filled(large);
+    }
+
+    Store small() {
+        return filled(small);
+    }
+
+    Store verySmall() {
+        return filled(VERY_SMALL);
+    }
+
+    String sizeOfLarge() {
+        return String.format(Locale.ROOT, "%,d", large);
+    }
+
+    String sizeOfSmall() {
+        return String.format(Locale.ROOT, "%,d", small);
+    }
+
+    /** An empty folder for one comparison's own files. */
+    Path scratch() {
+        Path scratch = folder.resolve("scratch");
+        delete(scratch);
+        try {
+            return Files.createDirectories(scratch);
+        } catch (IOException e) {
+            throw Disk.refused("create the folder", scratch, e);
+        }
+    }
+
+    /** A new store without runs. */
+    static Store empty(Path base) {
+        delete(base);
+        Store store = Store.at(base);
+        Layout.complete(store);
+        return store;
+    }
+
+    private Store filled(int runs) {
+        Path base = folder.resolve("runs-" + runs);
+        Path made = base.resolve("made");
+        Store store = Store.at(base);
+        try {
+            if (Files.exists(made) && Files.getLastModifiedTime(made).toInstant().isAfter(Instant.now().minus(FRESH))) return store;
+            notes.accept(String.format(Locale.ROOT, "making a store of %,d runs in %s", runs, base));
+            empty(base);
+            var sample = new Sample(runs, runs > 100_000 ? 90 : 30, 1, Instant.now().truncatedTo(ChronoUnit.SECONDS));
+            try (Database database = Database.open(store.database()); var progress = new Progress(new PrintWriter(Writer.nullWriter()), "runs", runs)) {
+                new SampleWriter(store, database).fill(sample, false, progress);
+            }
+            Files.writeString(made, "");
+            return store;
+        } catch (IOException e) {
+            throw Disk.refused("make a store in", base, e);
+        }
+    }
+
+    /** The day files that are closed, all but the last two, copied with their times. */
+    static void copyDays(Store from, Path to) throws IOException {
+        Files.createDirectories(to);
+        List<Path> days = days(from);
+        for (Path day : days.subList(0, Math.max(1, days.size() - 2)))
+            Files.copy(day, to.resolve(day.getFileName()), StandardCopyOption.COPY_ATTRIBUTES, StandardCopyOption.REPLACE_EXISTING);
+    }
+
+    static List<Path> days(Store store) throws IOException {
+        try (Stream<Path> days = Files.list(store.raw())) {
+            return days.filter(file -> file.toString().endsWith(".ndjson")).sorted().toList();
+        }
+    }
+
+    static void delete(Path path) {
+        if (Files.notExists(path)) return;
+        try (Stream<Path> all = Files.walk(path)) {
+            for (Path each : all.sorted(Comparator.reverseOrder()).toList()) Files.delete(each);
+        } catch (IOException e) {
+            throw Disk.refused("delete", path, e);
+        }
+    }
+
+    @Override
+    public void close() {
+        delete(folder.resolve("scratch"));
+        try {
+            lock.close();
+        } catch (IOException e) {
+            // the lock goes with the process
+        }
+    }
+}
