@@ -160,4 +160,36 @@ class RunWriterTest {
             assertEquals(2, database.number("SELECT count(*) FROM agent_runs"));
         }
     }
+
+    @ParameterizedTest
+    @EnumSource
+    void anEndThatMovesTheRunElsewhereIsWholeInTheRow(Fixture shape) {
+        Store store = shape.empty(dir);
+        Run end = shape.run(0, NOON);
+        try (Database database = Database.open(store.database())) {
+            var writer = new RunWriter(database);
+            writer.write(end.with("status", "running").with("end_time", null).with("agent_name", "another").with("job_type", "other").with("start_time", "2025-12-10 11:00:00"));
+            assertTrue(writer.write(end));
+            Row row = database.one("SELECT * FROM agent_runs").orElseThrow();
+            for (String column : List.of("agent_name", "job_type", "start_time", "end_time", "items_discovered")) assertEquals(end.text(column), row.text(column), column);
+        }
+    }
+
+    @Test
+    void anEndRewritesNoIndexThatStaysTheSame() {
+        Store store = Fixture.V3.empty(dir);
+        Run end = Fixture.V3.run(0, NOON);
+        try (Database database = Database.open(store.database())) {
+            var writer = new RunWriter(database);
+            database.inTransaction(() -> writer.write(end.with("status", "running").with("end_time", null)));
+            long before = pagesOfLog(store);
+            database.inTransaction(() -> writer.write(end));
+            assertEquals(2, pagesOfLog(store) - before, "the table's and that of the index on status");
+        }
+    }
+
+    /** Source: sqlite.org/fileformat2.html, The Write-Ahead Log: a header of 32 bytes, then a frame of 24 for each page. */
+    private static long pagesOfLog(Store store) {
+        return (store.database().resolveSibling("telemetry.sqlite-wal").toFile().length() - 32) / (4096 + 24);
+    }
 }

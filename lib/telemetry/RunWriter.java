@@ -29,16 +29,19 @@ public final class RunWriter {
     }
 
     /** The statements for records with the same columns. */
-    private record Statements(List<String> columns, RowForm form, String start, String end, String compare) { }
+    private record Statements(List<String> columns, RowForm form, String start, EndUpdate endOfStart, String end, String compare) { }
 
     private final Database database;
     private final Schema schema;
+    private final Set<String> indexed;
     private final Map<Set<String>, Statements> statements = new HashMap<>();
 
     /** @throws StoreException {@code DAMAGED} when there is no table of runs that could take one */
     public RunWriter(Database database) {
         this.database = database;
         this.schema = Schema.require(database);
+        this.indexed = database.query("SELECT info.name FROM pragma_index_list('agent_runs') AS list, pragma_index_info(list.name) AS info").stream()
+                .map(row -> String.valueOf(row.get(0))).collect(Collectors.toSet());
     }
 
     public Schema schema() {
@@ -57,7 +60,10 @@ public final class RunWriter {
      */
     public boolean write(Run run) {
         Statements statements = statements(run);
-        return database.update(run.isEnd() ? statements.end : statements.start, values(statements, run)) > 0;
+        Object[] values = values(statements, run);
+        if (!run.isEnd()) return database.update(statements.start, values) > 0;
+        EndUpdate update = statements.endOfStart;
+        return database.update(update.sql(), update.values(values)) > 0 || database.update(statements.end, values) > 0;
     }
 
     /**
@@ -99,7 +105,7 @@ public final class RunWriter {
                 .map(column -> column + " IS NOT " + (RowForm.isFilledLater(column) ? "coalesce(?" + at(columns, column) + ", " + column + ")" : "?" + at(columns, column)))
                 .collect(Collectors.joining(" OR "));
         String key = keyColumn();
-        return new Statements(columns, new RowForm(schema, columns, null), insert + " DO NOTHING", insert + "(" + key + ") DO UPDATE SET " + update,
+        return new Statements(columns, new RowForm(schema, columns, null), insert + " DO NOTHING", EndUpdate.of(schema, columns, named, key, indexed), insert + "(" + key + ") DO UPDATE SET " + update,
                 "SELECT status, end_time, " + (differs.isEmpty() ? "0" : differs) + " AS differs FROM agent_runs WHERE " + key + " = ?" + (columns.size() + 1));
     }
 
