@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import com.eclipsesource.json.Json;
 import com.eclipsesource.json.JsonArray;
 import com.eclipsesource.json.JsonObject;
+import de.siegmar.fastcsv.reader.CsvReader;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -18,7 +19,9 @@ import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.BeforeAll;
@@ -274,6 +277,33 @@ class QueryTest {
     void csvIsQuotedAsRfc4180HasIt() {
         assertEquals("\"a,b\",id,id,n,e,bytes\r\n\"say \"\"x\"\"\r\ny\",1,2,,\"\",AP8=\r\n",
                 query(v3, "sql", "SELECT 'say \"x\"' || char(13, 10) || 'y' AS \"a,b\", 1 AS id, 2 AS id, NULL AS n, '' AS e, x'00ff' AS bytes", "--csv").out());
+    }
+
+    /** Another program's reader is the judge; as it has no null, that is an empty text to it. */
+    @Test
+    void aCsvReaderReadsWhatTheDatabaseHas() throws IOException {
+        var random = new Random(7);
+        String[] pieces = {",", "\"", "\r", "\n", "#", " ", "é", "😀", "x", "'", "\0", ";", "\t"};
+        List<List<String>> rows = new ArrayList<>();
+        try (Database database = Database.create(folder.resolve("texts.sqlite"))) {
+            database.execute("CREATE TABLE texts (a TEXT, b TEXT, c TEXT)");
+            for (int n = 0; n < 400; n++) {
+                List<String> row = new ArrayList<>();
+                for (int i = 0; i < 3; i++) row.add(random.ints(random.nextInt(6), 0, pieces.length).mapToObj(piece -> pieces[piece]).collect(Collectors.joining()));
+                if (n % 50 == 0) row.set(1, "long \" ".repeat(30_000));
+                rows.add(row);
+                database.update("INSERT INTO texts VALUES (?, ?, ?)", row.get(0), row.get(1), row.get(2).isEmpty() ? null : row.get(2));
+            }
+        }
+        Files.createDirectories(folder.resolve("db"));
+        Files.move(folder.resolve("texts.sqlite"), folder.resolve("db/telemetry.sqlite"));
+        Script run = Script.runProcess(Map.of(), "query", "sql", "SELECT * FROM texts ORDER BY rowid", "--csv", "--store", folder);
+        List<List<String>> read = new ArrayList<>();
+        try (var records = CsvReader.builder().ofCsvRecord(run.out())) {
+            records.forEach(record -> read.add(record.getFields()));
+        }
+        assertEquals(List.of("a", "b", "c"), read.remove(0));
+        assertEquals(rows, read);
     }
 
     /** From the hundredth row on values are fetched another way. */

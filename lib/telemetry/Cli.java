@@ -178,15 +178,25 @@ public final class Cli {
     /** A standard stream that takes bytes as they are, too; between text and bytes it is to be flushed. */
     static final class Console extends PrintWriter {
         private final OutputStream stream;
+        private final Charset charset;
 
         private Console(OutputStream stream, Charset charset) {
             super(new OutputStreamWriter(stream, charset), false);
             this.stream = stream;
+            this.charset = charset;
+        }
+
+        boolean isUtf8() {
+            return charset.equals(StandardCharsets.UTF_8);
         }
 
         void write(byte[] bytes) {
+            write(bytes, bytes.length);
+        }
+
+        void write(byte[] bytes, int length) {
             try {
-                stream.write(bytes);
+                stream.write(bytes, 0, length);
             } catch (IOException e) {
                 setError();
             }

@@ -13,7 +13,7 @@ import picocli.CommandLine.Spec;
 /** Mixin of every command whose result is rows: as a table, or in one of the formats for programs. Each is written as the rows come, in constant memory. */
 public class FormatOption extends Output {
 
-    /** So many rows a table looks at to choose its widths, and are written as CSV between two looks at whether somebody still reads. */
+    /** So many rows a table looks at to choose its widths. */
     private static final int BATCH = 500;
 
     /** In characters; a row may have megabytes. */
@@ -60,14 +60,10 @@ public class FormatOption extends Output {
     }
 
     private long printCsv(Rows rows) {
-        var csv = new Csv(out(), rows.columns());
+        var csv = new Csv(this, rows.columns());
         long written = 0;
-        for (Row row : rows) {
-            csv.write(row.values());
-            if (++written % BATCH == 0) stopIfReaderGone();
-        }
+        while (rows.next(csv)) written++;
         csv.flush();
-        stopIfReaderGone();
         return written;
     }
 

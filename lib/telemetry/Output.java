@@ -55,6 +55,12 @@ public class Output {
         else out().print(new String(bytes, StandardCharsets.UTF_8));
     }
 
+    /** Whole characters in UTF-8 to stdout, in whatever encoding that has. */
+    void text(byte[] utf8, int length) {
+        if (out() instanceof Cli.Console console && console.isUtf8()) console.write(utf8, length);
+        else out().print(new String(utf8, 0, length, StandardCharsets.UTF_8));
+    }
+
     public void stopIfReaderGone() {
         if (out().checkError()) throw new ReaderGone();
     }

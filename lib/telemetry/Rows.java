@@ -1,5 +1,6 @@
 package telemetry;
 
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
@@ -20,8 +21,27 @@ public final class Rows implements Iterable<Row>, AutoCloseable {
     interface Cursor extends AutoCloseable {
         Row next();
 
+        /** Gives the next row's values instead of the row. @return false after the last */
+        default boolean next(Cells cells) {
+            Row row = next();
+            if (row != null) give(row, cells);
+            return row != null;
+        }
+
         @Override
         void close();
+    }
+
+    /** Takes the values of one row after the other where a million rows would be too many objects. */
+    interface Cells {
+        void text(byte[] utf8);
+
+        void integer(long value);
+
+        /** Double, byte[], List or null. */
+        void other(Object value);
+
+        void endRow();
     }
 
     private final List<String> columns;
@@ -64,6 +84,11 @@ public final class Rows implements Iterable<Row>, AutoCloseable {
             }
 
             @Override
+            public boolean next(Cells cells) {
+                return left-- > 0 && Rows.this.next(cells);
+            }
+
+            @Override
             public void close() {
                 Rows.this.close();
             }
@@ -85,6 +110,26 @@ public final class Rows implements Iterable<Row>, AutoCloseable {
                 return shown.remove(0);
             }
         };
+    }
+
+    /** Gives the values of the next of these rows. @return false after the last */
+    boolean next(Cells cells) {
+        if (!shown.isEmpty()) {
+            give(shown.remove(0), cells);
+            return true;
+        }
+        if (!ended && cursor.next(cells)) return true;
+        if (!ended) close();
+        return false;
+    }
+
+    private static void give(Row row, Cells cells) {
+        for (Object value : row.values()) {
+            if (value instanceof String text) cells.text(text.getBytes(StandardCharsets.UTF_8));
+            else if (value instanceof Long number) cells.integer(number);
+            else cells.other(value);
+        }
+        cells.endRow();
     }
 
     /** As {@link #iterator}; closing the stream closes the query. */

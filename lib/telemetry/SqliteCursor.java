@@ -51,6 +51,30 @@ final class SqliteCursor implements Rows.Cursor {
         }
     }
 
+    @Override
+    public boolean next(Rows.Cells cells) {
+        if (!quick) return Rows.Cursor.super.next(cells);
+        try {
+            if (!result.next()) return false;
+            ((CoreStatement) statement).pointer.safeRunConsume((sqlite, row) -> give(sqlite, row, cells));
+            return true;
+        } catch (SQLException e) {
+            close();
+            throw SqliteErrors.translate("query", file, e);
+        }
+    }
+
+    private void give(DB sqlite, long row, Rows.Cells cells) throws SQLException {
+        for (int i = 0, count = columns.size(); i < count; i++) switch (sqlite.column_type(row, i)) {
+            case Codes.SQLITE_INTEGER -> cells.integer(sqlite.column_long(row, i));
+            case Codes.SQLITE_FLOAT -> cells.other(sqlite.column_double(row, i));
+            case Codes.SQLITE_TEXT -> cells.text(sqlite.column_blob(row, i));
+            case Codes.SQLITE_BLOB -> cells.other(sqlite.column_blob(row, i));
+            default -> cells.other(null);
+        }
+        cells.endRow();
+    }
+
     private Object[] slowly() throws SQLException {
         Object[] values = new Object[columns.size()];
         for (int i = 0; i < values.length; i++) {

@@ -1,3 +1,4 @@
+//DEPS de.siegmar:fastcsv:4.0.0
 import de.siegmar.fastcsv.reader.CsvReader;
 import java.io.IOException;
 import java.io.InputStream;
