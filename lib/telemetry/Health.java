@@ -5,6 +5,7 @@ import java.time.Clock;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Supplier;
 
 /**
  * How a store was found by the daily check; {@code toString()} is the report. Whatever is wrong with the store, every check is there, and of what is written
@@ -31,10 +32,11 @@ public record Health(Store store, Instant at, Checks checks, List<Measure> measu
         List<Measure> measures = new ArrayList<>();
         var folders = new FolderChecks(store, now, rules, measures);
         try (var database = new DatabaseChecks(store, now, rules, measures)) {
-            var checks = new Checks(List.of(folders.environment(Disk.environment()), folders.storage(),
-                    database.integrity(err), database.schema(), database.journal(), folders.disk(), folders.write(),
-                    database.activity(), database.stale(), database.size(), folders.backup(database.begun()), database.divergence()));
-            return new Health(store, now, checks, measures);
+            Supplier<Check> integrity = database.integrity(err);
+            List<Check> checks = new ArrayList<>(List.of(folders.environment(Disk.environment()), folders.storage(), database.schema(), database.journal(),
+                    folders.disk(), folders.write(), database.activity(), database.stale(), database.size(), folders.backup(database.begun()), database.divergence()));
+            checks.add(2, integrity.get());
+            return new Health(store, now, new Checks(checks), measures);
         }
     }
 

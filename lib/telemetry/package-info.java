@@ -3,7 +3,7 @@
 //SOURCES Database.java SqliteFile.java SqliteStatements.java SqliteLibrary.java SqliteCursor.java SqliteErrors.java LockHolders.java Row.java Rows.java Schema.java RunWriter.java EndUpdate.java
 //SOURCES Table.java Check.java Checks.java JsonText.java Cli.java Output.java StoreOption.java Consent.java
 //SOURCES Size.java
-//SOURCES Health.java HealthRules.java Measure.java FolderChecks.java DatabaseChecks.java Integrity.java Divergence.java BriefRecord.java
+//SOURCES Health.java HealthRules.java Measure.java FolderChecks.java DatabaseChecks.java Integrity.java BackgroundCheck.java Divergence.java BriefRecord.java
 //SOURCES PluginLine.java Textfile.java WholeFile.java Reports.java HealthLog.java HealthRecord.java
 //SOURCES Task.java Checklist.java Trend.java Forecast.java DayFileSizes.java RetentionReview.java PerformanceReview.java BackupList.java RunbookPage.java Schedule.java
 //SOURCES Alert.java AlertState.java AlertMemory.java AlertMessage.java AlertTarget.java AlertPost.java AlertCommand.java
