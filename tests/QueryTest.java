@@ -281,7 +281,7 @@ class QueryTest {
 
     /** Another program's reader is the judge; as it has no null, that is an empty text to it. */
     @Test
-    void aCsvReaderReadsWhatTheDatabaseHas() throws IOException {
+    void aCsvReaderReadsWhatTheDatabaseHas() throws Exception {
         var random = new Random(7);
         String[] pieces = {",", "\"", "\r", "\n", "#", " ", "é", "😀", "x", "'", "\0", ";", "\t"};
         List<List<String>> rows = new ArrayList<>();
