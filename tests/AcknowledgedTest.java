@@ -24,8 +24,10 @@ import telemetry.Store;
 import telemetry.TelemetryClient;
 
 /**
- * That a line is on the disk before its run is acknowledged, also when threads share an fsync, as the system's calls show: a process that tracks runs says each
- * record on stdout once it is acknowledged, and strace tells when its line's write had returned, on a file that was opened so that a write is an fsync too.
+ * That a line is on the disk before its run is acknowledged, also when threads share an fsync, as the system's calls show: a process that
+ * tracks runs says each
+ * record on stdout once it is acknowledged, and strace tells when its line's write had returned, on a file that was opened so that a write
+ * is an fsync too.
  */
 class AcknowledgedTest {
     private static final int THREADS = 8;
@@ -33,9 +35,11 @@ class AcknowledgedTest {
     /** Of each thread. */
     private static final int RUNS = 15;
 
-    private static final Pattern OPENED = Pattern.compile("([0-9.]+) openat\\([^\"]*\"[^\"]*/raw/events_[^\"]*\\.ndjson\", ([A-Z_|]+).* = (\\d+) <[0-9.]+>");
+    private static final Pattern OPENED =
+            Pattern.compile("([0-9.]+) openat\\([^\"]*\"[^\"]*/raw/events_[^\"]*\\.ndjson\", ([A-Z_|]+).* = (\\d+) <[0-9.]+>");
     private static final Pattern WRITTEN = Pattern.compile("([0-9.]+) write\\((\\d+), \"(.*)\", \\d+\\) += \\d+ <([0-9.]+)>");
-    private static final Pattern RECORD = Pattern.compile("\\\\\"run_id\\\\\": \\\\\"([^\\\\]+)\\\\\".*?\\\\\"status\\\\\": \\\\\"([a-z]+)");
+    private static final Pattern RECORD =
+            Pattern.compile("\\\\\"run_id\\\\\": \\\\\"([^\\\\]+)\\\\\".*?\\\\\"status\\\\\": \\\\\"([a-z]+)");
     private static final Pattern SAID = Pattern.compile("(\\S+) (running|success)\\\\n");
 
     @TempDir
@@ -45,7 +49,8 @@ class AcknowledgedTest {
     void noLineOfEightThreadsIsAcknowledgedBeforeItsFsync() throws Exception {
         assumeTrue(Programs.said("strace", "-V") != null, "strace is not installed");
         Store store = Fixture.V3.empty(dir.resolve("store"));
-        List<String> command = new ArrayList<>(List.of("strace", "-ff", "-ttt", "-T", "-s", "1000000", "-e", "trace=openat,write", "-o", dir.resolve("calls").toString()));
+        List<String> command = new ArrayList<>(List.of("strace", "-ff", "-ttt", "-T", "-s", "1000000", "-e", "trace=openat,write", "-o",
+                dir.resolve("calls").toString()));
         command.addAll(Script.processBuilder(Map.of(), "AcknowledgedTest", store.base()).command());
         Process process = new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(dir.resolve("out").toFile()).start();
         assertTrue(process.waitFor(3, TimeUnit.MINUTES), "it goes on");
@@ -54,11 +59,13 @@ class AcknowledgedTest {
 
         List<String> calls = calls();
         Set<String> synced = new HashSet<>();
-        matches(OPENED, calls).filter(open -> open.group(2).contains("O_DSYNC") || open.group(2).contains("O_SYNC")).forEach(open -> synced.add(open.group(3)));
+        matches(OPENED, calls).filter(open -> open.group(2).contains("O_DSYNC") || open.group(2).contains("O_SYNC"))
+                .forEach(open -> synced.add(open.group(3)));
         Map<String, Double> onDisk = new HashMap<>();
         matches(WRITTEN, calls).filter(write -> synced.contains(write.group(2))).forEach(write -> {
             Matcher record = RECORD.matcher(write.group(3));
-            while (record.find()) onDisk.put(record.group(1) + " " + record.group(2), Double.parseDouble(write.group(1)) + Double.parseDouble(write.group(4)));
+            while (record.find()) onDisk.put(record.group(1) + " " + record.group(2),
+                    Double.parseDouble(write.group(1)) + Double.parseDouble(write.group(4)));
         });
         Map<String, Double> acknowledged = new HashMap<>();
         matches(WRITTEN, calls).filter(write -> write.group(2).equals("1")).forEach(write -> {
@@ -66,7 +73,8 @@ class AcknowledgedTest {
             while (said.find()) acknowledged.put(said.group(1) + " " + said.group(2), Double.parseDouble(write.group(1)));
         });
         assertEquals(2 * THREADS * RUNS, acknowledged.size());
-        acknowledged.forEach((record, time) -> assertTrue(onDisk.getOrDefault(record, Double.MAX_VALUE) <= time, record + " was acknowledged at " + time + ", on the disk at " + onDisk.get(record)));
+        acknowledged.forEach((record, time) -> assertTrue(onDisk.getOrDefault(record, Double.MAX_VALUE) <= time,
+                record + " was acknowledged at " + time + ", on the disk at " + onDisk.get(record)));
     }
 
     private static Stream<Matcher> matches(Pattern pattern, List<String> calls) {

@@ -17,7 +17,8 @@ import telemetry.Store;
 
 /** The benchmark itself: what it prints, and that it compares what was done before it compares how fast. Nothing here is about speed. */
 class BenchTest {
-    private static final List<String> QUESTION = List.of("SELECT run_id, status FROM agent_runs ORDER BY run_id", "SELECT run_id, status FROM agent_runs ORDER BY run_id LIMIT 99");
+    private static final List<String> QUESTION = List.of("SELECT run_id, status FROM agent_runs ORDER BY run_id",
+            "SELECT run_id, status FROM agent_runs ORDER BY run_id LIMIT 99");
 
     @TempDir
     private Path dir;
@@ -27,7 +28,8 @@ class BenchTest {
         Script run = Script.run(new bench(), "recent", "--runs", 1, "--large", 1_200, "--cache", dir);
         assertTrue(run.exit() == 0 || run.exit() == 1, run.toString());
         assertTrue(run.out().contains("recent: query recent on 1,200 runs"), run.out());
-        for (String line : List.of("ours  .*[0-9.]+ \\([0-9.]+-[0-9.]+\\).*", "1,000 runs  .*", "ours / 1,000 runs  .*", "same work    \\{rows=20\\}", "(met|missed)  .*wall s / 1,000 runs at most 1.15: .*"))
+        for (String line : List.of("ours  .*[0-9.]+ \\([0-9.]+-[0-9.]+\\).*", "1,000 runs  .*", "ours / 1,000 runs  .*",
+                "same work    \\{rows=20\\}", "(met|missed)  .*wall s / 1,000 runs at most 1.15: .*"))
             assertTrue(run.out().lines().anyMatch(printed -> printed.matches(line)), line + "\n" + run.out());
     }
 
@@ -41,7 +43,8 @@ class BenchTest {
         JsonObject ours = recent.get("contenders").asArray().get(0).asObject();
         assertEquals(2, ours.getInt("rounds", 0));
         JsonObject wall = ours.get("wall_s").asObject();
-        assertTrue(wall.getDouble("min", 0) > 0 && wall.getDouble("min", 0) <= wall.getDouble("median", 0) && wall.getDouble("median", 0) <= wall.getDouble("max", 0), wall.toString());
+        assertTrue(wall.getDouble("min", 0) > 0 && wall.getDouble("min", 0) <= wall.getDouble("median", 0)
+                && wall.getDouble("median", 0) <= wall.getDouble("max", 0), wall.toString());
         assertTrue(recent.get("targets").asArray().get(0).asObject().getString("verdict", "").matches("met|missed"), recent.toString());
     }
 
@@ -73,7 +76,8 @@ class BenchTest {
         Path sql = dir.resolve("question.sql");
         Outcome outcome = outcome(store -> {
             Contender ours = query("ours", store, QUESTION.get(0));
-            Contender peer = Contender.of("peer", Ours.command("query", "sql", "--store", store.base(), "--csv", "--file", sql), Proofs::csv).after(() -> {
+            Contender peer = Contender.of("peer", Ours.command("query", "sql", "--store", store.base(), "--csv", "--file", sql),
+                    Proofs::csv).after(() -> {
                 calls.add(1);
                 Files.writeString(sql, calls.size() == 1 ? QUESTION.get(0) : QUESTION.get(0) + " LIMIT 50");
             });
@@ -93,7 +97,8 @@ class BenchTest {
     @Test
     void aPeerThatIsNotThereIsSaidAndItsTargetNotGuessed() {
         Outcome outcome = outcome(store -> new Comparison("sql", "", query("ours", store, QUESTION.get(0)),
-                List.of(Programs.contender("no-such-program", "peer", program -> query("peer", store, QUESTION.get(0)))), List.of(Target.ratio(Figure.WALL, "peer", 100))));
+                List.of(Programs.contender("no-such-program", "peer", program -> query("peer", store, QUESTION.get(0)))),
+                        List.of(Target.ratio(Figure.WALL, "peer", 100))));
         assertEquals(Check.Status.UNKNOWN, outcome.status());
         assertTrue(outcome.toString().contains("peer was not measured: no-such-program is not on the PATH"), outcome.toString());
         assertTrue(outcome.toString().contains("cannot tell  wall s / peer at most 100"), outcome.toString());
@@ -101,7 +106,8 @@ class BenchTest {
 
     @Test
     void aMissedTargetIsAWarning() {
-        Outcome outcome = outcome(store -> new Comparison("sql", "", query("ours", store, QUESTION.get(0)), List.of(query("peer", store, QUESTION.get(0))),
+        Outcome outcome = outcome(store -> new Comparison("sql", "", query("ours", store, QUESTION.get(0)),
+                List.of(query("peer", store, QUESTION.get(0))),
                 List.of(Target.ratio(Figure.WALL, "peer", 0.001))));
         assertEquals(Check.Status.WARNING, outcome.status());
         assertTrue(outcome.toString().contains("missed       wall s / peer at most 0.001"), outcome.toString());

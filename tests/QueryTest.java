@@ -289,7 +289,8 @@ class QueryTest {
             database.execute("CREATE TABLE texts (a TEXT, b TEXT, c TEXT)");
             for (int n = 0; n < 400; n++) {
                 List<String> row = new ArrayList<>();
-                for (int i = 0; i < 3; i++) row.add(random.ints(random.nextInt(6), 0, pieces.length).mapToObj(piece -> pieces[piece]).collect(Collectors.joining()));
+                for (int i = 0; i < 3; i++)
+                    row.add(random.ints(random.nextInt(6), 0, pieces.length).mapToObj(at -> pieces[at]).collect(Collectors.joining()));
                 if (n % 50 == 0) row.set(1, "long \" ".repeat(30_000));
                 rows.add(row);
                 database.update("INSERT INTO texts VALUES (?, ?, ?)", row.get(0), row.get(1), row.get(2).isEmpty() ? null : row.get(2));

@@ -168,10 +168,12 @@ class RunWriterTest {
         Run end = shape.run(0, NOON);
         try (Database database = Database.open(store.database())) {
             var writer = new RunWriter(database);
-            writer.write(end.with("status", "running").with("end_time", null).with("agent_name", "another").with("job_type", "other").with("start_time", "2025-12-10 11:00:00"));
+            writer.write(end.with("status", "running").with("end_time", null).with("agent_name", "another").with("job_type", "other")
+                    .with("start_time", "2025-12-10 11:00:00"));
             assertTrue(writer.write(end));
             Row row = database.one("SELECT * FROM agent_runs").orElseThrow();
-            for (String column : List.of("agent_name", "job_type", "start_time", "end_time", "items_discovered")) assertEquals(end.text(column), row.text(column), column);
+            for (String column : List.of("agent_name", "job_type", "start_time", "end_time", "items_discovered"))
+                assertEquals(end.text(column), row.text(column), column);
         }
     }
 

@@ -7,7 +7,8 @@ import java.util.concurrent.FutureTask;
 import java.util.function.Function;
 
 /**
- * A check of the database that goes on on a thread and a connection of its own while others are made: of a million runs SQLite's look takes four seconds, and
+ * A check of the database that goes on on a thread and a connection of its own while others are made: of a million runs SQLite's look takes
+ * four seconds, and
  * the other checks, half a second to one, are made meanwhile.
  */
 final class BackgroundCheck implements AutoCloseable {

@@ -6,8 +6,10 @@ import java.util.Base64;
 import java.util.List;
 
 /**
- * Rows as CSV (RFC 4180: lines end in CR LF), UTF-8. A null is nothing between two commas, an empty text two quotation marks, bytes are base64, a list is JSON.
- * A text is looked at as the bytes that the database has and passed on as these, without becoming characters and bytes again in between: a million runs take
+ * Rows as CSV (RFC 4180: lines end in CR LF), UTF-8. A null is nothing between two commas, an empty text two quotation marks, bytes are
+ * base64, a list is JSON.
+ * A text is looked at as the bytes that the database has and passed on as these, without becoming characters and bytes again in between: a
+ * million runs take
  * two thirds of the time that a library needs, all of which take characters.
  */
 final class Csv implements Rows.Cells {

@@ -100,7 +100,8 @@ final class DatabaseChecks implements AutoCloseable {
         List<String> errors = Integrity.errors(database, schema, rules.quick(), MOST_ERRORS, err);
         String took = Times.words(Duration.ofNanos(System.nanoTime() - began));
         return errors.isEmpty() ? Check.ok("database", pragma + " ok in " + took + ", SQLite " + database.sqliteVersion())
-                : Check.failed("database", pragma + " found " + (errors.size() < MOST_ERRORS ? "" : "at least ") + count(errors.size(), "error") + ": " + errors.get(0), damaged());
+                : Check.failed("database", pragma + " found " + (errors.size() < MOST_ERRORS ? "" : "at least ")
+                        + count(errors.size(), "error") + ": " + errors.get(0), damaged());
     }
 
     Check schema() {

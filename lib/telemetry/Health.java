@@ -33,8 +33,9 @@ public record Health(Store store, Instant at, Checks checks, List<Measure> measu
         var folders = new FolderChecks(store, now, rules, measures);
         try (var database = new DatabaseChecks(store, now, rules, measures)) {
             Supplier<Check> integrity = database.integrity(err);
-            List<Check> checks = new ArrayList<>(List.of(folders.environment(Disk.environment()), folders.storage(), database.schema(), database.journal(),
-                    folders.disk(), folders.write(), database.activity(), database.stale(), database.size(), folders.backup(database.begun()), database.divergence()));
+            List<Check> checks = new ArrayList<>(List.of(folders.environment(Disk.environment()), folders.storage(),
+                    database.schema(), database.journal(), folders.disk(), folders.write(),
+                    database.activity(), database.stale(), database.size(), folders.backup(database.begun()), database.divergence()));
             checks.add(2, integrity.get());
             return new Health(store, now, new Checks(checks), measures);
         }

@@ -30,8 +30,8 @@ final class RunTable implements AutoCloseable {
     private static final int MOST_WAITING = 10_000;
 
     /**
-     * So long may the -wal become before a commit folds it in, 16 MB. With SQLite's usual 1,000 pages every hundredth run waits for that: the slowest run of a hundred took 4.1 ms
-     * instead of 1.7.
+     * So long may the -wal become before a commit folds it in, 16 MB. With SQLite's usual 1,000 pages every hundredth run waits for that:
+     * the slowest run of a hundred took 4.1 ms instead of 1.7.
      */
     private static final int LOG_PAGES = 4_000;
 

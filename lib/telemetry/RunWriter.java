@@ -15,6 +15,8 @@ import java.util.stream.Collectors;
  */
 public final class RunWriter {
     private static final int MOST_STATEMENTS = 64;
+    private static final String INDEXED =
+            "SELECT info.name FROM pragma_index_list('agent_runs') AS list, pragma_index_info(list.name) AS info";
 
     /** How the database stands to a record of a run. */
     enum Standing {
@@ -40,8 +42,7 @@ public final class RunWriter {
     public RunWriter(Database database) {
         this.database = database;
         this.schema = Schema.require(database);
-        this.indexed = database.query("SELECT info.name FROM pragma_index_list('agent_runs') AS list, pragma_index_info(list.name) AS info").stream()
-                .map(row -> String.valueOf(row.get(0))).collect(Collectors.toSet());
+        this.indexed = database.query(INDEXED).stream().map(row -> String.valueOf(row.get(0))).collect(Collectors.toSet());
     }
 
     public Schema schema() {
@@ -105,7 +106,8 @@ public final class RunWriter {
                 .map(column -> column + " IS NOT " + (RowForm.isFilledLater(column) ? "coalesce(?" + at(columns, column) + ", " + column + ")" : "?" + at(columns, column)))
                 .collect(Collectors.joining(" OR "));
         String key = keyColumn();
-        return new Statements(columns, new RowForm(schema, columns, null), insert + " DO NOTHING", EndUpdate.of(schema, columns, named, key, indexed), insert + "(" + key + ") DO UPDATE SET " + update,
+        return new Statements(columns, new RowForm(schema, columns, null), insert + " DO NOTHING",
+                EndUpdate.of(schema, columns, named, key, indexed), insert + "(" + key + ") DO UPDATE SET " + update,
                 "SELECT status, end_time, " + (differs.isEmpty() ? "0" : differs) + " AS differs FROM agent_runs WHERE " + key + " = ?" + (columns.size() + 1));
     }
 

@@ -27,6 +27,8 @@ final class Comparisons {
 
     private static final String AGENTS = "SELECT agent_name, COUNT(*) AS runs, SUM(items_discovered) AS items_discovered, "
             + "SUM(items_succeeded) AS items_succeeded FROM agent_runs GROUP BY agent_name";
+    private static final String MIDDLE_CHAIN = "SELECT insight_id FROM agent_runs WHERE insight_id IS NOT NULL ORDER BY run_id "
+            + "LIMIT 1 OFFSET (SELECT count(insight_id) / 2 FROM agent_runs)";
     private static final String ALL = "SELECT * FROM agent_runs";
 
     /** Stands in some lines of a sample, in those of failures. */
@@ -99,7 +101,8 @@ final class Comparisons {
         Contender held = python("python, held", proof, "track.py", store.base(), TRACKED, "run").after(before);
         Contender floor = python("two fsyncs", Contender.OTHER_WORK, "fsyncs.py", scratch.resolve("fsyncs"), TRACKED)
                 .after(() -> Files.deleteIfExists(scratch.resolve("fsyncs")));
-        return comparison("track", ours, List.of(python, held, floor), Target.times(Figure.RATE, "python", 5), Target.ratio(Figure.P50, "two fsyncs", 2.5));
+        return comparison("track", ours, List.of(python, held, floor), Target.times(Figure.RATE, "python", 5),
+                Target.ratio(Figure.P50, "two fsyncs", 2.5));
     }
 
     private Comparison trackThreads(Path scratch) {
@@ -116,21 +119,26 @@ final class Comparisons {
         Path made = scratch.resolve("made.sqlite");
         Contender.Proof proof = output -> Proofs.runs(made);
         Contender.Step before = () -> deleteDatabase(made);
-        Contender ours = Contender.of("ours", Ours.command("rebuild", "--store", store.base(), "--into", made), proof).after(before).making(made);
+        Contender ours = Contender.of("ours", Ours.command("rebuild", "--store", store.base(), "--into", made), proof).after(before)
+                .making(made);
         Contender sqlite3 = Programs.contender("sqlite3", "sqlite3", program -> Contender.of("sqlite3",
-                List.of("sh", peers.resolve("rebuild.sh").toString(), store.raw().toString(), made.toString()), proof)).after(before).making(made);
+                List.of("sh", peers.resolve("rebuild.sh").toString(), store.raw().toString(), made.toString()), proof)).after(before)
+                        .making(made);
         Contender python = python("python", proof, "rebuild.py", store.raw(), made).after(before).making(made);
-        return comparison("rebuild", ours, List.of(sqlite3, python), Target.ratio(Figure.WALL, "sqlite3", 0.40), Target.ratio(Figure.WALL, "python", 0.35),
+        return comparison("rebuild", ours, List.of(sqlite3, python), Target.ratio(Figure.WALL, "sqlite3", 0.40),
+                Target.ratio(Figure.WALL, "python", 0.35),
                 Target.atMost(Figure.PEAK, 512));
     }
 
     private static void deleteDatabase(Path file) throws IOException {
-        for (String suffix : List.of("", "-wal", "-shm", "-journal")) Files.deleteIfExists(file.resolveSibling(file.getFileName() + suffix));
+        for (String suffix : List.of("", "-wal", "-shm", "-journal"))
+            Files.deleteIfExists(file.resolveSibling(file.getFileName() + suffix));
     }
 
     private Comparison archive(Path scratch) {
         boolean pinned = Programs.has("taskset");
-        return archiving("archive", scratch, pinned ? List.of("taskset", "-c", "0") : List.of(), "gzip", "gzip -6", Target.ratio(Figure.CPU, "gzip -6", 1.0));
+        return archiving("archive", scratch, pinned ? List.of("taskset", "-c", "0") : List.of(), "gzip", "gzip -6",
+                Target.ratio(Figure.CPU, "gzip -6", 1.0));
     }
 
     private Comparison archiveTwo(Path scratch) {
@@ -144,10 +152,12 @@ final class Comparisons {
             SampleStores.empty(store.base());
             SampleStores.copyDays(days, store.raw());
         };
-        Contender ours = Contender.of("ours", joined(prefix, Ours.command("archive", "--store", store.base(), "--older-than", "0d", "--yes")),
+        Contender ours = Contender.of("ours",
+                joined(prefix, Ours.command("archive", "--store", store.base(), "--older-than", "0d", "--yes")),
                 output -> Proofs.archives(store.archive())).after(before).making(store.archive());
         Contender other = Programs.contender(program, peer, found -> Contender.of(peer,
-                joined(prefix, List.of("sh", "-c", "exec " + peer + " \"$1\"/*.ndjson", "sh", store.raw().toString())), output -> Proofs.archives(store.raw())))
+                joined(prefix, List.of("sh", "-c", "exec " + peer + " \"$1\"/*.ndjson", "sh", store.raw().toString())),
+                        output -> Proofs.archives(store.raw())))
                 .after(before).making(store.raw());
         return comparison(name, ours, List.of(other), target);
     }
@@ -170,20 +180,26 @@ final class Comparisons {
                 return Proofs.runs(files.filter(file -> file.toString().endsWith(".sqlite")).findFirst().orElseThrow());
             }
         };
-        Contender ours = Contender.of("ours", Ours.command("backup", "--store", store.base(), "--to", folder, "--check", check), proof).after(before).making(folder);
+        Contender ours = Contender.of("ours", Ours.command("backup", "--store", store.base(), "--to", folder, "--check", check), proof)
+                .after(before).making(folder);
         String script = "sqlite3 \"$1\" \".backup '$2'\" && test \"$(sqlite3 \"$2\" 'PRAGMA " + pragma + "')\" = ok";
         Contender sqlite3 = Programs.contender("sqlite3", "sqlite3", program -> Contender.of("sqlite3",
-                List.of("sh", "-c", script, "sh", store.database().toString(), folder.resolve("copy.sqlite").toString()), proof)).after(before).making(folder);
-        return comparison(check.equals("full") ? "backup" : "backup-quick", ours, List.of(sqlite3), Target.ratio(Figure.WALL, "sqlite3", 1.2));
+                List.of("sh", "-c", script, "sh", store.database().toString(), folder.resolve("copy.sqlite").toString()), proof))
+                        .after(before).making(folder);
+        return comparison(check.equals("full") ? "backup" : "backup-quick", ours, List.of(sqlite3),
+                Target.ratio(Figure.WALL, "sqlite3", 1.2));
     }
 
     /** A sample has no backup: that is a warning. */
     private Comparison health(double atMost, String... options) {
         Store store = stores.large();
-        Contender ours = Contender.of("ours", joined(Ours.command("health", "--store", store.base()), List.of(options)), Proofs::intact).exiting(Cli.OK, Cli.WARNING);
+        Contender ours = Contender.of("ours", joined(Ours.command("health", "--store", store.base()), List.of(options)), Proofs::intact)
+                .exiting(Cli.OK, Cli.WARNING);
         Contender sqlite3 = Programs.contender("sqlite3", "integrity_check",
-                program -> Contender.of("integrity_check", List.of(program, store.database().toString(), "PRAGMA integrity_check"), Proofs::intact));
-        return comparison(options.length == 0 ? "health" : "health-quick", ours, List.of(sqlite3), Target.ratio(Figure.WALL, "integrity_check", atMost));
+                program -> Contender.of("integrity_check", List.of(program, store.database().toString(), "PRAGMA integrity_check"),
+                        Proofs::intact));
+        return comparison(options.length == 0 ? "health" : "health-quick", ours, List.of(sqlite3),
+                Target.ratio(Figure.WALL, "integrity_check", atMost));
     }
 
     private Comparison chain() {
@@ -194,7 +210,7 @@ final class Comparisons {
 
     private static String middleChain(Store store) {
         try (var database = Database.openToRead(store.database())) {
-            return database.value("SELECT insight_id FROM agent_runs WHERE insight_id IS NOT NULL ORDER BY run_id LIMIT 1 OFFSET (SELECT count(insight_id) / 2 FROM agent_runs)").toString();
+            return database.value(MIDDLE_CHAIN).toString();
         }
     }
 
@@ -227,7 +243,8 @@ final class Comparisons {
         Contender python = python("python", Proofs::csv, "csv_dump.py", store.database(), "agent_runs");
         String fewer = stores.sizeOfSmall() + " runs";
         Contender ofFewer = Contender.of(fewer, Ours.command("query", "sql", "--store", small.base(), "--csv", ALL), Contender.OTHER_WORK);
-        return comparison("csv", ours, List.of(sqlite3, python, ofFewer), Target.ratio(Figure.WALL, "sqlite3", 1.8), Target.ratio(Figure.WALL, "python", 0.7),
+        return comparison("csv", ours, List.of(sqlite3, python, ofFewer), Target.ratio(Figure.WALL, "sqlite3", 1.8),
+                Target.ratio(Figure.WALL, "python", 0.7),
                 Target.ratio(Figure.PEAK, fewer, 1.25));
     }
 
@@ -235,23 +252,28 @@ final class Comparisons {
         Store store = Store.at(scratch.resolve("store"));
         SampleStores.empty(store.base());
         SampleStores.copyDays(stores.small(), store.raw());
-        Meter.Run archived = meter.run(Ours.command("archive", "--store", store.base(), "--older-than", "0d", "--yes"), scratch.resolve("archived"));
+        Meter.Run archived = meter.run(Ours.command("archive", "--store", store.base(), "--older-than", "0d", "--yes"),
+                scratch.resolve("archived"));
         if (archived.exit() != 0) throw new IOException("archive ended with " + archived.exit() + ": " + archived.errors());
-        Contender ours = Contender.of("ours", Ours.command("logs", "--store", store.base(), "--since", "40d", "--grep", TEXT, "--raw"), Proofs::lines);
+        Contender ours = Contender.of("ours", Ours.command("logs", "--store", store.base(), "--since", "40d", "--grep", TEXT, "--raw"),
+                Proofs::lines);
         Contender zcat = Programs.contender("zcat", "zcat | grep", program -> Contender.of("zcat | grep",
-                List.of("sh", "-c", "find \"$1\" -name '*.gz' | sort | xargs zcat | grep -F \"$2\"", "sh", store.archive().toString(), TEXT), Proofs::lines));
+                List.of("sh", "-c", "find \"$1\" -name '*.gz' | sort | xargs zcat | grep -F \"$2\"", "sh", store.archive().toString(),
+                        TEXT), Proofs::lines));
         return comparison("logs", ours, List.of(zcat));
     }
 
     private Comparison jbang() {
-        Contender ours = Contender.of("ours", Ours.throughJbang("run", peers.resolveSibling("Empty.java")), output -> new Work(Map.of(), ""));
+        Contender ours = Contender.of("ours", Ours.throughJbang("run", peers.resolveSibling("Empty.java")),
+                output -> new Work(Map.of(), ""));
         Contender java = Contender.of("java", Ours.program(Empty.class), output -> new Work(Map.of(), ""));
         return comparison("jbang", ours, List.of(java));
     }
 
     private Comparison start(Path scratch) {
         Store store = SampleStores.empty(scratch.resolve("store"));
-        Contender ours = Contender.of("ours", Ours.throughJbang("health", "--store", store.base()), Proofs::intact).exiting(Cli.OK, Cli.WARNING);
+        Contender ours = Contender.of("ours", Ours.throughJbang("health", "--store", store.base()), Proofs::intact)
+                .exiting(Cli.OK, Cli.WARNING);
         Contender empty = Contender.of("empty script", Ours.throughJbang("run", peers.resolveSibling("Empty.java")), Contender.OTHER_WORK);
         return comparison("start", ours, List.of(empty), Target.added(Figure.CPU, "empty script", 0.20));
     }
@@ -262,10 +284,12 @@ final class Comparisons {
         Path folder = scratch.resolve("launchers");
         Meter.Run made = meter.run(Ours.throughJbang("setup", "--launchers", folder), scratch.resolve("made"));
         Contender ours = made.exit() != Cli.OK ? Contender.missing("ours", "setup --launchers ended with exit code " + made.exit())
-                : Contender.of("ours", List.of(folder.resolve("telemetry-health").toString(), "--store", store.base().toString()), Proofs::intactWithRuns)
+                : Contender.of("ours", List.of(folder.resolve("telemetry-health").toString(), "--store", store.base().toString()),
+                        Proofs::intactWithRuns)
                         .exiting(Cli.OK, Cli.WARNING);
         Contender python = python("python", Proofs::intactWithRuns, "health.py", store.base()).exiting(0, 1);
-        return comparison("launcher", ours, List.of(python), Target.ratio(Figure.WALL, "python", Runtime.version().feature() >= 25 ? 1.2 : 2.0));
+        return comparison("launcher", ours, List.of(python),
+                Target.ratio(Figure.WALL, "python", Runtime.version().feature() >= 25 ? 1.2 : 2.0));
     }
 
     private Contender python(String name, Contender.Proof proof, String script, Object... arguments) {

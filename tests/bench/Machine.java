@@ -43,7 +43,8 @@ record Machine(Map<String, Object> facts) {
     /** Of a line {@code name : value}; null where there is no such file. */
     private static String fact(String file, String name) {
         try (var lines = Files.lines(Path.of(file))) {
-            return lines.filter(line -> line.startsWith(name)).map(line -> line.substring(line.indexOf(':') + 1).strip()).findFirst().orElse(null);
+            return lines.filter(line -> line.startsWith(name)).findFirst()
+                    .map(line -> line.substring(line.indexOf(':') + 1).strip()).orElse(null);
         } catch (IOException e) {
             return null;
         }
@@ -51,6 +52,7 @@ record Machine(Map<String, Object> facts) {
 
     @Override
     public String toString() {
-        return String.join(System.lineSeparator(), facts.entrySet().stream().map(fact -> String.format("%-12s %s", fact.getKey(), fact.getValue())).toList());
+        return String.join(System.lineSeparator(),
+                facts.entrySet().stream().map(fact -> String.format("%-12s %s", fact.getKey(), fact.getValue())).toList());
     }
 }

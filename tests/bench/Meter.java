@@ -8,7 +8,8 @@ import java.util.Map;
 import telemetry.JsonText;
 
 /**
- * Runs processes to their end and tells what they took. With Python 3 on a Unix the kernel's account of CPU and memory is asked for, of children too
+ * Runs processes to their end and tells what they took. With Python 3 on a Unix the kernel's account of CPU and memory is asked for, of
+ * children too
  * ({@code meter.py}); without, there is only the wall clock.
  */
 final class Meter {

@@ -5,7 +5,10 @@ import java.util.ArrayList;
 import java.util.List;
 import telemetry.Disk;
 
-/** The toolkit's commands as processes: on this JVM's class path with the options that JBang would start them with, but without JBang's own start. */
+/**
+ * The toolkit's commands as processes: on this JVM's class path with the options that JBang would start them with, but without JBang's own
+ * start.
+ */
 final class Ours {
     private Ours() { }
 

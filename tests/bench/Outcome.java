@@ -64,21 +64,24 @@ record Outcome(Comparison comparison, Map<Contender, List<Map<Figure, Double>>> 
         lines.add(comparison.name() + ": " + comparison.title());
         if (failure != null) return lines.add(failure).toString();
         if (!readings.isEmpty()) lines.add(table().toString());
-        for (Contender contender : comparison.all()) if (contender.isMissing()) lines.add(contender.name() + " was not measured: " + contender.missing());
+        for (Contender contender : comparison.all())
+            if (contender.isMissing()) lines.add(contender.name() + " was not measured: " + contender.missing());
         if (work != null) lines.add("same work    " + work);
         judged().forEach(one -> lines.add(one.toString()));
         return lines.toString();
     }
 
     private Table table() {
-        List<Figure> figures = Arrays.stream(Figure.values()).filter(figure -> readings.keySet().stream().anyMatch(one -> !values(one, figure).isEmpty())).toList();
+        List<Figure> figures = Arrays.stream(Figure.values())
+                .filter(figure -> readings.keySet().stream().anyMatch(one -> !values(one, figure).isEmpty())).toList();
         List<String> headings = new ArrayList<>(List.of("median (min-max)"));
         figures.forEach(figure -> headings.add(figure.heading()));
         var table = new Table(headings.toArray(String[]::new));
         readings.keySet().forEach(one -> table.row(row(one.name(), figures, figure -> spread(values(one, figure)))));
         for (Contender peer : comparison.peers())
             if (readings.containsKey(peer))
-                table.row(row("ours / " + peer.name(), figures, figure -> Target.ratio(figure, peer.name(), 0).measured(values(comparison.ours(), figure), values(peer, figure))));
+                table.row(row("ours / " + peer.name(), figures,
+                        figure -> Target.ratio(figure, peer.name(), 0).measured(values(comparison.ours(), figure), values(peer, figure))));
         return table;
     }
 

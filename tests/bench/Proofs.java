@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.Comparator;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
@@ -34,7 +35,8 @@ final class Proofs {
     /** All columns of all runs. */
     static Work runs(Path database) throws IOException {
         try (Database copy = Database.openToRead(database)) {
-            List<String> columns = copy.query("SELECT name FROM pragma_table_info('agent_runs') ORDER BY cid").stream().map(row -> row.text("name"))
+            List<String> columns = copy.query("SELECT name FROM pragma_table_info('agent_runs') ORDER BY cid").stream()
+                    .map(row -> row.text("name"))
                     .filter(name -> !NOT_OF_THE_RUN.contains(name)).toList();
             var hash = new Hash();
             long runs = 0;
@@ -42,7 +44,8 @@ final class Proofs {
                 row.values().forEach(hash::add);
                 runs++;
             }
-            return new Work(Map.of("runs", runs, "indexes", copy.number("SELECT count(*) FROM sqlite_master WHERE type = 'index'")), hash.toString());
+            return new Work(Map.of("runs", runs, "indexes", copy.number("SELECT count(*) FROM sqlite_master WHERE type = 'index'")),
+                    hash.toString());
         }
     }
 
@@ -79,7 +82,7 @@ final class Proofs {
         long bytes = 0;
         long files = 0;
         try (Stream<Path> all = Files.walk(folder)) {
-            for (Path file : all.filter(path -> path.toString().endsWith(".gz")).sorted(java.util.Comparator.comparing(Path::getFileName)).toList()) {
+            for (Path file : all.filter(path -> path.toString().endsWith(".gz")).sorted(Comparator.comparing(Path::getFileName)).toList()) {
                 try (InputStream in = new GZIPInputStream(Files.newInputStream(file), 1 << 16)) {
                     bytes += hash.add(in);
                 }
@@ -103,8 +106,10 @@ final class Proofs {
             }
         hash.add(ends);
         try (Database database = Database.openToRead(store.database())) {
-            for (Row row : database.query("SELECT agent_name, job_type, status, items_discovered FROM agent_runs ORDER BY items_discovered")) row.values().forEach(hash::add);
-            return new Work(Map.of("starts", starts, "ends", (long) ends.size(), "rows", database.number("SELECT count(*) FROM agent_runs")), hash.toString());
+            String rows = "SELECT agent_name, job_type, status, items_discovered FROM agent_runs ORDER BY items_discovered";
+            for (Row row : database.query(rows)) row.values().forEach(hash::add);
+            return new Work(Map.of("starts", starts, "ends", (long) ends.size(), "rows",
+                    database.number("SELECT count(*) FROM agent_runs")), hash.toString());
         }
     }
 

@@ -9,10 +9,14 @@ import java.util.Map;
 import java.util.stream.Stream;
 import telemetry.JsonText;
 
-/** Runs a comparison: one round in which what was done is compared and nothing is counted, then so many in which each has its turn: A B A B … */
+/**
+ * Runs a comparison: one round in which what was done is compared and nothing is counted, then so many in which each has its turn: A B A B.
+ */
 final class Rounds {
 
-    /** What is made anew may differ in size by so much (a time in a text, a page in a database); what did not do its work differs by more. */
+    /**
+     * What is made anew may differ in size by so much (a time in a text, a page in a database); what did not do its work differs by more.
+     */
     private static final double SAME_SIZE = 0.05;
     private static final int LONGEST_ACCOUNT = 4_096;
 
@@ -59,7 +63,8 @@ final class Rounds {
             Work done = contender.proof().of(output);
             if (done == null) continue;
             if (work == null) work = done;
-            if (!work.equals(done)) throw new NoComparison("not the same work: " + comparison.ours().name() + " " + work + ", " + contender.name() + " " + done);
+            if (!work.equals(done))
+                throw new NoComparison("not the same work: ours " + work + ", " + contender.name() + " " + done);
         }
     }
 

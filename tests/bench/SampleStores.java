@@ -1,6 +1,4 @@
 import java.io.IOException;
-import java.io.PrintWriter;
-import java.io.Writer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
@@ -25,7 +23,8 @@ import telemetry.Store;
 import telemetry.StoreException;
 
 /**
- * The stores that are measured on. They are made once and kept for a day; nothing that is measured changes them, it works on copies in {@link #scratch}.
+ * The stores that are measured on. They are made once and kept for a day; nothing that is measured changes them, it works on copies in
+ * {@link #scratch}.
  * For one process at a time: two that measure at once measure each other.
  */
 final class SampleStores implements AutoCloseable {
@@ -59,12 +58,14 @@ final class SampleStores implements AutoCloseable {
     }
 
     private StoreException taken() {
-        return new StoreException(StoreException.Reason.LOCKED, "measure with the stores in", folder, "another benchmark is under way", "the same with another --cache DIR");
+        return new StoreException(StoreException.Reason.LOCKED, "measure with the stores in", folder, "another benchmark is under way",
+                "the same with another --cache DIR");
     }
 
     static Path usualFolder() {
         String cache = System.getenv("XDG_CACHE_HOME");
-        return (cache == null || cache.isBlank() ? Disk.home().resolve(".cache") : Path.of(cache)).resolve("telemetry-toolkit").resolve("bench");
+        Path folder = cache == null || cache.isBlank() ? Disk.home().resolve(".cache") : Path.of(cache);
+        return folder.resolve("telemetry-toolkit").resolve("bench");
     }
 
     Store large() {
@@ -115,8 +116,8 @@ final class SampleStores implements AutoCloseable {
             notes.accept(String.format(Locale.ROOT, "making a store of %,d runs in %s", runs, base));
             empty(base);
             var sample = new Sample(runs, runs > 100_000 ? 90 : 30, 1, Instant.now().truncatedTo(ChronoUnit.SECONDS));
-            try (Database database = Database.open(store.database()); var progress = new Progress(new PrintWriter(Writer.nullWriter()), "runs", runs)) {
-                new SampleWriter(store, database).fill(sample, false, progress);
+            try (Database database = Database.open(store.database())) {
+                new SampleWriter(store, database).fill(sample, false, Progress.NONE);
             }
             Files.writeString(made, "");
             return store;

@@ -30,7 +30,8 @@ record Target(Figure figure, Form form, String peer, double limit) {
     Spread measured(List<Double> ours, List<Double> peers) {
         List<Double> values = new ArrayList<>();
         for (int i = 0; i < ours.size() && (peer == null || i < peers.size()); i++)
-            values.add(form == Form.AT_MOST ? ours.get(i) : form == Form.DIFFERENCE_AT_MOST ? ours.get(i) - peers.get(i) : ours.get(i) / peers.get(i));
+            values.add(form == Form.AT_MOST ? ours.get(i) : form == Form.DIFFERENCE_AT_MOST ? ours.get(i) - peers.get(i)
+                    : ours.get(i) / peers.get(i));
         return values.isEmpty() ? null : Spread.of(values);
     }
 

@@ -25,9 +25,10 @@ import telemetry.Output;
 
 @Command(name = "bench", mixinStandardHelpOptions = true,
         description = "Measure the commands side by side with sqlite3, gzip, pigz and plain Python scripts.",
-        footer = {"", "Each is a whole process; ours and each peer run in turn, after a round that is not counted and in which their results are compared. "
-            + "Exit code 1 says that a target was missed, 2 that a run failed or the two did not do the same work.",
-            "", "The stores are kept in the cache folder for a day, because health looks at the last two. The targets are for the usual sizes on a quiet machine."})
+        footer = {"", "Each is a whole process; ours and each peer run in turn, after a round that is not counted and in which their "
+            + "results are compared. Exit code 1 says that a target was missed, 2 that a run failed or the two did not do the same work.",
+            "", "The stores are kept in the cache folder for a day, because health looks at the last two. The targets are for the usual "
+            + "sizes on a quiet machine."})
 class bench implements Callable<Integer> {
 
     @Parameters(arity = "0..*", paramLabel = "NAME", description = "What to measure; all when none is named. --list shows the names.")
@@ -39,13 +40,16 @@ class bench implements Callable<Integer> {
     @Option(names = "--list", description = "Only list what can be measured.")
     private boolean list;
 
-    @Option(names = "--cache", paramLabel = "DIR", description = "Where the stores are kept, 5 GB. Default: telemetry-toolkit/bench in the user's cache folder.")
+    @Option(names = "--cache", paramLabel = "DIR",
+            description = "Where the stores are kept, 5 GB. Default: telemetry-toolkit/bench in the user's cache folder.")
     private Path cache = SampleStores.usualFolder();
 
-    @Option(names = "--large", paramLabel = "N", defaultValue = "1000000", description = "Runs in the large store. Default: ${DEFAULT-VALUE}.")
+    @Option(names = "--large", paramLabel = "N", defaultValue = "1000000",
+            description = "Runs in the large store. Default: ${DEFAULT-VALUE}.")
     private int large;
 
-    @Option(names = "--small", paramLabel = "N", defaultValue = "100000", description = "Runs in the small store. Default: ${DEFAULT-VALUE}.")
+    @Option(names = "--small", paramLabel = "N", defaultValue = "100000",
+            description = "Runs in the small store. Default: ${DEFAULT-VALUE}.")
     private int small;
 
     @Mixin
@@ -71,7 +75,8 @@ class bench implements Callable<Integer> {
 
     private int list(Comparisons comparisons) {
         Map<String, String> titles = comparisons.titles();
-        output.result(String.join(System.lineSeparator(), titles.entrySet().stream().map(entry -> String.format("%-14s %s", entry.getKey(), entry.getValue())).toList()), titles);
+        output.result(String.join(System.lineSeparator(),
+                titles.entrySet().stream().map(entry -> String.format("%-14s %s", entry.getKey(), entry.getValue())).toList()), titles);
         return Cli.OK;
     }
 
@@ -79,7 +84,8 @@ class bench implements Callable<Integer> {
     private List<Outcome> measure(Comparisons comparisons) {
         if (runs < 1) throw new ParameterException(command.commandLine(), "--runs is a number from 1 on");
         for (String name : names)
-            if (!comparisons.titles().containsKey(name)) throw new ParameterException(command.commandLine(), "nothing is measured by the name of " + name + ": see --list");
+            if (!comparisons.titles().containsKey(name))
+                throw new ParameterException(command.commandLine(), "nothing is measured by the name of " + name + ": see --list");
         if (!output.isJson()) output.print(Machine.here());
         List<Outcome> outcomes = new ArrayList<>();
         for (String name : names.isEmpty() ? comparisons.titles().keySet() : names) {

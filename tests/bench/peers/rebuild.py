@@ -5,9 +5,9 @@ import os
 import sqlite3
 import sys
 
-COLUMNS = """run_id schema_version agent_name agent_owner job_type trigger_type start_time end_time status items_discovered items_succeeded items_failed
-    duration_ms input_summary output_summary error_summary metrics_json insight_id product platform product_family subdomain git_repo git_branch
-    git_run_tag host""".split()
+COLUMNS = """run_id schema_version agent_name agent_owner job_type trigger_type start_time end_time status items_discovered
+    items_succeeded items_failed duration_ms input_summary output_summary error_summary metrics_json insight_id product platform
+    product_family subdomain git_repo git_branch git_run_tag host""".split()
 
 here = os.path.dirname(__file__)
 raw, database = sys.argv[1:]

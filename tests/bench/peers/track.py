@@ -1,7 +1,7 @@
 """Tracks runs one after the other as a plain program would, and prints how fast that was: track.py STORE RUNS record|run
 
-Each run: its start as a line (fsync) and a row, its end as a line (fsync) and the row's update. The day file is opened and closed for each line, the
-database for each record, as agents do it whose runs take minutes, or for each run.
+Each run: its start as a line (fsync) and a row, its end as a line (fsync) and the row's update. The day file is opened and closed for each
+line, the database for each record, as agents do it whose runs take minutes, or for each run.
 """
 import datetime
 import json
@@ -37,11 +37,12 @@ def connect():
 
 def track(n):
     start = now()
-    run = dict.fromkeys("""run_id agent_name job_type trigger_type start_time schema_version agent_owner end_time status items_discovered items_succeeded
-        items_failed duration_ms input_summary output_summary error_summary metrics_json insight_id product platform product_family subdomain git_repo
-        git_branch git_run_tag host""".split())
-    run.update(run_id=f"{start:%Y%m%dT%H%M%SZ}-bench-agent-{uuid.uuid4().hex[:8]}", agent_name="bench-agent", job_type="measure", trigger_type="cli",
-               start_time=start.isoformat(), schema_version=3, status="running", items_discovered=0, items_succeeded=0, items_failed=0,
+    run = dict.fromkeys("""run_id agent_name job_type trigger_type start_time schema_version agent_owner end_time status items_discovered
+        items_succeeded items_failed duration_ms input_summary output_summary error_summary metrics_json insight_id product platform
+        product_family subdomain git_repo git_branch git_run_tag host""".split())
+    run.update(run_id=f"{start:%Y%m%dT%H%M%SZ}-bench-agent-{uuid.uuid4().hex[:8]}", agent_name="bench-agent", job_type="measure",
+               trigger_type="cli", start_time=start.isoformat(), schema_version=3, status="running", items_discovered=0,
+               items_succeeded=0, items_failed=0,
                host=socket.gethostname())
     append(run)
     connection = connect()
