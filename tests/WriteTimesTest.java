@@ -89,7 +89,7 @@ class WriteTimesTest {
     }
 
     @Test
-    void theStandInHasTheTablesIndexesAndJournalOfTheRealOne() {
+    void theScratchStoreHasTheTablesIndexesAndJournalOfTheRealOne() {
         for (Fixture shape : Fixture.values()) {
             Store store = shape.filled(dir.resolve(shape.name()), 3, NOON);
             try (ScratchStore scratch = ScratchStore.beside(store); Database real = Database.openToRead(store.database());
