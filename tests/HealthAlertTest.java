@@ -325,6 +325,13 @@ class HealthAlertTest {
     }
 
     @Test
+    void whereNothingWasToldNothingIsSaidToBeForgotten() throws IOException {
+        Store store = store();
+        Files.writeString(store.reports(), "no folder");
+        assertEquals("", alert(store, NOW, "exit 3").err());
+    }
+
+    @Test
     void aMemoryThatSaysNothingCostsAnAlertTooManyNotTooFew() throws IOException {
         Store store = store();
         try (var server = new AlertServer()) {

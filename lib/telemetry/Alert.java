@@ -31,8 +31,12 @@ public final class Alert {
         AlertState told = memory.recall();
         AlertState now = AlertState.of(health);
         boolean isNews = now.isNewsAfter(told, repeat);
-        if (isNews) target.tell(new AlertMessage(health, told.status()), patience);
-        if (isNews || !memory.isThere()) memory.keep(now);
+        if (isNews) {
+            target.tell(new AlertMessage(health, told.status()), patience);
+            memory.keep(now);
+        } else {
+            memory.prepare(now);
+        }
         return isNews;
     }
 }

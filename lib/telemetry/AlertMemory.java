@@ -28,16 +28,21 @@ final class AlertMemory {
         this.file = store.reports().resolve("alert-" + name + ".json");
     }
 
-    boolean isThere() {
-        return Files.exists(file);
-    }
-
     /** {@link AlertState#NOTHING} when that cannot be read: silence would be worse than one alert too many. */
     AlertState recall() {
         try {
             return AlertState.read(Files.readString(file));
         } catch (IOException e) {
             return AlertState.NOTHING;
+        }
+    }
+
+    /** Makes the file while there is room for it, before there is anything to tell. */
+    void prepare(AlertState told) {
+        try {
+            if (Files.notExists(file)) keep(told);
+        } catch (StoreException e) {
+            // nothing was told that could be forgotten
         }
     }
 
