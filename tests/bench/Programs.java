@@ -25,7 +25,9 @@ final class Programs {
     /** A contender of this program, or the word that it is missing. @param made is given the program's name */
     static Contender contender(String program, String name, Function<String, Contender> made) {
         String path = program.equals("python3") ? python() : has(program) ? program : null;
-        return path == null ? Contender.missing(name, program + " is not on the PATH") : made.apply(path);
+        if (path == null) return Contender.missing(name, program + " is not on the PATH");
+        Contender contender = made.apply(path);
+        return contender.command().contains("sh") && !has("sh") ? Contender.missing(name, "it needs sh, which is not on the PATH") : contender;
     }
 
     /** The first line that a program prints, null when it cannot be started. */
