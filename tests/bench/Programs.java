@@ -27,7 +27,7 @@ final class Programs {
         String path = program.equals("python3") ? python() : has(program) ? program : null;
         if (path == null) return Contender.missing(name, program + " is not on the PATH");
         Contender contender = made.apply(path);
-        return contender.command().contains("sh") && !has("sh") ? Contender.missing(name, "it needs sh, which is not on the PATH") : contender;
+        return contender.command().contains("sh") && !has("sh") ? Contender.missing(name, "sh is not on the PATH") : contender;
     }
 
     /** The first line that a program prints, null when it cannot be started. */
