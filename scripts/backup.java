@@ -71,7 +71,8 @@ class backup implements Callable<Integer> {
     @Option(names = "--compress", description = "Make it a .gz.")
     private boolean compress;
 
-    @Option(names = "--check", paramLabel = "full|quick|none", defaultValue = "full", description = "What SQLite checks in the copy. Default: ${DEFAULT-VALUE}.")
+    @Option(names = "--check", paramLabel = "full|quick|none", defaultValue = "full", 
+            description = "What SQLite checks in the copy. With none it is a plain copy without a SHA-256, which counts as unverified. Default: ${DEFAULT-VALUE}.")
     private BackupCheck check;
 
     @Option(names = "--keep-days", paramLabel = "N", defaultValue = "7", description = "Expire backups older than this, but never one of the 2 newest verified. Default: ${DEFAULT-VALUE}.")

@@ -432,6 +432,28 @@ class BackupTest {
     }
 
     @Test
+    void aCopyWithoutAnyCheckHasNoSha256AndIsTakenAsNothingMoreThanACopy() throws IOException {
+        Store store = Fixture.V3.filled(dir.resolve("s"), 60, NOON);
+        assertEquals(1, backup(NOON, store, "--check", "none").exit());
+        Path plain = store.backups().resolve(NAME);
+        assertTrue(Files.readString(plain.resolveSibling(NAME + ".manifest.json")).contains("\"sha256\": null"));
+        assertEquals(1, backup(NOON, store, "verify", plain).exit());
+        Script restored = backup(NOON, store, "restore", plain, "--dry-run");
+        assertEquals(1, restored.exit(), restored.err());
+        assertTrue(restored.err().contains("nothing but SQLite's own check speaks for this backup"), restored.err());
+        byte[] whole = Files.readAllBytes(plain);
+        Files.write(plain, java.util.Arrays.copyOf(whole, whole.length - 4096));
+        assertEquals(2, backup(NOON, store, "verify", plain).exit(), "its size is known");
+        Files.write(plain, whole);
+        damage(plain);
+        assertEquals(2, backup(NOON, store, "verify", plain).exit(), "SQLite looks at it now");
+        assertEquals(1, backup(NOON, store, "--check", "none", "--compress").exit());
+        Path packed = store.backups().resolve(NAME + ".gz");
+        flip(packed, 8 * 5_000L);
+        assertEquals(2, backup(NOON, store, "verify", packed).exit(), "compressing gives the SHA-256 for nothing");
+    }
+
+    @Test
     void aDryRunSaysWhatItWouldDoAndDoesNothing() throws IOException {
         Store store = Fixture.V3.filled(dir.resolve("s"), 60, NOON);
         for (int day : new int[] {12, 11, 10}) assertEquals(0, backup(NOON.minus(Duration.ofDays(day)), store, "--keep-days", 40).exit());

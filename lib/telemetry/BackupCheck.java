@@ -9,7 +9,7 @@ public enum BackupCheck {
     FULL("integrity_check"),
     /** Every page and row, but not that the indexes agree with them: half of that. */
     QUICK("quick_check"),
-    /** Not at all; such a backup counts as unverified. */
+    /** Not at all, and no SHA-256 either: a plain copy, which counts as unverified. */
     NONE(null);
 
     private final String pragma;

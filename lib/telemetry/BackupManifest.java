@@ -16,7 +16,7 @@ import java.util.Map;
  *
  * @param time          of the database's state that was copied
  * @param bytes         of the file
- * @param sha256        of the file, in hexadecimal digits
+ * @param sha256        of the file, in hexadecimal digits; null for a plain copy that was not checked at all
  * @param contentBytes  of the database in it: the same, unless the file is compressed
  * @param contentSha256 likewise
  * @param check         that it has passed
@@ -76,8 +76,8 @@ public record BackupManifest(Instant time, long bytes, String sha256, long conte
     private static BackupManifest of(Map<String, Object> members) {
         Map<String, Long> rows = new LinkedHashMap<>();
         JsonText.object((String) members.get("rows")).forEach((table, count) -> rows.put(table, (Long) count));
-        return new BackupManifest(Times.instant((String) members.get("time")), (Long) members.get("bytes"), members.get("sha256").toString(),
-                (Long) members.get("content_bytes"), members.get("content_sha256").toString(), BackupCheck.of(members.get("check").toString()),
+        return new BackupManifest(Times.instant((String) members.get("time")), (Long) members.get("bytes"), (String) members.get("sha256"),
+                (Long) members.get("content_bytes"), (String) members.get("content_sha256"), BackupCheck.of(members.get("check").toString()),
                 members.get("schema").toString(), members.get("journal_mode").toString(), (Long) members.get("page_size"), members.get("sqlite").toString(), (Long) members.get("orphans"), rows);
     }
 
