@@ -62,7 +62,7 @@ class backup implements Callable<Integer> {
     @Option(names = "--restore", paramLabel = "FILE", description = "The same as: restore FILE.")
     private String restore;
 
-    @Option(names = "--no-replay", description = "Restore the backup alone, without the runs that the day files have had since.")
+    @Option(names = "--no-replay", description = "Restore the backup alone, without the runs that only the day files have.")
     private boolean noReplay;
 
     @Option(names = "--to", paramLabel = "DIR", description = "The backups' folder, on a second disk say. Default: backups in the store's folder.")

@@ -225,6 +225,22 @@ class RestoreTest {
     }
 
     @Test
+    void linesOlderThanTheBackupAreReplayedTooIfItHasNotTheirRuns() throws IOException {
+        Store store = Fixture.V3.filled(dir, 60, NOON);
+        Instant longAgo = NOON.minus(Duration.ofDays(200));
+        try (var log = new EventLog(store)) {
+            log.append(DayFile.dayOf(longAgo), Fixture.V3.run(0, longAgo).with("run_id", "the database was locked then"));
+            log.append(DayFile.dayOf(NOON), Fixture.V3.run(0, NOON).with("run_id", "the clock was set back since"));
+        }
+        for (String name : BackupTest.names(store.raw())) Files.setLastModifiedTime(store.raw().resolve(name), java.nio.file.attribute.FileTime.from(longAgo));
+        assertEquals(0, script(store).exit());
+        Script restored = script(store, "--restore", "latest", "--yes");
+        assertEquals(0, restored.exit(), restored.err());
+        assertTrue(restored.out().contains("day files  2 runs added, 0 completed"), restored.out());
+        assertEquals(62, ids(store).size());
+    }
+
+    @Test
     void aDrillReportsTheRowsAndTouchesNothing() throws IOException {
         Store store = Fixture.V3.filled(dir, 60, NOON);
         assertEquals(0, script(store).exit());

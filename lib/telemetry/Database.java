@@ -5,6 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Optional;
@@ -150,6 +151,19 @@ public final class Database implements AutoCloseable {
         try (Rows rows = query(sql, params)) {
             var iterator = rows.iterator();
             return iterator.hasNext() ? Optional.of(iterator.next()) : Optional.empty();
+        }
+    }
+
+    /** As {@link #one}, for what is asked again and again: the statement stays prepared, which is most of the time of a look at one row. */
+    public Optional<Row> lookUp(String sql, Object... params) {
+        try {
+            PreparedStatement statement = statements.prepared(sql);
+            statements.bind(statement, params);
+            try (ResultSet row = statement.executeQuery()) {
+                return SqliteCursor.first(row);
+            }
+        } catch (SQLException e) {
+            throw SqliteErrors.translate("query", file, e);
         }
     }
 

@@ -37,7 +37,7 @@ final class GapFill {
     }
 
     boolean has(String value) {
-        return database.one("SELECT 1 FROM agent_runs WHERE " + key + " = ?", value).isPresent();
+        return database.lookUp("SELECT 1 FROM agent_runs WHERE " + key + " = ?", value).isPresent();
     }
 
     /** How many runs were brought or marked. */
@@ -79,7 +79,7 @@ final class GapFill {
     }
 
     private Run there(Run run) {
-        return database.one("SELECT status, end_time, error_summary FROM agent_runs WHERE " + key + " = ?", keyOf(run)).map(row -> new Run(row.map())).orElse(null);
+        return database.lookUp("SELECT status, end_time, error_summary FROM agent_runs WHERE " + key + " = ?", keyOf(run)).map(row -> new Run(row.map())).orElse(null);
     }
 
     private static boolean isLater(Run run, Run there) {

@@ -156,7 +156,7 @@ public final class Recovery {
         Pruned pruned = Pruned.of(store);
         var log = new EventLog(store);
         for (int pass = 0; pass < MOST_PASSES; pass++) {
-            Replay.Result result = new Replay(database).without(pruned).apply(log, entry -> { });
+            Replay.Result result = new Replay(database).without(pruned).showing(err).apply(log, entry -> { });
             damaged = Math.max(damaged, result.damaged());
             replayed += result.inserted() + result.updated();
             if (result.isNothingNew()) break;

@@ -1,6 +1,7 @@
 package telemetry;
 
 import java.io.IOException;
+import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -48,11 +49,15 @@ public final class Replay {
     private final Database database;
     private final RunWriter writer;
     private final RowForm form;
+    private final RunScanner scanner;
+    private PrintWriter err;
+    private Progress progress = Progress.NONE;
+    private long bytes;
     private Instant since;
     private Pruned pruned;
     private Consumer<LogEntry> onDamage;
 
-    private final LogFiles files = new LogFiles(this::take);
+    private final LogFiles files = new LogFiles(this::take, this::takeEvent);
     private final Map<String, LogEntry> open = new LinkedHashMap<>();
     private final Map<String, LogEntry> ends = new LinkedHashMap<>();
     private final Set<String> disputed = new HashSet<>();
@@ -69,6 +74,13 @@ public final class Replay {
         this.database = database;
         this.writer = new RunWriter(database);
         this.form = new RowForm(writer.schema(), RowForm.settable(writer.schema()), null);
+        this.scanner = new RunScanner(form);
+    }
+
+    /** Shows there how far a pass has come. Null, the default: nowhere. */
+    public Replay showing(PrintWriter err) {
+        this.err = err;
+        return this;
     }
 
     /**
@@ -95,10 +107,23 @@ public final class Replay {
         begin(onDamage);
         Set<DayFile> seen = new HashSet<>();
         List<DayFile> read = new ArrayList<>();
-        for (List<DayFile> fresh = log.days(); !fresh.isEmpty(); fresh = fresh(log, seen)) {
-            for (DayFile day : fresh) if (seen.add(day) && isWanted(day) && read(day, files)) read.add(day);
+        try (var progress = new Progress(err, "MB of day files replayed", megabytes(log.days().stream().filter(this::isWanted).mapToLong(Replay::size).sum()))) {
+            this.progress = progress;
+            for (List<DayFile> fresh = log.days(); !fresh.isEmpty(); fresh = fresh(log, seen)) {
+                for (DayFile day : fresh) if (seen.add(day) && isWanted(day) && read(day, files)) read.add(day);
+            }
+            return finish(read);
+        } finally {
+            this.progress = Progress.NONE;
         }
-        return finish(read);
+    }
+
+    private static long size(DayFile day) {
+        return day.path().toFile().length();
+    }
+
+    private static long megabytes(long bytes) {
+        return bytes / 1_000_000;
     }
 
     /** As the other, for these files only. @throws StoreException {@code MISSING} when one is not there */
@@ -116,7 +141,7 @@ public final class Replay {
 
     private void begin(Consumer<LogEntry> onDamage) {
         this.onDamage = onDamage;
-        lines = events = damaged = inserted = updated = conflicts = left = 0;
+        lines = events = damaged = inserted = updated = conflicts = left = bytes = 0;
     }
 
     private boolean isWanted(DayFile day) {
@@ -129,14 +154,25 @@ public final class Replay {
     }
 
     /** @return false when the file is not there any more */
-    private static boolean read(DayFile day, LogFiles files) {
+    private boolean read(DayFile day, LogFiles files) {
         try {
             files.read(day.path());
+            bytes += size(day);
+            progress.at(megabytes(bytes));
             return true;
         } catch (StoreException e) {
             if (e.reason() != StoreException.Reason.MISSING) throw e;
             return false;
         }
+    }
+
+    /** Most lines are events, and the scanner knows one at sight. */
+    private int takeEvent(byte[] buffer, int from, int to, long offset) {
+        int next = scanner.scan(buffer, from, to);
+        if (next < 0 || !scanner.isEvent()) return -1;
+        lines++;
+        events++;
+        return next;
     }
 
     private void take(LogEntry entry) {

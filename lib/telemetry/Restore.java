@@ -8,10 +8,9 @@ import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
-import java.time.Instant;
 
 /**
- * Puts a backup's content in the database's place, and then the runs that the day files have had since. Until SQLite commits the content, the database
+ * Puts a backup's content in the database's place, and then the runs that the day files have besides. Until SQLite commits the content, the database
  * is as it was; interrupted at any point, the next call does it all again.
  */
 public final class Restore {
@@ -47,7 +46,7 @@ public final class Restore {
     }
 
     /**
-     * @param replay also bring the runs that the day files have had since the backup
+     * @param replay also bring the runs that the day files have and the backup has not, or has not as ended
      * @throws StoreException with the database as it was, unless the message says otherwise
      */
     public Restored run(Backup backup, boolean replay) {
@@ -138,7 +137,7 @@ public final class Restore {
         String before = place == null ? RestorePlace.look(live, patience) : place.before();
         Path old = place != null ? place.kept() : before.equals(Restored.ABSENT) ? null : live;
         try (Database restored = Database.open(database, patience)) {
-            Restored.Replayed replayed = replay ? replay(restored, content.backup()) : null;
+            Restored.Replayed replayed = replay ? replay(restored) : null;
             BackupCheck.QUICK.run(restored, err);
             Long only = old == null ? (Long) 0L : onlyIn(old, restored);
             restored.patience(CHECKPOINT).pragma("wal_checkpoint", "TRUNCATE");
@@ -161,16 +160,18 @@ public final class Restore {
         }
     }
 
-    /** Until a pass finds nothing new. Without a manifest nobody knows when a backup was made. */
-    private Restored.Replayed replay(Database restored, Backup backup) {
-        Instant since = backup.manifest() == null ? null : backup.time();
+    /**
+     * Until a pass finds nothing new. All day files, not only those since the backup: the database may have lacked runs when that was made, and a clock that was set back
+     * would make new lines older than the backup.
+     */
+    private Restored.Replayed replay(Database restored) {
         Pruned pruned = Pruned.of(store);
         var log = new EventLog(store);
         Replay.Result first = null;
         long inserted = 0;
         long updated = 0;
         for (int pass = 0; pass < MOST_PASSES; pass++) {
-            Replay.Result result = new Replay(restored).since(since).without(pruned).apply(log, damaged -> { });
+            Replay.Result result = new Replay(restored).without(pruned).showing(err).apply(log, damaged -> { });
             if (first == null) first = result;
             inserted += result.inserted();
             updated += result.updated();

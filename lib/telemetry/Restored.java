@@ -27,7 +27,7 @@ public record Restored(Path backup, Instant made, String schema, long fromIt, Re
     public static final String DAMAGED = "damaged";
 
     /**
-     * @param lines    read in the day files that can have something new
+     * @param lines    read in the day files
      * @param inserted runs that the backup did not have
      * @param updated  runs that had not ended then, or differently
      * @param damaged  lines that could not be read, or whose run the database does not take

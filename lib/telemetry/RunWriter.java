@@ -83,7 +83,7 @@ public final class RunWriter {
         Statements statements = statements(run);
         List<Object> values = new ArrayList<>(Arrays.asList(values(statements, run)));
         values.add(values.get(statements.columns.indexOf(keyColumn())));
-        Row row = database.one(statements.compare, values.toArray()).orElse(null);
+        Row row = database.lookUp(statements.compare, values.toArray()).orElse(null);
         if (row == null) return Standing.ABSENT;
         if (!new Run(row.map()).isEnd()) return Standing.OPEN;
         return row.number("differs") == 0 ? Standing.SAME : Standing.OTHER;

@@ -9,6 +9,7 @@ import java.sql.SQLException;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
+import java.util.Optional;
 import org.sqlite.core.Codes;
 import org.sqlite.core.CoreStatement;
 import org.sqlite.core.DB;
@@ -75,9 +76,20 @@ final class SqliteCursor implements Rows.Cursor {
         cells.endRow();
     }
 
+    /** Of somebody else's result, which is left open. */
+    static Optional<Row> first(ResultSet result) throws SQLException {
+        if (!result.next()) return Optional.empty();
+        List<String> columns = names(result.getMetaData());
+        return Optional.of(new Row(columns, Collections.unmodifiableList(Arrays.asList(values(result, columns.size())))));
+    }
+
     private Object[] slowly() throws SQLException {
-        Object[] values = new Object[columns.size()];
-        for (int i = 0; i < values.length; i++) {
+        return values(result, columns.size());
+    }
+
+    private static Object[] values(ResultSet result, int count) throws SQLException {
+        Object[] values = new Object[count];
+        for (int i = 0; i < count; i++) {
             Object value = result.getObject(i + 1);
             values[i] = value instanceof Integer number ? (Object) number.longValue() : value;
         }
