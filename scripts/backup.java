@@ -100,7 +100,7 @@ class backup implements Callable<Integer> {
         Store store = action == Action.restore ? this.store.store() : this.store.existing();
         var backups = new Backups(store, folder, clock, err());
         return switch (action) {
-            case make -> consent.isDryRun() ? showMaking(store, backups) : make(backups);
+            case make -> consent.isDryRun() ? showMaking(store, backups) : make(store, backups);
             case list -> list(backups);
             case verify -> verify(store, backups);
             case expire -> expire(backups);
@@ -132,7 +132,7 @@ class backup implements Callable<Integer> {
         return new Retention(Duration.ofDays(keepDays), Retention.AT_LEAST);
     }
 
-    private Integer make(Backups backups) {
+    private Integer make(Store store, Backups backups) {
         Backups.Made making = backups.make(patience, check, compress);
         Backup made = making.backup();
         String shrunk = retention().shrunk(made, backups.list());
@@ -148,7 +148,7 @@ class backup implements Callable<Integer> {
         json.put("copying_ms", making.copying().toMillis());
         json.put("expired", expired.stream().map(Backup::file).toList());
         output.result(text, json);
-        if (shrunk != null) output.note("backup: " + shrunk + "; nothing was expired; when that is as it should be: jbang backup@telemetry expire");
+        if (shrunk != null) output.note("backup: " + shrunk + "; nothing was expired; when that is as it should be: " + store.command("backup", "expire"));
         return shrunk == null && made.isVerified() ? Cli.OK : Cli.WARNING;
     }
 
@@ -184,21 +184,21 @@ class backup implements Callable<Integer> {
         List<Backup> wanted = "all".equals(file) ? backups.list() : List.of(backups.find(file == null ? Backups.LATEST : file));
         if (wanted.isEmpty()) throw new StoreException(StoreException.Reason.MISSING, "verify the backups in", backups.folder(), "there is none", store.command("backup", ""));
         List<Check> checks = new ArrayList<>();
-        for (Backup backup : wanted) checks.add(verify(backups, backup));
+        for (Backup backup : wanted) checks.add(verify(store, backups, backup));
         var all = new Checks(checks);
         output.result(all, Map.of("status", all.status().toString(), "checks", all.list()));
         return Cli.exitCode(all.status());
     }
 
-    private static Check verify(Backups backups, Backup backup) {
+    private static Check verify(Store store, Backups backups, Backup backup) {
         String name = backup.file().getFileName().toString();
         try {
             backups.verify(backup);
         } catch (StoreException e) {
-            String hint = "Database Corrupted: use another backup, jbang backup@telemetry list";
+            String hint = "Database Corrupted: use another backup, " + store.command("backup", "list");
             return e.reason() == StoreException.Reason.DAMAGED ? Check.failed(name, e.why(), hint) : Check.unknown(name, e.why(), hint);
         }
-        if (!backup.isVerified()) return Check.warning(name, backup.doubt() + "; SQLite finds nothing wrong with it, which does not prove every value", "Create Backup: jbang backup@telemetry");
+        if (!backup.isVerified()) return Check.warning(name, backup.doubt() + "; SQLite finds nothing wrong with it, which does not prove every value", "Create Backup: " + store.command("backup", ""));
         return Check.ok(name, backup.runs() + " runs, " + backup.size() + ", SHA-256 as in its manifest");
     }
 
@@ -213,15 +213,15 @@ class backup implements Callable<Integer> {
     private Integer restore(Store store, Backups backups) {
         Backup backup = backups.find(file);
         var restore = new Restore(store, clock, patience, err());
-        if (consent.isDryRun()) return report(restore.drill(backup, !noReplay));
+        if (consent.isDryRun()) return report(store, restore.drill(backup, !noReplay));
         String runs = backup.runs() == null ? "" : " of " + backup.runs() + " runs";
         if (!consent.to("Replace " + store.database() + " by the backup" + runs + " of " + Times.seconds(backup.time()) + "?")) return Cli.WARNING;
-        return report(restore.run(backup, !noReplay));
+        return report(store, restore.run(backup, !noReplay));
     }
 
-    private Integer report(Restored restored) {
+    private Integer report(Store store, Restored restored) {
         output.result(restored, restored);
-        restored.remarks().forEach(remark -> output.note("backup: " + remark));
+        restored.remarks().forEach(remark -> output.note("backup: " + store.saying(remark)));
         return restored.remarks().isEmpty() ? Cli.OK : Cli.WARNING;
     }
 }

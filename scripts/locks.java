@@ -45,6 +45,7 @@ class locks implements Callable<Integer> {
     private Long kill;
 
     Clock clock = Clock.systemUTC();
+    Duration grace = LockRelease.GRACE;
 
     public static void main(String... args) {
         Cli.main(new locks(), args);
@@ -54,7 +55,7 @@ class locks implements Callable<Integer> {
     public Integer call() {
         Store store = this.store.existing();
         var locks = new Locks(store, clock);
-        LockRelease release = kill == null ? null : new LockRelease(store, locks, kill);
+        LockRelease release = kill == null ? null : new LockRelease(store, locks, kill, grace);
         LocksReport report = locks.look(wait, waiting -> output.note("locks: " + waiting));
         if (release == null || report.isFree()) return show(report);
         if (consent.isDryRun()) return showKill(report);

@@ -4,6 +4,7 @@
 //SOURCES ../lib/telemetry/package-info.java
 
 import java.io.PrintWriter;
+import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.concurrent.Callable;
@@ -37,6 +38,9 @@ class recover implements Callable<Integer> {
     @Option(names = "--wait", paramLabel = "TIME", defaultValue = "30s", description = "How long a lock, and programs that have a damaged database open, are waited for. Default: ${DEFAULT-VALUE}.")
     private Duration wait;
 
+    @Option(names = "--salvage", paramLabel = "FILE", description = "Fill gaps from this database too, a damaged one in the quarantine say: runs that only it has come in, marked.")
+    private Path salvage;
+
     @Spec
     private CommandSpec command;
 
@@ -49,18 +53,18 @@ class recover implements Callable<Integer> {
         Store store = this.store.existing();
         PrintWriter err = command.commandLine().getErr();
         var recovery = new Recovery(store, clock, wait, err);
+        if (salvage != null) recovery.salvaging(salvage);
         RecoveryPlan plan = recovery.look();
-        if (plan.isHealthy() || consent.isDryRun()) return show(plan);
+        if (plan.isHealthy() && salvage == null || consent.isDryRun()) return show(plan);
         output.note(plan);
         if (!consent.to("Recover " + store.database() + "?")) return Cli.WARNING;
-        Recovered recovered = recovery.run();
+        Recovered recovered = recovery.run(plan);
         output.result(recovered, recovered.json());
         return Cli.exitCode(recovered.status());
     }
 
-    /** A plan is no warning: that of a damaged store with a way out is as asked for. */
     private Integer show(RecoveryPlan plan) {
         output.result(plan, plan.json());
-        return plan.source() == RecoveryPlan.Source.NONE ? Cli.FAILED : plan.isShort() ? Cli.WARNING : Cli.OK;
+        return Cli.exitCode(plan.status());
     }
 }

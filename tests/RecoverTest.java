@@ -155,10 +155,131 @@ class RecoverTest {
             } else if (!damage.equals("none")) damage(store, damage);
             Map<String, ByteBuffer> before = tree(store);
             Script dry = script(store, "--dry-run");
-            assertEquals(0, dry.exit(), dry.out() + dry.err());
+            assertEquals(damage.equals("none") || damage.equals("killed") ? 0 : 1, dry.exit(), dry.out() + dry.err());
             assertEquals(before.keySet(), tree(store).keySet(), damage);
             assertEquals(before, tree(store), damage);
             assertEquals(!damage.equals("none") && !damage.equals("killed"), dry.out().contains("would restore telemetry_backup_"), damage + dry.out());
+        }
+    }
+
+    @Test
+    void whatAProgramLeftThatDiedWhileItWroteIsRolledBackAndNotCalledIntact() throws IOException {
+        for (boolean isGarbage : new boolean[] {false, true}) {
+            Store store = Fixture.V7_PYTHON.filled(dir.resolve("garbage-" + isGarbage), 60, NOON);
+            assertEquals(0, Script.run(new backup(), "--store", store.base()).exit());
+            Set<String> runs = ids(store);
+            RestoreTest.tear(store);
+            if (isGarbage) Files.writeString(store.database(), "garbage ".repeat(3_000));
+            Map<String, ByteBuffer> before = tree(store);
+            Script dry = script(store, "--dry-run");
+            assertEquals(1, dry.exit(), dry.out());
+            assertTrue(dry.out().contains("would roll back what a program that died has left, and look again"), dry.out());
+            assertEquals(before, tree(store));
+            Script recovered = script(store, "--yes");
+            assertTrue(recovered.exit() <= 1, recovered.out() + recovered.err());
+            assertEquals(runs, ids(store, "host IS NOT 'torn'"), recovered.out());
+            assertEquals("ok", integrity(store));
+            assertEquals(0, script(store).exit());
+        }
+    }
+
+    @Test
+    void commitsThatOnlyTheDamagedDatabaseHasComeBack() throws IOException {
+        Store store = Fixture.V3.filled(dir, 300, NOON);
+        try (Database database = Database.open(store.database())) {
+            database.update("INSERT INTO commits(commit_hash, run_id) VALUES ('old', 'r')");
+            assertEquals(0, Script.run(new backup(), "--store", store.base()).exit());
+            database.update("INSERT INTO commits(commit_hash, run_id, message) VALUES ('new', 'r', 'since the backup'), ('gone', 'pruned', '')");
+        }
+        Pruned.of(store).add(List.of("pruned"), NOON);
+        damage(store, "page");
+        Script recovered = script(store, "--yes", "--json");
+        assertTrue(recovered.exit() <= 1, recovered.out());
+        assertEquals(1, Json.parse(recovered.out()).asObject().getInt("salvaged_commits", -1), recovered.out());
+        try (Database database = Database.openToRead(store.database())) {
+            assertEquals("new,old", database.value("SELECT group_concat(commit_hash, ',') FROM (SELECT commit_hash FROM commits ORDER BY 1)"));
+            assertEquals("since the backup", database.value("SELECT message FROM commits WHERE commit_hash = 'new'"));
+        }
+    }
+
+    @Test
+    void whatARestorePutAsideIsBroughtInByTheCommandThatTheRestoreNames() throws IOException {
+        Store store = Fixture.V3.filled(dir, 300, NOON);
+        assertEquals(0, Script.run(new backup(), "--store", store.base()).exit());
+        Set<String> expected = ids(store);
+        Set<String> posted = post(store, 40);
+        Set<String> destroyed = overwriteLeafWith(store, posted.stream().skip(20).findFirst().orElseThrow());
+        Script restored = Script.run(new backup(), "--store", store.base(), "--restore", "latest", "--yes");
+        assertEquals(1, restored.exit(), restored.err());
+        assertEquals(expected, ids(store));
+        String command = restored.err().substring(restored.err().indexOf("jbang recover@telemetry ")).strip();
+        Object[] words = java.util.Arrays.copyOfRange(command.split(" "), 2, command.split(" ").length);
+        Script dry = Script.run(new recover(), Stream.concat(Stream.of(words), Stream.of("--dry-run")).toArray());
+        assertEquals(0, dry.exit(), "the store itself is well: " + dry);
+        Script recovered = Script.run(new recover(), Stream.concat(Stream.of(words), Stream.of("--yes")).toArray());
+        assertEquals(1, recovered.exit(), recovered.toString());
+        posted.removeAll(destroyed);
+        expected.addAll(posted);
+        assertEquals(expected, ids(store), recovered.out());
+        assertEquals(posted, ids(store, "error_summary LIKE '%" + MARK + "'"));
+        assertEquals(64, script(store, "--salvage", store.database(), "--yes").exit());
+        assertEquals(3, script(store, "--salvage", dir.resolve("nothing"), "--yes").exit());
+    }
+
+    @Test
+    void withoutPermissionItSaysHowFarItCameAndGoesOnLater() throws Exception {
+        Assumptions.assumeTrue(Files.getFileStore(dir).supportsFileAttributeView("posix"), "no permissions here");
+        Store store = Fixture.V3.filled(dir, 60, NOON);
+        assertEquals(0, Script.run(new backup(), "--store", store.base()).exit());
+        Set<String> runs = ids(store);
+        damage(store, "garbage");
+        byte[] garbage = Files.readAllBytes(store.database());
+        Path newest = telemetry.Backups.newestVerified(store).orElseThrow().file();
+        Path day;
+        try (Stream<Path> days = Files.list(store.raw())) {
+            day = days.findFirst().orElseThrow();
+        }
+        for (Path locked : new Path[] {newest, store.database().getParent(), day}) {
+            var permissions = Files.getPosixFilePermissions(locked);
+            Files.setPosixFilePermissions(locked, java.nio.file.attribute.PosixFilePermissions.fromString(Files.isDirectory(locked) ? "r-x------" : "---------"));
+            Script refused = Script.runWithoutRights("recover", "--store", store.base(), "--yes");
+            Files.setPosixFilePermissions(locked, permissions);
+            assertEquals(3, refused.exit(), locked + refused.out());
+            assertTrue(refused.out().contains("permission denied"), refused.out());
+            if (locked.equals(day)) assertTrue(refused.out().contains("60 runs are in place, but: cannot read " + day), refused.out());
+            else assertTrue(Arrays.equals(garbage, Files.readAllBytes(store.database())), refused.out());
+        }
+        assertTrue(script(store, "--yes").exit() <= 1);
+        assertEquals(runs, ids(store));
+        assertFalse(Files.exists(unfinished(store)));
+    }
+
+    @Test
+    void onAFullDiskEverythingStaysAsItWasAndWithRoomItGoesOn() throws Exception {
+        Path disk = Files.createDirectory(dir.resolve("disk"));
+        Assumptions.assumeTrue(Mounts.tmpfs(disk, "6m"), "needs root and mount");
+        try {
+            for (String damage : List.of("page", "garbage", "deleted")) {
+                Store store = Fixture.V3.filled(disk.resolve(damage), 60, NOON);
+                Set<String> runs = ids(store);
+                if (!damage.equals("deleted")) assertEquals(0, Script.run(new backup(), "--store", store.base()).exit());
+                damage(store, damage);
+                Map<String, ByteBuffer> before = tree(store);
+                Path filler = Files.write(disk.resolve("filler"), new byte[(int) Files.getFileStore(disk).getUsableSpace() - 50_000]);
+                Script full = script(store, "--yes");
+                assertEquals(2, full.exit(), full.out() + full.err());
+                assertTrue(full.err().contains("archive@telemetry"), full.err());
+                Map<String, ByteBuffer> after = tree(store);
+                after.keySet().removeIf(name -> name.startsWith("quarantine") || name.equals("db"));
+                before.keySet().removeIf(name -> name.equals("db"));
+                assertEquals(before, after, damage);
+                Files.delete(filler);
+                assertTrue(script(store, "--yes").exit() <= 1, damage);
+                assertEquals(runs, ids(store), damage);
+                assertFalse(Files.exists(unfinished(store)), damage);
+            }
+        } finally {
+            Mounts.unmount(disk);
         }
     }
 

@@ -263,6 +263,78 @@ class RestoreTest {
     }
 
     @Test
+    void whatAProgramLeftThatDiedWhileItWroteIsLeftAloneByADrillAndKeptByARestore() throws IOException {
+        Store store = Fixture.V7_PYTHON.filled(dir, 60, NOON);
+        assertEquals(0, script(store).exit());
+        tear(store);
+        byte[] database = Files.readAllBytes(store.database());
+        byte[] journal = Files.readAllBytes(Path.of(store.database() + "-journal"));
+        Map<String, Object> before = bytes(dir);
+        Script drill = script(store, "--restore", "latest", "--dry-run");
+        assertEquals(0, drill.exit(), drill.err());
+        assertEquals(before, bytes(dir));
+        Script restored = script(store, "--restore", "latest", "--yes");
+        assertEquals(0, restored.exit(), restored.err());
+        assertEquals(60, ids(store).size());
+        Path torn = kept(store, 0);
+        assertTrue(restored.out().contains("kept       " + torn + ", with the -journal that a program left which died while it wrote"), restored.out());
+        assertArrayEquals(database, Files.readAllBytes(torn));
+        assertArrayEquals(journal, Files.readAllBytes(Path.of(torn + "-journal")));
+        try (Database kept = Database.openToRead(kept(store, 1))) {
+            assertEquals(0, kept.number("SELECT count(*) FROM agent_runs WHERE host = 'torn'"), "and once more, rolled back");
+        }
+    }
+
+    /** As a program leaves it that is killed in the middle of a large transaction: some pages written, and a -journal to undo that. */
+    static void tear(Store store) throws IOException {
+        Path copy = store.database().resolveSibling("copy");
+        try (Database database = Database.open(store.database())) {
+            database.pragma("cache_size", 1);
+            database.execute("BEGIN IMMEDIATE");
+            database.update("UPDATE agent_runs SET host = 'torn', output_summary = hex(randomblob(2000))");
+            for (String suffix : List.of("", "-journal")) Files.copy(Path.of(store.database() + suffix), Path.of(copy + suffix));
+            database.execute("ROLLBACK");
+        }
+        for (String suffix : List.of("", "-journal")) Files.move(Path.of(copy + suffix), Path.of(store.database() + suffix), java.nio.file.StandardCopyOption.REPLACE_EXISTING);
+    }
+
+    @Test
+    void ofTwoRestoresAtOnceNoneTakesAwayWhatTheOtherKeeps() throws Exception {
+        for (int n = 0; n < 4; n++) {
+            Store store = Fixture.V3.filled(dir.resolve("s" + n), 60, NOON);
+            assertEquals(0, script(store).exit());
+            boolean isGarbage = n % 2 == 0;
+            if (isGarbage) Files.writeString(store.database(), "garbage ".repeat(3_000));
+            else try (Database database = Database.open(store.database())) {
+                new RunWriter(database).write(Fixture.V3.run(0, NOON).with("run_id", "posted"));
+            }
+            List<Thread> threads = new ArrayList<>();
+            List<Script> ended = java.util.Collections.synchronizedList(new ArrayList<>());
+            for (int i = 0; i < 2; i++) threads.add(new Thread(() -> ended.add(restoreAt(store))));
+            threads.forEach(Thread::start);
+            for (Thread thread : threads) thread.join();
+            assertTrue(ended.stream().anyMatch(script -> script.exit() <= 1), ended.toString());
+            for (Script script : ended) assertTrue(script.exit() <= 1 || script.exit() == 3 && script.err().contains("run it again"), script.toString());
+            assertEquals(60, ids(store).size());
+            assertEquals("ok", check(store.database()));
+            boolean isKept = false;
+            for (String folder : BackupTest.names(store.quarantine())) {
+                Path kept = store.quarantine().resolve(folder).resolve("telemetry.sqlite");
+                isKept |= isGarbage ? Files.readString(kept, java.nio.charset.StandardCharsets.ISO_8859_1).startsWith("garbage") : ids(kept).contains("posted");
+            }
+            assertTrue(isKept, ended + "" + BackupTest.names(store.quarantine()));
+        }
+    }
+
+    /** Both in the same second. */
+    private static Script restoreAt(Store store) {
+        var script = new backup();
+        script.clock = Clock.fixed(NOON, java.time.ZoneOffset.UTC);
+        script.patience = Duration.ofSeconds(5);
+        return Script.run(script, "--store", store.base(), "--restore", "latest", "--yes");
+    }
+
+    @Test
     void whatWasReplacedCanBeBroughtBackWithTheLogThatItHad() throws Exception {
         Store store = Fixture.V3.filled(dir, 60, NOON);
         assertEquals(0, script(store).exit());
@@ -356,15 +428,11 @@ class RestoreTest {
             var before = Files.getPosixFilePermissions(locked);
             Files.setPosixFilePermissions(locked, PosixFilePermissions.fromString(Files.isDirectory(locked) ? "r-x------" : "---------"));
             if (Files.isDirectory(locked)) Files.setPosixFilePermissions(store.database(), PosixFilePermissions.fromString("r--------"));
-            List<String> command = new ArrayList<>();
-            if (Files.isWritable(locked)) command.addAll(List.of("setpriv", "--bounding-set", "-dac_override,-dac_read_search"));
-            command.addAll(Script.processBuilder(Map.of(), "backup", "--store", store.base(), "--restore", good, "--yes").command());
-            Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
-            String said = new String(process.getInputStream().readAllBytes());
-            int exit = process.waitFor();
+            Script refused = Script.runWithoutRights("backup", "--store", store.base(), "--restore", good, "--yes");
+            String said = refused.err();
             Files.setPosixFilePermissions(locked, before);
             Files.setPosixFilePermissions(store.database(), writable);
-            assertEquals(3, exit, said);
+            assertEquals(3, refused.exit(), said);
             assertTrue(said.contains("permission") || said.contains("read"), said);
             assertEquals(60, ids(store).size());
             assertEquals(Set.of(), BackupTest.names(store.quarantine()), said);

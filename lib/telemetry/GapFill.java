@@ -2,6 +2,7 @@ package telemetry;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
 
@@ -14,12 +15,15 @@ final class GapFill {
     /** At the end of the error_summary of each run that comes from nowhere else. */
     static final String MARK = "[salvaged from a damaged database]";
 
+    static final String COMMITS = "commits";
+
     private final Database database;
     private final Schema schema;
     private final Pruned pruned;
     private final Set<String> only;
     private final String key;
     private long filled;
+    private long commits;
     private long refused;
 
     /** @param only runs that came from the damaged database already and have no mark yet */
@@ -43,6 +47,29 @@ final class GapFill {
     /** How many runs were brought or marked. */
     long filled() {
         return filled;
+    }
+
+    /** How many commits were brought. */
+    long commits() {
+        return commits;
+    }
+
+    static boolean hasCommits(Database database) {
+        return database.number("SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = ?", COMMITS) > 0;
+    }
+
+    /** Brings commits that are not there, in one transaction. No day file has them, and they have no column for a mark. */
+    void takeCommits(List<Row> rows) {
+        if (!hasCommits(database)) return;
+        List<String> known = database.query("SELECT name FROM pragma_table_info(?)", COMMITS).stream().map(column -> column.text("name")).toList();
+        database.inTransaction(() -> rows.forEach(row -> takeCommit(row.map(), known)));
+    }
+
+    private void takeCommit(Map<String, Object> fields, List<String> known) {
+        if (fields.get("commit_hash") == null || pruned.contains(String.valueOf(fields.get("run_id")))) return;
+        List<String> columns = known.stream().filter(fields::containsKey).toList();
+        commits += database.update("INSERT OR IGNORE INTO commits (" + columns.stream().map(Database::quoted).collect(Collectors.joining(", ")) + ") VALUES ("
+                + "?, ".repeat(columns.size() - 1) + "?)", columns.stream().map(fields::get).toArray());
     }
 
     /** Rows that are no run any more, or that the table does not take. */

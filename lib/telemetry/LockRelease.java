@@ -10,26 +10,31 @@ import java.util.Optional;
 public final class LockRelease {
 
     /** For so long after TERM, and again after KILL, the lock is waited for. */
-    private static final Duration GRACE = Duration.ofSeconds(5);
+    public static final Duration GRACE = Duration.ofSeconds(5);
     private static final Duration STEP = Duration.ofMillis(20);
     private static final int MOST_ERRORS = 10;
 
     private final Store store;
     private final Locks locks;
     private final long pid;
+    private final Duration grace;
     private final Instant started;
 
-    /** @throws StoreException {@code REFUSED} when the process does not hold the lock at this moment: a reader, a program that only has it open, a number mistyped */
-    public LockRelease(Store store, Locks locks, long pid) {
+    /**
+     * @param grace after each signal, usually {@link #GRACE}
+     * @throws StoreException {@code REFUSED} when the process does not hold the lock at this moment: a reader, a program that only has it open, a number mistyped
+     */
+    public LockRelease(Store store, Locks locks, long pid, Duration grace) {
         this.store = store;
         this.locks = locks;
         this.pid = pid;
+        this.grace = grace;
         requireHolder();
         this.started = start().orElse(null);
         requireSame();
     }
 
-    /** TERM, and KILL when the process has the lock 5 s later; nothing when it is no longer the process that it was, or let go of the lock. */
+    /** TERM, and KILL when the process has the lock after the grace; nothing when it is no longer the process that it was, or let go of the lock. */
     public Checks run() {
         requireHolder();
         requireSame();
@@ -41,7 +46,7 @@ public final class LockRelease {
             signal = "KILL";
             isEnded(process.destroyForcibly(), process);
             if (!isReleased()) throw new StoreException(StoreException.Reason.FAILED, "end process " + pid + " for", store.database(),
-                    "it holds the lock " + GRACE.toSeconds() + " s after KILL, perhaps waiting for a disk", "look at that disk");
+                    "it holds the lock " + Times.words(grace) + " after KILL, perhaps waiting for a disk", "look at that disk");
         }
         List<Check> checks = new ArrayList<>();
         checks.add(Check.ok("process", pid + (process.isAlive() ? " let go of the lock" : " has ended") + " by " + signal + " after " + Duration.ofNanos(System.nanoTime() - began).toMillis() + " ms"));
@@ -56,7 +61,7 @@ public final class LockRelease {
     }
 
     private boolean isReleased() {
-        for (long end = System.nanoTime() + GRACE.toNanos(); System.nanoTime() < end; Program.pause(STEP)) if (!isHolder()) return true;
+        for (long end = System.nanoTime() + grace.toNanos(); System.nanoTime() < end; Program.pause(STEP)) if (!isHolder()) return true;
         return !isHolder();
     }
 

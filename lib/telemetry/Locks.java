@@ -48,8 +48,9 @@ public final class Locks {
     public LocksReport look(Duration wait, Consumer<String> waiting) {
         requireFile();
         boolean isAlone = openers().filter(List::isEmpty).isPresent() && holders().isEmpty();
-        boolean isLeftJournal = isLeftJournal();
+        boolean isLeftJournal = OldDatabase.isTorn(store.database());
         long began = System.nanoTime();
+        // the rolling back is left to the next program that writes: whoever looks may want to keep what is there first
         boolean isFree = isLeftJournal || isFree(wait.compareTo(TURN) < 0 ? wait : TURN, isAlone);
         List<Long> first = isFree ? List.of() : holders();
         if (!isFree && wait.compareTo(TURN) > 0) {
@@ -90,17 +91,6 @@ public final class Locks {
 
     private static Duration until(long end) {
         return Duration.ofNanos(Math.max(0, end - System.nanoTime()));
-    }
-
-    /** The rolling back is left to the next program that writes: whoever looks may want to keep what is there first. */
-    private boolean isLeftJournal() {
-        if (size("-journal") == null) return false;
-        try {
-            Database.openToRead(store.database(), Duration.ZERO).close();
-            return false;
-        } catch (StoreException e) {
-            return SqliteErrors.isLeftJournal(e);
-        }
     }
 
     private void requireFile() {

@@ -2,6 +2,7 @@ package telemetry;
 
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -63,6 +64,17 @@ record OldDatabase(Path file, State state, String why, Ddl ddl) {
         } catch (StoreException e) {
             if (e.reason() != StoreException.Reason.DENIED || Files.notExists(Database.beside(file, "-journal"))) throw e;
             return Database.open(file, patience);
+        }
+    }
+
+    /** True when a program died while it wrote and its -journal has to be rolled back before anybody can read. Looks only. */
+    static boolean isTorn(Path file) {
+        if (Database.beside(file, "-journal").toFile().length() == 0) return false;
+        try {
+            Database.openToRead(file, Duration.ZERO).close();
+            return false;
+        } catch (StoreException e) {
+            return SqliteErrors.isLeftJournal(e);
         }
     }
 
@@ -128,6 +140,8 @@ record OldDatabase(Path file, State state, String why, Ddl ddl) {
             for (Path one : files()) Files.move(one, folder.resolve(one.getFileName()));
             Disk.syncFolder(folder);
             Disk.syncFolder(file.getParent());
+        } catch (NoSuchFileException e) {
+            throw new StoreException(StoreException.Reason.LOCKED, "move aside", file, "another program has moved it in the meantime", "run it again", e);
         } catch (IOException e) {
             throw Disk.refused("move aside", file, e);
         }

@@ -36,6 +36,23 @@ final class Quarantine implements AutoCloseable {
         return folder;
     }
 
+    /** As {@link #folder}, made at once: of two that ask at the same moment each gets its own. */
+    static Path claim(Store store, String what, java.time.Instant now) {
+        make(store.quarantine());
+        while (true) {
+            Path folder = folder(store, what, now);
+            try {
+                Files.createDirectory(folder, Disk.ownerOnlyFolder(store.quarantine()));
+                Disk.syncFolder(store.quarantine());
+                return folder;
+            } catch (FileAlreadyExistsException e) {
+                // somebody was quicker
+            } catch (IOException e) {
+                throw Disk.refused("create the folder", folder, e);
+            }
+        }
+    }
+
     /** Makes the folder and those above it, for nobody but its owner. */
     static Path make(Path folder) {
         try {

@@ -15,11 +15,12 @@ import java.util.Map;
  * @param replayed that the day files had besides: new or more complete
  * @param damaged  lines of the day files that could not be used
  * @param salvaged runs that only the damaged database had, marked in their error_summary
+ * @param commits  rows of commits that only the damaged database had
  * @param lost     runs of which nothing but the number is left; null when that cannot be known
  * @param kept     the damaged databases
  * @param next     what to do next, each a command or a sentence
  */
-public record Recovered(RecoveryPlan plan, Checks checks, long runs, long base, long replayed, long damaged, long salvaged, Long lost, List<Path> kept, List<String> next) {
+public record Recovered(RecoveryPlan plan, Checks checks, long runs, long base, long replayed, long damaged, long salvaged, long commits, Long lost, List<Path> kept, List<String> next) {
 
     public Check.Status status() {
         return checks.status();
@@ -34,6 +35,7 @@ public record Recovered(RecoveryPlan plan, Checks checks, long runs, long base, 
         json.put("from_source", base);
         json.put("from_day_files", replayed);
         json.put("salvaged", salvaged);
+        json.put("salvaged_commits", commits);
         json.put("damaged_lines", damaged);
         json.put("lost", lost);
         json.put("kept", kept);

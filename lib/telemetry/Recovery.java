@@ -21,18 +21,24 @@ public final class Recovery {
     private static final int MOST_PASSES = 20;
     private static final int POLL_MILLIS = 100;
 
+    /** So long a look holds: whoever thinks about the question for longer gets another. */
+    private static final Duration FRESH = Duration.ofSeconds(10);
+
     private final Store store;
     private final Clock clock;
     private final Duration patience;
     private final PrintWriter err;
     private final Path live;
+    private final List<Path> others = new ArrayList<>();
     private final List<Check> steps = new ArrayList<>();
     private final List<String> next = new ArrayList<>();
     private long base;
     private long replayed;
     private long damaged;
     private long salvaged;
+    private long commits;
     private Long lost = 0L;
+    private long looked;
 
     /**
      * @param patience how long a lock, and programs that have a damaged database open, are waited for
@@ -46,31 +52,56 @@ public final class Recovery {
         this.live = store.database();
     }
 
-    /** Changes nothing. @throws StoreException {@code LOCKED} or {@code DENIED} when the state cannot be told */
-    public RecoveryPlan look() {
-        return RecoveryPlan.of(store, clock, patience, err, false);
+    /**
+     * Has gaps filled from this database too, one that was put aside before.
+     *
+     * @throws StoreException {@code MISSING} when there is none, {@code REFUSED} when it is the store's own
+     */
+    public Recovery salvaging(Path other) {
+        String tried = "salvage";
+        if (!Files.isRegularFile(other)) throw new StoreException(StoreException.Reason.MISSING, tried, other, "it is no file", null);
+        try {
+            if (Files.exists(live) && Files.isSameFile(live, other))
+                throw new StoreException(StoreException.Reason.REFUSED, tried, other, "it is the store's own database", store.command("recover", "--dry-run"));
+        } catch (IOException e) {
+            throw Disk.refused(tried, other, e);
+        }
+        others.add(other.toAbsolutePath().normalize());
+        return this;
     }
 
-    /** @throws StoreException with the damaged database where it was or in the quarantine; to run it again goes on */
-    public Recovered run() {
+    /** Changes nothing. @throws StoreException {@code LOCKED} or {@code DENIED} when the state cannot be told */
+    public RecoveryPlan look() {
+        RecoveryPlan plan = RecoveryPlan.of(store, clock, patience, err, false);
+        looked = System.nanoTime();
+        return plan;
+    }
+
+    /**
+     * @param seen what {@link #look} found; it is looked again when that was long ago, or could not tell everything
+     * @throws StoreException with the damaged database where it was or in the quarantine; to run it again goes on
+     */
+    public Recovered run(RecoveryPlan seen) {
         RecoveryMark left = RecoveryMark.find(store);
         if (left != null) left.putBack();
-        RecoveryPlan plan = RecoveryPlan.of(store, clock, patience, err, true);
+        boolean isFresh = left == null && seen.state() != RecoveryPlan.State.TORN && System.nanoTime() - looked < FRESH.toNanos();
+        RecoveryPlan plan = isFresh ? seen : RecoveryPlan.of(store, clock, patience, err, true);
         if (plan.source() == RecoveryPlan.Source.NONE) throw new StoreException(StoreException.Reason.FAILED, "recover", live,
                 "there is no database that can be read, no backup and no day file", "look for copies elsewhere; for a new store jbang setup@telemetry");
         RecoveryMark mark = plan.source() == RecoveryPlan.Source.INTACT ? left : RecoveryMark.begin(store, clock.instant());
         stabilise(plan);
         bringSource(plan);
         List<Path> kept = mark == null ? List.of() : mark.kept();
-        try (Database database = Database.open(live, patience)) {
-            replay(database);
-            if (!kept.isEmpty()) salvage(database, kept, plan);
+        try {
+            fill(kept);
+            verify(plan);
+        } catch (StoreException e) {
+            throw new StoreException(e.reason(), "finish the recovery of", live, RecoveryPlan.runs(base) + " are in place, but: " + e.getMessage(), "run it again", e);
         }
-        verify(plan);
         if (mark != null) mark.end();
         kept.forEach(file -> next.add("the damaged files are in " + file.getParent()));
         if (!plan.source().equals(RecoveryPlan.Source.INTACT)) next.add(store.command("backup", ""));
-        return new Recovered(plan, new Checks(steps), runs(), base, replayed, damaged, salvaged, lost, kept, next);
+        return new Recovered(plan, new Checks(steps), runs(), base, replayed, damaged, salvaged, commits, lost, kept, next);
     }
 
     /** A damaged database that SQLite cannot write to is replaced, and that takes that nobody has it open. */
@@ -90,7 +121,7 @@ public final class Recovery {
         switch (plan.source()) {
             case INTACT -> {
                 base = runs();
-                steps.add(Check.ok("source", "the database itself: " + base + " runs"));
+                steps.add(Check.ok("source", "the database itself: " + RecoveryPlan.runs(base)));
             }
             case BACKUP -> restore(plan.backup());
             case DAY_FILES -> rebuild();
@@ -98,10 +129,19 @@ public final class Recovery {
         }
     }
 
+    private void fill(List<Path> kept) {
+        List<Path> all = new ArrayList<>(kept);
+        all.addAll(others);
+        try (Database database = Database.open(live, patience)) {
+            replay(database);
+            if (!all.isEmpty()) salvage(database, all);
+        }
+    }
+
     private void restore(Backup backup) {
         Restored restored = new Restore(store, clock, patience, err).run(backup, false);
         base = restored.fromIt();
-        String detail = backup.file().getFileName() + ": " + base + " runs, made " + Times.seconds(backup.time());
+        String detail = backup.file().getFileName() + ": " + RecoveryPlan.runs(base) + ", made " + Times.seconds(backup.time());
         steps.add(backup.isVerified() ? Check.ok("source", detail) : Check.warning("source", detail + "; " + backup.doubt(), "nothing but SQLite's own check speaks for it"));
     }
 
@@ -110,7 +150,7 @@ public final class Recovery {
         Rebuild.Result made = new Rebuild(store, clock).patience(patience).inPlace();
         base = made.runs() - made.carried().runs();
         damaged = made.damaged();
-        String detail = made.files() + " day files: " + base + " runs, schema " + made.schema();
+        String detail = made.files() + (made.files() == 1 ? " day file: " : " day files: ") + RecoveryPlan.runs(base) + ", schema " + made.schema();
         long written = writersVersion();
         steps.add(written <= Schema.RUNBOOK_VERSION || !made.old().equals(OldDatabase.State.ABSENT.toString()) ? Check.ok("source", detail)
                 : Check.warning("source", detail + "; the agents' is v" + written + ", of which nothing was left: the columns that only it has stand in the day files alone", "have an agent make its database elsewhere, put it here, then: " + store.command("rebuild", "")));
@@ -129,17 +169,19 @@ public final class Recovery {
         OldDatabase old = OldDatabase.of(live);
         old.requireUnused();
         Path made = Unfinished.beside(live);
+        Path folder = Quarantine.claim(store, "recover", clock.instant());
         try (var database = new NewDatabase(made, old.ddl(), Pruned.of(store), entry -> { })) {
             database.load(List::of, file -> { });
             database.finish(0);
             database.seal();
-            old.moveAside(Quarantine.folder(store, "recover", clock.instant()));
+            old.moveAside(folder);
             Disk.publish(made, live);
             Disk.syncFolder(live.getParent());
         } catch (IOException e) {
             throw Disk.refused("put a new database in place as", live, e);
         } finally {
             NewDatabase.delete(made);
+            Quarantine.removeIfEmpty(folder);
         }
         steps.add(Check.warning("source", "a new, empty database: there is no backup and no day file", null));
     }
@@ -162,23 +204,27 @@ public final class Recovery {
             if (result.isNothingNew()) break;
         }
         long gone = OldRuns.deleteAgain(database, pruned);
-        String detail = replayed + " runs added or completed from the day files" + (gone == 0 ? "" : ", " + gone + " that were pruned deleted again");
+        String detail = RecoveryPlan.runs(replayed) + " added or completed from the day files"
+                + (gone == 0 ? "" : ", " + gone + " that were pruned deleted again");
         steps.add(damaged == 0 ? Check.ok("replay", detail) : Check.warning("replay", detail + "; " + damaged + " entries could not be used", store.command("rebuild", "--check-only")));
     }
 
-    private void salvage(Database database, List<Path> kept, RecoveryPlan plan) {
+    private void salvage(Database database, List<Path> kept) {
         var fill = new GapFill(database, Pruned.of(store), carried(kept));
         for (Path file : kept) {
-            if (Salvage.read(file, fill::take)) continue;
+            Salvage.commits(file, fill::takeCommits);
+            if (Salvage.runs(file, fill::take)) continue;
             Long gone = gone(file, fill);
             lost = gone == null || lost == null ? null : (Long) Math.max(lost, gone);
         }
         salvaged = fill.filled();
-        String detail = salvaged + " runs that only the damaged database had" + (salvaged == 0 ? "" : ", marked in their error_summary");
+        commits = fill.commits();
+        String detail = RecoveryPlan.runs(salvaged) + (commits == 0 ? "" : " and " + commits + (commits == 1 ? " commit" : " commits")) + " that only the damaged database had"
+                + (salvaged == 0 ? "" : ", marked in error_summary");
         steps.add(salvaged + fill.refused() == 0 ? Check.ok("salvage", detail)
                 : Check.warning("salvage", detail + (fill.refused() == 0 ? "" : "; " + fill.refused() + " rows were no runs any more"), "look at them: " + store.command("query", "sql \"SELECT * FROM agent_runs WHERE error_summary LIKE '%" + GapFill.MARK + "'\"")));
         steps.add(lost == null ? Check.warning("lost", "cannot be known: not all of the damaged database can be read; runs with a line in the day files or a row in the backup are not lost", null)
-                : lost == 0 ? Check.ok("lost", "0 runs") : Check.warning("lost", lost + " runs, of which only the index of the damaged database knows", null));
+                : lost == 0 ? Check.ok("lost", "0 runs") : Check.warning("lost", RecoveryPlan.runs(lost) + ", of which only the index of the damaged database knows", null));
     }
 
     /** Runs that a rebuild took over from the damaged database: only that one and the new one have them. */

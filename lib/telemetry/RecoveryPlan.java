@@ -55,7 +55,12 @@ public record RecoveryPlan(Checks checks, Source source, State state, Backup bac
 
     /** True when there is nothing to do. */
     public boolean isHealthy() {
-        return source == Source.INTACT && missing == 0 && !isResumed;
+        return state == State.INTACT && missing == 0 && !isResumed;
+    }
+
+    /** As a check of the store: well when there is nothing to do, failed when nothing can be done. */
+    public Check.Status status() {
+        return source == Source.NONE ? Check.Status.FAILED : isHealthy() && !isShort ? Check.Status.OK : Check.Status.WARNING;
     }
 
     /** What would be done, in a sentence. */
@@ -63,7 +68,7 @@ public record RecoveryPlan(Checks checks, Source source, State state, Backup bac
         if (isHealthy()) return "nothing to recover: the database is intact and has all runs of the day files";
         return switch (source) {
             case INTACT -> state == State.TORN ? "would roll back what a program that died has left, and look again"
-                    : "would bring " + missing + " runs from the day files into the intact database" + (isResumed ? ", and go on with the recovery that did not end" : "");
+                    : "would bring " + runs(missing) + " from the day files into the intact database" + (isResumed ? ", and go on with the recovery that did not end" : "");
             case BACKUP -> "would restore " + backup.file().getFileName() + ", replay the day files" + (state == State.ABSENT ? "" : ", fill gaps from the damaged database");
             case DAY_FILES -> "would rebuild the database from the day files" + (state == State.ABSENT ? "" : ", fill gaps from the damaged database");
             case SALVAGE -> "would make a new database of what the damaged one still gives";
@@ -71,9 +76,13 @@ public record RecoveryPlan(Checks checks, Source source, State state, Backup bac
         };
     }
 
+    static String runs(long count) {
+        return count + (count == 1 ? " run" : " runs");
+    }
+
     public Map<String, Object> json() {
         Map<String, Object> json = new LinkedHashMap<>();
-        json.put("status", isHealthy() ? "ok" : source == Source.NONE ? "failed" : "warning");
+        json.put("status", status());
         json.put("database", state.name().toLowerCase(java.util.Locale.ROOT));
         json.put("source", source.name().toLowerCase(java.util.Locale.ROOT));
         json.put("backup", backup == null ? null : backup.file());
@@ -190,7 +199,7 @@ public record RecoveryPlan(Checks checks, Source source, State state, Backup bac
                     if (one.isVerified() && bad == 0) return Check.ok("backups", said(one) + ", compared byte by byte");
                     return Check.warning("backups", said(one) + (one.isVerified() ? "" : ", " + one.doubt()) + skipped, null);
                 } catch (StoreException e) {
-                    if (e.reason() == StoreException.Reason.FULL) throw e;
+                    if (e.reason() == StoreException.Reason.FULL || e.reason() == StoreException.Reason.DENIED) throw e;
                     bad++;
                 }
             }
@@ -198,7 +207,7 @@ public record RecoveryPlan(Checks checks, Source source, State state, Backup bac
         }
 
         private static String said(Backup backup) {
-            return backup.file().getFileName() + (backup.runs() == null ? "" : ", " + backup.runs() + " runs");
+            return backup.file().getFileName() + (backup.runs() == null ? "" : ", " + RecoveryPlan.runs(backup.runs()));
         }
 
         private Check dayFiles(List<DayFile> days) {

@@ -59,7 +59,7 @@ public final class Restore {
         try (BackupContent content = BackupContent.open(backup, live, err)) {
             var place = new RestorePlace(store, clock, patience, err);
             place.put(content);
-            return bring(content, live, replay, place);
+            return bring(content, live, replay, place, live);
         }
     }
 
@@ -68,12 +68,24 @@ public final class Restore {
         Path folder = scratch();
         Path database = folder.resolve(live.getFileName());
         try (BackupContent content = BackupContent.open(backup, database, err)) {
-            RestorePlace.requireRoom(folder, content.file().toFile().length() + SPARED);
+            Path there = OldDatabase.isTorn(live) ? folder.resolve("torn.sqlite") : live;
+            RestorePlace.requireRoom(folder, content.file().toFile().length() + (there == live ? 0 : live.toFile().length()) + SPARED);
+            if (there != live) copyTorn(there);
             RestorePlace.putNew(content, database);
-            return bring(content, database, replay, null);
+            return bring(content, database, replay, null, there);
         } finally {
             NewDatabase.delete(database);
+            NewDatabase.delete(folder.resolve("torn.sqlite"));
             Quarantine.removeIfEmpty(folder);
+        }
+    }
+
+    /** With the -journal that a program left which died while it wrote: looking into the database itself would roll that back. */
+    private void copyTorn(Path copy) {
+        try {
+            for (String suffix : new String[] {"", "-journal"}) Disk.copy(Database.beside(live, suffix), Database.beside(copy, suffix));
+        } catch (IOException e) {
+            throw Disk.refused("copy " + live + " to", copy, e);
         }
     }
 
@@ -131,18 +143,21 @@ public final class Restore {
         Files.delete(folder);
     }
 
-    /** @param place null in a drill */
-    private Restored bring(BackupContent content, Path database, boolean replay, RestorePlace place) {
+    /**
+     * @param place null in a drill
+     * @param there what a drill compares with
+     */
+    private Restored bring(BackupContent content, Path database, boolean replay, RestorePlace place, Path there) {
         requireRows(content, database);
-        String before = place == null ? RestorePlace.look(live, patience) : place.before();
-        Path old = place != null ? place.kept() : before.equals(Restored.ABSENT) ? null : live;
+        String before = place == null ? RestorePlace.look(there, patience) : place.before();
+        Path old = place != null ? place.kept() : before.equals(Restored.ABSENT) ? null : there;
         try (Database restored = Database.open(database, patience)) {
             Restored.Replayed replayed = replay ? replay(restored) : null;
             BackupCheck.QUICK.run(restored, err);
             Long only = old == null ? (Long) 0L : onlyIn(old, restored);
             restored.patience(CHECKPOINT).pragma("wal_checkpoint", "TRUNCATE");
             return new Restored(content.backup().file(), content.backup().time(), content.schema(), content.runs(), replayed,
-                    restored.number("SELECT count(*) FROM agent_runs"), place == null ? null : database, place == null ? null : old, before, only, content.backup().isVerified());
+                    restored.number("SELECT count(*) FROM agent_runs"), place == null ? null : database, place == null ? null : old, place == null ? null : place.torn(), before, only, content.backup().isVerified());
         } catch (StoreException e) {
             throw new StoreException(e.reason(), "finish the restore to", database,
                     "the backup's " + content.runs() + " runs are in place, but: " + e.getMessage(), "run it again", e);

@@ -2,10 +2,12 @@ package telemetry;
 
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.Objects;
 
 /**
  * The place of a store's database, into which a backup's content is put. A database that SQLite can open gets it in one transaction, so its users may
@@ -20,7 +22,9 @@ final class RestorePlace {
     private final PrintWriter err;
     private final Path live;
     private Path kept;
+    private Path torn;
     private String before;
+    private Object identity;
 
     RestorePlace(Store store, Clock clock, Duration patience, PrintWriter err) {
         this.store = store;
@@ -35,6 +39,11 @@ final class RestorePlace {
         return kept;
     }
 
+    /** The copy of what a program that died while it wrote had left, from before that was rolled back; null when nothing was. */
+    Path torn() {
+        return torn;
+    }
+
     /** How the database was: its version, {@link Restored#ABSENT} or {@link Restored#DAMAGED}. */
     String before() {
         return before;
@@ -42,10 +51,37 @@ final class RestorePlace {
 
     /** @throws StoreException with the database as it was */
     void put(BackupContent content) {
+        identity = identity();
+        keepTorn();
         before = look(live, patience);
         boolean isOpenable = !before.equals(Restored.ABSENT) && !before.equals(Restored.DAMAGED);
         requireRoom(content, isOpenable);
         if (!isOpenable || !overwrite(content)) replace(content);
+    }
+
+    private Object identity() {
+        try {
+            return Disk.identity(live);
+        } catch (IOException e) {
+            throw Disk.refused(TRIED, live, e);
+        }
+    }
+
+    /** A second restore at the same time would else move aside what the first has just put there. */
+    private void requireSame() {
+        if (!Objects.equals(identity, identity()))
+            throw new StoreException(StoreException.Reason.LOCKED, TRIED, live, "another program has replaced it in the meantime", "run it again");
+    }
+
+    /** Opening it to see what it is rolls its -journal back. */
+    private void keepTorn() {
+        if (!OldDatabase.isTorn(live)) return;
+        var safety = new SafetyCopy(store, clock.instant(), err);
+        try {
+            if (safety.isUnused() && safety.bytes()) torn = safety.kept();
+        } finally {
+            if (torn == null) safety.drop();
+        }
     }
 
     /** The database's version; or that there is none, or none that can be opened. */
@@ -86,7 +122,7 @@ final class RestorePlace {
     /** @return false when the database turned out to be damaged so that SQLite cannot copy it or write to it */
     private boolean overwrite(BackupContent content) {
         requireSamePages(content);
-        var safety = new SafetyCopy(live, SafetyCopy.folder(store, clock.instant()), err);
+        var safety = new SafetyCopy(store, clock.instant(), err);
         try {
             boolean isKept = safety.isUnused() && safety.bytes();
             try (var last = new LastState(live, patience)) {
@@ -129,12 +165,16 @@ final class RestorePlace {
         var old = new OldDatabase(live, before.equals(Restored.ABSENT) ? OldDatabase.State.ABSENT : OldDatabase.State.DAMAGED, "it is damaged", null);
         old.requireUnused();
         Path made = prepare(content, live);
+        Path folder = SafetyCopy.claim(store, clock.instant());
         try {
-            kept = old.moveAside(SafetyCopy.folder(store, clock.instant()));
+            requireSame();
+            kept = old.moveAside(folder);
             Disk.ownAs(made, kept == null || Files.isDirectory(kept) ? live.getParent() : kept);
             publish(made, live);
         } finally {
             NewDatabase.delete(made);
+            Quarantine.removeIfEmpty(folder);
+            Quarantine.removeIfEmpty(folder.getParent());
         }
     }
 
@@ -173,6 +213,8 @@ final class RestorePlace {
         try {
             Disk.publish(made, target);
             Disk.syncFolder(target.getParent());
+        } catch (FileAlreadyExistsException e) {
+            throw new StoreException(StoreException.Reason.LOCKED, TRIED, target, "another program has put a database there in the meantime", "run it again", e);
         } catch (IOException e) {
             throw Disk.refused(TRIED, target, e);
         }

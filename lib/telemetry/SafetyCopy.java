@@ -4,10 +4,12 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -20,31 +22,41 @@ import java.util.List;
 final class SafetyCopy {
     private static final String PREFIX = "restore";
 
-    private final Path database;
-    private final Path folder;
-    private final PrintWriter err;
+    /** An empty folder that is younger may be another restore's, which is about to copy. */
+    private static final Duration LEFT = Duration.ofHours(1);
 
-    /** @param folder as {@link #folder} gives it */
-    SafetyCopy(Path database, Path folder, PrintWriter err) {
-        this.database = database;
-        this.folder = folder;
+    private final Store store;
+    private final Path database;
+    private final Instant now;
+    private final PrintWriter err;
+    private Path folder;
+
+    SafetyCopy(Store store, Instant now, PrintWriter err) {
+        this.store = store;
+        this.database = store.database();
+        this.now = now;
         this.err = err;
     }
 
-    /** A folder for one restore, not made yet. Removes what restores that were killed have left unfinished in others. */
-    static Path folder(Store store, Instant now) {
+    /** A new folder for one restore, nobody else's. Removes what restores that were killed have left unfinished in others. */
+    static Path claim(Store store, Instant now) {
         try (DirectoryStream<Path> folders = Files.newDirectoryStream(store.quarantine(), PREFIX + "-*")) {
             for (Path folder : folders) {
-                if (!Files.isDirectory(folder)) continue;
+                if (!Files.isDirectory(folder, LinkOption.NOFOLLOW_LINKS)) continue;
                 for (Path file : files(store.database())) Unfinished.beside(folder.resolve(file.getFileName()));
-                Quarantine.removeIfEmpty(folder);
+                if (Files.getLastModifiedTime(folder).toInstant().isBefore(Instant.now().minus(LEFT))) Quarantine.removeIfEmpty(folder);
             }
         } catch (NoSuchFileException e) {
             // the first restore
         } catch (IOException e) {
             throw Disk.refused("look into", store.quarantine(), e);
         }
-        return Quarantine.folder(store, PREFIX, now);
+        return Quarantine.claim(store, PREFIX, now);
+    }
+
+    private Path folder() {
+        if (folder == null) folder = claim(store, now);
+        return folder;
     }
 
     /** The main file last: where it stands, the copy is whole. */
@@ -56,7 +68,7 @@ final class SafetyCopy {
 
     /** The copy of the database; its log, if it has one, beside it. */
     Path kept() {
-        return folder.resolve(database.getFileName());
+        return folder().resolve(database.getFileName());
     }
 
     /** True when nobody is known to have the database open; false also where that cannot be told. */
@@ -66,7 +78,7 @@ final class SafetyCopy {
 
     /** Keeps the bytes. @return false when somebody wrote meanwhile, and nothing was kept */
     boolean bytes() {
-        Quarantine.make(folder);
+        Path folder = folder();
         List<Path> unfinished = new ArrayList<>();
         try {
             List<Object> before = state();
@@ -100,7 +112,7 @@ final class SafetyCopy {
 
     /** Keeps the state that this connection reads now, in the place of one that was kept before. */
     void snapshot(Database source) {
-        Path unfinished = Unfinished.beside(Quarantine.make(folder).resolve(database.getFileName()));
+        Path unfinished = Unfinished.beside(kept());
         try {
             Snapshot.keep(source, unfinished, err);
             Disk.sync(unfinished);
@@ -116,6 +128,7 @@ final class SafetyCopy {
 
     /** Takes away a copy that turned out to be of no use. */
     void drop() {
+        if (folder == null) return;
         NewDatabase.delete(kept());
         Quarantine.removeIfEmpty(folder);
         Quarantine.removeIfEmpty(folder.getParent());

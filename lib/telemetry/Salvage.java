@@ -19,28 +19,42 @@ final class Salvage {
     /** A row of runs takes at least this many bytes. */
     private static final int LEAST_ROW = 32;
 
-    private static final String RANGE = " FROM agent_runs NOT INDEXED WHERE rowid BETWEEN ? AND ?";
+    private static final String RUNS = "agent_runs";
 
     private final Database database;
+    private final String table;
+    private final String range;
     private final Consumer<List<Row>> found;
     private int failures;
     private boolean isWhole = true;
 
-    private Salvage(Database database, Consumer<List<Row>> found) {
+    private Salvage(Database database, String table, Consumer<List<Row>> found) {
         this.database = database;
+        this.table = table;
+        this.range = " FROM " + table + " NOT INDEXED WHERE rowid BETWEEN ? AND ?";
         this.found = found;
     }
 
     /**
      * @param file  a copy that nobody writes to; its -wal is read too
      * @param found is given the rows, some at a time
-     * @return true when every row of the table could be read
+     * @return true when every row of the table of runs could be read
      */
-    static boolean read(Path file, Consumer<List<Row>> found) {
+    static boolean runs(Path file, Consumer<List<Row>> found) {
+        return read(file, RUNS, found);
+    }
+
+    /** As the other, for the table of commits, which not every version has. */
+    static boolean commits(Path file, Consumer<List<Row>> found) {
+        return read(file, GapFill.COMMITS, found);
+    }
+
+    private static boolean read(Path file, String table, Consumer<List<Row>> found) {
         try (Database database = OldDatabase.open(file)) {
             database.pragma("cell_size_check", "ON");
-            Schema.require(database);
-            var salvage = new Salvage(database, found);
+            if (table.equals(RUNS)) Schema.require(database);
+            else if (!GapFill.hasCommits(database)) return true;
+            var salvage = new Salvage(database, table, found);
             salvage.read(0, salvage.highest());
             return salvage.isWhole;
         } catch (StoreException e) {
@@ -66,7 +80,7 @@ final class Salvage {
     /** Also when the table's last page cannot be read: no more rows can be in the file than fit. */
     private long highest() {
         try {
-            return database.number("SELECT max(rowid) FROM agent_runs NOT INDEXED");
+            return database.number("SELECT max(rowid) FROM " + table + " NOT INDEXED");
         } catch (StoreException e) {
             failed(e);
             return database.number("PRAGMA page_count") * database.number("PRAGMA page_size") / LEAST_ROW;
@@ -91,7 +105,7 @@ final class Salvage {
     private boolean isEmpty(long first, long last) {
         if (last - first < CHUNK) return false;
         try {
-            return database.one("SELECT rowid" + RANGE + " LIMIT 1", first, last).isEmpty();
+            return database.one("SELECT rowid" + range + " LIMIT 1", first, last).isEmpty();
         } catch (StoreException e) {
             failed(e);
             return false;
@@ -101,8 +115,8 @@ final class Salvage {
     /** One row alone is not asked for as a range: to see that it ends there SQLite goes on to the next page, which may be the damaged one. */
     private List<Row> rows(long first, long last) {
         try {
-            if (first == last) return database.query("SELECT * FROM agent_runs NOT INDEXED WHERE rowid = ?", first).list();
-            return database.query("SELECT *" + RANGE, first, last).list();
+            if (first == last) return database.query("SELECT * FROM " + table + " NOT INDEXED WHERE rowid = ?", first).list();
+            return database.query("SELECT *" + range, first, last).list();
         } catch (StoreException e) {
             failed(e);
             throw new Unreadable();

@@ -118,9 +118,13 @@ public record Store(Path base, Path database, Path raw, String rule) {
 
     /** An exception's message with its commands said for this store, as {@link #command} says them: alone they would be about another one. */
     public String message(StoreException e) {
-        String message = e.getMessage();
-        if (!rule.equals("--store") || message.contains(" --store ")) return message;
-        return message.replaceAll("jbang [a-z_]+@telemetry", "$0" + Matcher.quoteReplacement(" --store " + quoted(base.toString())));
+        return saying(e.getMessage());
+    }
+
+    /** As {@link #message}, for any text. */
+    public String saying(String text) {
+        if (!rule.equals("--store") || text.contains(" --store ")) return text;
+        return text.replaceAll("jbang [a-z_]+@telemetry", "$0" + Matcher.quoteReplacement(" --store " + quoted(base.toString())));
     }
 
     /** As a shell takes it for one word, whatever its characters. */

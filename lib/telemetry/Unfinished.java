@@ -4,12 +4,16 @@ import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /** Names for files in the making: {@code telemetry.sqlite.4711-1.tmp}, 4711 being the process that makes it, so that what a killed one left is known for what it is. */
 final class Unfinished {
     private static final Pattern NAME = Pattern.compile(".*\\.(\\d{1,18})-\\d+\\.tmp(-wal|-shm|-journal)?");
+
+    /** No two threads of this process get the same name. */
+    private static final AtomicLong LAST = new AtomicLong();
 
     private Unfinished() { }
 
@@ -22,8 +26,8 @@ final class Unfinished {
         } catch (IOException e) {
             throw Disk.refused("write to the folder", absolute.getParent(), e);
         }
-        for (int n = 1; ; n++) {
-            Path file = absolute.resolveSibling(name + "." + ProcessHandle.current().pid() + "-" + n + ".tmp");
+        while (true) {
+            Path file = absolute.resolveSibling(name + "." + ProcessHandle.current().pid() + "-" + LAST.incrementAndGet() + ".tmp");
             if (Files.notExists(file)) return file;
         }
     }
