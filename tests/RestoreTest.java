@@ -326,6 +326,28 @@ class RestoreTest {
         }
     }
 
+    @Test
+    void whileAnotherProcessRestoresOrRecoversNobodyElseDoes() throws Exception {
+        Store store = Fixture.V3.filled(dir, 60, NOON);
+        assertEquals(0, script(store).exit());
+        Files.writeString(store.database(), "garbage ".repeat(3_000));
+        Files.createDirectory(store.quarantine());
+        Path lock = store.quarantine().resolve(".lock");
+        try (var channel = java.nio.channels.FileChannel.open(lock, java.nio.file.StandardOpenOption.CREATE, java.nio.file.StandardOpenOption.WRITE); var held = channel.lock()) {
+            for (Object[] command : new Object[][] {{"backup", "--restore", "latest"}, {"recover"}}) {
+                Script refused = Script.runProcess(Map.of(), command[0].toString(), java.util.stream.Stream.concat(
+                        java.util.Arrays.stream(command).skip(1), java.util.stream.Stream.of("--yes", "--store", store.base())).toArray());
+                assertEquals(3, refused.exit(), refused.toString());
+                assertTrue(refused.err().contains("another restore or recovery is at work there; next: wait for it, then run it again"), refused.err());
+                assertTrue(held.isValid());
+            }
+        }
+        assertEquals("garbage ".repeat(3_000), Files.readString(store.database()));
+        assertTrue(Files.exists(lock), "as a killed one leaves it");
+        assertEquals(1, script(store, "--restore", "latest", "--yes").exit());
+        assertFalse(Files.exists(lock));
+    }
+
     /** Both in the same second. */
     private static Script restoreAt(Store store) {
         var script = new backup();

@@ -82,6 +82,11 @@ public final class Recovery {
      * @throws StoreException with the damaged database where it was or in the quarantine; to run it again goes on
      */
     public Recovered run(RecoveryPlan seen) {
+        boolean isExchanged = seen.state() != RecoveryPlan.State.INTACT || seen.isResumed();
+        return isExchanged ? Alone.in(store, () -> recover(seen)) : recover(seen);
+    }
+
+    private Recovered recover(RecoveryPlan seen) {
         RecoveryMark left = RecoveryMark.find(store);
         if (left != null) left.putBack();
         boolean isFresh = left == null && seen.state() != RecoveryPlan.State.TORN && System.nanoTime() - looked < FRESH.toNanos();

@@ -56,11 +56,13 @@ public final class Restore {
             BackupContent.requireIntact(backup, err);
             createFolder();
         }
-        try (BackupContent content = BackupContent.open(backup, live, err)) {
-            var place = new RestorePlace(store, clock, patience, err);
-            place.put(content);
-            return bring(content, live, replay, place, live);
-        }
+        return Alone.in(store, () -> {
+            try (BackupContent content = BackupContent.open(backup, live, err)) {
+                var place = new RestorePlace(store, clock, patience, err);
+                place.put(content);
+                return bring(content, live, replay, place, live);
+            }
+        });
     }
 
     /** The restore drill: the same into a folder of its own, which is removed afterwards; the database is only looked at. */

@@ -17,7 +17,7 @@
 //SOURCES Runs.java RunFilter.java RunConditions.java RunTree.java RunEvents.java RunReport.java Query.java ReadOnlySql.java FormatOption.java Csv.java Sheet.java PeriodOption.java FilterOption.java
 //SOURCES Backup.java BackupManifest.java BackupCheck.java BackupContent.java Backups.java NewBackup.java Snapshot.java SqliteCopy.java Sha256.java Retention.java Restore.java Restored.java RestorePlace.java SafetyCopy.java LastState.java
 //SOURCES Locks.java LocksReport.java LockRelease.java Program.java OpenersElsewhere.java
-//SOURCES Recovery.java RecoveryPlan.java RecoveryMark.java Recovered.java Salvage.java GapFill.java
+//SOURCES Recovery.java RecoveryPlan.java RecoveryMark.java Recovered.java Salvage.java GapFill.java Alone.java
 //SOURCES Installation.java MachineChecks.java FoundDatabase.java ScratchChecks.java ToolkitChecks.java
 //SOURCES OldRuns.java RunGroups.java StaleRuns.java
 //SOURCES Latencies.java QueryTime.java QueryTimes.java Index.java IndexAdvice.java Advice.java Baselines.java Footprint.java Growth.java StoreFigures.java
