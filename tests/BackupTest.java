@@ -314,6 +314,12 @@ class BackupTest {
         Process process = new ProcessBuilder("sh", "-c", shell).inheritIO().redirectOutput(ProcessBuilder.Redirect.DISCARD).start();
         assertEquals(0, process.waitFor());
         for (Path folder : new Path[] {store.backups(), dir.resolve("second"), store.quarantine()}) assertOwnerOnly(folder);
+        Files.writeString(store.database(), "garbage ".repeat(3_000));
+        String recover = String.join(" ", Script.processBuilder(Map.of(), "recover", "--store", store.base(), "--yes").command().stream().map(word -> "'" + word + "'").toList());
+        assertEquals(1, new ProcessBuilder("sh", "-c", "umask 000; " + recover).inheritIO().redirectOutput(ProcessBuilder.Redirect.DISCARD).redirectError(ProcessBuilder.Redirect.DISCARD).start().waitFor());
+        assertEquals(2, names(store.quarantine()).size());
+        for (String name : names(store.quarantine()))
+            assertEquals("rwx------", PosixFilePermissions.toString(Files.getPosixFilePermissions(store.quarantine().resolve(name))), name);
     }
 
     static void assertOwnerOnly(Path folder) throws IOException {
@@ -429,6 +435,21 @@ class BackupTest {
         assertEquals(12, Backups.newestVerified(store).orElseThrow().runs());
         assertEquals(0, backup(NOON, store, "verify").exit());
         assertEquals(1, backup(NOON, store, "verify", "all").exit(), "what SQLite alone has looked at is a warning");
+    }
+
+    @Test
+    void aManifestOfANewerVersionIsCalledThatAndNotDamaged() throws Exception {
+        Store store = Fixture.V3.filled(dir.resolve("s"), 12, NOON);
+        assertEquals(0, backup(NOON, store).exit());
+        Path manifest = store.backups().resolve(NAME + ".manifest.json");
+        String members = Files.readString(manifest).replaceFirst(",\\s+\"seal\".*(?s:.*)", ",\n  \"parts\": 3");
+        byte[] hash = java.security.MessageDigest.getInstance("SHA-256").digest((members + "\n}").getBytes(java.nio.charset.StandardCharsets.UTF_8));
+        Files.writeString(manifest, members + ",\n  \"seal\": \"" + java.util.HexFormat.of().formatHex(hash) + "\"\n}\n");
+        Script newer = backup(NOON, store, "verify", NAME);
+        assertEquals(2, newer.exit());
+        assertTrue(newer.out().replaceAll("\\s+", " ").contains("another version of this toolkit wrote it, which can use it"), newer.out());
+        Files.writeString(manifest, Files.readString(manifest).replace("\"parts\": 3", "\"parts\": 4"));
+        assertTrue(backup(NOON, store, "verify", NAME).out().replaceAll("\\s+", " ").contains("it is not as it was written"));
     }
 
     @Test

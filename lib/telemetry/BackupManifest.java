@@ -9,6 +9,8 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * What stands beside a backup and says what it has to be, in {@code <its name>.manifest.json}. The last member is the SHA-256 of the others' text,
@@ -32,6 +34,7 @@ public record BackupManifest(Instant time, long bytes, String sha256, long conte
 
     private static final String SUFFIX = ".manifest.json";
     private static final String SEAL = "seal";
+    private static final Pattern SEALED = Pattern.compile("(.*),\\s+\"" + SEAL + "\": \"(\\w+)\"\\s+}\\s*", Pattern.DOTALL);
 
     /** Of a file as this class writes it; more is something else. */
     private static final int MOST_BYTES = 1 << 20;
@@ -67,9 +70,16 @@ public record BackupManifest(Instant time, long bytes, String sha256, long conte
             BackupManifest manifest = of(JsonText.object(text));
             if (manifest.text().equals(text)) return manifest;
         } catch (RuntimeException e) {
-            throw damaged(file, "it is not as it was written", e);
+            throw damaged(file, whyNot(text), e);
         }
-        throw damaged(file, "it is not as it was written", null);
+        throw damaged(file, whyNot(text), null);
+    }
+
+    /** A seal that is right over members that are not known here. */
+    private static String whyNot(String text) {
+        Matcher sealed = SEALED.matcher(text);
+        return sealed.matches() && Sha256.of((sealed.group(1) + "\n}").getBytes(StandardCharsets.UTF_8)).equals(sealed.group(2)) ? "another version of this toolkit wrote it, which can use it"
+                : "it is not as it was written";
     }
 
     /** @throws RuntimeException when something is missing or of another type */
