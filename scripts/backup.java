@@ -72,7 +72,8 @@ class backup implements Callable<Integer> {
     private boolean compress;
 
     @Option(names = "--check", paramLabel = "full|quick|none", defaultValue = "full", 
-            description = "What SQLite checks in the copy. With none it is a plain copy without a SHA-256, which counts as unverified. Default: ${DEFAULT-VALUE}.")
+            description = "What SQLite checks in the copy. With none it is a plain copy without a SHA-256, which counts as unverified. "
+                    + "Default: ${DEFAULT-VALUE}.")
     private BackupCheck check;
 
     @Option(names = "--keep-days", paramLabel = "N", defaultValue = "7", description = "Expire backups older than this, but never one of the 2 newest verified. Default: ${DEFAULT-VALUE}.")
@@ -148,7 +149,8 @@ class backup implements Callable<Integer> {
         json.put("copying_ms", making.copying().toMillis());
         json.put("expired", expired.stream().map(Backup::file).toList());
         output.result(text, json);
-        if (shrunk != null) output.note("backup: " + shrunk + "; nothing was expired; when that is as it should be: " + store.command("backup", "expire"));
+        String expire = store.command("backup", "expire");
+        if (shrunk != null) output.note("backup: " + shrunk + "; nothing was expired; when that is as it should be: " + expire);
         return shrunk == null && made.isVerified() ? Cli.OK : Cli.WARNING;
     }
 
@@ -198,7 +200,9 @@ class backup implements Callable<Integer> {
             String hint = "Database Corrupted: use another backup, " + store.command("backup", "list");
             return e.reason() == StoreException.Reason.DAMAGED ? Check.failed(name, e.why(), hint) : Check.unknown(name, e.why(), hint);
         }
-        if (!backup.isVerified()) return Check.warning(name, backup.doubt() + "; SQLite finds nothing wrong with it, which does not prove every value", "Create Backup: " + store.command("backup", ""));
+        if (!backup.isVerified())
+            return Check.warning(name, backup.doubt() + "; SQLite finds nothing wrong with it, which does not prove every value",
+                    "Create Backup: " + store.command("backup", ""));
         return Check.ok(name, backup.runs() + " runs, " + backup.size() + ", SHA-256 as in its manifest");
     }
 

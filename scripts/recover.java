@@ -38,7 +38,8 @@ class recover implements Callable<Integer> {
     @Option(names = "--wait", paramLabel = "TIME", defaultValue = "30s", description = "How long a lock, and programs that have a damaged database open, are waited for. Default: ${DEFAULT-VALUE}.")
     private Duration wait;
 
-    @Option(names = "--salvage", paramLabel = "FILE", description = "Fill gaps from this database too, a damaged one in the quarantine say: runs that only it has come in, marked.")
+    @Option(names = "--salvage", paramLabel = "FILE",
+            description = "Fill gaps from this database too, a damaged one in the quarantine say: runs that only it has come in, marked.")
     private Path salvage;
 
     @Spec

@@ -160,6 +160,15 @@ class BackupTest {
     }
 
     @Test
+    void oneThatAClockOfTomorrowHasMadeIsListedAsOfTheFuture() throws IOException {
+        Store store = Fixture.V3.filled(dir.resolve("s"), 12, NOON);
+        assertEquals(0, backup(NOON.plus(Duration.ofDays(400)), store).exit());
+        Script list = backup(NOON, store, "list");
+        assertTrue(list.out().lines().toList().get(1).matches("telemetry_backup_20271225_120000.sqlite .* 12 +future +verified"), list.out());
+        assertTrue(backup(NOON, store, "list", "--json").out().contains("\"age_seconds\": -34560000"));
+    }
+
+    @Test
     void anExpiryTrustsNoBackupThatItHasNotReadAgain() throws IOException {
         Store store = Fixture.V3.filled(dir.resolve("s"), 60, NOON);
         for (int day : new int[] {12, 11, 10, 9}) assertEquals(0, backup(NOON.minus(Duration.ofDays(day)), store, "--keep-days", 40).exit());

@@ -255,6 +255,27 @@ class RecoverTest {
     }
 
     @Test
+    void onADiskThatTheKernelMadeReadOnlyItLooksAndDrills() throws Exception {
+        Path disk = Files.createDirectory(dir.resolve("disk"));
+        Assumptions.assumeTrue(Mounts.tmpfs(disk, "6m"), "needs root and mount");
+        try {
+            Store store = Fixture.V3.filled(disk.resolve("s"), 60, NOON);
+            assertEquals(0, Script.run(new backup(), "--store", store.base()).exit());
+            Assumptions.assumeTrue(Mounts.makeReadOnly(disk), "cannot be made read-only");
+            Script dry = script(store, "--dry-run");
+            assertEquals(0, dry.exit(), dry.toString());
+            assertTrue(dry.out().contains("60 runs, none missing in the database"), dry.out());
+            Script drill = Script.run(new backup(), "--store", store.base(), "--restore", "latest", "--dry-run");
+            assertEquals(0, drill.exit(), drill.toString());
+            Script refused = Script.run(new backup(), "--store", store.base(), "--restore", "latest", "--yes");
+            assertEquals(3, refused.exit(), refused.toString());
+            assertTrue(refused.err().contains("the file system is read-only"), refused.err());
+        } finally {
+            Mounts.unmount(disk);
+        }
+    }
+
+    @Test
     void onAFullDiskEverythingStaysAsItWasAndWithRoomItGoesOn() throws Exception {
         Path disk = Files.createDirectory(dir.resolve("disk"));
         Assumptions.assumeTrue(Mounts.tmpfs(disk, "6m"), "needs root and mount");

@@ -5,6 +5,7 @@ import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
+import java.nio.file.OpenOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Map;
@@ -13,12 +14,15 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
 
 /**
- * What exchanges a store's database runs alone: a second restore would find the first one's database half in place. The kernel takes the lock back from a process that is killed; the
- * lock's file is there for as long as the work only.
+ * What exchanges a store's database runs alone: a second restore would find the first one's database half in place. The kernel takes the
+ * lock back from a process that is killed; the lock's file is there for as long as the work only.
  */
 final class Alone {
 
-    /** Which thread of this process is at it. It may begin another part of the same work; nobody else may even open the lock's file, closing which would give the lock back. */
+    /**
+     * Which thread of this process is at it. It may begin another part of the same work; nobody else may even open the lock's file, closing
+     * which would give the lock back.
+     */
     private static final Map<Path, Thread> WORKING = new ConcurrentHashMap<>();
 
     private Alone() { }
@@ -39,7 +43,8 @@ final class Alone {
 
     private static <T> T locked(Store store, Path lock, Supplier<T> work) {
         Quarantine.make(store.quarantine());
-        try (FileChannel channel = FileChannel.open(lock, Set.of(StandardOpenOption.CREATE, StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS), Disk.ownerOnlyFile(store.quarantine()));
+        Set<OpenOption> options = Set.of(StandardOpenOption.CREATE, StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS);
+        try (FileChannel channel = FileChannel.open(lock, options, Disk.ownerOnlyFile(store.quarantine()));
                 FileLock held = channel.tryLock()) {
             if (held == null) throw atWork(store);
             try {
@@ -53,6 +58,7 @@ final class Alone {
     }
 
     private static StoreException atWork(Store store) {
-        return new StoreException(StoreException.Reason.LOCKED, "replace", store.database(), "another restore or recovery is at work there", "wait for it, then run it again");
+        return new StoreException(StoreException.Reason.LOCKED, "replace", store.database(), "another restore or recovery is at work there",
+                "wait for it, then run it again");
     }
 }

@@ -27,7 +27,8 @@ record BackupContent(Backup backup, Path file, String sha256, String journal, lo
     /**
      * Compares every byte with the manifest.
      *
-     * @return the manifest; null when there is none, and nothing was proved; of a copy that was not checked when it was made only the size is
+     * @return the manifest; null when there is none, and nothing was proved; of a copy that was not checked when it was made only the size
+     *         is
      * @throws StoreException {@code DAMAGED} when one bit is not as it was
      */
     static BackupManifest requireIntact(Backup backup, PrintWriter err) {
@@ -36,7 +37,8 @@ record BackupContent(Backup backup, Path file, String sha256, String journal, lo
         try {
             long bytes = Files.size(backup.file());
             if (bytes != manifest.bytes()) throw damaged(backup.file(), "it has " + bytes + " bytes, its manifest says " + manifest.bytes());
-            if (manifest.sha256() != null && !hash(backup.file(), bytes, err).equals(manifest.sha256())) throw damaged(backup.file(), "its SHA-256 is not the manifest's: it has changed since it was made");
+            if (manifest.sha256() != null && !hash(backup.file(), bytes, err).equals(manifest.sha256()))
+                throw damaged(backup.file(), "its SHA-256 is not the manifest's: it has changed since it was made");
         } catch (IOException e) {
             throw Disk.refused("read the backup", backup.file(), e);
         }
@@ -58,7 +60,8 @@ record BackupContent(Backup backup, Path file, String sha256, String journal, lo
             Map<String, Long> rows = Snapshot.rows(database);
             if (manifest != null && !manifest.rows().equals(rows)) throw damaged(backup.file(), "it has other rows than its manifest says");
             String schema = Schema.of(database).toString();
-            String sha256 = manifest == null || manifest.contentSha256() == null ? hash(file, Files.size(file), err) : manifest.contentSha256();
+            boolean isHashed = manifest != null && manifest.contentSha256() != null;
+            String sha256 = isHashed ? manifest.contentSha256() : hash(file, Files.size(file), err);
             return new BackupContent(backup, file, sha256, manifest == null ? null : manifest.journalMode(), database.number("PRAGMA page_size"), schema, rows);
         } catch (StoreException e) {
             remove(backup, file);

@@ -36,6 +36,7 @@ public record BackupList(List<Backup> all, List<Backup> expirable, Instant now) 
 
     /** One unit: the table has 80 columns. */
     private static String rough(Duration age) {
+        if (age.isNegative()) return "future";
         boolean isDays = age.compareTo(Duration.ofDays(2)) >= 0;
         boolean isHours = age.compareTo(Duration.ofHours(2)) >= 0;
         Duration unit = isDays ? Duration.ofDays(1) : isHours ? Duration.ofHours(1) : Duration.ofMinutes(1);

@@ -78,8 +78,8 @@ public record BackupManifest(Instant time, long bytes, String sha256, long conte
     /** A seal that is right over members that are not known here. */
     private static String whyNot(String text) {
         Matcher sealed = SEALED.matcher(text);
-        return sealed.matches() && Sha256.of((sealed.group(1) + "\n}").getBytes(StandardCharsets.UTF_8)).equals(sealed.group(2)) ? "another version of this toolkit wrote it, which can use it"
-                : "it is not as it was written";
+        boolean isWhole = sealed.matches() && Sha256.of((sealed.group(1) + "\n}").getBytes(StandardCharsets.UTF_8)).equals(sealed.group(2));
+        return isWhole ? "another version of this toolkit wrote it, which can use it" : "it is not as it was written";
     }
 
     /** @throws RuntimeException when something is missing or of another type */
@@ -87,7 +87,8 @@ public record BackupManifest(Instant time, long bytes, String sha256, long conte
         Map<String, Long> rows = new LinkedHashMap<>();
         JsonText.object((String) members.get("rows")).forEach((table, count) -> rows.put(table, (Long) count));
         return new BackupManifest(Times.instant((String) members.get("time")), (Long) members.get("bytes"), (String) members.get("sha256"),
-                (Long) members.get("content_bytes"), (String) members.get("content_sha256"), BackupCheck.of(members.get("check").toString()),
+                (Long) members.get("content_bytes"), (String) members.get("content_sha256"),
+                BackupCheck.of(members.get("check").toString()),
                 members.get("schema").toString(), members.get("journal_mode").toString(), (Long) members.get("page_size"), members.get("sqlite").toString(), (Long) members.get("orphans"), rows);
     }
 

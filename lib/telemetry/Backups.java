@@ -115,8 +115,9 @@ public final class Backups {
 
     private StoreException noneVerified() {
         int others = list().size();
-        return new StoreException(StoreException.Reason.MISSING, "find a verified backup in", folder, others == 0 ? "there is no backup" : "none of the " + others + " is verified",
-                others == 0 ? store.command("backup", "") + " to make one, " + store.command("recover", "--dry-run") + " when the database is lost" : store.command("backup", "verify all"));
+        String none = store.command("backup", "") + " to make one, " + store.command("recover", "--dry-run") + " when the database is lost";
+        return new StoreException(StoreException.Reason.MISSING, "find a verified backup in", folder,
+                others == 0 ? "there is no backup" : "none of the " + others + " is verified", others == 0 ? none : store.command("backup", "verify all"));
     }
 
     private Path path(String name) {

@@ -268,10 +268,10 @@ public final class Database implements AutoCloseable {
         execute("ATTACH DATABASE '" + Disk.uri(other.toAbsolutePath()) + "?mode=rw' AS " + name);
     }
 
-    /** As the other, to read only; a -wal is left alone. */
+    /** As the other, to read only; a -wal is left alone. On a read-only file system nothing has to be written beside it. */
     void attachToRead(Path other, String name) {
-        execute("ATTACH DATABASE '" + Disk.uri(other.toAbsolutePath()) + "?mode=" + (Files.exists(beside(other, "-wal")) ? "ro" : "rw")
-                + "' AS " + name);
+        String mode = Files.exists(beside(other, "-wal")) ? "ro" : Disk.isReadOnly(other) ? "ro&immutable=1" : "rw";
+        execute("ATTACH DATABASE '" + Disk.uri(other.toAbsolutePath()) + "?mode=" + mode + "' AS " + name);
     }
 
     void detach(String name) {

@@ -61,14 +61,16 @@ final class GapFill {
     /** Brings commits that are not there, in one transaction. No day file has them, and they have no column for a mark. */
     void takeCommits(List<Row> rows) {
         if (!hasCommits(database)) return;
-        List<String> known = database.query("SELECT name FROM pragma_table_info(?)", COMMITS).stream().map(column -> column.text("name")).toList();
+        List<String> known = database.query("SELECT name FROM pragma_table_info(?)", COMMITS).stream()
+                .map(column -> column.text("name")).toList();
         database.inTransaction(() -> rows.forEach(row -> takeCommit(row.map(), known)));
     }
 
     private void takeCommit(Map<String, Object> fields, List<String> known) {
         if (fields.get("commit_hash") == null || pruned.contains(String.valueOf(fields.get("run_id")))) return;
         List<String> columns = known.stream().filter(fields::containsKey).toList();
-        commits += database.update("INSERT OR IGNORE INTO commits (" + columns.stream().map(Database::quoted).collect(Collectors.joining(", ")) + ") VALUES ("
+        String names = columns.stream().map(Database::quoted).collect(Collectors.joining(", "));
+        commits += database.update("INSERT OR IGNORE INTO commits (" + names + ") VALUES ("
                 + "?, ".repeat(columns.size() - 1) + "?)", columns.stream().map(fields::get).toArray());
     }
 
@@ -106,7 +108,8 @@ final class GapFill {
     }
 
     private Run there(Run run) {
-        return database.lookUp("SELECT status, end_time, error_summary FROM agent_runs WHERE " + key + " = ?", keyOf(run)).map(row -> new Run(row.map())).orElse(null);
+        return database.lookUp("SELECT status, end_time, error_summary FROM agent_runs WHERE " + key + " = ?", keyOf(run))
+                .map(row -> new Run(row.map())).orElse(null);
     }
 
     private static boolean isLater(Run run, Run there) {

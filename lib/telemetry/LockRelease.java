@@ -22,7 +22,8 @@ public final class LockRelease {
 
     /**
      * @param grace after each signal, usually {@link #GRACE}
-     * @throws StoreException {@code REFUSED} when the process does not hold the lock at this moment: a reader, a program that only has it open, a number mistyped
+     * @throws StoreException {@code REFUSED} when the process does not hold the lock at this moment: a reader, a program that only has it
+     *         open, a number mistyped
      */
     public LockRelease(Store store, Locks locks, long pid, Duration grace) {
         this.store = store;
@@ -34,7 +35,7 @@ public final class LockRelease {
         requireSame();
     }
 
-    /** TERM, and KILL when the process has the lock after the grace; nothing when it is no longer the process that it was, or let go of the lock. */
+    /** TERM, and KILL when it has the lock after the grace; nothing when it is no longer the process that it was, or let go of the lock. */
     public Checks run() {
         requireHolder();
         requireSame();

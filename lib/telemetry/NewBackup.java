@@ -56,8 +56,8 @@ final class NewBackup implements AutoCloseable {
             String sha256 = check == BackupCheck.NONE ? unhashed(copied.file(), looking) : hashWhile(copied.file(), looking);
             long bytes = Files.size(copied.file());
             GzipFile.Content packed = compress ? compress(copied.file()) : new GzipFile.Content(bytes, 0, sha256, bytes, sha256);
-            return publish(copied, new BackupManifest(copied.time(), packed.compressedBytes(), packed.compressedSha256(), bytes, packed.sha256(), check,
-                    copied.schema(), copied.journal(), copied.pageSize(), copied.sqlite(), orphans[0], copied.rows()));
+            return publish(copied, new BackupManifest(copied.time(), packed.compressedBytes(), packed.compressedSha256(), bytes, packed.sha256(),
+                    check, copied.schema(), copied.journal(), copied.pageSize(), copied.sqlite(), orphans[0], copied.rows()));
         } catch (IOException e) {
             throw Disk.refused("write the backup to", folder, e);
         } catch (StoreException e) {

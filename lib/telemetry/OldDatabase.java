@@ -141,7 +141,8 @@ record OldDatabase(Path file, State state, String why, Ddl ddl) {
             Disk.syncFolder(folder);
             Disk.syncFolder(file.getParent());
         } catch (NoSuchFileException e) {
-            throw new StoreException(StoreException.Reason.LOCKED, "move aside", file, "another program has moved it in the meantime", "run it again", e);
+            throw new StoreException(StoreException.Reason.LOCKED, "move aside", file, "another program has moved it in the meantime",
+                    "run it again", e);
         } catch (IOException e) {
             throw Disk.refused("move aside", file, e);
         }

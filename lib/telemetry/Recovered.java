@@ -20,7 +20,8 @@ import java.util.Map;
  * @param kept     the damaged databases
  * @param next     what to do next, each a command or a sentence
  */
-public record Recovered(RecoveryPlan plan, Checks checks, long runs, long base, long replayed, long damaged, long salvaged, long commits, Long lost, List<Path> kept, List<String> next) {
+public record Recovered(RecoveryPlan plan, Checks checks, long runs, long base, long replayed, long damaged, long salvaged, long commits,
+        Long lost, List<Path> kept, List<String> next) {
 
     public Check.Status status() {
         return checks.status();

@@ -62,7 +62,8 @@ public final class Recovery {
         if (!Files.isRegularFile(other)) throw new StoreException(StoreException.Reason.MISSING, tried, other, "it is no file", null);
         try {
             if (Files.exists(live) && Files.isSameFile(live, other))
-                throw new StoreException(StoreException.Reason.REFUSED, tried, other, "it is the store's own database", store.command("recover", "--dry-run"));
+                throw new StoreException(StoreException.Reason.REFUSED, tried, other, "it is the store's own database",
+                        store.command("recover", "--dry-run"));
         } catch (IOException e) {
             throw Disk.refused(tried, other, e);
         }
@@ -101,7 +102,8 @@ public final class Recovery {
             fill(kept);
             verify(plan);
         } catch (StoreException e) {
-            throw new StoreException(e.reason(), "finish the recovery of", live, RecoveryPlan.runs(base) + " are in place, but: " + e.getMessage(), "run it again", e);
+            throw new StoreException(e.reason(), "finish the recovery of", live, RecoveryPlan.runs(base) + " are in place, but: " + e.getMessage(),
+                    "run it again", e);
         }
         if (mark != null) mark.end();
         kept.forEach(file -> next.add("the damaged files are in " + file.getParent()));
@@ -155,7 +157,8 @@ public final class Recovery {
         Rebuild.Result made = new Rebuild(store, clock).patience(patience).inPlace();
         base = made.runs() - made.carried().runs();
         damaged = made.damaged();
-        String detail = made.files() + (made.files() == 1 ? " day file: " : " day files: ") + RecoveryPlan.runs(base) + ", schema " + made.schema();
+        String detail = made.files() + (made.files() == 1 ? " day file: " : " day files: ") + RecoveryPlan.runs(base)
+                + ", schema " + made.schema();
         long written = writersVersion();
         steps.add(written <= Schema.RUNBOOK_VERSION || !made.old().equals(OldDatabase.State.ABSENT.toString()) ? Check.ok("source", detail)
                 : Check.warning("source", detail + "; the agents' is v" + written + ", of which nothing was left: the columns that only it has stand in the day files alone", "have an agent make its database elsewhere, put it here, then: " + store.command("rebuild", "")));
@@ -224,12 +227,13 @@ public final class Recovery {
         }
         salvaged = fill.filled();
         commits = fill.commits();
-        String detail = RecoveryPlan.runs(salvaged) + (commits == 0 ? "" : " and " + commits + (commits == 1 ? " commit" : " commits")) + " that only the damaged database had"
-                + (salvaged == 0 ? "" : ", marked in error_summary");
+        String detail = RecoveryPlan.runs(salvaged) + (commits == 0 ? "" : " and " + commits + (commits == 1 ? " commit" : " commits"))
+                + " that only the damaged database had" + (salvaged == 0 ? "" : ", marked in error_summary");
         steps.add(salvaged + fill.refused() == 0 ? Check.ok("salvage", detail)
                 : Check.warning("salvage", detail + (fill.refused() == 0 ? "" : "; " + fill.refused() + " rows were no runs any more"), "look at them: " + store.command("query", "sql \"SELECT * FROM agent_runs WHERE error_summary LIKE '%" + GapFill.MARK + "'\"")));
         steps.add(lost == null ? Check.warning("lost", "cannot be known: not all of the damaged database can be read; runs with a line in the day files or a row in the backup are not lost", null)
-                : lost == 0 ? Check.ok("lost", "0 runs") : Check.warning("lost", RecoveryPlan.runs(lost) + ", of which only the index of the damaged database knows", null));
+                : lost == 0 ? Check.ok("lost", "0 runs")
+                : Check.warning("lost", RecoveryPlan.runs(lost) + ", of which only the index of the damaged database knows", null));
     }
 
     /** Runs that a rebuild took over from the damaged database: only that one and the new one have them. */

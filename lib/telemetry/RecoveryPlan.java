@@ -68,7 +68,8 @@ public record RecoveryPlan(Checks checks, Source source, State state, Backup bac
         if (isHealthy()) return "nothing to recover: the database is intact and has all runs of the day files";
         return switch (source) {
             case INTACT -> state == State.TORN ? "would roll back what a program that died has left, and look again"
-                    : "would bring " + runs(missing) + " from the day files into the intact database" + (isResumed ? ", and go on with the recovery that did not end" : "");
+                    : "would bring " + runs(missing) + " from the day files into the intact database"
+                    + (isResumed ? ", and go on with the recovery that did not end" : "");
             case BACKUP -> "would restore " + backup.file().getFileName() + ", replay the day files" + (state == State.ABSENT ? "" : ", fill gaps from the damaged database");
             case DAY_FILES -> "would rebuild the database from the day files" + (state == State.ABSENT ? "" : ", fill gaps from the damaged database");
             case SALVAGE -> "would make a new database of what the damaged one still gives";

@@ -107,7 +107,8 @@ public final class Replay {
         begin(onDamage);
         Set<DayFile> seen = new HashSet<>();
         List<DayFile> read = new ArrayList<>();
-        try (var progress = new Progress(err, "MB of day files replayed", megabytes(log.days().stream().filter(this::isWanted).mapToLong(Replay::size).sum()))) {
+        long all = log.days().stream().filter(this::isWanted).mapToLong(Replay::size).sum();
+        try (var progress = new Progress(err, "MB of day files replayed", megabytes(all))) {
             this.progress = progress;
             for (List<DayFile> fresh = log.days(); !fresh.isEmpty(); fresh = fresh(log, seen)) {
                 for (DayFile day : fresh) if (seen.add(day) && isWanted(day) && read(day, files)) read.add(day);

@@ -10,8 +10,8 @@ import java.time.Clock;
 import java.time.Duration;
 
 /**
- * Puts a backup's content in the database's place, and then the runs that the day files have besides. Until SQLite commits the content, the database
- * is as it was; interrupted at any point, the next call does it all again.
+ * Puts a backup's content in the database's place, and then the runs that the day files have besides. Until SQLite commits the content, the
+ * database is as it was; interrupted at any point, the next call does it all again.
  */
 public final class Restore {
 
@@ -158,8 +158,10 @@ public final class Restore {
             BackupCheck.QUICK.run(restored, err);
             Long only = old == null ? (Long) 0L : onlyIn(old, restored);
             restored.patience(CHECKPOINT).pragma("wal_checkpoint", "TRUNCATE");
-            return new Restored(content.backup().file(), content.backup().time(), content.schema(), content.runs(), replayed,
-                    restored.number("SELECT count(*) FROM agent_runs"), place == null ? null : database, place == null ? null : old, place == null ? null : place.torn(), before, only, content.backup().isVerified());
+            long runs = restored.number("SELECT count(*) FROM agent_runs");
+            return new Restored(content.backup().file(), content.backup().time(), content.schema(), content.runs(), replayed, runs,
+                    place == null ? null : database, place == null ? null : old, place == null ? null : place.torn(),
+                    before, only, content.backup().isVerified());
         } catch (StoreException e) {
             throw new StoreException(e.reason(), "finish the restore to", database,
                     "the backup's " + content.runs() + " runs are in place, but: " + e.getMessage(), "run it again", e);
@@ -178,8 +180,8 @@ public final class Restore {
     }
 
     /**
-     * Until a pass finds nothing new. All day files, not only those since the backup: the database may have lacked runs when that was made, and a clock that was set back
-     * would make new lines older than the backup.
+     * Until a pass finds nothing new. All day files, not only those since the backup: the database may have lacked runs when that was made,
+     * and a clock that was set back would make new lines older than the backup.
      */
     private Restored.Replayed replay(Database restored) {
         Pruned pruned = Pruned.of(store);

@@ -70,7 +70,8 @@ final class RestorePlace {
     /** A second restore at the same time would else move aside what the first has just put there. */
     private void requireSame() {
         if (!Objects.equals(identity, identity()))
-            throw new StoreException(StoreException.Reason.LOCKED, TRIED, live, "another program has replaced it in the meantime", "run it again");
+            throw new StoreException(StoreException.Reason.LOCKED, TRIED, live, "another program has replaced it in the meantime",
+                    "run it again");
     }
 
     /** Opening it to see what it is rolls its -journal back. */
@@ -214,7 +215,8 @@ final class RestorePlace {
             Disk.publish(made, target);
             Disk.syncFolder(target.getParent());
         } catch (FileAlreadyExistsException e) {
-            throw new StoreException(StoreException.Reason.LOCKED, TRIED, target, "another program has put a database there in the meantime", "run it again", e);
+            throw new StoreException(StoreException.Reason.LOCKED, TRIED, target, "another program has put a database there in the meantime",
+                    "run it again", e);
         } catch (IOException e) {
             throw Disk.refused(TRIED, target, e);
         }

@@ -17,12 +17,14 @@ import java.util.StringJoiner;
  * @param runs     that the database has now
  * @param database where that is; null after a drill, which leaves nothing
  * @param kept     the copy of what was there before; null when there was nothing, and after a drill
- * @param torn     the copy of what a program that died while it wrote had left, from before that was rolled back; null when nothing was, and after a drill
+ * @param torn     the copy of what a program that died while it wrote had left, from before that was rolled back; null when nothing was,
+ *                 and after a drill
  * @param before   how the database was: its version, or {@link #ABSENT} or {@link #DAMAGED}
  * @param only     runs that stood only in the database that was there before; null when that cannot be told
  * @param verified false when nothing but SQLite's own check speaks for the backup
  */
-public record Restored(Path backup, Instant made, String schema, long fromIt, Replayed replayed, long runs, Path database, Path kept, Path torn, String before, Long only, boolean verified) {
+public record Restored(Path backup, Instant made, String schema, long fromIt, Replayed replayed, long runs, Path database, Path kept, Path torn,
+        String before, Long only, boolean verified) {
 
     public static final String ABSENT = "absent";
     public static final String DAMAGED = "damaged";
@@ -40,10 +42,11 @@ public record Restored(Path backup, Instant made, String schema, long fromIt, Re
     public List<String> remarks() {
         List<String> remarks = new ArrayList<>();
         if (!verified) remarks.add("nothing but SQLite's own check speaks for this backup, which does not prove every value");
-        if (only == null) remarks.add("what was there before is too damaged to tell whether it had runs that are missing now; next: " + salvaging());
+        if (only == null)
+            remarks.add("what was there before is too damaged to tell whether it had runs that are missing now; next: " + salvaging());
         else if (only > 0) remarks.add(database == null ? count(only, "run stands", "runs stand") + " only in the database and would be missing in the restored one"
-                : count(only, "run", "runs") + " stood only in the database before and " + (only == 1 ? "is missing now; it is in " : "are missing now; they are in ") + kept
-                + "; to bring them in: " + salvaging());
+                : count(only, "run", "runs") + " stood only in the database before and "
+                + (only == 1 ? "is missing now; it is in " : "are missing now; they are in ") + kept + "; to bring them in: " + salvaging());
         if (replayed != null && replayed.damaged > 0) remarks.add(count(replayed.damaged, "line", "lines") + " of the day files could not be used; next: jbang rebuild@telemetry --check-only");
         if (!before.equals(schema) && !before.equals(ABSENT) && !before.equals(DAMAGED)) remarks.add("the database was " + before + ", the backup is " + schema + "; next: jbang health@telemetry");
         return remarks;
