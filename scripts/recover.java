@@ -2,6 +2,7 @@
 //JAVA 17+
 //DESCRIPTION Make a damaged or missing database good again from backup, day files and what is left of it.
 //SOURCES ../lib/telemetry/package-info.java
+//RUNTIME_OPTIONS -XX:-TieredCompilation
 
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -56,6 +57,7 @@ class recover implements Callable<Integer> {
         var recovery = new Recovery(store, clock, wait, err);
         if (salvage != null) recovery.salvaging(salvage);
         RecoveryPlan plan = recovery.look();
+        if (salvage != null) output.note("recover: would fill gaps from " + salvage + " too");
         if (plan.isHealthy() && salvage == null || consent.isDryRun()) return show(plan);
         output.note(plan);
         if (!consent.to("Recover " + store.database() + "?")) return Cli.WARNING;
