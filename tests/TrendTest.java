@@ -79,16 +79,16 @@ class TrendTest {
     @Test
     void onlyTheLastMonthCountsAndOfEachDayTheLastNumberInAnyOrder() {
         List<Trend.Point> points = new ArrayList<>();
-        for (int day = 0; day < 60; day++)
+        for (int day = 0; day < 120; day++)
             for (int hour = 0; hour < 24; hour++) {
-                double value = day < 30 ? 1000 * GB * day : 100 * GB - GB * day;
-                Instant time = Instant.parse("2026-10-01T00:00:00Z").plus(Duration.ofHours(24L * day + hour));
+                double value = day < 90 ? 1000 * GB * day : 200 * GB - GB * day;
+                Instant time = Instant.parse("2026-08-01T00:00:00Z").plus(Duration.ofHours(24L * day + hour));
                 points.add(new Trend.Point(time, hour < 23 ? 7 : value));
             }
         Collections.shuffle(points, new Random(3));
         Trend trend = Trend.of(points);
         assertEquals(-GB, trend.perDay(), 1);
-        assertEquals(41 * GB, trend.last(), 1);
+        assertEquals(81 * GB, trend.last(), 1);
     }
 
     @Test
