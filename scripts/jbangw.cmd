@@ -22,7 +22,7 @@ set "RUN=run --catalog "%CHECKOUT%\jbang-catalog.json" "-Dtelemetry.checkout=%CH
 where jbang >nul 2>nul && goto :installed
 set "JAVA=%JAVA_HOME%\bin\java.exe"
 if exist "%JAVA_HOME%\bin\javac.exe" goto :jdk
-set "JAVA=java"
+for %%J in (java.exe) do set "JAVA=%%~$PATH:J"
 where javac >nul 2>nul && goto :jdk
 >&2 echo jbangw: no JDK found in JAVA_HOME or on the PATH: install JDK 17 or newer (https://adoptium.net)
 exit /b 3
@@ -57,8 +57,15 @@ set "JBANG_NO_VERSION_CHECK=true"
 set "JBANG_RUNTIME_SHELL=cmd"
 set "JBANG_STDIN_NOTTY=true"
 timeout /t 0 >nul 2>nul && set "JBANG_STDIN_NOTTY=false"
-"%JAVA%" -XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Xlog:disable -jar "%JAR%" %RUN% %* >"%WORK%\output"
+rem JBang's own classes are archived at the end of the first run of a script on a JDK; the JVM takes no notice of an archive that it cannot use.
+set "JDK=%JAVA:\=-%"
+set "ARCHIVE=%CACHE%\jbang-%VERSION%-%JDK::=%.jsa"
+set "SHARE="
+if defined RUN set SHARE="-XX:ArchiveClassesAtExit=%WORK%\archive"
+if exist "%ARCHIVE%" set SHARE="-XX:SharedArchiveFile=%ARCHIVE%"
+"%JAVA%" -XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Xlog:disable %SHARE% -jar "%JAR%" %RUN% %* >"%WORK%\output"
 set "STATUS=%ERRORLEVEL%"
+if exist "%WORK%\archive" move /y "%WORK%\archive" "%ARCHIVE%" >nul 2>nul
 set "COMMAND="
 if "%STATUS%"=="255" for /f "usebackq delims=" %%L in ("%WORK%\output") do if not defined COMMAND set "COMMAND=%%L"
 if not "%STATUS%"=="255" type "%WORK%\output"

@@ -50,4 +50,12 @@ final class Jbangw {
             Files.delete(err);
         }
     }
+
+    /** Whoever starts programs in the background may have them ignore Ctrl-C, which they hand on. */
+    static boolean interruptsAreIgnored() throws IOException {
+        var status = Path.of("/proc/self/status");
+        if (!Files.exists(status)) return false;
+        var ignored = Files.readString(status).replaceFirst("(?s).*\nSigIgn:\\s*(\\w+).*", "$1");
+        return (Long.parseUnsignedLong(ignored, 16) & 2) != 0;
+    }
 }

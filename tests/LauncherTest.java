@@ -45,7 +45,7 @@ class LauncherTest {
         """;
 
     private static final List<String> TOOLS = List.of("cat", "cp", "dirname", "find", "flock", "grep", "javac", "jbang", "mkdir", "mv",
-        "mvn", "readlink", "rm", "sha256sum", "shasum", "sleep");
+        "mvn", "readlink", "rm", "sha256sum", "shasum", "sleep", "tr");
 
     private static final String SHOW_ARGUMENTS = "printf '<%s>' \"$@\"";
 
@@ -105,7 +105,7 @@ class LauncherTest {
     @ParameterizedTest
     @CsvSource({"INT, 130", "TERM, 143"})
     void signalsReachTheScript(String signal, int code) throws Exception {
-        assumeFalse(signal.equals("INT") && interruptsAreIgnored(), "Ctrl-C is ignored by whatever started these tests");
+        assumeFalse(signal.equals("INT") && Jbangw.interruptsAreIgnored(), "Ctrl-C is ignored by whatever started these tests");
         var process = jbangw("probe", "wait").start();
         try (var out = process.inputReader()) {
             var pid = out.readLine();
@@ -187,7 +187,23 @@ class LauncherTest {
         var second = runLater(cold("probe", "stdin").with("PATH", path), "second");
         assertEquals("first", first.get().out());
         assertEquals("second", second.get().out());
-        assertEquals(List.of("built-probe", "jbang-0.132.1.jar"), cached());
+        assertEquals(List.of("built-probe", archiveName(), "jbang-0.132.1.jar"), cached());
+    }
+
+    @Test
+    void jbangsOwnClassesAreArchivedOnceForEachJdkAndNeverSpokenOf() throws Exception {
+        Files.createDirectories(temp.resolve("cache/jbangw"));
+        Files.copy(pinnedJar(), temp.resolve("cache/jbangw/jbang-0.132.1.jar"));
+        assertEquals(new Script(0, "x", ""), withoutBuildNote(cold("probe", "stdin").run("x")));
+        Path archive = temp.resolve("cache/jbangw").resolve(archiveName());
+        assertTrue(Files.size(archive) > 1_000_000);
+        var first = Files.getLastModifiedTime(archive);
+        assertEquals(new Script(0, "x", ""), cold("probe", "stdin").run("x"));
+        assertEquals(first, Files.getLastModifiedTime(archive));
+        archive.toFile().setWritable(true);
+        Files.writeString(archive, "garbage");
+        assertEquals(new Script(0, "x", ""), cold("probe", "stdin").run("x"));
+        assertEquals("garbage", Files.readString(archive));
     }
 
     @Test
@@ -196,7 +212,7 @@ class LauncherTest {
         assertFalse(text.replace("\r\n", "").contains("\n"), "cmd needs CRLF");
         for (var line : List.of("where jbang >nul 2>nul && goto :installed", "set \"JBANG_RUNTIME_SHELL=cmd\"",
             "set \"JBANG_STDIN_NOTTY=true\"", "set \"STATUS=%ERRORLEVEL%\"",
-            "if not \"%STATUS%\"==\"255\" exit /b %STATUS%", "%COMMAND%", "jbang %RUN% %*"))
+            "if exist \"%ARCHIVE%\" set SHARE=\"-XX:SharedArchiveFile=%ARCHIVE%\"", "if not \"%STATUS%\"==\"255\" exit /b %STATUS%", "%COMMAND%", "jbang %RUN% %*"))
             assertTrue(text.contains("\r\n" + line + "\r\n"), line);
         assertEquals(pins(Files.readString(launcher)), pins(text));
     }
@@ -217,6 +233,15 @@ class LauncherTest {
         try (var files = Files.list(temp.resolve("cache/jbangw"))) {
             return files.map(file -> file.getFileName().toString()).sorted().toList();
         }
+    }
+
+    private static String archiveName() throws IOException {
+        Path java = Path.of(System.getProperty("java.home"), "bin", "java").toRealPath();
+        return "jbang-0.132.1" + java.toString().replace('/', '%') + ".jsa";
+    }
+
+    private static Script withoutBuildNote(Script run) {
+        return new Script(run.exit(), run.out(), run.err().replaceAll("\\[jbang\\] Building jar for .*\n", ""));
     }
 
     private Path pinnedJar() throws Exception {
@@ -257,13 +282,6 @@ class LauncherTest {
                 throw new IllegalStateException(e);
             }
         });
-    }
-
-    private static boolean interruptsAreIgnored() throws IOException {
-        var status = Path.of("/proc/self/status");
-        if (!Files.exists(status)) return false;
-        var ignored = Files.readString(status).replaceFirst("(?s).*\nSigIgn:\\s*(\\w+).*", "$1");
-        return (Long.parseUnsignedLong(ignored, 16) & 2) != 0;
     }
 
     private static List<String> pins(String launcher) {

@@ -86,6 +86,45 @@ class SetupTest {
     }
 
     @Test
+    @DisabledOnOs(OS.WINDOWS)
+    void launchersAreWrittenInsteadOfAStoreOneForEachScript() throws IOException {
+        Path bin = dir.resolve("bin");
+        List<String> names;
+        try (Stream<Path> scripts = Files.list(Checkout.root().resolve("scripts"))) {
+            names = scripts.map(file -> file.getFileName().toString()).filter(name -> name.endsWith(".java")).map(name -> "telemetry-" + name.replace(".java", "")).sorted().toList();
+        }
+        Script made = setup("--launchers", bin);
+        String head = "checkout  " + Checkout.root() + "\nfolder    " + bin + "\n";
+        String note = "to be called by name, " + bin + " has to be on the PATH\n";
+        assertEquals(new Script(Cli.OK, head + names.stream().map(name -> "created   " + name + "\n").collect(Collectors.joining()), note), made);
+        assertEquals(Set.copyOf(names), snapshot(bin).keySet());
+        for (String name : names) assertEquals("rwx------", permissions(bin.resolve(name)));
+        Map<String, String> before = snapshot(dir);
+        assertEquals(new Script(Cli.OK, head + "created   nothing: all are there\n", note), setup("--launchers", bin));
+        assertEquals(before, snapshot(dir));
+    }
+
+    @Test
+    void launchersAndAStoreAreTwoSetups() throws IOException {
+        String told = "setup: --launchers makes no store: leave --store and --sample to a setup of their own; next: setup --help" + System.lineSeparator();
+        assertEquals(new Script(Cli.USAGE, "", told), setup("--launchers", dir.resolve("bin"), "--store", dir.resolve("store")));
+        assertEquals(new Script(Cli.USAGE, "", told), setup("--sample", "--launchers", dir.resolve("bin")));
+        assertEquals(Map.of(), snapshot(dir));
+    }
+
+    @Test
+    void launchersSayWhatIsInTheirWay() throws IOException {
+        Path own = Files.writeString(Files.createDirectory(dir.resolve("bin")).resolve("telemetry-health"), "mine");
+        Script refused = setup("--launchers", dir.resolve("bin"));
+        assertEquals(Cli.FAILED, refused.exit());
+        assertTrue(refused.err().startsWith("setup: cannot write launchers " + own + ": something else has that name"), refused.err());
+        assertEquals(Set.of("telemetry-health"), snapshot(dir.resolve("bin")).keySet());
+        Script noFolder = setup("--launchers", own.resolve("below"));
+        assertEquals(Cli.FAILED, noFolder.exit());
+        assertTrue(noFolder.err().startsWith("setup: cannot write launchers in " + own.resolve("below") + ": "), noFolder.err());
+    }
+
+    @Test
     void leavesStoresOfEveryVersionAsTheyAreAndSaysWhatIsOdd() throws IOException {
         for (Fixture.Given given : Fixture.all(dir).toList()) {
             Store store = given.store();

@@ -22,6 +22,7 @@
 //SOURCES OldRuns.java RunGroups.java StaleRuns.java
 //SOURCES Latencies.java QueryTime.java QueryTimes.java Index.java IndexAdvice.java Advice.java Baselines.java Footprint.java Growth.java StoreFigures.java
 //SOURCES ScratchStore.java WriteTimes.java WriterProcesses.java Rate.java Tuning.java PerformanceHistory.java PerformanceReport.java
+//SOURCES Launchers.java QuickStart.java Rehearsal.java
 //RUNTIME_OPTIONS --enable-native-access=ALL-UNNAMED -XX:TieredStopAtLevel=1 -XX:+UseSerialGC
 //JAVAC_OPTIONS -encoding UTF-8 -XDstringConcat=inline -J-XX:TieredStopAtLevel=1 -J-XX:+UseSerialGC
 /**

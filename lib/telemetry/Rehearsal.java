@@ -1,0 +1,67 @@
+package telemetry;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.Writer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.Comparator;
+import java.util.concurrent.Callable;
+import java.util.stream.Stream;
+
+/**
+ * A script's start, played through so that the JVM can archive the classes it takes: options, an empty store, its database, checks, a table. The store is
+ * a folder of its own that is deleted again; nobody's store is touched.
+ */
+public final class Rehearsal {
+    private static final PrintWriter NOBODY = new PrintWriter(Writer.nullWriter());
+
+    private Rehearsal() { }
+
+    /** @param args the script's name */
+    public static void main(String... args) throws IOException, ReflectiveOperationException {
+        Path folder = Files.createTempDirectory("telemetry-rehearsal");
+        try {
+            Store store = Store.at(folder.resolve("store"));
+            Layout.complete(store);
+            look(store);
+            Cli.run(script(args[0]), NOBODY, NOBODY, words(args[0], store));
+        } finally {
+            delete(folder);
+        }
+        System.exit(Cli.OK);
+    }
+
+    /** What a script of any name would do next: open the database, check, query, show. */
+    private static void look(Store store) {
+        NOBODY.print(Health.of(store, Clock.systemUTC()));
+        try (Database database = Database.openToRead(store.database())) {
+            NOBODY.print(new Runs(database).recent(1));
+        }
+    }
+
+    /** A call that is made often; of the others what is common to all their words. */
+    private static String[] words(String script, Store store) {
+        String base = store.base().toString();
+        return switch (script) {
+            case "health", "locks", "logs" -> new String[] {"--store", base};
+            case "query" -> new String[] {"recent", "--store", base};
+            default -> new String[] {"--help"};
+        };
+    }
+
+    private static Callable<Integer> script(String name) throws ReflectiveOperationException {
+        var constructor = Class.forName(name).getDeclaredConstructor();
+        constructor.setAccessible(true);
+        @SuppressWarnings("unchecked")
+        var script = (Callable<Integer>) constructor.newInstance();
+        return script;
+    }
+
+    private static void delete(Path folder) throws IOException {
+        try (Stream<Path> all = Files.walk(folder)) {
+            for (Path path : all.sorted(Comparator.reverseOrder()).toList()) Files.delete(path);
+        }
+    }
+}
