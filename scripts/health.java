@@ -18,6 +18,7 @@ import picocli.CommandLine.Spec;
 import telemetry.Alert;
 import telemetry.AlertTarget;
 import telemetry.Cli;
+import telemetry.Database;
 import telemetry.Health;
 import telemetry.HealthLog;
 import telemetry.HealthRules;
@@ -101,6 +102,7 @@ class health implements Callable<Integer> {
     Clock clock = Clock.systemUTC();
 
     public static void main(String... args) {
+        Database.warmUp();
         Cli.main(new health(), args);
     }
 

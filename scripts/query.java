@@ -94,6 +94,7 @@ class query implements Callable<Integer> {
     }
 
     public static void main(String... args) {
+        Database.warmUp();
         Cli.main(new query(), args);
     }
 

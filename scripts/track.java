@@ -21,6 +21,7 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 import telemetry.Checks;
 import telemetry.Cli;
+import telemetry.Database;
 import telemetry.NewRun;
 import telemetry.Output;
 import telemetry.PassThrough;
@@ -84,6 +85,7 @@ class track implements Callable<Integer> {
     private CommandSpec spec;
 
     public static void main(String... args) {
+        Database.warmUp();
         Cli.main(new track(), args);
     }
 

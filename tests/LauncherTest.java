@@ -237,7 +237,7 @@ class LauncherTest {
 
     private static String archiveName() throws IOException {
         Path java = Path.of(System.getProperty("java.home"), "bin", "java").toRealPath();
-        return "jbang-0.132.1" + java.toString().replace('/', '%') + ".jsa";
+        return "jbang-0.132.1" + java.toString().replace('/', '+') + ".jsa";
     }
 
     private static Script withoutBuildNote(Script run) {

@@ -29,7 +29,7 @@ import telemetry.Launchers;
 import telemetry.Launchers.Shell;
 import telemetry.StoreException;
 
-/** The launchers of {@code setup --launchers} as real processes, in a checkout of their own whose scripts are setup and a probe that says what reached it. */
+/** The launchers of {@code setup --launchers} as real processes, in a checkout of their own whose only script is a probe that says what reached it. */
 @DisabledOnOs(OS.WINDOWS)
 class LaunchersTest {
 
@@ -82,7 +82,7 @@ class LaunchersTest {
         checkout = shared.toRealPath().resolve("check out's");
         Fixture.copy(Checkout.root().resolve("lib"), checkout.resolve("lib"));
         Path scripts = Files.createDirectories(checkout.resolve("scripts"));
-        for (String name : List.of("jbangw", "launch", "launch.cmd")) Files.copy(Checkout.root().resolve("scripts").resolve(name), scripts.resolve(name));
+        for (String name : List.of("jbangw", "launch")) Files.copy(Checkout.root().resolve("scripts").resolve(name), scripts.resolve(name));
         Files.writeString(checkout.resolve("jbang-catalog.json"), """
             { "aliases": { "probe": { "script-ref": "scripts/probe.java" } } }
             """);
@@ -111,7 +111,8 @@ class LaunchersTest {
 
     @Test
     void argumentsComeThroughUnharmedEmptyOnesToo() throws Exception {
-        var args = List.of("args", "", "--help", "-o", "--", "two words", "'", "\"", "*", "$HOME", "`id`", ";", "a>b", "!", "\\", "%x%", "@file", "new\nline", "ü", "");
+        var args = List.of("args", "", "--help", "-o", "--", "two words", "'", "\"", "*", "$HOME",
+            "`id`", ";", "a>b", "!", "\\", "%x%", "@file", "new\nline", "ü", "");
         assertEquals(new Script(0, String.join("|", args), ""), probe(args.toArray(String[]::new)).run());
     }
 
@@ -233,7 +234,7 @@ class LaunchersTest {
         Launchers.of(Files.createDirectories(temp.resolve("gone/scripts")).getParent(), Shell.SH).write(temp.resolve("bin"));
         Files.writeString(temp.resolve("gone/scripts/health.java"), "");
         Launchers.of(temp.resolve("gone"), Shell.SH).write(temp.resolve("bin"));
-        assertEquals(new Script(3, "", "telemetry-health: the checkout that this launcher is for is gone; next: scripts/jbangw setup --launchers in another one\n"),
+        assertEquals(new Script(3, "", "telemetry-health: the checkout it is for is gone; next: scripts/jbangw setup --launchers in another one\n"),
             new Jbangw(temp.resolve("bin/telemetry-health"), List.of()).run());
     }
 
@@ -266,7 +267,6 @@ class LaunchersTest {
 
     @Test
     void theWindowsLaunchersGoTheSameWay() throws IOException {
-        Launchers.of(Path.of("/50% off"), Shell.CMD);
         Path other = temp.resolve("50% off");
         Fixture.copy(checkout.resolve("scripts"), other.resolve("scripts"));
         Launchers.of(other, Shell.CMD).write(temp.resolve("bin"));
@@ -276,13 +276,15 @@ class LaunchersTest {
         assertTrue(launcher.endsWith("\r\nset TELEMETRY_SCRIPT=probe\r\n\"%LAUNCH%\" %*\r\n"), launcher);
         String launch = Files.readString(Checkout.root().resolve("scripts/launch.cmd"));
         assertFalse(launch.replace("\r\n", "").contains("\n"), "cmd needs CRLF");
-        for (String line : List.of("\"%PROGRAM%\" \"@%START%\" %TELEMETRY_SCRIPT% %*", "exit /b %ERRORLEVEL%", "call \"%~dp0jbangw.cmd\" %TELEMETRY_SCRIPT% %*",
+        for (String line : List.of("\"%PROGRAM%\" \"@%START%\" %TELEMETRY_SCRIPT% %*", "exit /b %ERRORLEVEL%",
+            "call \"%~dp0jbangw.cmd\" %TELEMETRY_SCRIPT% %*",
             "if defined BUILT goto :jbang", "if defined CHANGED goto :build")) assertTrue(launch.contains("\r\n" + line + "\r\n"), line);
     }
 
     /** The probe's launcher, not started. */
     private static Jbangw probe(String... args) {
-        return new Jbangw(folder.resolve("telemetry-probe"), List.of(args)).in(shared).with("JBANG_DIR", shared.resolve("jbang")).with("XDG_CACHE_HOME", cacheWithJBang());
+        return new Jbangw(folder.resolve("telemetry-probe"), List.of(args)).in(shared).with("JBANG_DIR", shared.resolve("jbang"))
+            .with("XDG_CACHE_HOME", cacheWithJBang());
     }
 
     /** The user's own cache has JBang's jar already; what the launchers keep goes to these tests' folder. */
@@ -308,12 +310,13 @@ class LaunchersTest {
     /** What is kept for a script, or the file beside it. */
     private static Path started(String script, String suffix) throws IOException {
         try (var all = Files.walk(shared.resolve("cache/telemetry-toolkit"))) {
-            return all.filter(file -> file.getFileName().toString().matches(script + "%.*java" + suffix)).findFirst().orElseThrow();
+            return all.filter(file -> file.getFileName().toString().matches(script + "[+].*java" + suffix)).findFirst().orElseThrow();
         }
     }
 
     private static Path jarOfProbe() throws IOException {
-        return Files.readAllLines(started("probe", "")).stream().filter(line -> line.matches("# uses .*/probe\\.jar")).map(line -> Path.of(line.substring(7))).findFirst().orElseThrow();
+        return Files.readAllLines(started("probe", "")).stream().filter(line -> line.matches("# uses .*/probe\\.jar"))
+            .map(line -> Path.of(line.substring("# uses ".length()))).findFirst().orElseThrow();
     }
 
     private String pathOf(List<String> tools) throws IOException {
@@ -330,7 +333,8 @@ class LaunchersTest {
     }
 
     private static java.util.Optional<Path> find(String tool) {
-        return Stream.of(System.getenv("PATH").split(File.pathSeparator)).map(part -> Path.of(part, tool)).filter(Files::isExecutable).findFirst();
+        return Stream.of(System.getenv("PATH").split(File.pathSeparator)).map(part -> Path.of(part, tool)).filter(Files::isExecutable)
+            .findFirst();
     }
 
     private static CompletableFuture<Script> later(Jbangw launcher) {

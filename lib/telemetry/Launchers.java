@@ -9,10 +9,12 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 
 /**
- * Small programs {@code telemetry-health}, {@code telemetry-query} …, one for each Java script of a checkout, that start it through {@code scripts/launch},
- * which needs no JBang as long as nothing changed. A second writing changes nothing; a file of the name that is none of these is never touched.
+ * Small programs {@code telemetry-health}, {@code telemetry-query} …, one for each Java script of a checkout, that start it through
+ * {@code scripts/launch}, which needs no JBang as long as nothing changed. A second writing changes nothing; a file of the name that is none of these is never touched.
  */
 public final class Launchers {
 
@@ -81,24 +83,23 @@ public final class Launchers {
      */
     public Written write(Path folder) {
         try {
+            Map<Path, String> texts = new TreeMap<>();
+            for (String script : scripts()) texts.put(folder.resolve("telemetry-" + script + shell.suffix), text(script));
             List<Path> created = new ArrayList<>();
             List<Path> replaced = new ArrayList<>();
-            for (String script : scripts()) {
-                Path file = file(folder, script);
+            for (Path file : texts.keySet()) {
                 if (!Files.exists(file, LinkOption.NOFOLLOW_LINKS)) created.add(file);
-                else if (!isOwn(file)) throw new StoreException(StoreException.Reason.FAILED, TRIED, file, "something else has that name", "setup --launchers with another folder");
-                else if (!Files.readString(file, charset()).equals(text(script))) replaced.add(file);
+                else if (!isOwn(file)) throw new StoreException(StoreException.Reason.FAILED, TRIED, file, "something else has that name",
+                        "setup --launchers with another folder");
+                else if (!Files.readString(file, charset()).equals(texts.get(file))) replaced.add(file);
             }
             if (Files.notExists(folder)) Files.createDirectories(folder);
-            for (String script : scripts()) if (created.contains(file(folder, script)) || replaced.contains(file(folder, script))) write(file(folder, script), text(script));
+            for (Path file : created) write(file, texts.get(file));
+            for (Path file : replaced) write(file, texts.get(file));
             return new Written(checkout, folder, created, replaced);
         } catch (IOException e) {
             throw Disk.refused(TRIED + " in", folder, e);
         }
-    }
-
-    private Path file(Path folder, String script) {
-        return folder.resolve("telemetry-" + script + shell.suffix);
     }
 
     private List<String> scripts() throws IOException {
@@ -106,7 +107,6 @@ public final class Launchers {
         try (DirectoryStream<Path> files = Files.newDirectoryStream(checkout.resolve("scripts"), "*.java")) {
             for (Path file : files) names.add(file.getFileName().toString().replace(".java", ""));
         }
-        names.sort(null);
         return names;
     }
 
@@ -126,10 +126,10 @@ public final class Launchers {
 
     private String text(String script) {
         String launch = checkout.resolve("scripts").resolve("launch" + shell.suffix).toString();
-        String gone = "telemetry-" + script + ": the checkout that this launcher is for is gone; next: scripts/jbangw setup --launchers in another one";
+        String gone = "telemetry-" + script + ": the checkout it is for is gone; next: scripts/jbangw setup --launchers in another one";
         List<String> lines = shell == Shell.SH
-                ? List.of("#!/bin/sh", "# " + MARK, "launch='" + launch.replace("'", "'\\''") + "'", "[ -x \"$launch\" ] && exec \"$launch\" " + script + " \"$@\"",
-                        "echo \"" + gone + "\" >&2", "exit " + Cli.UNKNOWN)
+                ? List.of("#!/bin/sh", "# " + MARK, "launch='" + launch.replace("'", "'\\''") + "'",
+                        "[ -x \"$launch\" ] && exec \"$launch\" " + script + " \"$@\"", "echo \"" + gone + "\" >&2", "exit " + Cli.UNKNOWN)
                 : List.of("@echo off", "rem " + MARK, "setlocal DisableDelayedExpansion", "set \"LAUNCH=" + launch.replace("%", "%%") + "\"",
                         "if not exist \"%LAUNCH%\" >&2 echo " + gone + "& exit /b " + Cli.UNKNOWN, "set TELEMETRY_SCRIPT=" + script, "\"%LAUNCH%\" %*");
         return String.join(shell.newline, lines) + shell.newline;

@@ -48,7 +48,7 @@ public final class QuickStart {
     /**
      * Writes the file, unless a source changed since JBang began to build.
      *
-     * @param args the script's name, the checkout, the file to write, a file that was written just before JBang began, the java program that the launcher knows
+     * @param args the script's name, the checkout, the file to write, a file that was written just before JBang began, the java that the launcher knows
      */
     public static void main(String... args) throws IOException, InterruptedException {
         var start = new QuickStart(args[0], Path.of(args[1]), Path.of(args[2]), Path.of(args[4]));
@@ -74,8 +74,8 @@ public final class QuickStart {
 
     /** The caller holds the lock, so these are from one that was killed. */
     private void removeUnfinished() throws IOException {
-        try (DirectoryStream<Path> left = Files.newDirectoryStream(file.getParent(), found -> isUnfinished(found.getFileName().toString()))) {
-            for (Path path : left) Files.delete(path);
+        try (DirectoryStream<Path> kept = Files.newDirectoryStream(file.getParent())) {
+            for (Path path : kept) if (isUnfinished(path.getFileName().toString())) Files.delete(path);
         }
     }
 

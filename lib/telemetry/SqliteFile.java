@@ -15,6 +15,15 @@ final class SqliteFile {
 
     private SqliteFile() { }
 
+    /** Loads what opening a database takes, by opening one that is none. */
+    static void warmUp() {
+        try (Connection nowhere = JDBC.createConnection("jdbc:sqlite::memory:", options()); var statement = nowhere.prepareStatement("SELECT 1")) {
+            statement.execute();
+        } catch (SQLException | LinkageError e) {
+            // whoever opens a database is told
+        }
+    }
+
     /**
      * @param mode as in sqlite.org/uri.html: {@code mode=rw}
      * @throws StoreException when the file is missing, empty, a directory or not permitted, unless the mode is to create it

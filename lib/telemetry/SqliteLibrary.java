@@ -1,9 +1,10 @@
 package telemetry;
 
+import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
-import java.net.JarURLConnection;
+import java.net.URISyntaxException;
 import java.net.URL;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -13,6 +14,7 @@ import java.util.logging.Level;
 import java.util.logging.Logger;
 import java.util.zip.CRC32;
 import java.util.zip.ZipEntry;
+import java.util.zip.ZipFile;
 import org.sqlite.SQLiteJDBCLoader;
 import org.sqlite.util.LibraryLoaderUtil;
 
@@ -27,21 +29,26 @@ final class SqliteLibrary {
     static void prepare() {
         if (System.getProperty("org.sqlite.lib.path") != null) return;
         try {
-            String name = LibraryLoaderUtil.getNativeLibName();
-            URL packed = SQLiteJDBCLoader.class.getResource(packedFolder() + "/" + name);
-            if (packed == null || !(packed.openConnection() instanceof JarURLConnection jar)) return;
-            jar.setUseCaches(false);
-            ZipEntry entry = jar.getJarEntry();
-            Path folder = cache().resolve("sqlite-" + SQLiteJDBCLoader.getVersion() + "-" + Long.toHexString(entry.getCrc()));
-            Path library = folder.resolve(name);
-            if (!isIntact(library, entry)) unpack(packed, folder, library);
-            if (isIntact(library, entry) && Files.getOwner(folder).equals(Files.getOwner(library)))
-                System.setProperty("org.sqlite.lib.path", folder.toString());
-            jar.getJarFile().close();
-        } catch (IOException | UnsupportedOperationException | SecurityException e) {
+            prepare(SQLiteJDBCLoader.class.getProtectionDomain().getCodeSource().getLocation());
+        } catch (IOException | URISyntaxException | UnsupportedOperationException | SecurityException e) {
             // a read-only home, say: then it is the temporary folder, as without this class
         }
         if (System.getProperty("org.sqlite.lib.path") == null) Driver.LOGGER.setLevel(Level.OFF);
+    }
+
+    /** @param driver its jar, opened as such: through its URL it would take four times as long */
+    private static void prepare(URL driver) throws IOException, URISyntaxException {
+        if (!driver.getProtocol().equals("file") || !driver.getPath().endsWith(".jar")) return;
+        try (var jar = new ZipFile(new File(driver.toURI()))) {
+            String name = LibraryLoaderUtil.getNativeLibName();
+            ZipEntry packed = jar.getEntry(packedFolder().substring(1) + "/" + name);
+            if (packed == null) return;
+            Path folder = cache().resolve("sqlite-" + SQLiteJDBCLoader.getVersion() + "-" + Long.toHexString(packed.getCrc()));
+            Path library = folder.resolve(name);
+            if (!isIntact(library, packed)) unpack(jar, packed, folder, library);
+            if (isIntact(library, packed) && Files.getOwner(folder).equals(Files.getOwner(library)))
+                System.setProperty("org.sqlite.lib.path", folder.toString());
+        }
     }
 
     /** The driver logs stack traces when its own way does not work either; {@link #load} says it in a line. */
@@ -82,12 +89,12 @@ final class SqliteLibrary {
         return crc.getValue() == entry.getCrc();
     }
 
-    private static void unpack(URL packed, Path folder, Path library) throws IOException {
+    private static void unpack(ZipFile jar, ZipEntry packed, Path folder, Path library) throws IOException {
         Files.createDirectories(folder.getParent());
         if (Files.notExists(folder)) Files.createDirectory(folder, Disk.ownerOnlyFolder(folder));
         Path unfinished = Files.createTempFile(folder, "unpacking", ".tmp");
         try {
-            try (InputStream in = packed.openStream(); OutputStream out = Files.newOutputStream(unfinished)) {
+            try (InputStream in = jar.getInputStream(packed); OutputStream out = Files.newOutputStream(unfinished)) {
                 in.transferTo(out);
             }
             Files.move(unfinished, library, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
