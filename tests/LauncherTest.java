@@ -105,8 +105,13 @@ class LauncherTest {
     @ParameterizedTest
     @CsvSource({"INT, 130", "TERM, 143"})
     void signalsReachTheScript(String signal, int code) throws Exception {
+        assertReaches(jbangw("probe", "wait"), signal, code);
+    }
+
+    /** @param waiting a launcher of a script that tells its process and waits */
+    static void assertReaches(Jbangw waiting, String signal, int code) throws Exception {
         assumeFalse(signal.equals("INT") && Jbangw.interruptsAreIgnored(), "Ctrl-C is ignored by whatever started these tests");
-        var process = jbangw("probe", "wait").start();
+        var process = waiting.start();
         try (var out = process.inputReader()) {
             var pid = out.readLine();
             assertEquals("" + process.pid(), pid, "the script takes the launcher's place");

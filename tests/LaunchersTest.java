@@ -2,7 +2,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeFalse;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.File;
@@ -130,15 +129,7 @@ class LaunchersTest {
     @ParameterizedTest
     @CsvSource({"INT, 130", "TERM, 143"})
     void signalsReachTheScript(String signal, int code) throws Exception {
-        assumeFalse(signal.equals("INT") && Jbangw.interruptsAreIgnored(), "Ctrl-C is ignored by whatever started these tests");
-        var process = probe("wait").start();
-        try (var out = process.inputReader()) {
-            var pid = out.readLine();
-            assertEquals("" + process.pid(), pid, "the script takes the launcher's place");
-            new ProcessBuilder("kill", "-" + signal, pid).start().waitFor();
-            assertEquals("bye", out.readLine());
-        }
-        assertEquals(code, process.waitFor());
+        LauncherTest.assertReaches(probe("wait"), signal, code);
     }
 
     @Test

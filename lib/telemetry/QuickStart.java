@@ -15,8 +15,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
 /**
- * What {@code scripts/launch} needs to start a script by java alone: the options of the JVM that JBang starts it with, in a file that java takes as
- * {@code @file}, and an archive of the classes it loads. JBang is asked to run this class in the script's place, so that it runs in that very JVM.
+ * What {@code scripts/launch} needs to start a script by java alone: the options of the JVM that JBang starts it with, in a file that java takes
+ * as {@code @file}, and an archive of the classes it loads. JBang is asked to run this class in the script's place, so that it runs in that JVM.
  *
  * <p>The file's first lines are for the launcher: {@code # java PROGRAM}, {@code # for PROGRAM}, the java that was to be had
  * when JBang was asked, and {@code # uses FILE} for each file but the sources that all this was made from.
@@ -48,7 +48,7 @@ public final class QuickStart {
     /**
      * Writes the file, unless a source changed since JBang began to build.
      *
-     * @param args the script's name, the checkout, the file to write, a file that was written just before JBang began, the java that the launcher knows
+     * @param args the script's name, the checkout, the file to write, a file that was written just before JBang began, the launcher's java
      */
     public static void main(String... args) throws IOException, InterruptedException {
         var start = new QuickStart(args[0], Path.of(args[1]), Path.of(args[2]), Path.of(args[4]));
