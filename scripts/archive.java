@@ -96,14 +96,15 @@ class archive implements Callable<Integer> {
     public Integer call() throws IOException {
         Store store = this.store.existing();
         Archive archive = in(store);
-        Archive.Plan plan = archive.plan(olderThan != null ? olderThan : free != null ? Duration.ZERO : USUAL_AGE);
-        if (consent.isDryRun() || plan.files().isEmpty()) return show(plan, archive);
-        if (!consent.to("Archive " + files(plan.files()) + " (" + plan.size() + ") in " + archive.folder() + " and delete the originals?")) return Cli.WARNING;
+        Duration age = olderThan != null ? olderThan : free != null ? Duration.ZERO : USUAL_AGE;
+        Archive.Plan plan = free == null ? archive.plan(age) : archive.plan(age, free);
+        if (consent.isDryRun() || plan.files().isEmpty()) return show(plan, archive, freeAt(store));
+        if (!consent.to("Archive " + files(plan.files()) + " (" + plan.size() + ") in " + archive.folder() + until() + ", and delete the originals?")) return Cli.WARNING;
         ArchiveRun.Result result;
         try (var progress = new Progress(command.commandLine().getErr(), "MB", plan.size().bytes() / MB)) {
-            result = archive.run(plan, free, progress.adding(MB));
+            result = archive.run(plan, progress.adding(MB));
         }
-        return report(result, new Size(Disk.free(store.raw())));
+        return report(result, freeAt(store));
     }
 
     @Command(name = "list", mixinStandardHelpOptions = true, description = "List the archived days.")
@@ -126,7 +127,8 @@ class archive implements Callable<Integer> {
             checks = new ArchiveCheck(archive, all, progress.adding(MB)).run();
         }
         List<Check> wrong = checks.stream().filter(check -> check.status() != Check.Status.OK).toList();
-        String lines = wrong.stream().map(check -> check.status() + "  " + check.name() + ": " + check.detail() + System.lineSeparator()).collect(joining());
+        String lines = wrong.stream().map(check -> check.status() + "  " + check.name() + ": " + check.detail()
+                + (check.hint() == null ? "" : "; next: " + check.hint()) + System.lineSeparator()).collect(joining());
         output.result(lines + (checks.size() - wrong.size()) + " of " + checks.size() + " archived files are right", checks);
         return Cli.exitCode(new Checks(wrong).status());
     }
@@ -157,11 +159,28 @@ class archive implements Callable<Integer> {
         return new Archive(store, folder, clock);
     }
 
-    private Integer show(Archive.Plan plan, Archive archive) {
+    private static Size freeAt(Store store) throws IOException {
+        return new Size(Disk.free(store.raw()));
+    }
+
+    private String until() {
+        return free == null ? "" : ", the oldest first, until " + free + " are free";
+    }
+
+    private Integer show(Archive.Plan plan, Archive archive, Size nowFree) {
         var table = new Table("day", "size", "file");
         for (DayFile file : plan.files()) table.row(file.day(), new Size(file.path().toFile().length()), file.path());
-        output.result(table.isEmpty() ? "no day file is to be archived" : table + System.lineSeparator() + files(plan.files()) + ", " + plan.size() + ", would be archived in " + archive.folder(), plan);
-        return note(plan.left()) ? Cli.WARNING : Cli.OK;
+        String now = free == null ? "" : "; " + nowFree + " are free now";
+        output.result(table.isEmpty() ? "no day file is to be archived" + now
+                : table + System.lineSeparator() + files(plan.files()) + ", " + plan.size() + ", would be archived in " + archive.folder() + until() + now, plan);
+        boolean leftSome = note(plan.left());
+        return leftSome || table.isEmpty() && isTooFew(nowFree) ? Cli.WARNING : Cli.OK;
+    }
+
+    private boolean isTooFew(Size nowFree) {
+        boolean tooFew = free != null && nowFree.compareTo(free) < 0;
+        if (tooFew) output.note("archive: " + nowFree + " are free, not " + free + ", and no other day file can be archived");
+        return tooFew;
     }
 
     private Integer report(ArchiveRun.Result result, Size nowFree) {
@@ -170,8 +189,7 @@ class archive implements Callable<Integer> {
         output.result(report, report);
         boolean leftSome = note(result.left());
         failures.forEach(failure -> output.note("archive: " + failure));
-        boolean tooFew = free != null && nowFree.compareTo(free) < 0;
-        if (tooFew) output.note("archive: " + nowFree + " are free, not " + free + ", and no other day file can be archived");
+        boolean tooFew = isTooFew(nowFree);
         return !failures.isEmpty() ? Cli.FAILED : leftSome || tooFew ? Cli.WARNING : Cli.OK;
     }
 

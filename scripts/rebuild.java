@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.StringJoiner;
@@ -19,7 +20,9 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
+import telemetry.CarryOver;
 import telemetry.Cli;
 import telemetry.Consent;
 import telemetry.Output;
@@ -68,6 +71,7 @@ class rebuild implements Callable<Integer> {
 
     @Override
     public Integer call() {
+        if (checkOnly && into != null) throw new ParameterException(command.commandLine(), "--check-only writes nothing: it and --into exclude each other");
         Store store = this.store.existing();
         Rebuild rebuild = new Rebuild(store, clock).from(from.contains(Place.RAW), from.contains(Place.ARCHIVE));
         if (buffer != null) rebuild.buffer(buffer);
@@ -102,18 +106,18 @@ class rebuild implements Callable<Integer> {
         boolean isComparable = into == null && state.equals("intact");
         RunDifferences.Count count = isComparable ? rebuild.differences(difference -> { }) : null;
         Map<String, Object> data = new LinkedHashMap<>();
-        data.put("database", into != null ? into : store.database());
+        data.put("database", into != null ? into.toAbsolutePath() : store.database());
         data.put("old", state);
         data.put("files", files);
         data.put("bytes", size(files));
         data.put("differences", count);
-        output.result("would make " + data.get("database") + " from " + said(files) + "; the database there now is " + state
+        output.result("would make " + data.get("database") + " from " + said(files) + "; the database " + (into == null ? "there" : "of the store") + " now is " + state
                 + (count == null ? "" : System.lineSeparator() + said(count)), data);
         return Cli.OK;
     }
 
     private static String said(List<Path> files) {
-        return files.size() + (files.size() == 1 ? " file (" : " files (") + new Size(size(files)) + ")";
+        return count(files.size(), "file", "files") + " (" + new Size(size(files)) + ")";
     }
 
     private static long size(List<Path> files) {
@@ -121,27 +125,39 @@ class rebuild implements Callable<Integer> {
     }
 
     private static String said(RunDifferences.Count count) {
-        String damaged = count.damaged() == 0 ? "" : String.format(", %,d damaged entries", count.damaged());
-        if (count.isSame()) return String.format("%,d runs in the database, %,d in the day files: no difference%s", count.runs(), count.inFiles(), damaged);
-        return String.format("%,d runs in the database, %,d in the day files: %,d only in the day files, %,d only in the database, %,d different%s",
-                count.runs(), count.inFiles(), count.missing(), count.unknown(), count.different(), damaged);
+        String both = count(count.runs(), "run", "runs") + String.format(Locale.ROOT, " in the database, %,d in the day files: ", count.inFiles());
+        String different = String.format(Locale.ROOT, "%,d only in the day files, %,d only in the database, %,d different", count.missing(), count.unknown(), count.different());
+        return both + (count.isSame() ? "no difference" : different) + (count.damaged() == 0 ? "" : ", " + damaged(count.damaged()));
+    }
+
+    private static String damaged(long entries) {
+        return count(entries, "damaged entry", "damaged entries");
+    }
+
+    private static String count(long number, String one, String many) {
+        return String.format(Locale.ROOT, "%,d %s", number, number == 1 ? one : many);
     }
 
     private static String report(Rebuild.Result result) {
         var lines = new StringJoiner(System.lineSeparator());
-        lines.add(String.format("%s: %,d runs, schema %s, verified", result.database(), result.runs(), result.schema()));
-        lines.add(String.format("read %,d lines of %,d files: %,d events, %,d repeated records, %,d damaged entries", result.lines(), result.files(), result.events(), result.repeated(), result.damaged()));
+        lines.add(result.database() + ": " + count(result.runs(), "run", "runs") + ", schema " + result.schema() + ", verified");
+        lines.add("read " + count(result.lines(), "line", "lines") + " of " + count(result.files(), "file", "files") + ": " + count(result.events(), "event", "events")
+                + ", " + count(result.repeated(), "repeated record", "repeated records") + ", " + damaged(result.damaged()));
         if (result.quarantine() != null) lines.add("the damaged entries are kept in " + result.quarantine());
-        if (result.pruned() > 0) lines.add(String.format("%,d records left out: their runs were pruned", result.pruned()));
+        if (result.pruned() > 0) lines.add(count(result.pruned(), "record", "records") + " left out: their runs were pruned");
         if (!result.conflicts().isEmpty()) lines.add("several different ends, the latest counts: " + String.join(", ", result.conflicts()));
-        if (result.carried().runs() > 0) lines.add(String.format("%,d runs that no day file has came from the old database", result.carried().runs()));
-        if (result.carried().running() > 0) lines.add(String.format("%,d runs without an end in the day files are as the old database had them", result.carried().running()));
-        result.carried().columns().forEach((column, rows) -> lines.add(String.format("the column %s came from the old database, %,d values", column, rows)));
-        result.carried().tables().forEach((table, rows) -> lines.add(String.format("the table %s came from the old database, %,d rows", table, rows)));
-        result.carried().lost().forEach(lost -> lines.add("not carried over: " + lost));
-        if (result.replayed() > 0) lines.add(String.format("%,d runs came while this went on, and are in it", result.replayed()));
+        carried(result.carried(), lines);
+        if (result.replayed() > 0) lines.add(count(result.replayed(), "run", "runs") + " came while this went on, and " + (result.replayed() == 1 ? "is" : "are") + " in it");
         if (!result.locked().isZero()) lines.add("the database was locked for " + Times.words(result.locked()));
         if (result.kept() != null) lines.add("the old one (" + result.old() + ") is kept: " + result.kept());
         return lines.toString();
+    }
+
+    private static void carried(CarryOver.Carried carried, StringJoiner lines) {
+        if (carried.runs() > 0) lines.add("from the old database: " + count(carried.runs(), "run", "runs") + " that no day file has");
+        if (carried.running() > 0) lines.add("from the old database: " + count(carried.running(), "run", "runs") + " without an end in the day files");
+        carried.columns().forEach((column, rows) -> lines.add("from the old database: the column " + column + ", " + count(rows, "value", "values")));
+        carried.tables().forEach((table, rows) -> lines.add("from the old database: the table " + table + ", " + count(rows, "row", "rows")));
+        carried.lost().forEach(lost -> lines.add("not carried over: " + lost));
     }
 }

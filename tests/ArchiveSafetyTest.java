@@ -203,6 +203,8 @@ class ArchiveSafetyTest {
             DayLines.rest(store, Instant.now());
             List<String> before = DayLines.of(store);
             long free = Files.getFileStore(disk).getUsableSpace();
+            Script shown = Script.run(new archive(), "--store", store.base(), "--free", (free + 500_000) + "B", "--dry-run");
+            assertTrue(shown.out().matches("(?s)day .*2025-12-01.*2025-12-09.*9 day files, .* would be archived in .*, the oldest first, until .* are free; .* are free now\\R"), shown.out());
             Script archived = Script.run(new archive(), "--store", store.base(), "--free", (free + 500_000) + "B", "--yes");
             assertEquals(0, archived.exit(), archived.err());
             int left = DayLines.files(store.raw()).size();
@@ -214,6 +216,12 @@ class ArchiveSafetyTest {
             assertEquals(1, tooMuch.exit());
             assertTrue(tooMuch.err().contains("are free, not 1.0 GB, and no other day file can be archived"), tooMuch.err());
             DayLines.assertHas(before, store);
+            Script nothingLeft = Script.run(new archive(), "--store", store.base(), "--free", "1GB", "--yes");
+            assertEquals(1, nothingLeft.exit());
+            assertTrue(nothingLeft.err().contains("are free, not 1.0 GB"), nothingLeft.err());
+            Script enough = Script.run(new archive(), "--store", store.base(), "--free", "1MB");
+            assertTrue(enough.out().matches("no day file is to be archived; .* are free now\\R"), enough.out());
+            assertEquals(0, enough.exit(), "and nobody has to agree");
         } finally {
             Mounts.unmount(disk);
         }
@@ -230,7 +238,7 @@ class ArchiveSafetyTest {
             List<String> appended = new ArrayList<>();
             var writer = new Thread(() -> append(store, stop, appended));
             writer.start();
-            ArchiveRun.Result result = archive.run(plan, null, bytes -> { });
+            ArchiveRun.Result result = archive.run(plan, bytes -> { });
             stop.set(true);
             writer.join();
             assertEquals(List.of(), result.failures());
@@ -259,7 +267,7 @@ class ArchiveSafetyTest {
         Store store = DayLines.store(dir.resolve("s"), 1, 2000);
         List<String> expected = new ArrayList<>(DayLines.of(store));
         var archive = new Archive(store, null, Clock.systemUTC());
-        archive.run(archive.plan(Duration.ZERO), null, bytes -> {
+        archive.run(archive.plan(Duration.ZERO), bytes -> {
             try {
                 if (expected.size() == 2010) return;
                 String late = "{\"late\": " + expected.size() + "}";
@@ -295,6 +303,7 @@ class ArchiveSafetyTest {
         Files.write(file, new byte[0], StandardOpenOption.TRUNCATE_EXISTING);
         Script failed = Script.run(new archive(), "verify", "--store", store.base());
         assertEquals(2, failed.exit());
-        assertEquals("failed  year=2025/month=12/events_20251201.ndjson.gz: it has 0 bytes of " + right.length + System.lineSeparator() + "1 of 2 archived files are right" + System.lineSeparator(), failed.out());
+        assertEquals("failed  year=2025/month=12/events_20251201.ndjson.gz: it has 0 bytes of " + right.length
+                + "; next: copy it from a backup of the archive; the lines before the damage: jbang logs@telemetry 2025-12-01 --store " + store.base() + System.lineSeparator() + "1 of 2 archived files are right" + System.lineSeparator(), failed.out());
     }
 }

@@ -206,13 +206,13 @@ class ArchiveTest {
         var archive = new Archive(store, null, Clock.systemUTC());
         DayLines.rest(store, Instant.now());
         var refused = new java.util.concurrent.atomic.AtomicReference<StoreException>();
-        archive.run(archive.plan(Duration.ZERO), null, bytes -> refused.compareAndSet(null, refusedNow(store)));
+        archive.run(archive.plan(Duration.ZERO), bytes -> refused.compareAndSet(null, refusedNow(store)));
         assertEquals(StoreException.Reason.LOCKED, refused.get().reason());
     }
 
     private static StoreException refusedNow(Store store) {
         var second = new Archive(store, null, Clock.systemUTC());
-        return org.junit.jupiter.api.Assertions.assertThrows(StoreException.class, () -> second.run(second.plan(Duration.ZERO), null, bytes -> { }));
+        return org.junit.jupiter.api.Assertions.assertThrows(StoreException.class, () -> second.run(second.plan(Duration.ZERO), bytes -> { }));
     }
 
     @Test
@@ -243,6 +243,22 @@ class ArchiveTest {
         archive(store, "--older-than", "0d", "--yes");
         assertEquals(2, names(store.archive().resolve("year=2025/month=12")).size(), "nothing new was archived");
         assertEquals(3, command("restore", store, "2024-01-01").exit());
+        Script noDay = command("restore", store, "2024-13-01");
+        assertEquals(64, noDay.exit());
+        assertTrue(noDay.err().contains("'2024-13-01' is no day (2025-12-11); next:"), noDay.err());
+    }
+
+    @Test
+    void aDamagedDayIsNotRestored() throws IOException {
+        Store store = store(1, 400);
+        archive(store, "--older-than", "0d", "--yes");
+        byte[] damaged = Files.readAllBytes(part(store, 0, 1));
+        damaged[damaged.length / 2] ^= 1;
+        Files.write(part(store, 0, 1), damaged);
+        Script failed = command("restore", store, "2025-12-01");
+        assertEquals(2, failed.exit());
+        assertTrue(failed.err().startsWith("archive restore: cannot restore " + part(store, 0, 1) + ": damaged or truncated: ") && failed.err().contains("; next: read what is left of it: jbang logs@telemetry 2025-12-01 --store "), failed.err());
+        assertEquals(List.of(), names(store.raw()));
     }
 
     @Test

@@ -91,6 +91,39 @@ class RebuildHardshipTest {
     }
 
     @Test
+    void linesOfNearlyOneMegabyteNeedNoMoreMemory() throws Exception {
+        Store store = Fixture.V3.empty(dir);
+        String text = "x".repeat(900_000);
+        try (var out = Files.newBufferedWriter(store.raw().resolve("events_20261120.ndjson"))) {
+            for (String status : List.of("running", "success"))
+                for (int n = 0; n < 120; n++) out.write("{\"run_id\": \"r" + n + "\", \"status\": \"" + status + "\", \"input_summary\": \"" + text + "\"}\n");
+        }
+        Files.delete(store.database());
+        Process process = small(Script.processBuilder(Map.of(), "rebuild", "--store", dir, "--yes")).redirectErrorStream(true).start();
+        String out = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertEquals(0, process.waitFor(), out);
+        try (Database database = Database.open(store.database())) {
+            assertEquals(120, database.number("SELECT count(*) FROM agent_runs WHERE status = 'success' AND length(input_summary) = 900000"));
+        }
+    }
+
+    @Test
+    void aDiskThatFillsUpWhileMuchIsReadStopsTheReadingToo() throws Exception {
+        Path disk = Files.createDirectory(dir.resolve("disk"));
+        assumeTrue(Mounts.tmpfs(disk, "1m"), "needs the right to mount a small file system");
+        try {
+            Store store = Fixture.V3.filled(dir.resolve("store"), 12_000, NOON);
+            Script result = Script.run(new rebuild(), "--store", store.base(), "--into", disk.resolve("new.sqlite"));
+            assertEquals(2, result.exit(), result.err());
+            assertTrue(result.err().contains("no space left on the disk"), result.err());
+            assertEquals(List.of(), Thread.getAllStackTraces().keySet().stream().map(Thread::getName).filter("preparing"::equals).toList());
+            assertEquals(Map.of(), content(disk));
+        } finally {
+            Mounts.unmount(disk);
+        }
+    }
+
+    @Test
     void aFullDiskChangesNothingAndSaysSo() throws Exception {
         Path disk = Files.createDirectory(dir.resolve("disk"));
         assumeTrue(Mounts.tmpfs(disk, "2m"), "needs the right to mount a small file system");

@@ -93,12 +93,12 @@ class RebuildTest {
         String kept = result.out().replaceAll("(?s).*kept: (.*)/telemetry.sqlite\\s*", "$1");
         assertEquals(String.join(System.lineSeparator(),
                 store.database() + ": 61 runs, schema v3, verified",
-                "read 141 lines of 3 files: 30 events, 0 repeated records, 1 damaged entries",
+                "read 141 lines of 3 files: 30 events, 0 repeated records, 1 damaged entry",
                 "the damaged entries are kept in " + kept + "/damaged.ndjson",
-                "1 runs that no day file has came from the old database",
-                "10 runs without an end in the day files are as the old database had them",
-                "the table commits came from the old database, 1 rows",
-                "the table schema_migrations came from the old database, 1 rows",
+                "from the old database: 1 run that no day file has",
+                "from the old database: 10 runs without an end in the day files",
+                "from the old database: the table commits, 1 row",
+                "from the old database: the table schema_migrations, 1 row",
                 "the database was locked for N",
                 "the old one (intact) is kept: " + kept + "/telemetry.sqlite", ""), result.out().replaceAll("locked for .*", "locked for N"));
         assertEquals("{\"file\":\"" + store.raw().resolve("events_20261120.ndjson") + "\",\"offset\":" + (Files.size(store.raw().resolve("events_20261120.ndjson")) - 5)
@@ -126,7 +126,7 @@ class RebuildTest {
         List<Map<String, Object>> schema = rows(store, SCHEMA);
         Script result = Script.run(new rebuild(), "--store", dir, "--yes");
         assertEquals(0, result.exit(), result.err());
-        assertTrue(result.out().contains("the column custom_metadata came from the old database, 30 values"), result.out());
+        assertTrue(result.out().contains("from the old database: the column custom_metadata, 30 values"), result.out());
         List<Map<String, Object>> after = new ArrayList<>(rows(store, "SELECT * FROM agent_runs ORDER BY run_id"));
         assertEquals(31, after.size(), "the run that had been renamed is back");
         after.removeIf(row -> row.get("api_posted_at") == null);
@@ -244,6 +244,37 @@ class RebuildTest {
         Script again = Script.run(new rebuild(), "--store", store.base(), "--into", into);
         assertEquals("rebuild: cannot write " + into + ": it exists; next: name another file\n", again.err().replace(System.lineSeparator(), "\n"));
         assertEquals(64, again.exit());
+        assertEquals(64, Script.run(new rebuild(), "--store", store.base(), "--into", dir.resolve("other"), "--check-only").exit());
+        Script dry = Script.run(new rebuild(), "--store", store.base(), "--into", dir.resolve("other"), "--dry-run");
+        assertTrue(dry.out().startsWith("would make " + dir.resolve("other") + " from 3 files (") && dry.out().contains("; the database of the store now is intact"), dry.out());
+        assertFalse(Files.exists(dir.resolve("other")));
+    }
+
+    @Test
+    void intoTakesABareNameAndKeepsDamagedLinesBesideTheNewFile() throws Exception {
+        Store store = Fixture.V3.filled(dir.resolve("store"), 6, NOON);
+        Files.writeString(new EventLog(store).days().get(0).path(), "null\n", StandardOpenOption.APPEND);
+        Path there = Files.createDirectory(dir.resolve("there"));
+        Process process = Script.processBuilder(Map.of(), "rebuild", "--store", store.base(), "--into", "new.sqlite").directory(there.toFile()).redirectErrorStream(true).start();
+        String out = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertEquals(1, process.waitFor(), out);
+        assertTrue(out.startsWith(there.toRealPath().resolve("new.sqlite") + ": 6 runs"), out);
+        assertEquals(List.of("new.sqlite", "new.sqlite.damaged.ndjson"), names(there));
+        Files.delete(there.resolve("new.sqlite"));
+        Script taken = Script.run(new rebuild(), "--store", store.base(), "--into", there.resolve("new.sqlite"));
+        assertTrue(taken.err().contains("new.sqlite.damaged.ndjson: it exists"), taken.err());
+        assertEquals(64, taken.exit());
+        assertEquals(List.of("new.sqlite.damaged.ndjson"), names(there));
+    }
+
+    @Test
+    void afterAFailureTheFolderOfIntoIsStillThere() throws IOException {
+        Store store = Fixture.V3.filled(dir.resolve("store"), 60, NOON);
+        Path there = Files.createDirectory(dir.resolve("there"));
+        List<DayFile> days = new EventLog(store).days();
+        var rebuild = new Rebuild(store, Clock.systemUTC()).progress(bytes -> days.get(2).path().toFile().delete());
+        assertEquals(StoreException.Reason.MISSING, assertThrows(StoreException.class, () -> rebuild.into(there.resolve("new.sqlite"))).reason());
+        assertEquals(List.of(), names(there));
     }
 
     @Test
@@ -383,7 +414,7 @@ class RebuildTest {
         delete(store.database());
         Script raw = Script.run(new rebuild(), "--store", dir, "--from", "raw", "--into", dir.resolve("raw.sqlite"));
         Script archived = Script.run(new rebuild(), "--store", dir, "--from", "archive", "--into", dir.resolve("archive.sqlite"));
-        assertTrue(raw.out().contains("12 runs") && raw.out().contains(" of 1 files"), raw.out());
+        assertTrue(raw.out().contains("12 runs") && raw.out().contains(" of 1 file:"), raw.out());
         assertTrue(archived.out().contains("of 2 files"), archived.out());
         assertEquals(64, Script.run(new rebuild(), "--store", dir, "--from", "paper").exit());
     }
@@ -444,14 +475,33 @@ class RebuildTest {
     }
 
     @Test
+    void runsThatComeWhileItIsReadAreInItToo() {
+        Store store = Fixture.V3.filled(dir, 60, NOON);
+        delete(store.database());
+        List<DayFile> days = new EventLog(store).days();
+        var later = new ArrayList<>(List.of(Fixture.V3.run(77, NOON), Fixture.V3.run(78, NOON.plusSeconds(86400))));
+        var rebuild = new Rebuild(store, Clock.systemUTC()).progress(bytes -> {
+            if (days.stream().mapToLong(day -> day.path().toFile().length()).sum() > bytes) return;
+            later.forEach(run -> Fixture.append(store, NOON.plusSeconds(86400), run));
+            later.clear();
+        });
+        Rebuild.Result result = rebuild.inPlace();
+        assertEquals(62, rows(store, RUNS).size());
+        assertEquals(62, result.runs());
+    }
+
+    @Test
     void saysWhatItCannotDo() throws IOException {
         assertEquals(3, Script.run(new rebuild(), "--store", dir.resolve("none"), "--yes").exit());
         assertFalse(Files.exists(dir.resolve("none")));
         Store store = Fixture.V3.empty(dir);
         Script nothing = Script.run(new rebuild(), "--store", dir, "--yes");
         assertEquals(3, nothing.exit());
-        assertTrue(nothing.err().startsWith("rebuild: cannot rebuild from the day files of " + dir + ": there is none; next: jbang recover@telemetry"), nothing.err());
+        assertTrue(nothing.err().startsWith("rebuild: cannot rebuild from the day files in " + dir + ": there is none; next: jbang recover@telemetry --store " + dir + ", which looks for other sources too"), nothing.err());
         Fixture.append(store, NOON, Fixture.V3.run(0, NOON));
+        Script notThere = Script.run(new rebuild(), "--store", dir, "--from", "archive", "--yes");
+        assertEquals(3, notThere.exit());
+        assertTrue(notThere.err().startsWith("rebuild: cannot rebuild from the day files in " + store.archive() + ": there is none; next: leave --from away"), notThere.err());
         assertEquals(64, Script.run(new rebuild(), "--store", dir).exit(), "it asks, and there is nobody to ask");
         assertEquals(3, Script.run(new rebuild(), "--store", dir, "--buffer", dir.resolve("no such"), "--yes").exit());
         delete(store.database());

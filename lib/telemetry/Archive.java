@@ -46,11 +46,12 @@ public final class Archive {
     /**
      * What {@link #run} is to do.
      *
-     * @param files smallest first: on a full disk each makes room for the next
+     * @param files in the order in which they are taken
      * @param size  of them together
      * @param left  old enough, and yet left alone
+     * @param free  it stops as soon as so much is free on the raw folder's disk; null when it does not
      */
-    public record Plan(List<DayFile> files, Size size, List<Left> left) { }
+    public record Plan(List<DayFile> files, Size size, List<Left> left, Size free) { }
 
     /** Folders that threads of this process archive into. They must not even open the lock's file: closing it again would give back the lock of the whole process. */
     private static final Set<Path> WORKING = ConcurrentHashMap.newKeySet();
@@ -84,8 +85,26 @@ public final class Archive {
         return clock.instant();
     }
 
-    /** Which raw day files ended longer ago than this, and which of them have to be left alone. Changes nothing. */
+    /** Which raw day files ended longer ago than this, and which of them have to be left alone. Smallest first: on a full disk each makes room for the next. Changes nothing. */
     public Plan plan(Duration olderThan) {
+        return plan(olderThan, null, Comparator.comparingLong((DayFile file) -> file.path().toFile().length()).thenComparing(DayFile::compareTo));
+    }
+
+    /** As the other, oldest first, to stop as soon as so much is free on the raw folder's disk. No file at all when it is already. */
+    public Plan plan(Duration olderThan, Size free) {
+        boolean isEnough = isFree(free);
+        return isEnough ? new Plan(List.of(), new Size(0), List.of(), free) : plan(olderThan, free, Comparator.naturalOrder());
+    }
+
+    boolean isFree(Size wanted) {
+        try {
+            return Disk.free(store.raw()) >= wanted.bytes();
+        } catch (IOException e) {
+            throw Disk.refused("see how much is free at", store.raw(), e);
+        }
+    }
+
+    private Plan plan(Duration olderThan, Size free, Comparator<DayFile> order) {
         OpenFiles open = OpenFiles.now();
         List<DayFile> files = new ArrayList<>();
         List<Left> left = new ArrayList<>();
@@ -101,8 +120,8 @@ public final class Archive {
         } catch (IOException e) {
             throw Disk.refused("look at the day files in", store.raw(), e);
         }
-        files.sort(Comparator.comparingLong((DayFile file) -> file.path().toFile().length()).thenComparing(DayFile::compareTo));
-        return new Plan(List.copyOf(files), new Size(bytes), List.copyOf(left));
+        files.sort(order);
+        return new Plan(List.copyOf(files), new Size(bytes), List.copyOf(left), free);
     }
 
     private boolean isOlder(DayFile file, Duration age) {
@@ -118,12 +137,11 @@ public final class Archive {
     /**
      * Archives the files of a plan: compressed, on the disk, read back and compared, listed, and only then taken out of the raw folder.
      *
-     * @param free     stop as soon as so much is free on the raw folder's disk, taking the oldest first; null: all of them
      * @param progress is given the number of bytes that were compressed since it was last called, from any thread
      * @throws StoreException {@code LOCKED} when another process is at it; what goes wrong with one file is in the result
      */
-    public ArchiveRun.Result run(Plan plan, Size free, LongConsumer progress) {
-        return locked(() -> new ArchiveRun(this, free, progress).run(plan));
+    public ArchiveRun.Result run(Plan plan, LongConsumer progress) {
+        return locked(() -> new ArchiveRun(this, plan, progress).run());
     }
 
     /** Runs alone: a second archiving would take this one's unfinished files for stale ones. */
@@ -203,7 +221,7 @@ public final class Archive {
      * Brings a day back into the raw folder, all its parts in one file. The archive keeps them.
      *
      * @return the raw file
-     * @throws StoreException {@code MISSING} when the day is not archived, {@code REFUSED} when the raw folder has a file of that day, {@code DAMAGED} when a part is
+     * @throws StoreException {@code MISSING} when the day is not archived, {@code FAILED} when the raw folder has a file of that day, {@code DAMAGED} when a part is
      */
     public Path restore(LocalDate day) {
         return new ArchiveRestore(this).restore(day);

@@ -32,7 +32,7 @@ public final class ArchiveCheck {
     /** One check a file, by day; named as the manifest names it. */
     public List<Check> run() {
         Map<String, Check> checks = new TreeMap<>();
-        archive.manifest().read().keySet().forEach(name -> checks.put(name, Check.failed(name, "it is listed and not there", "restore it from a backup of the archive")));
+        archive.manifest().read().keySet().forEach(name -> checks.put(name, Check.failed(name, "it is listed and not there", "copy it from a backup of the archive")));
         Stream<Map.Entry<DayFile, Optional<ArchivedFile>>> files = new ArrayList<>(archive.listed().entrySet()).parallelStream();
         files.map(file -> check(file.getKey(), file.getValue())).toList().forEach(check -> checks.put(check.name(), check));
         return List.copyOf(checks.values());
@@ -41,28 +41,28 @@ public final class ArchiveCheck {
     private Check check(DayFile file, Optional<ArchivedFile> listed) {
         String name = archive.nameOf(file.path());
         try {
-            Check check = listed.isEmpty() ? unlisted(name, file) : compared(name, file, listed.get());
+            Check check = listed.isEmpty() ? unlisted(name, file) : compared(file, listed.get());
             progress.accept(Files.size(file.path()));
             return check;
         } catch (StoreException e) {
-            return Check.failed(name, e.getMessage(), null);
+            return e.reason() == StoreException.Reason.DAMAGED ? damaged(file, e.why()) : Check.failed(name, e.getMessage(), null);
         } catch (IOException e) {
             return Check.failed(name, Disk.refused("read", file.path(), e).getMessage(), null);
         }
     }
 
-    private Check compared(String name, DayFile file, ArchivedFile listed) throws IOException {
-        if (Files.size(file.path()) != listed.compressedBytes()) return damaged(name, "it has " + Files.size(file.path()) + " bytes of " + listed.compressedBytes());
-        if (!GzipFile.sha256(file.path()).equals(listed.compressedSha256())) return damaged(name, "its SHA-256 is not the one of the file that was archived");
-        if (!deep) return Check.ok(name, "SHA-256 is right");
+    private Check compared(DayFile file, ArchivedFile listed) throws IOException {
+        if (Files.size(file.path()) != listed.compressedBytes()) return damaged(file, "it has " + Files.size(file.path()) + " bytes of " + listed.compressedBytes());
+        if (!GzipFile.sha256(file.path()).equals(listed.compressedSha256())) return damaged(file, "its SHA-256 is not the one of the file that was archived");
+        if (!deep) return Check.ok(archive.nameOf(file.path()), "SHA-256 is right");
         GzipFile.Content content = GzipFile.read(file.path());
-        if (!content.sha256().equals(listed.sha256())) return damaged(name, "its content's SHA-256 is not the one of the lines that were archived");
-        if (content.lines() != listed.lines()) return damaged(name, "it has " + content.lines() + " lines of " + listed.lines());
-        return Check.ok(name, "SHA-256 and " + content.lines() + " lines are right");
+        if (!content.sha256().equals(listed.sha256())) return damaged(file, "its content's SHA-256 is not the one of the lines that were archived");
+        if (content.lines() != listed.lines()) return damaged(file, "it has " + content.lines() + " lines of " + listed.lines());
+        return Check.ok(archive.nameOf(file.path()), "SHA-256 and " + content.lines() + " lines are right");
     }
 
-    private Check damaged(String name, String why) {
-        return Check.failed(name, why, "the lines before the damage can be read: jbang logs@telemetry");
+    private Check damaged(DayFile file, String why) {
+        return Check.failed(archive.nameOf(file.path()), why, "copy it from a backup of the archive; the lines before the damage: " + archive.store().command("logs", file.day().toString()));
     }
 
     private Check unlisted(String name, DayFile file) throws IOException {

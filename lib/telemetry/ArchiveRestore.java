@@ -54,14 +54,22 @@ final class ArchiveRestore {
     private void write(Map<DayFile, Optional<ArchivedFile>> parts, Path unfinished) throws IOException {
         try (FileChannel out = FileChannel.open(unfinished, Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE), Disk.sameReaders(parts.keySet().iterator().next().path()))) {
             OutputStream to = Channels.newOutputStream(out);
-            for (Map.Entry<DayFile, Optional<ArchivedFile>> part : parts.entrySet()) copy(part.getKey().path(), part.getValue(), to);
+            for (Map.Entry<DayFile, Optional<ArchivedFile>> part : parts.entrySet()) copy(part.getKey(), part.getValue(), to);
             out.force(true);
         }
     }
 
-    private void copy(Path part, Optional<ArchivedFile> listed, OutputStream to) throws IOException {
-        GzipFile.Content content = GzipFile.copy(part, to);
-        if (listed.isPresent() && !listed.get().sha256().equals(content.sha256()))
-            throw new StoreException(StoreException.Reason.DAMAGED, "restore", part, "its content is not what was archived", archive.store().command("archive", "verify"));
+    private void copy(DayFile part, Optional<ArchivedFile> listed, OutputStream to) throws IOException {
+        GzipFile.Content content;
+        try {
+            content = GzipFile.copy(part.path(), to);
+        } catch (StoreException e) {
+            throw damaged(part, e.why(), e);
+        }
+        if (listed.isPresent() && !listed.get().sha256().equals(content.sha256())) throw damaged(part, "its content is not what was archived", null);
+    }
+
+    private StoreException damaged(DayFile part, String why, StoreException cause) {
+        return new StoreException(StoreException.Reason.DAMAGED, "restore", part.path(), why, "read what is left of it: " + archive.store().command("logs", part.day().toString()), cause);
     }
 }

@@ -56,27 +56,27 @@ public final class ArchiveRun {
     private record Packed(DayFile file, Path aside, StoreException failure) { }
 
     private final Archive archive;
-    private final Size wanted;
+    private final Archive.Plan plan;
     private final ArchivePacker packer;
     private final List<Archived> archived = new ArrayList<>();
     private final List<Archive.Left> left = new ArrayList<>();
     private final List<StoreException> failures = new ArrayList<>();
     private final List<DayFile> tooLarge = new ArrayList<>();
 
-    ArchiveRun(Archive archive, Size wanted, LongConsumer progress) {
+    ArchiveRun(Archive archive, Archive.Plan plan, LongConsumer progress) {
         this.archive = archive;
-        this.wanted = wanted;
+        this.plan = plan;
         this.packer = new ArchivePacker(archive, progress);
     }
 
-    Result run(Archive.Plan plan) {
+    Result run() {
         left.addAll(plan.left());
         removeUnfinished();
         int cores = Runtime.getRuntime().availableProcessors();
         ExecutorService workers = Executors.newFixedThreadPool(cores);
         try {
-            List<List<DayFile>> days = days(plan.files());
-            int step = wanted == null ? Math.max(BATCH, cores) : cores;
+            List<List<DayFile>> days = days();
+            int step = plan.free() == null ? Math.max(BATCH, cores) : cores;
             for (int next = 0; next < days.size() && !isEnoughFree(); next += step) move(days.subList(next, Math.min(next + step, days.size())), workers);
             while (!tooLarge.isEmpty() && !isEnoughFree() && retry(workers)) { }
         } finally {
@@ -98,18 +98,14 @@ public final class ArchiveRun {
     }
 
     /** Files of one day go through one hand: their parts are numbered one after the other. */
-    private List<List<DayFile>> days(List<DayFile> files) {
+    private List<List<DayFile>> days() {
         Map<LocalDate, List<DayFile>> days = new LinkedHashMap<>();
-        for (DayFile file : wanted == null ? files : files.stream().sorted().toList()) days.computeIfAbsent(file.day(), day -> new ArrayList<>()).add(file);
+        for (DayFile file : plan.files()) days.computeIfAbsent(file.day(), day -> new ArrayList<>()).add(file);
         return List.copyOf(days.values());
     }
 
     private boolean isEnoughFree() {
-        try {
-            return wanted != null && Disk.free(archive.store().raw()) >= wanted.bytes();
-        } catch (IOException e) {
-            throw Disk.refused("see how much is free at", archive.store().raw(), e);
-        }
+        return plan.free() != null && archive.isFree(plan.free());
     }
 
     private void move(List<List<DayFile>> days, ExecutorService workers) {

@@ -13,6 +13,7 @@ import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.LocalDate;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -71,6 +72,7 @@ public final class Cli {
         line.registerConverter(Duration.class, converter(Times::duration));
         line.registerConverter(Size.class, converter(Size::parse));
         line.registerConverter(Times.Since.class, converter(Times.Since::parse));
+        line.registerConverter(LocalDate.class, converter(DayRange::day));
         line.registerConverter(RunStatus.class, converter(RunStatus::parse));
         line.registerConverter(AlertTarget.class, converter(AlertTarget::parse));
         line.setExecutionStrategy(Cli::execute);

@@ -4,68 +4,71 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
-import java.util.function.Consumer;
 
 /**
- * Makes things in a thread of its own and uses them in the calling one, in the same order. Two hundred at a time, because a queue for each one costs more than the work; some
- * batches ahead and no more, so that memory stays bounded.
+ * Carries work from the thread that prepares it to the one that does it, in the same order. It goes in batches, because handing over each piece costs more than the work, and only
+ * some batches are ahead, so that memory stays bounded however large the pieces are.
  */
-final class Conveyor<T> {
+final class Conveyor {
     private static final int BATCH = 200;
+    private static final long BATCH_BYTES = 1 << 18;
     private static final int AHEAD = 8;
+    private static final List<Runnable> END = List.of();
 
-    private final BlockingQueue<List<T>> queue = new ArrayBlockingQueue<>(AHEAD);
-    private List<T> batch = new ArrayList<>(BATCH);
-    private volatile Throwable failure;
+    private final BlockingQueue<List<Runnable>> queue = new ArrayBlockingQueue<>(AHEAD);
+    private List<Runnable> batch = new ArrayList<>(BATCH);
+    private long bytes;
+    private Throwable failure;
 
     /**
-     * @param maker  is given where to put what it makes
-     * @param user   is given each thing
-     * @throws RuntimeException what either of them throws; the other one has stopped then
+     * Has {@code preparing} run in a thread of its own, and does in this one what that puts on.
+     *
+     * @throws RuntimeException what either of them throws; the other has stopped then
      */
-    static <T> void run(Consumer<Consumer<T>> maker, Consumer<T> user) {
-        new Conveyor<T>().move(maker, user);
-    }
-
-    private void move(Consumer<Consumer<T>> maker, Consumer<T> user) {
-        var thread = new Thread(() -> make(maker), "maker");
+    void run(Runnable preparing) {
+        var thread = new Thread(() -> prepare(preparing), "preparing");
         thread.setDaemon(true);
         thread.start();
         try {
-            for (List<T> next = queue.take(); !next.isEmpty(); next = queue.take()) next.forEach(user);
+            for (List<Runnable> next = queue.take(); next != END; next = queue.take()) next.forEach(Runnable::run);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new IllegalStateException("interrupted", e);
         } finally {
             stop(thread);
         }
-        if (failure instanceof RuntimeException known) throw known;
-        if (failure instanceof Error known) throw known;
+        if (failure instanceof Error error) throw error;
+        if (failure != null) throw (RuntimeException) failure;
     }
 
-    private void make(Consumer<Consumer<T>> maker) {
+    private void prepare(Runnable preparing) {
         try {
-            maker.accept(this::put);
-            if (!batch.isEmpty()) queue.put(batch);
-        } catch (InterruptedException e) {
-            return;
+            preparing.run();
+            handOver();
         } catch (RuntimeException | Error e) {
             failure = e;
         }
         try {
-            queue.put(List.of());
+            queue.put(END);
         } catch (InterruptedException e) {
-            // the user has stopped, and knows why
+            // the other has stopped, and takes nothing any more
         }
     }
 
-    private void put(T thing) {
-        batch.add(thing);
-        if (batch.size() < BATCH) return;
+    /** For the thread that prepares. @param bytes that the work keeps in memory, about */
+    void put(long bytes, Runnable work) {
+        batch.add(work);
+        this.bytes += bytes;
+        if (batch.size() == BATCH || this.bytes >= BATCH_BYTES) handOver();
+    }
+
+    private void handOver() {
         try {
             queue.put(batch);
             batch = new ArrayList<>(BATCH);
+            bytes = 0;
         } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
             throw new IllegalStateException("stopped", e);
         }
     }

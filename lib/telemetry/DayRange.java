@@ -19,12 +19,29 @@ public record DayRange(LocalDate first, LocalDate last) {
             LocalDate day = switch (text) {
                 case "today" -> today;
                 case "yesterday" -> today.minusDays(1);
-                default -> text.length() == 8 ? basic(text) : LocalDate.parse(text);
+                default -> parse(text);
             };
             return new DayRange(day, day);
         } catch (DateTimeException e) {
             throw new IllegalArgumentException("'" + text + "' is no day (2025-12-11, 2025-12, today, yesterday)");
         }
+    }
+
+    /**
+     * Reads {@code 2025-12-11} or {@code 20251211}.
+     *
+     * @throws IllegalArgumentException when it is neither
+     */
+    static LocalDate day(String text) {
+        try {
+            return parse(text);
+        } catch (DateTimeException e) {
+            throw new IllegalArgumentException("'" + text + "' is no day (2025-12-11)");
+        }
+    }
+
+    private static LocalDate parse(String text) {
+        return text.length() == 8 ? basic(text) : LocalDate.parse(text);
     }
 
     /** The days of which a run can have lines, by its id {@code 20251211T120530Z-…}: no day before it began. Everything for an id of another form. */

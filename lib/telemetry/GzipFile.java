@@ -203,7 +203,7 @@ final class GzipFile {
     }
 
     private static StoreException damaged(Path gzip, String why, Exception cause) {
-        return new StoreException(StoreException.Reason.DAMAGED, "read back", gzip, "damaged or truncated: " + why, "jbang archive@telemetry verify", cause);
+        return new StoreException(StoreException.Reason.DAMAGED, "read back", gzip, "damaged or truncated: " + why, null, cause);
     }
 
     private static String hex(MessageDigest digest) {

@@ -22,12 +22,8 @@ final class NewDatabase implements AutoCloseable {
     private final Schema schema;
     private final RowForm form;
     private final RunLoader loader;
-    private final RunFeed feed;
     private final Pruned pruned;
     private final Consumer<LogEntry> damaged;
-
-    /** Takes what was read, a row or a damaged entry, to the thread that uses it. */
-    private Consumer<Object> read;
 
     /**
      * @param ddl     the schema it gets; null for the runbook's
@@ -49,7 +45,6 @@ final class NewDatabase implements AutoCloseable {
         this.form = new RowForm(schema, columns, columns.stream().map(this::defaultOf).toArray());
         this.loader = new RunLoader(database, schema, form, (row, why) -> damaged.accept(new LogEntry(row.file(), row.offset(), row.bytes().length, row.bytes(), new Damage(why))));
         this.damaged = damaged;
-        this.feed = new RunFeed(schema, form, pruned, row -> read.accept(row), entry -> read.accept(entry));
     }
 
     private Object defaultOf(String column) {
@@ -74,38 +69,35 @@ final class NewDatabase implements AutoCloseable {
      *
      * @param files gives those to read, and after these those that have come since, until there are none
      * @param done  is told of each that was read; this and {@code files} are called in a thread of their own
+     * @return the feed, which has counted what it read
      * @throws StoreException {@code MISSING} when one is gone, and not because its day was archived meanwhile
      */
-    void load(Supplier<List<Path>> files, Consumer<Path> done) {
+    RunFeed load(Supplier<List<Path>> files, Consumer<Path> done) {
+        var belt = new Conveyor();
+        var feed = new RunFeed(schema, form, pruned, row -> belt.put(row.bytes().length, () -> loader.add(row)), entry -> belt.put(entry.bytes().length, () -> damaged.accept(entry)));
         database.inTransaction(() -> {
-            Conveyor.<Object>run(belt -> {
-                read = belt;
-                read(files, done);
-                feed.finish();
-            }, this::use);
+            belt.run(() -> read(feed, files, done));
             loader.finish();
         });
+        return feed;
     }
 
-    private void use(Object read) {
-        if (read instanceof RunRow row) loader.add(row);
-        else damaged.accept((LogEntry) read);
-    }
-
-    private void read(Supplier<List<Path>> files, Consumer<Path> done) {
+    private static void read(RunFeed feed, Supplier<List<Path>> files, Consumer<Path> done) {
         List<Path> gone = new ArrayList<>();
         Set<Object> archived = new HashSet<>();
         for (List<Path> next = files.get(); !next.isEmpty(); next = files.get()) for (Path file : next) {
-            if (!read(file)) gone.add(file);
+            if (!isRead(feed, file)) gone.add(file);
             DayFile.of(file).filter(DayFile::compressed).ifPresent(day -> archived.add(day.day()));
             done.accept(file);
         }
         for (Path file : gone)
             if (!archived.contains(DayFile.of(file).map(DayFile::day).orElse(null)))
                 throw new StoreException(StoreException.Reason.MISSING, "read", file, "it is gone", "run it again");
+        feed.finish();
     }
 
-    private boolean read(Path file) {
+    /** @return false when it is not there any more */
+    private static boolean isRead(RunFeed feed, Path file) {
         try {
             feed.read(file);
             return true;
@@ -160,10 +152,6 @@ final class NewDatabase implements AutoCloseable {
         } catch (IOException e) {
             throw Disk.refused("write the new database", file, e);
         }
-    }
-
-    RunFeed feed() {
-        return feed;
     }
 
     RunLoader loader() {

@@ -108,10 +108,6 @@ final class Quarantine implements AutoCloseable {
         }
     }
 
-    Path folder() {
-        return file.getParent();
-    }
-
     /** Takes away a folder that nothing came into after all. */
     static void removeIfEmpty(Path folder) {
         try {

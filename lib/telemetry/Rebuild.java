@@ -9,9 +9,9 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.HashSet;
+import java.util.HashMap;
 import java.util.List;
-import java.util.Set;
+import java.util.Map;
 import java.util.TreeSet;
 import java.util.function.Consumer;
 import java.util.function.LongConsumer;
@@ -73,10 +73,10 @@ public final class Rebuild {
 
     /** Also reads the files in which later clients keep what they could not send: {@code telemetry_*.jsonl}, also ending in .active, .ready, .synced. */
     public Rebuild buffer(Path folder) {
-        try (DirectoryStream<Path> files = Files.newDirectoryStream(folder, file -> file.getFileName().toString().matches("telemetry_.*\\.(jsonl|active|ready|synced)"))) {
-            files.forEach(file -> others.add(file.toAbsolutePath()));
+        try (DirectoryStream<Path> files = Files.newDirectoryStream(folder.toAbsolutePath(), file -> file.getFileName().toString().matches("telemetry_.*\\.(jsonl|active|ready|synced)"))) {
+            files.forEach(others::add);
         } catch (IOException e) {
-            throw Disk.refused("list the buffer files in", folder, e);
+            throw Disk.refused("list the buffer files in", folder.toAbsolutePath(), e);
         }
         others.sort(null);
         return this;
@@ -97,11 +97,20 @@ public final class Rebuild {
     /** The files that are there now, in the order in which they are read. */
     public List<Path> files() {
         List<Path> files = new ArrayList<>();
-        for (DayFile day : new EventLog(store).days())
-            if (day.path().startsWith(store.raw()) ? raw : archive) files.add(day.path());
+        for (DayFile day : new EventLog(store).days()) if (isWanted(day)) files.add(day.path());
         files.addAll(others);
-        if (files.isEmpty()) throw new StoreException(StoreException.Reason.MISSING, "rebuild from the day files of", store.base(), "there is none", "jbang recover@telemetry, which looks for other sources too");
+        if (files.isEmpty()) throw nothing();
         return files;
+    }
+
+    private boolean isWanted(DayFile day) {
+        return day.path().startsWith(store.raw()) ? raw : archive;
+    }
+
+    private StoreException nothing() {
+        boolean all = raw && archive;
+        return new StoreException(StoreException.Reason.MISSING, "rebuild from the day files in", all ? store.base() : raw ? store.raw() : store.archive(), "there is none",
+                all ? store.command("recover", "") + ", which looks for other sources too" : "leave --from away, to read all day files");
     }
 
     /** How the store's database is: absent, intact, foreign, damaged. */
@@ -117,10 +126,13 @@ public final class Rebuild {
     }
 
     /** Writes a new file and touches nothing else. What only the store's database knows is in it too. */
-    public Result into(Path target) {
-        if (Files.exists(target)) throw new StoreException(StoreException.Reason.REFUSED, "write", target, "it exists", "name another file");
+    public Result into(Path file) {
+        Path target = file.toAbsolutePath().normalize();
+        Path damaged = target.resolveSibling(target.getFileName() + ".damaged.ndjson");
+        for (Path taken : List.of(target, damaged))
+            if (Files.exists(taken)) throw new StoreException(StoreException.Reason.REFUSED, "write", taken, "it exists", "name another file");
         OldDatabase old = OldDatabase.of(store.database());
-        try (var work = new Work(target, target.resolveSibling(target.getFileName() + ".damaged.ndjson"))) {
+        try (var work = new Work(target, damaged)) {
             NewDatabase made = work.make(old, old.state() == OldDatabase.State.INTACT ? old.file() : null);
             made.seal();
             publish(work.file, target);
@@ -138,7 +150,7 @@ public final class Rebuild {
             Path kept;
             Duration locked = Duration.ZERO;
             if (old.state() == OldDatabase.State.INTACT) {
-                try (var swap = new LiveSwap(store.database(), patience)) {
+                try (var swap = new LiveSwap(store, patience)) {
                     kept = swap.keep(Quarantine.make(folder).resolve(store.database().getFileName()));
                     locked = swap.replace(work.make(old, kept));
                 }
@@ -147,8 +159,10 @@ public final class Rebuild {
                 kept = old.moveAside(folder);
                 publish(work.file, store.database());
             }
-            long replayed = replay(began, work);
+            long replayed = replay(work);
             return work.result(store.database(), old, kept, replayed, locked);
+        } finally {
+            Quarantine.removeIfEmpty(folder);
         }
     }
 
@@ -162,10 +176,10 @@ public final class Rebuild {
     }
 
     /** Runs whose line was written while the new database was made, and whose row was not. */
-    private long replay(Instant since, Work work) {
+    private long replay(Work work) {
         try (Database database = Database.open(store.database())) {
             Pruned pruned = Pruned.of(store);
-            Replay.Result result = new Replay(database).since(since).without(pruned).apply(new EventLog(store), damaged -> { });
+            Replay.Result result = new Replay(database).only(work::hasMore).without(pruned).apply(new EventLog(store), damaged -> { });
             OldRuns.deleteAgain(database, pruned);
             work.runs = database.number("SELECT count(*) FROM agent_runs");
             return result.inserted() + result.updated();
@@ -176,8 +190,12 @@ public final class Rebuild {
     private final class Work implements AutoCloseable {
         private final Path file;
         private final Quarantine quarantine;
-        private final Set<Path> seen = new HashSet<>();
+
+        /** The files that were read, and how long each was before. */
+        private final Map<Path, Long> seen = new HashMap<>();
+
         private NewDatabase made;
+        private RunFeed feed;
         private CarryOver.Carried carried = CarryOver.Carried.nothing();
         private long runs;
         private long damaged;
@@ -191,7 +209,7 @@ public final class Rebuild {
         /** @param source the old database or a copy to carry over from; null to take what a damaged one still gives */
         NewDatabase make(OldDatabase old, Path source) {
             made = new NewDatabase(file, old.ddl(), Pruned.of(store), this::damaged);
-            made.load(this::unread, this::read);
+            feed = made.load(this::unread, this::read);
             if (source != null) carried = made.carryOver(source);
             else if (old.state() != OldDatabase.State.ABSENT) carried = salvaged(old);
             runs = made.finish(carried.runs());
@@ -212,7 +230,12 @@ public final class Rebuild {
         }
 
         private List<Path> unread() {
-            return files().stream().filter(seen::add).toList();
+            return files().stream().filter(file -> seen.putIfAbsent(file, file.toFile().length()) == null).toList();
+        }
+
+        /** True for a file to which lines may have come since. */
+        private boolean hasMore(DayFile day) {
+            return isWanted(day) && !Long.valueOf(day.path().toFile().length()).equals(seen.get(day.path()));
         }
 
         private void read(Path file) {
@@ -226,7 +249,6 @@ public final class Rebuild {
         }
 
         Result result(Path database, OldDatabase old, Path kept, long replayed, Duration locked) {
-            RunFeed feed = made.feed();
             return new Result(database, made.schema().toString(), runs, seen.size(), feed.lines(), feed.events(), damaged, made.loader().repeated(), feed.pruned(),
                     new TreeSet<>(made.loader().conflicting()), quarantine.file(), carried, old.state().toString(), kept, replayed, locked);
         }
@@ -236,7 +258,6 @@ public final class Rebuild {
             quarantine.discard();
             if (made != null) made.close();
             NewDatabase.delete(file);
-            Quarantine.removeIfEmpty(quarantine.folder());
         }
     }
 }

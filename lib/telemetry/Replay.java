@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 
 /**
  * Brings what the day files know of runs into a database that is there, of any version and with its writers at work. The end of a run beats its start whatever the order of the
@@ -53,7 +54,7 @@ public final class Replay {
     private PrintWriter err;
     private Progress progress = Progress.NONE;
     private long bytes;
-    private Instant since;
+    private Predicate<DayFile> wanted = day -> true;
     private Pruned pruned;
     private Consumer<LogEntry> onDamage;
 
@@ -88,7 +89,12 @@ public final class Replay {
      * Null, the default: all.
      */
     public Replay since(Instant since) {
-        this.since = since;
+        return only(since == null ? day -> true : day -> canHaveLinesSince(since, day));
+    }
+
+    /** Only day files that are wanted. */
+    Replay only(Predicate<DayFile> wanted) {
+        this.wanted = wanted;
         return this;
     }
 
@@ -107,11 +113,11 @@ public final class Replay {
         begin(onDamage);
         Set<DayFile> seen = new HashSet<>();
         List<DayFile> read = new ArrayList<>();
-        long all = log.days().stream().filter(this::isWanted).mapToLong(Replay::size).sum();
+        long all = log.days().stream().filter(wanted).mapToLong(Replay::size).sum();
         try (var progress = new Progress(err, "MB of day files replayed", megabytes(all))) {
             this.progress = progress;
             for (List<DayFile> fresh = log.days(); !fresh.isEmpty(); fresh = fresh(log, seen)) {
-                for (DayFile day : fresh) if (seen.add(day) && isWanted(day) && read(day, files)) read.add(day);
+                for (DayFile day : fresh) if (seen.add(day) && wanted.test(day) && read(day, files)) read.add(day);
             }
             return finish(read);
         } finally {
@@ -130,10 +136,10 @@ public final class Replay {
     /** As the other, for these files only. @throws StoreException {@code MISSING} when one is not there */
     public Result apply(List<DayFile> days, Consumer<LogEntry> onDamage) {
         begin(onDamage);
-        List<DayFile> wanted = days.stream().filter(this::isWanted).sorted().toList();
-        for (DayFile day : wanted)
+        List<DayFile> chosen = days.stream().filter(wanted).sorted().toList();
+        for (DayFile day : chosen)
             if (!read(day, files)) throw new StoreException(StoreException.Reason.MISSING, "replay", day.path(), "it is gone", "run it again");
-        return finish(wanted);
+        return finish(chosen);
     }
 
     private static List<DayFile> fresh(EventLog log, Set<DayFile> seen) {
@@ -145,8 +151,8 @@ public final class Replay {
         lines = events = damaged = inserted = updated = conflicts = left = bytes = 0;
     }
 
-    private boolean isWanted(DayFile day) {
-        if (since == null || !day.day().isBefore(DayFile.dayOf(since).minusDays(1))) return true;
+    private static boolean canHaveLinesSince(Instant since, DayFile day) {
+        if (!day.day().isBefore(DayFile.dayOf(since).minusDays(1))) return true;
         try {
             return !Files.getLastModifiedTime(day.path()).toInstant().isBefore(since);
         } catch (IOException e) {

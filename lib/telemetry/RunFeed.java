@@ -11,13 +11,20 @@ import java.util.function.Consumer;
 
 /**
  * Reads files of run and event lines and hands each run on as a row: once, with its end, or when no end came, as it began. Memory holds the lines of the runs
- * that are open at once, and no more than {@value #MOST_OPEN} of those: beyond, the oldest are handed on as they began, and once more when they end.
+ * that are open at once, and no more than {@value #MOST_BYTES} bytes of those: beyond, the oldest are handed on as they began, and once more when they end.
  */
 final class RunFeed {
-    private static final int MOST_OPEN = 50_000;
+    private static final long MOST_BYTES = 32 << 20;
 
     /** The line of a run's beginning. */
-    private record Begun(Path file, long offset, byte[] line) { }
+    private record Begun(Path file, long offset, byte[] line) {
+        private static final int OVERHEAD = 200;
+
+        /** What it takes in memory with its place among the open ones, about. */
+        long bytes() {
+            return OVERHEAD + line.length;
+        }
+    }
 
     private final RowForm form;
     private final boolean service;
@@ -32,6 +39,7 @@ final class RunFeed {
     private long lines;
     private long events;
     private long left;
+    private long openBytes;
 
     /**
      * @param pruned  runs to leave out
@@ -88,13 +96,17 @@ final class RunFeed {
     }
 
     private void ended(RunRow row) {
-        open.remove(form.key(row.values()));
+        Begun begun = open.remove(form.key(row.values()));
+        if (begun != null) openBytes -= begun.bytes();
         rows.accept(row);
     }
 
     private void begun(String key, Begun begun) {
-        open.merge(key, begun, this::better);
-        if (open.size() > MOST_OPEN) handOnOldest();
+        Begun before = open.get(key);
+        Begun kept = before == null ? begun : better(before, begun);
+        open.put(key, kept);
+        openBytes += kept.bytes() - (before == null ? 0 : before.bytes());
+        if (openBytes > MOST_BYTES) handOnOldest();
     }
 
     private Begun better(Begun a, Begun b) {
@@ -120,9 +132,11 @@ final class RunFeed {
 
     private void handOnOldest() {
         Iterator<Begun> oldest = open.values().iterator();
-        for (int i = 0; i < MOST_OPEN / 10; i++) {
-            rows.accept(row(oldest.next()));
+        while (openBytes > MOST_BYTES / 10 * 9) {
+            Begun begun = oldest.next();
             oldest.remove();
+            openBytes -= begun.bytes();
+            rows.accept(row(begun));
         }
     }
 
@@ -131,6 +145,7 @@ final class RunFeed {
         files.finish();
         open.values().forEach(begun -> rows.accept(row(begun)));
         open.clear();
+        openBytes = 0;
     }
 
     /** Entries read, damaged ones included. */
