@@ -37,10 +37,12 @@ class CliTest {
         @Option(names = "--since", description = "Since.") Times.Since since;
         @Option(names = "--older-than", description = "Age.") Duration age;
         RuntimeException failure;
+        Error error;
 
         @Override
         public Integer call() {
             if (failure != null) throw failure;
+            if (error != null) throw error;
             output.result("report", Map.of("age", age == null ? Duration.ZERO : age));
             output.note("noted");
             return consent.to("Delete 3 files?") ? Cli.OK : Cli.WARNING;
@@ -106,6 +108,17 @@ class CliTest {
         Script run = Script.run(probe);
         assertEquals(70, run.exit());
         assertTrue(run.err().startsWith("probe: a bug in this toolkit") && run.err().contains("at CliTest"), run.err());
+    }
+
+    @Test
+    void noErrorOfTheJvmEndsWithTheCodeOfAWarning() {
+        var probe = new Probe();
+        probe.error = new StackOverflowError();
+        Script run = Script.run(probe);
+        assertEquals(70, run.exit());
+        assertTrue(run.err().startsWith("probe: a bug in this toolkit"), run.err());
+        probe.error = new OutOfMemoryError("Java heap space");
+        assertEquals(new Script(2, "", "probe: the memory did not suffice, and it stopped where it was; next: the same with _JAVA_OPTIONS=-Xmx2g" + NL), Script.run(probe));
     }
 
     @Test

@@ -79,10 +79,22 @@ public final class Cli {
         line.setExecutionExceptionHandler(failure(err));
         line.setParameterExceptionHandler((e, arguments) -> usage(e.getCommandLine(), e.getMessage()));
         tellExitCodes(line);
-        int code = line.execute(args);
+        int code = execute(line, args);
         out.flush();
         err.flush();
         return code;
+    }
+
+    /** Without this the JVM would end a command that ran out of memory with 1, which says that it worked. */
+    private static int execute(CommandLine line, String... args) {
+        try {
+            return line.execute(args);
+        } catch (OutOfMemoryError e) {
+            line.getErr().println(name(line) + ": the memory did not suffice, and it stopped where it was; next: the same with _JAVA_OPTIONS=-Xmx2g");
+            return FAILED;
+        } catch (Error e) {
+            return bug(line, e);
+        }
     }
 
     /**
@@ -144,9 +156,7 @@ public final class Cli {
                 err.println(name(line) + ": " + store(arguments).map(store -> store.message(known)).orElse(known.getMessage()));
                 return exitCode(known);
             }
-            err.println(name(line) + ": a bug in this toolkit, please report it with these lines:");
-            e.printStackTrace(err);
-            return BUG;
+            return bug(line, e);
         };
     }
 
@@ -155,6 +165,12 @@ public final class Cli {
         for (ParseResult part = parsed; part != null; part = part.subcommand())
             if (part.matchedOptionValue("--store", null) instanceof Path folder) return Optional.of(Store.at(folder));
         return Optional.empty();
+    }
+
+    private static int bug(CommandLine line, Throwable e) {
+        line.getErr().println(name(line) + ": a bug in this toolkit, please report it with these lines:");
+        e.printStackTrace(line.getErr());
+        return BUG;
     }
 
     private static int usage(CommandLine line, String message) {
