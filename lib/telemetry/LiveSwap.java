@@ -14,17 +14,15 @@ import java.util.List;
 final class LiveSwap implements AutoCloseable {
     private static final String LIVE = "live";
 
-    private final Store store;
     private final Path file;
     private final Duration patience;
     private final Database watcher;
     private final String version;
     private Path kept;
 
-    /** @param store whose database is in use */
-    LiveSwap(Store store, Duration patience) {
-        this.store = store;
-        this.file = store.database();
+    /** @param file the database in use */
+    LiveSwap(Path file, Duration patience) {
+        this.file = file;
         this.patience = patience;
         this.watcher = Database.open(file, patience);
         this.version = watcher.pragma("data_version");
@@ -54,7 +52,7 @@ final class LiveSwap implements AutoCloseable {
             return locked(made);
         } catch (StoreException e) {
             if (e.reason() != StoreException.Reason.LOCKED) throw e;
-            throw new StoreException(e.reason(), "begin to write to", file, "it is locked" + LockHolders.waitedFor(file), store.command("locks", ""), e);
+            throw new StoreException(e.reason(), "begin to write to", file, "it is locked" + LockHolders.waitedFor(file), "jbang locks@telemetry", e);
         }
     }
 

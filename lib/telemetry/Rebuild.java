@@ -150,7 +150,7 @@ public final class Rebuild {
             Path kept;
             Duration locked = Duration.ZERO;
             if (old.state() == OldDatabase.State.INTACT) {
-                try (var swap = new LiveSwap(store, patience)) {
+                try (var swap = new LiveSwap(store.database(), patience)) {
                     kept = swap.keep(Quarantine.make(folder).resolve(store.database().getFileName()));
                     locked = swap.replace(work.make(old, kept));
                 }

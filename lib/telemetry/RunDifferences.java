@@ -74,7 +74,7 @@ public final class RunDifferences implements AutoCloseable {
     Count find(Consumer<Difference> each) {
         OldDatabase old = OldDatabase.of(store.database());
         if (old.state() != OldDatabase.State.INTACT)
-            throw new StoreException(old.state() == OldDatabase.State.ABSENT ? StoreException.Reason.MISSING : StoreException.Reason.DAMAGED, "compare", old.file(), old.why(), store.command("rebuild", ""));
+            throw new StoreException(old.state() == OldDatabase.State.ABSENT ? StoreException.Reason.MISSING : StoreException.Reason.DAMAGED, "compare", old.file(), old.why(), "jbang rebuild@telemetry");
         try (var made = new NewDatabase(folder.resolve("scratch.sqlite"), old.ddl(), Pruned.of(store), entry -> damaged++)) {
             Count count = null;
             for (int round = 1; round <= ROUNDS && (count == null || !count.isSame() && hasUnread()); round++) {
