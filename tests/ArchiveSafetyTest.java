@@ -94,17 +94,26 @@ class ArchiveSafetyTest {
         assertEquals(new Script(0, DAYS + " of " + DAYS + " archived files are right" + System.lineSeparator(), ""), verified);
     }
 
-    /** Several times, without flushing anything the file system had not been told to, its power goes while an archiving is at work. */
+    @Test
+    void powerCutsLoseNothing() throws Exception {
+        powerCuts(4);
+    }
+
     @Test
     @Tag("torture")
     void fiftyPowerCutsLoseNothing() throws Exception {
+        powerCuts(50);
+    }
+
+    /** Several times, without flushing anything the file system had not been told to, its power goes while an archiving is at work. */
+    private void powerCuts(int times) throws Exception {
         Path disk = Files.createDirectory(dir.resolve("disk"));
         Path image = dir.resolve("image");
         assumeTrue(Mounts.ext4(image, disk), "mounting an ext4 image is not permitted here");
         try {
             Store store = null;
             List<String> before = List.of();
-            for (int n = 0, round = 0; n < 50; n++) {
+            for (int n = 0, round = 0; n < times; n++) {
                 if (store == null || DayLines.files(store.raw()).isEmpty()) {
                     store = DayLines.store(disk.resolve("s" + round++), DAYS, 200);
                     before = DayLines.of(store);

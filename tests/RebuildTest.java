@@ -370,6 +370,16 @@ class RebuildTest {
         assertEquals(300 + acknowledged.size(), there.size());
     }
 
+    @Test
+    void rowsThatComeWhileItIsReadAreCounted() {
+        Store store = Fixture.V3.filled(dir, 30, NOON);
+        String row = "INSERT OR IGNORE INTO agent_runs(run_id, agent_name, start_time, status) VALUES ('http', 'a', '2026-11-20T00:00:00Z', 'success')";
+        Rebuild.Result result = new Rebuild(store, Clock.systemUTC()).progress(bytes -> execute(store, row)).inPlace();
+        assertEquals(31, rows(store, RUNS).size());
+        assertEquals(31, result.runs());
+        assertEquals(0, result.replayed());
+    }
+
     @ParameterizedTest
     @EnumSource(names = {"V3", "V7_PYTHON"})
     void aLockedDatabaseIsNamedAsSuchAndLeftAsItIs(Fixture shape) throws Exception {

@@ -136,10 +136,15 @@ final class NewDatabase implements AutoCloseable {
         StaleRuns.cancelAgain(database, pruned);
         Object check = database.value("PRAGMA quick_check(1)");
         if (!"ok".equals(check)) throw new StoreException(StoreException.Reason.FAILED, "verify the new database", file, "quick check: " + check, null);
-        long rows = database.number("SELECT count(*) FROM agent_runs");
+        long rows = runs();
         if (rows != loader.rows() + carried)
             throw new StoreException(StoreException.Reason.FAILED, "verify the new database", file, "it has " + rows + " runs, " + (loader.rows() + carried) + " were written", null);
         return rows;
+    }
+
+    /** How many it has now. */
+    long runs() {
+        return database.number("SELECT count(*) FROM agent_runs");
     }
 
     /** Gives it its journal mode and makes it survive a power cut; it is closed then. */

@@ -73,6 +73,11 @@ public final class Pruned {
         return !ids.isEmpty() && ids.contains(hash(runId));
     }
 
+    /** True when no run was ever deleted or cancelled on purpose. */
+    boolean isEmpty() {
+        return ids.isEmpty() && cancelled.isEmpty();
+    }
+
     /** How many were deleted. */
     public int size() {
         return ids.size();

@@ -153,6 +153,7 @@ public final class Rebuild {
                 try (var swap = new LiveSwap(store.database(), patience)) {
                     kept = swap.keep(Quarantine.make(folder).resolve(store.database().getFileName()));
                     locked = swap.replace(work.make(old, kept));
+                    work.runs = work.made.runs();
                 }
             } else {
                 work.make(old, null).seal();
@@ -175,14 +176,22 @@ public final class Rebuild {
         }
     }
 
-    /** Runs whose line was written while the new database was made, and whose row was not. */
+    /**
+     * Brings runs whose line was written while the new database was made, and whose row was not; what was pruned meanwhile goes.
+     *
+     * @return how many rows were brought or changed
+     */
     private long replay(Work work) {
+        Pruned pruned = Pruned.of(store);
+        if (pruned.isEmpty() && new EventLog(store).days().stream().noneMatch(work::hasMore)) return 0;
         try (Database database = Database.open(store.database())) {
-            Pruned pruned = Pruned.of(store);
             Replay.Result result = new Replay(database).only(work::hasMore).without(pruned).apply(new EventLog(store), damaged -> { });
             OldRuns.deleteAgain(database, pruned);
             work.runs = database.number("SELECT count(*) FROM agent_runs");
             return result.inserted() + result.updated();
+        } catch (StoreException e) {
+            throw new StoreException(e.reason(), "bring runs that came meanwhile into", store.database(),
+                    "the new database is in place and lacks them: " + e.why(), "jbang rebuild@telemetry", e);
         }
     }
 
