@@ -1,4 +1,5 @@
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.BufferedReader;
@@ -19,7 +20,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import telemetry.EventLog;
+import telemetry.LogEntry;
 import telemetry.LogFollower;
+import telemetry.LogReader;
 import telemetry.Store;
 
 class LogFollowerTest {
@@ -45,6 +48,24 @@ class LogFollowerTest {
         assertEquals(List.of(), poll(follower));
         Files.writeString(today, ": \"b\"}\n", StandardOpenOption.APPEND);
         assertEquals(List.of("{\"run_id\": \"b\"}"), poll(follower));
+    }
+
+    @Test
+    void whatItWillGiveIsNotOldEvenInAFileThatHasJustBegun() throws IOException {
+        LogFollower follower = follower();
+        assertTrue(follower.isOld(entry(today)));
+        Path tomorrow = DayLines.file(store, 2);
+        DayLines.append(tomorrow, "{\"run_id\": \"tomorrow\"}");
+        assertFalse(follower.isOld(entry(tomorrow)));
+        assertEquals(List.of("{\"run_id\": \"tomorrow\"}"), poll(follower));
+        Script.run(new archive(), "--store", store.base(), "--older-than", "0d", "--yes");
+        assertTrue(follower.isOld(entry(DayLines.files(store.archive()).get(0).path())));
+    }
+
+    private static LogEntry entry(Path file) {
+        try (var entries = new LogReader(file)) {
+            return entries.next();
+        }
     }
 
     @Test

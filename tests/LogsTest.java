@@ -1,4 +1,5 @@
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.BufferedReader;
@@ -226,6 +227,7 @@ class LogsTest {
             Script shown = logs("2025-12");
             assertEquals(1, shown.exit());
             assertTrue(shown.err().startsWith("logs: " + tenth + ": byte "), shown.err());
+            assertFalse(shown.err().contains("cannot read " + tenth), "the file is named once: " + shown.err());
             assertTrue(shown.out().endsWith(logs("2025-12-11").out()));
             assertEquals(1, logs("--list").exit());
             assertEquals(1, logs("2025-12", "--grep", "link-checker").exit());

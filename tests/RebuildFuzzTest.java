@@ -8,18 +8,27 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import telemetry.Database;
+import telemetry.DayFile;
 import telemetry.EventLog;
+import telemetry.LogEntry;
 import telemetry.LogRecord;
 import telemetry.Ndjson;
 import telemetry.Rebuild;
 import telemetry.Replay;
 import telemetry.Row;
+import telemetry.Run;
 import telemetry.Store;
 
 /** A rebuild reads most lines on a way of its own; the replay reads every line with the JSON library. On lines that somebody has tampered with the two must come to the same rows. */
@@ -62,15 +71,23 @@ class RebuildFuzzTest {
             Replay.Result result = new Replay(replayed).apply(log, entry -> { });
             assertTrue(damaged > lines / 20 && damaged < lines, "damaged " + damaged);
             assertEquals(result.damaged(), damaged, "seed " + seed);
-            assertEquals(rows(replayed), rows(other), "seed " + seed);
+            Set<String> unclear = runsOfNoClearEventId(log);
+            assertTrue(unclear.size() < lines / 20, unclear.size() + " runs of no clear event_id");
+            assertSame(rows(replayed, unclear), rows(other, unclear), "seed " + seed);
         }
+    }
+
+    /** Says the first difference only. */
+    private static void assertSame(List<String> expected, List<String> actual, String when) {
+        for (int i = 0; i < Math.min(expected.size(), actual.size()); i++) assertEquals(expected.get(i), actual.get(i), when);
+        assertEquals(expected.size(), actual.size(), when);
     }
 
     /** Two lines of three stay as they are. */
     private static byte[] tampered(String line, Random random) {
         if (random.nextInt(3) > 0) return line.getBytes(StandardCharsets.UTF_8);
         var changed = new StringBuilder(line);
-        for (int times = 1 + random.nextInt(2); times > 0; times--) {
+        for (int times = 1 + random.nextInt(2); times > 0 && changed.length() > 1; times--) {
             int at = random.nextInt(changed.length());
             switch (random.nextInt(4)) {
                 case 0 -> changed.insert(at, SPLINTERS[random.nextInt(SPLINTERS.length)]);
@@ -84,11 +101,32 @@ class RebuildFuzzTest {
         return bytes;
     }
 
-    private static List<String> rows(Database database) {
+    /** Runs whose lines give several event_ids, or one that another run's lines give too: which one they get depends on the order in which they are met. */
+    private static Set<String> runsOfNoClearEventId(EventLog log) {
+        Map<String, Set<String>> runs = new HashMap<>();
+        Map<String, Set<String>> events = new HashMap<>();
+        for (DayFile day : log.days())
+            try (Stream<LogEntry> entries = log.read(day)) {
+                entries.forEach(entry -> {
+                    if (!(entry.record() instanceof Run run)) return;
+                    String event = run.text("event_id") == null ? "none of " + run.id() : run.text("event_id");
+                    runs.computeIfAbsent(event, none -> new HashSet<>()).add(run.id());
+                    events.computeIfAbsent(run.id(), none -> new HashSet<>()).add(event);
+                });
+            }
+        Set<String> unclear = new HashSet<>();
+        events.forEach((run, its) -> {
+            if (its.size() > 1 || its.stream().anyMatch(event -> runs.get(event).size() > 1)) unclear.add(run);
+        });
+        return unclear;
+    }
+
+    private static List<String> rows(Database database, Set<String> ofNoClearEventId) {
         List<String> rows = new ArrayList<>();
         for (Row row : database.query("SELECT * FROM agent_runs ORDER BY run_id")) {
-            var values = new java.util.TreeMap<>(row.map());
+            var values = new TreeMap<>(row.map());
             values.keySet().removeAll(List.of("created_at", "updated_at"));
+            if (ofNoClearEventId.contains(row.text("run_id"))) values.remove("event_id");
             rows.add(values.toString());
         }
         return rows;

@@ -35,7 +35,7 @@ final class LogFiles {
             }
         } catch (StoreException e) {
             if (e.reason() != StoreException.Reason.DAMAGED || !file.equals(e.path())) throw e;
-            each.accept(new LogEntry(file, 0, 0, new byte[0], new Damage(e.getMessage())));
+            each.accept(new LogEntry(file, 0, 0, new byte[0], new Damage(e.why())));
         }
     }
 

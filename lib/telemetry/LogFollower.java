@@ -38,7 +38,8 @@ public final class LogFollower {
 
     /** True for an entry that {@link #poll} does not give because it was there before. */
     public boolean isOld(LogEntry entry) {
-        return entry.offset() < beginnings.getOrDefault(entry.file(), Long.MAX_VALUE);
+        boolean isArchived = DayFile.of(entry.file()).filter(DayFile::compressed).isPresent();
+        return isArchived || entry.offset() < beginnings.getOrDefault(entry.file(), 0L);
     }
 
     /** Gives the lines that have come since the last call. */

@@ -138,6 +138,6 @@ public final class LogQuery {
     }
 
     private static LogEntry unreadable(DayFile file, StoreException e) {
-        return new LogEntry(file.path(), 0, 0, new byte[0], new Damage(e.getMessage()));
+        return new LogEntry(file.path(), 0, 0, new byte[0], new Damage(e.why()));
     }
 }
