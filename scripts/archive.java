@@ -96,10 +96,13 @@ class archive implements Callable<Integer> {
     public Integer call() throws IOException {
         Store store = this.store.existing();
         Archive archive = in(store);
+        if (!archive.isTheStores())
+            output.note("archive: logs and rebuild do not look in " + archive.folder() + ": make " + store.archive() + " a link to it");
         Duration age = olderThan != null ? olderThan : free != null ? Duration.ZERO : USUAL_AGE;
         Archive.Plan plan = free == null ? archive.plan(age) : archive.plan(age, free);
         if (consent.isDryRun() || plan.files().isEmpty()) return show(plan, archive, freeAt(store));
-        if (!consent.to("Archive " + files(plan.files()) + " (" + plan.size() + ") in " + archive.folder() + until() + ", and delete the originals?")) return Cli.WARNING;
+        String what = files(plan.files()) + " (" + plan.size() + ") in " + archive.folder() + until();
+        if (!consent.to("Archive " + what + ", and delete the originals?")) return Cli.WARNING;
         ArchiveRun.Result result;
         try (var progress = new Progress(command.commandLine().getErr(), "MB", plan.size().bytes() / MB)) {
             result = archive.run(plan, progress.adding(MB));
@@ -171,8 +174,8 @@ class archive implements Callable<Integer> {
         var table = new Table("day", "size", "file");
         for (DayFile file : plan.files()) table.row(file.day(), new Size(file.path().toFile().length()), file.path());
         String now = free == null ? "" : "; " + nowFree + " are free now";
-        output.result(table.isEmpty() ? "no day file is to be archived" + now
-                : table + System.lineSeparator() + files(plan.files()) + ", " + plan.size() + ", would be archived in " + archive.folder() + until() + now, plan);
+        String what = files(plan.files()) + ", " + plan.size() + ", would be archived in " + archive.folder() + until();
+        output.result((table.isEmpty() ? "no day file is to be archived" : table + System.lineSeparator() + what) + now, plan);
         boolean leftSome = note(plan.left());
         return leftSome || table.isEmpty() && isTooFew(nowFree) ? Cli.WARNING : Cli.OK;
     }

@@ -71,7 +71,8 @@ class rebuild implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        if (checkOnly && into != null) throw new ParameterException(command.commandLine(), "--check-only writes nothing: it and --into exclude each other");
+        if (checkOnly && into != null)
+            throw new ParameterException(command.commandLine(), "--check-only writes nothing: it and --into exclude each other");
         Store store = this.store.existing();
         Rebuild rebuild = new Rebuild(store, clock).from(from.contains(Place.RAW), from.contains(Place.ARCHIVE));
         if (buffer != null) rebuild.buffer(buffer);
@@ -111,7 +112,8 @@ class rebuild implements Callable<Integer> {
         data.put("files", files);
         data.put("bytes", size(files));
         data.put("differences", count);
-        output.result("would make " + data.get("database") + " from " + said(files) + "; the database " + (into == null ? "there" : "of the store") + " now is " + state
+        String old = "; the database " + (into == null ? "there" : "of the store") + " now is " + state;
+        output.result("would make " + data.get("database") + " from " + said(files) + old
                 + (count == null ? "" : System.lineSeparator() + said(count)), data);
         return Cli.OK;
     }
@@ -125,8 +127,9 @@ class rebuild implements Callable<Integer> {
     }
 
     private static String said(RunDifferences.Count count) {
-        String both = count(count.runs(), "run", "runs") + String.format(Locale.ROOT, " in the database, %,d in the day files: ", count.inFiles());
-        String different = String.format(Locale.ROOT, "%,d only in the day files, %,d only in the database, %,d different", count.missing(), count.unknown(), count.different());
+        String both = String.format(Locale.ROOT, "%s in the database, %,d in the day files: ", count(count.runs(), "run", "runs"), count.inFiles());
+        String different = String.format(Locale.ROOT, "%,d only in the day files, %,d only in the database, %,d different",
+                count.missing(), count.unknown(), count.different());
         return both + (count.isSame() ? "no difference" : different) + (count.damaged() == 0 ? "" : ", " + damaged(count.damaged()));
     }
 
@@ -141,23 +144,25 @@ class rebuild implements Callable<Integer> {
     private static String report(Rebuild.Result result) {
         var lines = new StringJoiner(System.lineSeparator());
         lines.add(result.database() + ": " + count(result.runs(), "run", "runs") + ", schema " + result.schema() + ", verified");
-        lines.add("read " + count(result.lines(), "line", "lines") + " of " + count(result.files(), "file", "files") + ": " + count(result.events(), "event", "events")
-                + ", " + count(result.repeated(), "repeated record", "repeated records") + ", " + damaged(result.damaged()));
+        lines.add("read " + count(result.lines(), "line", "lines") + " of " + count(result.files(), "file", "files") + ": "
+                + count(result.events(), "event", "events") + ", " + count(result.repeated(), "repeated record", "repeated records") + ", "
+                + damaged(result.damaged()));
         if (result.quarantine() != null) lines.add("the damaged entries are kept in " + result.quarantine());
         if (result.pruned() > 0) lines.add(count(result.pruned(), "record", "records") + " left out: their runs were pruned");
         if (!result.conflicts().isEmpty()) lines.add("several different ends, the latest counts: " + String.join(", ", result.conflicts()));
         carried(result.carried(), lines);
-        if (result.replayed() > 0) lines.add(count(result.replayed(), "run", "runs") + " came while this went on, and " + (result.replayed() == 1 ? "is" : "are") + " in it");
+        if (result.replayed() > 0) lines.add("among them " + count(result.replayed(), "run", "runs") + " that came while this went on");
         if (!result.locked().isZero()) lines.add("the database was locked for " + Times.words(result.locked()));
         if (result.kept() != null) lines.add("the old one (" + result.old() + ") is kept: " + result.kept());
         return lines.toString();
     }
 
     private static void carried(CarryOver.Carried carried, StringJoiner lines) {
-        if (carried.runs() > 0) lines.add("from the old database: " + count(carried.runs(), "run", "runs") + " that no day file has");
-        if (carried.running() > 0) lines.add("from the old database: " + count(carried.running(), "run", "runs") + " without an end in the day files");
-        carried.columns().forEach((column, rows) -> lines.add("from the old database: the column " + column + ", " + count(rows, "value", "values")));
-        carried.tables().forEach((table, rows) -> lines.add("from the old database: the table " + table + ", " + count(rows, "row", "rows")));
+        String from = "from the old database: ";
+        if (carried.runs() > 0) lines.add(from + count(carried.runs(), "run", "runs") + " that no day file has");
+        if (carried.running() > 0) lines.add(from + count(carried.running(), "run", "runs") + " without an end in the day files");
+        carried.columns().forEach((column, rows) -> lines.add(from + "the column " + column + ", " + count(rows, "value", "values")));
+        carried.tables().forEach((table, rows) -> lines.add(from + "the table " + table + ", " + count(rows, "row", "rows")));
         carried.lost().forEach(lost -> lines.add("not carried over: " + lost));
     }
 }

@@ -171,12 +171,15 @@ class ArchiveTest {
         Store store = store(2, 3);
         List<String> before = DayLines.of(store);
         Path other = dir.resolve("other disk/archive");
-        assertEquals(0, archive(store, "--older-than", "0d", "--yes", "--to", other).exit());
+        Script archived = archive(store, "--older-than", "0d", "--yes", "--to", other);
+        assertEquals(0, archived.exit());
+        assertEquals("archive: logs and rebuild do not look in " + other + ": make " + store.archive() + " a link to it" + NL, archived.err());
         assertEquals(before, DayLines.of(store, other));
         assertFalse(Files.exists(store.archive()));
         assertEquals("2 of 2 archived files are right" + NL, command("verify", store, "--to", other).out());
         Files.createSymbolicLink(store.archive(), other);
         assertEquals(6, Script.run(new logs(), "--store", store.base(), "2025-12").out().lines().count());
+        assertEquals("", archive(store, "--to", other).err());
     }
 
     @Test
@@ -257,7 +260,8 @@ class ArchiveTest {
         Files.write(part(store, 0, 1), damaged);
         Script failed = command("restore", store, "2025-12-01");
         assertEquals(2, failed.exit());
-        assertTrue(failed.err().startsWith("archive restore: cannot restore " + part(store, 0, 1) + ": damaged or truncated: ") && failed.err().contains("; next: read what is left of it: jbang logs@telemetry 2025-12-01 --store "), failed.err());
+        assertTrue(failed.err().startsWith("archive restore: cannot restore " + part(store, 0, 1) + ": damaged or truncated: "), failed.err());
+        assertTrue(failed.err().contains("; next: read what is left of it: jbang logs@telemetry 2025-12-01 --store "), failed.err());
         assertEquals(List.of(), names(store.raw()));
     }
 

@@ -118,7 +118,8 @@ class CliTest {
         assertEquals(70, run.exit());
         assertTrue(run.err().startsWith("probe: a bug in this toolkit"), run.err());
         probe.error = new OutOfMemoryError("Java heap space");
-        assertEquals(new Script(2, "", "probe: the memory did not suffice, and it stopped where it was; next: the same with _JAVA_OPTIONS=-Xmx2g" + NL), Script.run(probe));
+        String said = "probe: the memory did not suffice, and it stopped where it was; next: the same with _JAVA_OPTIONS=-Xmx2g" + NL;
+        assertEquals(new Script(2, "", said), Script.run(probe));
     }
 
     @Test

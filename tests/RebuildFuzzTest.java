@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -66,14 +67,16 @@ class RebuildFuzzTest {
                 }
         }
         Path rebuilt = dir.resolve(shape + "-" + seed + ".sqlite");
-        long damaged = new Rebuild(store, Clock.systemUTC()).into(rebuilt).damaged();
+        Rebuild.Result made = new Rebuild(store, Clock.systemUTC()).into(rebuilt);
+        long damaged = made.damaged();
         try (Database replayed = Database.open(store.database()); Database other = Database.openToRead(rebuilt); EventLog log = new EventLog(store)) {
             Replay.Result result = new Replay(replayed).apply(log, entry -> { });
             assertTrue(damaged > lines / 20 && damaged < lines, "damaged " + damaged);
             assertEquals(result.damaged(), damaged, "seed " + seed);
             Set<String> unclear = runsOfNoClearEventId(log);
             assertTrue(unclear.size() < lines / 20, unclear.size() + " runs of no clear event_id");
-            assertSame(rows(replayed, unclear), rows(other, unclear), "seed " + seed);
+            assertTrue(made.conflicts().size() < lines / 100, made.conflicts().size() + " runs with several ends");
+            assertSame(rows(replayed, unclear, made.conflicts()), rows(other, unclear, made.conflicts()), "seed " + seed);
         }
     }
 
@@ -101,7 +104,7 @@ class RebuildFuzzTest {
         return bytes;
     }
 
-    /** Runs whose lines give several event_ids, or one that another run's lines give too: which one they get depends on the order in which they are met. */
+    /** Runs whose lines give several event_ids, or one that another run's lines give too: which one they get depends on the lines' order. */
     private static Set<String> runsOfNoClearEventId(EventLog log) {
         Map<String, Set<String>> runs = new HashMap<>();
         Map<String, Set<String>> events = new HashMap<>();
@@ -121,11 +124,13 @@ class RebuildFuzzTest {
         return unclear;
     }
 
-    private static List<String> rows(Database database, Set<String> ofNoClearEventId) {
+    /** Without runs of several different ends: what the last does not name the replay leaves as the row has it, and the rebuild does not. */
+    private static List<String> rows(Database database, Set<String> ofNoClearEventId, Collection<String> ofSeveralEnds) {
         List<String> rows = new ArrayList<>();
         for (Row row : database.query("SELECT * FROM agent_runs ORDER BY run_id")) {
             var values = new TreeMap<>(row.map());
             values.keySet().removeAll(List.of("created_at", "updated_at"));
+            if (ofSeveralEnds.contains(row.text("run_id"))) continue;
             if (ofNoClearEventId.contains(row.text("run_id"))) values.remove("event_id");
             rows.add(values.toString());
         }

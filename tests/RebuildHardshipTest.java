@@ -98,14 +98,16 @@ class RebuildHardshipTest {
         String text = "x".repeat(900_000);
         try (var out = Files.newBufferedWriter(store.raw().resolve("events_20261120.ndjson"))) {
             for (String status : List.of("running", "success"))
-                for (int n = 0; n < 120; n++) out.write("{\"run_id\": \"r" + n + "\", \"status\": \"" + status + "\", \"input_summary\": \"" + text + "\"}\n");
+                for (int n = 0; n < 120; n++)
+                    out.write("{\"run_id\": \"r" + n + "\", \"status\": \"" + status + "\", \"input_summary\": \"" + text + "\"}\n");
         }
         Files.delete(store.database());
         Process process = small(Script.processBuilder(Map.of(), "rebuild", "--store", dir, "--yes")).redirectErrorStream(true).start();
         String out = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         assertEquals(0, process.waitFor(), out);
         try (Database database = Database.open(store.database())) {
-            assertEquals(120, database.number("SELECT count(*) FROM agent_runs WHERE status = 'success' AND length(input_summary) = 900000"));
+            String whole = "SELECT count(*) FROM agent_runs WHERE status = 'success' AND length(input_summary) = 900000";
+            assertEquals(120, database.number(whole));
         }
     }
 

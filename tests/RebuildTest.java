@@ -246,7 +246,8 @@ class RebuildTest {
         assertEquals(64, again.exit());
         assertEquals(64, Script.run(new rebuild(), "--store", store.base(), "--into", dir.resolve("other"), "--check-only").exit());
         Script dry = Script.run(new rebuild(), "--store", store.base(), "--into", dir.resolve("other"), "--dry-run");
-        assertTrue(dry.out().startsWith("would make " + dir.resolve("other") + " from 3 files (") && dry.out().contains("; the database of the store now is intact"), dry.out());
+        assertTrue(dry.out().startsWith("would make " + dir.resolve("other") + " from 3 files ("), dry.out());
+        assertTrue(dry.out().contains("; the database of the store now is intact"), dry.out());
         assertFalse(Files.exists(dir.resolve("other")));
     }
 
@@ -255,7 +256,8 @@ class RebuildTest {
         Store store = Fixture.V3.filled(dir.resolve("store"), 6, NOON);
         Files.writeString(new EventLog(store).days().get(0).path(), "null\n", StandardOpenOption.APPEND);
         Path there = Files.createDirectory(dir.resolve("there"));
-        Process process = Script.processBuilder(Map.of(), "rebuild", "--store", store.base(), "--into", "new.sqlite").directory(there.toFile()).redirectErrorStream(true).start();
+        ProcessBuilder builder = Script.processBuilder(Map.of(), "rebuild", "--store", store.base(), "--into", "new.sqlite");
+        Process process = builder.directory(there.toFile()).redirectErrorStream(true).start();
         String out = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         assertEquals(1, process.waitFor(), out);
         assertTrue(out.startsWith(there.toRealPath().resolve("new.sqlite") + ": 6 runs"), out);
@@ -273,7 +275,8 @@ class RebuildTest {
         Path there = Files.createDirectory(dir.resolve("there"));
         List<DayFile> days = new EventLog(store).days();
         var rebuild = new Rebuild(store, Clock.systemUTC()).progress(bytes -> days.get(2).path().toFile().delete());
-        assertEquals(StoreException.Reason.MISSING, assertThrows(StoreException.class, () -> rebuild.into(there.resolve("new.sqlite"))).reason());
+        StoreException gone = assertThrows(StoreException.class, () -> rebuild.into(there.resolve("new.sqlite")));
+        assertEquals(StoreException.Reason.MISSING, gone.reason());
         assertEquals(List.of(), names(there));
     }
 
@@ -373,7 +376,8 @@ class RebuildTest {
     @Test
     void rowsThatComeWhileItIsReadAreCounted() {
         Store store = Fixture.V3.filled(dir, 30, NOON);
-        String row = "INSERT OR IGNORE INTO agent_runs(run_id, agent_name, start_time, status) VALUES ('http', 'a', '2026-11-20T00:00:00Z', 'success')";
+        String row = "INSERT OR IGNORE INTO agent_runs(run_id, agent_name, start_time, status) "
+                + "VALUES ('http', 'a', '2026-11-20T00:00:00Z', 'success')";
         Rebuild.Result result = new Rebuild(store, Clock.systemUTC()).progress(bytes -> execute(store, row)).inPlace();
         assertEquals(31, rows(store, RUNS).size());
         assertEquals(31, result.runs());
@@ -507,11 +511,13 @@ class RebuildTest {
         Store store = Fixture.V3.empty(dir);
         Script nothing = Script.run(new rebuild(), "--store", dir, "--yes");
         assertEquals(3, nothing.exit());
-        assertTrue(nothing.err().startsWith("rebuild: cannot rebuild from the day files in " + dir + ": there is none; next: jbang recover@telemetry --store " + dir + ", which looks for other sources too"), nothing.err());
+        assertTrue(nothing.err().startsWith("rebuild: cannot rebuild from the day files in " + dir + ": there is none; "
+                + "next: jbang recover@telemetry --store " + dir + ", which looks for other sources too"), nothing.err());
         Fixture.append(store, NOON, Fixture.V3.run(0, NOON));
         Script notThere = Script.run(new rebuild(), "--store", dir, "--from", "archive", "--yes");
         assertEquals(3, notThere.exit());
-        assertTrue(notThere.err().startsWith("rebuild: cannot rebuild from the day files in " + store.archive() + ": there is none; next: leave --from away"), notThere.err());
+        assertTrue(notThere.err().startsWith("rebuild: cannot rebuild from the day files in " + store.archive() + ": there is none; "
+                + "next: leave --from away"), notThere.err());
         assertEquals(64, Script.run(new rebuild(), "--store", dir).exit(), "it asks, and there is nobody to ask");
         assertEquals(3, Script.run(new rebuild(), "--store", dir, "--buffer", dir.resolve("no such"), "--yes").exit());
         delete(store.database());

@@ -73,6 +73,15 @@ public final class Archive {
         return folder;
     }
 
+    /** True when it is where logs and rebuild look for archived days, perhaps through a link. */
+    public boolean isTheStores() {
+        try {
+            return folder.equals(store.archive()) || Files.isSameFile(folder, store.archive());
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
     Store store() {
         return store;
     }
@@ -85,15 +94,18 @@ public final class Archive {
         return clock.instant();
     }
 
-    /** Which raw day files ended longer ago than this, and which of them have to be left alone. Smallest first: on a full disk each makes room for the next. Changes nothing. */
+    /**
+     * Which raw day files ended longer ago than this, and which of them have to be left alone. Smallest first: on a full disk each makes
+     * room for the next. Changes nothing.
+     */
     public Plan plan(Duration olderThan) {
-        return plan(olderThan, null, Comparator.comparingLong((DayFile file) -> file.path().toFile().length()).thenComparing(DayFile::compareTo));
+        Comparator<DayFile> bySize = Comparator.comparingLong(file -> file.path().toFile().length());
+        return plan(olderThan, null, bySize.thenComparing(DayFile::compareTo));
     }
 
     /** As the other, oldest first, to stop as soon as so much is free on the raw folder's disk. No file at all when it is already. */
     public Plan plan(Duration olderThan, Size free) {
-        boolean isEnough = isFree(free);
-        return isEnough ? new Plan(List.of(), new Size(0), List.of(), free) : plan(olderThan, free, Comparator.naturalOrder());
+        return isFree(free) ? new Plan(List.of(), new Size(0), List.of(), free) : plan(olderThan, free, Comparator.naturalOrder());
     }
 
     boolean isFree(Size wanted) {
@@ -221,7 +233,8 @@ public final class Archive {
      * Brings a day back into the raw folder, all its parts in one file. The archive keeps them.
      *
      * @return the raw file
-     * @throws StoreException {@code MISSING} when the day is not archived, {@code FAILED} when the raw folder has a file of that day, {@code DAMAGED} when a part is
+     * @throws StoreException {@code MISSING} when the day is not archived, {@code FAILED} when the raw folder has a file of that day,
+     *                        {@code DAMAGED} when a part is
      */
     public Path restore(LocalDate day) {
         return new ArchiveRestore(this).restore(day);

@@ -15,6 +15,8 @@ import java.util.stream.Stream;
  * a full disk had no room for the line or somebody put the file there, is read by its own checksum and then listed.
  */
 public final class ArchiveCheck {
+    private static final String FROM_A_BACKUP = "copy it from a backup of the archive";
+
     private final Archive archive;
     private final boolean deep;
     private final LongConsumer progress;
@@ -32,7 +34,8 @@ public final class ArchiveCheck {
     /** One check a file, by day; named as the manifest names it. */
     public List<Check> run() {
         Map<String, Check> checks = new TreeMap<>();
-        archive.manifest().read().keySet().forEach(name -> checks.put(name, Check.failed(name, "it is listed and not there", "copy it from a backup of the archive")));
+        for (String name : archive.manifest().read().keySet())
+            checks.put(name, Check.failed(name, "it is listed and not there", FROM_A_BACKUP));
         Stream<Map.Entry<DayFile, Optional<ArchivedFile>>> files = new ArrayList<>(archive.listed().entrySet()).parallelStream();
         files.map(file -> check(file.getKey(), file.getValue())).toList().forEach(check -> checks.put(check.name(), check));
         return List.copyOf(checks.values());
@@ -52,17 +55,21 @@ public final class ArchiveCheck {
     }
 
     private Check compared(DayFile file, ArchivedFile listed) throws IOException {
-        if (Files.size(file.path()) != listed.compressedBytes()) return damaged(file, "it has " + Files.size(file.path()) + " bytes of " + listed.compressedBytes());
-        if (!GzipFile.sha256(file.path()).equals(listed.compressedSha256())) return damaged(file, "its SHA-256 is not the one of the file that was archived");
+        long bytes = Files.size(file.path());
+        if (bytes != listed.compressedBytes()) return damaged(file, "it has " + bytes + " bytes of " + listed.compressedBytes());
+        boolean isSame = GzipFile.sha256(file.path()).equals(listed.compressedSha256());
+        if (!isSame) return damaged(file, "its SHA-256 is not the one of the file that was archived");
         if (!deep) return Check.ok(archive.nameOf(file.path()), "SHA-256 is right");
         GzipFile.Content content = GzipFile.read(file.path());
-        if (!content.sha256().equals(listed.sha256())) return damaged(file, "its content's SHA-256 is not the one of the lines that were archived");
+        boolean hasItsLines = content.sha256().equals(listed.sha256());
+        if (!hasItsLines) return damaged(file, "its content's SHA-256 is not the one of the lines that were archived");
         if (content.lines() != listed.lines()) return damaged(file, "it has " + content.lines() + " lines of " + listed.lines());
         return Check.ok(archive.nameOf(file.path()), "SHA-256 and " + content.lines() + " lines are right");
     }
 
     private Check damaged(DayFile file, String why) {
-        return Check.failed(archive.nameOf(file.path()), why, "copy it from a backup of the archive; the lines before the damage: " + archive.store().command("logs", file.day().toString()));
+        String before = archive.store().command("logs", file.day().toString());
+        return Check.failed(archive.nameOf(file.path()), why, FROM_A_BACKUP + "; the lines before the damage: " + before);
     }
 
     private Check unlisted(String name, DayFile file) throws IOException {

@@ -66,10 +66,12 @@ final class ArchiveRestore {
         } catch (StoreException e) {
             throw damaged(part, e.why(), e);
         }
-        if (listed.isPresent() && !listed.get().sha256().equals(content.sha256())) throw damaged(part, "its content is not what was archived", null);
+        boolean isOther = listed.isPresent() && !listed.get().sha256().equals(content.sha256());
+        if (isOther) throw damaged(part, "its content is not what was archived", null);
     }
 
     private StoreException damaged(DayFile part, String why, StoreException cause) {
-        return new StoreException(StoreException.Reason.DAMAGED, "restore", part.path(), why, "read what is left of it: " + archive.store().command("logs", part.day().toString()), cause);
+        String rest = "read what is left of it: " + archive.store().command("logs", part.day().toString());
+        return new StoreException(StoreException.Reason.DAMAGED, "restore", part.path(), why, rest, cause);
     }
 }

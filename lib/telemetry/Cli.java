@@ -90,7 +90,8 @@ public final class Cli {
         try {
             return line.execute(args);
         } catch (OutOfMemoryError e) {
-            line.getErr().println(name(line) + ": the memory did not suffice, and it stopped where it was; next: the same with _JAVA_OPTIONS=-Xmx2g");
+            line.getErr().println(name(line) + ": the memory did not suffice, and it stopped where it was; next: "
+                    + "the same with _JAVA_OPTIONS=-Xmx2g");
             return FAILED;
         } catch (Error e) {
             return bug(line, e);

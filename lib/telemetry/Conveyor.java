@@ -6,8 +6,8 @@ import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 
 /**
- * Carries work from the thread that prepares it to the one that does it, in the same order. It goes in batches, because handing over each piece costs more than the work, and only
- * some batches are ahead, so that memory stays bounded however large the pieces are.
+ * Carries work from the thread that prepares it to the one that does it, in the same order. It goes in batches, because handing over each
+ * piece costs more than the work, and only some batches are ahead, so that memory stays bounded however large the pieces are.
  */
 final class Conveyor {
     private static final int BATCH = 200;

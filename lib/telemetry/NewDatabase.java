@@ -74,7 +74,8 @@ final class NewDatabase implements AutoCloseable {
      */
     RunFeed load(Supplier<List<Path>> files, Consumer<Path> done) {
         var belt = new Conveyor();
-        var feed = new RunFeed(schema, form, pruned, row -> belt.put(row.bytes().length, () -> loader.add(row)), entry -> belt.put(entry.bytes().length, () -> damaged.accept(entry)));
+        var feed = new RunFeed(schema, form, pruned, row -> belt.put(row.bytes().length, () -> loader.add(row)),
+                entry -> belt.put(entry.bytes().length, () -> damaged.accept(entry)));
         database.inTransaction(() -> {
             belt.run(() -> read(feed, files, done));
             loader.finish();

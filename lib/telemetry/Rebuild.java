@@ -15,6 +15,7 @@ import java.util.Map;
 import java.util.TreeSet;
 import java.util.function.Consumer;
 import java.util.function.LongConsumer;
+import java.util.regex.Pattern;
 
 /**
  * Makes a new database from the day files, and puts it in the place of the old one, whatever state that is in. Interrupted at any point, the old one or the new one
@@ -51,6 +52,8 @@ public final class Rebuild {
         }
     }
 
+    private static final Pattern BUFFER_FILE = Pattern.compile("telemetry_.*\\.(jsonl|active|ready|synced)");
+
     private final Store store;
     private final Clock clock;
     private final List<Path> others = new ArrayList<>();
@@ -73,8 +76,8 @@ public final class Rebuild {
 
     /** Also reads the files in which later clients keep what they could not send: {@code telemetry_*.jsonl}, also ending in .active, .ready, .synced. */
     public Rebuild buffer(Path folder) {
-        try (DirectoryStream<Path> files = Files.newDirectoryStream(folder.toAbsolutePath(), file -> file.getFileName().toString().matches("telemetry_.*\\.(jsonl|active|ready|synced)"))) {
-            files.forEach(others::add);
+        try (DirectoryStream<Path> files = Files.newDirectoryStream(folder.toAbsolutePath())) {
+            for (Path file : files) if (BUFFER_FILE.matcher(file.getFileName().toString()).matches()) others.add(file);
         } catch (IOException e) {
             throw Disk.refused("list the buffer files in", folder.toAbsolutePath(), e);
         }
@@ -109,8 +112,9 @@ public final class Rebuild {
 
     private StoreException nothing() {
         boolean all = raw && archive;
-        return new StoreException(StoreException.Reason.MISSING, "rebuild from the day files in", all ? store.base() : raw ? store.raw() : store.archive(), "there is none",
-                all ? store.command("recover", "") + ", which looks for other sources too" : "leave --from away, to read all day files");
+        Path place = all ? store.base() : raw ? store.raw() : store.archive();
+        return new StoreException(StoreException.Reason.MISSING, "rebuild from the day files in", place, "there is none", all
+                ? store.command("recover", "") + ", which looks for other sources too" : "leave --from away, to read all day files");
     }
 
     /** How the store's database is: absent, intact, foreign, damaged. */
@@ -130,7 +134,8 @@ public final class Rebuild {
         Path target = file.toAbsolutePath().normalize();
         Path damaged = target.resolveSibling(target.getFileName() + ".damaged.ndjson");
         for (Path taken : List.of(target, damaged))
-            if (Files.exists(taken)) throw new StoreException(StoreException.Reason.REFUSED, "write", taken, "it exists", "name another file");
+            if (Files.exists(taken))
+                throw new StoreException(StoreException.Reason.REFUSED, "write", taken, "it exists", "name another file");
         OldDatabase old = OldDatabase.of(store.database());
         try (var work = new Work(target, damaged)) {
             NewDatabase made = work.make(old, old.state() == OldDatabase.State.INTACT ? old.file() : null);
