@@ -153,7 +153,7 @@ class maintain implements Callable<Integer> {
         if (!consent.to("Archive " + old + ", in " + archive.folder() + " and delete the originals?"))
             return Task.open("archive", Check.Status.WARNING, old + ": not archived, as was answered", again);
         try (var progress = new Progress(err(), "MB", plan.size().bytes() / MB)) {
-            return archived(store, archive.run(plan, null, progress.adding(MB)));
+            return archived(store, archive.run(plan, progress.adding(MB)));
         }
     }
 
