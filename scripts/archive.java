@@ -59,13 +59,16 @@ class archive implements Callable<Integer> {
     @Mixin
     private Consent consent;
 
-    @Option(names = "--to", paramLabel = "DIR", scope = ScopeType.INHERIT, description = "The archive's folder, on another disk say. Default: archive in the store's folder.")
+    @Option(names = "--to", paramLabel = "DIR", scope = ScopeType.INHERIT,
+            description = "The archive's folder, on another disk say. Default: archive in the store's folder.")
     private Path folder;
 
-    @Option(names = "--older-than", paramLabel = "AGE", description = "Archive days that ended longer ago than this. Default: 30d, with --free 0d.")
+    @Option(names = "--older-than", paramLabel = "AGE",
+            description = "Archive days that ended longer ago than this. Default: 30d, with --free 0d.")
     private Duration olderThan;
 
-    @Option(names = "--free", paramLabel = "SIZE", description = "Archive the oldest days first, and stop when so much is free on the disk: 5GB.")
+    @Option(names = "--free", paramLabel = "SIZE",
+            description = "Archive the oldest days first, and stop when so much is free on the disk: 5GB.")
     private Size free;
 
     @Spec
@@ -78,8 +81,10 @@ class archive implements Callable<Integer> {
             if (archived.isEmpty()) return "nothing was archived";
             var table = new Table("day", "lines", "size", "archived", "file");
             for (ArchiveRun.Archived day : archived)
-                table.row(day.day(), day.lines(), day.size(), day.compressed(), day.parts().stream().map(part -> part.getFileName().toString()).collect(joining(", ")));
-            return table + System.lineSeparator() + archived.size() + (archived.size() == 1 ? " day file, " : " day files, ") + sum(ArchiveRun.Archived::size)
+                table.row(day.day(), day.lines(), day.size(), day.compressed(),
+                        day.parts().stream().map(part -> part.getFileName().toString()).collect(joining(", ")));
+            return table + System.lineSeparator() + archived.size() + (archived.size() == 1 ? " day file, " : " day files, ")
+                    + sum(ArchiveRun.Archived::size)
                     + " -> " + sum(ArchiveRun.Archived::compressed) + "; " + free + " are free on the disk now";
         }
 
@@ -114,15 +119,19 @@ class archive implements Callable<Integer> {
     Integer list(@Mixin StoreOption store, @Mixin Output output) {
         Map<DayFile, Optional<ArchivedFile>> listed = in(store.existing()).listed();
         var table = new Table("day", "lines", "size", "archived", "when", "file");
-        listed.forEach((file, known) -> table.row(file.day(), known.map(ArchivedFile::lines).orElse(null), known.map(entry -> new Size(entry.bytes())).orElse(null),
+        listed.forEach((file, known) -> table.row(file.day(), known.map(ArchivedFile::lines).orElse(null),
+                known.map(entry -> new Size(entry.bytes())).orElse(null),
                 new Size(file.path().toFile().length()), known.map(ArchivedFile::archived).orElse(null), file.path().getFileName()));
-        output.result(table.isEmpty() ? "the archive is empty" : table, listed.entrySet().stream().map(entry -> known(entry.getKey(), entry.getValue())).toList());
+        output.result(table.isEmpty() ? "the archive is empty" : table,
+                listed.entrySet().stream().map(entry -> known(entry.getKey(), entry.getValue())).toList());
         return Cli.OK;
     }
 
-    @Command(name = "verify", mixinStandardHelpOptions = true, description = "Compare the SHA-256 of every archived file with the manifest's.")
+    @Command(name = "verify", mixinStandardHelpOptions = true,
+            description = "Compare the SHA-256 of every archived file with the manifest's.")
     Integer verify(@Mixin StoreOption store, @Mixin Output output,
-            @Option(names = "--all", description = "Also uncompress them and compare the contents' SHA-256 and numbers of lines.") boolean all) {
+            @Option(names = "--all",
+                    description = "Also uncompress them and compare the contents' SHA-256 and numbers of lines.") boolean all) {
         Archive archive = in(store.existing());
         long total = archive.files().stream().mapToLong(file -> file.path().toFile().length()).sum();
         List<Check> checks;
@@ -136,8 +145,10 @@ class archive implements Callable<Integer> {
         return Cli.exitCode(new Checks(wrong).status());
     }
 
-    @Command(name = "restore", mixinStandardHelpOptions = true, description = "Bring a day back to the raw day files. The archive keeps it.")
-    Integer restore(@Mixin StoreOption store, @Mixin Output output, @Parameters(paramLabel = "DAY", description = "2025-12-11") LocalDate day) {
+    @Command(name = "restore", mixinStandardHelpOptions = true,
+            description = "Bring a day back to the raw day files. The archive keeps it.")
+    Integer restore(@Mixin StoreOption store, @Mixin Output output,
+            @Parameters(paramLabel = "DAY", description = "2025-12-11") LocalDate day) {
         Path restored = in(store.existing()).restore(day);
         output.result("restored " + restored, Map.of("restored", restored));
         return Cli.OK;
@@ -145,7 +156,8 @@ class archive implements Callable<Integer> {
 
     @Command(name = "expire", mixinStandardHelpOptions = true, description = "Delete archived days for good.")
     Integer expire(@Mixin StoreOption store, @Mixin Output output, @Mixin Consent consent,
-            @Option(names = "--older-than", required = true, paramLabel = "AGE", description = "Days that ended longer ago than this: 365d.") Duration age) {
+            @Option(names = "--older-than", required = true, paramLabel = "AGE",
+                    description = "Days that ended longer ago than this: 365d.") Duration age) {
         Archive archive = in(store.existing());
         List<DayFile> old = archive.older(age);
         Size size = new Size(old.stream().mapToLong(file -> file.path().toFile().length()).sum());
@@ -153,7 +165,8 @@ class archive implements Callable<Integer> {
             if (!consent.to("Delete " + files(old) + " (" + size + ") from " + archive.folder() + " for good?")) return Cli.WARNING;
             archive.expire(old);
         }
-        String what = old.isEmpty() ? "no archived day is older than " + Times.words(age) : files(old) + " (" + size + ") " + (consent.isDryRun() ? "would be deleted" : "deleted");
+        String what = old.isEmpty() ? "no archived day is older than " + Times.words(age)
+                : files(old) + " (" + size + ") " + (consent.isDryRun() ? "would be deleted" : "deleted");
         output.result(what, Map.of("expired", old.stream().map(DayFile::path).toList(), "size", size, "dry_run", consent.isDryRun()));
         return Cli.OK;
     }

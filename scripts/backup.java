@@ -43,8 +43,10 @@ import telemetry.Times;
 
 @Command(name = "backup", mixinStandardHelpOptions = true, sortOptions = false,
         description = "Make a verified backup while agents write; list, verify, expire and restore backups.",
-        footer = {"", "backup                     make one, verify it, expire old ones", "backup list                what there is, and what the next expiry takes",
-            "backup verify [FILE|all]   compare every byte with the manifest; default: latest", "backup expire              delete old ones now",
+        footer = {"", "backup                     make one, verify it, expire old ones",
+                "backup list                what there is, and what the next expiry takes",
+            "backup verify [FILE|all]   compare every byte with the manifest; default: latest",
+            "backup expire              delete old ones now",
             "backup restore FILE        put one in the database's place; FILE may be latest"})
 class backup implements Callable<Integer> {
 
@@ -53,10 +55,12 @@ class backup implements Callable<Integer> {
     Clock clock = Clock.systemUTC();
     Duration patience = Database.PATIENCE;
 
-    @Parameters(index = "0", arity = "0..1", paramLabel = "ACTION", defaultValue = "make", description = "list, verify, expire or restore. Default: make one.")
+    @Parameters(index = "0", arity = "0..1", paramLabel = "ACTION", defaultValue = "make",
+            description = "list, verify, expire or restore. Default: make one.")
     private Action action;
 
-    @Parameters(index = "1", arity = "0..1", paramLabel = "FILE", description = "A backup: its path, its name, or latest. For verify also all.")
+    @Parameters(index = "1", arity = "0..1", paramLabel = "FILE",
+            description = "A backup: its path, its name, or latest. For verify also all.")
     private String file;
 
     @Option(names = "--restore", paramLabel = "FILE", description = "The same as: restore FILE.")
@@ -65,18 +69,20 @@ class backup implements Callable<Integer> {
     @Option(names = "--no-replay", description = "Restore the backup alone, without the runs that only the day files have.")
     private boolean noReplay;
 
-    @Option(names = "--to", paramLabel = "DIR", description = "The backups' folder, on a second disk say. Default: backups in the store's folder.")
+    @Option(names = "--to", paramLabel = "DIR",
+            description = "The backups' folder, on a second disk say. Default: backups in the store's folder.")
     private Path folder;
 
     @Option(names = "--compress", description = "Make it a .gz.")
     private boolean compress;
 
-    @Option(names = "--check", paramLabel = "full|quick|none", defaultValue = "full", 
+    @Option(names = "--check", paramLabel = "full|quick|none", defaultValue = "full",
             description = "What SQLite checks in the copy. With none it is a plain copy without a SHA-256, which counts as unverified. "
                     + "Default: ${DEFAULT-VALUE}.")
     private BackupCheck check;
 
-    @Option(names = "--keep-days", paramLabel = "N", defaultValue = "7", description = "Expire backups older than this, but never one of the 2 newest verified. Default: ${DEFAULT-VALUE}.")
+    @Option(names = "--keep-days", paramLabel = "N", defaultValue = "7",
+            description = "Expire backups older than this, but never one of the 2 newest verified. Default: ${DEFAULT-VALUE}.")
     private int keepDays;
 
     @Mixin
@@ -139,7 +145,9 @@ class backup implements Callable<Integer> {
         String shrunk = retention().shrunk(made, backups.list());
         List<Backup> expired = shrunk == null ? backups.expire(retention()) : List.of();
         var text = new StringJoiner(System.lineSeparator());
-        text.add("backup   " + made.file()).add("holds    " + made.runs() + " runs, " + made.size() + ", " + (made.isVerified() ? "verified" : made.doubt()) + ", in " + Times.words(making.took()));
+        text.add("backup   " + made.file())
+                .add("holds    " + made.runs() + " runs, " + made.size() + ", " + (made.isVerified() ? "verified" : made.doubt())
+                + ", in " + Times.words(making.took()));
         Long orphans = made.manifest().orphans();
         if (orphans != null && orphans > 0) text.add("odd      " + orphans + " rows refer to others that are not there");
         expired.forEach(old -> text.add("expired  " + old.file()));
@@ -184,7 +192,8 @@ class backup implements Callable<Integer> {
 
     private Integer verify(Store store, Backups backups) {
         List<Backup> wanted = "all".equals(file) ? backups.list() : List.of(backups.find(file == null ? Backups.LATEST : file));
-        if (wanted.isEmpty()) throw new StoreException(StoreException.Reason.MISSING, "verify the backups in", backups.folder(), "there is none", store.command("backup", ""));
+        if (wanted.isEmpty()) throw new StoreException(StoreException.Reason.MISSING,
+                "verify the backups in", backups.folder(), "there is none", store.command("backup", ""));
         List<Check> checks = new ArrayList<>();
         for (Backup backup : wanted) checks.add(verify(store, backups, backup));
         var all = new Checks(checks);
@@ -210,7 +219,8 @@ class backup implements Callable<Integer> {
         List<Backup> going = consent.isDryRun() ? backups.expirable(retention()) : backups.expire(retention());
         var text = new StringJoiner(System.lineSeparator());
         for (Backup backup : going) text.add((consent.isDryRun() ? "would expire  " : "expired  ") + backup.file());
-        output.result(going.isEmpty() ? "no backup is to expire" : text, Map.of("expired", going.stream().map(Backup::file).toList(), "dry_run", consent.isDryRun()));
+        output.result(going.isEmpty() ? "no backup is to expire" : text,
+                Map.of("expired", going.stream().map(Backup::file).toList(), "dry_run", consent.isDryRun()));
         return Cli.OK;
     }
 
@@ -219,7 +229,8 @@ class backup implements Callable<Integer> {
         var restore = new Restore(store, clock, patience, err());
         if (consent.isDryRun()) return report(store, restore.drill(backup, !noReplay));
         String runs = backup.runs() == null ? "" : " of " + backup.runs() + " runs";
-        if (!consent.to("Replace " + store.database() + " by the backup" + runs + " of " + Times.seconds(backup.time()) + "?")) return Cli.WARNING;
+        if (!consent.to("Replace " + store.database() + " by the backup" + runs + " of " + Times.seconds(backup.time()) + "?"))
+            return Cli.WARNING;
         return report(store, restore.run(backup, !noReplay));
     }
 

@@ -31,11 +31,15 @@ import telemetry.StoreOption;
 import telemetry.Textfile;
 import telemetry.WholeFile;
 
-@Command(name = "health", mixinStandardHelpOptions = true, description = "Check that the store is there, intact, writable and receiving runs.",
-        footer = {"", "A missing store is a failed check: exit code 2. A check that cannot be made, for want of permission or because of a lock, shows as failed; "
+@Command(name = "health", mixinStandardHelpOptions = true,
+        description = "Check that the store is there, intact, writable and receiving runs.",
+        footer = {"", "A missing store is a failed check: exit code 2. A check that cannot be made, for want of permission or because of "
+                + "a lock, shows as failed; "
             + "when no other failed, the exit code is 3. Under each check that is not ok stand the runbook's section and the next command.",
-            "", "An alert that does not get through changes neither result nor exit code; it is said on stderr, and the next call tries again.",
-            "", "Nothing is changed but what --record and --alert keep in reports. While a database in DELETE mode (v6, v7) is checked, its "
+            "", "An alert that does not get through changes neither result nor exit code; it is said on stderr, and the next call "
+                    + "tries again.",
+            "", "Nothing is changed but what --record and --alert keep in reports. While a database in DELETE mode (v6, v7) is "
+                    + "checked, its "
             + "writers wait; --quick halves that."})
 class health implements Callable<Integer> {
 
@@ -45,7 +49,8 @@ class health implements Callable<Integer> {
     @Mixin
     private Output output;
 
-    @Option(names = "--quick", description = "SQLite's quick_check instead of its integrity_check: indexes are not compared with their table.")
+    @Option(names = "--quick",
+            description = "SQLite's quick_check instead of its integrity_check: indexes are not compared with their table.")
     private boolean quick;
 
     @Option(names = "--nagios", description = "Print one line in the form of monitoring plugins, with performance data.")
@@ -69,31 +74,40 @@ class health implements Callable<Integer> {
             description = "Give an alert up when it takes longer. Default: ${DEFAULT-VALUE}.")
     private Duration alertTimeout;
 
-    @Option(names = "--disk-failed", paramLabel = "SIZE", defaultValue = "1GB", description = "Fail with less free than this. Default: ${DEFAULT-VALUE}.")
+    @Option(names = "--disk-failed", paramLabel = "SIZE", defaultValue = "1GB",
+            description = "Fail with less free than this. Default: ${DEFAULT-VALUE}.")
     private Size diskFailed;
 
-    @Option(names = "--disk-warning", paramLabel = "SIZE", defaultValue = "5GB", description = "Warn with less free than this. Default: ${DEFAULT-VALUE}.")
+    @Option(names = "--disk-warning", paramLabel = "SIZE", defaultValue = "5GB",
+            description = "Warn with less free than this. Default: ${DEFAULT-VALUE}.")
     private Size diskWarning;
 
-    @Option(names = "--idle", paramLabel = "TIME", defaultValue = "1h", description = "Warn when no run began for so long. Default: ${DEFAULT-VALUE}.")
+    @Option(names = "--idle", paramLabel = "TIME", defaultValue = "1h",
+            description = "Warn when no run began for so long. Default: ${DEFAULT-VALUE}.")
     private Duration idle;
 
-    @Option(names = "--stale", paramLabel = "TIME", defaultValue = "24h", description = "Warn of runs that have been running for longer. Default: ${DEFAULT-VALUE}.")
+    @Option(names = "--stale", paramLabel = "TIME", defaultValue = "24h",
+            description = "Warn of runs that have been running for longer. Default: ${DEFAULT-VALUE}.")
     private Duration stale;
 
-    @Option(names = "--wal-size", paramLabel = "SIZE", defaultValue = "64MB", description = "Warn of a larger -wal. Default: ${DEFAULT-VALUE}.")
+    @Option(names = "--wal-size", paramLabel = "SIZE", defaultValue = "64MB",
+            description = "Warn of a larger -wal. Default: ${DEFAULT-VALUE}.")
     private Size walSize;
 
-    @Option(names = "--database-size", paramLabel = "SIZE", defaultValue = "500MB", description = "Warn of a larger database. Default: ${DEFAULT-VALUE}.")
+    @Option(names = "--database-size", paramLabel = "SIZE", defaultValue = "500MB",
+            description = "Warn of a larger database. Default: ${DEFAULT-VALUE}.")
     private Size databaseSize;
 
-    @Option(names = "--backup-age", paramLabel = "TIME", defaultValue = "26h", description = "Warn when the newest verified backup is older. Default: ${DEFAULT-VALUE}.")
+    @Option(names = "--backup-age", paramLabel = "TIME", defaultValue = "26h",
+            description = "Warn when the newest verified backup is older. Default: ${DEFAULT-VALUE}.")
     private Duration backupAge;
 
-    @Option(names = "--compare", paramLabel = "TIME", defaultValue = "2d", description = "Compare day files and database so far back. Default: ${DEFAULT-VALUE}.")
+    @Option(names = "--compare", paramLabel = "TIME", defaultValue = "2d",
+            description = "Compare day files and database so far back. Default: ${DEFAULT-VALUE}.")
     private Duration compare;
 
-    @Option(names = "--wait", paramLabel = "TIME", defaultValue = "30s", description = "Wait so long for a locked database. Default: ${DEFAULT-VALUE}.")
+    @Option(names = "--wait", paramLabel = "TIME", defaultValue = "30s",
+            description = "Wait so long for a locked database. Default: ${DEFAULT-VALUE}.")
     private Duration wait;
 
     @Spec
@@ -108,7 +122,8 @@ class health implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        if (nagios && output.isJson()) throw new ParameterException(command.commandLine(), "--json and --nagios are two forms of one output: choose one");
+        if (nagios && output.isJson())
+            throw new ParameterException(command.commandLine(), "--json and --nagios are two forms of one output: choose one");
         Health health = Health.of(store.store(), clock, rules(), command.commandLine().getErr());
         try {
             if (nagios) output.print(new PluginLine(health));

@@ -22,10 +22,13 @@ import telemetry.Output;
 import telemetry.Store;
 import telemetry.StoreOption;
 
-@Command(name = "locks", mixinStandardHelpOptions = true, description = "Tell whether the database is locked, who holds the lock, and end the holder if need be.",
-        footer = {"", "Exit code 0: free within a second. 1: free after a longer wait, or a program that died left a -wal or -journal, which are never deleted here. "
+@Command(name = "locks", mixinStandardHelpOptions = true,
+        description = "Tell whether the database is locked, who holds the lock, and end the holder if need be.",
+        footer = {"", "Exit code 0: free within a second. 1: free after a longer wait, or a program that died left a -wal or -journal, "
+                + "which are never deleted here. "
             + "3: still locked. Who holds a lock only Linux tells; elsewhere those are listed that have the database open.",
-            "", "--kill ends nobody but a process that holds the write lock when it is called, after the wait, and right before it is ended; for any other the exit code is 64. "
+            "", "--kill ends nobody but a process that holds the write lock when it is called, after the wait, and right before it is "
+                    + "ended; for any other the exit code is 64. "
             + "TERM comes first, KILL 5 s later; then the lock is tried and the database quick-checked."})
 class locks implements Callable<Integer> {
 
@@ -38,7 +41,8 @@ class locks implements Callable<Integer> {
     @Mixin
     private Consent consent;
 
-    @Option(names = "--wait", paramLabel = "TIME", defaultValue = "30s", description = "Wait so long for the lock. Default: ${DEFAULT-VALUE}.")
+    @Option(names = "--wait", paramLabel = "TIME", defaultValue = "30s",
+            description = "Wait so long for the lock. Default: ${DEFAULT-VALUE}.")
     private Duration wait;
 
     @Option(names = "--kill", paramLabel = "PID", description = "End this process if it still holds the lock after --wait.")
@@ -73,7 +77,8 @@ class locks implements Callable<Integer> {
         Map<String, Object> document = report.document();
         boolean holds = report.holders().stream().anyMatch(user -> user.program().pid() == kill);
         document.put("would_end", holds ? List.of(kill) : List.of());
-        output.result(report + System.lineSeparator() + System.lineSeparator() + (holds ? "would end process " + kill : "would not end process " + kill + ": it let go of the lock"), document);
+        output.result(report + System.lineSeparator() + System.lineSeparator()
+                + (holds ? "would end process " + kill : "would not end process " + kill + ": it let go of the lock"), document);
         return Cli.exitCode(report.status());
     }
 

@@ -61,7 +61,8 @@ class logs implements Callable<Integer> {
     @Mixin
     private Output output;
 
-    @Parameters(arity = "0..1", paramLabel = "DAY", description = "2025-12-11, 2025-12 for a month, today or yesterday (UTC). Default: the days that --since, --until "
+    @Parameters(arity = "0..1", paramLabel = "DAY",
+            description = "2025-12-11, 2025-12 for a month, today or yesterday (UTC). Default: the days that --since, --until "
             + "or --run ask for, else the newest day.")
     private String day;
 
@@ -80,10 +81,12 @@ class logs implements Callable<Integer> {
     @Option(names = "--type", paramLabel = "EVENT_TYPE", description = "Only events of this type.")
     private String type;
 
-    @Option(names = "--status", paramLabel = "STATUS", description = "Only records of runs that stand so: running, success, failed, partial, timeout, cancelled.")
+    @Option(names = "--status", paramLabel = "STATUS",
+            description = "Only records of runs that stand so: running, success, failed, partial, timeout, cancelled.")
     private RunStatus status;
 
-    @Option(names = "--grep", paramLabel = "TEXT", description = "Only lines with this text. Others are not looked at, so damage in them is not reported.")
+    @Option(names = "--grep", paramLabel = "TEXT",
+            description = "Only lines with this text. Others are not looked at, so damage in them is not reported.")
     private String grep;
 
     @Option(names = "--limit", paramLabel = "N", description = "Only the last so many.")
@@ -133,8 +136,10 @@ class logs implements Callable<Integer> {
 
     private void checkOptions() {
         if (raw && output.isJson()) throw wrong("--raw and --json exclude each other");
-        if (follow && (day != null || until != null || reverse || list)) throw wrong("--follow goes on from now: without DAY, --until, --reverse and --list");
-        if (follow && output.isJson()) throw wrong("--follow has no end, and a JSON document needs one: say --raw for one JSON object a line");
+        if (follow && (day != null || until != null || reverse || list))
+            throw wrong("--follow goes on from now: without DAY, --until, --reverse and --list");
+        if (follow && output.isJson())
+            throw wrong("--follow has no end, and a JSON document needs one: say --raw for one JSON object a line");
         if (limit != null && limit < 1) throw wrong("--limit is a number from 1");
         if (grep != null && grep.isEmpty()) throw wrong("--grep needs a text");
     }
@@ -145,11 +150,13 @@ class logs implements Callable<Integer> {
 
     private List<DayFile> days(EventLog log, Store store) {
         List<DayFile> all = log.days();
-        if (all.isEmpty()) throw new StoreException(StoreException.Reason.MISSING, "read the day files in", store.raw(), "there is none yet", store.command("track", "--self-test"));
+        if (all.isEmpty()) throw new StoreException(StoreException.Reason.MISSING, "read the day files in",
+                store.raw(), "there is none yet", store.command("track", "--self-test"));
         DayRange range = range(all.get(all.size() - 1).day());
         List<DayFile> wanted = all.stream().filter(range::contains).toList();
         if (wanted.isEmpty() && day != null)
-            throw new StoreException(StoreException.Reason.MISSING, "read " + day + " in", store.raw(), "no such day is there or in the archive", store.command("logs", "--list"));
+            throw new StoreException(StoreException.Reason.MISSING, "read " + day + " in",
+                    store.raw(), "no such day is there or in the archive", store.command("logs", "--list"));
         return wanted;
     }
 
@@ -157,7 +164,8 @@ class logs implements Callable<Integer> {
         if (day != null) return named();
         if (list) return new DayRange(LocalDate.MIN, LocalDate.MAX);
         if (since == null && until == null) return run != null ? DayRange.ofRun(run) : new DayRange(newest, newest);
-        return new DayRange(since == null ? LocalDate.MIN : DayFile.dayOf(since.at(clock)), until == null ? LocalDate.MAX : DayFile.dayOf(until.at(clock)).plusDays(1));
+        return new DayRange(since == null ? LocalDate.MIN : DayFile.dayOf(since.at(clock)),
+                until == null ? LocalDate.MAX : DayFile.dayOf(until.at(clock)).plusDays(1));
     }
 
     private DayRange named() {
@@ -190,13 +198,15 @@ class logs implements Callable<Integer> {
     }
 
     private LogFilter filter() {
-        return new LogFilter(agent, run, type, status, since == null ? null : since.at(clock), until == null ? null : until.at(clock), grep == null ? null : LogFilter.text(grep));
+        return new LogFilter(agent, run, type, status, since == null ? null : since.at(clock),
+                until == null ? null : until.at(clock), grep == null ? null : LogFilter.text(grep));
     }
 
     private void follow(EventLog log, Store store) {
         var follower = new LogFollower(log, oddity -> output.note("logs: " + oddity));
         LogFilter filter = filter();
-        if (!log.isEmpty()) new LogQuery(log, days(log, store), filter, raw, damage -> { }).latest(limit == null ? BEFORE : limit, entry -> {
+        if (!log.isEmpty()) new LogQuery(log, days(log, store), filter, raw, damage -> { })
+                .latest(limit == null ? BEFORE : limit, entry -> {
             if (follower.isOld(entry)) print(entry);
         });
         while (!Thread.currentThread().isInterrupted()) {

@@ -39,7 +39,8 @@ import telemetry.StoreOption;
 import telemetry.Table;
 import telemetry.Times;
 
-@Command(name = "query", mixinStandardHelpOptions = true, description = "Look at runs: recent, by agent, chain, failures, or your own SQL. Read only.", addMethodSubcommands = false)
+@Command(name = "query", mixinStandardHelpOptions = true,
+        description = "Look at runs: recent, by agent, chain, failures, or your own SQL. Read only.", addMethodSubcommands = false)
 class query implements Callable<Integer> {
 
     Clock clock = Clock.systemUTC();
@@ -103,30 +104,40 @@ class query implements Callable<Integer> {
         throw new ParameterException(command.commandLine(), "say what to look at: " + String.join(", ", command.subcommands().keySet()));
     }
 
-    @Command(name = "recent", mixinStandardHelpOptions = true, description = "The latest runs, newest first; 20 unless --limit says otherwise.")
+    @Command(name = "recent", mixinStandardHelpOptions = true,
+            description = "The latest runs, newest first; 20 unless --limit says otherwise.")
     int recent(@Mixin StoreOption store, @Mixin Answer answer, @Mixin FilterOption filter) {
         return look(store, answer, runs -> {
-            answer.show(runs.recent(filter.at(clock), answer.limit(20)), new Table("run_id", "job_type", "status", "start_time"), query::brief);
+            answer.show(runs.recent(filter.at(clock), answer.limit(20)),
+                    new Table("run_id", "job_type", "status", "start_time"), query::brief);
             return Cli.OK;
         });
     }
 
-    @Command(name = "agent", mixinStandardHelpOptions = true, description = "What one agent has done: runs, items, percent of the ended runs that succeeded, and how long 50 and 95 percent of these took at the most.")
-    int agent(@Mixin StoreOption store, @Mixin Answer answer, @Mixin PeriodOption period, @Parameters(paramLabel = "NAME", description = "The agent's exact name.") String name) {
+    @Command(name = "agent", mixinStandardHelpOptions = true,
+            description =
+            "What one agent has done: runs, items, percent of the ended runs that succeeded, and how long 50 and 95 percent of these took "
+            + "at the most.")
+    int agent(@Mixin StoreOption store, @Mixin Answer answer, @Mixin PeriodOption period,
+            @Parameters(paramLabel = "NAME", description = "The agent's exact name.") String name) {
         return look(store, answer, runs -> {
             Rows rows = runs.agents(period.at(clock).withAgent(name), answer.limit(1));
             long shown = answer.isReport() ? rows.stream().peek(agent -> answer.print(new Sheet(agent))).count() : answer.show(rows);
             if (shown > 0 || runs.count(RunFilter.ALL.withAgent(name)) > 0) return Cli.OK;
-            return unknown(answer, "no run is of an agent named " + Table.text(name) + "; next: " + store.store().command("query", "agents"));
+            return unknown(answer, "no run is of an agent named " + Table.text(name) + "; next: "
+                    + store.store().command("query", "agents"));
         });
     }
 
     @Command(name = "agents", mixinStandardHelpOptions = true, description = "The same for every agent.")
     int agents(@Mixin StoreOption store, @Mixin Answer answer, @Mixin PeriodOption period) {
         return look(store, answer, runs -> {
-            answer.show(runs.agents(period.at(clock), answer.limit(-1)), new Table("agent_name", "runs", "ok %", "discovered", "succeeded", "failed", "p50", "p95"),
-                    (table, agent) -> table.row(agent.get("agent_name"), agent.get("runs"), agent.get("success_rate"), agent.get("items_discovered"), agent.get("items_succeeded"),
-                            agent.get("items_failed"), milliseconds(agent.get("p50_duration_ms")), milliseconds(agent.get("p95_duration_ms"))));
+            answer.show(runs.agents(period.at(clock), answer.limit(-1)),
+                    new Table("agent_name", "runs", "ok %", "discovered", "succeeded", "failed", "p50", "p95"),
+                    (table, agent) -> table.row(agent.get("agent_name"), agent.get("runs"), agent.get("success_rate"),
+                            agent.get("items_discovered"), agent.get("items_succeeded"),
+                            agent.get("items_failed"), milliseconds(agent.get("p50_duration_ms")),
+                            milliseconds(agent.get("p95_duration_ms"))));
             return Cli.OK;
         });
     }
@@ -134,16 +145,21 @@ class query implements Callable<Integer> {
     @Command(name = "chain", mixinStandardHelpOptions = true, description = "The runs of a chain in the order of their start.")
     int chain(@Mixin StoreOption store, @Mixin Answer answer, @Mixin PeriodOption period,
             @Parameters(paramLabel = "INSIGHT_ID", description = "The insight that the runs of the chain worked for.") String insight,
-            @Option(names = "--tree", description = "Each run behind the one that called it, where the store records that (parent_run_id).") boolean tree) {
+            @Option(names = "--tree",
+                    description = "Each run behind the one that called it, where the store records that (parent_run_id).") boolean tree) {
         return look(store, answer, runs -> {
             RunFilter filter = period.at(clock).withInsight(insight);
-            long shown = answer.show(tree ? runs.tree(filter, answer.limit(-1)) : runs.chain(filter, answer.limit(-1)), new Table("run_id", "job_type", "status"),
-                    (table, run) -> table.row("  ".repeat(tree ? (int) run.number("depth") : 0) + run.get("run_id"), run.get("job_type"), run.get("status")));
-            return shown > 0 || runs.count(RunFilter.ALL.withInsight(insight)) > 0 ? Cli.OK : unknown(answer, "no run has the insight " + Table.text(insight));
+            long shown = answer.show(tree ? runs.tree(filter, answer.limit(-1)) : runs.chain(filter, answer.limit(-1)),
+                    new Table("run_id", "job_type", "status"),
+                    (table, run) -> table.row("  ".repeat(tree ? (int) run.number("depth") : 0) + run.get("run_id"),
+                            run.get("job_type"), run.get("status")));
+            return shown > 0 || runs.count(RunFilter.ALL.withInsight(insight)) > 0 ? Cli.OK
+                    : unknown(answer, "no run has the insight " + Table.text(insight));
         });
     }
 
-    @Command(name = "run", mixinStandardHelpOptions = true, description = "All about one run, its events in the day files included: 1,000 of them unless --limit says otherwise.")
+    @Command(name = "run", mixinStandardHelpOptions = true,
+            description = "All about one run, its events in the day files included: 1,000 of them unless --limit says otherwise.")
     int run(@Mixin StoreOption store, @Mixin Answer answer, @Parameters(paramLabel = "RUN_ID", description = "The run's id.") String id) {
         return look(store, answer, runs -> {
             Optional<RunReport> found = answer.explain ? Optional.empty() : RunReport.of(store.store(), runs, id, answer.limit(1_000));
@@ -160,10 +176,12 @@ class query implements Callable<Integer> {
         return run.events().damaged().isEmpty() ? Cli.OK : Cli.WARNING;
     }
 
-    @Command(name = "failures", mixinStandardHelpOptions = true, description = "The latest runs that failed or ran out of time, and what they said; 20 unless --limit says otherwise.")
+    @Command(name = "failures", mixinStandardHelpOptions = true,
+            description = "The latest runs that failed or ran out of time, and what they said; 20 unless --limit says otherwise.")
     int failures(@Mixin StoreOption store, @Mixin Answer answer, @Mixin FilterOption filter) {
         return look(store, answer, runs -> {
-            answer.show(runs.failures(filter.at(clock), answer.limit(20)), new Table("run_id", "job_type", "status", "start_time"), (table, run) -> {
+            answer.show(runs.failures(filter.at(clock), answer.limit(20)), new Table("run_id", "job_type", "status", "start_time"),
+                    (table, run) -> {
                 brief(table, run);
                 if (run.get("error_summary") != null) table.below(run.text("error_summary"));
             });
@@ -171,11 +189,14 @@ class query implements Callable<Integer> {
         });
     }
 
-    @Command(name = "stale", mixinStandardHelpOptions = true, description = "Runs that still say running long after their start, oldest first.")
+    @Command(name = "stale", mixinStandardHelpOptions = true,
+            description = "Runs that still say running long after their start, oldest first.")
     int stale(@Mixin StoreOption store, @Mixin Answer answer, @Mixin FilterOption filter,
-            @Option(names = "--older-than", paramLabel = "AGE", defaultValue = "24h", description = "Started longer ago than this. Default: ${DEFAULT-VALUE}.") Duration age) {
+            @Option(names = "--older-than", paramLabel = "AGE", defaultValue = "24h",
+                    description = "Started longer ago than this. Default: ${DEFAULT-VALUE}.") Duration age) {
         return look(store, answer, runs -> {
-            answer.show(runs.stale(clock.instant().minus(age), filter.at(clock), answer.limit(-1)), new Table("run_id", "job_type", "status", "start_time"), query::brief);
+            answer.show(runs.stale(clock.instant().minus(age), filter.at(clock), answer.limit(-1)),
+                    new Table("run_id", "job_type", "status", "start_time"), query::brief);
             return Cli.OK;
         });
     }
@@ -189,9 +210,13 @@ class query implements Callable<Integer> {
         });
     }
 
-    @Command(name = "sql", mixinStandardHelpOptions = true, description = "The rows of one statement that only reads.", footer = "%nExample: query sql \"SELECT run_id FROM agent_runs WHERE duration_ms > ?\" 60000")
-    int sql(@Mixin StoreOption store, @Mixin Answer answer, @Option(names = "--file", paramLabel = "FILE", description = "Read the statement from this file (UTF-8).") Path file,
-            @Parameters(arity = "0..*", paramLabel = "STATEMENT|VALUE", description = "The statement, unless it is in a file, then a value for each of its question marks.") List<String> words) {
+    @Command(name = "sql", mixinStandardHelpOptions = true, description = "The rows of one statement that only reads.",
+            footer = "%nExample: query sql \"SELECT run_id FROM agent_runs WHERE duration_ms > ?\" 60000")
+    int sql(@Mixin StoreOption store, @Mixin Answer answer,
+            @Option(names = "--file", paramLabel = "FILE", description = "Read the statement from this file (UTF-8).") Path file,
+            @Parameters(arity = "0..*", paramLabel = "STATEMENT|VALUE",
+                    description =
+                    "The statement, unless it is in a file, then a value for each of its question marks.") List<String> words) {
         Query asked = query(file, words == null ? List.of() : words, answer.command);
         try (Database database = Database.openToRead(store.existing().database())) {
             Rows rows = answer.explain ? asked.plan(database) : asked.on(database);
@@ -232,7 +257,8 @@ class query implements Callable<Integer> {
         String agent = run.text("agent_name");
         String id = run.text("run_id");
         Instant start = Times.instant(run.text("start_time"));
-        table.row(id.contains("-" + agent + "-") ? id : id + " (" + agent + ")", run.get("job_type"), run.get("status"), start == null ? run.text("start_time") : Times.seconds(start).substring(0, 16));
+        table.row(id.contains("-" + agent + "-") ? id : id + " (" + agent + ")", run.get("job_type"),
+                run.get("status"), start == null ? run.text("start_time") : Times.seconds(start).substring(0, 16));
     }
 
     private static Duration milliseconds(Object number) {

@@ -34,7 +34,8 @@ import telemetry.Store;
 import telemetry.StoreOption;
 import telemetry.Times;
 
-@Command(name = "rebuild", mixinStandardHelpOptions = true, description = "Make a new database from the day files, verify it and put it in place; or compare the two.")
+@Command(name = "rebuild", mixinStandardHelpOptions = true,
+        description = "Make a new database from the day files, verify it and put it in place; or compare the two.")
 class rebuild implements Callable<Integer> {
     Clock clock = Clock.systemUTC();
 
@@ -50,16 +51,19 @@ class rebuild implements Callable<Integer> {
     @Mixin
     private Consent consent;
 
-    @Option(names = "--from", split = ",", paramLabel = "PLACE", description = "raw, archive, or both: which day files are read. Default: raw,archive.")
+    @Option(names = "--from", split = ",", paramLabel = "PLACE",
+            description = "raw, archive, or both: which day files are read. Default: raw,archive.")
     private Set<Place> from = EnumSet.allOf(Place.class);
 
-    @Option(names = "--buffer", paramLabel = "DIR", description = "Also read the failover files of later clients in this folder (telemetry_*.jsonl, .active, .ready, .synced).")
+    @Option(names = "--buffer", paramLabel = "DIR",
+            description = "Also read the failover files of later clients in this folder (telemetry_*.jsonl, .active, .ready, .synced).")
     private Path buffer;
 
     @Option(names = "--into", paramLabel = "FILE", description = "Write a new file and leave the store as it is.")
     private Path into;
 
-    @Option(names = "--check-only", description = "Compare the database with the day files, both ways, and list the runs that differ. Changes nothing.")
+    @Option(names = "--check-only",
+            description = "Compare the database with the day files, both ways, and list the runs that differ. Changes nothing.")
     private boolean checkOnly;
 
     @Spec
@@ -79,7 +83,8 @@ class rebuild implements Callable<Integer> {
         List<Path> files = rebuild.files();
         if (checkOnly) return check(rebuild);
         if (consent.isDryRun()) return show(rebuild, store, files);
-        if (into == null && !consent.to("Replace the database " + store.database() + " by one made from " + said(files) + "?")) return Cli.WARNING;
+        if (into == null && !consent.to("Replace the database " + store.database() + " by one made from " + said(files) + "?"))
+            return Cli.WARNING;
         try (var progress = new Progress(command.commandLine().getErr(), "MB", size(files) / 1_000_000)) {
             rebuild.progress(bytes -> progress.at(bytes / 1_000_000));
             Rebuild.Result result = into != null ? rebuild.into(into) : rebuild.inPlace();
@@ -92,7 +97,8 @@ class rebuild implements Callable<Integer> {
         List<RunDifferences.Difference> differences = new ArrayList<>();
         RunDifferences.Count count = rebuild.differences(difference -> {
             if (output.isJson()) differences.add(difference);
-            else output.print(difference.kind() + ": " + difference.runId() + (difference.columns().isEmpty() ? "" : " (" + String.join(", ", difference.columns()) + ")"));
+            else output.print(difference.kind() + ": " + difference.runId()
+                    + (difference.columns().isEmpty() ? "" : " (" + String.join(", ", difference.columns()) + ")"));
         });
         Map<String, Object> data = new LinkedHashMap<>();
         data.put("same", count.isSame());
@@ -127,7 +133,8 @@ class rebuild implements Callable<Integer> {
     }
 
     private static String said(RunDifferences.Count count) {
-        String both = String.format(Locale.ROOT, "%s in the database, %,d in the day files: ", count(count.runs(), "run", "runs"), count.inFiles());
+        String both = String.format(Locale.ROOT, "%s in the database, %,d in the day files: ",
+                count(count.runs(), "run", "runs"), count.inFiles());
         String different = String.format(Locale.ROOT, "%,d only in the day files, %,d only in the database, %,d different",
                 count.missing(), count.unknown(), count.different());
         return both + (count.isSame() ? "no difference" : different) + (count.damaged() == 0 ? "" : ", " + damaged(count.damaged()));

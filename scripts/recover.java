@@ -23,7 +23,8 @@ import telemetry.RecoveryPlan;
 import telemetry.Store;
 import telemetry.StoreOption;
 
-@Command(name = "recover", mixinStandardHelpOptions = true, description = "Make a damaged or missing database good again from backup, day files and what is left of it.")
+@Command(name = "recover", mixinStandardHelpOptions = true,
+        description = "Make a damaged or missing database good again from backup, day files and what is left of it.")
 class recover implements Callable<Integer> {
     Clock clock = Clock.systemUTC();
 
@@ -36,7 +37,8 @@ class recover implements Callable<Integer> {
     @Mixin
     private Consent consent;
 
-    @Option(names = "--wait", paramLabel = "TIME", defaultValue = "30s", description = "How long a lock, and programs that have a damaged database open, are waited for. Default: ${DEFAULT-VALUE}.")
+    @Option(names = "--wait", paramLabel = "TIME", defaultValue = "30s",
+            description = "How long a lock, and programs that have a damaged database open, are waited for. Default: ${DEFAULT-VALUE}.")
     private Duration wait;
 
     @Option(names = "--salvage", paramLabel = "FILE",

@@ -32,9 +32,12 @@ import telemetry.SampleWriter;
 import telemetry.Store;
 import telemetry.StoreOption;
 
-@Command(name = "setup", mixinStandardHelpOptions = true, description = "Create the store: folders, database, indexes; optionally a sample month.",
-        footer = {"", "What is there already is left as it is; a second run changes nothing, and one after a power cut completes the first.",
-            "", "A launcher starts its script by java alone, without JBang. It sees by itself when a source, a jar or the JDK changed, and builds anew, which takes "
+@Command(name = "setup", mixinStandardHelpOptions = true,
+        description = "Create the store: folders, database, indexes; optionally a sample month.",
+        footer = {"", "What is there already is left as it is; a second run changes nothing, and one after a power cut completes "
+                + "the first.",
+            "", "A launcher starts its script by java alone, without JBang. It sees by itself when a source, a jar or the JDK changed, "
+                    + "and builds anew, which takes "
             + "some seconds."})
 class setup implements Callable<Integer> {
     private static final int RUNS_A_DAY = 40;
@@ -55,7 +58,8 @@ class setup implements Callable<Integer> {
     @ArgGroup(exclusive = false)
     private SampleOptions options;
 
-    @Option(names = "--launchers", paramLabel = "DIR", arity = "0..1", fallbackValue = "", description = "Instead of a store, write launchers into DIR: "
+    @Option(names = "--launchers", paramLabel = "DIR", arity = "0..1", fallbackValue = "",
+            description = "Instead of a store, write launchers into DIR: "
             + "telemetry-health, telemetry-query …, one for each script of this checkout. DIR by default: ~/.local/bin, on Windows "
             + "%%LOCALAPPDATA%%\\telemetry-toolkit\\bin.")
     private Path launchers;
@@ -73,7 +77,8 @@ class setup implements Callable<Integer> {
         @Option(names = "--days", paramLabel = "D", description = "Over how many days. Default: ${DEFAULT-VALUE}.", defaultValue = "30")
         private int days;
 
-        @Option(names = "--seed", paramLabel = "S", description = "The same number at the same time gives the same runs. Default: ${DEFAULT-VALUE}.", defaultValue = "1")
+        @Option(names = "--seed", paramLabel = "S",
+                description = "The same number at the same time gives the same runs. Default: ${DEFAULT-VALUE}.", defaultValue = "1")
         private long seed;
 
         @Option(names = "--yes", description = "Add the sample even to a store that has runs already.")
@@ -117,12 +122,14 @@ class setup implements Callable<Integer> {
 
     private int writeLaunchers() {
         if (options != null || command.commandLine().getParseResult().hasMatchedOption("--store"))
-            throw new ParameterException(command.commandLine(), "--launchers makes no store: leave --store and --sample to a setup of their own");
+            throw new ParameterException(command.commandLine(),
+                    "--launchers makes no store: leave --store and --sample to a setup of their own");
         Path folder = launchers.toString().isEmpty() ? Launchers.usualFolder() : launchers.toAbsolutePath().normalize();
         Launchers.Written written = Launchers.ofThisCheckout().write(folder);
         output.result(launcherReport(written), written);
         String path = System.getenv("PATH");
-        if (path == null || !List.of(path.split(File.pathSeparator)).contains(folder.toString())) output.note("to be called by name, " + folder + " has to be on the PATH");
+        if (path == null || !List.of(path.split(File.pathSeparator)).contains(folder.toString()))
+            output.note("to be called by name, " + folder + " has to be on the PATH");
         return Cli.OK;
     }
 
@@ -155,7 +162,8 @@ class setup implements Callable<Integer> {
     }
 
     private SampleWriter.Filled fill(Store store, Sample sample) {
-        try (Database database = Database.open(store.database()); var progress = new Progress(command.commandLine().getErr(), "runs", sample.runs())) {
+        try (Database database = Database.open(store.database());
+                var progress = new Progress(command.commandLine().getErr(), "runs", sample.runs())) {
             return new SampleWriter(store, database).fill(sample, options.yes, progress);
         }
     }

@@ -32,10 +32,13 @@ import telemetry.TelemetryClient;
 import telemetry.TrackedProgram;
 
 @Command(name = "track", mixinStandardHelpOptions = true, description = "Run a program as a tracked run, or test that tracking works.",
-        footer = {"", "The program's input, output, errors and exit code pass through: 127 means not found, 126 not runnable, 128+n ended by signal n. "
+        footer = {"", "The program's input, output, errors and exit code pass through: 127 means not found, 126 not runnable, 128+n ended "
+                + "by signal n. "
         + "Nothing that is wrong with the store changes them. The codes above are those of --self-test and of bad arguments.", "",
-        "A line '::metric NAME=VALUE' that the program prints sets a metric of the run; items_discovered, items_succeeded, items_failed, input_summary "
-        + "and output_summary have their columns. To be listened to, the program prints into a pipe, as it would with '| cat'; --terminal leaves it alone."})
+        "A line '::metric NAME=VALUE' that the program prints sets a metric of the run; items_discovered, items_succeeded, items_failed, "
+                + "input_summary "
+        + "and output_summary have their columns. To be listened to, the program prints into a pipe, as it would with '| cat'; --terminal "
+                + "leaves it alone."})
 class track implements Callable<Integer> {
     enum Trigger { cli, web, scheduler, mcp, manual }
 
@@ -73,10 +76,13 @@ class track implements Callable<Integer> {
     @Option(names = "--trigger", description = "What started it: ${COMPLETION-CANDIDATES}. Default: ${DEFAULT-VALUE}.")
     private Trigger trigger = Trigger.cli;
 
-    @Option(names = "--terminal", description = "Leave the program on the terminal, for colours and full screens. No metrics and no last lines are recorded then.")
+    @Option(names = "--terminal",
+            description =
+            "Leave the program on the terminal, for colours and full screens. No metrics and no last lines are recorded then.")
     private boolean terminal;
 
-    @Option(names = "--self-test", description = "Track a run of the agent test and find its lines and its row again. Needs no program; --json is for this.")
+    @Option(names = "--self-test",
+            description = "Track a run of the agent test and find its lines and its row again. Needs no program; --json is for this.")
     private boolean selfTest;
 
     @Parameters(paramLabel = "COMMAND", description = "The program and its arguments, best after --.")
@@ -119,11 +125,13 @@ class track implements Callable<Integer> {
     private void requireArguments() {
         if (agent == null || job == null || command.isEmpty())
             throw new ParameterException(spec.commandLine(), "--agent, --job and a program to run are needed, or --self-test alone");
-        if (output.isJson()) throw new ParameterException(spec.commandLine(), "--json is for --self-test: otherwise the output is the program's");
+        if (output.isJson()) throw new ParameterException(spec.commandLine(),
+                "--json is for --self-test: otherwise the output is the program's");
     }
 
     private NewRun what() {
-        return new NewRun(agent, job).insight(insight).product(product).productFamily(family).platform(platform).subdomain(subdomain).trigger(trigger.name());
+        return new NewRun(agent, job).insight(insight).product(product).productFamily(family)
+                .platform(platform).subdomain(subdomain).trigger(trigger.name());
     }
 
     private PassThrough start(PassThrough.Listener hearOutput, PassThrough.Listener hearErrors) throws IOException {

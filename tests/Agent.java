@@ -19,8 +19,8 @@ import telemetry.Store;
 import telemetry.Times;
 
 /**
- * An agent in a process of its own. It writes runs as the v3 agents do, line first, row second, a connection of their own kept open, and says each on stdout when both are there:
- * {@code id milliseconds}. Or it holds the database's write lock until its stdin ends.
+ * An agent in a process of its own. It writes runs as the v3 agents do, line first, row second, a connection of their own kept open, and
+ * says each on stdout when both are there: {@code id milliseconds}. Or it holds the database's write lock until its stdin ends.
  */
 final class Agent implements AutoCloseable {
     private final Process process;
@@ -49,7 +49,8 @@ final class Agent implements AutoCloseable {
     }
 
     private static Agent started(String what, Store store, String name, int perSecond) throws IOException, InterruptedException {
-        var agent = new Agent(Script.processBuilder(Map.of(), "Agent", what, store.base(), name, perSecond).redirectError(ProcessBuilder.Redirect.INHERIT).start());
+        var agent = new Agent(Script.processBuilder(Map.of(), "Agent", what, store.base(), name, perSecond)
+                .redirectError(ProcessBuilder.Redirect.INHERIT).start());
         while (agent.lines().isEmpty() && agent.process.isAlive()) Thread.sleep(5);
         return agent;
     }
@@ -92,7 +93,8 @@ final class Agent implements AutoCloseable {
 
     /** The longest that a run took to write, of those after so many lines. */
     Duration longestAfter(int lines) {
-        return Duration.ofMillis(lines().stream().skip(lines).filter(line -> !line.startsWith("!")).mapToLong(line -> Long.parseLong(line.split(" ")[1])).max().orElse(0));
+        return Duration.ofMillis(lines().stream().skip(lines).filter(line -> !line.startsWith("!"))
+                .mapToLong(line -> Long.parseLong(line.split(" ")[1])).max().orElse(0));
     }
 
     long pid() {
@@ -172,7 +174,8 @@ final class Agent implements AutoCloseable {
 
     private static Run run(String name, int n) {
         Instant now = Instant.now();
-        List<Object> fields = new ArrayList<>(List.of("agent_name", name, "job_type", "publish", "trigger_type", "cli", "start_time", Times.text(now), "end_time", Times.text(now.plusMillis(5)),
+        List<Object> fields = new ArrayList<>(List.of("agent_name", name, "job_type",
+                "publish", "trigger_type", "cli", "start_time", Times.text(now), "end_time", Times.text(now.plusMillis(5)),
                 "status", "success", "items_discovered", 10L, "items_succeeded", 10L, "items_failed", 0L, "duration_ms", 5L));
         var run = new Run(Map.of("run_id", Times.stamp(now).replace('_', 'T') + "Z-" + name + "-" + String.format("%08x", n)));
         for (int i = 0; i < fields.size(); i += 2) run = run.with(fields.get(i).toString(), fields.get(i + 1));

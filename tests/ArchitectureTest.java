@@ -37,7 +37,8 @@ class ArchitectureTest {
 
     @Test
     void factsAndPureRulesKnowNeitherDatabaseNorDayFiles() throws IOException {
-        for (String facts : List.of("Store", "Run", "Event", "RunStatus", "Times", "Check", "Checks", "Table", "StoreException", "Retention")) {
+        for (String facts : List.of("Store", "Run", "Event", "RunStatus", "Times", "Check",
+                "Checks", "Table", "StoreException", "Retention")) {
             Path file = LIB.resolve(facts + ".java");
             if (!Files.exists(file)) continue;
             String code = withoutComments(Files.readString(file));
@@ -56,7 +57,8 @@ class ArchitectureTest {
         Set<String> listed = new TreeSet<>();
         for (String line : Files.readAllLines(LIB.resolve("package-info.java")))
             if (line.startsWith("//SOURCES ")) listed.addAll(List.of(line.substring(10).strip().split("\\s+")));
-        Set<String> present = javaFiles(LIB).stream().map(file -> file.getFileName().toString()).filter(name -> !name.equals("package-info.java")).collect(Collectors.toCollection(TreeSet::new));
+        Set<String> present = javaFiles(LIB).stream().map(file -> file.getFileName().toString())
+                .filter(name -> !name.equals("package-info.java")).collect(Collectors.toCollection(TreeSet::new));
         assertEquals(present, listed);
     }
 

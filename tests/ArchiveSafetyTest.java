@@ -78,7 +78,8 @@ class ArchiveSafetyTest {
     }
 
     private static Process process(Store store) throws IOException {
-        return Script.processBuilder(Map.of(), "archive", "--store", store.base(), "--yes").redirectOutput(ProcessBuilder.Redirect.DISCARD).redirectError(ProcessBuilder.Redirect.DISCARD).start();
+        return Script.processBuilder(Map.of(), "archive", "--store", store.base(), "--yes")
+                .redirectOutput(ProcessBuilder.Redirect.DISCARD).redirectError(ProcessBuilder.Redirect.DISCARD).start();
     }
 
     private static void finish(Store store, List<String> before) throws IOException {
@@ -160,7 +161,9 @@ class ArchiveSafetyTest {
                 DayLines.assertHas(before, store, pages + " pages free");
                 int left = DayLines.files(store.raw()).size();
                 assertEquals(left == 0 ? 0 : 2, archived.exit(), pages + " pages free: " + archived.err());
-                if (left > 0) assertTrue(archived.err().matches("archive: cannot archive .*events_\\d+.ndjson: it needs [\\d.]+ k?B in .*archive, and [\\d.]+ k?B are free.*; next: make room, or archive to another disk with --to DIR\\R"), archived.err());
+                if (left > 0) assertTrue(archived.err()
+                        .matches("archive: cannot archive .*events_\\d+.ndjson: it needs [\\d.]+ k?B in .*archive, and [\\d.]+ k?B are "
+                        + "free.*; next: make room, or archive to another disk with --to DIR\\R"), archived.err());
                 refused |= left == days;
                 fitted |= left == 0;
                 Files.delete(ballast);

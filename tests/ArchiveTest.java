@@ -49,7 +49,8 @@ class ArchiveTest {
         assertEquals("", archived.err());
         assertEquals(0, archived.exit());
         assertEquals(List.of("events_20251203.ndjson"), names(store.raw()));
-        assertEquals(List.of(".lock", "manifest.ndjson", "year=2025", "year=2025/month=12", "year=2025/month=12/events_20251201.ndjson.gz", "year=2025/month=12/events_20251202.ndjson.gz"), tree(store.archive()));
+        assertEquals(List.of(".lock", "manifest.ndjson", "year=2025", "year=2025/month=12",
+                "year=2025/month=12/events_20251201.ndjson.gz", "year=2025/month=12/events_20251202.ndjson.gz"), tree(store.archive()));
         assertEquals(before, DayLines.of(store));
     }
 
@@ -72,13 +73,16 @@ class ArchiveTest {
         Files.setLastModifiedTime(DayLines.file(store, 28), FileTime.from(NOW.minusSeconds(60 * 59)));
         Path open = DayLines.file(store, 27);
         boolean linux = Files.isDirectory(Path.of("/proc/self/fd"));
-        try (FileChannel writer = FileChannel.open(open, StandardOpenOption.APPEND); FileChannel reader = FileChannel.open(DayLines.file(store, 0), StandardOpenOption.READ)) {
+        try (FileChannel writer = FileChannel.open(open, StandardOpenOption.APPEND);
+                FileChannel reader = FileChannel.open(DayLines.file(store, 0), StandardOpenOption.READ)) {
             Script archived = archive(store, "--older-than", "0d", "--yes");
-            String left = "left alone: " + (linux ? open + ": it is held open by process " + ProcessHandle.current().pid() + " (…)" + NL + "left alone: " : "") + DayLines.file(store, 28) + ": it changed 59 min ago" + NL
+            String left = "left alone: " + (linux ? open + ": it is held open by process " + ProcessHandle.current().pid()
+                    + " (…)" + NL + "left alone: " : "") + DayLines.file(store, 28) + ": it changed 59 min ago" + NL
                     + "left alone: " + DayLines.file(store, 30) + ": it is today's" + NL;
             assertEquals(left, archived.err().replaceAll("\\(.*\\)", "(…)"));
             assertEquals(1, archived.exit());
-            assertEquals(linux ? List.of("events_20251228.ndjson", "events_20251229.ndjson", "events_20251231.ndjson") : List.of("events_20251229.ndjson", "events_20251231.ndjson"), names(store.raw()));
+            assertEquals(linux ? List.of("events_20251228.ndjson", "events_20251229.ndjson", "events_20251231.ndjson")
+                    : List.of("events_20251229.ndjson", "events_20251231.ndjson"), names(store.raw()));
         }
         Files.setLastModifiedTime(DayLines.file(store, 28), FileTime.from(NOW.minusSeconds(60 * 61)));
         Script again = archive(store, "--older-than", "0d", "--yes");
@@ -92,7 +96,8 @@ class ArchiveTest {
         Store store = store(2, 40);
         Map<String, String> before = snapshot(store.base());
         Script shown = archive(store, "--older-than", "0d", "--dry-run");
-        assertEquals("day           size  file" + NL + "2025-12-01  7.9 kB  " + DayLines.file(store, 0) + NL + "2025-12-02  7.9 kB  " + DayLines.file(store, 1) + NL
+        assertEquals("day           size  file" + NL + "2025-12-01  7.9 kB  " + DayLines.file(store, 0)
+                + NL + "2025-12-02  7.9 kB  " + DayLines.file(store, 1) + NL
                 + "2 day files, 16 kB, would be archived in " + store.archive() + NL, shown.out());
         assertEquals(0, shown.exit());
         assertEquals(before, snapshot(store.base()));
@@ -128,7 +133,8 @@ class ArchiveTest {
         assertEquals(41, before.size());
         assertEquals(0, archive(store, "--older-than", "0d", "--yes").exit());
         assertEquals(before, DayLines.of(store));
-        assertEquals(List.of("events_20251201.2.ndjson.gz", "events_20251201.ndjson.gz"), names(store.archive().resolve("year=2025/month=12")));
+        assertEquals(List.of("events_20251201.2.ndjson.gz", "events_20251201.ndjson.gz"),
+                names(store.archive().resolve("year=2025/month=12")));
     }
 
     @Test
@@ -146,7 +152,8 @@ class ArchiveTest {
         assertEquals(81, before.size());
         assertEquals(0, archive(store, "--older-than", "0d", "--yes").exit());
         assertEquals(before, DayLines.of(store));
-        assertEquals(List.of("events_20251201.ndjson.gz", "events_20251202.2.ndjson.gz", "events_20251202.ndjson.gz"), names(store.archive().resolve("year=2025/month=12")));
+        assertEquals(List.of("events_20251201.ndjson.gz", "events_20251202.2.ndjson.gz", "events_20251202.ndjson.gz"),
+                names(store.archive().resolve("year=2025/month=12")));
         assertEquals("{\"late\": 1}\n", new String(DayLines.content(part(store, 1, 2))));
         assertEquals("3 of 3 archived files are right" + NL, command("verify", store, "--all").out());
     }
@@ -173,7 +180,8 @@ class ArchiveTest {
         Path other = dir.resolve("other disk/archive");
         Script archived = archive(store, "--older-than", "0d", "--yes", "--to", other);
         assertEquals(0, archived.exit());
-        assertEquals("archive: logs and rebuild do not look in " + other + ": make " + store.archive() + " a link to it" + NL, archived.err());
+        assertEquals("archive: logs and rebuild do not look in " + other + ": make "
+                + store.archive() + " a link to it" + NL, archived.err());
         assertEquals(before, DayLines.of(store, other));
         assertFalse(Files.exists(store.archive()));
         assertEquals("2 of 2 archived files are right" + NL, command("verify", store, "--to", other).out());
@@ -195,10 +203,13 @@ class ArchiveTest {
     void twoAtATimeWouldDisturbEachOther() throws Exception {
         Store store = store(1, 3);
         Files.createDirectories(store.archive());
-        String refused = "archive: cannot archive into " + store.archive() + ": another archive command is at work there; next: wait for it" + NL;
-        try (FileChannel lock = FileChannel.open(store.archive().resolve(".lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE); var held = lock.lock()) {
+        String refused = "archive: cannot archive into " + store.archive()
+                + ": another archive command is at work there; next: wait for it" + NL;
+        try (FileChannel lock = FileChannel.open(store.archive().resolve(".lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+                var held = lock.lock()) {
             DayLines.rest(store, Instant.now());
-            assertEquals(new Script(3, "", refused), Script.runProcess(Map.of(), "archive", "--store", store.base(), "--older-than", "0d", "--yes"));
+            assertEquals(new Script(3, "", refused),
+                    Script.runProcess(Map.of(), "archive", "--store", store.base(), "--older-than", "0d", "--yes"));
         }
         assertEquals(List.of("events_20251201.ndjson"), names(store.raw()));
     }
@@ -215,7 +226,8 @@ class ArchiveTest {
 
     private static StoreException refusedNow(Store store) {
         var second = new Archive(store, null, Clock.systemUTC());
-        return org.junit.jupiter.api.Assertions.assertThrows(StoreException.class, () -> second.run(second.plan(Duration.ZERO), bytes -> { }));
+        return org.junit.jupiter.api.Assertions.assertThrows(StoreException.class,
+                () -> second.run(second.plan(Duration.ZERO), bytes -> { }));
     }
 
     @Test
@@ -224,7 +236,8 @@ class ArchiveTest {
         assertEquals("the archive is empty" + NL, command("list", store).out());
         archive(store, "--older-than", "0d", "--yes");
         assertEquals("day         lines    size  archived  when                 file" + NL
-                + "2025-12-01     40  7.9 kB     N B  2025-12-31 12:00:00  events_20251201.ndjson.gz" + NL, command("list", store).out().replaceAll("\\d+ B ", "N B "));
+                + "2025-12-01     40  7.9 kB     N B  2025-12-31 12:00:00  events_20251201.ndjson.gz" + NL,
+                command("list", store).out().replaceAll("\\d+ B ", "N B "));
         assertTrue(command("list", store, "--json").out().contains("\"lines\": 40"));
     }
 
@@ -260,7 +273,8 @@ class ArchiveTest {
         Files.write(part(store, 0, 1), damaged);
         Script failed = command("restore", store, "2025-12-01");
         assertEquals(2, failed.exit());
-        assertTrue(failed.err().startsWith("archive restore: cannot restore " + part(store, 0, 1) + ": damaged or truncated: "), failed.err());
+        assertTrue(failed.err().startsWith("archive restore: cannot restore " + part(store, 0, 1) + ": damaged or truncated: "),
+                failed.err());
         assertTrue(failed.err().contains("; next: read what is left of it: jbang logs@telemetry 2025-12-01 --store "), failed.err());
         assertEquals(List.of(), names(store.raw()));
     }
@@ -270,9 +284,11 @@ class ArchiveTest {
         Store store = store(3, 3);
         archive(store, "--older-than", "0d", "--yes");
         assertEquals(64, command("expire", store, "--yes").exit(), "the age is never a guess");
-        assertEquals("2 day files (N B) would be deleted" + NL, command("expire", store, "--older-than", "28d", "--dry-run").out().replaceAll("\\d+ B", "N B"));
+        assertEquals("2 day files (N B) would be deleted" + NL,
+                command("expire", store, "--older-than", "28d", "--dry-run").out().replaceAll("\\d+ B", "N B"));
         assertEquals(3, DayLines.files(store.archive()).size());
-        assertEquals("2 day files (N B) deleted" + NL, command("expire", store, "--older-than", "28d", "--yes").out().replaceAll("\\d+ B", "N B"));
+        assertEquals("2 day files (N B) deleted" + NL,
+                command("expire", store, "--older-than", "28d", "--yes").out().replaceAll("\\d+ B", "N B"));
         assertEquals(List.of("events_20251203.ndjson.gz"), names(store.archive().resolve("year=2025/month=12")));
         assertEquals("1 of 1 archived files are right" + NL, command("verify", store).out());
         assertEquals("no archived day is older than 28 d" + NL, command("expire", store, "--older-than", "28d", "--yes").out());
@@ -300,7 +316,8 @@ class ArchiveTest {
         Store store = store(2, 40);
         DayLines.rest(store, Instant.now());
         List<String> before = DayLines.of(store);
-        String withoutSqlite = Arrays.stream(System.getProperty("java.class.path").split(File.pathSeparator)).filter(jar -> !jar.contains("sqlite-jdbc")).collect(Collectors.joining(File.pathSeparator));
+        String withoutSqlite = Arrays.stream(System.getProperty("java.class.path").split(File.pathSeparator))
+                .filter(jar -> !jar.contains("sqlite-jdbc")).collect(Collectors.joining(File.pathSeparator));
         ProcessBuilder builder = Script.processBuilder(Map.of(), "archive", "--store", store.base(), "--older-than", "0d", "--yes");
         builder.command().set(builder.command().indexOf("-cp") + 1, withoutSqlite);
         builder.command().addAll(1, List.of("-Djava.io.tmpdir=" + dir.resolve("missing"), "-Xmx32m"));
@@ -344,7 +361,8 @@ class ArchiveTest {
 
     private static List<String> tree(Path folder) throws IOException {
         try (Stream<Path> files = Files.walk(folder)) {
-            return files.filter(file -> !file.equals(folder)).map(file -> folder.relativize(file).toString().replace(File.separator, "/")).sorted().toList();
+            return files.filter(file -> !file.equals(folder)).map(file -> folder.relativize(file).toString().replace(File.separator, "/"))
+                    .sorted().toList();
         }
     }
 

@@ -43,10 +43,12 @@ class BackupTest {
         assertEquals(0, made.exit(), made.err());
         assertEquals("", made.err());
         Path file = store.backups().resolve(NAME);
-        assertEquals(List.of("backup   " + file, "holds    60 runs, " + size(file) + ", verified, in T"), made.out().replaceAll("in [0-9.]+ m?s", "in T").lines().toList());
+        assertEquals(List.of("backup   " + file, "holds    60 runs, " + size(file) + ", verified, in T"),
+                made.out().replaceAll("in [0-9.]+ m?s", "in T").lines().toList());
         assertEquals(Set.of(NAME, NAME + ".manifest.json"), names(store.backups()));
         try (Database copy = Database.openFrozen(file); Database live = Database.open(store.database())) {
-            assertEquals(live.query("SELECT * FROM agent_runs ORDER BY run_id").list(), copy.query("SELECT * FROM agent_runs ORDER BY run_id").list());
+            assertEquals(live.query("SELECT * FROM agent_runs ORDER BY run_id").list(),
+                    copy.query("SELECT * FROM agent_runs ORDER BY run_id").list());
             assertEquals("delete", copy.pragma("journal_mode"), "nobody who opens it leaves a -wal beside it");
             assertEquals("wal", live.pragma("journal_mode"));
         }
@@ -64,7 +66,8 @@ class BackupTest {
         Files.delete(store.database());
         Files.delete(store.backups());
         Set<String> before = tree(store.base());
-        for (Object[] what : new Object[][] {{}, {"--compress"}, {"--dry-run"}, {"--to", dir.resolve("other")}}) assertEquals(3, backup(NOON, store, what).exit());
+        for (Object[] what : new Object[][] {{}, {"--compress"}, {"--dry-run"}, {"--to", dir.resolve("other")}})
+            assertEquals(3, backup(NOON, store, what).exit());
         assertEquals(before, tree(store.base()));
         assertFalse(Files.exists(dir.resolve("other")));
     }
@@ -79,7 +82,8 @@ class BackupTest {
             Script damaged = backup(NOON, store, how);
             assertEquals(2, damaged.exit(), how + damaged.err());
             assertTrue(damaged.err().startsWith("backup: cannot back up " + store.database() + ": "), damaged.err());
-            assertTrue(damaged.err().contains("; no backup was made and none expires; next: jbang recover@telemetry --store " + store.base() + " --dry-run"), damaged.err());
+            assertTrue(damaged.err().contains("; no backup was made and none expires; next: jbang recover@telemetry --store "
+                    + store.base() + " --dry-run"), damaged.err());
             assertEquals("", damaged.out());
             assertEquals(before, tree(store.backups()));
         }
@@ -137,26 +141,33 @@ class BackupTest {
                 "telemetry_backup_20261110_120000.sqlite     PLAIN    60  10 d     verified *",
                 "telemetry.backup.20261102_030405.sqlite     PLAIN        18 d     unverified *",
                 "telemetry.backup.20261101.sqlite            PLAIN        19 d     unverified *"),
-                list.out().replace(plain, "PLAIN").replace(size(store.backups().resolve("telemetry_backup_20261120_095000.sqlite.gz")).toString(), "SMALL").lines()
+                list.out().replace(plain, "PLAIN")
+                        .replace(size(store.backups().resolve("telemetry_backup_20261120_095000.sqlite.gz")).toString(), "SMALL").lines()
                         .map(line -> line.replaceAll(" +(SMALL|PLAIN)", " $1")).map(BackupTest::aligned).toList());
         assertTrue(list.out().lines().allMatch(line -> line.length() <= 80), list.out());
-        assertEquals(List.of("* the next expiry takes it", "telemetry.backup.20261102_030405.sqlite: it has no manifest", "telemetry.backup.20261101.sqlite: it has no manifest"), list.err().lines().toList());
+        assertEquals(List.of("* the next expiry takes it", "telemetry.backup.20261102_030405.sqlite: it has no manifest",
+                "telemetry.backup.20261101.sqlite: it has no manifest"), list.err().lines().toList());
         String json = backup(NOON, store, "list", "--json").out();
-        assertTrue(json.contains("\"runs\": 60,\n    \"verified\": true,\n    \"doubt\": null,\n    \"age_seconds\": 7800,\n    \"expires\": false"), json);
-        assertTrue(json.contains("\"verified\": false,\n    \"doubt\": \"it has no manifest\",\n    \"age_seconds\": 1684800,\n    \"expires\": true"), json);
+        assertTrue(json.contains("\"runs\": 60,\n    \"verified\": true,\n    \"doubt\": null,\n    \"age_seconds\": 7800,\n    "
+                + "\"expires\": false"), json);
+        assertTrue(json.contains("\"verified\": false,\n    \"doubt\": \"it has no manifest\",\n    \"age_seconds\": 1684800,\n    "
+                + "\"expires\": true"), json);
         Script dry = backup(NOON, store, "expire", "--dry-run");
         assertEquals(4, dry.out().lines().filter(line -> line.startsWith("would expire  ")).count(), dry.out());
         assertEquals(11, names(store.backups()).size());
         assertEquals(dry.out().replace("would expire  ", "expired  "), backup(NOON, store, "expire").out());
-        assertEquals(Set.of("notes.txt", "telemetry_backup_20261120_095000.sqlite.gz", "telemetry_backup_20261120_095000.sqlite.gz.manifest.json",
-                "telemetry_backup_20261112_120000.sqlite", "telemetry_backup_20261112_120000.sqlite.manifest.json"), names(store.backups()));
+        assertEquals(Set.of("notes.txt", "telemetry_backup_20261120_095000.sqlite.gz",
+                "telemetry_backup_20261120_095000.sqlite.gz.manifest.json",
+                "telemetry_backup_20261112_120000.sqlite", "telemetry_backup_20261112_120000.sqlite.manifest.json"),
+                        names(store.backups()));
     }
 
     /** Undoes what the two sizes' own widths do to the columns. */
     private static String aligned(String line) {
         String[] cells = line.split("  +");
         return cells[0].startsWith("backup") ? "backup                                       size  runs  age      state"
-                : String.format("%-42s  %s  %4s  %-7s  %s", cells[0].split(" ")[0], line.contains("SMALL") ? "SMALL" : "PLAIN", cells.length == 4 ? cells[1] : "", cells[cells.length - 2], cells[cells.length - 1]);
+                : String.format("%-42s  %s  %4s  %-7s  %s", cells[0].split(" ")[0], line.contains("SMALL")
+                        ? "SMALL" : "PLAIN", cells.length == 4 ? cells[1] : "", cells[cells.length - 2], cells[cells.length - 1]);
     }
 
     @Test
@@ -164,18 +175,21 @@ class BackupTest {
         Store store = Fixture.V3.filled(dir.resolve("s"), 12, NOON);
         assertEquals(0, backup(NOON.plus(Duration.ofDays(400)), store).exit());
         Script list = backup(NOON, store, "list");
-        assertTrue(list.out().lines().toList().get(1).matches("telemetry_backup_20271225_120000.sqlite .* 12 +future +verified"), list.out());
+        assertTrue(list.out().lines().toList().get(1).matches("telemetry_backup_20271225_120000.sqlite .* 12 +future +verified"),
+                list.out());
         assertTrue(backup(NOON, store, "list", "--json").out().contains("\"age_seconds\": -34560000"));
     }
 
     @Test
     void anExpiryTrustsNoBackupThatItHasNotReadAgain() throws IOException {
         Store store = Fixture.V3.filled(dir.resolve("s"), 60, NOON);
-        for (int day : new int[] {12, 11, 10, 9}) assertEquals(0, backup(NOON.minus(Duration.ofDays(day)), store, "--keep-days", 40).exit());
+        for (int day : new int[] {12, 11, 10, 9})
+            assertEquals(0, backup(NOON.minus(Duration.ofDays(day)), store, "--keep-days", 40).exit());
         List<Backup> all = backups(store).list();
         flip(all.get(0).file(), 8 * 5_000L);
         assertEquals(0, backup(NOON, store, "expire").exit());
-        assertEquals(Set.of("telemetry_backup_20261110_120000.sqlite", "telemetry_backup_20261109_120000.sqlite"), names(store.backups()).stream().filter(name -> name.endsWith("sqlite")).collect(java.util.stream.Collectors.toSet()));
+        assertEquals(Set.of("telemetry_backup_20261110_120000.sqlite", "telemetry_backup_20261109_120000.sqlite"),
+                names(store.backups()).stream().filter(name -> name.endsWith("sqlite")).collect(java.util.stream.Collectors.toSet()));
         assertEquals(0, backup(NOON, store, "verify", "all").exit());
     }
 
@@ -188,7 +202,8 @@ class BackupTest {
         }
         Script odd = backup(NOON, store);
         assertEquals(1, odd.exit());
-        assertEquals("backup: it has 0 runs, telemetry_backup_20261110_120000.sqlite has 60; nothing was expired; when that is as it should be: " + store.command("backup", "expire"), odd.err().strip());
+        assertEquals("backup: it has 0 runs, telemetry_backup_20261110_120000.sqlite has 60; nothing was expired; when that is as it "
+                + "should be: " + store.command("backup", "expire"), odd.err().strip());
         assertEquals(4, backups(store).list().size());
     }
 
@@ -201,7 +216,8 @@ class BackupTest {
         Files.createSymbolicLink(store.backups().resolve("telemetry_backup_20261120_120003.sqlite.manifest.json"), dir.resolve("planted"));
         Script third = backup(NOON, store);
         assertEquals(0, third.exit(), third.err());
-        assertEquals(List.of("telemetry_backup_20261120_120000.sqlite", "telemetry_backup_20261120_120001.sqlite", "telemetry_backup_20261120_120004.sqlite"),
+        assertEquals(List.of("telemetry_backup_20261120_120000.sqlite", "telemetry_backup_20261120_120001.sqlite",
+                "telemetry_backup_20261120_120004.sqlite"),
                 backups(store).list().stream().map(backup -> backup.file().getFileName().toString()).sorted().toList());
         assertEquals(0, backup(NOON, store, "verify", "all").exit());
         assertFalse(Files.exists(dir.resolve("planted")), "a planted link is not followed");
@@ -213,11 +229,14 @@ class BackupTest {
         var random = new Random(3);
         for (String how : new String[] {"--check=full", "--compress"}) {
             assertEquals(0, backup(NOON, store, how).exit());
-            Path file = backups(store).list().stream().filter(backup -> backup.file().toString().endsWith(".gz") == how.equals("--compress")).findFirst().orElseThrow().file();
+            Path file = backups(store).list().stream()
+                    .filter(backup -> backup.file().toString().endsWith(".gz") == how.equals("--compress"))
+                    .findFirst().orElseThrow().file();
             for (Path target : new Path[] {file, file.resolveSibling(file.getFileName() + ".manifest.json")}) {
                 byte[] whole = Files.readAllBytes(target);
                 for (int n = 0; n < 64; n++) {
-                    byte[] changed = n < 50 ? flipped(whole, random.nextLong(8L * whole.length)) : java.util.Arrays.copyOf(whole, random.nextInt(whole.length));
+                    byte[] changed = n < 50 ? flipped(whole, random.nextLong(8L * whole.length))
+                            : java.util.Arrays.copyOf(whole, random.nextInt(whole.length));
                     Files.write(target, changed);
                     assertRefused(store, file, target + " change " + n, n % 15 == 0);
                 }
@@ -231,7 +250,8 @@ class BackupTest {
         byte[] live = Files.readAllBytes(store.database());
         Set<String> tree = tree(store.base());
         assertEquals(2, backup(NOON, store, "verify", file).exit(), what);
-        for (Object[] restore : new Object[][] {{"--restore", file, "--yes"}, {"restore", file, "--dry-run"}, {"restore", file, "--yes", "--no-replay"}}) {
+        for (Object[] restore : new Object[][] {{"--restore", file, "--yes"}, {"restore", file, "--dry-run"},
+                {"restore", file, "--yes", "--no-replay"}}) {
             if (!everyWay && !restore[0].equals("--restore")) continue;
             Script refused = backup(NOON, store, restore);
             assertEquals(2, refused.exit(), what + refused.err());
@@ -277,7 +297,8 @@ class BackupTest {
         for (int n = 0; n < 4; n++) {
             assertEquals(List.of(), agents.get(n).errors());
             long longest = agents.get(n).longestAfter(said.get(n)).toMillis();
-            assertTrue(longest <= Math.max(1_000, 3 * usual), "a writer waited " + longest + " ms, before the backup " + usual + " ms at the most");
+            assertTrue(longest <= Math.max(1_000, 3 * usual), "a writer waited " + longest
+                    + " ms, before the backup " + usual + " ms at the most");
         }
     }
 
@@ -296,7 +317,8 @@ class BackupTest {
         Store store = large(dir.resolve("s"), megabytes);
         var random = new Random();
         for (int n = 0; n < times; n++) {
-            Process process = Script.processBuilder(Map.of(), "backup", "--store", store.base(), n % 3 == 2 ? "--compress" : "--check=full").redirectErrorStream(true).redirectOutput(ProcessBuilder.Redirect.DISCARD).start();
+            Process process = Script.processBuilder(Map.of(), "backup", "--store", store.base(), n % 3 == 2 ? "--compress" : "--check=full")
+                    .redirectErrorStream(true).redirectOutput(ProcessBuilder.Redirect.DISCARD).start();
             while (process.isAlive() && names(store.backups()).stream().noneMatch(name -> name.contains(".tmp"))) Thread.sleep(1);
             Thread.sleep(random.nextInt(20 * megabytes));
             process.destroyForcibly().waitFor();
@@ -309,7 +331,8 @@ class BackupTest {
             assertEquals("ok", live.pragma("integrity_check"));
         }
         assertEquals(0, Script.runProcess(Map.of(), "backup", "--store", store.base()).exit());
-        assertEquals(Set.of(), names(store.backups()).stream().filter(name -> name.contains(".tmp")).collect(java.util.stream.Collectors.toSet()), "the next call has cleared up");
+        assertEquals(Set.of(), names(store.backups()).stream().filter(name -> name.contains(".tmp"))
+                .collect(java.util.stream.Collectors.toSet()), "the next call has cleared up");
     }
 
     @Test
@@ -319,13 +342,16 @@ class BackupTest {
         Files.delete(store.backups());
         List<String> command = Script.processBuilder(Map.of(), "backup", "--store", store.base()).command();
         String quoted = String.join(" ", command.stream().map(word -> "'" + word + "'").toList());
-        String shell = "umask 000; " + quoted + " && " + quoted + " --compress && " + quoted + " --to '" + dir.resolve("second") + "' && " + quoted + " --restore latest --yes";
+        String shell = "umask 000; " + quoted + " && " + quoted + " --compress && "
+                + quoted + " --to '" + dir.resolve("second") + "' && " + quoted + " --restore latest --yes";
         Process process = new ProcessBuilder("sh", "-c", shell).inheritIO().redirectOutput(ProcessBuilder.Redirect.DISCARD).start();
         assertEquals(0, process.waitFor());
         for (Path folder : new Path[] {store.backups(), dir.resolve("second"), store.quarantine()}) assertOwnerOnly(folder);
         Files.writeString(store.database(), "garbage ".repeat(3_000));
-        String recover = String.join(" ", Script.processBuilder(Map.of(), "recover", "--store", store.base(), "--yes").command().stream().map(word -> "'" + word + "'").toList());
-        assertEquals(1, new ProcessBuilder("sh", "-c", "umask 000; " + recover).inheritIO().redirectOutput(ProcessBuilder.Redirect.DISCARD).redirectError(ProcessBuilder.Redirect.DISCARD).start().waitFor());
+        String recover = String.join(" ", Script.processBuilder(Map.of(), "recover", "--store", store.base(), "--yes")
+                .command().stream().map(word -> "'" + word + "'").toList());
+        assertEquals(1, new ProcessBuilder("sh", "-c", "umask 000; " + recover).inheritIO()
+                .redirectOutput(ProcessBuilder.Redirect.DISCARD).redirectError(ProcessBuilder.Redirect.DISCARD).start().waitFor());
         assertEquals(2, names(store.quarantine()).size());
         for (String name : names(store.quarantine()))
             assertEquals("rwx------", PosixFilePermissions.toString(Files.getPosixFilePermissions(store.quarantine().resolve(name))), name);
@@ -334,7 +360,8 @@ class BackupTest {
     static void assertOwnerOnly(Path folder) throws IOException {
         try (Stream<Path> all = Files.walk(folder)) {
             for (Path path : all.toList())
-                assertEquals(Files.isDirectory(path) ? "rwx------" : "rw-------", PosixFilePermissions.toString(Files.getPosixFilePermissions(path, LinkOption.NOFOLLOW_LINKS)), path.toString());
+                assertEquals(Files.isDirectory(path) ? "rwx------" : "rw-------",
+                        PosixFilePermissions.toString(Files.getPosixFilePermissions(path, LinkOption.NOFOLLOW_LINKS)), path.toString());
         }
         assertTrue(names(folder).size() > 0, folder + " is empty");
     }
@@ -364,7 +391,9 @@ class BackupTest {
             Files.write(disk.resolve("filler"), new byte[(int) Files.getFileStore(disk).getUsableSpace() - 64 * 1024]);
             Script full = backup(NOON.plusSeconds(60), store);
             assertEquals(2, full.exit());
-            assertTrue(full.err().matches("(?s)backup: cannot back up to .*: it takes .* are free; next: jbang archive@telemetry --store \\S+ --dry-run, or name another disk with --to DIR\\s*"), full.err());
+            assertTrue(full.err()
+                    .matches("(?s)backup: cannot back up to .*: it takes .* are free; next: jbang archive@telemetry --store \\S+ "
+                    + "--dry-run, or name another disk with --to DIR\\s*"), full.err());
             assertEquals(before, tree(store.backups()));
         } finally {
             Mounts.unmount(disk);
@@ -379,7 +408,8 @@ class BackupTest {
         try {
             Script full = backup(NOON, store, "--to", disk.resolve("b"), "--compress");
             assertEquals(2, full.exit(), full.err());
-            assertTrue(full.err().contains("no space left on the disk; next: jbang archive@telemetry --store " + store.base() + " --dry-run"), full.err());
+            assertTrue(full.err().contains("no space left on the disk; next: jbang archive@telemetry --store "
+                    + store.base() + " --dry-run"), full.err());
             assertEquals(Set.of(), names(disk.resolve("b")));
             assertEquals(0, backup(NOON, store, "--to", disk.resolve("b")).exit());
         } finally {
@@ -420,7 +450,8 @@ class BackupTest {
     void whatMakesNoSenseIsRefusedBeforeAnythingIsDone() throws IOException {
         Store store = Fixture.V3.filled(dir.resolve("s"), 12, NOON);
         Set<String> before = tree(store.base());
-        for (Object[] wrong : new Object[][] {{"frobnicate"}, {"--keep-days", "-1"}, {"--keep-days", "soon"}, {"--check", "some"}, {"list", "x"}, {"restore"}, {"--restore", "latest", "list"}, {"--frob"}}) {
+        for (Object[] wrong : new Object[][] {{"frobnicate"}, {"--keep-days", "-1"},
+                {"--keep-days", "soon"}, {"--check", "some"}, {"list", "x"}, {"restore"}, {"--restore", "latest", "list"}, {"--frob"}}) {
             Script refused = backup(NOON, store, wrong);
             assertEquals(64, refused.exit(), refused.err());
             assertEquals(1, refused.err().lines().count(), refused.err());
@@ -452,7 +483,8 @@ class BackupTest {
         assertEquals(0, backup(NOON, store).exit());
         Path manifest = store.backups().resolve(NAME + ".manifest.json");
         String members = Files.readString(manifest).replaceFirst(",\\s+\"seal\".*(?s:.*)", ",\n  \"parts\": 3");
-        byte[] hash = java.security.MessageDigest.getInstance("SHA-256").digest((members + "\n}").getBytes(java.nio.charset.StandardCharsets.UTF_8));
+        byte[] hash = java.security.MessageDigest.getInstance("SHA-256")
+                .digest((members + "\n}").getBytes(java.nio.charset.StandardCharsets.UTF_8));
         Files.writeString(manifest, members + ",\n  \"seal\": \"" + java.util.HexFormat.of().formatHex(hash) + "\"\n}\n");
         Script newer = backup(NOON, store, "verify", NAME);
         assertEquals(2, newer.exit());
@@ -490,7 +522,8 @@ class BackupTest {
         Set<String> before = tree(store.base());
         Script dry = backup(NOON, store, "--dry-run");
         assertEquals(0, dry.exit());
-        assertTrue(dry.out().matches("would back up 60 runs, \\d+ kB, to .*backups\\s+would expire  .*telemetry_backup_20261108_120000.sqlite\\s+"), dry.out());
+        assertTrue(dry.out().matches("would back up 60 runs, \\d+ kB, to .*backups\\s+would expire  "
+                + ".*telemetry_backup_20261108_120000.sqlite\\s+"), dry.out());
         assertEquals(before, tree(store.base()));
     }
 
@@ -517,8 +550,10 @@ class BackupTest {
         Store store = Fixture.V3.filled(base, 60, NOON);
         try (Database database = Database.open(store.database())) {
             database.pragma("synchronous", "OFF");
-            database.update("WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c LIMIT ?) INSERT INTO agent_runs(run_id, agent_name, job_type, start_time, end_time, status, output_summary, insight_id) "
-                    + "SELECT printf('20260101T000000Z-filler-%08x', n), 'filler', 'publish', '2026-01-01T00:00:00+00:00', '2026-01-01T00:01:00+00:00', 'success', hex(randomblob(200)), 'i' || (n / 3) FROM c", megabytes * 1_300);
+            database.update("WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c LIMIT ?) INSERT INTO agent_runs(run_id, "
+                    + "agent_name, job_type, start_time, end_time, status, output_summary, insight_id) "
+                    + "SELECT printf('20260101T000000Z-filler-%08x', n), 'filler', 'publish', '2026-01-01T00:00:00+00:00', "
+                            + "'2026-01-01T00:01:00+00:00', 'success', hex(randomblob(200)), 'i' || (n / 3) FROM c", megabytes * 1_300);
         }
         return store;
     }

@@ -65,7 +65,8 @@ class CliTest {
         assertTrue(Script.run(probe).err().endsWith("next: jbang archive@telemetry --dry-run" + NL));
         Path folder = Path.of("my store").toAbsolutePath();
         String quote = telemetry.Disk.isWindows() ? "\"" : "'";
-        assertEquals("probe: cannot write: no space left; next: jbang archive@telemetry --store " + quote + folder + quote + " --dry-run" + NL,
+        assertEquals("probe: cannot write: no space left; next: jbang archive@telemetry --store "
+                + quote + folder + quote + " --dry-run" + NL,
                 Script.run(probe, "--store", folder).err());
     }
 
@@ -73,12 +74,15 @@ class CliTest {
     void withoutATerminalNothingIsDeletedUnlessToldTo() {
         Script asked = Script.run(new Probe());
         assertEquals(64, asked.exit());
-        assertEquals("noted" + NL + "probe: Delete 3 files? There is no terminal to ask on: say --yes, or --dry-run to look first; next: probe --help" + NL, asked.err());
+        assertEquals("noted" + NL
+                + "probe: Delete 3 files? There is no terminal to ask on: say --yes, or --dry-run to look first; next: probe --help"
+                + NL, asked.err());
     }
 
     @Test
     void badArgumentsAreOneLineAndExit64() {
-        for (String[] args : List.of(new String[] {"--no-such"}, new String[] {"--since", "yesterday"}, new String[] {"--older-than", "1y"}, new String[] {"extra"}, new String[] {"--store"}, new String[] {"--store", "x", "a\nb"})) {
+        for (String[] args : List.of(new String[] {"--no-such"}, new String[] {"--since", "yesterday"}, new String[] {"--older-than", "1y"},
+                new String[] {"extra"}, new String[] {"--store"}, new String[] {"--store", "x", "a\nb"})) {
             Script run = Script.run(new Probe(), (Object[]) args);
             assertEquals(64, run.exit(), run.err());
             assertEquals(1, run.err().lines().count(), run.err());
@@ -98,7 +102,8 @@ class CliTest {
             case DAMAGED, FULL, FAILED -> 2;
             case REFUSED -> 64;
         }, run.exit());
-        assertEquals(new Script(run.exit(), "", "probe: cannot open the database some\\nfile: it broke; next: jbang health@telemetry" + NL), run);
+        assertEquals(new Script(run.exit(), "", "probe: cannot open the database some\\nfile: it broke; next: jbang health@telemetry" + NL),
+                run);
     }
 
     @Test
@@ -126,7 +131,8 @@ class CliTest {
     void helpTellsTheExitCodes() {
         Script help = Script.run(new Probe(), "--help");
         assertEquals(0, help.exit());
-        assertTrue(help.out().contains("For this test.") && help.out().contains("  64") && help.out().contains("cannot tell: no store, no permission, locked"), help.out());
+        assertTrue(help.out().contains("For this test.") && help.out().contains("  64")
+                && help.out().contains("cannot tell: no store, no permission, locked"), help.out());
         assertTrue(help.out().lines().allMatch(line -> line.length() <= 80), help.out());
     }
 
@@ -143,9 +149,11 @@ class CliTest {
 
     @Test
     void checksTellTheWorstAndShowTheNextCommand() {
-        var checks = new Checks(List.of(Check.ok("disk", "80 GB free"), Check.warning("activity", "no run in the last hour", "jbang query@telemetry recent")));
+        var checks = new Checks(List.of(Check.ok("disk", "80 GB free"),
+                Check.warning("activity", "no run in the last hour", "jbang query@telemetry recent")));
         assertEquals(Check.Status.WARNING, checks.status());
-        assertEquals(String.join(NL, "ok       disk      80 GB free", "warning  activity  no run in the last hour", "                   -> jbang query@telemetry recent"), checks.toString());
+        assertEquals(String.join(NL, "ok       disk      80 GB free", "warning  activity  no run in the last hour",
+                "                   -> jbang query@telemetry recent"), checks.toString());
         assertEquals(Check.Status.OK, new Checks(List.of()).status());
     }
 

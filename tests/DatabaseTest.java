@@ -36,7 +36,8 @@ class DatabaseTest {
     @Test
     void rowsComeAsPlainValuesInOrder() {
         try (Database database = Database.create(dir.resolve("d.sqlite"))) {
-            Row row = database.one("SELECT 1 AS a, 5000000000 AS b, 0.5 AS c, 'x' AS d, NULL AS e, x'00ff' AS f, ? AS g, ? AS h", true, NOON).orElseThrow();
+            Row row = database.one("SELECT 1 AS a, 5000000000 AS b, 0.5 AS c, 'x' AS d, NULL AS e, x'00ff' AS f, ? AS g, ? AS h",
+                    true, NOON).orElseThrow();
             assertEquals(List.of("a", "b", "c", "d", "e", "f", "g", "h"), row.columns());
             assertEquals(Arrays.asList(1L, 5000000000L, 0.5, "x", null), row.values().subList(0, 5));
             assertArrayEquals(new byte[] {0, (byte) 0xff}, (byte[]) row.get("f"));
@@ -55,7 +56,8 @@ class DatabaseTest {
             assertEquals(String.join(System.lineSeparator(), "", " n  word", " 7  seven", "12  a\\n\\u001bb"), rows.toString());
             assertEquals(2, rows.list().size());
             assertEquals(0, rows.list().size(), "there is one pass only");
-            String many = database.query("WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c LIMIT 51) SELECT x FROM c").toString();
+            String many = database.query("WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c LIMIT 51) SELECT x FROM c")
+                    .toString();
             assertTrue(many.endsWith("… and more"), many);
         }
     }
@@ -63,7 +65,8 @@ class DatabaseTest {
     @Test
     void aQueryLeftHalfReadHoldsNothingOnceItIsClosed() {
         Store store = Fixture.V6_PYTHON.filled(dir, 30, NOON);
-        try (Database reader = Database.openToRead(store.database()); Database writer = Database.open(store.database()).patience(Duration.ofMillis(50))) {
+        try (Database reader = Database.openToRead(store.database());
+                Database writer = Database.open(store.database()).patience(Duration.ofMillis(50))) {
             try (Stream<Row> half = reader.query("SELECT * FROM agent_runs").stream()) {
                 assertTrue(half.findFirst().isPresent());
             }
@@ -124,7 +127,8 @@ class DatabaseTest {
     }
 
     static Process hold(Store store, String statement) throws IOException {
-        Process process = Script.processBuilder(Map.of(), "DatabaseTest$Holder", store.database(), statement).redirectError(ProcessBuilder.Redirect.INHERIT).start();
+        Process process = Script.processBuilder(Map.of(), "DatabaseTest$Holder", store.database(), statement)
+                .redirectError(ProcessBuilder.Redirect.INHERIT).start();
         assertEquals("held", process.inputReader().readLine());
         return process;
     }
@@ -136,9 +140,12 @@ class DatabaseTest {
             byte[] before = Files.readAllBytes(store.database());
             try (Database database = Database.openToRead(store.database())) {
                 assertEquals(5, database.number("SELECT count(*) FROM agent_runs"));
-                for (String write : List.of("DELETE FROM agent_runs", "CREATE TABLE x(y)", "WITH a AS (SELECT 1) INSERT INTO schema_migrations(version) SELECT 99",
-                        "ATTACH '" + dir.resolve("attached") + "' AS a", "VACUUM INTO '" + dir.resolve("vacuumed") + "'", "SELECT load_extension('x')"))
-                    assertEquals(StoreException.Reason.REFUSED, assertThrows(StoreException.class, () -> database.query(write).list(), write).reason(), write);
+                for (String write : List.of("DELETE FROM agent_runs", "CREATE TABLE x(y)",
+                        "WITH a AS (SELECT 1) INSERT INTO schema_migrations(version) SELECT 99",
+                        "ATTACH '" + dir.resolve("attached") + "' AS a", "VACUUM INTO '" + dir.resolve("vacuumed") + "'",
+                        "SELECT load_extension('x')"))
+                    assertEquals(StoreException.Reason.REFUSED,
+                            assertThrows(StoreException.class, () -> database.query(write).list(), write).reason(), write);
             }
             assertArrayEquals(before, Files.readAllBytes(store.database()));
             assertEquals(List.of("telemetry.sqlite"), names(store.database().getParent()));
@@ -149,7 +156,8 @@ class DatabaseTest {
     @Test
     void lookingAtAWalThatAKilledWriterLeftSeesItsCommitsAndLeavesTheFileAlone() throws Exception {
         Store store = Fixture.V3.filled(dir, 5, NOON);
-        Process writer = Script.processBuilder(Map.of(), "DatabaseTest$Holder", store.database(), "UPDATE agent_runs SET host = 'killed'").start();
+        Process writer = Script.processBuilder(Map.of(), "DatabaseTest$Holder", store.database(),
+                "UPDATE agent_runs SET host = 'killed'").start();
         assertEquals("held", writer.inputReader().readLine());
         writer.destroyForcibly().waitFor();
         byte[] before = Files.readAllBytes(store.database());
@@ -164,7 +172,8 @@ class DatabaseTest {
 
     @Test
     void aHostileNameIsAFileNameAndNothingElse() throws IOException {
-        List<String> names = List.of("a?mode=memory", "b%20c", ":resource:x", ":memory:", "file:z?cache=shared", "'; DROP TABLE x; --", "#f&g=h", "größe", "back\\slash", "new\nline", " lead");
+        List<String> names = List.of("a?mode=memory", "b%20c", ":resource:x", ":memory:",
+                "file:z?cache=shared", "'; DROP TABLE x; --", "#f&g=h", "größe", "back\\slash", "new\nline", " lead");
         for (String name : names) {
             Path file = dir.resolve(name);
             try (Database database = Database.create(file)) {
@@ -185,7 +194,8 @@ class DatabaseTest {
         assertTrue(Files.notExists(missing.getParent()));
         assertFails(Files.createDirectory(dir.resolve("folder")), StoreException.Reason.DAMAGED, "it is a directory");
         assertFails(Files.createFile(dir.resolve("empty")), StoreException.Reason.DAMAGED, "the file is empty (0 bytes)");
-        assertFails(Files.writeString(dir.resolve("text"), "hello ".repeat(1000)), StoreException.Reason.DAMAGED, "it is no SQLite database");
+        assertFails(Files.writeString(dir.resolve("text"), "hello ".repeat(1000)), StoreException.Reason.DAMAGED,
+                "it is no SQLite database");
         assertFails(Files.writeString(dir.resolve("line\nbreak"), "hello ".repeat(1000)), StoreException.Reason.DAMAGED, "line\\nbreak");
         byte[] whole = Files.readAllBytes(Fixture.V3.filled(dir.resolve("s"), 60, NOON).database());
         Path truncated = Files.write(dir.resolve("truncated"), Arrays.copyOf(whole, whole.length / 2));
@@ -206,7 +216,8 @@ class DatabaseTest {
             database.onProgress(10_000, () -> {
                 if (ticks.incrementAndGet() == 5) database.interrupt();
             });
-            StoreException e = assertThrows(StoreException.class, () -> database.number("WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT count(*) FROM c"));
+            StoreException e = assertThrows(StoreException.class,
+                    () -> database.number("WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT count(*) FROM c"));
             assertTrue(e.getMessage().contains("interrupted"), e.getMessage());
             assertTrue(ticks.get() >= 5);
         }

@@ -46,7 +46,8 @@ final class DayLines {
     }
 
     static String line(LocalDate day, int n) {
-        return String.format("{\"run_id\": \"%s-link-checker-%08x\", \"event_type\": \"checkpoint\", \"timestamp\": \"%sT%02d:%02d:%02d+00:00\", \"payload_json\": \"{\\\"step\\\": %d}\", \"id\": null, \"record_type\": \"event\"}",
+        return String.format("{\"run_id\": \"%s-link-checker-%08x\", \"event_type\": \"checkpoint\", \"timestamp\": "
+                + "\"%sT%02d:%02d:%02d+00:00\", \"payload_json\": \"{\\\"step\\\": %d}\", \"id\": null, \"record_type\": \"event\"}",
                 day.toString().replace("-", "") + "T000000Z", n, day, n / 3600 % 24, n / 60 % 60, n % 60, n * 7919);
     }
 
@@ -69,14 +70,16 @@ final class DayLines {
     }
 
     /**
-     * All lines, sorted. A gzipped part whose content a plain file of the day begins with (while a day is moved both are there) counts once.
+     * All lines, sorted. A gzipped part whose content a plain file of the day begins with (while a day is moved both are there) counts
+     * once.
      *
      * @param archives the store's own when none is given
      */
     static List<String> of(Store store, Path... archives) throws IOException {
         List<DayFile> all = new ArrayList<>(files(store.raw()));
         for (Path archive : archives.length == 0 ? new Path[] {store.archive()} : archives) all.addAll(files(archive));
-        List<DayFile> parts = new ArrayList<>(all.stream().filter(DayFile::compressed).sorted(Comparator.comparing(DayFile::part)).toList());
+        List<DayFile> parts = new ArrayList<>(all.stream().filter(DayFile::compressed)
+                .sorted(Comparator.comparing(DayFile::part)).toList());
         List<String> lines = new ArrayList<>();
         for (DayFile plain : all) if (!plain.compressed()) lines.addAll(lines(takeOut(parts, plain)));
         for (DayFile part : parts) lines.addAll(lines(content(part.path())));
@@ -90,7 +93,8 @@ final class DayLines {
         if (actual.equals(expected)) return;
         int at = 0;
         while (at < Math.min(actual.size(), expected.size()) && actual.get(at).equals(expected.get(at))) at++;
-        fail(String.join(" ", when) + ": " + actual.size() + " lines instead of " + expected.size() + ", the first that differs is " + actual.stream().skip(at).findFirst().orElse("(none)")
+        fail(String.join(" ", when) + ": " + actual.size() + " lines instead of " + expected.size()
+                + ", the first that differs is " + actual.stream().skip(at).findFirst().orElse("(none)")
                 + " instead of " + expected.stream().skip(at).findFirst().orElse("(none)"));
     }
 
@@ -99,7 +103,8 @@ final class DayLines {
         int held = 0;
         for (DayFile part : parts.stream().filter(part -> part.day().equals(plain.day())).toList()) {
             byte[] begun = content(part.path());
-            if (held + begun.length > content.length || !Arrays.equals(content, held, held + begun.length, begun, 0, begun.length)) continue;
+            if (held + begun.length > content.length || !Arrays.equals(content, held, held + begun.length, begun, 0, begun.length))
+                continue;
             held += begun.length;
             parts.remove(part);
         }

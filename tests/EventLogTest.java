@@ -80,7 +80,8 @@ class EventLogTest {
     void threadsAndProcessesLoseAndMixNothing() throws Exception {
         int each = 50;
         List<Process> processes = new ArrayList<>();
-        for (int p = 0; p < 3; p++) processes.add(Script.processBuilder(Map.of(), "EventLogTest$Appender", store.base(), "p" + p, each).inheritIO().start());
+        for (int p = 0; p < 3; p++)
+            processes.add(Script.processBuilder(Map.of(), "EventLogTest$Appender", store.base(), "p" + p, each).inheritIO().start());
         List<Thread> threads = new ArrayList<>();
         for (int t = 0; t < 3; t++) {
             String name = "t" + t;
@@ -107,7 +108,8 @@ class EventLogTest {
 
         static void append(Store store, String name, int lines) {
             try (EventLog log = new EventLog(store)) {
-                for (int i = 0; i < lines; i++) log.append(DAY, new Event(name + "-" + i, "info", Instant.EPOCH, "{\"text\": \"" + "x".repeat(5_000) + "\"}"));
+                for (int i = 0; i < lines; i++)
+                    log.append(DAY, new Event(name + "-" + i, "info", Instant.EPOCH, "{\"text\": \"" + "x".repeat(5_000) + "\"}"));
             }
         }
     }

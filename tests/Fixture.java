@@ -29,7 +29,8 @@ enum Fixture {
 
     private static final String[] AGENTS = {"link-checker", "docs-crawler", "hugo-translator"};
     private static final String[] JOBS = {"publish", "analyze", "translate"};
-    private static final RunStatus[] STATUSES = {RunStatus.SUCCESS, RunStatus.SUCCESS, RunStatus.SUCCESS, RunStatus.FAILED, RunStatus.PARTIAL, RunStatus.RUNNING};
+    private static final RunStatus[] STATUSES = {RunStatus.SUCCESS, RunStatus.SUCCESS,
+            RunStatus.SUCCESS, RunStatus.FAILED, RunStatus.PARTIAL, RunStatus.RUNNING};
 
     /** A store with its folders and tables and no run. */
     Store empty(Path base) {
@@ -49,8 +50,9 @@ enum Fixture {
     }
 
     /**
-     * A store with so many runs, one an hour backwards from {@code latest}, in lines and rows alike, of three agents in turn. Of every six runs three are successes, then
-     * a failure, a partial one and one still running; every other run has an event; runs 0, 1 and 2 of every ten are the chain {@code insight-n}.
+     * A store with so many runs, one an hour backwards from {@code latest}, in lines and rows alike, of three agents in turn. Of every six
+     * runs three are successes, then a failure, a partial one and one still running; every other run has an event; runs 0, 1 and 2 of every
+     * ten are the chain {@code insight-n}.
      */
     Store filled(Path base, int runs, Instant latest) {
         Store store = empty(base);
@@ -76,7 +78,8 @@ enum Fixture {
         fields.put("agent_name", agent);
         fields.put("job_type", JOBS[n / 2 % JOBS.length]);
         fields.put("trigger_type", "cli");
-        fields.put("start_time", spaced ? Times.seconds(start) : this == V7_SERVICE && n % 3 == 2 ? Times.seconds(start).replace(' ', 'T') + 'Z' : Times.text(start));
+        fields.put("start_time", spaced ? Times.seconds(start) : this == V7_SERVICE
+                && n % 3 == 2 ? Times.seconds(start).replace(' ', 'T') + 'Z' : Times.text(start));
         if (ordinal() >= V6_PYTHON.ordinal()) fields.put("event_id", new UUID(n, n).toString());
         fields.put("schema_version", (long) version());
         fields.put("agent_owner", "ops");
@@ -98,19 +101,23 @@ enum Fixture {
     /** The lines that a run's writer leaves, in order. */
     static List<LogRecord> lines(Run run, int n) {
         List<LogRecord> lines = new ArrayList<>();
-        lines.add(run.with("status", "running").with("end_time", null).with("duration_ms", null).with("error_summary", null).with("metrics_json", null)
+        lines.add(run.with("status", "running").with("end_time", null).with("duration_ms", null)
+                .with("error_summary", null).with("metrics_json", null)
                 .with("items_discovered", 0L).with("items_succeeded", 0L).with("items_failed", 0L));
         if (n % 2 == 0) lines.add(new Event(run.id(), "checkpoint", run.start().plusSeconds(1), "{\"step\": " + n + "}"));
         if (run.isEnd()) lines.add(run);
         return lines;
     }
 
-    /** Appends without fsync: quick, for making stores. The day file is the one of the run's or event's own time, {@code latest}'s for none. */
+    /**
+     * Appends without fsync: quick, for making stores. The day file is the one of the run's or event's own time, {@code latest}'s for none.
+     */
     static void append(Store store, Instant latest, LogRecord line) {
         Instant time = line instanceof Run run ? run.isEnd() && run.end() != null ? run.end() : run.start() : ((Event) line).timestamp();
         if (time.isAfter(latest)) time = latest;
         try {
-            Files.writeString(store.raw().resolve(DayFile.name(DayFile.dayOf(time))), Ndjson.line(line) + "\n", StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+            Files.writeString(store.raw().resolve(DayFile.name(DayFile.dayOf(time))), Ndjson.line(line) + "\n",
+                    StandardOpenOption.CREATE, StandardOpenOption.APPEND);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -132,7 +139,8 @@ enum Fixture {
         String real = System.getenv("TELEMETRY_FIXTURES");
         if (real == null) return given.stream();
         try (Stream<Path> stores = Files.list(Path.of(real))) {
-            for (Path store : stores.sorted().toList()) given.add(new Given("real " + store.getFileName(), Store.at(copy(store, folder.resolve("real-" + store.getFileName())))));
+            for (Path store : stores.sorted().toList())
+                given.add(new Given("real " + store.getFileName(), Store.at(copy(store, folder.resolve("real-" + store.getFileName())))));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -156,33 +164,47 @@ enum Fixture {
     }
 
     private void createOther(Database database) {
-        List<String> columns = new ArrayList<>(List.of("agent_name TEXT NOT NULL", "agent_owner TEXT", "job_type TEXT", "start_time TEXT NOT NULL", "end_time TEXT",
-                "items_discovered INTEGER DEFAULT 0", "items_succeeded INTEGER DEFAULT 0", "items_failed INTEGER DEFAULT 0", "duration_ms INTEGER", "input_summary TEXT",
-                "output_summary TEXT", "error_summary TEXT", "metrics_json TEXT", "product TEXT", "platform TEXT", "git_repo TEXT", "git_branch TEXT", "git_run_tag TEXT", "host TEXT",
-                "api_posted INTEGER DEFAULT 0", "api_posted_at TEXT", "api_retry_count INTEGER DEFAULT 0", "schema_version INTEGER DEFAULT " + version(),
+        List<String> columns = new ArrayList<>(List.of("agent_name TEXT NOT NULL", "agent_owner TEXT",
+                "job_type TEXT", "start_time TEXT NOT NULL", "end_time TEXT",
+                "items_discovered INTEGER DEFAULT 0", "items_succeeded INTEGER DEFAULT 0", "items_failed INTEGER DEFAULT 0",
+                "duration_ms INTEGER", "input_summary TEXT",
+                "output_summary TEXT", "error_summary TEXT", "metrics_json TEXT", "product TEXT",
+                "platform TEXT", "git_repo TEXT", "git_branch TEXT", "git_run_tag TEXT", "host TEXT",
+                "api_posted INTEGER DEFAULT 0", "api_posted_at TEXT", "api_retry_count INTEGER DEFAULT 0",
+                "schema_version INTEGER DEFAULT " + version(),
                 "created_at TEXT DEFAULT (datetime('now'))", "updated_at TEXT DEFAULT (datetime('now'))"));
         if (version() >= 2) columns.add("insight_id TEXT");
         if (version() >= 3) columns.addAll(List.of("product_family TEXT", "subdomain TEXT"));
-        if (version() >= 4) columns.addAll(List.of("git_commit_hash TEXT", "git_commit_source TEXT CHECK(git_commit_source IN ('manual', 'llm', 'ci', NULL))", "git_commit_author TEXT", "git_commit_timestamp TEXT"));
+        if (version() >= 4) columns.addAll(List.of("git_commit_hash TEXT",
+                "git_commit_source TEXT CHECK(git_commit_source IN ('manual', 'llm', 'ci', NULL))",
+                "git_commit_author TEXT", "git_commit_timestamp TEXT"));
         if (version() >= 5) columns.addAll(List.of("website TEXT", "website_section TEXT", "item_name TEXT"));
-        if (this == V7_SERVICE) columns.addAll(List.of("items_skipped INTEGER DEFAULT 0 CHECK (items_skipped >= 0)", "source_ref TEXT", "target_ref TEXT", "error_details TEXT", "environment TEXT", "context_json TEXT", "parent_run_id TEXT"));
-        String statuses = version() >= 6 ? "'running', 'success', 'failure', 'partial', 'timeout', 'cancelled'" : "'running', 'success', 'failed', 'partial'";
+        if (this == V7_SERVICE)
+            columns.addAll(List.of("items_skipped INTEGER DEFAULT 0 CHECK (items_skipped >= 0)", "source_ref TEXT",
+                    "target_ref TEXT", "error_details TEXT", "environment TEXT", "context_json TEXT", "parent_run_id TEXT"));
+        String statuses = version() >= 6 ? "'running', 'success', 'failure', 'partial', 'timeout', 'cancelled'"
+                : "'running', 'success', 'failed', 'partial'";
         columns.add("status TEXT CHECK(status IN (" + statuses + "))");
         columns.add("trigger_type TEXT CHECK(trigger_type IN ('cli', 'web', 'scheduler', 'mcp', 'manual'))");
-        if (this == V7_SERVICE) columns.addAll(0, List.of("id INTEGER PRIMARY KEY AUTOINCREMENT", "event_id TEXT NOT NULL UNIQUE", "run_id TEXT NOT NULL"));
+        if (this == V7_SERVICE)
+            columns.addAll(0, List.of("id INTEGER PRIMARY KEY AUTOINCREMENT", "event_id TEXT NOT NULL UNIQUE", "run_id TEXT NOT NULL"));
         else columns.add(0, "run_id TEXT PRIMARY KEY");
         if (this == V6_PYTHON || this == V7_PYTHON) columns.add(1, "event_id TEXT NOT NULL UNIQUE");
         database.pragma("journal_mode", version() >= 6 ? "DELETE" : "WAL");
         database.execute("CREATE TABLE agent_runs (" + String.join(", ", columns) + ")");
-        database.execute("CREATE TABLE run_events (id INTEGER PRIMARY KEY AUTOINCREMENT, run_id TEXT NOT NULL REFERENCES agent_runs(run_id), event_type TEXT NOT NULL, timestamp TEXT NOT NULL, payload_json TEXT)");
-        database.execute("CREATE TABLE schema_migrations (version INTEGER PRIMARY KEY, applied_at TEXT DEFAULT (datetime('now')), description TEXT)");
+        database.execute("CREATE TABLE run_events (id INTEGER PRIMARY KEY AUTOINCREMENT, run_id TEXT NOT NULL REFERENCES "
+                + "agent_runs(run_id), event_type TEXT NOT NULL, timestamp TEXT NOT NULL, payload_json TEXT)");
+        database.execute("CREATE TABLE schema_migrations (version INTEGER PRIMARY KEY, applied_at TEXT DEFAULT (datetime('now')), "
+                + "description TEXT)");
         database.update("INSERT INTO schema_migrations(version) VALUES (?)", version());
-        List<String> indexed = new ArrayList<>(List.of("agent ON agent_runs(agent_name)", "status ON agent_runs(status)", "start ON agent_runs(start_time)", "api_posted ON agent_runs(api_posted)"));
+        List<String> indexed = new ArrayList<>(List.of("agent ON agent_runs(agent_name)",
+                "status ON agent_runs(status)", "start ON agent_runs(start_time)", "api_posted ON agent_runs(api_posted)"));
         if (version() >= 2) indexed.add("insight ON agent_runs(insight_id)");
         for (String index : indexed) database.execute("CREATE INDEX idx_runs_" + index);
         database.execute("CREATE INDEX idx_events_run ON run_events(run_id)");
         if (version() >= 3) {
-            database.execute("CREATE TABLE commits (commit_hash TEXT PRIMARY KEY, run_id TEXT REFERENCES agent_runs(run_id), agent_name TEXT, repo TEXT, branch TEXT, commit_date TEXT, author TEXT, message TEXT, "
+            database.execute("CREATE TABLE commits (commit_hash TEXT PRIMARY KEY, run_id TEXT REFERENCES agent_runs(run_id), agent_name "
+                    + "TEXT, repo TEXT, branch TEXT, commit_date TEXT, author TEXT, message TEXT, "
                     + "files_changed INTEGER, insertions INTEGER, deletions INTEGER, created_at TEXT DEFAULT (datetime('now')))");
             database.execute("CREATE INDEX idx_commits_run ON commits(run_id)");
         }

@@ -24,7 +24,8 @@ class GitCheckoutTest {
 
     @Test
     void theNearestCheckoutAboveIsFound() throws IOException {
-        Path folder = Files.createDirectories(checkout("ref: refs/heads/feature/größe\n", "[remote \"origin\"]\n\turl = https://example.invalid/repo.git\n").resolve("a/b"));
+        Path folder = Files.createDirectories(checkout("ref: refs/heads/feature/größe\n",
+                "[remote \"origin\"]\n\turl = https://example.invalid/repo.git\n").resolve("a/b"));
         GitCheckout git = GitCheckout.around(folder).orElseThrow();
         assertEquals("https://example.invalid/repo.git", git.repo());
         assertEquals("feature/größe", git.branch());
@@ -91,7 +92,8 @@ class GitCheckoutTest {
         "C:\\git\\x@y, C:\\git\\x@y"
     })
     void theRepositorysAddressNamesNoSecret(String url, String recorded) throws IOException {
-        assertEquals(recorded, GitCheckout.around(checkout("ref: refs/heads/main", "[remote \"origin\"]\n url = " + url + "\n")).orElseThrow().repo());
+        assertEquals(recorded, GitCheckout.around(checkout("ref: refs/heads/main", "[remote \"origin\"]\n url = " + url + "\n"))
+                .orElseThrow().repo());
     }
 
     @Test
@@ -100,7 +102,8 @@ class GitCheckoutTest {
         for (String link : new String[] {"gitdir: nowhere", "gitdir: \u0000", "gitdir:", "x".repeat(2_000_000), ""}) {
             Path odd = Files.createDirectories(folder.resolve("odd"));
             Files.writeString(odd.resolve(".git"), link);
-            assertEquals(folder.resolve(".git"), GitCheckout.around(odd).orElseThrow().folder(), link.substring(0, Math.min(20, link.length())));
+            assertEquals(folder.resolve(".git"), GitCheckout.around(odd).orElseThrow().folder(),
+                    link.substring(0, Math.min(20, link.length())));
         }
     }
 }

@@ -40,13 +40,17 @@ class HealthChecksTest {
         Fixture.V3.filled(dir, 5, NOON);
         Path other = dir.resolve("other");
         assertEquals("ok " + dir + ", named by AGENT_METRICS_DIR", environment(Map.of("AGENT_METRICS_DIR", dir.toString())));
-        assertEquals("ok " + dir + ", named by TELEMETRY_BASE_DIR; AGENT_METRICS_DIR is not set", environment(Map.of("TELEMETRY_BASE_DIR", dir.toString())));
-        assertEquals("ok " + dir + ", named by TELEMETRY_BASE_DIR", environment(Map.of("TELEMETRY_BASE_DIR", dir.toString(), "AGENT_METRICS_DIR", dir + "/.")));
+        assertEquals("ok " + dir + ", named by TELEMETRY_BASE_DIR; AGENT_METRICS_DIR is not set",
+                environment(Map.of("TELEMETRY_BASE_DIR", dir.toString())));
+        assertEquals("ok " + dir + ", named by TELEMETRY_BASE_DIR",
+                environment(Map.of("TELEMETRY_BASE_DIR", dir.toString(), "AGENT_METRICS_DIR", dir + "/.")));
         assertEquals("warning " + dir + ", named by TELEMETRY_BASE_DIR; another store by AGENT_METRICS_DIR=" + other,
                 environment(Map.of("TELEMETRY_BASE_DIR", dir.toString(), "AGENT_METRICS_DIR", other.toString())));
-        assertEquals("ok " + dir + ", named by --store; another store by AGENT_METRICS_DIR=" + other, environment(Map.of("AGENT_METRICS_DIR", other.toString()), "--store", dir));
+        assertEquals("ok " + dir + ", named by --store; another store by AGENT_METRICS_DIR=" + other,
+                environment(Map.of("AGENT_METRICS_DIR", other.toString()), "--store", dir));
         Script health = Script.runProcess(Map.of("AGENT_METRICS_DIR", dir.toString()), "health", "--json");
-        assertEquals("Health Checks: jbang query@telemetry recent", HealthTest.check(health, "activity").getString("hint", ""), "the variable names the store to the next command too");
+        assertEquals("Health Checks: jbang query@telemetry recent", HealthTest.check(health, "activity").getString("hint", ""),
+                "the variable names the store to the next command too");
     }
 
     private static String environment(Map<String, String> env, Object... options) throws Exception {
@@ -62,9 +66,11 @@ class HealthChecksTest {
         Path elsewhere = dir.resolve("raw elsewhere");
         Files.move(store.raw(), elsewhere);
         assertEquals("failed: missing: " + store.raw(), told(store, "storage"));
-        Store moved = Store.fromEnv(Map.of("AGENT_METRICS_DIR", store.base().toString(), "TELEMETRY_NDJSON_DIR", elsewhere.toString()), dir);
+        Store moved = Store.fromEnv(Map.of("AGENT_METRICS_DIR", store.base().toString(),
+                "TELEMETRY_NDJSON_DIR", elsewhere.toString()), dir);
         assertEquals("ok: folders are there: db, raw, backups", told(moved, "storage"));
-        assertTrue(told(moved, "disk").endsWith(" free on the disk of " + store.database().getParent()) || told(moved, "disk").endsWith(" free on the disk of " + elsewhere), told(moved, "disk"));
+        assertTrue(told(moved, "disk").endsWith(" free on the disk of " + store.database().getParent())
+                || told(moved, "disk").endsWith(" free on the disk of " + elsewhere), told(moved, "disk"));
         Files.writeString(store.raw(), "");
         assertEquals("failed: " + store.raw() + " is no folder", told(store, "storage"));
         assertEquals("failed: cannot append in " + store.raw() + ": Not a directory", told(store, "write"));
@@ -75,7 +81,8 @@ class HealthChecksTest {
         Store store = Fixture.V3.filled(dir, 20, NOON);
         try (Database database = Database.open(store.database())) {
             database.pragma("writable_schema", 1);
-            database.update("UPDATE sqlite_master SET sql = 'CREATE INDEX idx_runs_agent ON agent_runs(host)' WHERE name = 'idx_runs_agent'");
+            database.update("UPDATE sqlite_master SET sql = 'CREATE INDEX idx_runs_agent ON agent_runs(host)' WHERE name = "
+                    + "'idx_runs_agent'");
         }
         Check whole = check(of(store, NOON, HealthRules.RUNBOOK), "database");
         assertEquals(Check.Status.FAILED, whole.status());
@@ -106,7 +113,8 @@ class HealthChecksTest {
             assertEquals("ok: " + (late ? "DELETE" : "WAL") + ", no -wal", told(store, "journal"));
             change(store, "PRAGMA journal_mode = " + (late ? "WAL" : "DELETE"));
             String fight = told(store, "journal");
-            assertTrue(fight.startsWith("warning: " + (late ? "WAL, but the writers of v" : "DELETE, but the writers of v") + shape.version())
+            assertTrue(fight.startsWith("warning: " + (late ? "WAL, but the writers of v" : "DELETE, but the writers of v")
+                    + shape.version())
                     && fight.endsWith(" set " + (late ? "DELETE" : "WAL") + ": programs of different versions fight over it"), fight);
         }
     }
@@ -118,7 +126,8 @@ class HealthChecksTest {
             writer.update("UPDATE agent_runs SET host = hex(randomblob(3000))");
             assertTrue(told(store, "journal").matches("ok: WAL, -wal of \\d+ kB"), told(store, "journal"));
             Script health = HealthTest.health(store, "--json", "--wal-size", "1kB");
-            assertTrue(HealthTest.check(health, "journal").getString("detail", "").matches("WAL, -wal of \\d+ kB, more than 1.0 kB: .*"), health.out());
+            assertTrue(HealthTest.check(health, "journal").getString("detail", "")
+                    .matches("WAL, -wal of \\d+ kB, more than 1.0 kB: .*"), health.out());
         }
     }
 
@@ -151,8 +160,10 @@ class HealthChecksTest {
         for (int minutes : new int[] {0, 1, 59, 60, 61, 600, 1439, 1440, 1441, 4000}) {
             Instant now = NOON.plus(Duration.ofMinutes(minutes));
             Health health = of(store, now, HealthRules.RUNBOOK);
-            assertEquals(began(store, now.minus(Duration.ofHours(1)), now), Long.parseLong(measure(health, "runs_last_hour")), "after " + minutes + " min");
-            assertEquals(began(store, now.minus(Duration.ofDays(1)), now), Long.parseLong(measure(health, "runs_last_day")), "after " + minutes + " min");
+            assertEquals(began(store, now.minus(Duration.ofHours(1)), now), Long.parseLong(measure(health, "runs_last_hour")),
+                    "after " + minutes + " min");
+            assertEquals(began(store, now.minus(Duration.ofDays(1)), now), Long.parseLong(measure(health, "runs_last_day")),
+                    "after " + minutes + " min");
         }
         assertEquals("ok: 1 run in the last hour, 22 in the last 24 h", told(store, "activity"));
         assertEquals("warning: no run for 1 d 16 h, 0 in the last 24 h", told(store, "activity", NOON.plus(Duration.ofHours(40))));
@@ -178,7 +189,8 @@ class HealthChecksTest {
     void sizeTellsBytesPerRun() {
         Store store = Fixture.V3.filled(dir, 60, NOON);
         long bytes = store.database().toFile().length();
-        assertEquals("ok: " + bytes / 1000 + " kB, 60 runs, " + bytes / 60 + " bytes a run", told(store, "size").replace((bytes + 500) / 1000 + " kB", bytes / 1000 + " kB"));
+        assertEquals("ok: " + bytes / 1000 + " kB, 60 runs, " + bytes / 60 + " bytes a run",
+                told(store, "size").replace((bytes + 500) / 1000 + " kB", bytes / 1000 + " kB"));
         Script health = HealthTest.health(store, "--json", "--database-size", "50kB");
         assertTrue(HealthTest.check(health, "size").getString("detail", "").endsWith(" bytes a run; more than 50 kB"), health.out());
     }
@@ -220,9 +232,11 @@ class HealthChecksTest {
             List<Run> runs = List.of(shape.run(3, NOON.minusSeconds(3 * 3600)), shape.run(4, NOON.minusSeconds(4 * 3600)));
             assertTrue(told(store, "divergence").startsWith("ok: the day files' "), told(store, "divergence"));
             change(store, "DELETE FROM agent_runs WHERE run_id = '" + runs.get(0).id() + "'");
-            assertEquals("warning: 1 run of the day files not in the database, the first is " + runs.get(0).id(), told(store, "divergence"));
+            assertEquals("warning: 1 run of the day files not in the database, the first is " + runs.get(0).id(),
+                    told(store, "divergence"));
             change(store, "UPDATE agent_runs SET status = 'running', end_time = NULL WHERE run_id = '" + runs.get(1).id() + "'");
-            assertTrue(told(store, "divergence").endsWith("; 1 run ended in the day files and running in the database, the first is " + runs.get(1).id()), told(store, "divergence"));
+            assertTrue(told(store, "divergence").endsWith("; 1 run ended in the day files and running in the database, the first is "
+                    + runs.get(1).id()), told(store, "divergence"));
             assertEquals("ok: no day file since 2026-11-24", told(store, "divergence", NOON.plus(Duration.ofDays(6))));
 
             Pruned.of(store).add(List.of(runs.get(0).id(), runs.get(1).id()), NOON);
@@ -233,14 +247,21 @@ class HealthChecksTest {
     @Test
     void divergenceReadsArchivedDaysAndLinesOfEveryForm() throws IOException {
         Store store = Fixture.V3.filled(dir, 1, NOON);
-        String run = "{\"run_id\": \"%s\", \"agent_name\": \"a\", \"start_time\": \"2026-11-20 08:00:00\", \"metrics_json\": %s, \"status\": \"%s\", \"record_type\": \"run\"}";
+        String run = "{\"run_id\": \"%s\", \"agent_name\": \"a\", \"start_time\": \"2026-11-20 08:00:00\", \"metrics_json\": %s, "
+                + "\"status\": \"%s\", \"record_type\": \"run\"}";
         String text = "\"{\\\"run_id\\\": \\\"inner\\\", \\\"status\\\": \\\"running\\\", \\\"record_type\\\": \\\"event\\\"}\"";
-        append(store, String.format(run, "in-text", text, "success"), String.format(run, "nested", "{\"run_id\": \"inner\", \"status\": \"running\"}", "success"),
-                String.format(run, "torn", "\"x", "success").substring(0, 60) + String.format(run, "glued", "null", "success"), "{\"run_id\":\"compact\",\"status\":\"success\"}",
-                String.format(run, "gr\\u00f6\\u00dfer", "null", "success"), "{\"run_id\": \"event-only\", \"event_type\": \"checkpoint\", \"payload_json\": null, \"record_type\": \"event\"}",
-                "{\"run_id\": \"typed-early\", \"record_type\": \"event\", \"event_type\": \"info\"}", "{\"run_id\": \"untyped\", \"event_type\": \"info\"}", "[]");
-        change(store, "INSERT INTO agent_runs(run_id, agent_name, start_time, status) VALUES ('größer', 'a', '2026-11-20 08:00:00', 'success')");
-        assertEquals("warning: 4 runs of the day files not in the database, the first is in-text; 2 damaged pieces", firstOf(told(store, "divergence")));
+        append(store, String.format(run, "in-text", text, "success"),
+                String.format(run, "nested", "{\"run_id\": \"inner\", \"status\": \"running\"}", "success"),
+                String.format(run, "torn", "\"x", "success").substring(0, 60) + String.format(run, "glued", "null", "success"),
+                "{\"run_id\":\"compact\",\"status\":\"success\"}",
+                String.format(run, "gr\\u00f6\\u00dfer", "null", "success"),
+                "{\"run_id\": \"event-only\", \"event_type\": \"checkpoint\", \"payload_json\": null, \"record_type\": \"event\"}",
+                "{\"run_id\": \"typed-early\", \"record_type\": \"event\", \"event_type\": \"info\"}",
+                "{\"run_id\": \"untyped\", \"event_type\": \"info\"}", "[]");
+        change(store, "INSERT INTO agent_runs(run_id, agent_name, start_time, status) VALUES ('größer', 'a', '2026-11-20 08:00:00', "
+                + "'success')");
+        assertEquals("warning: 4 runs of the day files not in the database, the first is in-text; 2 damaged pieces",
+                firstOf(told(store, "divergence")));
 
         Path archived = Files.createDirectories(store.base().resolve("archive/year=2026/month=11")).resolve("events_20261119.ndjson.gz");
         try (var gz = new GZIPOutputStream(Files.newOutputStream(archived))) {
@@ -278,7 +299,8 @@ class HealthChecksTest {
         }
         for (int i = 0; i < 10; i++) {
             Health health = Health.of(store, Clock.systemUTC());
-            for (String name : List.of("database", "journal", "write", "stale", "divergence")) assertEquals(Check.Status.OK, check(health, name).status(), health.toString());
+            for (String name : List.of("database", "journal", "write", "stale", "divergence"))
+                assertEquals(Check.Status.OK, check(health, name).status(), health.toString());
         }
         stop[0] = true;
         for (Thread writer : writers) writer.join();

@@ -28,7 +28,8 @@ import telemetry.Store;
 class HealthTest {
     static final Instant NOON = Instant.parse("2026-11-20T12:00:00Z");
     private static final Clock AT_NOON = Clock.fixed(NOON.plusSeconds(600), ZoneOffset.UTC);
-    static final List<String> NAMES = List.of("environment", "storage", "database", "schema", "journal", "disk", "write", "activity", "stale", "size", "backup", "divergence");
+    static final List<String> NAMES = List.of("environment", "storage", "database",
+            "schema", "journal", "disk", "write", "activity", "stale", "size", "backup", "divergence");
 
     @TempDir
     Path dir;
@@ -63,7 +64,8 @@ class HealthTest {
             Map<String, Integer> before = bytes(store.base());
             Script health = health(store, "--json");
             assertEquals(NAMES, names(health), given.name());
-            for (String check : List.of("environment", "storage", "database", "write", "size")) assertEquals("ok", status(health, check), given + " " + check);
+            for (String check : List.of("environment", "storage", "database", "write", "size"))
+                assertEquals("ok", status(health, check), given + " " + check);
             assertTrue(health.exit() <= 1, given + " " + health.exit());
             assertEquals(before, bytes(store.base()), given.name());
         }
@@ -88,7 +90,8 @@ class HealthTest {
                 "warning  backup       there is no verified backup",
                 "                      -> Create Backup: jbang backup@telemetry --store S",
                 "failed   divergence   " + toldByDatabase,
-                "failed: 9 failed, 1 warning, 2 ok", ""), masked(health.out()).replaceAll("\\s+" + missing, " " + missing).replace(missing.toString(), "S"));
+                "failed: 9 failed, 1 warning, 2 ok", ""),
+                        masked(health.out()).replaceAll("\\s+" + missing, " " + missing).replace(missing.toString(), "S"));
         assertEquals(2, health.exit());
         assertTrue(Files.notExists(dir.resolve("a")));
     }
@@ -98,8 +101,10 @@ class HealthTest {
         byte[] whole = Files.readAllBytes(Fixture.V3.filled(dir.resolve("whole"), 60, NOON).database());
         byte[] overwritten = whole.clone();
         Arrays.fill(overwritten, 8 * 4096, 9 * 4096, (byte) 0x5a);
-        Map<String, byte[]> states = new TreeMap<>(Map.of("empty", new byte[0], "text", "hello ".repeat(2_000).getBytes(StandardCharsets.UTF_8),
-                "header alone", Arrays.copyOf(whole, 100), "cut", Arrays.copyOf(whole, whole.length / 2), "one page overwritten", overwritten));
+        Map<String, byte[]> states = new TreeMap<>(Map.of("empty", new byte[0], "text",
+                "hello ".repeat(2_000).getBytes(StandardCharsets.UTF_8),
+                "header alone", Arrays.copyOf(whole, 100), "cut", Arrays.copyOf(whole, whole.length / 2),
+                "one page overwritten", overwritten));
         for (var state : states.entrySet()) {
             Store store = Fixture.V3.filled(dir.resolve(state.getKey()), 60, NOON);
             Files.write(store.database(), state.getValue());
@@ -118,7 +123,8 @@ class HealthTest {
         Script health = health(store, "--json");
         assertEquals(NAMES, names(health), state);
         assertEquals("failed", status(health, "database"), state);
-        assertTrue(check(health, "database").getString("hint", "").endsWith("jbang recover@telemetry --dry-run --store " + shown(store)), health.out());
+        assertTrue(check(health, "database").getString("hint", "").endsWith("jbang recover@telemetry --dry-run --store " + shown(store)),
+                health.out());
         assertEquals("ok", status(health, "write"), state);
         assertEquals("", health.err(), state);
         assertEquals(2, health.exit(), state);
@@ -138,9 +144,11 @@ class HealthTest {
             assertEquals("failed", Json.parse(health.out()).asObject().getString("status", ""));
             assertEquals("ok", status(health, "write"));
             assertTrue(check(health, "database").getString("detail", "").startsWith("telemetry.sqlite: it is locked"), health.out());
-            assertTrue(Files.notExists(Path.of("/proc/locks")) || check(health, "database").getString("detail", "").contains(" by process " + holder.pid() + " ("), health.out());
+            assertTrue(Files.notExists(Path.of("/proc/locks"))
+                    || check(health, "database").getString("detail", "").contains(" by process " + holder.pid() + " ("), health.out());
             assertEquals("Database Locked: jbang locks@telemetry --store " + dir, check(health, "stale").getString("hint", ""));
-            assertTrue(health(store, "--nagios", "--wait", "50ms").out().startsWith("TELEMETRY UNKNOWN - database: telemetry.sqlite: it is locked"));
+            assertTrue(health(store, "--nagios", "--wait", "50ms").out()
+                    .startsWith("TELEMETRY UNKNOWN - database: telemetry.sqlite: it is locked"));
         } finally {
             holder.destroyForcibly().waitFor();
         }
@@ -180,7 +188,8 @@ class HealthTest {
             assertEquals("ok", status(health, "database"));
             assertEquals("ok", status(health, "size"));
             assertEquals("failed", status(health, "storage"));
-            assertEquals("cannot append in " + store.raw() + ": the file system is read-only", check(health, "write").getString("detail", ""));
+            assertEquals("cannot append in " + store.raw() + ": the file system is read-only",
+                    check(health, "write").getString("detail", ""));
         } finally {
             Mounts.unmount(disk);
         }
@@ -197,7 +206,8 @@ class HealthTest {
             Script health = health(store);
             assertEquals(2, health.exit());
             assertTrue(health.out().contains("failed   disk         0 B free, less than 1.0 GB"), health.out());
-            assertTrue(health.out().replaceAll("\\s+", " ").contains("failed write cannot append in " + store.raw() + ": no space left on the disk"), health.out());
+            assertTrue(health.out().replaceAll("\\s+", " ")
+                    .contains("failed write cannot append in " + store.raw() + ": no space left on the disk"), health.out());
             assertTrue(health.out().contains("-> Disk Full: jbang archive@telemetry --dry-run --store " + store.base()), health.out());
             assertEquals(before, bytes(store.base()));
         } finally {
@@ -243,7 +253,8 @@ class HealthTest {
     private static String masked(String report) {
         String text = report.replace(System.lineSeparator(), "\n").replaceAll("\n {22}(?!->)", " ");
         return text.substring(text.indexOf('\n', text.startsWith("ok       environment") ? 0 : -1) + 1)
-                .replaceAll("[0-9.]+ m?s\\b", "N ms").replaceAll("SQLite [0-9.]+", "SQLite N").replaceAll("[0-9.]+ [GT]B free", "N GB free").replaceAll("\\d+ kB", "N kB").replaceAll("\\d+ bytes", "N bytes")
+                .replaceAll("[0-9.]+ m?s\\b", "N ms").replaceAll("SQLite [0-9.]+", "SQLite N")
+                        .replaceAll("[0-9.]+ [GT]B free", "N GB free").replaceAll("\\d+ kB", "N kB").replaceAll("\\d+ bytes", "N bytes")
                 .replaceFirst("(?s)^ *-> System Overview: name .*?\n", "");
     }
 
@@ -251,7 +262,8 @@ class HealthTest {
     private static Map<String, Integer> bytes(Path folder) throws IOException {
         Map<String, Integer> bytes = new TreeMap<>();
         try (Stream<Path> all = Files.walk(folder)) {
-            for (Path path : all.toList()) bytes.put(path.toString(), Files.isDirectory(path) ? 0 : Arrays.hashCode(Files.readAllBytes(path)));
+            for (Path path : all.toList())
+                bytes.put(path.toString(), Files.isDirectory(path) ? 0 : Arrays.hashCode(Files.readAllBytes(path)));
         }
         return bytes;
     }

@@ -217,7 +217,8 @@ class LauncherTest {
         assertFalse(text.replace("\r\n", "").contains("\n"), "cmd needs CRLF");
         for (var line : List.of("where jbang >nul 2>nul && goto :installed", "set \"JBANG_RUNTIME_SHELL=cmd\"",
             "set \"JBANG_STDIN_NOTTY=true\"", "set \"STATUS=%ERRORLEVEL%\"",
-            "if exist \"%ARCHIVE%\" set SHARE=\"-XX:SharedArchiveFile=%ARCHIVE%\"", "if not \"%STATUS%\"==\"255\" exit /b %STATUS%", "%COMMAND%", "jbang %RUN% %*"))
+            "if exist \"%ARCHIVE%\" set SHARE=\"-XX:SharedArchiveFile=%ARCHIVE%\"", "if not \"%STATUS%\"==\"255\" exit /b %STATUS%",
+            "%COMMAND%", "jbang %RUN% %*"))
             assertTrue(text.contains("\r\n" + line + "\r\n"), line);
         assertEquals(pins(Files.readString(launcher)), pins(text));
     }

@@ -28,7 +28,10 @@ import telemetry.Launchers;
 import telemetry.Launchers.Shell;
 import telemetry.StoreException;
 
-/** The launchers of {@code setup --launchers} as real processes, in a checkout of their own whose only script is a probe that says what reached it. */
+/**
+ * The launchers of {@code setup --launchers} as real processes, in a checkout of their own whose only script is a probe that says what
+ * reached it.
+ */
 @DisabledOnOs(OS.WINDOWS)
 class LaunchersTest {
 
@@ -99,7 +102,8 @@ class LaunchersTest {
 
     private static void permitJBang() throws IOException {
         Path jbangw = checkout.resolve("scripts/jbangw");
-        if (Files.readString(jbangw).equals(NO_JBANG)) Files.writeString(jbangw, Files.readString(Checkout.root().resolve("scripts/jbangw")));
+        if (Files.readString(jbangw).equals(NO_JBANG))
+            Files.writeString(jbangw, Files.readString(Checkout.root().resolve("scripts/jbangw")));
     }
 
     @Test
@@ -196,7 +200,8 @@ class LaunchersTest {
     void withoutACacheFolderTheScriptRunsThroughJBang(String cache) throws Exception {
         Files.writeString(checkout.resolve("scripts/jbangw"), "#!/bin/sh\nprintf '<%s>' \"$@\"\nexit 7\n");
         try {
-            assertEquals(new Script(7, "<probe><args><two words><*>", ""), probe("args", "two words", "*").with("XDG_CACHE_HOME", cache).run());
+            assertEquals(new Script(7, "<probe><args><two words><*>", ""),
+                    probe("args", "two words", "*").with("XDG_CACHE_HOME", cache).run());
         } finally {
             forbidJBang();
         }
@@ -225,7 +230,8 @@ class LaunchersTest {
         Launchers.of(Files.createDirectories(temp.resolve("gone/scripts")).getParent(), Shell.SH).write(temp.resolve("bin"));
         Files.writeString(temp.resolve("gone/scripts/health.java"), "");
         Launchers.of(temp.resolve("gone"), Shell.SH).write(temp.resolve("bin"));
-        assertEquals(new Script(3, "", "telemetry-health: the checkout it is for is gone; next: scripts/jbangw setup --launchers in another one\n"),
+        assertEquals(new Script(3, "",
+                "telemetry-health: the checkout it is for is gone; next: scripts/jbangw setup --launchers in another one\n"),
             new Jbangw(temp.resolve("bin/telemetry-health"), List.of()).run());
     }
 
@@ -248,7 +254,8 @@ class LaunchersTest {
         Path bin = Files.createDirectory(temp.resolve("bin"));
         Path own = Files.writeString(bin.resolve("telemetry-probe"), "the operator's own");
         var refused = assertThrows(StoreException.class, () -> Launchers.of(checkout, Shell.SH).write(bin));
-        assertEquals("cannot write launchers " + own + ": something else has that name; next: setup --launchers with another folder", refused.getMessage());
+        assertEquals("cannot write launchers " + own + ": something else has that name; next: setup --launchers with another folder",
+                refused.getMessage());
         assertEquals("the operator's own", Files.readString(own));
         Files.delete(own);
         Files.createSymbolicLink(own, temp.resolve("elsewhere"));

@@ -114,7 +114,8 @@ class LocksTest {
     }
 
     private Other other(Store store) throws IOException {
-        Process process = Script.processBuilder(Map.of(), "LocksTest$Talker", store.database()).redirectError(ProcessBuilder.Redirect.INHERIT).start();
+        Process process = Script.processBuilder(Map.of(), "LocksTest$Talker", store.database())
+                .redirectError(ProcessBuilder.Redirect.INHERIT).start();
         var other = new Other(process, process.inputReader());
         others.add(other);
         assertEquals("ready", other.answers.readLine());
@@ -132,7 +133,8 @@ class LocksTest {
     }
 
     private static JsonObject process(JsonObject document, long pid) {
-        for (JsonValue process : document.get("processes").asArray()) if (process.asObject().getLong("pid", 0) == pid) return process.asObject();
+        for (JsonValue process : document.get("processes").asArray()) if (process.asObject().getLong("pid", 0) == pid)
+            return process.asObject();
         throw new AssertionError("no process " + pid + " in " + document);
     }
 
@@ -149,7 +151,8 @@ class LocksTest {
         assertTrue(process(document, holder.pid()).getLong("running_ms", -1) >= 0, all);
         String state = process(document, holder.pid()).getString("state", "");
         assertEquals(isStopped, state.equals("stopped"), all);
-        assertEquals(mayRead ? "[\"reads\",\"has it open\"]" : "[\"has it open\"]", process(document, innocent.pid()).get("uses").toString(), all);
+        assertEquals(mayRead ? "[\"reads\",\"has it open\"]" : "[\"has it open\"]",
+                process(document, innocent.pid()).get("uses").toString(), all);
         if (isStopped) holder.signal("CONT");
         holder.does("ROLLBACK");
         if (mayRead) innocent.does("ROLLBACK");
@@ -198,7 +201,8 @@ class LocksTest {
             for (long pid : List.of(reader.pid(), ProcessHandle.current().pid(), 999_999_999L)) {
                 Script refused = locks(store, "--kill", pid, "--yes");
                 assertEquals(64, refused.exit());
-                assertEquals("locks: cannot end process " + pid + " for " + store.database() + ": it does not hold the write lock at this moment; nobody else does either; next: jbang locks@telemetry --store "
+                assertEquals("locks: cannot end process " + pid + " for " + store.database()
+                        + ": it does not hold the write lock at this moment; nobody else does either; next: jbang locks@telemetry --store "
                         + store.base() + System.lineSeparator(), refused.err());
             }
             assertTrue(reader.process.isAlive());
@@ -213,7 +217,8 @@ class LocksTest {
         assertTrue(first.say("UPDATE agent_runs SET host = 'y'").contains("BUSY_SNAPSHOT"));
         Script script = locks(store);
         assertEquals(0, script.exit(), script.toString());
-        assertTrue(script.out().contains("BUSY_SNAPSHOT") && script.out().contains("end") && script.out().contains("nobody") && script.out().contains(first.pid() + "  reads"), script.out());
+        assertTrue(script.out().contains("BUSY_SNAPSHOT") && script.out().contains("end")
+                && script.out().contains("nobody") && script.out().contains(first.pid() + "  reads"), script.out());
     }
 
     @Test
@@ -227,9 +232,11 @@ class LocksTest {
         Script script = Script.run(command, "--store", store.base(), "--wait", "0s");
         assertEquals(3, script.exit());
         assertTrue(script.out().contains("process " + holder.pid() + " (stalled)"), script.out());
-        assertTrue(script.out().contains("-> Database Locked: let it finish or end it: jbang locks@telemetry --kill " + holder.pid() + " --store " + store.base()), script.out());
+        assertTrue(script.out().contains("-> Database Locked: let it finish or end it: jbang locks@telemetry --kill "
+                + holder.pid() + " --store " + store.base()), script.out());
         assertTrue(script.out().contains("events_20261120.ndjson: 2 processes have it open to append"), script.out());
-        assertTrue(script.out().matches("(?s).*" + holder.pid() + "  holds the write lock, appends +\\S* *\\S* *0  stalled\\R.*"), script.out());
+        assertTrue(script.out().matches("(?s).*" + holder.pid() + "  holds the write lock, appends +\\S* *\\S* *0  stalled\\R.*"),
+                script.out());
         assertTrue(script.out().matches("(?s).*" + spinning.pid() + "  has it open, appends +.* [1-9]\\d*  working\\R.*"), script.out());
         for (String line : script.out().split("\\R")) assertTrue(line.length() <= 80 || line.contains("->"), line);
     }
@@ -238,7 +245,8 @@ class LocksTest {
     void namesTheHolderWhileItWaitsAndWarnsWhenTheLockCameFree() throws Exception {
         Store store = Fixture.V3.filled(dir, 3, NOON);
         Other holder = other(store).does("BEGIN IMMEDIATE");
-        Script script = locksUntilItWaits(() -> assertEquals("done", answer(holder, "COMMIT")), "--store", store.base().toString(), "--wait", "20s");
+        Script script = locksUntilItWaits(() -> assertEquals("done", answer(holder, "COMMIT")),
+                "--store", store.base().toString(), "--wait", "20s");
         assertEquals(1, script.exit(), script.toString());
         assertEquals("locks: the lock is held by process " + holder.pid() + "; waiting up to 20 s" + System.lineSeparator(), script.err());
         assertTrue(script.out().matches("(?s)warning  lock +free, but only after [\\d.]+ s: the lock was held by.process.*"), script.out());
@@ -248,7 +256,8 @@ class LocksTest {
     void whoLetsGoWhileWaitedForIsNotEnded() throws Exception {
         Store store = Fixture.V3.filled(dir, 3, NOON);
         Other holder = other(store).does("BEGIN IMMEDIATE");
-        Script script = locksUntilItWaits(() -> assertEquals("done", answer(holder, "COMMIT")), "--store", store.base().toString(), "--kill", Long.toString(holder.pid()), "--wait", "20s", "--yes");
+        Script script = locksUntilItWaits(() -> assertEquals("done", answer(holder, "COMMIT")),
+                "--store", store.base().toString(), "--kill", Long.toString(holder.pid()), "--wait", "20s", "--yes");
         assertTrue(script.exit() == 1 && script.err().contains("process " + holder.pid() + " was not ended"), script.toString());
         assertEquals("done", holder.say("SELECT 1"));
     }
@@ -280,7 +289,8 @@ class LocksTest {
         Store store = Fixture.V7_PYTHON.filled(dir, 3, NOON);
         Other holder = other(store).does("BEGIN IMMEDIATE", "UPDATE agent_runs SET host = 'lost'");
         Script asked = locks(store, "--kill", holder.pid(), "--wait", "0s", "--dry-run");
-        assertTrue(asked.exit() == 3 && asked.out().endsWith("would end process " + holder.pid() + System.lineSeparator()), asked.toString());
+        assertTrue(asked.exit() == 3 && asked.out().endsWith("would end process " + holder.pid() + System.lineSeparator()),
+                asked.toString());
         assertTrue(holder.process.isAlive());
         JsonObject document = json(0, store, "--kill", holder.pid(), "--wait", "0s", "--yes");
         assertEquals(holder.pid(), document.getLong("ended", 0));
@@ -301,7 +311,8 @@ class LocksTest {
         Script script = Script.run(command, "--store", store.base(), "--kill", holder.pid(), "--wait", "0s", "--yes");
         assertEquals(0, script.exit(), script.toString());
         assertTrue(script.out().matches("ok +process +" + holder.pid() + " (has ended|let go of the lock) by KILL after [5-9]\\d\\d ms\\R"
-                + "ok +lock +free after \\d+ ms\\Rok +quick check +SQLite finds nothing wrong; what was not committed is\\R +rolled back\\R"), script.out());
+                + "ok +lock +free after \\d+ ms\\Rok +quick check +SQLite finds nothing wrong; what was not committed is\\R "
+                        + "+rolled back\\R"), script.out());
         assertTrue(script.err().contains("kill -CONT " + holder.pid()), script.err());
         assertTrue(holder.process.waitFor(5, TimeUnit.SECONDS) && reader.process.isAlive());
         assertNothingLost(store);
@@ -342,7 +353,8 @@ class LocksTest {
         assertTrue(before.length > 0);
         Script script = locks(store);
         assertEquals(1, script.exit(), script.toString());
-        assertTrue(script.out().contains("warning  " + suffix) && script.out().replaceAll("\\s+", " ").contains(said) && !script.out().contains("pid"), script.out());
+        assertTrue(script.out().contains("warning  " + suffix) && script.out().replaceAll("\\s+", " ").contains(said)
+                && !script.out().contains("pid"), script.out());
         assertArrayEquals(before, Files.readAllBytes(left));
         assertArrayEquals(database, Files.readAllBytes(store.database()));
     }
@@ -359,7 +371,8 @@ class LocksTest {
         assertFalse(Files.exists(store.database()));
         Files.writeString(store.database(), "garbage".repeat(1000));
         Script damaged = locks(store);
-        assertTrue(damaged.exit() == 2 && damaged.err().contains("recover@telemetry") && damaged.err().lines().count() == 1, damaged.toString());
+        assertTrue(damaged.exit() == 2 && damaged.err().contains("recover@telemetry")
+                && damaged.err().lines().count() == 1, damaged.toString());
         assertEquals(64, locks(store, "--wait", "soon").exit());
     }
 
@@ -369,7 +382,9 @@ class LocksTest {
             byte[] before = Files.readAllBytes(given.store().database());
             Script script = locks(given.store());
             assertEquals(0, script.exit(), given + ": " + script);
-            assertTrue(script.out().matches("ok +lock +free after \\d+ ms\\Rok +day file +events_\\d{8}.ndjson: nobody has it open to append\\R"), given + ": " + script.out());
+            assertTrue(script.out()
+                    .matches("ok +lock +free after \\d+ ms\\Rok +day file +events_\\d{8}.ndjson: nobody has it open to append\\R"),
+                    given + ": " + script.out());
             assertArrayEquals(before, Files.readAllBytes(given.store().database()), given.name());
         }
     }

@@ -112,7 +112,8 @@ class LogFollowerTest {
     @Timeout(60)
     void theCommandShowsTheLastTenAndThenEachLineAtOnce() throws Exception {
         for (int n = 3; n < 20; n++) DayLines.append(today, DayLines.line(DayLines.FIRST.plusDays(1), n));
-        Process process = Script.processBuilder(Map.of(), "logs", "--store", store.base(), "--follow", "--agent", "link-checker").redirectError(dir.resolve("err").toFile()).start();
+        Process process = Script.processBuilder(Map.of(), "logs", "--store", store.base(), "--follow", "--agent", "link-checker")
+                .redirectError(dir.resolve("err").toFile()).start();
         try (var out = new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8))) {
             for (int n = 10; n < 20; n++) assertTrue(out.readLine().startsWith("2025-12-02 00:00:" + n + "  link-checker"), "line " + n);
             DayLines.append(today, "{\"run_id\": \"x\", \"agent_name\": \"another\", \"status\": \"running\"}");

@@ -78,12 +78,14 @@ class LogsTest {
         assertEquals(logs().out(), logs("today").out());
         assertEquals(tenth + logs().out(), logs("2025-12").out());
         Script missing = logs("2025-12-09");
-        assertEquals(new Script(3, "", "logs: cannot read 2025-12-09 in " + store.raw() + ": no such day is there or in the archive; next: jbang logs@telemetry --list --store " + store.base() + NL), missing);
+        assertEquals(new Script(3, "", "logs: cannot read 2025-12-09 in " + store.raw()
+                + ": no such day is there or in the archive; next: jbang logs@telemetry --list --store " + store.base() + NL), missing);
         assertEquals(64, logs("tomorrow").exit());
         assertEquals(64, logs("2025-13-01").exit());
         assertEquals(3, Script.run(new logs(), "--store", dir.resolve("none")).exit());
         Store empty = Fixture.V3.empty(dir.resolve("empty"));
-        assertEquals(new Script(3, "", "logs: cannot read the day files in " + empty.raw() + ": there is none yet; next: jbang track@telemetry --self-test --store " + empty.base() + NL),
+        assertEquals(new Script(3, "", "logs: cannot read the day files in " + empty.raw()
+                + ": there is none yet; next: jbang track@telemetry --self-test --store " + empty.base() + NL),
                 Script.run(new logs(), "--store", empty.base()));
     }
 
@@ -117,7 +119,9 @@ class LogsTest {
     @Test
     void aTextIsFoundWhereverTheBufferEnds() throws IOException {
         List<String> lines = new ArrayList<>();
-        for (int n = 0; n < 3000; n++) lines.add("{\"run_id\": \"run-" + n + "\", \"agent_name\": \"" + "x".repeat(n * 31 % 997) + (n % 7 == 0 ? "needle" : "needl") + "\"}");
+        for (int n = 0; n < 3000; n++)
+            lines.add("{\"run_id\": \"run-" + n + "\", \"agent_name\": \"" + "x".repeat(n * 31 % 997)
+                    + (n % 7 == 0 ? "needle" : "needl") + "\"}");
         Files.write(newest(), lines);
         List<String> expected = lines.stream().filter(line -> line.contains("needle")).toList();
         assertEquals(expected, logs("--raw", "--grep", "needle").out().lines().toList());
@@ -137,7 +141,8 @@ class LogsTest {
 
     @Test
     void aDayLargerThanWhatIsKeptIsReversedToo() throws IOException {
-        List<String> lines = new ArrayList<>(IntStream.range(0, 60_000).mapToObj(n -> DayLines.line(LocalDate.parse("2025-12-11"), n)).toList());
+        List<String> lines = new ArrayList<>(IntStream.range(0, 60_000)
+                .mapToObj(n -> DayLines.line(LocalDate.parse("2025-12-11"), n)).toList());
         Files.write(newest(), lines);
         Collections.reverse(lines);
         assertEquals(lines, logs("--raw", "--reverse").out().lines().toList());
@@ -172,7 +177,9 @@ class LogsTest {
     void linesThatComeAfterADayWasArchivedAreReadToo() throws IOException {
         String before = logs().out();
         archive();
-        DayLines.append(newest(), "{\"run_id\": \"20251211T050000Z-late-00000099\", \"agent_name\": \"late\", \"status\": \"running\", \"start_time\": \"2025-12-11T05:00:00Z\"}");
+        DayLines.append(newest(),
+                "{\"run_id\": \"20251211T050000Z-late-00000099\", \"agent_name\": \"late\", \"status\": \"running\", \"start_time\": "
+                + "\"2025-12-11T05:00:00Z\"}");
         assertEquals(before + "2025-12-11 05:00:00  late                00000099  running" + NL, logs().out());
         assertTrue(logs("--list").out().contains("in part"));
     }
@@ -222,7 +229,8 @@ class LogsTest {
         archive();
         Path tenth = store.archive().resolve("year=2025/month=12/events_20251210.ndjson.gz");
         byte[] right = Files.readAllBytes(tenth);
-        for (byte[] wrong : List.of(new byte[0], Arrays.copyOf(right, right.length / 2), flipped(right, 0), flipped(right, right.length / 2), flipped(right, right.length - 6))) {
+        for (byte[] wrong : List.of(new byte[0], Arrays.copyOf(right, right.length / 2),
+                flipped(right, 0), flipped(right, right.length / 2), flipped(right, right.length - 6))) {
             Files.write(tenth, wrong);
             Script shown = logs("2025-12");
             assertEquals(1, shown.exit());
@@ -238,18 +246,24 @@ class LogsTest {
     @Test
     void hostileLinesStopNothingAndFitIntoLittleMemory() throws Exception {
         try (var out = Files.newOutputStream(newest(), StandardOpenOption.APPEND)) {
-            byte[][] hostile = {bytes("x".repeat(10_000_000)), bytes("[".repeat(100_000)), {0, 0, 0}, bytes("{\"run_id\": \"n\", \"a\": NaN, \"b\": -Infinity}"), bytes("\uFEFF{\"run_id\": \"bom\"}"),
-                bytes("{\"run_id\": \"d\", \"run_id\": \"d2\"}"), bytes("{\"run_id\": \"s\", \"agent_name\": \"\\ud800\"}"), bytes("{\"run_id\": \"e\", \"duration_ms\": 1e999, \"items_failed\": 18446744073709551616}"),
-                bytes("{\"run_id\": \"g\", \"agent_{\"run_id\": \"glued\", \"status\": \"running\"}"), {'{', '"', (byte) 0xff, '"', '}'}, bytes("null"), bytes("[1]"), bytes("{\"run_id\": 7}"),
-                bytes("{\"run_id\": \"w\", \"status\": [], \"start_time\": {}, \"duration_ms\": \"x\", \"event_type\": null}"), bytes("{\"run_id\": \"esc\", \"agent_name\": \"\\u001b[2J\"}")};
+            byte[][] hostile = {bytes("x".repeat(10_000_000)), bytes("[".repeat(100_000)),
+                    {0, 0, 0}, bytes("{\"run_id\": \"n\", \"a\": NaN, \"b\": -Infinity}"), bytes("\uFEFF{\"run_id\": \"bom\"}"),
+                bytes("{\"run_id\": \"d\", \"run_id\": \"d2\"}"), bytes("{\"run_id\": \"s\", \"agent_name\": \"\\ud800\"}"),
+                bytes("{\"run_id\": \"e\", \"duration_ms\": 1e999, \"items_failed\": 18446744073709551616}"),
+                bytes("{\"run_id\": \"g\", \"agent_{\"run_id\": \"glued\", \"status\": \"running\"}"),
+                {'{', '"', (byte) 0xff, '"', '}'}, bytes("null"), bytes("[1]"), bytes("{\"run_id\": 7}"),
+                bytes("{\"run_id\": \"w\", \"status\": [], \"start_time\": {}, \"duration_ms\": \"x\", \"event_type\": null}"),
+                bytes("{\"run_id\": \"esc\", \"agent_name\": \"\\u001b[2J\"}")};
             for (byte[] line : hostile) {
                 out.write(line);
                 out.write('\n');
             }
             out.write(bytes("{\"run_id\": \"last\", \"status\": \"running\"}\n{\"run_id\": \"torn"));
         }
-        for (String[] options : new String[][] {{}, {"--reverse"}, {"--limit", "5"}, {"--json"}, {"--list"}, {"--raw"}, {"--grep", "last"}}) {
-            ProcessBuilder builder = Script.processBuilder(Map.of(), "logs", Stream.concat(Stream.of("--store", store.base()), Stream.of(options)).toArray());
+        for (String[] options : new String[][] {{}, {"--reverse"}, {"--limit", "5"},
+                {"--json"}, {"--list"}, {"--raw"}, {"--grep", "last"}}) {
+            ProcessBuilder builder = Script.processBuilder(Map.of(), "logs",
+                    Stream.concat(Stream.of("--store", store.base()), Stream.of(options)).toArray());
             builder.command().add(1, "-Xmx128m");
             Process process = builder.redirectError(dir.resolve("err").toFile()).start();
             byte[] out = process.getInputStream().readAllBytes();
@@ -264,9 +278,11 @@ class LogsTest {
 
     @Test
     void rawIsTheUntouchedBytes() throws Exception {
-        byte[] odd = {'{', '"', (byte) 0xff, (byte) 0xc3, '"', '}', '\r', '\n', '{', '"', 'r', 'u', 'n', '_', 'i', 'd', '"', ':', '"', 'a', '{', '"', 'r', 'u', 'n', '_', 'i', 'd', '"', ':', '"', 'b', '"', '}', '\n'};
+        byte[] odd = {'{', '"', (byte) 0xff, (byte) 0xc3, '"', '}', '\r', '\n', '{', '"', 'r',
+                'u', 'n', '_', 'i', 'd', '"', ':', '"', 'a', '{', '"', 'r', 'u', 'n', '_', 'i', 'd', '"', ':', '"', 'b', '"', '}', '\n'};
         Files.write(newest(), odd, StandardOpenOption.APPEND);
-        Process process = Script.processBuilder(Map.of(), "logs", "--store", store.base(), "--raw").redirectError(ProcessBuilder.Redirect.DISCARD).start();
+        Process process = Script.processBuilder(Map.of(), "logs", "--store", store.base(), "--raw")
+                .redirectError(ProcessBuilder.Redirect.DISCARD).start();
         byte[] shown = process.getInputStream().readAllBytes();
         assertEquals(1, process.waitFor());
         assertEquals(new String(Files.readAllBytes(newest()), StandardCharsets.ISO_8859_1), new String(shown, StandardCharsets.ISO_8859_1));
@@ -276,7 +292,8 @@ class LogsTest {
     void aReaderThatLeavesEarlyIsNoError() throws Exception {
         Files.write(newest(), IntStream.range(0, 50_000).mapToObj(n -> DayLines.line(LocalDate.parse("2025-12-11"), n)).toList());
         for (String option : List.of("--limit=49999", "--raw", "--json", "--reverse")) {
-            Process process = Script.processBuilder(Map.of(), "logs", "--store", store.base(), option).redirectError(dir.resolve("err").toFile()).start();
+            Process process = Script.processBuilder(Map.of(), "logs", "--store", store.base(), option)
+                    .redirectError(dir.resolve("err").toFile()).start();
             try (var out = new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8))) {
                 out.readLine();
             }
@@ -290,7 +307,8 @@ class LogsTest {
         archive();
         DayLines.append(store.raw().resolve("events_20251212.ndjson"), "?");
         Script list = logs("--list");
-        assertEquals(List.of("day", "size", "lines", "runs", "archived", "damaged"), List.of(list.out().lines().findFirst().orElseThrow().split(" +")));
+        assertEquals(List.of("day", "size", "lines", "runs", "archived", "damaged"),
+                List.of(list.out().lines().findFirst().orElseThrow().split(" +")));
         assertEquals("2025-12-10 6 3 yes 0\n2025-12-11 13 5 yes 0\n2025-12-12 1 0 no 1", columns(list.out(), 0, 2, 3, 4, 5));
         assertEquals(1, list.exit());
         assertEquals(2, logs("--list", "--json").out().lines().filter(line -> line.contains("\"archived\": \"yes\"")).count());
@@ -319,8 +337,10 @@ class LogsTest {
 
     /** Columns of a table, by their places. */
     private static String columns(String table, int... places) {
-        return table.lines().skip(table.startsWith("day") ? 1 : 0).map(line -> line.replaceAll("(\\d) (k?B)", "$1$2").replace("in part", "in-part").strip().split(" +"))
-                .map(cells -> Arrays.stream(places).mapToObj(place -> cells[place]).collect(Collectors.joining(" "))).collect(Collectors.joining("\n"));
+        return table.lines().skip(table.startsWith("day") ? 1 : 0)
+                .map(line -> line.replaceAll("(\\d) (k?B)", "$1$2").replace("in part", "in-part").strip().split(" +"))
+                .map(cells -> Arrays.stream(places).mapToObj(place -> cells[place]).collect(Collectors.joining(" ")))
+                        .collect(Collectors.joining("\n"));
     }
 
     private static byte[] flipped(byte[] bytes, int at) {

@@ -235,7 +235,8 @@ class MaintainTest {
         Script quarterly = maintain(store, "quarterly", "--json");
         assertEquals(2, quarterly.exit());
         assertEquals("failed", task(quarterly, "queries").getString("status", ""));
-        assertTrue(task(quarterly, "queries").getString("detail", "").endsWith("telemetry.sqlite: it is no SQLite database, or its first page is damaged"));
+        assertTrue(task(quarterly, "queries").getString("detail", "")
+                .endsWith("telemetry.sqlite: it is no SQLite database, or its first page is damaged"));
         assertEquals("jbang recover@telemetry --store " + store.base() + " --dry-run", task(quarterly, "queries").getString("next", ""));
         assertEquals("failed", task(quarterly, "indexes").getString("status", ""));
         Script weekly = maintain(store, "weekly", "--json");

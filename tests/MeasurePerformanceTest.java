@@ -224,7 +224,8 @@ class MeasurePerformanceTest {
         Store store = Fixture.V3.filled(dir, 60, NOON);
         Files.writeString(store.reports(), "a file in the folder's place");
         Script script = measure(store, "--history");
-        assertTrue(script.exit() == 2 && script.out().contains("ok       query") && script.err().contains(store.reports().toString()), script.toString());
+        assertTrue(script.exit() == 2 && script.out().contains("ok       query") && script.err().contains(store.reports().toString()),
+                script.toString());
     }
 
     @Test

@@ -21,7 +21,10 @@ final class Mounts {
         return run("mount", "-o", "loop", image.toString(), folder.toString());
     }
 
-    /** What was not synced is gone, as if the power had failed; the folder is unmounted. Source of the number: linux/fs.h, FS_IOC_SHUTDOWN with NOLOGFLUSH. */
+    /**
+     * What was not synced is gone, as if the power had failed; the folder is unmounted. Source of the number: linux/fs.h, FS_IOC_SHUTDOWN
+     * with NOLOGFLUSH.
+     */
     static boolean cutPower(Path folder) throws IOException, InterruptedException {
         String shutdown = "import fcntl, os, struct, sys; fcntl.ioctl(os.open(sys.argv[1], os.O_RDONLY), 0x8004587d, struct.pack('I', 2))";
         return run("python3", "-c", shutdown, folder.toString()) & run("umount", "-l", folder.toString());
@@ -41,7 +44,8 @@ final class Mounts {
 
     private static boolean run(String... command) throws IOException, InterruptedException {
         try {
-            return new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(ProcessBuilder.Redirect.DISCARD).start().waitFor() == 0;
+            return new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                    .start().waitFor() == 0;
         } catch (IOException e) {
             return false;
         }

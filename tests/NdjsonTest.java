@@ -40,10 +40,13 @@ class NdjsonTest {
         fields.put("end_time", null);
         fields.put("error_summary", "größer \"x\"\n\u0001 \uD83D\uDE00 \u007f");
         assertEquals("{\"run_id\": \"r1\", \"items_discovered\": 26, \"ratio\": 0.5, \"end_time\": null, \"error_summary\": "
-                + "\"gr\\u00f6\\u00dfer \\\"x\\\"\\n\\u0001 \\ud83d\\ude00 \\u007f\", \"record_type\": \"run\"}", Ndjson.line(new Run(fields)));
-        assertEquals("{\"run_id\": \"r1\", \"event_type\": \"info\", \"timestamp\": \"2025-12-10T00:00:00.000000+00:00\", \"payload_json\": \"{\\\"step\\\": 1}\", \"id\": null, \"record_type\": \"event\"}",
+                + "\"gr\\u00f6\\u00dfer \\\"x\\\"\\n\\u0001 \\ud83d\\ude00 \\u007f\", \"record_type\": \"run\"}",
+                Ndjson.line(new Run(fields)));
+        assertEquals("{\"run_id\": \"r1\", \"event_type\": \"info\", \"timestamp\": \"2025-12-10T00:00:00.000000+00:00\", "
+                + "\"payload_json\": \"{\\\"step\\\": 1}\", \"id\": null, \"record_type\": \"event\"}",
                 Ndjson.line(new Event("r1", "info", Instant.parse("2025-12-10T00:00:00Z"), "{\"step\": 1}")));
-        assertEquals("{\"run_id\": \"r1\", \"event_type\": \"info\", \"timestamp\": null, \"payload_json\": null, \"id\": null, \"record_type\": \"event\"}",
+        assertEquals("{\"run_id\": \"r1\", \"event_type\": \"info\", \"timestamp\": null, \"payload_json\": null, \"id\": null, "
+                + "\"record_type\": \"event\"}",
                 Ndjson.line(new Event("r1", "info", null, null)));
     }
 
@@ -60,7 +63,9 @@ class NdjsonTest {
 
     @Test
     void aLineWithoutRecordTypeIsAnEventWhenItHasAnEventType() throws IOException {
-        List<LogEntry> entries = read("{\"run_id\":\"r\",\"event_type\":\"x\",\"timestamp\":\"2025-12-10 12:00:00\",\"payload_json\":null}\n{\"run_id\":\"r\",\"status\":\"running\"}\n");
+        List<LogEntry> entries =
+                read("{\"run_id\":\"r\",\"event_type\":\"x\",\"timestamp\":\"2025-12-10 "
+                + "12:00:00\",\"payload_json\":null}\n{\"run_id\":\"r\",\"status\":\"running\"}\n");
         assertEquals(new Event("r", "x", Instant.parse("2025-12-10T12:00:00Z"), null), entries.get(0).record());
         assertTrue(entries.get(1).record() instanceof Run);
     }
@@ -111,7 +116,8 @@ class NdjsonTest {
 
     @Test
     void oddValuesAreReadAsFarAsTheyGo() throws IOException {
-        Run run = (Run) read("\uFEFF{\"run_id\": \"r\", \"a\": NaN, \"b\": [-Infinity, Infinity], \"c\": \"NaN \\\" Infinity\", \"d\": 1e999, \"e\": 18446744073709551616, "
+        Run run = (Run) read("\uFEFF{\"run_id\": \"r\", \"a\": NaN, \"b\": [-Infinity, Infinity], \"c\": \"NaN \\\" Infinity\", \"d\": "
+                + "1e999, \"e\": 18446744073709551616, "
                 + "\"f\": 1, \"f\": 2, \"g\": \"\\ud800\", \"items_failed\": \"7\", \"items_succeeded\": true}\n").get(0).record();
         assertNull(run.fields().get("a"));
         assertEquals("[null,null]", run.text("b"));
@@ -200,10 +206,13 @@ class NdjsonTest {
     void dayFilesAreListedByDayWithWhatWasArchivedFirst() throws IOException {
         var store = Fixture.V3.empty(dir.resolve("s"));
         Path month = Files.createDirectories(store.archive().resolve("year=2025/month=12"));
-        for (Path file : List.of(store.raw().resolve("events_20251211.ndjson"), month.resolve("events_20251211.2.ndjson.gz"), month.resolve("events_20251211.ndjson.gz"), month.resolve("events_20251210.ndjson.gz"),
-                store.raw().resolve("events_20251301.ndjson"), store.raw().resolve("events_20251211.ndjson.tmp"), store.raw().resolve("notes.txt"))) Files.createFile(file);
+        for (Path file : List.of(store.raw().resolve("events_20251211.ndjson"), month.resolve("events_20251211.2.ndjson.gz"),
+                month.resolve("events_20251211.ndjson.gz"), month.resolve("events_20251210.ndjson.gz"),
+                store.raw().resolve("events_20251301.ndjson"), store.raw().resolve("events_20251211.ndjson.tmp"),
+                store.raw().resolve("notes.txt"))) Files.createFile(file);
         List<String> names = new EventLog(store).days().stream().map(DayFile::path).map(path -> path.getFileName().toString()).toList();
-        assertEquals(List.of("events_20251210.ndjson.gz", "events_20251211.ndjson.gz", "events_20251211.2.ndjson.gz", "events_20251211.ndjson"), names);
+        assertEquals(List.of("events_20251210.ndjson.gz", "events_20251211.ndjson.gz",
+                "events_20251211.2.ndjson.gz", "events_20251211.ndjson"), names);
     }
 
     private List<LogEntry> read(String content) throws IOException {

@@ -91,7 +91,8 @@ class QueryTest {
 
     @Test
     void everyTableFitsEightyColumns() {
-        for (String[] words : new String[][] {{"recent"}, {"agents"}, {"agent", "hugo-translator"}, {"chain", "insight-2"}, {"failures"}, {"stale", "--older-than", "1h"}, {"count"}}) {
+        for (String[] words : new String[][] {{"recent"}, {"agents"}, {"agent", "hugo-translator"},
+                {"chain", "insight-2"}, {"failures"}, {"stale", "--older-than", "1h"}, {"count"}}) {
             Script run = query(v3, (Object[]) words);
             assertEquals(0, run.exit(), run.err());
             assertTrue(run.out().lines().allMatch(line -> line.length() <= 80), run.out());
@@ -111,11 +112,15 @@ class QueryTest {
 
     /** Filters in every word that any writer uses, and the periods in every form. */
     @ParameterizedTest
-    @CsvSource({"--status failed, 10", "--status failure, 10", "--status completed, 30", "--status Succeeded, 30", "'--status failed,partial', 20", "--status canceled, 0",
-        "--agent docs-crawler, 20", "--job publish, 20", "--insight insight-1, 3", "--insight none, 0", "--agent no --job no, 0", "--since 24h, 24", "--since 7d, 60",
-        "--since 2026-11-20T10:00:00Z, 3", "--since 2026-11-20, 13", "--until 2026-11-18T01:00:00+00:00, 0", "'--until=2026-11-18 02:00:00', 1", "--since 24h --until 12h, 12"})
+    @CsvSource({"--status failed, 10", "--status failure, 10", "--status completed, 30",
+            "--status Succeeded, 30", "'--status failed,partial', 20", "--status canceled, 0",
+        "--agent docs-crawler, 20", "--job publish, 20", "--insight insight-1, 3", "--insight none, 0",
+        "--agent no --job no, 0", "--since 24h, 24", "--since 7d, 60",
+        "--since 2026-11-20T10:00:00Z, 3", "--since 2026-11-20, 13", "--until 2026-11-18T01:00:00+00:00, 0",
+        "'--until=2026-11-18 02:00:00', 1", "--since 24h --until 12h, 12"})
     void filtersAreUnderstood(String filter, int expected) {
-        Object[] words = Stream.concat(Stream.of("count"), filter.startsWith("--until=") ? Stream.of(filter) : Stream.of(filter.split(" "))).toArray();
+        Object[] words = Stream.concat(Stream.of("count"), filter.startsWith("--until=")
+                ? Stream.of(filter) : Stream.of(filter.split(" "))).toArray();
         assertEquals(new Script(0, expected + NL, ""), query(v3, words));
         words[0] = "recent";
         assertEquals(expected, json(query(v3, Stream.concat(Stream.of(words), Stream.of("--limit", "100", "--json")).toArray())).size());
@@ -125,7 +130,8 @@ class QueryTest {
     void whatFindsNothingIsEmptyAndNoError() {
         assertEquals(new Script(0, "[]\n", ""), query(v3, "recent", "--agent", "nobody", "--json"));
         assertEquals(new Script(0, "", ""), query(v3, "failures", "--since", "1s", "--ndjson"));
-        assertEquals(new Script(0, "run_id,agent_name,job_type,status,start_time\r\n", ""), query(v3, "stale", "--older-than", "999d", "--csv"));
+        assertEquals(new Script(0, "run_id,agent_name,job_type,status,start_time\r\n", ""),
+                query(v3, "stale", "--older-than", "999d", "--csv"));
         assertEquals(new Script(0, "run_id  job_type  status  start_time" + NL, ""), query(v3, "recent", "--until", "2000-01-01"));
         assertEquals(new Script(0, "[]\n", ""), query(v3, "agent", "link-checker", "--until", "2000-01-01", "--json"));
         assertEquals(new Script(0, "[]\n", ""), query(v3, "chain", "insight-1", "--until", "2000-01-01", "--json"));
@@ -134,12 +140,14 @@ class QueryTest {
     @ParameterizedTest
     @CsvSource({"agent, no run is of an agent named", "chain, no run has the insight", "run, the database has no run"})
     void whatIsNamedAndDoesNotExistIsAWarning(String word, String why) {
-        for (String name : List.of("nobody", "'; DROP TABLE agent_runs; --", "../../etc/passwd", "?mode=memory", ":resource:x", "%", "_", "a\nb", "x".repeat(10_000))) {
+        for (String name : List.of("nobody", "'; DROP TABLE agent_runs; --", "../../etc/passwd",
+                "?mode=memory", ":resource:x", "%", "_", "a\nb", "x".repeat(10_000))) {
             Map<String, String> before = hashes(v3);
             Script json = query(v3, word, "--json", name);
             assertEquals(1, json.exit());
             assertEquals("[]\n", json.out());
-            assertTrue(json.err().startsWith("query " + word + ": " + why + " ") && json.err().lines().count() == 1 && json.err().length() < 300, json.err());
+            assertTrue(json.err().startsWith("query " + word + ": " + why + " ") && json.err().lines().count() == 1
+                    && json.err().length() < 300, json.err());
             assertEquals(1, query(v3, word, name).exit());
             assertEquals(before, hashes(v3));
         }
@@ -150,7 +158,8 @@ class QueryTest {
         JsonArray agents = json(query(v3, "agent", "link-checker", "--json"));
         JsonObject agent = agents.get(0).asObject();
         assertEquals(1, agents.size());
-        assertEquals(List.of("agent_name", "runs", "runs_succeeded", "runs_failed", "items_discovered", "items_succeeded", "items_failed", "success_rate", "p50_duration_ms", "p95_duration_ms"), agent.names());
+        assertEquals(List.of("agent_name", "runs", "runs_succeeded", "runs_failed", "items_discovered",
+                "items_succeeded", "items_failed", "success_rate", "p50_duration_ms", "p95_duration_ms"), agent.names());
         long items = 0;
         for (int n = 0; n < 60; n += 3) items += Fixture.V3.run(n, LATEST).number("items_discovered");
         assertEquals(List.of(20L, items), List.of(agent.getLong("runs", 0), agent.getLong("items_discovered", 0)));
@@ -159,7 +168,9 @@ class QueryTest {
 
     @Test
     void aChainIsInTheOrderOfItsStarts() {
-        assertEquals("run_id,job_type,status\r\n" + Stream.of(22, 21, 20).map(n -> idOf(n) + "," + Fixture.V3.run(n, LATEST).job() + "," + Fixture.V3.run(n, LATEST).status() + "\r\n").reduce("", String::concat),
+        assertEquals("run_id,job_type,status\r\n" + Stream.of(22, 21, 20)
+                .map(n -> idOf(n) + "," + Fixture.V3.run(n, LATEST).job() + "," + Fixture.V3.run(n, LATEST).status() + "\r\n")
+                .reduce("", String::concat),
                 query(v3, "chain", "insight-2", "--csv").out());
     }
 
@@ -172,7 +183,8 @@ class QueryTest {
 
     @Test
     void failuresShowWhatTheySaid() {
-        assertEquals(List.of("    ValueError: boom; 'quoted', \"double\"\\nzweite Zeile: größer"), query(v3, "failures", "--limit", 1).out().lines().skip(2).toList());
+        assertEquals(List.of("    ValueError: boom; 'quoted', \"double\"\\nzweite Zeile: größer"),
+                query(v3, "failures", "--limit", 1).out().lines().skip(2).toList());
     }
 
     @Test
@@ -190,7 +202,8 @@ class QueryTest {
         assertEquals(List.of("checkpoint", "late"), texts(run.get("events").asArray(), "event_type"));
         assertEquals("{\"step\": 4}", run.get("events").asArray().get(0).asObject().getString("payload_json", null));
         Script table = query(store, "run", id);
-        assertTrue(table.out().contains(NL + "agent_name        docs-crawler" + NL) && table.out().contains(NL + "2026-11-21 12:00:00  late        {\"step\": \"späte\\nZeile\"}" + NL), table.out());
+        assertTrue(table.out().contains(NL + "agent_name        docs-crawler" + NL)
+                && table.out().contains(NL + "2026-11-21 12:00:00  late        {\"step\": \"späte\\nZeile\"}" + NL), table.out());
         assertEquals(1, json(query(store, "run", id, "--json", "--limit", "1")).get(0).asObject().get("events").asArray().size());
         assertTrue(query(store, "run", id, "--csv").out().startsWith("run_id,"), "csv");
     }
@@ -200,7 +213,8 @@ class QueryTest {
     void eventsOfAnotherRunAreNotShown() {
         Store store = Fixture.V3.filled(folder, 6, LATEST);
         try (Database database = Database.open(store.database())) {
-            database.update("INSERT INTO agent_runs(run_id, agent_name, start_time) VALUES ('00000004', 'a', ?)", Times.text(LATEST.minusSeconds(86_400)));
+            database.update("INSERT INTO agent_runs(run_id, agent_name, start_time) VALUES ('00000004', 'a', ?)",
+                    Times.text(LATEST.minusSeconds(86_400)));
         }
         assertEquals(0, json(query(store, "run", "00000004", "--json")).get(0).asObject().get("events").asArray().size());
     }
@@ -222,14 +236,16 @@ class QueryTest {
         Store store = Fixture.V7_SERVICE.filled(folder.resolve("service"), 6, LATEST);
         String id = Fixture.V7_SERVICE.run(3, LATEST.minusSeconds(3 * 3600)).id();
         try (Database database = Database.open(store.database())) {
-            database.update("INSERT INTO agent_runs(event_id, run_id, agent_name, job_type, start_time, status) VALUES ('again', ?, 'docs-crawler', 'publish', '2026-11-19 12:00:00', 'success')", id);
+            database.update("INSERT INTO agent_runs(event_id, run_id, agent_name, job_type, start_time, status) VALUES ('again', ?, "
+                    + "'docs-crawler', 'publish', '2026-11-19 12:00:00', 'success')", id);
         }
         JsonArray rows = json(query(store, "run", id, "--json"));
         assertEquals(List.of("again", new java.util.UUID(3, 3).toString()), texts(rows, "event_id"));
     }
 
     private static void event(Store store, LocalDate day, Event event) throws IOException {
-        Files.writeString(store.raw().resolve(DayFile.name(day)), telemetry.Ndjson.line(event) + "\n", java.nio.file.StandardOpenOption.CREATE, java.nio.file.StandardOpenOption.APPEND);
+        Files.writeString(store.raw().resolve(DayFile.name(day)), telemetry.Ndjson.line(event) + "\n",
+                java.nio.file.StandardOpenOption.CREATE, java.nio.file.StandardOpenOption.APPEND);
     }
 
     private static void archive(Store store, LocalDate day) throws IOException {
@@ -244,8 +260,10 @@ class QueryTest {
     @Test
     void sqlBindsNumbersAsNumbersAndEverythingElseAsText() {
         assertEquals(new Script(0, "[{\"a\":\"integer\",\"b\":\"real\",\"c\":\"text\",\"d\":\"text\",\"e\":\"text\"}]\n", ""),
-                query(v3, "sql", "SELECT typeof(?) AS a, typeof(?) AS b, typeof(?) AS c, typeof(?) AS d, typeof(?) AS e", 12, "1.5", "007", "1e3", "x", "--json"));
-        assertEquals(new Script(0, "[{\"n\":39}]\n", ""), query(v3, "sql", "SELECT count(*) AS n FROM agent_runs WHERE duration_ms/1000 > ?", 72, "--json"));
+                query(v3, "sql", "SELECT typeof(?) AS a, typeof(?) AS b, typeof(?) AS c, typeof(?) AS d, typeof(?) AS e",
+                        12, "1.5", "007", "1e3", "x", "--json"));
+        assertEquals(new Script(0, "[{\"n\":39}]\n", ""),
+                query(v3, "sql", "SELECT count(*) AS n FROM agent_runs WHERE duration_ms/1000 > ?", 72, "--json"));
         assertEquals("[{\"x\":-5}]\n", query(v3, "sql", "SELECT ? AS x", -5, "--json").out());
     }
 
@@ -260,7 +278,8 @@ class QueryTest {
     @Test
     void aStatementMayStandInAFile() throws IOException {
         Path file = folder.resolve("q.sql");
-        Files.writeString(file, "\uFEFF-- how many\r\nSELECT count(*) AS n, 'größer' AS w\r\nFROM agent_runs WHERE agent_name = ?;\r\n\r\n");
+        Files.writeString(file,
+                "\uFEFF-- how many\r\nSELECT count(*) AS n, 'größer' AS w\r\nFROM agent_runs WHERE agent_name = ?;\r\n\r\n");
         assertEquals(new Script(0, "{\"n\":20,\"w\":\"größer\"}\n", ""), query(v3, "sql", "--ndjson", "--file", file, "link-checker"));
         assertEquals(64, query(v3, "sql", "--file", folder.resolve("none.sql")).exit());
         assertEquals(64, query(v3, "sql", "--file", folder).exit());
@@ -270,13 +289,15 @@ class QueryTest {
     @Test
     void whatAJsonObjectCannotHoldAsItIsComesAsTheNearest() {
         assertEquals("[{\"id\":1,\"id_3\":2,\"id_2\":3,\"big\":9223372036854775807,\"r\":0.1,\"inf\":null,\"bytes\":\"AP8=\",\"n\":null,\"e\":\"\",\"q\":\"a\\\"\\\\\\n\\u0001\\u2028é\"}]\n",
-                query(v3, "sql", "SELECT 1 AS id, 2 AS id, 3 AS id_2, 9223372036854775807 AS big, 0.1 AS r, 9e999 AS inf, x'00ff' AS bytes, NULL AS n, '' AS e, 'a\"\\' || char(10, 1, 8232) || 'é' AS q", "--json").out());
+                query(v3, "sql", "SELECT 1 AS id, 2 AS id, 3 AS id_2, 9223372036854775807 AS big, 0.1 AS r, 9e999 AS inf, x'00ff' AS "
+                        + "bytes, NULL AS n, '' AS e, 'a\"\\' || char(10, 1, 8232) || 'é' AS q", "--json").out());
     }
 
     @Test
     void csvIsQuotedAsRfc4180HasIt() {
         assertEquals("\"a,b\",id,id,n,e,bytes\r\n\"say \"\"x\"\"\r\ny\",1,2,,\"\",AP8=\r\n",
-                query(v3, "sql", "SELECT 'say \"x\"' || char(13, 10) || 'y' AS \"a,b\", 1 AS id, 2 AS id, NULL AS n, '' AS e, x'00ff' AS bytes", "--csv").out());
+                query(v3, "sql", "SELECT 'say \"x\"' || char(13, 10) || 'y' AS \"a,b\", 1 AS id, 2 AS id, NULL AS n, '' AS e, x'00ff' "
+                        + "AS bytes", "--csv").out());
     }
 
     /** Another program's reader is the judge; as it has no null, that is an empty text to it. */
@@ -310,7 +331,8 @@ class QueryTest {
     /** From the hundredth row on values are fetched another way. */
     @Test
     void theLastOfManyRowsIsAsTheFirst() {
-        String sql = "WITH RECURSIVE n(i) AS (VALUES(1) UNION ALL SELECT i + 1 FROM n WHERE i < 1200) SELECT 7 AS a, 1.5 AS b, 'é€😀' AS c, '' AS d, NULL AS e, x'00ff' AS f, x'' AS g, CAST(x'ff41' AS TEXT) AS h FROM n";
+        String sql = "WITH RECURSIVE n(i) AS (VALUES(1) UNION ALL SELECT i + 1 FROM n WHERE i < 1200) SELECT 7 AS a, 1.5 AS b, 'é€😀' AS "
+                + "c, '' AS d, NULL AS e, x'00ff' AS f, x'' AS g, CAST(x'ff41' AS TEXT) AS h FROM n";
         for (String format : List.of("--ndjson", "--csv")) {
             List<String> lines = query(v3, "sql", sql, format).out().lines().skip(format.equals("--csv") ? 1 : 0).distinct().toList();
             assertEquals(1, lines.size(), lines.toString());
@@ -322,18 +344,27 @@ class QueryTest {
 
     @Test
     void limitEndsAnyStatement() {
-        assertEquals("i\r\n1\r\n2\r\n", query(v3, "sql", "WITH RECURSIVE n(i) AS (VALUES(1) UNION ALL SELECT i + 1 FROM n) SELECT i FROM n", "--limit", 2, "--csv").out());
+        assertEquals("i\r\n1\r\n2\r\n",
+                query(v3, "sql", "WITH RECURSIVE n(i) AS (VALUES(1) UNION ALL SELECT i + 1 FROM n) SELECT i FROM n",
+                "--limit", 2, "--csv").out());
         for (Object limit : List.of(0, -1, "x", 99999999999L)) assertEquals(64, query(v3, "recent", "--limit", limit).exit());
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"DELETE FROM agent_runs", "delete from agent_runs", "INSERT INTO agent_runs(run_id, agent_name, start_time) VALUES ('x', 'y', 'z')", "UPDATE agent_runs SET status = 'failed'",
-        "DROP TABLE agent_runs", "CREATE TABLE x(y)", "CREATE TEMP TABLE x(y)", "REPLACE INTO commits(commit_hash) VALUES ('x')", "ALTER TABLE agent_runs ADD COLUMN x", "REINDEX", "ANALYZE", "VACUUM", "VACUUM INTO '/tmp/x'",
-        "ATTACH 'other.sqlite' AS other", "DETACH main", "BEGIN", "BEGIN IMMEDIATE", "COMMIT", "SAVEPOINT x", "backup to 'x'", "restore from 'x'", "/* SELECT */ DELETE FROM agent_runs", "-- SELECT\nDELETE FROM agent_runs",
-        "WITH x AS (SELECT 1) DELETE FROM agent_runs", "WITH x AS (SELECT 1) INSERT INTO commits(commit_hash) SELECT * FROM x", "SELECT 1; DELETE FROM agent_runs", "SELECT ';'; DROP TABLE agent_runs", "SELECT 1;;SELECT 2",
-        "PRAGMA journal_mode=DELETE", "PRAGMA journal_mode(DELETE)", "PRAGMA main.journal_mode = DELETE", "pragma Query_Only = 0", "PRAGMA query_only(0)", "PRAGMA wal_checkpoint", "PRAGMA wal_checkpoint(TRUNCATE)", "PRAGMA user_version = 7",
-        "PRAGMA writable_schema = 1", "PRAGMA optimize", "PRAGMA incremental_vacuum", "PRAGMA \"journal_mode\" = DELETE", "PRAGMA [query_only]=0", "PRAGMA temp_store_directory = '/tmp'", "PRAGMA", "PRAGMA main", "EXPLAIN PRAGMA query_only = 0",
-        "EXPLAIN QUERY PLAN PRAGMA journal_mode=DELETE", "EXPLAIN", "EXPLAIN DELETE FROM agent_runs", "SELECT writefile('x', 'y')", "", " ", ";", "-- nothing", "/* open", "SELEC 1", "SELECT", "(SELECT 1)", "SELECT 'open",
+    @ValueSource(strings = {"DELETE FROM agent_runs", "delete from agent_runs",
+            "INSERT INTO agent_runs(run_id, agent_name, start_time) VALUES ('x', 'y', 'z')", "UPDATE agent_runs SET status = 'failed'",
+        "DROP TABLE agent_runs", "CREATE TABLE x(y)", "CREATE TEMP TABLE x(y)", "REPLACE INTO commits(commit_hash) VALUES ('x')",
+        "ALTER TABLE agent_runs ADD COLUMN x", "REINDEX", "ANALYZE", "VACUUM", "VACUUM INTO '/tmp/x'",
+        "ATTACH 'other.sqlite' AS other", "DETACH main", "BEGIN", "BEGIN IMMEDIATE", "COMMIT", "SAVEPOINT x",
+        "backup to 'x'", "restore from 'x'", "/* SELECT */ DELETE FROM agent_runs", "-- SELECT\nDELETE FROM agent_runs",
+        "WITH x AS (SELECT 1) DELETE FROM agent_runs", "WITH x AS (SELECT 1) INSERT INTO commits(commit_hash) SELECT * FROM x",
+        "SELECT 1; DELETE FROM agent_runs", "SELECT ';'; DROP TABLE agent_runs", "SELECT 1;;SELECT 2",
+        "PRAGMA journal_mode=DELETE", "PRAGMA journal_mode(DELETE)", "PRAGMA main.journal_mode = DELETE", "pragma Query_Only = 0",
+        "PRAGMA query_only(0)", "PRAGMA wal_checkpoint", "PRAGMA wal_checkpoint(TRUNCATE)", "PRAGMA user_version = 7",
+        "PRAGMA writable_schema = 1", "PRAGMA optimize", "PRAGMA incremental_vacuum", "PRAGMA \"journal_mode\" = DELETE",
+        "PRAGMA [query_only]=0", "PRAGMA temp_store_directory = '/tmp'", "PRAGMA", "PRAGMA main", "EXPLAIN PRAGMA query_only = 0",
+        "EXPLAIN QUERY PLAN PRAGMA journal_mode=DELETE", "EXPLAIN", "EXPLAIN DELETE FROM agent_runs",
+        "SELECT writefile('x', 'y')", "", " ", ";", "-- nothing", "/* open", "SELEC 1", "SELECT", "(SELECT 1)", "SELECT 'open",
         "SELECT * FROM no_such_table", "SELECT no_such_column FROM agent_runs", "\u0000DELETE FROM agent_runs"})
     void whatDoesNotOnlyReadIsRefusedAndChangesNothing(String sql) {
         Map<String, String> before = hashes(v3);
@@ -353,8 +384,11 @@ class QueryTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"SELECT 1", "select 1;", " ;; SELECT 1 ; ; -- end", "VALUES (1)", "WITH x(y) AS (SELECT 1) SELECT y FROM x", "PRAGMA table_info(agent_runs)", "PRAGMA main.table_info(agent_runs)", "PRAGMA journal_mode", "PRAGMA quick_check", "PRAGMA integrity_check(1)",
-        "EXPLAIN SELECT 1", "explain query plan SELECT 1", "SELECT ';' AS \"a;b\", [x;y] FROM (SELECT 1 AS [x;y])", "/* ; */ SELECT 1 -- ;", "SELECT * FROM pragma_table_info('agent_runs')", "SELECT 'DELETE'"})
+    @ValueSource(strings = {"SELECT 1", "select 1;", " ;; SELECT 1 ; ; -- end", "VALUES (1)", "WITH x(y) AS (SELECT 1) SELECT y FROM x",
+            "PRAGMA table_info(agent_runs)", "PRAGMA main.table_info(agent_runs)",
+            "PRAGMA journal_mode", "PRAGMA quick_check", "PRAGMA integrity_check(1)",
+        "EXPLAIN SELECT 1", "explain query plan SELECT 1", "SELECT ';' AS \"a;b\", [x;y] FROM (SELECT 1 AS [x;y])",
+        "/* ; */ SELECT 1 -- ;", "SELECT * FROM pragma_table_info('agent_runs')", "SELECT 'DELETE'"})
     void whatOnlyReadsIsRun(String sql) {
         Map<String, String> before = hashes(v3);
         assertTrue(json(query(v3, "sql", sql, "--json")).size() > 0);
@@ -372,9 +406,13 @@ class QueryTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"recent, idx_runs_start", "run x, sqlite_autoindex_agent_runs_1", "chain x, idx_runs_insight", "agent x, idx_runs_agent", "agents, SCAN agent_runs", "failures, idx_runs_status", "stale, idx_runs_st", "count, COVERING INDEX", "sql SELECT_*_FROM_agent_runs, SCAN agent_runs"})
+    @CsvSource({"recent, idx_runs_start", "run x, sqlite_autoindex_agent_runs_1", "chain x, idx_runs_insight", "agent x, idx_runs_agent",
+            "agents, SCAN agent_runs", "failures, idx_runs_status", "stale, idx_runs_st",
+            "count, COVERING INDEX", "sql SELECT_*_FROM_agent_runs, SCAN agent_runs"})
     void explainShowsThePlanInsteadOfTheResult(String words, String expected) {
-        Object[] args = Stream.concat(Stream.of(words.split(" ")).map(word -> word.replace('_', words.startsWith("sql") && word.startsWith("SELECT") ? ' ' : '_').replace("agent runs", "agent_runs")), Stream.of("--explain")).toArray();
+        Object[] args = Stream.concat(Stream.of(words.split(" "))
+                .map(word -> word.replace('_', words.startsWith("sql") && word.startsWith("SELECT") ? ' ' : '_')
+                .replace("agent runs", "agent_runs")), Stream.of("--explain")).toArray();
         Script run = query(v3, args);
         assertEquals(0, run.exit(), run.err());
         assertTrue(run.out().startsWith("SELECT ") && run.out().contains(expected), run.out());
@@ -390,7 +428,8 @@ class QueryTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", "recnt", "recent extra", "agent", "chain", "run", "recent --status done", "recent --since yesterday", "recent --since 1y", "recent --json --csv", "count --csv --ndjson", "agents --agent x",
+    @ValueSource(strings = {"", "recnt", "recent extra", "agent", "chain", "run", "recent --status done",
+            "recent --since yesterday", "recent --since 1y", "recent --json --csv", "count --csv --ndjson", "agents --agent x",
         "recent --since +1000000000-01-01T00:00:00Z", "stale --older-than 3", "recent --older-than 3d", "chain x --status failed"})
     void badArgumentsAreOneLineAndExit64(String words) {
         Script run = query(v3, (Object[]) (words.isEmpty() ? new String[0] : words.split(" ")));
@@ -409,7 +448,9 @@ class QueryTest {
             assertTrue(run.err().lines().count() == 1 && run.err().contains("there is none"), run.err());
             assertTrue(Files.notExists(none));
         }
-        for (var one : List.of(new Case("empty", 2, "0 bytes"), new Case("text", 2, "no SQLite database"), new Case("folder", 2, "directory"), new Case("cut", 2, ""), new Case("other", 2, "no table agent_runs"), new Case("gone", 3, "does not exist"))) {
+        for (var one : List.of(new Case("empty", 2, "0 bytes"), new Case("text", 2, "no SQLite database"),
+                new Case("folder", 2, "directory"), new Case("cut", 2, ""), new Case("other", 2, "no table agent_runs"),
+                new Case("gone", 3, "does not exist"))) {
             Store store = Fixture.V3.filled(folder.resolve(one.name), 60, LATEST);
             byte[] whole = Files.readAllBytes(store.database());
             Files.delete(store.database());
@@ -444,9 +485,11 @@ class QueryTest {
             assertEquals(count, recent.size());
             List<Instant> starts = texts(recent, "start_time").stream().map(Times::instant).toList();
             assertEquals(starts.stream().sorted(java.util.Comparator.reverseOrder()).toList(), starts);
-            assertEquals(starts.subList(0, 20), texts(json(query(given.store(), "recent", "--json")), "start_time").stream().map(Times::instant).toList());
+            assertEquals(starts.subList(0, 20),
+                    texts(json(query(given.store(), "recent", "--json")), "start_time").stream().map(Times::instant).toList());
             assertEquals(count, sum(json(query(given.store(), "agents", "--json")), "runs"));
-            for (String[] words : new String[][] {{"failures"}, {"stale"}, {"agent", texts(recent, "agent_name").get(0)}, {"run", texts(recent, "run_id").get(0)}, {"sql", "SELECT * FROM agent_runs", "--csv"}})
+            for (String[] words : new String[][] {{"failures"}, {"stale"}, {"agent", texts(recent, "agent_name").get(0)},
+                    {"run", texts(recent, "run_id").get(0)}, {"sql", "SELECT * FROM agent_runs", "--csv"}})
                 assertEquals(0, query(given.store(), (Object[]) words).exit(), words[0]);
             assertEquals(before, hashes(given.store()));
         }));
@@ -460,15 +503,24 @@ class QueryTest {
             Store store = given.store();
             assertEquals(sqlite(store, "SELECT count(*) FROM agent_runs"), query(store, "count").out().strip());
             for (String status : sqlite(store, "SELECT DISTINCT status FROM agent_runs").lines().toList())
-                assertEquals(sqlite(store, "SELECT count(*) FROM agent_runs WHERE status = '" + status + "'"), query(store, "count", "--status", status).out().strip(), status);
-            assertEquals(sqlite(store, "SELECT agent_name, count(*), sum(items_discovered), sum(items_succeeded), sum(items_failed) FROM agent_runs GROUP BY agent_name ORDER BY agent_name"),
-                    String.join("\n", json(query(store, "agents", "--json")).values().stream().map(agent -> Stream.of("agent_name", "runs", "items_discovered", "items_succeeded", "items_failed")
-                            .map(name -> agent.asObject().get(name)).map(value -> value.isString() ? value.asString() : value.toString()).reduce((a, b) -> a + "|" + b).orElseThrow()).toList()));
-            assertEquals(sqlite(store, "SELECT run_id FROM agent_runs ORDER BY julianday(start_time) DESC LIMIT 20").lines().sorted().toList(),
+                assertEquals(sqlite(store, "SELECT count(*) FROM agent_runs WHERE status = '" + status + "'"),
+                        query(store, "count", "--status", status).out().strip(), status);
+            assertEquals(sqlite(store,
+                    "SELECT agent_name, count(*), sum(items_discovered), sum(items_succeeded), sum(items_failed) FROM agent_runs GROUP BY "
+                    + "agent_name ORDER BY agent_name"),
+                    String.join("\n", json(query(store, "agents", "--json")).values().stream()
+                            .map(agent -> Stream.of("agent_name", "runs", "items_discovered", "items_succeeded", "items_failed")
+                            .map(name -> agent.asObject().get(name)).map(value -> value.isString() ? value.asString() : value.toString())
+                                    .reduce((a, b) -> a + "|" + b).orElseThrow()).toList()));
+            assertEquals(sqlite(store, "SELECT run_id FROM agent_runs ORDER BY julianday(start_time) DESC LIMIT 20")
+                    .lines().sorted().toList(),
                     texts(json(query(store, "recent", "--json")), "run_id").stream().sorted().toList());
             if (sqlite(store, "SELECT count(*) FROM pragma_table_info('agent_runs') WHERE name = 'insight_id'").equals("1"))
-                for (String insight : sqlite(store, "SELECT DISTINCT insight_id FROM agent_runs WHERE insight_id IS NOT NULL").lines().limit(10).toList())
-                    assertEquals(sqlite(store, "SELECT run_id FROM agent_runs WHERE insight_id = '" + insight + "' ORDER BY julianday(start_time)").lines().toList(), texts(json(query(store, "chain", insight, "--json")), "run_id"));
+                for (String insight : sqlite(store, "SELECT DISTINCT insight_id FROM agent_runs WHERE insight_id IS NOT NULL")
+                        .lines().limit(10).toList())
+                    assertEquals(sqlite(store, "SELECT run_id FROM agent_runs WHERE insight_id = '" + insight
+                            + "' ORDER BY julianday(start_time)").lines().toList(),
+                            texts(json(query(store, "chain", insight, "--json")), "run_id"));
         }));
     }
 
@@ -491,7 +543,9 @@ class QueryTest {
         return array.values().stream().mapToLong(value -> value.asObject().getLong(name, 0)).sum();
     }
 
-    private static final String MANY = "WITH RECURSIVE n(i) AS (VALUES(1) UNION ALL SELECT i + 1 FROM n WHERE i < %d) SELECT i, 'text of row ' || i AS t, i * 0.5 AS r, NULL AS n FROM n";
+    private static final String MANY =
+            "WITH RECURSIVE n(i) AS (VALUES(1) UNION ALL SELECT i + 1 FROM n WHERE i < %d) SELECT i, 'text of row ' || i AS t, i * 0.5 AS "
+            + "r, NULL AS n FROM n";
 
     @Test
     void aMillionRowsPassThrough64Megabytes() throws Exception {
@@ -508,7 +562,8 @@ class QueryTest {
     private void passThrough64Megabytes(String format, long lines) throws Exception {
         List<Object> args = new ArrayList<>(List.of("sql", String.format(MANY, 1_000_000), "--store", v3.base()));
         if (!format.equals("--table")) args.add(format);
-        Process process = Script.processBuilder(Map.of("JAVA_TOOL_OPTIONS", "-Xmx64m"), "query", args.toArray()).redirectError(folder.resolve("err").toFile()).start();
+        Process process = Script.processBuilder(Map.of("JAVA_TOOL_OPTIONS", "-Xmx64m"), "query", args.toArray())
+                .redirectError(folder.resolve("err").toFile()).start();
         long counted = 0;
         byte[] buffer = new byte[1 << 16];
         for (int n = process.getInputStream().read(buffer); n >= 0; n = process.getInputStream().read(buffer))
@@ -521,7 +576,8 @@ class QueryTest {
     @ValueSource(strings = {"--json", "--csv", "--ndjson", "--limit=2000000"})
     void aReaderThatGoesIsNoError(String format) throws Exception {
         Store store = Fixture.V3.empty(folder.resolve("store"));
-        Process process = Script.processBuilder(Map.of(), "query", "sql", String.format(MANY, 1_000_000_000), "--store", store.base(), format).redirectError(folder.resolve("err").toFile()).start();
+        Process process = Script.processBuilder(Map.of(), "query", "sql", String.format(MANY, 1_000_000_000),
+                "--store", store.base(), format).redirectError(folder.resolve("err").toFile()).start();
         process.getInputStream().readNBytes(100);
         process.getInputStream().close();
         assertTrue(process.waitFor(60, java.util.concurrent.TimeUnit.SECONDS), "it goes on");
@@ -534,7 +590,8 @@ class QueryTest {
         Map<String, String> hashes = new TreeMap<>();
         try (Stream<Path> files = Files.walk(store.base())) {
             for (Path file : files.filter(Files::isRegularFile).toList())
-                hashes.put(file.toString(), HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(Files.readAllBytes(file))));
+                hashes.put(file.toString(),
+                        HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(Files.readAllBytes(file))));
         } catch (IOException | java.security.NoSuchAlgorithmException e) {
             throw new IllegalStateException(e);
         }

@@ -32,13 +32,18 @@ import telemetry.Row;
 import telemetry.Run;
 import telemetry.Store;
 
-/** A rebuild reads most lines on a way of its own; the replay reads every line with the JSON library. On lines that somebody has tampered with the two must come to the same rows. */
+/**
+ * A rebuild reads most lines on a way of its own; the replay reads every line with the JSON library. On lines that somebody has tampered
+ * with the two must come to the same rows.
+ */
 class RebuildFuzzTest {
     private static final Instant NOON = Instant.parse("2025-12-10T12:00:00Z");
 
     /** What is put into a line: everything that JSON or UTF-8 could stumble over. */
-    private static final String[] SPLINTERS = {"\"", "\\", "\\u00e9", "\\ud800", "\\n", "{", "}", "[", "]", ",", ":", " ", "\t", "\0", "0", "-", "1e5", "1E999", ".5", "007", "true", "null", "NaN",
-        "-Infinity", "\u00e9", "\ud83d\ude00", "\uFEFF", "9223372036854775808", "\"run_id\": \"x\", ", "\"status\": \"failed\", ", "\"record_type\": \"event\", ", "{\"run_id\": \"g\"}", "\n", "\r"};
+    private static final String[] SPLINTERS = {"\"", "\\", "\\u00e9", "\\ud800",
+            "\\n", "{", "}", "[", "]", ",", ":", " ", "\t", "\0", "0", "-", "1e5", "1E999", ".5", "007", "true", "null", "NaN",
+        "-Infinity", "\u00e9", "\ud83d\ude00", "\uFEFF", "9223372036854775808", "\"run_id\": \"x\", ",
+        "\"status\": \"failed\", ", "\"record_type\": \"event\", ", "{\"run_id\": \"g\"}", "\n", "\r"};
 
     @TempDir
     Path dir;
@@ -69,7 +74,8 @@ class RebuildFuzzTest {
         Path rebuilt = dir.resolve(shape + "-" + seed + ".sqlite");
         Rebuild.Result made = new Rebuild(store, Clock.systemUTC()).into(rebuilt);
         long damaged = made.damaged();
-        try (Database replayed = Database.open(store.database()); Database other = Database.openToRead(rebuilt); EventLog log = new EventLog(store)) {
+        try (Database replayed = Database.open(store.database()); Database other = Database.openToRead(rebuilt);
+                EventLog log = new EventLog(store)) {
             Replay.Result result = new Replay(replayed).apply(log, entry -> { });
             assertTrue(damaged > lines / 20 && damaged < lines, "damaged " + damaged);
             assertEquals(result.damaged(), damaged, "seed " + seed);
@@ -104,7 +110,9 @@ class RebuildFuzzTest {
         return bytes;
     }
 
-    /** Runs whose lines give several event_ids, or one that another run's lines give too: which one they get depends on the lines' order. */
+    /**
+     * Runs whose lines give several event_ids, or one that another run's lines give too: which one they get depends on the lines' order.
+     */
     private static Set<String> runsOfNoClearEventId(EventLog log) {
         Map<String, Set<String>> runs = new HashMap<>();
         Map<String, Set<String>> events = new HashMap<>();
@@ -124,7 +132,9 @@ class RebuildFuzzTest {
         return unclear;
     }
 
-    /** Without runs of several different ends: what the last does not name the replay leaves as the row has it, and the rebuild does not. */
+    /**
+     * Without runs of several different ends: what the last does not name the replay leaves as the row has it, and the rebuild does not.
+     */
     private static List<String> rows(Database database, Set<String> ofNoClearEventId, Collection<String> ofSeveralEnds) {
         List<String> rows = new ArrayList<>();
         for (Row row : database.query("SELECT * FROM agent_runs ORDER BY run_id")) {

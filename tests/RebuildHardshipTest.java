@@ -48,12 +48,15 @@ class RebuildHardshipTest {
         broken("{\"run_id\": \"deep\", \"a\": " + "[".repeat(100_000), -1);
         broken("{\"run_id\": \"nul\", \"host\": \"a\0b\"}", -1);
         accepted("nul-escaped", "{\"run_id\": \"nul-escaped\", \"host\": \"a\\u0000b\"}");
-        accepted("nan", "{\"run_id\": \"nan\", \"status\": \"success\", \"items_failed\": NaN, \"duration_ms\": -Infinity, \"items_succeeded\": Infinity}");
+        accepted("nan", "{\"run_id\": \"nan\", \"status\": \"success\", \"items_failed\": NaN, \"duration_ms\": -Infinity, "
+                + "\"items_succeeded\": Infinity}");
         accepted("bom", "\uFEFF{\"run_id\": \"bom\"}");
         accepted("duplicate", "{\"run_id\": \"first\", \"status\": \"failed\", \"run_id\": \"duplicate\", \"status\": \"success\"}");
         accepted("lone-?", "{\"run_id\": \"lone-\\ud800\", \"host\": \"\\udc00\\ud800\"}");
-        accepted("huge", "{\"run_id\": \"huge\", \"items_failed\": 1e999, \"items_succeeded\": 18446744073709551616, \"duration_ms\": 1e3}");
-        accepted("types", "{\"run_id\": \"types\", \"status\": [1], \"start_time\": 7, \"agent_name\": {}, \"metrics_json\": {\"a\": [1]}, \"items_failed\": {\"n\": 1}, \"host\": true}");
+        accepted("huge", "{\"run_id\": \"huge\", \"items_failed\": 1e999, \"items_succeeded\": 18446744073709551616, "
+                + "\"duration_ms\": 1e3}");
+        accepted("types", "{\"run_id\": \"types\", \"status\": [1], \"start_time\": 7, \"agent_name\": {}, \"metrics_json\": {\"a\": "
+                + "[1]}, \"items_failed\": {\"n\": 1}, \"host\": true}");
         broken("null", -1);
         broken("[1, 2]", -1);
         broken("{\"run_id\": 5}", -1);
@@ -69,7 +72,8 @@ class RebuildHardshipTest {
         damaged.put(lines.size(), "{\"run_id\": \"torn tail\"".getBytes(StandardCharsets.UTF_8));
         lines.writeBytes("{\"run_id\": \"torn tail\"".getBytes(StandardCharsets.UTF_8));
         runs.remove("\r");
-        damaged.put(new String(lines.toByteArray(), StandardCharsets.ISO_8859_1).indexOf("{\"run_id\": \"\\r\"}"), "{\"run_id\": \"\\r\"}\r".getBytes(StandardCharsets.UTF_8));
+        damaged.put(new String(lines.toByteArray(), StandardCharsets.ISO_8859_1).indexOf("{\"run_id\": \"\\r\"}"),
+                "{\"run_id\": \"\\r\"}\r".getBytes(StandardCharsets.UTF_8));
         Path day = store.raw().resolve("events_20261120.ndjson");
         Files.write(day, lines.toByteArray());
         Files.delete(store.database());
@@ -85,11 +89,13 @@ class RebuildHardshipTest {
         }
         List<String> kept = Files.readAllLines(Path.of(out.replaceAll("(?s).*kept in (.*damaged.ndjson).*", "$1")));
         List<String> expected = new ArrayList<>();
-        damaged.forEach((offset, bytes) -> expected.add("\"offset\":" + offset + ",\"length\":" + (bytes.length == 1 << 20 ? (10 << 20) + 30 : bytes.length)
+        damaged.forEach((offset, bytes) -> expected.add("\"offset\":" + offset + ",\"length\":"
+                + (bytes.length == 1 << 20 ? (10 << 20) + 30 : bytes.length)
                 + " " + Arrays.hashCode(bytes)));
         assertEquals(expected, kept.stream().map(line -> line.replaceAll("\\{\"file\":\"[^\"]*\",(.*),\"reason\":\".*", "$1 ")
                 + Arrays.hashCode(Base64.getDecoder().decode(line.replaceAll(".*\"bytes\":\"(.*)\"}", "$1")))).toList());
-        assertTrue(kept.get(0).startsWith("{\"file\":\"" + day + "\",") && kept.get(0).contains("\"reason\":\"longer than 1 MiB\""), kept.get(0).substring(0, 200));
+        assertTrue(kept.get(0).startsWith("{\"file\":\"" + day + "\",") && kept.get(0).contains("\"reason\":\"longer than 1 MiB\""),
+                kept.get(0).substring(0, 200));
     }
 
     @Test
@@ -186,14 +192,17 @@ class RebuildHardshipTest {
             byte[] before = state == 0 ? good : state == 1 ? new byte[0] : Arrays.copyOf(good, good.length / 2);
             if (state == 1) Files.delete(store.database());
             else Files.write(store.database(), before);
-            Process process = Script.processBuilder(Map.of(), "rebuild", "--store", store.base(), "--yes").redirectErrorStream(true).start();
+            Process process = Script.processBuilder(Map.of(), "rebuild", "--store", store.base(), "--yes")
+                    .redirectErrorStream(true).start();
             boolean ended = process.waitFor(600 + random.nextInt(2500), TimeUnit.MILLISECONDS);
             process.destroyForcibly().waitFor();
             String where = "state " + state + (ended ? " ended" : " killed");
             if (state == 0) assertEquals(all, runIds(store), where);
-            if (state != 0 && Files.exists(store.database()) && !Arrays.equals(before, Files.readAllBytes(store.database()))) assertEquals(all, runIds(store), where);
+            if (state != 0 && Files.exists(store.database()) && !Arrays.equals(before, Files.readAllBytes(store.database())))
+                assertEquals(all, runIds(store), where);
             for (Path kept : content(store.quarantine()).keySet())
-                if (kept.endsWith("telemetry.sqlite") && state == 0) assertEquals(all, runIds(new Store(store.base(), kept, store.raw(), "test")), where);
+                if (kept.endsWith("telemetry.sqlite") && state == 0)
+                    assertEquals(all, runIds(new Store(store.base(), kept, store.raw(), "test")), where);
             Script again = Script.run(new rebuild(), "--store", store.base(), "--yes");
             assertTrue(again.exit() < 2, where + again.err());
             assertEquals(all, runIds(store), where);

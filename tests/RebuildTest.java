@@ -41,7 +41,9 @@ import telemetry.StoreException;
 /** A database made anew from the day files, put in the place of whatever stands there. */
 class RebuildTest {
     private static final Instant NOON = Instant.parse("2026-11-20T12:00:00Z");
-    private static final String RUNS = "SELECT run_id, agent_name, status, end_time, items_discovered, items_succeeded, items_failed, error_summary, host FROM agent_runs ORDER BY run_id";
+    private static final String RUNS =
+            "SELECT run_id, agent_name, status, end_time, items_discovered, items_succeeded, items_failed, error_summary, host FROM "
+            + "agent_runs ORDER BY run_id";
     private static final String SCHEMA = "SELECT type, name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite_%' ORDER BY type, name";
 
     @TempDir
@@ -71,13 +73,16 @@ class RebuildTest {
         Fixture.all(dir).forEach(given -> {
             Store store = given.store();
             List<Map<String, Object>> before = rows(store, "SELECT run_id FROM agent_runs ORDER BY 1");
-            List<Map<String, Object>> over = rows(store, "SELECT run_id, end_time, items_discovered, items_succeeded, items_failed FROM agent_runs WHERE status <> 'running' ORDER BY 1");
+            List<Map<String, Object>> over = rows(store,
+                    "SELECT run_id, end_time, items_discovered, items_succeeded, items_failed FROM agent_runs WHERE status <> 'running' "
+                    + "ORDER BY 1");
             delete(store.database());
             Script result = Script.run(new rebuild(), "--store", store.base(), "--yes");
             assertEquals(0, result.exit(), given.name() + result.err());
             assertTrue(result.out().contains("schema v3"), result.out());
             assertTrue(rows(store, "SELECT run_id FROM agent_runs ORDER BY 1").containsAll(before), given.name());
-            assertTrue(rows(store, "SELECT run_id, end_time, items_discovered, items_succeeded, items_failed FROM agent_runs").containsAll(over), given.name());
+            assertTrue(rows(store, "SELECT run_id, end_time, items_discovered, items_succeeded, items_failed FROM agent_runs")
+                    .containsAll(over), given.name());
             assertEquals("wal", pragma(store, "journal_mode"));
         });
     }
@@ -87,7 +92,8 @@ class RebuildTest {
         Store store = Fixture.V3.filled(dir, 60, NOON);
         archive(store, new EventLog(store).days().get(0));
         Files.writeString(store.raw().resolve("events_20261120.ndjson"), "null\n", StandardOpenOption.APPEND);
-        execute(store, "INSERT INTO commits(commit_hash, run_id) VALUES ('c', 'r')", "INSERT INTO agent_runs(run_id, agent_name, start_time, status) VALUES ('http', 'a', '2026-11-20T00:00:00Z', 'success')");
+        execute(store, "INSERT INTO commits(commit_hash, run_id) VALUES ('c', 'r')",
+                "INSERT INTO agent_runs(run_id, agent_name, start_time, status) VALUES ('http', 'a', '2026-11-20T00:00:00Z', 'success')");
         Script result = Script.run(new rebuild(), "--store", dir, "--yes");
         assertEquals(1, result.exit());
         String kept = result.out().replaceAll("(?s).*kept: (.*)/telemetry.sqlite\\s*", "$1");
@@ -100,8 +106,10 @@ class RebuildTest {
                 "from the old database: the table commits, 1 row",
                 "from the old database: the table schema_migrations, 1 row",
                 "the database was locked for N",
-                "the old one (intact) is kept: " + kept + "/telemetry.sqlite", ""), result.out().replaceAll("locked for .*", "locked for N"));
-        assertEquals("{\"file\":\"" + store.raw().resolve("events_20261120.ndjson") + "\",\"offset\":" + (Files.size(store.raw().resolve("events_20261120.ndjson")) - 5)
+                "the old one (intact) is kept: " + kept + "/telemetry.sqlite", ""),
+                        result.out().replaceAll("locked for .*", "locked for N"));
+        assertEquals("{\"file\":\"" + store.raw().resolve("events_20261120.ndjson")
+                + "\",\"offset\":" + (Files.size(store.raw().resolve("events_20261120.ndjson")) - 5)
                 + ",\"length\":4,\"reason\":\"no object\",\"bytes\":\"bnVsbA==\"}\n", Files.readString(Path.of(kept, "damaged.ndjson")));
         assertEquals("rw-------", permissions(Path.of(kept, "damaged.ndjson")));
         assertEquals("rwx------", permissions(Path.of(kept)));
@@ -114,14 +122,19 @@ class RebuildTest {
     @EnumSource
     void whatOnlyTheOldDatabaseKnowsIsCarriedOver(Fixture shape) {
         Store store = shape.filled(dir, 30, NOON);
-        execute(store, "ALTER TABLE agent_runs ADD COLUMN custom_metadata TEXT", "CREATE TABLE notes(a INTEGER PRIMARY KEY AUTOINCREMENT, \"the text\" TEXT)", "INSERT INTO notes VALUES (7, 'n')",
-                "DELETE FROM notes", "INSERT INTO notes(\"the text\") VALUES ('kept')", "CREATE INDEX \"my index\" ON agent_runs(host, custom_metadata)", "CREATE VIEW v AS SELECT 1 AS one",
+        execute(store, "ALTER TABLE agent_runs ADD COLUMN custom_metadata TEXT",
+                "CREATE TABLE notes(a INTEGER PRIMARY KEY AUTOINCREMENT, \"the text\" TEXT)", "INSERT INTO notes VALUES (7, 'n')",
+                "DELETE FROM notes", "INSERT INTO notes(\"the text\") VALUES ('kept')",
+                "CREATE INDEX \"my index\" ON agent_runs(host, custom_metadata)", "CREATE VIEW v AS SELECT 1 AS one",
                 "CREATE TRIGGER t AFTER INSERT ON agent_runs BEGIN INSERT INTO notes(\"the text\") VALUES ('fired'); END",
-                "UPDATE agent_runs SET api_posted = 1, api_posted_at = 'then', api_retry_count = 3, created_at = 'long ago', updated_at = 'before', custom_metadata = 'of ' || run_id",
-                "UPDATE agent_runs SET items_failed = 77 WHERE status = 'running'", "UPDATE agent_runs SET status = 'partial', end_time = '2026-11-20' WHERE status = 'running' AND rowid % 2 = 0",
+                "UPDATE agent_runs SET api_posted = 1, api_posted_at = 'then', api_retry_count = 3, created_at = 'long ago', updated_at = "
+                        + "'before', custom_metadata = 'of ' || run_id",
+                "UPDATE agent_runs SET items_failed = 77 WHERE status = 'running'",
+                "UPDATE agent_runs SET status = 'partial', end_time = '2026-11-20' WHERE status = 'running' AND rowid % 2 = 0",
                 "INSERT INTO run_events(run_id, event_type, timestamp) VALUES ('x', 'y', 'z')", "PRAGMA user_version = 42");
         if (shape.version() >= 4) execute(store, "UPDATE agent_runs SET git_commit_hash = 'abc' WHERE rowid = 3");
-        execute(store, "UPDATE agent_runs SET run_id = 'http' " + (shape.version() >= 6 ? ", event_id = 'http-event'" : "") + " WHERE rowid = 5", "UPDATE agent_runs SET host = 'wrong' WHERE rowid = 4");
+        execute(store, "UPDATE agent_runs SET run_id = 'http' " + (shape.version() >= 6 ? ", event_id = 'http-event'" : "")
+                + " WHERE rowid = 5", "UPDATE agent_runs SET host = 'wrong' WHERE rowid = 4");
         String before = rows(store, "SELECT * FROM agent_runs ORDER BY run_id").toString().replace("wrong", "ws-0");
         List<Map<String, Object>> schema = rows(store, SCHEMA);
         Script result = Script.run(new rebuild(), "--store", dir, "--yes");
@@ -153,7 +166,8 @@ class RebuildTest {
         Fixture.append(store, NOON, Fixture.V5.run(0, NOON).with("website", "line"));
         Fixture.append(store, NOON, Fixture.V5.run(1, NOON.minusSeconds(3600)).with("website", null).with("item_name", "line"));
         assertEquals(0, Script.run(new rebuild(), "--store", dir, "--yes").exit());
-        assertEquals("[{website=line, item_name=db}, {website=null, item_name=line}, {website=db, item_name=db}, {website=db, item_name=db}]",
+        assertEquals("[{website=line, item_name=db}, {website=null, item_name=line}, {website=db, item_name=db}, {website=db, "
+                + "item_name=db}]",
                 rows(store, "SELECT website, item_name FROM agent_runs ORDER BY start_time DESC").toString());
         assertEquals(0, Script.run(new rebuild(), "--store", dir, "--check-only").exit());
     }
@@ -172,7 +186,8 @@ class RebuildTest {
             List<Map<String, Object>> after = rows(store, "SELECT id, event_id, run_id FROM agent_runs ORDER BY id");
             assertEquals(before, after.subList(0, 12).toString());
             assertEquals(List.of(113L, 114L, 115L), after.subList(12, 15).stream().map(row -> row.get("id")).toList());
-            assertEquals(List.of("second"), rows(store, "SELECT event_id FROM agent_runs WHERE event_id = 'second'").stream().map(row -> row.get("event_id")).toList());
+            assertEquals(List.of("second"), rows(store, "SELECT event_id FROM agent_runs WHERE event_id = 'second'")
+                    .stream().map(row -> row.get("event_id")).toList());
         }
     }
 
@@ -184,20 +199,23 @@ class RebuildTest {
             List<LogRecord> lines = new ArrayList<>();
             for (int n = 0; n < 80; n++) lines.addAll(Fixture.lines(Fixture.V3.run(n, NOON.minusSeconds(n)), n));
             Run end = Fixture.V3.run(0, NOON);
-            lines.addAll(List.of(end, end.with("host", "a"), end.with("host", "b"), end.with("end_time", "2026-11-20T13:30:00+02:00").with("host", "z")));
+            lines.addAll(List.of(end, end.with("host", "a"), end.with("host", "b"),
+                    end.with("end_time", "2026-11-20T13:30:00+02:00").with("host", "z")));
             lines.add(Fixture.V3.run(5, NOON.minusSeconds(5)).with("host", "other"));
             var fewer = new HashMap<>(Fixture.V3.run(1, NOON.minusSeconds(1)).fields());
             fewer.keySet().removeAll(List.of("host", "metrics_json"));
             lines.add(new Run(fewer));
             Collections.shuffle(lines, new Random(seed));
             for (int i = 0; i < lines.size(); i++)
-                Files.writeString(store.raw().resolve("events_202611" + (10 + i % 7) + ".ndjson"), Ndjson.line(lines.get(i)) + "\n", StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+                Files.writeString(store.raw().resolve("events_202611" + (10 + i % 7) + ".ndjson"),
+                        Ndjson.line(lines.get(i)) + "\n", StandardOpenOption.CREATE, StandardOpenOption.APPEND);
             archive(store, new EventLog(store).days().get(seed));
             delete(store.database());
             for (int pass = 0; pass < 2; pass++) {
                 Script result = Script.run(new rebuild(), "--store", store.base(), "--yes");
                 assertEquals(0, result.exit(), result.err());
-                assertTrue(result.out().contains("several different ends, the latest counts: " + fewer.get("run_id") + ", " + end.id()), result.out());
+                assertTrue(result.out().contains("several different ends, the latest counts: " + fewer.get("run_id") + ", " + end.id()),
+                        result.out());
                 String content = rows(store, RUNS).toString();
                 if (expected == null) expected = content;
                 assertEquals(expected, content);
@@ -209,9 +227,12 @@ class RebuildTest {
     @Test
     void checkOnlyListsBothWaysAndChangesNothing() throws IOException {
         Store store = Fixture.V3.filled(dir, 60, NOON);
-        execute(store, "DELETE FROM agent_runs WHERE run_id LIKE '%00000003'", "UPDATE agent_runs SET host = 'other', items_failed = 9 WHERE run_id LIKE '%00000004'",
-                "UPDATE agent_runs SET status = 'running' WHERE run_id LIKE '%00000006'", "UPDATE agent_runs SET start_time = '2026-11-20 12:00:00' WHERE run_id LIKE '%00000000'",
-                "INSERT INTO agent_runs(run_id, agent_name, start_time, status) VALUES ('http', 'a', '2026-11-20T00:00:00Z', 'success')", "PRAGMA wal_checkpoint(TRUNCATE)");
+        execute(store, "DELETE FROM agent_runs WHERE run_id LIKE '%00000003'",
+                "UPDATE agent_runs SET host = 'other', items_failed = 9 WHERE run_id LIKE '%00000004'",
+                "UPDATE agent_runs SET status = 'running' WHERE run_id LIKE '%00000006'",
+                "UPDATE agent_runs SET start_time = '2026-11-20 12:00:00' WHERE run_id LIKE '%00000000'",
+                "INSERT INTO agent_runs(run_id, agent_name, start_time, status) VALUES ('http', 'a', '2026-11-20T00:00:00Z', 'success')",
+                "PRAGMA wal_checkpoint(TRUNCATE)");
         Pruned.of(store).add(List.of(Fixture.V3.run(7, NOON.minusSeconds(7 * 3600)).id()), NOON);
         execute(store, "DELETE FROM agent_runs WHERE run_id LIKE '%00000007'");
         Map<Path, Integer> before = files();
@@ -222,12 +243,14 @@ class RebuildTest {
                 "only in the database: http",
                 "different: 20261120T060000Z-link-checker-00000006 (status)",
                 "different: 20261120T080000Z-docs-crawler-00000004 (items_failed, host)",
-                "59 runs in the database, 59 in the day files: 1 only in the day files, 1 only in the database, 2 different", ""), result.out());
+                "59 runs in the database, 59 in the day files: 1 only in the day files, 1 only in the database, 2 different",
+                ""), result.out());
         String json = Script.run(new rebuild(), "--store", dir, "--check-only", "--json").out();
         assertTrue(json.contains("\"same\": false") && json.contains("\"run_id\": \"http\""), json);
         Script dry = Script.run(new rebuild(), "--store", dir, "--dry-run");
         assertEquals(0, dry.exit());
-        assertTrue(dry.out().contains("would make " + store.database() + " from 3 files") && dry.out().contains("1 only in the day files, 1 only in the database, 2 different"), dry.out());
+        assertTrue(dry.out().contains("would make " + store.database() + " from 3 files")
+                && dry.out().contains("1 only in the day files, 1 only in the database, 2 different"), dry.out());
         assertEquals(before, files());
     }
 
@@ -242,7 +265,8 @@ class RebuildTest {
         assertEquals(before, after);
         assertEquals(rows(store, RUNS), rows(new Store(dir, into, dir, "test"), RUNS));
         Script again = Script.run(new rebuild(), "--store", store.base(), "--into", into);
-        assertEquals("rebuild: cannot write " + into + ": it exists; next: name another file\n", again.err().replace(System.lineSeparator(), "\n"));
+        assertEquals("rebuild: cannot write " + into + ": it exists; next: name another file\n",
+                again.err().replace(System.lineSeparator(), "\n"));
         assertEquals(64, again.exit());
         assertEquals(64, Script.run(new rebuild(), "--store", store.base(), "--into", dir.resolve("other"), "--check-only").exit());
         Script dry = Script.run(new rebuild(), "--store", store.base(), "--into", dir.resolve("other"), "--dry-run");
@@ -284,11 +308,13 @@ class RebuildTest {
     void aDamagedDatabaseGivesWhatItCanAndIsKept() throws IOException {
         for (String how : List.of("garbage", "page", "truncated", "empty", "foreign")) {
             Store store = Fixture.V3.filled(dir.resolve(how), 600, NOON);
-            execute(store, "INSERT INTO commits(commit_hash, run_id) VALUES ('c', 'r')", "UPDATE agent_runs SET api_posted = 1", "PRAGMA wal_checkpoint(TRUNCATE)");
+            execute(store, "INSERT INTO commits(commit_hash, run_id) VALUES ('c', 'r')",
+                    "UPDATE agent_runs SET api_posted = 1", "PRAGMA wal_checkpoint(TRUNCATE)");
             if (how.equals("foreign")) execute(store, "DROP TABLE agent_runs");
             byte[] bytes = Files.readAllBytes(store.database());
             byte[] damaged = switch (how) {
-                case "garbage" -> "this is no database, but a text that somebody wrote over it".repeat(100).getBytes(StandardCharsets.UTF_8);
+                case "garbage" -> "this is no database, but a text that somebody wrote over it".repeat(100)
+                        .getBytes(StandardCharsets.UTF_8);
                 case "truncated" -> java.util.Arrays.copyOf(bytes, bytes.length / 2);
                 case "empty" -> new byte[0];
                 default -> bytes;
@@ -299,7 +325,8 @@ class RebuildTest {
             assertEquals(how.equals("foreign") || how.equals("page") ? 0 : 1, result.exit(), how + result.err() + result.out());
             assertEquals(600, rows(store, "SELECT run_id FROM agent_runs").size(), how);
             assertEquals("ok", pragma(store, "integrity_check"));
-            if (how.equals("page") || how.equals("foreign")) assertEquals(1, rows(store, "SELECT * FROM commits").size(), how + result.out());
+            if (how.equals("page") || how.equals("foreign"))
+                assertEquals(1, rows(store, "SELECT * FROM commits").size(), how + result.out());
             Path kept = Path.of(result.out().replaceAll("(?s).*kept: (.*telemetry.sqlite).*", "$1"));
             assertEquals(java.util.Arrays.hashCode(damaged), java.util.Arrays.hashCode(Files.readAllBytes(kept)), how);
             assertEquals(List.of("telemetry.sqlite"), names(store.database().getParent()), how);
@@ -328,7 +355,8 @@ class RebuildTest {
         Process holder = new ProcessBuilder("sh", "-c", "exec 3<'" + store.database() + "'; echo ready; read line").start();
         try {
             assertEquals('r', holder.getInputStream().read());
-            org.junit.jupiter.api.Assumptions.assumeTrue(Files.isDirectory(Path.of("/proc/self/fd")), "nothing but Linux tells who has a file open");
+            org.junit.jupiter.api.Assumptions.assumeTrue(Files.isDirectory(Path.of("/proc/self/fd")),
+                    "nothing but Linux tells who has a file open");
             Map<Path, Integer> before = files();
             Script result = Script.run(new rebuild(), "--store", dir, "--yes");
             assertEquals(3, result.exit());
@@ -356,7 +384,8 @@ class RebuildTest {
                     Fixture.append(store, NOON, run);
                     database.inTransaction(() -> writer.write(run));
                     acknowledged.add(run.id());
-                    database.update("INSERT INTO agent_runs(run_id, agent_name, start_time, status, api_posted) VALUES (?, 'http', '2026', 'success', 1)", "http-" + n);
+                    database.update("INSERT INTO agent_runs(run_id, agent_name, start_time, status, api_posted) VALUES (?, 'http', "
+                            + "'2026', 'success', 1)", "http-" + n);
                     acknowledged.add("http-" + n);
                 }
             } catch (RuntimeException | Error e) {
@@ -407,7 +436,8 @@ class RebuildTest {
         List<String> lines = new ArrayList<>();
         for (int n = 100; n < 108; n++) lines.add(Ndjson.line(Fixture.V7_PYTHON.run(n, NOON)).replace(", \"record_type\": \"run\"", ""));
         int n = 0;
-        for (String name : List.of("telemetry_1.jsonl", "telemetry_2.jsonl.active", "telemetry_3.ready", "telemetry_4.jsonl.synced", "other.jsonl"))
+        for (String name : List.of("telemetry_1.jsonl", "telemetry_2.jsonl.active",
+                "telemetry_3.ready", "telemetry_4.jsonl.synced", "other.jsonl"))
             Files.writeString(buffer.resolve(name), lines.get(n) + "\n" + lines.get(n++) + "\n" + lines.get(n) + "\n");
         for (int pass = 0; pass < 2; pass++) {
             Script result = Script.run(new rebuild(), "--store", store.base(), "--buffer", buffer, "--yes");
@@ -550,14 +580,16 @@ class RebuildTest {
 
     private static void delete(Path database) {
         try {
-            for (String suffix : List.of("", "-wal", "-shm", "-journal")) Files.deleteIfExists(database.resolveSibling(database.getFileName() + suffix));
+            for (String suffix : List.of("", "-wal", "-shm", "-journal"))
+                Files.deleteIfExists(database.resolveSibling(database.getFileName() + suffix));
         } catch (IOException e) {
             throw new AssertionError(e);
         }
     }
 
     private static Path archive(Store store, DayFile day) throws IOException {
-        Path folder = Files.createDirectories(store.archive().resolve("year=" + day.day().getYear()).resolve("month=" + day.day().getMonthValue()));
+        Path folder = Files.createDirectories(store.archive().resolve("year=" + day.day().getYear())
+                .resolve("month=" + day.day().getMonthValue()));
         Path gz = folder.resolve(day.path().getFileName() + ".gz");
         try (OutputStream out = new GZIPOutputStream(Files.newOutputStream(gz))) {
             Files.copy(day.path(), out);

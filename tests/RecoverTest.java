@@ -52,10 +52,14 @@ class RecoverTest {
                     String what = given + " " + damage + (withBackup ? " with a backup" : "");
                     damage(store, damage);
                     Script recovered = script(store, "--yes");
-                    assertTrue(recovered.exit() == 0 || recovered.exit() == 1, what + ": " + recovered.exit() + "\n" + recovered.out() + recovered.err());
+                    assertTrue(recovered.exit() == 0 || recovered.exit() == 1,
+                            what + ": " + recovered.exit() + "\n" + recovered.out() + recovered.err());
                     boolean isOwnSchema = withBackup || given.name().matches("V[123]|real v[13].*");
-                    if (damage.equals("deleted") && !given.name().contains("recovered")) assertEquals(isOwnSchema ? 0 : 1, recovered.exit(), what + "\n" + recovered.out());
-                    if (!isOwnSchema && damage.equals("deleted")) assertTrue(recovered.out().contains("the agents' is v") || given.name().contains("recovered"), what + recovered.out());
+                    if (damage.equals("deleted") && !given.name().contains("recovered"))
+                        assertEquals(isOwnSchema ? 0 : 1, recovered.exit(), what + "\n" + recovered.out());
+                    if (!isOwnSchema && damage.equals("deleted"))
+                        assertTrue(recovered.out().contains("the agents' is v") || given.name().contains("recovered"),
+                                what + recovered.out());
                     assertEquals(runs, ids(store), what + "\n" + recovered.out());
                     assertEquals("ok", integrity(store), what);
                     assertFalse(Files.exists(unfinished(store)), what);
@@ -110,7 +114,8 @@ class RecoverTest {
         posted.removeAll(destroyed);
         assertEquals(posted, ids(store), recovered.out());
         assertTrue(columns(store).contains("context_json"), "of the same schema");
-        for (String line : recovered.out().lines().toList()) assertTrue(line.length() <= 80 || line.contains("jbang ") || line.contains(store.base().toString()), line);
+        for (String line : recovered.out().lines().toList())
+            assertTrue(line.length() <= 80 || line.contains("jbang ") || line.contains(store.base().toString()), line);
     }
 
     @Test
@@ -157,10 +162,12 @@ class RecoverTest {
             Script dry = script(store, "--dry-run");
             boolean isWell = dry.out().contains("nothing to recover");
             assertEquals(isWell ? 0 : 1, dry.exit(), dry.out() + dry.err());
-            if (!damage.equals("killed")) assertEquals(damage.equals("none"), isWell, "a killed writer may have written a line whose row it did not write");
+            if (!damage.equals("killed"))
+                assertEquals(damage.equals("none"), isWell, "a killed writer may have written a line whose row it did not write");
             assertEquals(before.keySet(), tree(store).keySet(), damage);
             assertEquals(before, tree(store), damage);
-            assertEquals(!damage.equals("none") && !damage.equals("killed"), dry.out().contains("would restore telemetry_backup_"), damage + dry.out());
+            assertEquals(!damage.equals("none") && !damage.equals("killed"), dry.out().contains("would restore telemetry_backup_"),
+                    damage + dry.out());
         }
     }
 
@@ -191,7 +198,8 @@ class RecoverTest {
         try (Database database = Database.open(store.database())) {
             database.update("INSERT INTO commits(commit_hash, run_id) VALUES ('old', 'r')");
             assertEquals(0, Script.run(new backup(), "--store", store.base()).exit());
-            database.update("INSERT INTO commits(commit_hash, run_id, message) VALUES ('new', 'r', 'since the backup'), ('gone', 'pruned', '')");
+            database.update("INSERT INTO commits(commit_hash, run_id, message) VALUES ('new', 'r', 'since the backup'), ('gone', "
+                    + "'pruned', '')");
         }
         Pruned.of(store).add(List.of("pruned"), NOON);
         damage(store, "page");
@@ -199,7 +207,8 @@ class RecoverTest {
         assertTrue(recovered.exit() <= 1, recovered.out());
         assertEquals(1, Json.parse(recovered.out()).asObject().getInt("salvaged_commits", -1), recovered.out());
         try (Database database = Database.openToRead(store.database())) {
-            assertEquals("new,old", database.value("SELECT group_concat(commit_hash, ',') FROM (SELECT commit_hash FROM commits ORDER BY 1)"));
+            assertEquals("new,old",
+                    database.value("SELECT group_concat(commit_hash, ',') FROM (SELECT commit_hash FROM commits ORDER BY 1)"));
             assertEquals("since the backup", database.value("SELECT message FROM commits WHERE commit_hash = 'new'"));
         }
     }
@@ -243,7 +252,8 @@ class RecoverTest {
         }
         for (Path locked : new Path[] {newest, store.database().getParent(), day}) {
             var permissions = Files.getPosixFilePermissions(locked);
-            Files.setPosixFilePermissions(locked, java.nio.file.attribute.PosixFilePermissions.fromString(Files.isDirectory(locked) ? "r-x------" : "---------"));
+            Files.setPosixFilePermissions(locked,
+                    java.nio.file.attribute.PosixFilePermissions.fromString(Files.isDirectory(locked) ? "r-x------" : "---------"));
             Script refused = Script.runWithoutRights("recover", "--store", store.base(), "--yes");
             Files.setPosixFilePermissions(locked, permissions);
             assertEquals(3, refused.exit(), locked + refused.out());
@@ -428,13 +438,15 @@ class RecoverTest {
             destroyed.removeAll(expected);
             expected.addAll(posted);
             expected.removeAll(destroyed);
-            Process process = Script.processBuilder(Map.of(), "recover", "--yes", "--store", base).redirectOutput(ProcessBuilder.Redirect.DISCARD).redirectError(ProcessBuilder.Redirect.DISCARD).start();
+            Process process = Script.processBuilder(Map.of(), "recover", "--yes", "--store", base)
+                    .redirectOutput(ProcessBuilder.Redirect.DISCARD).redirectError(ProcessBuilder.Redirect.DISCARD).start();
             process.waitFor(300 + random.nextInt(1_500), TimeUnit.MILLISECONDS);
             process.destroyForcibly().waitFor();
             Script recovered = script(store, "--yes");
             assertTrue(recovered.exit() <= 1, n + ": " + recovered.out() + recovered.err());
             assertEquals(expected, ids(store), n + ": " + recovered.out());
-            assertEquals(posted.size() - destroyed.size(), ids(store, "error_summary LIKE '%" + MARK + "'").size(), n + ": " + recovered.out());
+            assertEquals(posted.size() - destroyed.size(), ids(store, "error_summary LIKE '%" + MARK + "'").size(),
+                    n + ": " + recovered.out());
             assertEquals("ok", integrity(store));
             Script again = script(store);
             assertEquals(0, again.exit(), n + ": " + again.out() + again.err());
@@ -455,7 +467,8 @@ class RecoverTest {
             var writer = new RunWriter(database);
             database.inTransaction(() -> {
                 for (int n = 0; n < count; n++) {
-                    Run run = Fixture.V3.run(n * 6, NOON.plusSeconds(n)).with("run_id", String.format("20261120T130000Z-posted-%08x", n)).with("agent_name", "posted").with("event_id", null);
+                    Run run = Fixture.V3.run(n * 6, NOON.plusSeconds(n)).with("run_id", String.format("20261120T130000Z-posted-%08x", n))
+                            .with("agent_name", "posted").with("event_id", null);
                     writer.write(run);
                     ids.add(run.id());
                 }
@@ -506,7 +519,8 @@ class RecoverTest {
     private static void damage(Store store, String how) {
         try {
             switch (how) {
-                case "page" -> overwritePage(store, leafOf(store, ids(store).stream().skip(ids(store).size() / 2).findFirst().orElseThrow()));
+                case "page" -> overwritePage(store,
+                        leafOf(store, ids(store).stream().skip(ids(store).size() / 2).findFirst().orElseThrow()));
                 case "garbage" -> Files.writeString(store.database(), "garbage ".repeat(3_000));
                 case "empty" -> Files.write(store.database(), new byte[0]);
                 default -> {
@@ -547,7 +561,8 @@ class RecoverTest {
         int size = pageSize(store);
         byte[] bytes = Files.readAllBytes(store.database());
         for (int page = 2; page <= bytes.length / size; page++)
-            if (bytes[(page - 1) * size] == 13 && new String(bytes, (page - 1) * size, size, java.nio.charset.StandardCharsets.ISO_8859_1).contains(runId)) return page;
+            if (bytes[(page - 1) * size] == 13 && new String(bytes, (page - 1) * size, size, java.nio.charset.StandardCharsets.ISO_8859_1)
+                    .contains(runId)) return page;
         throw new AssertionError("no page has " + runId);
     }
 
@@ -565,7 +580,8 @@ class RecoverTest {
     private static Map<String, ByteBuffer> tree(Store store) throws IOException {
         Map<String, ByteBuffer> tree = new TreeMap<>();
         try (Stream<Path> files = Files.walk(store.base())) {
-            for (Path file : files.toList()) tree.put(store.base().relativize(file).toString(), Files.isRegularFile(file) && !file.toString().endsWith("-shm") ? ByteBuffer.wrap(Files.readAllBytes(file)) : ByteBuffer.allocate(0));
+            for (Path file : files.toList()) tree.put(store.base().relativize(file).toString(), Files.isRegularFile(file)
+                    && !file.toString().endsWith("-shm") ? ByteBuffer.wrap(Files.readAllBytes(file)) : ByteBuffer.allocate(0));
         }
         return tree;
     }

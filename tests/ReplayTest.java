@@ -38,7 +38,9 @@ import telemetry.StoreException;
 /** What the day files know, brought into a database that is there. */
 class ReplayTest {
     private static final Instant NOON = Instant.parse("2026-11-20T12:00:00Z");
-    private static final String RUNS = "SELECT run_id, agent_name, status, end_time, items_discovered, items_succeeded, items_failed, duration_ms, error_summary, metrics_json, host "
+    private static final String RUNS =
+            "SELECT run_id, agent_name, status, end_time, items_discovered, items_succeeded, items_failed, duration_ms, error_summary, "
+            + "metrics_json, host "
             + "FROM agent_runs ORDER BY run_id";
 
     @TempDir
@@ -84,12 +86,15 @@ class ReplayTest {
         try (Database database = Database.open(store.database())) {
             String before = database.query(RUNS).list().toString();
             database.update("UPDATE agent_runs SET status = 'running', end_time = NULL, items_succeeded = 0 WHERE status = 'success'");
-            database.update("UPDATE agent_runs SET status = 'success', end_time = '2026-11-20 13:00:00' WHERE run_id = ?", shape.run(5, NOON.minusSeconds(5 * 3600)).id());
+            database.update("UPDATE agent_runs SET status = 'success', end_time = '2026-11-20 13:00:00' WHERE run_id = ?",
+                    shape.run(5, NOON.minusSeconds(5 * 3600)).id());
             Replay.Result result = replay(store, database);
             assertEquals(0, result.inserted());
             assertEquals(6, result.updated());
-            assertEquals("success", database.value("SELECT status FROM agent_runs WHERE run_id = ?", shape.run(5, NOON.minusSeconds(5 * 3600)).id()));
-            database.update("UPDATE agent_runs SET status = 'running', end_time = NULL WHERE run_id = ?", shape.run(5, NOON.minusSeconds(5 * 3600)).id());
+            assertEquals("success", database.value("SELECT status FROM agent_runs WHERE run_id = ?",
+                    shape.run(5, NOON.minusSeconds(5 * 3600)).id()));
+            database.update("UPDATE agent_runs SET status = 'running', end_time = NULL WHERE run_id = ?",
+                    shape.run(5, NOON.minusSeconds(5 * 3600)).id());
             assertEquals(before, database.query(RUNS).list().toString());
         }
     }
@@ -102,12 +107,14 @@ class ReplayTest {
             List<LogRecord> lines = new ArrayList<>();
             for (int n = 0; n < 900; n++) lines.addAll(Fixture.lines(Fixture.V3.run(n, NOON.minusSeconds(n)), n));
             Run end = Fixture.V3.run(0, NOON);
-            lines.addAll(List.of(end, end.with("host", "a"), end.with("host", "b"), end.with("end_time", "2026-11-20T13:30:00+02:00").with("host", "z")));
+            lines.addAll(List.of(end, end.with("host", "a"), end.with("host", "b"),
+                    end.with("end_time", "2026-11-20T13:30:00+02:00").with("host", "z")));
             Run running = Fixture.V3.run(5, NOON.minusSeconds(5));
             lines.add(running.with("host", "other"));
             Collections.shuffle(lines, new Random(seed));
             for (int i = 0; i < lines.size(); i++)
-                Files.writeString(store.raw().resolve("events_202611" + (10 + i % 7) + ".ndjson"), Ndjson.line(lines.get(i)) + "\n", StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+                Files.writeString(store.raw().resolve("events_202611" + (10 + i % 7) + ".ndjson"),
+                        Ndjson.line(lines.get(i)) + "\n", StandardOpenOption.CREATE, StandardOpenOption.APPEND);
             List<DayFile> files = new ArrayList<>(new EventLog(store).days());
             Collections.shuffle(files, new Random(seed));
             try (Database database = Database.open(store.database())) {
@@ -131,13 +138,16 @@ class ReplayTest {
         try (Database database = Database.open(store.database())) {
             database.execute("ALTER TABLE agent_runs ADD COLUMN custom_metadata TEXT DEFAULT 'd'");
             String commit = shape.version() >= 4 ? ", git_commit_hash = 'abc'" : "";
-            database.update("UPDATE agent_runs SET api_posted = 1, api_posted_at = 'then', created_at = 'long ago', custom_metadata = 'mine'" + commit);
+            database.update("UPDATE agent_runs SET api_posted = 1, api_posted_at = 'then', created_at = 'long ago', custom_metadata "
+                    + "= 'mine'" + commit);
             database.update("UPDATE agent_runs SET status = 'running', end_time = NULL WHERE status = 'success'");
             Fixture.append(store, NOON, shape.run(50, NOON));
             if (shape.version() >= 4) Fixture.append(store, NOON, shape.run(0, NOON).with("git_commit_hash", null));
             assertEquals(3, replay(store, database).updated());
-            assertEquals("d", database.value("SELECT custom_metadata FROM agent_runs WHERE run_id = ?", shape.run(50, NOON).id()), "the column's own value for a new row");
-            assertEquals(6, database.number("SELECT count(*) FROM agent_runs WHERE api_posted = 1 AND api_posted_at = 'then' AND created_at = 'long ago' AND custom_metadata = 'mine'"
+            assertEquals("d", database.value("SELECT custom_metadata FROM agent_runs WHERE run_id = ?", shape.run(50, NOON).id()),
+                    "the column's own value for a new row");
+            assertEquals(6, database.number("SELECT count(*) FROM agent_runs WHERE api_posted = 1 AND api_posted_at = 'then' AND "
+                    + "created_at = 'long ago' AND custom_metadata = 'mine'"
                     + commit.replace(",", " AND")));
         }
     }
@@ -152,7 +162,8 @@ class ReplayTest {
         try (Database database = Database.open(store.database())) {
             Replay.Result result = replay(store, database);
             assertEquals(new Replay.Result(6, 0, 4, 2, 0, 0, 0), result);
-            assertEquals(List.of(file.resolveSibling("events_20261119.ndjson.gz"), file, file, file), damaged.stream().map(LogEntry::file).toList());
+            assertEquals(List.of(file.resolveSibling("events_20261119.ndjson.gz"), file, file, file),
+                    damaged.stream().map(LogEntry::file).toList());
             assertEquals(List.of("", "{torn", "null", "{\"run_id\": 1}"), damaged.stream().map(LogEntry::text).toList());
             assertEquals(5L + run.length() + 1, damaged.get(2).offset());
         }
@@ -164,7 +175,8 @@ class ReplayTest {
         Store store = shape.filled(dir, 60, NOON);
         try (Database database = Database.open(store.database())) {
             database.update("DELETE FROM agent_runs");
-            database.execute("CREATE TRIGGER picky BEFORE INSERT ON agent_runs WHEN new.agent_name = 'docs-crawler' BEGIN SELECT RAISE(ABORT, 'no crawlers'); END");
+            database.execute("CREATE TRIGGER picky BEFORE INSERT ON agent_runs WHEN new.agent_name = 'docs-crawler' BEGIN SELECT "
+                    + "RAISE(ABORT, 'no crawlers'); END");
             Replay.Result result = replay(store, database);
             assertEquals(40, result.inserted());
             assertEquals(20, result.damaged());

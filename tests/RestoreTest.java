@@ -52,7 +52,8 @@ class RestoreTest {
 
         Script alone = script(store, "--restore", "latest", "--yes", "--no-replay");
         assertEquals(1, alone.exit(), alone.err());
-        assertTrue(alone.err().matches("backup: \\d+ runs stood only in the database before and are missing now; they are in " + store.quarantine() + "/restore-.*\\s+"), alone.err());
+        assertTrue(alone.err().matches("backup: \\d+ runs stood only in the database before and are missing now; they are in "
+                + store.quarantine() + "/restore-.*\\s+"), alone.err());
         assertEquals(backedUp, ids(store));
         assertEquals("ok", check(store.database()));
 
@@ -109,10 +110,12 @@ class RestoreTest {
         assertEquals(0, script(store).exit());
         record Case(String main, String wal, String kept) { }
         int n = 0;
-        for (Case one : List.of(new Case("garbage ".repeat(3_000), "an old log", ""), new Case("", null, ""), new Case(null, "an old log", "-wal"))) {
+        for (Case one : List.of(new Case("garbage ".repeat(3_000), "an old log", ""),
+                new Case("", null, ""), new Case(null, "an old log", "-wal"))) {
             Files.deleteIfExists(store.database());
             if (one.main != null) Files.writeString(store.database(), one.main);
-            if (one.main != null && !telemetry.Disk.isWindows()) Files.setPosixFilePermissions(store.database(), PosixFilePermissions.fromString("rw-rw-r--"));
+            if (one.main != null && !telemetry.Disk.isWindows())
+                Files.setPosixFilePermissions(store.database(), PosixFilePermissions.fromString("rw-rw-r--"));
             if (one.wal != null) Files.writeString(Path.of(store.database() + "-wal"), one.wal);
             Script restored = script(store, "--restore", "latest", "--yes");
             assertEquals(one.main == null ? 0 : 1, restored.exit(), restored.err());
@@ -123,7 +126,8 @@ class RestoreTest {
             if (one.wal != null) assertEquals(one.wal, Files.readString(folder.resolve("telemetry.sqlite-wal")));
             assertTrue(restored.out().contains("kept       " + folder), restored.out());
             if (one.main != null && !telemetry.Disk.isWindows())
-                assertEquals("rw-rw-r--", PosixFilePermissions.toString(Files.getPosixFilePermissions(store.database())), "the agents can still write");
+                assertEquals("rw-rw-r--", PosixFilePermissions.toString(Files.getPosixFilePermissions(store.database())),
+                        "the agents can still write");
             try (Database database = Database.open(store.database())) {
                 assertEquals("wal", database.pragma("journal_mode"));
             }
@@ -189,7 +193,9 @@ class RestoreTest {
         posted.addAll(second.acknowledged());
         Set<String> gone = new TreeSet<>(posted);
         gone.removeAll(ids(store));
-        assertTrue(restored.err().startsWith("backup: " + gone.size() + " runs stood only in the database before and are missing now; they are in " + kept(store, 0)), gone.size() + restored.err());
+        assertTrue(restored.err().startsWith("backup: " + gone.size()
+                + " runs stood only in the database before and are missing now; they are in " + kept(store, 0)),
+                gone.size() + restored.err());
         assertTrue(gone.size() > 0);
         gone.removeAll(ids(kept(store, 0)));
         assertEquals(Set.of(), gone, "what was committed until the last moment is in the copy");
@@ -220,7 +226,8 @@ class RestoreTest {
             assertEquals("success 77", database.value("SELECT status || ' ' || items_discovered FROM agent_runs WHERE run_id = 'open'"));
             assertEquals(0, database.number("SELECT count(*) FROM agent_runs WHERE run_id = 'pruned'"));
             assertEquals(1, database.number("SELECT count(*) FROM agent_runs WHERE run_id = 'later'"));
-            assertEquals(RunStatus.SUCCESS, new Run(database.one("SELECT * FROM agent_runs WHERE run_id = 'later'").orElseThrow().map()).status());
+            assertEquals(RunStatus.SUCCESS,
+                    new Run(database.one("SELECT * FROM agent_runs WHERE run_id = 'later'").orElseThrow().map()).status());
         }
     }
 
@@ -232,7 +239,8 @@ class RestoreTest {
             log.append(DayFile.dayOf(longAgo), Fixture.V3.run(0, longAgo).with("run_id", "the database was locked then"));
             log.append(DayFile.dayOf(NOON), Fixture.V3.run(0, NOON).with("run_id", "the clock was set back since"));
         }
-        for (String name : BackupTest.names(store.raw())) Files.setLastModifiedTime(store.raw().resolve(name), java.nio.file.attribute.FileTime.from(longAgo));
+        for (String name : BackupTest.names(store.raw()))
+            Files.setLastModifiedTime(store.raw().resolve(name), java.nio.file.attribute.FileTime.from(longAgo));
         assertEquals(0, script(store).exit());
         Script restored = script(store, "--restore", "latest", "--yes");
         assertEquals(0, restored.exit(), restored.err());
@@ -277,7 +285,8 @@ class RestoreTest {
         assertEquals(0, restored.exit(), restored.err());
         assertEquals(60, ids(store).size());
         Path torn = kept(store, 0);
-        assertTrue(restored.out().contains("kept       " + torn + ", with the -journal that a program left which died while it wrote"), restored.out());
+        assertTrue(restored.out().contains("kept       " + torn + ", with the -journal that a program left which died while it wrote"),
+                restored.out());
         assertArrayEquals(database, Files.readAllBytes(torn));
         assertArrayEquals(journal, Files.readAllBytes(Path.of(torn + "-journal")));
         try (Database kept = Database.openToRead(kept(store, 1))) {
@@ -295,7 +304,8 @@ class RestoreTest {
             for (String suffix : List.of("", "-journal")) Files.copy(Path.of(store.database() + suffix), Path.of(copy + suffix));
             database.execute("ROLLBACK");
         }
-        for (String suffix : List.of("", "-journal")) Files.move(Path.of(copy + suffix), Path.of(store.database() + suffix), java.nio.file.StandardCopyOption.REPLACE_EXISTING);
+        for (String suffix : List.of("", "-journal"))
+            Files.move(Path.of(copy + suffix), Path.of(store.database() + suffix), java.nio.file.StandardCopyOption.REPLACE_EXISTING);
     }
 
     @Test
@@ -314,13 +324,15 @@ class RestoreTest {
             threads.forEach(Thread::start);
             for (Thread thread : threads) thread.join();
             assertTrue(ended.stream().anyMatch(script -> script.exit() <= 1), ended.toString());
-            for (Script script : ended) assertTrue(script.exit() <= 1 || script.exit() == 3 && script.err().contains("run it again"), script.toString());
+            for (Script script : ended)
+                assertTrue(script.exit() <= 1 || script.exit() == 3 && script.err().contains("run it again"), script.toString());
             assertEquals(60, ids(store).size());
             assertEquals("ok", check(store.database()));
             boolean isKept = false;
             for (String folder : BackupTest.names(store.quarantine())) {
                 Path kept = store.quarantine().resolve(folder).resolve("telemetry.sqlite");
-                isKept |= isGarbage ? Files.readString(kept, java.nio.charset.StandardCharsets.ISO_8859_1).startsWith("garbage") : ids(kept).contains("posted");
+                isKept |= isGarbage ? Files.readString(kept, java.nio.charset.StandardCharsets.ISO_8859_1).startsWith("garbage")
+                        : ids(kept).contains("posted");
             }
             assertTrue(isKept, ended + "" + BackupTest.names(store.quarantine()));
         }
@@ -333,12 +345,14 @@ class RestoreTest {
         Files.writeString(store.database(), "garbage ".repeat(3_000));
         Files.createDirectory(store.quarantine());
         Path lock = store.quarantine().resolve(".lock");
-        try (var channel = java.nio.channels.FileChannel.open(lock, java.nio.file.StandardOpenOption.CREATE, java.nio.file.StandardOpenOption.WRITE); var held = channel.lock()) {
+        try (var channel = java.nio.channels.FileChannel.open(lock, java.nio.file.StandardOpenOption.CREATE,
+                java.nio.file.StandardOpenOption.WRITE); var held = channel.lock()) {
             for (Object[] command : new Object[][] {{"backup", "--restore", "latest"}, {"recover"}}) {
                 Script refused = Script.runProcess(Map.of(), command[0].toString(), java.util.stream.Stream.concat(
                         java.util.Arrays.stream(command).skip(1), java.util.stream.Stream.of("--yes", "--store", store.base())).toArray());
                 assertEquals(3, refused.exit(), refused.toString());
-                assertTrue(refused.err().contains("another restore or recovery is at work there; next: wait for it, then run it again"), refused.err());
+                assertTrue(refused.err().contains("another restore or recovery is at work there; next: wait for it, then run it again"),
+                        refused.err());
                 assertTrue(held.isValid());
             }
         }
@@ -382,7 +396,8 @@ class RestoreTest {
         assertEquals(3, script(store, "--restore", "latest", "--yes").exit(), "latest is the newest verified one");
         Script restored = script(store, "--restore", old.getFileName(), "--yes");
         assertEquals(1, restored.exit());
-        assertEquals("backup: nothing but SQLite's own check speaks for this backup, which does not prove every value", restored.err().strip());
+        assertEquals("backup: nothing but SQLite's own check speaks for this backup, which does not prove every value",
+                restored.err().strip());
         assertEquals(runs, ids(store));
         assertEquals(1, script(store, "verify", old).exit());
         BackupTest.damage(old);
@@ -471,7 +486,8 @@ class RestoreTest {
             refused(store, 2, "are free; next: jbang archive@telemetry --store " + store.base() + " --dry-run", newest(elsewhere));
             Files.write(disk.resolve("filler"), new byte[(int) Files.getFileStore(disk).getUsableSpace() - 100_000]);
             assertEquals(0, script(store, "--to", dir.resolve("b2")).exit());
-            refused(store, 2, "are free; next: jbang archive@telemetry --store " + store.base() + " --dry-run", new Backups(store, dir.resolve("b2"), Clock.systemUTC(), null).list().get(0).file());
+            refused(store, 2, "are free; next: jbang archive@telemetry --store " + store.base() + " --dry-run",
+                    new Backups(store, dir.resolve("b2"), Clock.systemUTC(), null).list().get(0).file());
         } finally {
             Mounts.unmount(disk);
         }
@@ -526,7 +542,9 @@ class RestoreTest {
         byte[] before = Files.readAllBytes(real);
         Script refused = script(store, "--restore", "latest", "--yes");
         assertEquals(64, refused.exit());
-        assertTrue(refused.err().contains("it is a symbolic link, which is not followed; next: name the file itself with TELEMETRY_DB_PATH"), refused.err());
+        assertTrue(refused.err()
+                .contains("it is a symbolic link, which is not followed; next: name the file itself with TELEMETRY_DB_PATH"),
+                refused.err());
         assertArrayEquals(before, Files.readAllBytes(real));
     }
 
@@ -572,7 +590,8 @@ class RestoreTest {
         var random = new Random();
         for (int n = 0; n < times; n++) {
             if (n % 3 == 2) Files.writeString(store.database(), "garbage ".repeat(3_000));
-            Process process = Script.processBuilder(Map.of(), "backup", "--store", store.base(), "--restore", "latest", "--yes").redirectErrorStream(true).redirectOutput(ProcessBuilder.Redirect.DISCARD).start();
+            Process process = Script.processBuilder(Map.of(), "backup", "--store", store.base(), "--restore", "latest", "--yes")
+                    .redirectErrorStream(true).redirectOutput(ProcessBuilder.Redirect.DISCARD).start();
             Set<String> quarantine = BackupTest.names(store.quarantine());
             while (process.isAlive() && BackupTest.names(store.quarantine()).equals(quarantine)) Thread.sleep(1);
             Thread.sleep(random.nextInt(30 * megabytes));
@@ -585,14 +604,16 @@ class RestoreTest {
             assertEquals("ok", check(store.database()));
             Set<String> found = ids(store);
             assertTrue(found.containsAll(backedUp), "half a database");
-            assertEquals(Set.of(), BackupTest.names(store.backups()).stream().filter(name -> name.contains(".tmp")).collect(java.util.stream.Collectors.toSet()));
+            assertEquals(Set.of(), BackupTest.names(store.backups()).stream().filter(name -> name.contains(".tmp"))
+                    .collect(java.util.stream.Collectors.toSet()));
         }
         Script last = script(store, "--restore", "latest", "--yes");
         assertEquals(0, last.exit(), last.err());
         assertEquals(all, ids(store));
         assertEquals(Set.of("telemetry.sqlite"), BackupTest.names(store.database().getParent()));
         for (String folder : BackupTest.names(store.quarantine()))
-            assertTrue(BackupTest.names(store.quarantine().resolve(folder)).stream().noneMatch(name -> name.contains(".tmp")), "unfinished copies are gone");
+            assertTrue(BackupTest.names(store.quarantine().resolve(folder)).stream().noneMatch(name -> name.contains(".tmp")),
+                    "unfinished copies are gone");
     }
 
     /** The system clock: what comes after a backup is told by the times of files. */
@@ -647,7 +668,9 @@ class RestoreTest {
     private static Map<String, Object> bytes(Path folder) throws IOException {
         Map<String, Object> tree = new TreeMap<>();
         try (var all = Files.walk(folder)) {
-            for (Path path : all.toList()) tree.put(folder.relativize(path).toString(), Files.isRegularFile(path) ? java.util.Arrays.hashCode(Files.readAllBytes(path)) : "");
+            for (Path path : all.toList())
+                tree.put(folder.relativize(path).toString(), Files.isRegularFile(path)
+                        ? java.util.Arrays.hashCode(Files.readAllBytes(path)) : "");
         }
         return tree;
     }

@@ -27,7 +27,8 @@ class RetentionTest {
     void takesWhatIsOlderThanTheRuleAndNothingElse() {
         assertEquals(days(20, 9, 8), expired(WEEK, verified(0), verified(3), verified(7), verified(8), verified(9), verified(20)));
         assertEquals(List.of(), expired(WEEK, verified(0), verified(1), verified(7)));
-        assertEquals(days(7, 3, 2), expired(new Retention(Duration.ZERO, 2), verified(0), verified(1), verified(2), verified(3), verified(7)));
+        assertEquals(days(7, 3, 2),
+                expired(new Retention(Duration.ZERO, 2), verified(0), verified(1), verified(2), verified(3), verified(7)));
     }
 
     @Test
@@ -53,7 +54,8 @@ class RetentionTest {
         var random = new Random(7);
         for (int round = 0; round < 2_000; round++) {
             List<Backup> all = new ArrayList<>();
-            for (int n = random.nextInt(12); n > 0; n--) all.add(random.nextBoolean() ? verified(random.nextInt(40) - 3) : unverified(random.nextInt(40)));
+            for (int n = random.nextInt(12); n > 0; n--)
+                all.add(random.nextBoolean() ? verified(random.nextInt(40) - 3) : unverified(random.nextInt(40)));
             List<Backup> left = new ArrayList<>(all);
             left.removeAll(new Retention(Duration.ofDays(random.nextInt(9)), 2).expired(all, NOW));
             long before = all.stream().filter(Backup::isVerified).distinct().count();
@@ -84,7 +86,8 @@ class RetentionTest {
 
     private static Backup verified(int daysAgo, long runs) {
         Instant time = NOW.minus(Duration.ofDays(daysAgo));
-        var manifest = new BackupManifest(time, 1, "", 1, "", BackupCheck.FULL, "v3", "wal", 4096, "3.54.1", 0L, Map.of("agent_runs", runs));
+        var manifest = new BackupManifest(time, 1, "", 1, "", BackupCheck.FULL, "v3",
+                "wal", 4096, "3.54.1", 0L, Map.of("agent_runs", runs));
         return new Backup(Path.of("b" + daysAgo), time, new Size(1), manifest, null);
     }
 

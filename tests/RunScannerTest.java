@@ -35,9 +35,12 @@ class RunScannerTest {
     private static final Instant NOON = Instant.parse("2026-11-20T12:00:00Z");
 
     /** Values that a line may have where another stood. */
-    private static final String[] VALUES = {"null", "true", "false", "0", "-0", "00", "-", "-1", "01", "1.5", "1e3", "1E+2", "-12", "999999999999999999", "9999999999999999999", "18446744073709551616",
-        "NaN", "Infinity", "\"\"", "\" \"", "\"\\u0000\"", "\"\\ud83d\\ude00\"", "\"\\ud800\"", "\"\\u00e9\\n\\t\\/\\\\\\\"\"", "\"\\x\"", "\"\\u12\"", "\"\\u12g4\"", "\"größe\"", "\"\u007f\"", "\"a\tb\"", "{}", "{\"a\": 1}", "[]", "[1, 2]",
-        "\"running\"", "\"Completed\"", "\"run\"", "\"event\"", "\"succ\\u0065ss\"", "nul", "nullx", "\"open", "'x'", "\"2026-11-20 12:00:00\""};
+    private static final String[] VALUES = {"null", "true", "false", "0", "-0",
+            "00", "-", "-1", "01", "1.5", "1e3", "1E+2", "-12", "999999999999999999", "9999999999999999999", "18446744073709551616",
+        "NaN", "Infinity", "\"\"", "\" \"", "\"\\u0000\"", "\"\\ud83d\\ude00\"", "\"\\ud800\"", "\"\\u00e9\\n\\t\\/\\\\\\\"\"",
+        "\"\\x\"", "\"\\u12\"", "\"\\u12g4\"", "\"größe\"", "\"\u007f\"", "\"a\tb\"", "{}", "{\"a\": 1}", "[]", "[1, 2]",
+        "\"running\"", "\"Completed\"", "\"run\"", "\"event\"", "\"succ\\u0065ss\"",
+        "nul", "nullx", "\"open", "'x'", "\"2026-11-20 12:00:00\""};
 
     @TempDir
     Path dir;
@@ -53,7 +56,8 @@ class RunScannerTest {
         var scanner = new RunScanner(form);
         List<byte[]> lines = new ArrayList<>();
         for (int n = 0; n < 60; n++)
-            for (LogRecord record : Fixture.lines(shape.run(n, NOON), n)) lines.add((Ndjson.line(record) + "\n").getBytes(StandardCharsets.UTF_8));
+            for (LogRecord record : Fixture.lines(shape.run(n, NOON), n))
+                lines.add((Ndjson.line(record) + "\n").getBytes(StandardCharsets.UTF_8));
         long runs = lines.stream().filter(line -> !new String(line, StandardCharsets.UTF_8).contains("\"event\"")).count();
         compare(scanner, lines);
         assertEquals(lines.size() - 1, taken, "of " + lines.size() + " lines, " + runs + " of them runs, all but the first run");
@@ -165,7 +169,8 @@ class RunScannerTest {
         assertEquals(run.id(), scanner.runId(), text);
         assertEquals(run.isEnd(), scanner.isEnd(), text);
         assertArrayEquals(form.row(run), scanner.row(), text);
-        for (int i = 0; i < form.columns().size(); i++) assertEquals(!run.fields().containsKey(form.columns().get(i)), scanner.lacking().get(i), text);
+        for (int i = 0; i < form.columns().size(); i++)
+            assertEquals(!run.fields().containsKey(form.columns().get(i)), scanner.lacking().get(i), text);
     }
 
     private void prepare(Fixture shape) {

@@ -34,7 +34,8 @@ class RunWriterTest {
         try (Database database = Database.openToRead(shape.empty(dir).database())) {
             Schema schema = Schema.of(database);
             assertEquals(shape.version(), schema.version());
-            assertEquals(shape == Fixture.V7_SERVICE ? Schema.Shape.SERVICE : shape.version() >= 6 ? Schema.Shape.PYTHON : Schema.Shape.RUNBOOK, schema.shape());
+            assertEquals(shape == Fixture.V7_SERVICE ? Schema.Shape.SERVICE : shape.version() >= 6
+                    ? Schema.Shape.PYTHON : Schema.Shape.RUNBOOK, schema.shape());
             assertEquals(shape.version() < 3 ? List.of("no table commits") : List.of(), schema.oddities());
         }
     }
@@ -45,14 +46,16 @@ class RunWriterTest {
         try (Database database = Database.open(store.database())) {
             database.update("INSERT INTO schema_migrations(version) VALUES (3)");
             database.execute("DROP INDEX idx_runs_start");
-            assertEquals(List.of("no table commits", "stamped v3, has the columns of v2", "indexes missing: idx_runs_start"), Schema.of(database).oddities());
+            assertEquals(List.of("no table commits", "stamped v3, has the columns of v2", "indexes missing: idx_runs_start"),
+                    Schema.of(database).oddities());
             database.execute("ALTER TABLE agent_runs DROP COLUMN error_summary");
             assertEquals("columns missing: error_summary", Schema.of(database).oddities().get(0));
             StoreException e = assertThrows(StoreException.class, () -> Schema.require(database));
             assertTrue(e.getMessage().contains("agent_runs lacks [error_summary]"), e.getMessage());
             database.execute("DROP TABLE agent_runs");
             assertEquals(Schema.Shape.NONE, Schema.of(database).shape());
-            assertTrue(assertThrows(StoreException.class, () -> new RunWriter(database)).getMessage().contains("it has no table agent_runs"));
+            assertTrue(assertThrows(StoreException.class, () -> new RunWriter(database))
+                    .getMessage().contains("it has no table agent_runs"));
         }
     }
 
@@ -83,7 +86,8 @@ class RunWriterTest {
             Row row = database.one("SELECT count(*) AS n, * FROM agent_runs").orElseThrow();
             assertEquals(1, row.number("n"));
             assertEquals(shape.version() >= 6 ? "failure" : "failed", row.text("status"));
-            for (String column : List.of("run_id", "agent_name", "start_time", "end_time", "items_failed", "duration_ms", "error_summary", "metrics_json", "host"))
+            for (String column : List.of("run_id", "agent_name", "start_time", "end_time",
+                    "items_failed", "duration_ms", "error_summary", "metrics_json", "host"))
                 assertEquals(end.fields().get(column), row.get(column), column);
         }
     }
@@ -114,8 +118,10 @@ class RunWriterTest {
             assertEquals("2025-12-10T12:05:30.000000+00:00", bare.text("start_time"));
             assertEquals("running", bare.text("status"));
             assertEquals(0, bare.number("items_failed"));
-            var odd = new HashMap<String, Object>(Map.of("run_id", "x", "status", "exploded", "end_time", "2025-12-10 12:00:00", "trigger_type", "carrier pigeon",
-                    "items_failed", -3L, "items_discovered", "many", "items_succeeded", "12", "git_commit_source", "rumour", "no_such_column", 1L));
+            var odd = new HashMap<String,
+            Object>(Map.of("run_id", "x", "status", "exploded", "end_time", "2025-12-10 12:00:00", "trigger_type", "carrier pigeon",
+                    "items_failed", -3L, "items_discovered", "many", "items_succeeded", "12", "git_commit_source",
+                    "rumour", "no_such_column", 1L));
             writer.write(new Run(odd));
             Row row = database.one("SELECT * FROM agent_runs WHERE run_id = 'x'").orElseThrow();
             assertEquals("x", row.text("agent_name"));

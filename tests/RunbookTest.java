@@ -25,12 +25,16 @@ import telemetry.DayFile;
 import telemetry.EventLog;
 import telemetry.Store;
 
-/** Runs the commands of docs/runbook.md, README.md and docs/scripting.md, in order, in a sample store, and compares what they print with what the page shows. */
+/**
+ * Runs the commands of docs/runbook.md, README.md and docs/scripting.md, in order, in a sample store, and compares what they print with
+ * what the page shows.
+ */
 class RunbookTest {
     private static final Path ROOT = Checkout.root();
 
     /** What begins a hint: the section of the runbook that it names. */
-    private static final Pattern SECTION = Pattern.compile("\"([A-Z][a-z]+(?: [A-Z][A-Za-z]+)*): (?:\" \\+ store\\.command|jbang |find out)");
+    private static final Pattern SECTION =
+            Pattern.compile("\"([A-Z][a-z]+(?: [A-Z][A-Za-z]+)*): (?:\" \\+ store\\.command|jbang |find out)");
 
     /** A block's command, the exit code it announces, and the lines the page shows below it. */
     private record Shown(String command, int exit, List<String> output) { }
@@ -47,7 +51,8 @@ class RunbookTest {
         for (Shown shown : all) {
             List<String> words = words(shown.command);
             String name = words.get(1).replace("@telemetry", "");
-            Map<String, String> env = Map.of("TELEMETRY_BASE_DIR", store.base().toString(), "JAVA_TOOL_OPTIONS", "-Dtelemetry.checkout=" + ROOT);
+            Map<String, String> env = Map.of("TELEMETRY_BASE_DIR", store.base().toString(),
+                    "JAVA_TOOL_OPTIONS", "-Dtelemetry.checkout=" + ROOT);
             Script run = Script.runProcess(env, name, words.subList(2, words.size()).toArray());
             assertEquals(shown.exit, run.exit(), shown.command + "\n" + run);
             assertTrue(Pattern.matches(pattern(shown.output), run.out()), () -> shown.command + "\n" + run.out() + run.err());
@@ -62,27 +67,34 @@ class RunbookTest {
         Script run = new Jbangw(ROOT.resolve(words.get(0)), words.subList(1, words.size())).in(dir).run();
         assertEquals(0, run.exit(), run.toString());
         assertTrue(Files.exists(Store.at(dir.resolve("demo")).database()));
-        assertTrue(Files.readAllLines(ROOT.resolve(".ci/run")).contains("exec " + commands.get(1)), "the second is what the project's own checks run, and this test with it");
+        assertTrue(Files.readAllLines(ROOT.resolve(".ci/run")).contains("exec " + commands.get(1)),
+                "the second is what the project's own checks run, and this test with it");
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"README.md", "docs/scripting.md"})
     void theShellAnswersAsThePageShows(String page) throws Exception {
         Shown shown = session(ROOT.resolve(page));
-        Script shell = new Jbangw(ROOT.resolve("scripts/jbangw"), List.of("shell", "--store", sample().base().toString())).run(shown.command);
+        Script shell = new Jbangw(ROOT.resolve("scripts/jbangw"), List.of("shell", "--store", sample().base().toString()))
+                .run(shown.command);
         assertEquals(0, shell.exit(), shell.err());
-        String answers = shell.out().replace("jshell>  \b", "").lines().map(String::stripTrailing).filter(line -> !line.isEmpty()).collect(joining("\n", "", "\n"));
+        String answers = shell.out().replace("jshell>  \b", "").lines().map(String::stripTrailing)
+                .filter(line -> !line.isEmpty()).collect(joining("\n", "", "\n"));
         assertTrue(Pattern.matches(pattern(shown.output), answers), () -> String.join("\n", shown.output) + "\nis not\n" + answers);
     }
 
     @Test
     void theTrackingOfTheDocumentationRecordsARun() throws Exception {
         Store store = Fixture.V3.empty(dir.resolve("store"));
-        Matcher code = Pattern.compile("(?s)```java\\n(try \\(TelemetryClient.*?)```").matcher(Files.readString(ROOT.resolve("docs/scripting.md")));
+        Matcher code = Pattern.compile("(?s)```java\\n(try \\(TelemetryClient.*?)```")
+                .matcher(Files.readString(ROOT.resolve("docs/scripting.md")));
         assertTrue(code.find());
-        Path script = Files.writeString(dir.resolve("tracks.java"), "//JAVA 17+\n//SOURCES " + ROOT.resolve("lib/telemetry/package-info.java")
-                + "\nimport java.util.Map;\nimport telemetry.*;\nclass tracks { public static void main(String... args) {\n" + code.group(1) + "} }\n");
-        Script run = new Jbangw(ROOT.resolve("scripts/jbangw"), List.of("run", script.toString())).with("TELEMETRY_BASE_DIR", store.base()).run();
+        Path script = Files.writeString(dir.resolve("tracks.java"),
+                "//JAVA 17+\n//SOURCES " + ROOT.resolve("lib/telemetry/package-info.java")
+                + "\nimport java.util.Map;\nimport telemetry.*;\nclass tracks { public static void main(String... args) {\n"
+                + code.group(1) + "} }\n");
+        Script run = new Jbangw(ROOT.resolve("scripts/jbangw"), List.of("run", script.toString()))
+                .with("TELEMETRY_BASE_DIR", store.base()).run();
         assertEquals(0, run.exit(), run.toString());
         Script recent = Script.run(new query(), "recent", "--csv", "--store", store.base());
         assertTrue(recent.out().contains(",docs-crawler,crawl,success,"), recent.toString());
@@ -116,7 +128,8 @@ class RunbookTest {
                 assertTrue(runbook.contains(name + "@telemetry"), name + " is not in the runbook");
                 Matcher description = Pattern.compile("\"" + name + "\": \\{[^}]*?\"description\": \"(.*?)\"").matcher(catalog);
                 assertTrue(description.find(), name + " is not in the catalog");
-                assertTrue(readme.contains("| `" + name + "` | " + description.group(1) + " |"), name + " is not in the README's table with its description");
+                assertTrue(readme.contains("| `" + name + "` | " + description.group(1) + " |"),
+                        name + " is not in the README's table with its description");
             }
         }
         assertTrue(readme.lines().count() <= 120);
@@ -147,7 +160,8 @@ class RunbookTest {
 
     private static Shown shown(String line) {
         Matcher exit = Pattern.compile("\\s+# exit (\\d+)$").matcher(line);
-        return exit.find() ? new Shown(line.substring(0, exit.start()), Integer.parseInt(exit.group(1)), new ArrayList<>()) : new Shown(line, 0, new ArrayList<>());
+        return exit.find() ? new Shown(line.substring(0, exit.start()), Integer.parseInt(exit.group(1)), new ArrayList<>())
+                : new Shown(line, 0, new ArrayList<>());
     }
 
     /** What a page types at JShell's prompt, and the lines it shows as answers. */

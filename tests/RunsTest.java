@@ -33,7 +33,8 @@ import telemetry.Times;
 class RunsTest {
     private static final Instant LATEST = Instant.parse("2026-11-20T12:00:00Z");
 
-    private static final List<Integer> LIMITS = IntStream.concat(IntStream.rangeClosed(1, 130), IntStream.of(200, 300, 399, 400, 500)).boxed().toList();
+    private static final List<Integer> LIMITS = IntStream.concat(IntStream.rangeClosed(1, 130), IntStream.of(200, 300, 399, 400, 500))
+            .boxed().toList();
 
     @TempDir
     private Path folder;
@@ -50,12 +51,15 @@ class RunsTest {
             var runs = new Runs(database);
             for (int limit : LIMITS) {
                 assertEquals(newest(all, put -> true, limit), starts(runs.recent(limit)), "limit " + limit);
-                assertEquals(newest(all, put -> put.agent.equals("often"), limit), starts(runs.recent(RunFilter.ALL.withAgent("often"), limit)), "often, limit " + limit);
-                assertEquals(newest(all, put -> put.agent.equals("seldom"), limit), starts(runs.recent(RunFilter.ALL.withAgent("seldom"), limit)), "seldom, limit " + limit);
+                assertEquals(newest(all, put -> put.agent.equals("often"), limit),
+                        starts(runs.recent(RunFilter.ALL.withAgent("often"), limit)), "often, limit " + limit);
+                assertEquals(newest(all, put -> put.agent.equals("seldom"), limit),
+                        starts(runs.recent(RunFilter.ALL.withAgent("seldom"), limit)), "seldom, limit " + limit);
             }
             database.execute("DROP INDEX idx_runs_start");
             var slow = new Runs(database);
-            for (int limit : List.of(1, 7, 400)) assertEquals(newest(all, put -> true, limit), starts(slow.recent(limit)), "no index, limit " + limit);
+            for (int limit : List.of(1, 7, 400))
+                assertEquals(newest(all, put -> true, limit), starts(slow.recent(limit)), "no index, limit " + limit);
         }
     }
 
@@ -84,12 +88,15 @@ class RunsTest {
         List<Put> all = new ArrayList<>();
         database.inTransaction(() -> {
             for (int n = 0; n < count; n++) {
-                Instant start = Instant.parse("2026-11-20T00:00:00Z").plusSeconds(86_400L * random.nextInt(3) + (random.nextBoolean() ? random.nextInt(8) - 4 : random.nextInt(86_400)));
-                int form = mixture == 0 ? random.nextInt(3) : mixture == 1 ? (start.getEpochSecond() / 86_400) % 2 == 0 ? 0 : 1 + random.nextInt(2) : random.nextInt(10) == 0 ? 1 : 0;
+                Instant start = Instant.parse("2026-11-20T00:00:00Z")
+                        .plusSeconds(86_400L * random.nextInt(3) + (random.nextBoolean() ? random.nextInt(8) - 4 : random.nextInt(86_400)));
+                int form = mixture == 0 ? random.nextInt(3) : mixture == 1 ? (start.getEpochSecond() / 86_400) % 2 == 0
+                        ? 0 : 1 + random.nextInt(2) : random.nextInt(10) == 0 ? 1 : 0;
                 if (form == 0) start = start.plusNanos(1_000L * random.nextInt(1_000_000) * random.nextInt(2));
                 String text = form == 1 ? Times.seconds(start) : form == 2 ? Times.seconds(start).replace(' ', 'T') + 'Z' : form(start);
                 var put = new Put("run-" + n, random.nextInt(20) == 0 ? "seldom" : "often", "success", start, n);
-                database.update("INSERT INTO agent_runs(run_id, agent_name, start_time, status) VALUES (?, ?, ?, ?)", put.id, put.agent, text, put.status);
+                database.update("INSERT INTO agent_runs(run_id, agent_name, start_time, status) VALUES (?, ?, ?, ?)",
+                        put.id, put.agent, text, put.status);
                 all.add(put);
             }
         });
@@ -114,7 +121,9 @@ class RunsTest {
     void aStartThatIsNoTimeComesLastAndHidesNothing() {
         Store store = Fixture.V3.filled(folder, 5, LATEST);
         try (Database database = Database.open(store.database())) {
-            for (int n = 0; n < 30; n++) database.update("INSERT INTO agent_runs(run_id, agent_name, start_time, status) VALUES (?, 'odd', 'unknown', 'success')", "odd-" + n);
+            for (int n = 0; n < 30; n++)
+                database.update("INSERT INTO agent_runs(run_id, agent_name, start_time, status) VALUES (?, 'odd', 'unknown', 'success')",
+                        "odd-" + n);
             var runs = new Runs(database);
             assertEquals(5, runs.recent(5).stream().filter(row -> !row.text("agent_name").equals("odd")).count());
             assertEquals(35, runs.recent(100).list().size());
@@ -137,7 +146,8 @@ class RunsTest {
             assertEquals(10, runs.stale(LATEST.plusSeconds(1)).list().size());
             assertEquals(5, runs.stale(LATEST.minusSeconds(3600 * 30)).list().size());
             List<String> chain = Stream.of(22, 21, 20).map(n -> idOf(version, n)).toList();
-            assertEquals(version == Fixture.V1 ? List.of() : chain, runs.chain("insight-2").stream().map(row -> row.text("run_id")).toList());
+            assertEquals(version == Fixture.V1 ? List.of() : chain,
+                    runs.chain("insight-2").stream().map(row -> row.text("run_id")).toList());
             assertEquals(List.of("run_id", "job_type", "status"), runs.chain("insight-2").columns());
             assertEquals(idOf(version, 7), runs.find(idOf(version, 7)).list().get(0).text("run_id"));
             assertEquals(3, runs.agents().list().size());
@@ -159,7 +169,8 @@ class RunsTest {
             List<String> expected = new ArrayList<>();
             for (int n = 1; n <= 40; n++) {
                 var run = version.run(n, LATEST.minusSeconds(3600L * n));
-                if (run.agent().equals("link-checker") && run.job().equals("publish") && Set.of(RunStatus.SUCCESS, RunStatus.FAILED).contains(run.status())) expected.add(run.id());
+                if (run.agent().equals("link-checker") && run.job().equals("publish")
+                        && Set.of(RunStatus.SUCCESS, RunStatus.FAILED).contains(run.status())) expected.add(run.id());
             }
             assertTrue(!expected.isEmpty());
             assertEquals(expected, runs.recent(filter, 100).stream().map(row -> row.text("run_id")).toList());
@@ -181,8 +192,10 @@ class RunsTest {
                     String agent = "agent-" + random.nextInt(3);
                     String status = statuses[random.nextInt(5)];
                     long[] values = {random.nextInt(50), random.nextInt(50), random.nextInt(9), random.nextInt(100_000)};
-                    database.update("INSERT INTO agent_runs(run_id, agent_name, start_time, status, items_discovered, items_succeeded, items_failed, duration_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                            "r" + n, agent, Times.text(LATEST), status, values[0], values[1], values[2], status.equals("running") ? 0L : values[3]);
+                    database.update("INSERT INTO agent_runs(run_id, agent_name, start_time, status, items_discovered, items_succeeded, "
+                            + "items_failed, duration_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                            "r" + n, agent, Times.text(LATEST), status, values[0], values[1], values[2],
+                            status.equals("running") ? 0L : values[3]);
                     long[] sum = sums.computeIfAbsent(agent, none -> new long[6]);
                     sum[0]++;
                     for (int i = 0; i < 3; i++) sum[i + 1] += values[i];
@@ -196,15 +209,19 @@ class RunsTest {
             for (Row row : new Runs(database).agents()) {
                 String agent = row.text("agent_name");
                 long[] sum = sums.get(agent);
-                assertEquals(List.of(sum[0], sum[1], sum[2], sum[3], sum[4]), List.of(row.number("runs"), row.number("items_discovered"), row.number("items_succeeded"), row.number("items_failed"), row.number("runs_succeeded")), agent);
+                assertEquals(List.of(sum[0], sum[1], sum[2], sum[3], sum[4]),
+                        List.of(row.number("runs"), row.number("items_discovered"), row.number("items_succeeded"),
+                        row.number("items_failed"), row.number("runs_succeeded")), agent);
                 assertEquals(Math.round(10_000.0 * sum[4] / sum[5]) / 100.0, row.get("success_rate"), agent);
                 assertEquals(rank(took.get(agent), 50), row.get("p50_duration_ms"), agent);
                 assertEquals(rank(took.get(agent), 95), row.get("p95_duration_ms"), agent);
             }
-            database.update("INSERT INTO agent_runs(run_id, agent_name, start_time, status) VALUES ('x', 'new', ?, 'running')", Times.text(LATEST));
+            database.update("INSERT INTO agent_runs(run_id, agent_name, start_time, status) VALUES ('x', 'new', ?, 'running')",
+                    Times.text(LATEST));
             Row idle = new Runs(database).agents(RunFilter.ALL.withAgent("new"), 1).list().get(0);
             assertEquals(1, idle.number("runs"));
-            for (String unknown : List.of("success_rate", "p50_duration_ms", "p95_duration_ms")) assertEquals(null, idle.get(unknown), unknown);
+            for (String unknown : List.of("success_rate", "p50_duration_ms", "p95_duration_ms"))
+                assertEquals(null, idle.get(unknown), unknown);
         }
     }
 
@@ -223,7 +240,8 @@ class RunsTest {
         try (Database database = Database.openToRead(store.database())) {
             var runs = new Runs(database).explaining();
             assertPlan(runs.recent(20), "COVERING INDEX idx_runs_start", "USING INDEX idx_runs_start");
-            assertPlan(runs.recent(RunFilter.ALL.during(LATEST.minusSeconds(86_400), null), 20), "COVERING INDEX idx_runs_start", "USING INDEX idx_runs_start");
+            assertPlan(runs.recent(RunFilter.ALL.during(LATEST.minusSeconds(86_400), null), 20),
+                    "COVERING INDEX idx_runs_start", "USING INDEX idx_runs_start");
             assertPlan(runs.recent(RunFilter.ALL.withAgent("link-checker"), 20), "USING INDEX idx_runs_agent (agent_name=?)");
             assertPlan(runs.find("x"), "sqlite_autoindex_agent_runs_1 (run_id=?)");
             assertPlan(runs.chain("x"), "USING INDEX idx_runs_insight (insight_id=?)");
@@ -237,8 +255,10 @@ class RunsTest {
     void recentOfABusyAgentWalksThroughTheStarts() {
         Store store = Fixture.V3.empty(folder);
         try (Database database = Database.open(store.database())) {
-            database.update("INSERT INTO agent_runs(run_id, agent_name, start_time, status) WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 9999)"
-                    + " SELECT 'r' || i, CASE WHEN i % 100 = 0 THEN 'seldom' ELSE 'often' END, strftime('%Y-%m-%dT%H:%M:%fZ', 1700000000 + i * 60, 'unixepoch'), 'success' FROM n");
+            database.update("INSERT INTO agent_runs(run_id, agent_name, start_time, status) WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL "
+                    + "SELECT i + 1 FROM n WHERE i < 9999)"
+                    + " SELECT 'r' || i, CASE WHEN i % 100 = 0 THEN 'seldom' ELSE 'often' END, strftime('%Y-%m-%dT%H:%M:%fZ', 1700000000 "
+                            + "+ i * 60, 'unixepoch'), 'success' FROM n");
             var runs = new Runs(database);
             assertPlan(runs.explaining().recent(RunFilter.ALL.withAgent("often"), 20), "USING INDEX idx_runs_start");
             assertPlan(runs.explaining().recent(RunFilter.ALL.withAgent("seldom"), 20), "USING INDEX idx_runs_agent");
@@ -255,7 +275,8 @@ class RunsTest {
             List<String> plain = new Runs(database).explaining().agents().stream().map(row -> row.text("step")).toList();
             assertTrue(plain.contains("SCAN agent_runs"), plain.toString());
             List<Row> before = new Runs(database).agents().list();
-            database.execute("CREATE INDEX wide ON agent_runs(agent_name, status, items_discovered, items_succeeded, items_failed, duration_ms)");
+            database.execute("CREATE INDEX wide ON agent_runs(agent_name, status, items_discovered, items_succeeded, items_failed, "
+                    + "duration_ms)");
             List<String> covered = new Runs(database).explaining().agents().stream().map(row -> row.text("step")).toList();
             assertEquals(List.of("SCAN agent_runs USING COVERING INDEX wide"), covered);
             assertEquals(before, new Runs(database).agents().list());
@@ -272,12 +293,16 @@ class RunsTest {
     void aTreeLeavesNoRunOutAndShowsNoneTwice() {
         Store store = Fixture.V7_SERVICE.empty(folder);
         try (Database database = Database.open(store.database())) {
-            String[][] called = {{"root", null}, {"child-1", "root"}, {"grandchild", "child-1"}, {"child-2", "root"}, {"stranger", "not-here"}, {"circle-1", "circle-2"}, {"circle-2", "circle-1"}, {"self", "self"}, {"child-1", "root"}};
+            String[][] called = {{"root", null}, {"child-1", "root"}, {"grandchild", "child-1"}, {"child-2", "root"},
+                    {"stranger", "not-here"}, {"circle-1", "circle-2"}, {"circle-2", "circle-1"}, {"self", "self"}, {"child-1", "root"}};
             for (int n = 0; n < called.length; n++)
-                database.update("INSERT INTO agent_runs(event_id, run_id, agent_name, job_type, start_time, status, insight_id, parent_run_id) VALUES (?, ?, 'a', 'j', ?, 'success', 'i', ?)",
+                database.update("INSERT INTO agent_runs(event_id, run_id, agent_name, job_type, start_time, status, insight_id, "
+                        + "parent_run_id) VALUES (?, ?, 'a', 'j', ?, 'success', 'i', ?)",
                         "e" + n, called[n][0], Times.text(LATEST.plusSeconds(n)), called[n][1]);
-            List<String> shown = new Runs(database).tree(RunFilter.ALL.withInsight("i"), -1).stream().map(row -> "  ".repeat((int) row.number("depth")) + row.text("run_id")).toList();
-            assertEquals(List.of("root", "  child-1", "    grandchild", "  child-2", "  child-1", "stranger", "circle-1", "  circle-2", "self"), shown);
+            List<String> shown = new Runs(database).tree(RunFilter.ALL.withInsight("i"), -1)
+                    .stream().map(row -> "  ".repeat((int) row.number("depth")) + row.text("run_id")).toList();
+            assertEquals(List.of("root", "  child-1", "    grandchild", "  child-2", "  child-1",
+                    "stranger", "circle-1", "  circle-2", "self"), shown);
         }
     }
 

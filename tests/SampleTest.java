@@ -34,22 +34,27 @@ class SampleTest {
     @Test
     void theRunsAreThoseOfEveryOtherDay() {
         Run run = MONTH.trace(901).last();
-        assertEquals("20261116T224316Z-docs-crawler-edfd80d9 crawl scheduler 2026-11-16T22:43:16 2026-11-16T22:55:51 success 30 755270", String.join(" ", run.id(), run.job(), run.text("trigger_type"),
-                run.text("start_time").substring(0, 19), run.text("end_time").substring(0, 19), run.text("status"), run.text("items_discovered"), run.text("duration_ms")));
+        assertEquals("20261116T224316Z-docs-crawler-edfd80d9 crawl scheduler 2026-11-16T22:43:16 2026-11-16T22:55:51 success 30 755270",
+                String.join(" ", run.id(), run.job(), run.text("trigger_type"),
+                run.text("start_time").substring(0, 19), run.text("end_time").substring(0, 19),
+                run.text("status"), run.text("items_discovered"), run.text("duration_ms")));
     }
 
     @Test
     void everyStatusOfTheRunbooksSchemaOccurs() {
         Map<RunStatus, Long> counts = new TreeMap<>(runs().stream().collect(Collectors.groupingBy(Run::status, Collectors.counting())));
         assertEquals(Set.of(RunStatus.RUNNING, RunStatus.SUCCESS, RunStatus.FAILED, RunStatus.PARTIAL), counts.keySet());
-        assertTrue(counts.get(RunStatus.SUCCESS) > 800 && counts.get(RunStatus.FAILED) > 50 && counts.get(RunStatus.PARTIAL) > 50, counts.toString());
+        assertTrue(counts.get(RunStatus.SUCCESS) > 800 && counts.get(RunStatus.FAILED) > 50
+                && counts.get(RunStatus.PARTIAL) > 50, counts.toString());
     }
 
     @Test
     void fiveAgentsRunEvenlyOverTheDaysAndTheNewestBeganWithinTheHour() {
         assertEquals(5, runs().stream().map(Run::agent).distinct().count());
-        Map<Object, Long> perDay = runs().stream().collect(Collectors.groupingBy(run -> run.text("start_time").substring(0, 10), Collectors.counting()));
-        assertTrue(perDay.values().stream().mapToLong(n -> n).sorted().skip(2).limit(29).allMatch(n -> n >= 38 && n <= 42), perDay.toString());
+        Map<Object, Long> perDay = runs().stream()
+                .collect(Collectors.groupingBy(run -> run.text("start_time").substring(0, 10), Collectors.counting()));
+        assertTrue(perDay.values().stream().mapToLong(n -> n).sorted().skip(2).limit(29).allMatch(n -> n >= 38 && n <= 42),
+                perDay.toString());
         List<Instant> starts = runs().stream().map(Run::start).toList();
         assertEquals(starts.stream().sorted().toList(), starts);
         assertTrue(starts.get(0).isAfter(END.minus(Duration.ofDays(31))) && starts.get(1_199).isAfter(END.minus(Duration.ofMinutes(30))));
@@ -71,7 +76,8 @@ class SampleTest {
     @Test
     void aChainIsFiveJobsInTheirOrder() {
         Map<String, List<String>> chains = new TreeMap<>();
-        for (Run run : runs()) if (run.text("insight_id") != null) chains.computeIfAbsent(run.text("insight_id"), id -> new java.util.ArrayList<>()).add(run.job());
+        for (Run run : runs()) if (run.text("insight_id") != null)
+            chains.computeIfAbsent(run.text("insight_id"), id -> new java.util.ArrayList<>()).add(run.job());
         assertEquals(80, chains.size());
         assertTrue(chains.containsKey("insight-0000") && chains.containsKey("insight-0079"));
         assertEquals(Set.of(List.of("crawl", "analyze", "translate", "verify", "publish")), new HashSet<>(chains.values()));
@@ -88,7 +94,8 @@ class SampleTest {
             Run begun = (Run) trace.lines().get(0).record();
             assertEquals("running", begun.text("status"));
             assertEquals(begun.start(), trace.lines().get(0).written());
-            List<Run> records = trace.lines().stream().filter(line -> line.record() instanceof Run).map(line -> (Run) line.record()).toList();
+            List<Run> records = trace.lines().stream().filter(line -> line.record() instanceof Run)
+                    .map(line -> (Run) line.record()).toList();
             assertEquals(trace.last(), records.get(records.size() - 1));
             assertEquals(trace.last().isEnd() ? 2 : 1, records.size());
             assertEquals(begun.fields().keySet(), trace.last().fields().keySet());
@@ -97,7 +104,8 @@ class SampleTest {
                 assertEquals(line.written(), event.timestamp());
                 if (trace.last().isEnd() && line.written().isAfter(trace.last().end())) late++;
             }
-            if (trace.last().isEnd() && !begun.text("start_time").substring(0, 10).equals(trace.last().text("end_time").substring(0, 10))) overMidnight++;
+            if (trace.last().isEnd() && !begun.text("start_time").substring(0, 10).equals(trace.last().text("end_time").substring(0, 10)))
+                overMidnight++;
         }
         assertTrue(late > 20, late + " late events");
         assertTrue(overMidnight > 0, "an end line in the next day's file");
@@ -113,7 +121,8 @@ class SampleTest {
             assertTrue(run.id().matches("\\d{8}T\\d{6}Z-" + run.agent() + "-[0-9a-f]{8}"), run.id());
         }
         assertTrue(runs().stream().anyMatch(run -> run.text("error_summary") != null && run.text("error_summary").contains("\n")));
-        assertFalse(runs().stream().allMatch(run -> run.text("output_summary") == null || run.text("output_summary").chars().allMatch(c -> c < 0x80)));
+        assertFalse(runs().stream().allMatch(run -> run.text("output_summary") == null
+                || run.text("output_summary").chars().allMatch(c -> c < 0x80)));
     }
 
     @Test

@@ -32,7 +32,8 @@ record Script(int exit, String out, String err) {
             process.destroyForcibly();
             throw new AssertionError(script + " did not end within 5 minutes");
         }
-        var result = new Script(process.exitValue(), Files.readString(out, StandardCharsets.UTF_8), Files.readString(err, StandardCharsets.UTF_8));
+        var result = new Script(process.exitValue(), Files.readString(out, StandardCharsets.UTF_8),
+                Files.readString(err, StandardCharsets.UTF_8));
         Files.delete(out);
         Files.delete(err);
         return result;
@@ -41,7 +42,8 @@ record Script(int exit, String out, String err) {
     /** As {@link #runProcess}, without the right of root to read and write everywhere. */
     static Script runWithoutRights(String script, Object... args) throws IOException, InterruptedException {
         List<String> command = new ArrayList<>();
-        if (System.getProperty("user.name").equals("root")) command.addAll(List.of("setpriv", "--bounding-set", "-dac_override,-dac_read_search"));
+        if (System.getProperty("user.name").equals("root"))
+            command.addAll(List.of("setpriv", "--bounding-set", "-dac_override,-dac_read_search"));
         command.addAll(processBuilder(Map.of(), script, args).command());
         Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
         String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
@@ -51,10 +53,12 @@ record Script(int exit, String out, String err) {
     /** The process, not started: for tests that talk to it or kill it. */
     static ProcessBuilder processBuilder(Map<String, String> env, String script, Object... args) {
         List<String> command = new ArrayList<>(List.of(ProcessHandle.current().info().command().orElseThrow(),
-                "--enable-native-access=ALL-UNNAMED", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-cp", System.getProperty("java.class.path"), script));
+                "--enable-native-access=ALL-UNNAMED", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC",
+                "-cp", System.getProperty("java.class.path"), script));
         command.addAll(text(args));
         var builder = new ProcessBuilder(command);
-        for (String variable : List.of("TELEMETRY_DB_PATH", "TELEMETRY_BASE_DIR", "AGENT_METRICS_DIR", "TELEMETRY_NDJSON_DIR", "AGENT_OWNER")) builder.environment().remove(variable);
+        for (String variable : List.of("TELEMETRY_DB_PATH", "TELEMETRY_BASE_DIR", "AGENT_METRICS_DIR",
+                "TELEMETRY_NDJSON_DIR", "AGENT_OWNER")) builder.environment().remove(variable);
         builder.environment().putAll(env);
         return builder;
     }

@@ -56,7 +56,8 @@ class SetupTest {
         for (String folder : FOLDERS) expected.append("created   ").append(folder.isEmpty() ? base : base.resolve(folder)).append('\n');
         expected.append("created   ").append(base.resolve("db/telemetry.sqlite")).append("\ndatabase  v3\n");
         assertEquals(new Script(Cli.OK, expected.toString().replace("\n", System.lineSeparator()), ""), made);
-        assertEquals(Set.of("backups", "config", "db", "db/telemetry.sqlite", "exports", "logs", "raw", "reports"), snapshot(base).keySet());
+        assertEquals(Set.of("backups", "config", "db", "db/telemetry.sqlite", "exports", "logs", "raw", "reports"),
+                snapshot(base).keySet());
         try (Database database = Database.openToRead(base.resolve("db/telemetry.sqlite"))) {
             Schema schema = Schema.of(database);
             assertEquals("v3", schema.toString());
@@ -81,7 +82,8 @@ class SetupTest {
         setup("--store", dir.resolve("store"));
         Map<String, String> before = snapshot(dir);
         Script again = setup("--store", dir.resolve("store"));
-        assertEquals(new Script(Cli.OK, lines("store     " + dir.resolve("store") + " (--store)", "created   nothing: all is there", "database  v3"), ""), again);
+        assertEquals(new Script(Cli.OK,
+                lines("store     " + dir.resolve("store") + " (--store)", "created   nothing: all is there", "database  v3"), ""), again);
         assertEquals(before, snapshot(dir));
     }
 
@@ -91,12 +93,14 @@ class SetupTest {
         Path bin = dir.resolve("bin");
         List<String> names;
         try (Stream<Path> scripts = Files.list(Checkout.root().resolve("scripts"))) {
-            names = scripts.map(file -> file.getFileName().toString()).filter(name -> name.endsWith(".java")).map(name -> "telemetry-" + name.replace(".java", "")).sorted().toList();
+            names = scripts.map(file -> file.getFileName().toString()).filter(name -> name.endsWith(".java"))
+                    .map(name -> "telemetry-" + name.replace(".java", "")).sorted().toList();
         }
         Script made = setup("--launchers", bin);
         String head = "checkout  " + Checkout.root() + "\nfolder    " + bin + "\n";
         String note = "to be called by name, " + bin + " has to be on the PATH\n";
-        assertEquals(new Script(Cli.OK, head + names.stream().map(name -> "created   " + name + "\n").collect(Collectors.joining()), note), made);
+        assertEquals(new Script(Cli.OK, head + names.stream().map(name -> "created   " + name + "\n").collect(Collectors.joining()), note),
+                made);
         assertEquals(Set.copyOf(names), snapshot(bin).keySet());
         for (String name : names) assertEquals("rwx------", permissions(bin.resolve(name)));
         Map<String, String> before = snapshot(dir);
@@ -106,7 +110,8 @@ class SetupTest {
 
     @Test
     void launchersAndAStoreAreTwoSetups() throws IOException {
-        String told = "setup: --launchers makes no store: leave --store and --sample to a setup of their own; next: setup --help" + System.lineSeparator();
+        String told = "setup: --launchers makes no store: leave --store and --sample to a setup of their own; next: setup --help"
+                + System.lineSeparator();
         assertEquals(new Script(Cli.USAGE, "", told), setup("--launchers", dir.resolve("bin"), "--store", dir.resolve("store")));
         assertEquals(new Script(Cli.USAGE, "", told), setup("--sample", "--launchers", dir.resolve("bin")));
         assertEquals(Map.of(), snapshot(dir));
@@ -137,7 +142,8 @@ class SetupTest {
             List<String> odd = odd(store);
             assertEquals(odd.isEmpty() ? Cli.OK : Cli.WARNING, made.exit(), made.toString());
             for (String what : odd) assertTrue(made.out().contains("odd       " + what + System.lineSeparator()), made.out());
-            assertEquals(made.out().lines().filter(line -> !line.startsWith("created")).toList(), setup("--store", store.base()).out().lines().filter(line -> !line.startsWith("created")).toList());
+            assertEquals(made.out().lines().filter(line -> !line.startsWith("created")).toList(),
+                    setup("--store", store.base()).out().lines().filter(line -> !line.startsWith("created")).toList());
         }
     }
 
@@ -164,7 +170,8 @@ class SetupTest {
         Files.delete(store.database());
         Script made = setup("--store", dir);
         assertEquals(Cli.WARNING, made.exit());
-        assertTrue(made.out().contains("odd       the database is new and lacks the runs of the day files: jbang rebuild@telemetry --store " + dir), made.out());
+        assertTrue(made.out().contains("odd       the database is new and lacks the runs of the day files: jbang rebuild@telemetry --store "
+                + dir), made.out());
         assertEquals(Cli.OK, setup("--store", dir).exit());
     }
 
@@ -190,7 +197,8 @@ class SetupTest {
             assertEquals(Cli.OK, made.exit(), state + made);
             assertTrue(made.out().contains("created   " + store.database() + System.lineSeparator() + "database  v3"), state + made);
             assertEquals(List.of(), odd(store), state);
-            assertEquals(lines("store     " + store.base() + " (--store)", "created   nothing: all is there", "database  v3"), setup("--store", store.base()).out());
+            assertEquals(lines("store     " + store.base() + " (--store)", "created   nothing: all is there", "database  v3"),
+                    setup("--store", store.base()).out());
         }
     }
 
@@ -205,7 +213,8 @@ class SetupTest {
             Map<String, String> before = snapshot(dir);
             Script refused = setup("--store", dir);
             assertEquals(new Script(Cli.FAILED, "", lines("setup: cannot create the database " + store.database()
-                    + ": its -wal stands there without it and holds transactions that would be lost; next: jbang recover@telemetry --store " + dir)), refused);
+                    + ": its -wal stands there without it and holds transactions that would be lost; next: jbang recover@telemetry --store "
+                    + dir)), refused);
             assertEquals(before, snapshot(dir));
         }
     }
@@ -251,14 +260,16 @@ class SetupTest {
     @DisabledOnOs(OS.WINDOWS)
     void aFolderThatMayNotBeWrittenIsNoStore() throws IOException {
         assumeFalse("root".equals(System.getProperty("user.name")), "root may write everywhere");
-        Path closed = Files.createDirectory(dir.resolve("closed"), PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("r-xr-xr-x")));
+        Path closed = Files.createDirectory(dir.resolve("closed"),
+                PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("r-xr-xr-x")));
         assertRefused(Cli.UNKNOWN, "cannot create the folder " + closed.resolve("store") + ": permission denied", closed.resolve("store"));
     }
 
     @Test
     @DisabledOnOs(OS.WINDOWS)
     void aNameMeansWhatItSaysHoweverHostile() throws IOException {
-        for (String name : List.of("'; DROP TABLE agent_runs; --", "a?mode=memory", ":resource:x", "%41", "two\nlines", "größer ✓", "-v", " ")) {
+        for (String name : List.of("'; DROP TABLE agent_runs; --", "a?mode=memory",
+                ":resource:x", "%41", "two\nlines", "größer ✓", "-v", " ")) {
             Path base = dir.resolve(name);
             Script made = setup("--store=" + base);
             assertEquals(Cli.OK, made.exit(), name + made);
@@ -285,7 +296,8 @@ class SetupTest {
     @Test
     void severalAtOnceMakeOneStore() throws IOException, InterruptedException {
         List<Process> all = new ArrayList<>();
-        for (int i = 0; i < 4; i++) all.add(Script.processBuilder(Map.of(), "setup", "--store", dir.resolve("store")).redirectErrorStream(true).start());
+        for (int i = 0; i < 4; i++)
+            all.add(Script.processBuilder(Map.of(), "setup", "--store", dir.resolve("store")).redirectErrorStream(true).start());
         for (Process process : all) {
             String out = new String(process.getInputStream().readAllBytes());
             assertEquals(Cli.OK, process.waitFor(), out);
@@ -319,7 +331,8 @@ class SetupTest {
         for (DayFile file : new EventLog(Store.at(dir)).days()) {
             try (Stream<LogEntry> entries = new EventLog(Store.at(dir)).read(file)) {
                 for (LogEntry entry : entries.toList()) {
-                    Instant written = entry.record() instanceof Run run ? run.isEnd() ? run.end() : run.start() : ((Event) entry.record()).timestamp();
+                    Instant written = entry.record() instanceof Run run ? run.isEnd() ? run.end()
+                            : run.start() : ((Event) entry.record()).timestamp();
                     assertEquals(file.day(), DayFile.dayOf(written));
                     assertFalse(written.isBefore(latest), entry.text());
                     latest = written;
@@ -331,7 +344,8 @@ class SetupTest {
 
     @Test
     void theSameSeedAtTheSameTimeGivesTheSameStore() throws IOException {
-        for (String name : List.of("one", "other")) setupNow("--store", dir.resolve(name), "--sample", "--runs", 300, "--days", 5, "--seed", 7);
+        for (String name : List.of("one", "other"))
+            setupNow("--store", dir.resolve(name), "--sample", "--runs", 300, "--days", 5, "--seed", 7);
         setupNow("--store", dir.resolve("third"), "--sample", "--runs", 300, "--days", 5, "--seed", 8);
         assertEquals(snapshot(dir.resolve("one/raw")), snapshot(dir.resolve("other/raw")));
         for (String name : List.of("one", "other")) assertEquals(300, assertAlike(Store.at(dir.resolve(name))));
@@ -352,7 +366,9 @@ class SetupTest {
             Map<String, String> before = snapshot(store.base());
             long runs = rows(store).size();
             Script refused = setup("--store", store.base(), "--sample", "--runs", 100);
-            assertEquals(new Script(Cli.USAGE, "", lines("setup: cannot fill the store " + store.base() + ": it has " + runs + " runs already; next: the same with --yes, to add the sample to them")), refused);
+            assertEquals(new Script(Cli.USAGE, "",
+                    lines("setup: cannot fill the store " + store.base() + ": it has " + runs
+                    + " runs already; next: the same with --yes, to add the sample to them")), refused);
             assertEquals(before, snapshot(store.base()));
             Script added = setup("--store", store.base(), "--sample", "--runs", 100, "--yes");
             assertTrue(added.exit() <= Cli.WARNING, added.toString());
@@ -361,7 +377,8 @@ class SetupTest {
             before.forEach((name, content) -> {
                 if (name.startsWith("raw/events")) assertEquals(content, after.get(name.substring(4)), name);
             });
-            assertEquals(runs + 100, lastRecords(store).keySet().stream().filter(rows(store)::containsKey).count() + missingInLines(store), given.name());
+            assertEquals(runs + 100, lastRecords(store).keySet().stream().filter(rows(store)::containsKey).count()
+                    + missingInLines(store), given.name());
         }
     }
 
@@ -403,7 +420,8 @@ class SetupTest {
     void aSampleThatWasNotCommittedIsThrownAwayAndMadeAnew() throws IOException {
         setup("--store", dir);
         Path unfinished = Files.createDirectory(dir.resolve("raw/sample.unfinished"));
-        Files.writeString(unfinished.resolve("events_20261120.ndjson"), "{\"run_id\": \"20261120T120000Z-a-00000001\", \"agent_name\": \"a\", \"status\": \"running\"}\n{\"run_id\": \"torn");
+        Files.writeString(unfinished.resolve("events_20261120.ndjson"),
+                "{\"run_id\": \"20261120T120000Z-a-00000001\", \"agent_name\": \"a\", \"status\": \"running\"}\n{\"run_id\": \"torn");
         Script made = setupNow("--store", dir, "--sample", "--runs", 100, "--days", 5);
         assertEquals(Cli.OK, made.exit());
         assertEquals(lines("threw away a sample that an earlier setup had begun and not finished"), made.err());
@@ -434,7 +452,8 @@ class SetupTest {
             process.waitFor(whole / 4 + random.nextLong(whole), TimeUnit.MILLISECONDS);
             process.destroyForcibly().waitFor();
             Script next = setup("--store", base, "--sample", "--runs", 500, "--days", 20);
-            assertTrue(next.exit() == Cli.OK || next.exit() == Cli.USAGE && next.err().contains("it has 3,000 runs already"), next.toString());
+            assertTrue(next.exit() == Cli.OK || next.exit() == Cli.USAGE && next.err().contains("it has 3,000 runs already"),
+                    next.toString());
             assertEquals(next.exit() == Cli.OK ? 500 : 3_000, assertAlike(Store.at(base)));
             assertEquals(Cli.OK, setup("--store", base).exit());
         }
@@ -443,7 +462,9 @@ class SetupTest {
     @Test
     void whileOneFillsTheStoreAnotherWaitsAndIsRefused() throws IOException, InterruptedException {
         List<Process> all = new ArrayList<>();
-        for (int i = 0; i < 3; i++) all.add(Script.processBuilder(Map.of(), "setup", "--store", dir, "--sample", "--runs", 3_000, "--days", 20).redirectErrorStream(true).start());
+        for (int i = 0; i < 3; i++)
+            all.add(Script.processBuilder(Map.of(), "setup", "--store", dir, "--sample", "--runs", 3_000, "--days", 20)
+                    .redirectErrorStream(true).start());
         List<Integer> exits = new ArrayList<>();
         for (Process process : all) {
             String out = new String(process.getInputStream().readAllBytes());
@@ -457,7 +478,8 @@ class SetupTest {
     @Test
     void anAgentMayWriteWhileASampleIsMade() throws IOException, InterruptedException {
         setup("--store", dir);
-        Process process = Script.processBuilder(Map.of(), "setup", "--store", dir, "--sample", "--runs", 10_000, "--yes").redirectErrorStream(true).start();
+        Process process = Script.processBuilder(Map.of(), "setup", "--store", dir, "--sample", "--runs", 10_000, "--yes")
+                .redirectErrorStream(true).start();
         int written = 0;
         try (var log = new EventLog(Store.at(dir))) {
             while (process.isAlive() || written < 10) {
@@ -480,28 +502,34 @@ class SetupTest {
             Map<String, String> before = snapshot(small);
             Script refused = setup("--store", small, "--sample", "--runs", 1_200);
             assertEquals(Cli.FAILED, refused.exit(), refused.toString());
-            assertTrue(refused.err().startsWith("setup: cannot fill the store " + small + ": 1,200 runs need some 4 MB, and "), refused.err());
+            assertTrue(refused.err().startsWith("setup: cannot fill the store " + small + ": 1,200 runs need some 4 MB, and "),
+                    refused.err());
             assertEquals(before, snapshot(small));
         } finally {
             Mounts.unmount(small);
         }
     }
 
-    /** A limit on the size of a file stops the writing half-way, as a disk does that others fill meanwhile: that of a long day file, or the rows' commit. */
+    /**
+     * A limit on the size of a file stops the writing half-way, as a disk does that others fill meanwhile: that of a long day file, or the
+     * rows' commit.
+     */
     @Test
     @DisabledOnOs(OS.WINDOWS)
     void aSampleThatCannotBeWrittenToItsEndLeavesNothingBehind() throws IOException, InterruptedException {
         setup("--store", dir);
         Map<String, String> before = snapshot(dir);
         for (int days : new int[] {1, 300}) {
-            List<String> command = Script.processBuilder(Map.of(), "setup", "--store", dir, "--sample", "--runs", 3_000, "--days", days).command();
+            List<String> command = Script.processBuilder(Map.of(), "setup", "--store", dir,
+                    "--sample", "--runs", 3_000, "--days", days).command();
             List<String> limited = new ArrayList<>(List.of("sh", "-c", "ulimit -f 1000; exec \"$@\"", "sh"));
             limited.addAll(command);
             Process process = new ProcessBuilder(limited).redirectErrorStream(true).start();
             String said = new String(process.getInputStream().readAllBytes());
             assertEquals(Cli.FAILED, process.waitFor(), said);
             assertEquals(1, said.lines().count(), said);
-            assertTrue(said.startsWith(days == 1 ? "setup: cannot write the sample's day files in " : "setup: cannot write to " + Store.at(dir).database()), said);
+            assertTrue(said.startsWith(days == 1 ? "setup: cannot write the sample's day files in "
+                    : "setup: cannot write to " + Store.at(dir).database()), said);
             assertEquals(before, snapshot(dir));
         }
     }
@@ -509,8 +537,10 @@ class SetupTest {
     @Test
     void badArgumentsChangeNothing() throws IOException {
         Path base = dir.resolve("store");
-        for (List<String> wrong : List.of(List.of("--runs", "5"), List.of("--sample", "--runs", "0"), List.of("--sample", "--runs", "10000001"), List.of("--sample", "--days", "0"),
-                List.of("--sample", "--days", "2147483647"), List.of("--sample", "--runs", "x"), List.of("--sample", "--seed", "1.5"), List.of("--bogus"), List.of("extra"), List.of("--yes"))) {
+        for (List<String> wrong : List.of(List.of("--runs", "5"), List.of("--sample", "--runs", "0"),
+                List.of("--sample", "--runs", "10000001"), List.of("--sample", "--days", "0"),
+                List.of("--sample", "--days", "2147483647"), List.of("--sample", "--runs", "x"),
+                List.of("--sample", "--seed", "1.5"), List.of("--bogus"), List.of("extra"), List.of("--yes"))) {
             List<Object> args = new ArrayList<>(List.of("--store", base));
             args.addAll(wrong);
             Script refused = setup(args.toArray());
@@ -527,16 +557,19 @@ class SetupTest {
         Script made = setup("--store", dir.resolve("s"), "--sample", "--runs", 10, "--days", 1, "--json");
         assertEquals(Cli.OK, made.exit());
         assertTrue(made.out().startsWith("{") && made.out().stripTrailing().endsWith("}"), made.out());
-        for (String key : List.of("\"store\": ", "\"rule\": \"--store\"", "\"created\": [", "\"database\": \"v3\"", "\"odd\": [", "\"runs\": 10")) assertTrue(made.out().contains(key), made.out());
+        for (String key : List.of("\"store\": ", "\"rule\": \"--store\"", "\"created\": [",
+                "\"database\": \"v3\"", "\"odd\": [", "\"runs\": 10")) assertTrue(made.out().contains(key), made.out());
     }
 
     @Test
     @Tag("torture")
     void aMillionRunsTakeLessThanTwoMinutesAndLittleMemory() throws IOException, InterruptedException {
-        List<String> command = new ArrayList<>(Script.processBuilder(Map.of(), "setup", "--store", dir, "--sample", "--runs", 1_000_000, "--days", 90).command());
+        List<String> command = new ArrayList<>(Script.processBuilder(Map.of(), "setup",
+                "--store", dir, "--sample", "--runs", 1_000_000, "--days", 90).command());
         command.add(1, "-Xmx64m");
         long began = System.nanoTime();
-        assertEquals(Cli.OK, new ProcessBuilder(command).redirectOutput(ProcessBuilder.Redirect.DISCARD).redirectErrorStream(true).start().waitFor());
+        assertEquals(Cli.OK, new ProcessBuilder(command).redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                .redirectErrorStream(true).start().waitFor());
         assertTrue(System.nanoTime() - began < 110_000_000_000L, "took " + (System.nanoTime() - began) / 1_000_000_000 + " s");
         try (Database database = Database.openToRead(Store.at(dir).database())) {
             assertEquals(1_000_000, database.number("SELECT count(*) FROM agent_runs"));
@@ -622,7 +655,8 @@ class SetupTest {
         try (Stream<Path> paths = Files.walk(folder)) {
             for (Path path : paths.filter(path -> !path.equals(folder)).toList()) {
                 String name = folder.relativize(path).toString().replace('\\', '/');
-                all.put(name, Files.isDirectory(path, LinkOption.NOFOLLOW_LINKS) ? "folder" : Files.getLastModifiedTime(path) + " " + Arrays.hashCode(Files.readAllBytes(path)));
+                all.put(name, Files.isDirectory(path, LinkOption.NOFOLLOW_LINKS) ? "folder"
+                        : Files.getLastModifiedTime(path) + " " + Arrays.hashCode(Files.readAllBytes(path)));
             }
         }
         return all;

@@ -31,7 +31,8 @@ class ShellTest {
                 """);
         String plain = String.join("\n", shell.out().lines().map(String::stripTrailing).toList());
         assertEquals(4, shell.exit(), shell.err());
-        assertTrue(plain.contains("==>\nrun_id                                  agent_name    job_type  status   start_time\n20251210T120000Z-link-checker-00000000  link-checker"), shell.out());
+        assertTrue(plain.contains("==>\nrun_id                                  agent_name    job_type  status   "
+                + "start_time\n20251210T120000Z-link-checker-00000000  link-checker"), shell.out());
         assertTrue(plain.contains("==>\n n\n12\n"), shell.out());
         assertTrue(plain.contains("==> 1\n"), shell.out());
         assertTrue(plain.contains("ok       database"), shell.out());
@@ -48,12 +49,14 @@ class ShellTest {
     @Test
     void theScriptOfTheDocumentationRuns() throws Exception {
         Store store = Fixture.V3.filled(dir.resolve("s"), 12, Instant.parse("2025-12-10T12:00:00Z"));
-        Matcher script = Pattern.compile("(?s)```java\\n(///usr/bin/env jbang.*?)```").matcher(Files.readString(ROOT.resolve("docs/scripting.md")));
+        Matcher script = Pattern.compile("(?s)```java\\n(///usr/bin/env jbang.*?)```")
+                .matcher(Files.readString(ROOT.resolve("docs/scripting.md")));
         assertTrue(script.find());
         Path file = Files.writeString(dir.resolve("slowest.java"), script.group(1).replace("/path/to/this/checkout", ROOT.toString()));
         Script run = jbangw("run", file.toString()).with("TELEMETRY_BASE_DIR", store.base()).run();
         assertEquals(0, run.exit(), run.err());
-        assertEquals(List.of("", "agent_name       seconds", "hugo-translator       68", "link-checker          69", "docs-crawler          70").stream().sorted().toList(), run.out().lines().sorted().toList());
+        assertEquals(List.of("", "agent_name       seconds", "hugo-translator       68",
+                "link-checker          69", "docs-crawler          70").stream().sorted().toList(), run.out().lines().sorted().toList());
     }
 
     private static Jbangw jbangw(String... args) throws IOException {

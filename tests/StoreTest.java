@@ -28,7 +28,8 @@ class StoreTest {
 
     @Test
     void theFirstVariableThatIsSetNamesTheStore() {
-        var env = new HashMap<>(Map.of("TELEMETRY_DB_PATH", dir + "/a/db/runs.sqlite", "TELEMETRY_BASE_DIR", dir + "/b", "AGENT_METRICS_DIR", dir + "/c"));
+        var env = new HashMap<>(Map.of("TELEMETRY_DB_PATH", dir + "/a/db/runs.sqlite",
+                "TELEMETRY_BASE_DIR", dir + "/b", "AGENT_METRICS_DIR", dir + "/c"));
         Store byDatabase = Store.fromEnv(env, dir);
         assertEquals(new Store(dir.resolve("a"), dir.resolve("a/db/runs.sqlite"), dir.resolve("a/raw"), "TELEMETRY_DB_PATH"), byDatabase);
         env.remove("TELEMETRY_DB_PATH");
@@ -49,9 +50,11 @@ class StoreTest {
     @Test
     void withoutAVariableItIsAUsualPlaceOrTheHome() {
         Store store = Store.fromEnv(Map.of(), dir);
-        boolean usual = Files.isDirectory(Path.of("/agent-metrics")) || Files.isDirectory(Path.of("/opt/telemetry")) || Files.isDirectory(Path.of("/data/telemetry"));
+        boolean usual = Files.isDirectory(Path.of("/agent-metrics")) || Files.isDirectory(Path.of("/opt/telemetry"))
+                || Files.isDirectory(Path.of("/data/telemetry"));
         if (usual) assertEquals("first usual place that exists", store.rule());
-        else assertEquals(new Store(dir.resolve(".telemetry"), dir.resolve(".telemetry/db/telemetry.sqlite"), dir.resolve(".telemetry/raw"), "default"), store);
+        else assertEquals(new Store(dir.resolve(".telemetry"), dir.resolve(".telemetry/db/telemetry.sqlite"),
+                dir.resolve(".telemetry/raw"), "default"), store);
     }
 
     @Test
@@ -65,7 +68,8 @@ class StoreTest {
         assertTrue(store.isMissing());
         StoreException e = assertThrows(StoreException.class, store::orThrow);
         assertEquals(StoreException.Reason.MISSING, e.reason());
-        assertEquals("cannot use the store " + dir.resolve("none") + ": there is none (named by --store); next: jbang setup@telemetry --store "
+        assertEquals("cannot use the store " + dir.resolve("none")
+                + ": there is none (named by --store); next: jbang setup@telemetry --store "
                 + dir.resolve("none") + ", or name another with --store DIR", e.getMessage());
         assertFalse(Store.at(dir).isMissing());
     }
@@ -75,7 +79,9 @@ class StoreTest {
         Path file = Files.createFile(dir.resolve("notes.txt"));
         StoreException e = assertThrows(StoreException.class, Store.at(file)::orThrow);
         assertEquals(StoreException.Reason.MISSING, e.reason());
-        assertEquals("cannot use the store " + file + ": it is a file, and a store is a folder (named by --store); next: name the store's folder with --store DIR", e.getMessage());
+        assertEquals("cannot use the store " + file
+                + ": it is a file, and a store is a folder (named by --store); next: name the store's folder with --store DIR",
+                e.getMessage());
     }
 
     @Test

@@ -87,24 +87,35 @@ class TelemetryClientTest {
     void aRunIsTwoLinesAndARow() {
         Store store = Fixture.V3.empty(dir);
         try (TelemetryClient client = client(store)) {
-            client.track(new NewRun("docs-crawler", "crawl").insight("i-7").product("words").owner("ops").with("git_branch", "b").with("git_repo", "r").with("host", "h"), run -> {
+            client.track(new NewRun("docs-crawler", "crawl").insight("i-7").product("words")
+                    .owner("ops").with("git_branch", "b").with("git_repo", "r").with("host", "h"), run -> {
                 run.event("checkpoint", Map.of("step", 1));
                 clock.now = NOON.plusMillis(2_500);
-                run.metrics(m -> m.itemsDiscovered(10).itemsSucceeded(9).itemsFailed(1).outputSummary("größe").set("pages", 3).set("rate", 0.5));
+                run.metrics(m -> m.itemsDiscovered(10).itemsSucceeded(9).itemsFailed(1).outputSummary("größe")
+                        .set("pages", 3).set("rate", 0.5));
             });
         }
         String id = lines(store).get(0).id();
         assertTrue(id.matches("20261120T120000Z-docs-crawler-[0-9a-f]{8}"), id);
-        String begin = "{\"run_id\": \"" + id + "\", \"agent_name\": \"docs-crawler\", \"job_type\": \"crawl\", \"trigger_type\": \"cli\", \"start_time\": \"2026-11-20T12:00:00.123456+00:00\", "
+        String begin = "{\"run_id\": \"" + id
+                + "\", \"agent_name\": \"docs-crawler\", \"job_type\": \"crawl\", \"trigger_type\": \"cli\", \"start_time\": "
+                + "\"2026-11-20T12:00:00.123456+00:00\", "
                 + "\"schema_version\": 3, \"agent_owner\": \"ops\", ";
-        String end = "\"insight_id\": \"i-7\", \"product\": \"words\", \"platform\": null, \"product_family\": null, \"subdomain\": null, \"git_repo\": \"r\", \"git_branch\": \"b\", "
-                + "\"git_run_tag\": null, \"host\": \"h\", \"api_posted\": 0, \"api_posted_at\": null, \"api_retry_count\": 0, \"created_at\": null, \"updated_at\": null, \"record_type\": \"run\"}";
+        String end = "\"insight_id\": \"i-7\", \"product\": \"words\", \"platform\": null, \"product_family\": null, \"subdomain\": null, "
+                + "\"git_repo\": \"r\", \"git_branch\": \"b\", "
+                + "\"git_run_tag\": null, \"host\": \"h\", \"api_posted\": 0, \"api_posted_at\": null, \"api_retry_count\": 0, "
+                        + "\"created_at\": null, \"updated_at\": null, \"record_type\": \"run\"}";
         assertEquals(List.of(
-                begin + "\"end_time\": null, \"status\": \"running\", \"items_discovered\": 0, \"items_succeeded\": 0, \"items_failed\": 0, \"duration_ms\": null, \"input_summary\": null, "
+                begin + "\"end_time\": null, \"status\": \"running\", \"items_discovered\": 0, \"items_succeeded\": 0, \"items_failed\": "
+                        + "0, \"duration_ms\": null, \"input_summary\": null, "
                 + "\"output_summary\": null, \"error_summary\": null, \"metrics_json\": null, " + end,
-                "{\"run_id\": \"" + id + "\", \"event_type\": \"checkpoint\", \"timestamp\": \"2026-11-20T12:00:00.123456+00:00\", \"payload_json\": \"{\\\"step\\\": 1}\", \"id\": null, \"record_type\": \"event\"}",
-                begin + "\"end_time\": \"2026-11-20T12:00:02.623456+00:00\", \"status\": \"success\", \"items_discovered\": 10, \"items_succeeded\": 9, \"items_failed\": 1, \"duration_ms\": 2500, "
-                + "\"input_summary\": null, \"output_summary\": \"gr\\u00f6\\u00dfe\", \"error_summary\": null, \"metrics_json\": \"{\\\"pages\\\": 3, \\\"rate\\\": 0.5}\", " + end),
+                "{\"run_id\": \"" + id
+                        + "\", \"event_type\": \"checkpoint\", \"timestamp\": \"2026-11-20T12:00:00.123456+00:00\", \"payload_json\": "
+                        + "\"{\\\"step\\\": 1}\", \"id\": null, \"record_type\": \"event\"}",
+                begin + "\"end_time\": \"2026-11-20T12:00:02.623456+00:00\", \"status\": \"success\", \"items_discovered\": 10, "
+                        + "\"items_succeeded\": 9, \"items_failed\": 1, \"duration_ms\": 2500, "
+                + "\"input_summary\": null, \"output_summary\": \"gr\\u00f6\\u00dfe\", \"error_summary\": null, \"metrics_json\": "
+                        + "\"{\\\"pages\\\": 3, \\\"rate\\\": 0.5}\", " + end),
                 text(store.raw().resolve("events_20261120.ndjson")));
         Row row = row(store, id);
         assertEquals(lines(store).get(1).with("api_posted", 0L).fields(), without(row.map(), "created_at", "updated_at"));
@@ -154,17 +165,20 @@ class TelemetryClientTest {
     @Test
     void whatIsThrownMarksTheRunFailedAndComesThrough() {
         Store store = Fixture.V3.empty(dir);
-        List<Throwable> all = List.of(new IllegalStateException("in two\nlines"), new AssertionError("an error"), new RuntimeException(), new RuntimeException() {
+        List<Throwable> all = List.of(new IllegalStateException("in two\nlines"), new AssertionError("an error"),
+                new RuntimeException(), new RuntimeException() {
             @Override
             public String getMessage() {
                 throw new UnsupportedOperationException();
             }
         });
         try (TelemetryClient client = client(store)) {
-            for (Throwable thrown : all) assertSame(thrown, assertThrows(Throwable.class, () -> client.track("agent", "job", run -> sneak(thrown))));
+            for (Throwable thrown : all)
+                assertSame(thrown, assertThrows(Throwable.class, () -> client.track("agent", "job", run -> sneak(thrown))));
         }
         List<String> errors = lines(store).stream().filter(Run::isEnd).map(run -> run.status() + " " + run.text("error_summary")).toList();
-        assertEquals(List.of("failed IllegalStateException: in two\nlines", "failed AssertionError: an error", "failed RuntimeException", "failed TelemetryClientTest$1"), errors);
+        assertEquals(List.of("failed IllegalStateException: in two\nlines", "failed AssertionError: an error",
+                "failed RuntimeException", "failed TelemetryClientTest$1"), errors);
         assertEquals(4, count(store));
     }
 
@@ -177,7 +191,8 @@ class TelemetryClientTest {
     void aBlockMayEndPartial() {
         Store store = Fixture.V7_SERVICE.empty(dir);
         try (TelemetryClient client = client(store)) {
-            client.track("agent", "job", run -> run.metrics(m -> m.itemsFailed(3).errorSummary("3 pages: 404")).status(RunStatus.PARTIAL).event("done"));
+            client.track("agent", "job", run -> run.metrics(m -> m.itemsFailed(3).errorSummary("3 pages: 404"))
+                    .status(RunStatus.PARTIAL).event("done"));
         }
         Row row = row(store, lines(store).get(0).id());
         assertEquals("partial", row.text("status"));
@@ -236,7 +251,8 @@ class TelemetryClientTest {
         }
         assertEquals(3, Set.copyOf(done).size());
         assertFalse(Files.exists(store.base()));
-        assertEquals(List.of("cannot use the store " + store.base() + ": there is none (named by --store); next: jbang setup@telemetry --store " + store.base()
+        assertEquals(List.of("cannot use the store " + store.base()
+                + ": there is none (named by --store); next: jbang setup@telemetry --store " + store.base()
                 + ", or name another with --store DIR"), List.copyOf(warnings));
     }
 
@@ -290,7 +306,8 @@ class TelemetryClientTest {
         Store store = Fixture.V3.empty(dir);
         if (what.equals("no table") || what.equals("refuses")) {
             try (Database database = Database.open(store.database())) {
-                database.execute(what.equals("refuses") ? "CREATE TRIGGER t BEFORE INSERT ON agent_runs BEGIN SELECT raise(ABORT, 'no'); END" : "DROP TABLE agent_runs");
+                database.execute(what.equals("refuses")
+                        ? "CREATE TRIGGER t BEFORE INSERT ON agent_runs BEGIN SELECT raise(ABORT, 'no'); END" : "DROP TABLE agent_runs");
             }
         } else {
             Files.delete(store.database());
@@ -309,7 +326,8 @@ class TelemetryClientTest {
     void whatIsWrongWithOneRunCostsTheOthersNothing() throws InterruptedException {
         Store store = Fixture.V3.empty(dir);
         try (Database database = Database.open(store.database())) {
-            database.execute("CREATE TRIGGER t BEFORE INSERT ON agent_runs WHEN new.job_type = 'odd' BEGIN SELECT raise(ABORT, 'odd'); END");
+            database.execute("CREATE TRIGGER t BEFORE INSERT ON agent_runs WHEN new.job_type = 'odd' BEGIN SELECT raise(ABORT, "
+                    + "'odd'); END");
         }
         try (TelemetryClient client = client(store)) {
             inThreads(8, thread -> {
@@ -340,7 +358,8 @@ class TelemetryClientTest {
             Store store = Fixture.V3.empty(mount);
             List<String> done = new ArrayList<>();
             try (TelemetryClient client = client(store)) {
-                for (int i = 0; i < 30; i++) client.track("agent", "job", run -> done.add(run.event("e", Map.of("text", "x".repeat(60_000))).id()));
+                for (int i = 0; i < 30; i++)
+                    client.track("agent", "job", run -> done.add(run.event("e", Map.of("text", "x".repeat(60_000))).id()));
             }
             assertEquals(30, done.size());
             assertEquals(1, warnings.size(), warnings.toString());
@@ -368,7 +387,8 @@ class TelemetryClientTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"../../etc", "a\nb", "'; DROP TABLE agent_runs; --", "?mode=memory", ":resource:", "%00%2e", "größe", "", "\u0000", "C:\\x", "-rf"})
+    @ValueSource(strings = {"../../etc", "a\nb", "'; DROP TABLE agent_runs; --",
+            "?mode=memory", ":resource:", "%00%2e", "größe", "", "\u0000", "C:\\x", "-rf"})
     void hostileNamesAreRecordedAndBreakNoId(String name) {
         Store store = Fixture.V3.empty(dir);
         try (TelemetryClient client = client(store)) {
@@ -389,7 +409,8 @@ class TelemetryClientTest {
         String longName = "a".repeat(10_000);
         String huge = "ü\"".repeat(1_000_000);
         try (TelemetryClient client = client(store)) {
-            NewRun what = new NewRun(longName, huge).inputSummary(huge).product(huge).with("context_json", "{\"a\": \"" + "x".repeat(2_000_000) + "\"}");
+            NewRun what = new NewRun(longName, huge).inputSummary(huge).product(huge)
+                    .with("context_json", "{\"a\": \"" + "x".repeat(2_000_000) + "\"}");
             assertThrows(IllegalStateException.class, () -> client.track(what, run -> {
                 run.event(huge, Map.of("text", huge));
                 run.metrics(m -> m.outputSummary(huge).set("text", huge).set("n", 1));
@@ -401,12 +422,15 @@ class TelemetryClientTest {
         Run end = (Run) entries.get(2).record();
         assertEquals(17 + 64 + 9, end.id().length());
         assertEquals(longName, end.agent());
-        assertTrue(end.text("error_summary").matches("(?s)IllegalStateException: ü\"ü.* \\.\\.\\. \\[\\d+ characters left out]"), end.text("error_summary").substring(0, 100));
+        assertTrue(end.text("error_summary").matches("(?s)IllegalStateException: ü\"ü.* \\.\\.\\. \\[\\d+ characters left out]"),
+                end.text("error_summary").substring(0, 100));
         assertTrue(end.text("metrics_json").matches("(?s)\\{\"shortened\": \"\\{.* \\.\\.\\. \\[\\d+ characters left out]\"}"));
         assertTrue(((Event) entries.get(1).record()).payload().startsWith("{\"shortened\": \"{"));
-        for (LogEntry entry : entries) assertTrue(entry.length() <= LogReader.LONGEST_LINE && entry.length() > 100_000, "" + entry.length());
+        for (LogEntry entry : entries)
+            assertTrue(entry.length() <= LogReader.LONGEST_LINE && entry.length() > 100_000, "" + entry.length());
         Row row = row(store, end.id());
-        for (String column : List.of("job_type", "input_summary", "output_summary", "error_summary", "metrics_json", "context_json", "product"))
+        for (String column : List.of("job_type", "input_summary", "output_summary",
+                "error_summary", "metrics_json", "context_json", "product"))
             assertEquals(end.text(column), row.text(column), column);
         assertEquals(List.of(), List.copyOf(warnings));
     }
@@ -423,7 +447,8 @@ class TelemetryClientTest {
             }
         };
         try (TelemetryClient client = client(store)) {
-            client.track("agent", "job", run -> run.event("loop", self).event(null, null).event("rude", Map.of("r", rude)).metrics(m -> m.set("r", rude).set("items_failed", "many").set("items_succeeded", 4)).status(null));
+            client.track("agent", "job", run -> run.event("loop", self).event(null, null).event("rude", Map.of("r", rude))
+                    .metrics(m -> m.set("r", rude).set("items_failed", "many").set("items_succeeded", 4)).status(null));
         }
         assertEquals(5, entries(store).size());
         assertEquals("{\"unreadable\": \"java.lang.StackOverflowError\"}", ((Event) entries(store).get(1).record()).payload());
@@ -465,7 +490,8 @@ class TelemetryClientTest {
         int each = shape == Fixture.V3 ? 40 : 12;
         try (TelemetryClient client = client(store)) {
             inThreads(8, thread -> {
-                for (int i = 0; i < each; i++) client.track("agent-" + thread, "job", run -> ids.add(run.event("e").metrics(m -> m.itemsDiscovered(1)).id()));
+                for (int i = 0; i < each; i++)
+                    client.track("agent-" + thread, "job", run -> ids.add(run.event("e").metrics(m -> m.itemsDiscovered(1)).id()));
             });
         }
         assertWhole(store, ids, 8 * each);
@@ -483,7 +509,8 @@ class TelemetryClientTest {
             inThreads(8, thread -> {
                 for (int i = 0; i < 10; i++) {
                     RunContext run = client.start("agent", "job");
-                    if (lines(store).stream().noneMatch(line -> line.id().equals(run.id())) || number(store, "SELECT count(*) FROM agent_runs WHERE run_id = '" + run.id() + "'") != 1)
+                    if (lines(store).stream().noneMatch(line -> line.id().equals(run.id()))
+                            || number(store, "SELECT count(*) FROM agent_runs WHERE run_id = '" + run.id() + "'") != 1)
                         synchronized (missing) {
                             missing.add(run.id());
                         }
@@ -497,12 +524,15 @@ class TelemetryClientTest {
         assertEquals(expected, ids.size());
         assertEquals(expected, Set.copyOf(ids).size(), "no two runs have one id");
         List<LogEntry> entries = entries(store);
-        Map<String, Long> events = entries.stream().filter(entry -> entry.record() instanceof Event).collect(Collectors.groupingBy(entry -> ((Event) entry.record()).runId(), Collectors.counting()));
+        Map<String, Long> events = entries.stream().filter(entry -> entry.record() instanceof Event)
+                .collect(Collectors.groupingBy(entry -> ((Event) entry.record()).runId(), Collectors.counting()));
         Map<String, String> lines = entries.stream().filter(entry -> entry.record() instanceof Run)
-                .collect(Collectors.groupingBy(entry -> ((Run) entry.record()).id(), Collectors.mapping(entry -> ((Run) entry.record()).text("status"), Collectors.joining(" "))));
+                .collect(Collectors.groupingBy(entry -> ((Run) entry.record()).id(),
+                        Collectors.mapping(entry -> ((Run) entry.record()).text("status"), Collectors.joining(" "))));
         Map<String, String> rows = new LinkedHashMap<>();
         try (Database database = Database.open(store.database())) {
-            for (Row row : database.query("SELECT run_id, status FROM agent_runs")) rows.merge(row.text("run_id"), row.text("status"), (a, b) -> a + " " + b);
+            for (Row row : database.query("SELECT run_id, status FROM agent_runs"))
+                rows.merge(row.text("run_id"), row.text("status"), (a, b) -> a + " " + b);
         }
         for (String id : ids) {
             assertEquals(1, events.get(id), id);
@@ -528,7 +558,8 @@ class TelemetryClientTest {
         Store store = shape.empty(Files.createTempDirectory(dir, "s"));
         List<Process> processes = new ArrayList<>();
         for (int p = 0; p < count; p++)
-            processes.add(Script.processBuilder(Map.of("AGENT_METRICS_DIR", store.base().toString()), "TelemetryClientTest$Worker", p == 0 ? 1_000_000 : each).redirectError(ProcessBuilder.Redirect.INHERIT).start());
+            processes.add(Script.processBuilder(Map.of("AGENT_METRICS_DIR", store.base().toString()),
+                    "TelemetryClientTest$Worker", p == 0 ? 1_000_000 : each).redirectError(ProcessBuilder.Redirect.INHERIT).start());
         Set<String> acknowledged = new HashSet<>();
         for (int i = 0; i < killedAfter; i++) acknowledged.add(processes.get(0).inputReader().readLine());
         processes.get(0).toHandle().destroyForcibly();

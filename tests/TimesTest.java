@@ -28,7 +28,8 @@ class TimesTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", "x", "2025-13-10T12:05:30Z", "2025-12-10T", "2025-12-10T12:05:30+99:00", "now'; DROP TABLE agent_runs", "20251210T120530Z"})
+    @ValueSource(strings = {"", "x", "2025-13-10T12:05:30Z", "2025-12-10T", "2025-12-10T12:05:30+99:00",
+            "now'; DROP TABLE agent_runs", "20251210T120530Z"})
     void whatIsNoInstantIsNull(String text) {
         assertNull(Times.instant(text));
         assertNull(Times.instant(null));
@@ -56,7 +57,8 @@ class TimesTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"PT0.34S, 340 ms", "PT2.5S, 2.5 s", "PT45S, 45 s", "PT12M30S, 12 min", "PT3H, 3 h", "PT3H5M, 3 h 5 min", "PT76H, 3 d 4 h", "PT-5M, -5 min"})
+    @CsvSource({"PT0.34S, 340 ms", "PT2.5S, 2.5 s", "PT45S, 45 s", "PT12M30S, 12 min",
+            "PT3H, 3 h", "PT3H5M, 3 h 5 min", "PT76H, 3 d 4 h", "PT-5M, -5 min"})
     void saysADurationAsAPersonWould(Duration duration, String expected) {
         assertEquals(expected, Times.words(duration));
     }

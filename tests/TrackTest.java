@@ -77,17 +77,22 @@ class TrackTest {
 
     @Test
     void aProgramThatEndsWellIsASuccess() {
-        assertEquals(new Script(0, "", ""), track("--agent", "docs-crawler", "--job", "crawl", "--insight", "i", "--product", "p", "--product-family", "f", "--platform", "java",
+        assertEquals(new Script(0, "", ""),
+                track("--agent", "docs-crawler", "--job", "crawl", "--insight", "i",
+                "--product", "p", "--product-family", "f", "--platform", "java",
                 "--subdomain", "docs", "--trigger", "SCHEDULER", "--", "true"));
         Row row = row();
-        List<String> columns = List.of("agent_name", "job_type", "insight_id", "product", "product_family", "platform", "subdomain", "trigger_type", "status");
+        List<String> columns = List.of("agent_name", "job_type", "insight_id", "product",
+                "product_family", "platform", "subdomain", "trigger_type", "status");
         assertEquals("docs-crawler crawl i p f java docs scheduler success", String.join(" ", columns.stream().map(row::text).toList()));
         assertNull(row.text("error_summary"));
     }
 
     @ParameterizedTest
-    @CsvSource({"exit 1, 1, exit code 1", "echo a >&2; echo b >&2; exit 255, 255, exit code 255: a|b", "kill -9 $$, 137, exit code 137 (signal 9)",
-        "kill -TERM $$, 143, exit code 143 (signal 15)", "exit 193, 193, exit code 193", "printf 'no newline' >&2; exit 64, 64, exit code 64: no newline", "printf 'dos\\r\\n' >&2; exit 2, 2, exit code 2: dos"})
+    @CsvSource({"exit 1, 1, exit code 1", "echo a >&2; echo b >&2; exit 255, 255, exit code 255: a|b",
+            "kill -9 $$, 137, exit code 137 (signal 9)",
+        "kill -TERM $$, 143, exit code 143 (signal 15)", "exit 193, 193, exit code 193",
+        "printf 'no newline' >&2; exit 64, 64, exit code 64: no newline", "printf 'dos\\r\\n' >&2; exit 2, 2, exit code 2: dos"})
     void anyOtherEndIsAFailureWithItsCodeAndTheLastErrors(String commands, int code, String error) {
         assertEquals(code, sh(commands).exit());
         assertEquals("failed", row().text("status"));
@@ -96,7 +101,8 @@ class TrackTest {
 
     @Test
     void outputAndErrorsAreTheProgramsOwn() {
-        assertEquals(new Script(5, "out\n::metric items_failed=1\nmore", "err\n"), sh("echo out; echo ::metric items_failed=1; printf more; echo err >&2; exit 5"));
+        assertEquals(new Script(5, "out\n::metric items_failed=1\nmore", "err\n"),
+                sh("echo out; echo ::metric items_failed=1; printf more; echo err >&2; exit 5"));
     }
 
     @Test
@@ -110,8 +116,10 @@ class TrackTest {
 
     @Test
     void printedMetricsAreRecorded() {
-        sh("echo ::metric items_discovered=1; echo ' ::metric no=1'; echo ::metric items_discovered=12; echo ::metric items_failed=many; printf '::metric pages = 3.5\\r\\n'; echo '::metric text=a=b c' >&2; "
-                + "echo ::metric =1; echo ::metric; echo '::metric x y=1'; echo ::metric output_summary=12 pages; printf '::metric last=1e3'; exit 1");
+        sh("echo ::metric items_discovered=1; echo ' ::metric no=1'; echo ::metric items_discovered=12; echo ::metric items_failed=many; "
+                + "printf '::metric pages = 3.5\\r\\n'; echo '::metric text=a=b c' >&2; "
+                + "echo ::metric =1; echo ::metric; echo '::metric x y=1'; echo ::metric output_summary=12 pages; printf '::metric "
+                        + "last=1e3'; exit 1");
         Row row = row();
         assertEquals(12, row.number("items_discovered"));
         assertEquals(0, row.number("items_failed"));
@@ -130,7 +138,8 @@ class TrackTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"no-such-program, 127, no-such-program: command not found", "./no/such, 127, ./no/such: command not found", "/, 126, Permission denied"})
+    @CsvSource({"no-such-program, 127, no-such-program: command not found", "./no/such, 127, ./no/such: command not found",
+            "/, 126, Permission denied"})
     void aProgramThatCannotBeRunFailsAsInAShell(String program, int code, String why) {
         Script script = track("--agent", "agent", "--job", "job", program, "--json");
         assertEquals(code, script.exit());
@@ -140,7 +149,8 @@ class TrackTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", "--agent a --job j", "--agent a true", "--job j true", "--agent a --job j --", "--trigger never --agent a --job j true", "--nope --agent a --job j true",
+    @ValueSource(strings = {"", "--agent a --job j", "--agent a true", "--job j true",
+            "--agent a --job j --", "--trigger never --agent a --job j true", "--nope --agent a --job j true",
         "--json --agent a --job j true"})
     void badArgumentsRunNothing(String args) {
         Script script = track((Object[]) args.split(" "));
@@ -194,7 +204,8 @@ class TrackTest {
         Files.delete(store.database());
         Script script = track("--self-test");
         assertEquals(2, script.exit());
-        assertTrue(script.out().contains("failed   track") && script.out().contains("ok       lines") && script.out().contains("failed   row"), script.out());
+        assertTrue(script.out().contains("failed   track") && script.out().contains("ok       lines")
+                && script.out().contains("failed   row"), script.out());
         Files.move(store.raw(), dir.resolve("away"));
         assertTrue(track("--self-test").out().contains("failed   lines  none found"));
         store = Store.at(dir.resolve("none"));
@@ -247,7 +258,8 @@ class TrackTest {
         assertEquals(3, process.waitFor());
         assertTrue(Arrays.equals(bytes, Files.readAllBytes(out)));
         assertTrue(Arrays.equals(bytes, Files.readAllBytes(err)));
-        assertEquals("ops https://example.invalid/repo.git main", String.join(" ", row().text("agent_owner"), row().text("git_repo"), row().text("git_branch")));
+        assertEquals("ops https://example.invalid/repo.git main",
+                String.join(" ", row().text("agent_owner"), row().text("git_repo"), row().text("git_branch")));
     }
 
     private Path checkout() throws IOException {
@@ -264,8 +276,10 @@ class TrackTest {
         builder.command().add(1, "-Djava.io.tmpdir=/proc");
         Process process = builder.start();
         assertEquals("out\n", new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8));
-        assertEquals(List.of("track: cannot open the database " + store.database() + ": SQLite's library can be unpacked neither into /dev/null/cache/telemetry-toolkit nor into /proc; "
-                + "next: make room there, or set XDG_CACHE_HOME to a folder that programs may be run from"), process.errorReader().lines().toList());
+        assertEquals(List.of("track: cannot open the database " + store.database()
+                + ": SQLite's library can be unpacked neither into /dev/null/cache/telemetry-toolkit nor into /proc; "
+                + "next: make room there, or set XDG_CACHE_HOME to a folder that programs may be run from"),
+                        process.errorReader().lines().toList());
         assertEquals(6, process.waitFor());
         try (Stream<Path> days = Files.list(store.raw())) {
             assertEquals(2, Files.readAllLines(days.findFirst().orElseThrow()).size());
@@ -275,7 +289,8 @@ class TrackTest {
     @Test
     void argumentsReachTheProgramUnharmed() throws Exception {
         Path file = Files.writeString(dir.resolve("file"), "content");
-        List<String> args = List.of("--agent", "x", "--", "--help", "@" + file, "", "a b", "*", "$HOME", "`id`", "\"", "'", "\\", "new\nline", "größe", "--store=/tmp");
+        List<String> args = List.of("--agent", "x", "--", "--help", "@" + file, "",
+                "a b", "*", "$HOME", "`id`", "\"", "'", "\\", "new\nline", "größe", "--store=/tmp");
         List<String> command = new ArrayList<>(List.of("printf", "<%s>"));
         command.addAll(args);
         Process process = process(Map.of("LC_ALL", "C.UTF-8"), command.toArray(String[]::new)).start();
@@ -320,17 +335,20 @@ class TrackTest {
 
     @Test
     void onTheTerminalNothingIsListenedTo() {
-        assertEquals(4, track("--agent", "agent", "--job", "job", "--terminal", "--", "sh", "-c", "exec 1>/dev/null; echo ::metric items_failed=1; exit 4").exit());
+        assertEquals(4, track("--agent", "agent", "--job", "job", "--terminal", "--",
+                "sh", "-c", "exec 1>/dev/null; echo ::metric items_failed=1; exit 4").exit());
         assertEquals("exit code 4", row().text("error_summary"));
         assertEquals(0, row().number("items_failed"));
     }
 
     @ParameterizedTest
-    @CsvSource({"TERM, 143, V3, failed", "INT, 130, V3, failed", "TERM, 143, V7_PYTHON, cancelled", "INT, 130, V7_SERVICE, cancelled", "HUP, 129, V7_SERVICE, cancelled"})
+    @CsvSource({"TERM, 143, V3, failed", "INT, 130, V3, failed", "TERM, 143, V7_PYTHON, cancelled",
+            "INT, 130, V7_SERVICE, cancelled", "HUP, 129, V7_SERVICE, cancelled"})
     void aSignalReachesTheProgramAndEndsTheRun(String signal, int code, Fixture shape, String status) throws Exception {
         Assumptions.assumeFalse(isIgnored(signal), "whatever started these tests has it ignore this signal");
         store = shape.empty(dir.resolve("signalled"));
-        Process process = process(Map.of(), "sh", "-c", "trap 'echo cleaned up; echo why >&2; exit 9' TERM; echo $$; while :; do sleep 0.05; done").start();
+        Process process = process(Map.of(), "sh", "-c",
+                "trap 'echo cleaned up; echo why >&2; exit 9' TERM; echo $$; while :; do sleep 0.05; done").start();
         long program = Long.parseLong(process.inputReader().readLine());
         signal(signal, process.pid());
         assertTrue(process.waitFor(30, TimeUnit.SECONDS));
@@ -343,7 +361,8 @@ class TrackTest {
 
     /** As a terminal does it: the whole process group gets the signal. */
     @ParameterizedTest
-    @ValueSource(strings = {"trap 'sleep 0.5; echo cleaned up; exit 1' INT; trap 'echo killed; exit 2' TERM; echo $$; while :; do sleep 0.05; done", "echo $$; echo cleaned up; exec sleep 60"})
+    @ValueSource(strings = {"trap 'sleep 0.5; echo cleaned up; exit 1' INT; trap 'echo killed; exit 2' TERM; echo $$; while :; do sleep "
+            + "0.05; done", "echo $$; echo cleaned up; exec sleep 60"})
     void ctrlCLetsTheProgramEndInItsOwnWay(String commands) throws Exception {
         Assumptions.assumeFalse(isIgnored("INT"), "whatever started these tests has it ignore Ctrl-C");
         store = Fixture.V7_PYTHON.empty(dir.resolve("signalled"));

@@ -28,9 +28,9 @@ import java.util.function.Supplier;
 import java.util.stream.Stream;
 
 /**
- * Old day files, gzipped, in folders whose names other engines read as columns: {@code archive/year=2025/month=12/events_20251211.ndjson.gz}.
- * A line is at any moment in a raw file or in a verified part here, whatever is killed, fills up or loses its power. Needs no SQLite and no
- * temporary folder, so it works when the disk is full.
+ * Old day files, gzipped, in folders whose names other engines read as columns: {@code
+ * archive/year=2025/month=12/events_20251211.ndjson.gz}. A line is at any moment in a raw file or in a verified part here, whatever is
+ * killed, fills up or loses its power. Needs no SQLite and no temporary folder, so it works when the disk is full.
  */
 public final class Archive {
 
@@ -53,7 +53,10 @@ public final class Archive {
      */
     public record Plan(List<DayFile> files, Size size, List<Left> left, Size free) { }
 
-    /** Folders that threads of this process archive into. They must not even open the lock's file: closing it again would give back the lock of the whole process. */
+    /**
+     * Folders that threads of this process archive into. They must not even open the lock's file: closing it again would give back the lock
+     * of the whole process.
+     */
     private static final Set<Path> WORKING = ConcurrentHashMap.newKeySet();
 
     private final Store store;
@@ -142,7 +145,9 @@ public final class Archive {
 
     private Optional<String> reasonToLeave(Path file, OpenFiles open) throws IOException {
         Duration still = Duration.between(Files.getLastModifiedTime(file).toInstant(), now());
-        if (still.compareTo(AT_REST) < 0) return Optional.of(still.isNegative() ? "it changed at a time that lies in the future" : "it changed " + Times.words(still) + " ago");
+        if (still.compareTo(AT_REST) < 0)
+            return Optional.of(still.isNegative() ? "it changed at a time that lies in the future"
+                    : "it changed " + Times.words(still) + " ago");
         return open.writerOf(file).map(process -> "it is held open by " + process);
     }
 
@@ -170,19 +175,22 @@ public final class Archive {
         Path lock = folder.resolve(".lock");
         try {
             createFolders(folder);
-            try (FileChannel channel = FileChannel.open(lock, StandardOpenOption.CREATE, StandardOpenOption.WRITE); FileLock held = channel.tryLock()) {
+            try (FileChannel channel = FileChannel.open(lock, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+                    FileLock held = channel.tryLock()) {
                 if (held != null) return work.get();
             }
         } catch (IOException e) {
             StoreException refused = Disk.refused("archive into", folder, e);
             if (refused.reason() != StoreException.Reason.FULL) throw refused;
-            throw new StoreException(StoreException.Reason.FULL, "archive into", folder, "there is no room even for a folder", NEEDS_ROOM, e);
+            throw new StoreException(StoreException.Reason.FULL, "archive into", folder,
+                    "there is no room even for a folder", NEEDS_ROOM, e);
         }
         throw atWork();
     }
 
     private StoreException atWork() {
-        return new StoreException(StoreException.Reason.LOCKED, "archive into", folder, "another archive command is at work there", "wait for it");
+        return new StoreException(StoreException.Reason.LOCKED, "archive into", folder,
+                "another archive command is at work there", "wait for it");
     }
 
     /** The folder and its missing parents, each on the disk when this returns. */
@@ -200,7 +208,8 @@ public final class Archive {
     /** Where a part of a day belongs. */
     Path place(LocalDate day, int part) {
         String name = DayFile.name(day).replace(".ndjson", part == 1 ? ".ndjson.gz" : "." + part + ".ndjson.gz");
-        return folder.resolve(String.format("year=%04d", day.getYear())).resolve(String.format("month=%02d", day.getMonthValue())).resolve(name);
+        return folder.resolve(String.format("year=%04d", day.getYear()))
+                .resolve(String.format("month=%02d", day.getMonthValue())).resolve(name);
     }
 
     /** The name that the manifest has for a file. */

@@ -11,8 +11,8 @@ import java.util.function.LongConsumer;
 import java.util.stream.Stream;
 
 /**
- * Is every file of an archive what it was when it was archived? Its SHA-256 shows a change of any bit. A file that the manifest does not know, because
- * a full disk had no room for the line or somebody put the file there, is read by its own checksum and then listed.
+ * Is every file of an archive what it was when it was archived? Its SHA-256 shows a change of any bit. A file that the manifest does not
+ * know, because a full disk had no room for the line or somebody put the file there, is read by its own checksum and then listed.
  */
 public final class ArchiveCheck {
     private static final String FROM_A_BACKUP = "copy it from a backup of the archive";

@@ -16,8 +16,9 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * What is in the archive, one line a file in {@code manifest.ndjson}; a line that says {@code removed} takes the file out again. Lines are only
- * ever appended, with fsync, so a kill or a full disk costs the last one at the most, which {@link ArchiveCheck} makes anew from the file itself.
+ * What is in the archive, one line a file in {@code manifest.ndjson}; a line that says {@code removed} takes the file out again. Lines are
+ * only ever appended, with fsync, so a kill or a full disk costs the last one at the most, which {@link ArchiveCheck} makes anew from the
+ * file itself.
  */
 final class ArchiveManifest {
     static final String NAME = "manifest.ndjson";

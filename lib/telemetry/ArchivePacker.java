@@ -12,7 +12,10 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.LongConsumer;
 import java.util.stream.Collectors;
 
-/** The steps by which the lines of one day file get into the archive and out of the raw folder. Different days may be in the hands of different threads. */
+/**
+ * The steps by which the lines of one day file get into the archive and out of the raw folder. Different days may be in the hands of
+ * different threads.
+ */
 final class ArchivePacker {
 
     /** So many parts are made of what is still added to a file that nobody should know any more. */
@@ -27,14 +30,15 @@ final class ArchivePacker {
     ArchivePacker(Archive archive, LongConsumer progress) {
         this.archive = archive;
         this.progress = progress;
-        this.parts = archive.files().stream().collect(Collectors.groupingBy(DayFile::day, ConcurrentHashMap::new, Collectors.toCollection(ArrayList::new)));
+        this.parts = archive.files().stream()
+                .collect(Collectors.groupingBy(DayFile::day, ConcurrentHashMap::new, Collectors.toCollection(ArrayList::new)));
         this.listed = ConcurrentHashMap.newKeySet();
         this.listed.addAll(archive.manifest().read().keySet());
     }
 
     /**
-     * Archives what the archive does not have of this file yet, then gives the file a name that no writer uses: what a late writer adds before that
-     * is in it, what one adds later is in a new file.
+     * Archives what the archive does not have of this file yet, then gives the file a name that no writer uses: what a late writer adds
+     * before that is in it, what one adds later is in a new file.
      *
      * @return the file under its new name
      */
@@ -96,7 +100,8 @@ final class ArchivePacker {
         try {
             long bytes = GzipFile.compress(source, from, unfinished, Disk.sameReaders(source), progress);
             GzipFile.Content content = GzipFile.compare(unfinished, source, from);
-            if (content.bytes() != bytes) throw new IOException("it has " + content.bytes() + " bytes of " + bytes + " after it was written");
+            if (content.bytes() != bytes)
+                throw new IOException("it has " + content.bytes() + " bytes of " + bytes + " after it was written");
             Disk.publish(unfinished, target.path());
             verified.put(target.path(), content);
             parts.computeIfAbsent(day, none -> new ArrayList<>()).add(target);
@@ -144,7 +149,8 @@ final class ArchivePacker {
             Files.delete(aside);
             Disk.syncFolder(aside.getParent());
             List<GzipFile.Content> contents = held.parts().stream().map(part -> verified.get(part.path())).toList();
-            return new ArchiveRun.Archived(file.day(), file.path(), held.parts().stream().map(DayFile::path).toList(), contents.stream().mapToLong(GzipFile.Content::lines).sum(),
+            return new ArchiveRun.Archived(file.day(), file.path(), held.parts().stream().map(DayFile::path).toList(),
+                    contents.stream().mapToLong(GzipFile.Content::lines).sum(),
                     new Size(size), new Size(contents.stream().mapToLong(GzipFile.Content::compressedBytes).sum()));
         } catch (IOException e) {
             throw Disk.refused("archive", aside, e);
@@ -156,7 +162,8 @@ final class ArchivePacker {
         DayFile smallest = files.stream().min((a, b) -> Long.compare(a.path().toFile().length(), b.path().toFile().length())).orElseThrow();
         try {
             Size needed = new Size(GzipFile.sizeOf(smallest.path(), held(smallest.path(), smallest.day()).bytes()));
-            return new StoreException(StoreException.Reason.FULL, "archive", smallest.path(), "it needs " + needed + " in " + archive.folder() + ", and " + new Size(Disk.free(archive.folder()))
+            return new StoreException(StoreException.Reason.FULL, "archive", smallest.path(),
+                    "it needs " + needed + " in " + archive.folder() + ", and " + new Size(Disk.free(archive.folder()))
                     + " are free" + (files.size() == 1 ? "" : " (the " + (files.size() - 1) + " others need more)"), Archive.NEEDS_ROOM);
         } catch (IOException e) {
             throw Disk.refused("archive", smallest.path(), e);

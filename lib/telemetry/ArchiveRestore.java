@@ -26,7 +26,8 @@ final class ArchiveRestore {
     Path restore(LocalDate day) {
         Map<DayFile, Optional<ArchivedFile>> parts = archive.listed();
         parts.keySet().removeIf(part -> !part.day().equals(day));
-        if (parts.isEmpty()) throw new StoreException(StoreException.Reason.MISSING, "restore " + day + " from", archive.folder(), "it is not there", archive.store().command("archive", "list"));
+        if (parts.isEmpty()) throw new StoreException(StoreException.Reason.MISSING,
+                "restore " + day + " from", archive.folder(), "it is not there", archive.store().command("archive", "list"));
         refuseToMix(day);
         Path target = raw.resolve(DayFile.name(day));
         Path unfinished = raw.resolve(DayFile.name(day) + ".tmp");
@@ -46,13 +47,16 @@ final class ArchiveRestore {
 
     /** A raw file of that day has late lines, or all of them already. */
     private void refuseToMix(LocalDate day) {
-        List<DayFile> present = new EventLog(archive.store()).days().stream().filter(file -> file.day().equals(day) && raw.equals(file.path().getParent())).toList();
-        if (!present.isEmpty()) throw new StoreException(StoreException.Reason.FAILED, "restore " + day + " to", present.get(0).path(), "it is there already, perhaps with late lines",
+        List<DayFile> present = new EventLog(archive.store()).days().stream()
+                .filter(file -> file.day().equals(day) && raw.equals(file.path().getParent())).toList();
+        if (!present.isEmpty()) throw new StoreException(StoreException.Reason.FAILED,
+                "restore " + day + " to", present.get(0).path(), "it is there already, perhaps with late lines",
                 "archive it too, then restore: " + archive.store().command("archive", "--older-than 0d"));
     }
 
     private void write(Map<DayFile, Optional<ArchivedFile>> parts, Path unfinished) throws IOException {
-        try (FileChannel out = FileChannel.open(unfinished, Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE), Disk.sameReaders(parts.keySet().iterator().next().path()))) {
+        try (FileChannel out = FileChannel.open(unfinished, Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE),
+                Disk.sameReaders(parts.keySet().iterator().next().path()))) {
             OutputStream to = Channels.newOutputStream(out);
             for (Map.Entry<DayFile, Optional<ArchivedFile>> part : parts.entrySet()) copy(part.getKey(), part.getValue(), to);
             out.force(true);

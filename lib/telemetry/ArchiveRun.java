@@ -20,8 +20,8 @@ import java.util.function.LongConsumer;
 import java.util.stream.Stream;
 
 /**
- * One archiving. Several days are packed at a time, one on each core; then one look shows who still has their originals open, and the others are
- * deleted. A day that does not fit on a full disk is tried again after others have made room.
+ * One archiving. Several days are packed at a time, one on each core; then one look shows who still has their originals open, and the
+ * others are deleted. A day that does not fit on a full disk is tried again after others have made room.
  */
 public final class ArchiveRun {
 
@@ -77,7 +77,8 @@ public final class ArchiveRun {
         try {
             List<List<DayFile>> days = days();
             int step = plan.free() == null ? Math.max(BATCH, cores) : cores;
-            for (int next = 0; next < days.size() && !isEnoughFree(); next += step) move(days.subList(next, Math.min(next + step, days.size())), workers);
+            for (int next = 0; next < days.size() && !isEnoughFree(); next += step)
+                move(days.subList(next, Math.min(next + step, days.size())), workers);
             while (!tooLarge.isEmpty() && !isEnoughFree() && retry(workers)) { }
         } finally {
             workers.shutdownNow();
@@ -204,7 +205,8 @@ public final class ArchiveRun {
         try {
             archive.manifest().flush();
         } catch (StoreException e) {
-            failures.add(new StoreException(e.reason(), "list what was archived in", archive.folder().resolve(ArchiveManifest.NAME), "there is no room even for that",
+            failures.add(new StoreException(e.reason(), "list what was archived in", archive.folder().resolve(ArchiveManifest.NAME),
+                    "there is no room even for that",
                     archive.store().command("archive", "verify") + " when there is some", e));
         }
     }

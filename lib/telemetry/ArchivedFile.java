@@ -15,15 +15,19 @@ import java.util.Map;
  * @param compressedSha256 of the file: no change of a single bit in it goes unseen
  * @param archived         when
  */
-public record ArchivedFile(String file, LocalDate day, long bytes, long lines, String sha256, long compressedBytes, String compressedSha256, Instant archived) {
+public record ArchivedFile(String file, LocalDate day, long bytes, long lines,
+        String sha256, long compressedBytes, String compressedSha256, Instant archived) {
 
     static ArchivedFile of(String file, LocalDate day, GzipFile.Content content, Instant archived) {
-        return new ArchivedFile(file, day, content.bytes(), content.lines(), content.sha256(), content.compressedBytes(), content.compressedSha256(), archived);
+        return new ArchivedFile(file, day, content.bytes(), content.lines(), content.sha256(),
+                content.compressedBytes(), content.compressedSha256(), archived);
     }
 
     /** @throws RuntimeException when something is missing or of another type */
     static ArchivedFile of(Map<String, Object> line) {
-        return new ArchivedFile(line.get("file").toString(), LocalDate.parse(line.get("day").toString()), (Long) line.get("bytes"), (Long) line.get("lines"),
-                line.get("sha256").toString(), (Long) line.get("compressed_bytes"), line.get("compressed_sha256").toString(), Times.instant(line.get("archived").toString()));
+        return new ArchivedFile(line.get("file").toString(), LocalDate.parse(line.get("day").toString()),
+                (Long) line.get("bytes"), (Long) line.get("lines"),
+                line.get("sha256").toString(), (Long) line.get("compressed_bytes"), line.get("compressed_sha256").toString(),
+                Times.instant(line.get("archived").toString()));
     }
 }

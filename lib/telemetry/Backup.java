@@ -36,7 +36,8 @@ public record Backup(Path file, Instant time, Size size, BackupManifest manifest
         Matcher name = NAME.matcher(file.getFileName().toString());
         if (!name.matches()) return Optional.empty();
         try {
-            return Optional.of(LocalDateTime.parse(name.group(1) + (name.group(2) == null ? "000000" : name.group(2)), STAMP).toInstant(ZoneOffset.UTC));
+            return Optional.of(LocalDateTime.parse(name.group(1) + (name.group(2) == null ? "000000" : name.group(2)), STAMP)
+                    .toInstant(ZoneOffset.UTC));
         } catch (DateTimeParseException e) {
             return Optional.empty();
         }

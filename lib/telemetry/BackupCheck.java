@@ -26,7 +26,8 @@ public enum BackupCheck {
         Schema schema = Schema.require(database);
         if (pragma == null) return;
         List<String> errors = Integrity.errors(database, schema, this == QUICK, 1, err);
-        if (!errors.isEmpty()) throw new StoreException(StoreException.Reason.DAMAGED, "verify", database.file(), pragma + ": " + errors.get(0), "jbang recover@telemetry --dry-run");
+        if (!errors.isEmpty()) throw new StoreException(StoreException.Reason.DAMAGED,
+                "verify", database.file(), pragma + ": " + errors.get(0), "jbang recover@telemetry --dry-run");
     }
 
     /** @throws IllegalArgumentException when there is no such one */

@@ -22,7 +22,8 @@ import java.util.Set;
  * @param schema   in words
  * @param rows     of each table
  */
-record BackupContent(Backup backup, Path file, String sha256, String journal, long pageSize, String schema, Map<String, Long> rows) implements AutoCloseable {
+record BackupContent(Backup backup, Path file, String sha256, String journal, long pageSize, String schema, Map<String, Long> rows)
+        implements AutoCloseable {
 
     /**
      * Compares every byte with the manifest.
@@ -36,7 +37,8 @@ record BackupContent(Backup backup, Path file, String sha256, String journal, lo
         if (manifest == null) return null;
         try {
             long bytes = Files.size(backup.file());
-            if (bytes != manifest.bytes()) throw damaged(backup.file(), "it has " + bytes + " bytes, its manifest says " + manifest.bytes());
+            if (bytes != manifest.bytes())
+                throw damaged(backup.file(), "it has " + bytes + " bytes, its manifest says " + manifest.bytes());
             if (manifest.sha256() != null && !hash(backup.file(), bytes, err).equals(manifest.sha256()))
                 throw damaged(backup.file(), "its SHA-256 is not the manifest's: it has changed since it was made");
         } catch (IOException e) {
@@ -62,7 +64,8 @@ record BackupContent(Backup backup, Path file, String sha256, String journal, lo
             String schema = Schema.of(database).toString();
             boolean isHashed = manifest != null && manifest.contentSha256() != null;
             String sha256 = isHashed ? manifest.contentSha256() : hash(file, Files.size(file), err);
-            return new BackupContent(backup, file, sha256, manifest == null ? null : manifest.journalMode(), database.number("PRAGMA page_size"), schema, rows);
+            return new BackupContent(backup, file, sha256, manifest == null ? null : manifest.journalMode(),
+                    database.number("PRAGMA page_size"), schema, rows);
         } catch (StoreException e) {
             remove(backup, file);
             throw e.reason() == StoreException.Reason.DAMAGED ? damaged(backup.file(), e.why()) : e;
@@ -99,11 +102,13 @@ record BackupContent(Backup backup, Path file, String sha256, String journal, lo
         Path file = Unfinished.beside(near);
         try {
             GzipFile.Content content;
-            try (FileChannel channel = FileChannel.open(file, Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE), Disk.ownerOnlyFile(near.getParent()));
+            try (FileChannel channel = FileChannel.open(file, Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE),
+                    Disk.ownerOnlyFile(near.getParent()));
                     OutputStream out = Channels.newOutputStream(channel)) {
                 content = GzipFile.copy(packed, out);
             }
-            if (manifest != null && !content.sha256().equals(manifest.contentSha256())) throw damaged(packed, "what it holds is not what was compressed");
+            if (manifest != null && !content.sha256().equals(manifest.contentSha256()))
+                throw damaged(packed, "what it holds is not what was compressed");
             return file;
         } catch (StoreException e) {
             NewDatabase.delete(file);
@@ -121,7 +126,8 @@ record BackupContent(Backup backup, Path file, String sha256, String journal, lo
     }
 
     private static StoreException damaged(Path file, String why) {
-        return new StoreException(StoreException.Reason.DAMAGED, "trust the backup", file, why, "jbang backup@telemetry list, for another one");
+        return new StoreException(StoreException.Reason.DAMAGED, "trust the backup",
+                file, why, "jbang backup@telemetry list, for another one");
     }
 
     private static void remove(Backup backup, Path file) {

@@ -13,8 +13,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * What stands beside a backup and says what it has to be, in {@code <its name>.manifest.json}. The last member is the SHA-256 of the others' text,
- * so that no change of a single bit goes unseen in the manifest either.
+ * What stands beside a backup and says what it has to be, in {@code <its name>.manifest.json}. The last member is the SHA-256 of the
+ * others' text, so that no change of a single bit goes unseen in the manifest either.
  *
  * @param time          of the database's state that was copied
  * @param bytes         of the file
@@ -29,7 +29,8 @@ import java.util.regex.Pattern;
  * @param orphans       rows that refer to others that are not there; null when the tables do not let SQLite tell
  * @param rows          of each table
  */
-public record BackupManifest(Instant time, long bytes, String sha256, long contentBytes, String contentSha256, BackupCheck check, String schema, String journalMode,
+public record BackupManifest(Instant time, long bytes, String sha256, long contentBytes,
+        String contentSha256, BackupCheck check, String schema, String journalMode,
         long pageSize, String sqlite, Long orphans, Map<String, Long> rows) {
 
     private static final String SUFFIX = ".manifest.json";
@@ -89,11 +90,13 @@ public record BackupManifest(Instant time, long bytes, String sha256, long conte
         return new BackupManifest(Times.instant((String) members.get("time")), (Long) members.get("bytes"), (String) members.get("sha256"),
                 (Long) members.get("content_bytes"), (String) members.get("content_sha256"),
                 BackupCheck.of(members.get("check").toString()),
-                members.get("schema").toString(), members.get("journal_mode").toString(), (Long) members.get("page_size"), members.get("sqlite").toString(), (Long) members.get("orphans"), rows);
+                members.get("schema").toString(), members.get("journal_mode").toString(), (Long) members.get("page_size"),
+                members.get("sqlite").toString(), (Long) members.get("orphans"), rows);
     }
 
     private static StoreException damaged(Path file, String why, Exception cause) {
-        return new StoreException(StoreException.Reason.DAMAGED, "trust the manifest", file, why, "jbang backup@telemetry list, for another backup", cause);
+        return new StoreException(StoreException.Reason.DAMAGED, "trust the manifest",
+                file, why, "jbang backup@telemetry list, for another backup", cause);
     }
 
     /** The manifest as it stands on the disk. */

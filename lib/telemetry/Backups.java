@@ -117,7 +117,8 @@ public final class Backups {
         int others = list().size();
         String none = store.command("backup", "") + " to make one, " + store.command("recover", "--dry-run") + " when the database is lost";
         return new StoreException(StoreException.Reason.MISSING, "find a verified backup in", folder,
-                others == 0 ? "there is no backup" : "none of the " + others + " is verified", others == 0 ? none : store.command("backup", "verify all"));
+                others == 0 ? "there is no backup" : "none of the " + others + " is verified",
+                others == 0 ? none : store.command("backup", "verify all"));
     }
 
     private Path path(String name) {
@@ -126,20 +127,23 @@ public final class Backups {
             boolean bare = path.getParent() == null && Files.exists(folder.resolve(path), LinkOption.NOFOLLOW_LINKS);
             return bare ? folder.resolve(path) : path.toAbsolutePath().normalize();
         } catch (InvalidPathException e) {
-            throw new StoreException(StoreException.Reason.REFUSED, "find the backup", null, "'" + name + "' is no file name", store.command("backup", "list"), e);
+            throw new StoreException(StoreException.Reason.REFUSED, "find the backup", null,
+                    "'" + name + "' is no file name", store.command("backup", "list"), e);
         }
     }
 
     private void requireFile(Path file) throws IOException {
         String tried = "use the backup";
         String list = store.command("backup", "list");
-        if (!Files.exists(file, LinkOption.NOFOLLOW_LINKS)) throw new StoreException(StoreException.Reason.MISSING, tried, file, "it does not exist", list);
+        if (!Files.exists(file, LinkOption.NOFOLLOW_LINKS))
+            throw new StoreException(StoreException.Reason.MISSING, tried, file, "it does not exist", list);
         if (Files.isSymbolicLink(file)) throw new StoreException(StoreException.Reason.REFUSED, tried, file,
                 "it is a symbolic link, which is not followed", "name the file itself");
         if (!Files.isRegularFile(file)) throw new StoreException(StoreException.Reason.DAMAGED, tried, file,
                 Files.isDirectory(file) ? "it is a directory" : "it is no plain file", list);
         if (!Files.isReadable(file)) throw new StoreException(StoreException.Reason.DENIED, tried, file, "permission denied", null);
-        if (Files.size(file) == 0) throw new StoreException(StoreException.Reason.DAMAGED, tried, file, "the file is empty (0 bytes)", list);
+        if (Files.size(file) == 0)
+            throw new StoreException(StoreException.Reason.DAMAGED, tried, file, "the file is empty (0 bytes)", list);
     }
 
     /**
@@ -159,7 +163,8 @@ public final class Backups {
     }
 
     /**
-     * Reads every byte and compares with the manifest. One that has no manifest, or was not checked when it was made, SQLite looks at now; it stays doubtful.
+     * Reads every byte and compares with the manifest. One that has no manifest, or was not checked when it was made, SQLite looks at now;
+     * it stays doubtful.
      *
      * @throws StoreException {@code DAMAGED} when something is found against it
      */
@@ -173,7 +178,11 @@ public final class Backups {
         return retention.expired(list(), clock.instant());
     }
 
-    /** Deletes what the rule takes, after every byte of those that have to stay has been compared with their manifests. @return what was deleted */
+    /**
+     * Deletes what the rule takes, after every byte of those that have to stay has been compared with their manifests.
+     *
+     * @return what was deleted
+     */
     public List<Backup> expire(Retention retention) {
         List<Backup> all = new ArrayList<>(list());
         List<Backup> expired = retention.expired(all, clock.instant());
@@ -214,7 +223,8 @@ public final class Backups {
             for (Path file : files) {
                 Path backup = BackupManifest.backupOf(file);
                 if (backup == null || Backup.timeOf(backup).isEmpty() || Files.exists(backup, LinkOption.NOFOLLOW_LINKS)) continue;
-                if (Files.getLastModifiedTime(file, LinkOption.NOFOLLOW_LINKS).toInstant().isBefore(clock.instant().minus(MANIFEST_ALONE))) Files.deleteIfExists(file);
+                if (Files.getLastModifiedTime(file, LinkOption.NOFOLLOW_LINKS).toInstant().isBefore(clock.instant().minus(MANIFEST_ALONE)))
+                    Files.deleteIfExists(file);
             }
         }
         Disk.syncFolder(folder);

@@ -5,8 +5,8 @@ import java.util.HashMap;
 import java.util.Map;
 
 /**
- * Reads of a line only which run it is about and how that one stands: several times faster than the whole record. It trusts lines of the known
- * writers' form, one flat object that begins with its run_id; any other goes to {@link Ndjson}.
+ * Reads of a line only which run it is about and how that one stands: several times faster than the whole record. It trusts lines of the
+ * known writers' form, one flat object that begins with its run_id; any other goes to {@link Ndjson}.
  */
 final class BriefRecord {
     private static final byte[] BEGINNING = bytes("{\"run_id\": \"");

@@ -65,7 +65,10 @@ public final class ByteSearch {
         return step;
     }
 
-    /** A place at or after {@code from} where one of the texts begins that ends at or before {@code to}, and none before it does; -1 when there is none. */
+    /**
+     * A place at or after {@code from} where one of the texts begins that ends at or before {@code to}, and none before it does; -1 when
+     * there is none.
+     */
     public int find(byte[] bytes, int from, int to) {
         int found = -1;
         for (int i = 0; i < groups.size(); i++) {
@@ -80,7 +83,8 @@ public final class ByteSearch {
             for (int i = 0; i < group.texts.size(); i++) {
                 byte[] text = group.texts.get(i);
                 int begin = at - group.before.get(i);
-                if (begin >= from && begin + text.length <= to && Arrays.equals(bytes, begin, begin + text.length, text, 0, text.length)) return begin;
+                if (begin >= from && begin + text.length <= to && Arrays.equals(bytes, begin, begin + text.length, text, 0, text.length))
+                    return begin;
             }
         return -1;
     }

@@ -7,8 +7,8 @@ import java.util.TreeMap;
 import java.util.stream.Collectors;
 
 /**
- * Brings into a new database what only the old one knows, both of one schema and one connection: other tables, runs that the day files do not have, runs that they know
- * only as running, and of all others the columns that their lines do not have. Doing it twice does it once.
+ * Brings into a new database what only the old one knows, both of one schema and one connection: other tables, runs that the day files do
+ * not have, runs that they know only as running, and of all others the columns that their lines do not have. Doing it twice does it once.
  */
 public final class CarryOver {
 
@@ -64,7 +64,8 @@ public final class CarryOver {
         String columns = Ddl.columns(database, table);
         String name = Database.quoted(table);
         database.update("DELETE FROM main." + name);
-        return database.update("INSERT INTO main." + name + " (" + columns + ") SELECT " + columns + " FROM " + old + "." + name + " NOT INDEXED");
+        return database.update("INSERT INTO main." + name + " (" + columns + ") SELECT "
+                + columns + " FROM " + old + "." + name + " NOT INDEXED");
     }
 
     /** So that an AUTOINCREMENT never gives a number twice. */
@@ -77,7 +78,8 @@ public final class CarryOver {
 
     /** The runs alone. */
     Carried runs() {
-        long running = database.update("DELETE FROM main.agent_runs WHERE status = 'running' AND " + key + " IN (SELECT " + key + " FROM " + old + ".agent_runs)");
+        long running = database.update("DELETE FROM main.agent_runs WHERE status = 'running' AND "
+                + key + " IN (SELECT " + key + " FROM " + old + ".agent_runs)");
         long highest = schema.has("id") ? moveNumbersAway() : 0;
         database.update(columnsOfKnownRuns());
         List<String> lost = new ArrayList<>();
@@ -96,14 +98,17 @@ public final class CarryOver {
             String named = IDENTITY.contains(form.columns().get(i)) ? "1" : loader.isNamed(i);
             if (named.equals("0")) set.add(column + " = o." + column);
             else if (later || !named.equals("1"))
-                set.add(column + " = CASE WHEN " + named + " THEN " + (later ? "coalesce(t." + column + ", o." + column + ")" : "t." + column) + " ELSE o." + column + " END");
+                set.add(column + " = CASE WHEN " + named + " THEN "
+                        + (later ? "coalesce(t." + column + ", o." + column + ")" : "t." + column) + " ELSE o." + column + " END");
         }
-        return "UPDATE main.agent_runs AS t SET " + String.join(", ", set) + " FROM " + old + ".agent_runs AS o WHERE o." + key + " = t." + key;
+        return "UPDATE main.agent_runs AS t SET " + String.join(", ", set) + " FROM "
+                + old + ".agent_runs AS o WHERE o." + key + " = t." + key;
     }
 
     private long unknownRuns(List<String> lost) {
         String columns = schema.columns().stream().map(Database::quoted).collect(Collectors.joining(", "));
-        String missing = " FROM " + old + ".agent_runs AS o NOT INDEXED WHERE NOT EXISTS (SELECT 1 FROM main.agent_runs AS t WHERE t." + key + " = o." + key + ")";
+        String missing = " FROM " + old + ".agent_runs AS o NOT INDEXED WHERE NOT EXISTS (SELECT 1 FROM main.agent_runs AS t WHERE t."
+                + key + " = o." + key + ")";
         long runs = database.update("INSERT OR IGNORE INTO main.agent_runs (" + columns + ") SELECT " + columns + missing);
         List<Row> refused = database.query("SELECT " + columns + missing + " AND o." + key + " IS NOT NULL").list();
         for (Row row : refused) runs += insertWithOwnEventId(row, columns, lost);
@@ -115,7 +120,8 @@ public final class CarryOver {
         Object[] values = row.values().toArray();
         int eventId = schema.columns().indexOf("event_id");
         if (eventId >= 0) values[eventId] = RowForm.derivedEventId(row.text("run_id"));
-        long inserted = database.update("INSERT OR IGNORE INTO main.agent_runs (" + columns + ") VALUES (" + "?, ".repeat(values.length - 1) + "?)", values);
+        long inserted = database.update("INSERT OR IGNORE INTO main.agent_runs (" + columns
+                + ") VALUES (" + "?, ".repeat(values.length - 1) + "?)", values);
         if (inserted == 0) lost.add("the run " + row.text("run_id") + " of the old database: the new one does not take it");
         return inserted;
     }
@@ -124,7 +130,8 @@ public final class CarryOver {
         Map<String, Long> columns = new TreeMap<>();
         for (int i = 0; i < form.columns().size(); i++) {
             if (!loader.isNamed(i).equals("0")) continue;
-            long values = database.number("SELECT count(" + Database.quoted(form.columns().get(i)) + ") FROM " + old + ".agent_runs NOT INDEXED");
+            long values = database.number("SELECT count(" + Database.quoted(form.columns().get(i))
+                    + ") FROM " + old + ".agent_runs NOT INDEXED");
             if (values > 0) columns.put(form.columns().get(i), values);
         }
         return columns;
@@ -139,7 +146,8 @@ public final class CarryOver {
 
     /** In the order of their beginnings, whatever the order in which they were read. */
     private void numberNewRuns(long highest) {
-        database.update("UPDATE main.agent_runs AS t SET id = ?1 + n.place FROM (SELECT id, row_number() OVER (ORDER BY start_time, run_id, event_id) AS place "
+        database.update("UPDATE main.agent_runs AS t SET id = ?1 + n.place FROM (SELECT id, row_number() OVER (ORDER BY start_time, "
+                + "run_id, event_id) AS place "
                 + "FROM main.agent_runs WHERE id > ?1) AS n WHERE n.id = t.id", highest);
     }
 }

@@ -40,7 +40,9 @@ public record Checks(List<Check> list) {
                 + ok + " ok";
     }
 
-    /** Each check with its detail, broken between words to {@value #COLUMNS} columns, and under it the hint, unless it stands further up. */
+    /**
+     * Each check with its detail, broken between words to {@value #COLUMNS} columns, and under it the hint, unless it stands further up.
+     */
     @Override
     public String toString() {
         int width = 1;
@@ -49,7 +51,8 @@ public record Checks(List<Check> list) {
         Set<String> hints = new HashSet<>();
         var lines = new StringJoiner(System.lineSeparator());
         for (Check check : list) {
-            lines.add(padded(check.status().toString(), STATUS) + "  " + padded(check.name(), width) + "  " + wrapped(Table.visible(check.detail()), margin));
+            lines.add(padded(check.status().toString(), STATUS) + "  " + padded(check.name(), width)
+                    + "  " + wrapped(Table.visible(check.detail()), margin));
             if (check.hint() != null && hints.add(check.hint())) lines.add(margin + "-> " + Table.visible(check.hint()));
         }
         return lines.toString();

@@ -99,8 +99,8 @@ public final class Cli {
     }
 
     /**
-     * Of a command whose words are methods and not added by themselves ({@code addMethodSubcommands = false}), those that are among the arguments, and all when none is. Each has
-     * a dozen options, and nine of them are 0.1 s.
+     * Of a command whose words are methods and not added by themselves ({@code addMethodSubcommands = false}), those that are among the
+     * arguments, and all when none is. Each has a dozen options, and nine of them are 0.1 s.
      */
     private static void addWords(CommandLine line, String... args) {
         List<Method> words = CommandLine.getCommandMethods(line.getCommand().getClass(), null);
@@ -117,7 +117,9 @@ public final class Cli {
         line.getSubcommands().values().forEach(Cli::tellExitCodes);
     }
 
-    /** An option before the subcommand's name, --dry-run for instance, is the subcommand's when that one has it, and never goes unheeded. */
+    /**
+     * An option before the subcommand's name, --dry-run for instance, is the subcommand's when that one has it, and never goes unheeded.
+     */
     private static int execute(ParseResult parsed) {
         if (parsed.hasSubcommand())
             for (OptionSpec option : parsed.matchedOptions())
@@ -127,7 +129,8 @@ public final class Cli {
 
     private static void handDown(OptionSpec option, ParseResult subcommand) {
         OptionSpec own = subcommand.commandSpec().findOption(option.longestName());
-        if (own == null) throw new ParameterException(subcommand.commandSpec().commandLine(), "the word " + subcommand.commandSpec().name() + " knows no " + option.longestName());
+        if (own == null) throw new ParameterException(subcommand.commandSpec().commandLine(),
+                "the word " + subcommand.commandSpec().name() + " knows no " + option.longestName());
         if (!subcommand.hasMatchedOption(own)) own.setValue(option.getValue());
     }
 

@@ -36,7 +36,8 @@ public final class Consent {
     public boolean to(String question) {
         if (yes) return true;
         Console console = System.console();
-        if (console == null) throw new ParameterException(command.commandLine(), question + " There is no terminal to ask on: say --yes, or --dry-run to look first");
+        if (console == null) throw new ParameterException(command.commandLine(),
+                question + " There is no terminal to ask on: say --yes, or --dry-run to look first");
         String answer = console.readLine("%s [y/N] ", question);
         return answer != null && answer.strip().toLowerCase(java.util.Locale.ROOT).startsWith("y");
     }

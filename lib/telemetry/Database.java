@@ -37,8 +37,8 @@ public final class Database implements AutoCloseable {
     }
 
     /**
-     * Has a thread of its own load SQLite and its driver, for a program that will open a database and has something else to do first, like reading its
-     * command line: each is about half of the time of a short command.
+     * Has a thread of its own load SQLite and its driver, for a program that will open a database and has something else to do first, like
+     * reading its command line: each is about half of the time of a short command.
      */
     public static void warmUp() {
         var thread = new Thread(SqliteFile::warmUp, "SQLite");
@@ -63,16 +63,20 @@ public final class Database implements AutoCloseable {
 
     /**
      * Opens a database that exists, to look only: every statement that would write is refused, no database can be attached, and no file
-     * is created or left behind. With a -wal or -journal that somebody left, SQLite's read-only mode is what leaves that one alone; without, it
-     * is a normal opening, because the read-only mode would leave an empty -wal and -shm behind.
+     * is created or left behind. With a -wal or -journal that somebody left, SQLite's read-only mode is what leaves that one alone;
+     * without, it is a normal opening, because the read-only mode would leave an empty -wal and -shm behind.
      *
-     * @throws StoreException {@code DENIED} also when a program died while it wrote: its -journal has to be rolled back before anybody can read
+     * @throws StoreException {@code DENIED} also when a program died while it wrote: its -journal has to be rolled back before anybody can
+     *                        read
      */
     public static Database openToRead(Path file) {
         return openToRead(file, PATIENCE);
     }
 
-    /** As the other, with another patience from the beginning on. Where the file system is read-only, nobody writes, and nothing has to be written beside the file. */
+    /**
+     * As the other, with another patience from the beginning on. Where the file system is read-only, nobody writes, and nothing has to be
+     * written beside the file.
+     */
     public static Database openToRead(Path file, Duration patience) {
         boolean touched = Files.exists(beside(file, "-wal")) || Files.exists(beside(file, "-journal"));
         try {
@@ -199,8 +203,8 @@ public final class Database implements AutoCloseable {
     }
 
     /**
-     * Runs the work in one transaction that holds the write lock from its beginning (BEGIN IMMEDIATE), so that it cannot fail half-way because of
-     * another writer. An exception rolls it back and is thrown on.
+     * Runs the work in one transaction that holds the write lock from its beginning (BEGIN IMMEDIATE), so that it cannot fail half-way
+     * because of another writer. An exception rolls it back and is thrown on.
      */
     public <T> T inTransaction(Supplier<T> work) {
         if (inTransaction) throw new IllegalStateException("transactions do not nest");
@@ -241,11 +245,13 @@ public final class Database implements AutoCloseable {
     }
 
     /**
-     * Copies the whole of it, page by page, into a new file or over another database, whose users see the old content or the new. One in WAL mode stays in it.
-     * Within {@link #inSnapshot} it is that state which is copied; outside, each commit of others makes it begin anew.
+     * Copies the whole of it, page by page, into a new file or over another database, whose users see the old content or the new. One in
+     * WAL mode stays in it. Within {@link #inSnapshot} it is that state which is copied; outside, each commit of others makes it begin
+     * anew.
      *
      * @param patience how long the target's lock is waited for
-     * @param bytes    is given how many are copied, for the first time when nobody else can write to the target any more and all can still read what was there
+     * @param bytes    is given how many are copied, for the first time when nobody else can write to the target any more and all can still
+     *                 read what was there
      * @throws StoreException with the target's path; {@code DAMAGED} may mean either of the two
      */
     public void copyTo(Path target, Duration patience, LongConsumer bytes) {

@@ -23,7 +23,8 @@ final class DatabaseChecks implements AutoCloseable {
     /** A start this far ahead of this machine's clock is still taken for now. */
     private static final int SKEW_SECONDS = 60;
 
-    private static final String ACTIVITY = "SELECT count(CASE WHEN t > ?2 THEN 1 END) AS hour, count(*) AS day FROM (SELECT unixepoch(start_time) AS t FROM agent_runs"
+    private static final String ACTIVITY =
+            "SELECT count(CASE WHEN t > ?2 THEN 1 END) AS hour, count(*) AS day FROM (SELECT unixepoch(start_time) AS t FROM agent_runs"
             + " WHERE start_time >= ?1) WHERE t > ?3 AND t <= ?4";
     private static final String LATEST = "SELECT max(t) FROM (SELECT unixepoch(start_time) AS t FROM agent_runs"
             + " WHERE start_time >= (SELECT substr(max(start_time), 1, 10) FROM agent_runs WHERE start_time < ?1)) WHERE t <= ?2";
@@ -107,11 +108,13 @@ final class DatabaseChecks implements AutoCloseable {
     Check schema() {
         if (schema == null) return untold("schema");
         List<String> odd = schema.oddities();
-        if (odd.isEmpty()) return Check.ok("schema", schema + ": " + count(schema.columns().size(), "column") + ", " + count(schema.indexes().size(), "index"));
+        if (odd.isEmpty()) return Check.ok("schema", schema + ": " + count(schema.columns().size(), "column")
+                + ", " + count(schema.indexes().size(), "index"));
         String detail = schema + ": " + String.join("; ", odd);
         if (!isUsable()) return Check.failed("schema", detail, damaged());
         boolean slow = odd.get(odd.size() - 1).startsWith("indexes");
-        return Check.warning("schema", detail, slow ? "Performance Baselines: " + store.command("measure_performance", "--apply-indexes") : "System Overview: " + store.command("setup", ""));
+        return Check.warning("schema", detail, slow ? "Performance Baselines: " + store.command("measure_performance", "--apply-indexes")
+                : "System Overview: " + store.command("setup", ""));
     }
 
     private boolean isUsable() {
@@ -120,15 +123,18 @@ final class DatabaseChecks implements AutoCloseable {
 
     /** Writers of v1 to v5 set WAL whenever they open the database, those of v6 and v7 DELETE. */
     Check journal() {
-        if (database != null) measures.add(Measure.of("wal_size", "bytes", "Size of the database's -wal.", wal.bytes()).atMost(rules.wal().bytes()));
+        if (database != null)
+            measures.add(Measure.of("wal_size", "bytes", "Size of the database's -wal.", wal.bytes()).atMost(rules.wal().bytes()));
         String log = wal.bytes() == 0 ? "no -wal" : "-wal of " + wal;
         if (journalAge != null && journalAge.compareTo(ABANDONED) > 0)
-            return Check.warning("journal", "a -journal was left " + Times.words(journalAge) + " ago by a program that died while it wrote; the next one that writes rolls it back", rollBack());
+            return Check.warning("journal", "a -journal was left " + Times.words(journalAge)
+                    + " ago by a program that died while it wrote; the next one that writes rolls it back", rollBack());
         return schema == null ? untold("journal") : guarded("journal", () -> journal(log));
     }
 
     private Check journal(String log) {
-        if (Disk.isReadOnly(store.database())) return Check.unknown("journal", "cannot tell: the file system is read-only", FolderChecks.MOUNT);
+        if (Disk.isReadOnly(store.database()))
+            return Check.unknown("journal", "cannot tell: the file system is read-only", FolderChecks.MOUNT);
         String mode = database.pragma("journal_mode").toUpperCase(Locale.ROOT);
         String forced = schema.shape() == Schema.Shape.RUNBOOK ? "WAL" : "DELETE";
         if (isUsable() && !mode.equals(forced)) return Check.warning("journal", mode + ", but the writers of " + schema + " set " + forced
@@ -153,7 +159,8 @@ final class DatabaseChecks implements AutoCloseable {
             String hint = "Health Checks: " + store.command("query", "recent");
             if (latest == null) return Check.warning("activity", "no run yet", hint);
             Duration idle = Duration.ofSeconds(Math.max(0, now.getEpochSecond() - ((Number) latest).longValue()));
-            measures.add(Measure.of("last_run_age", "seconds", "Time since the latest run began.", idle.toSeconds()).atMost(rules.idle().toSeconds()));
+            measures.add(Measure.of("last_run_age", "seconds", "Time since the latest run began.", idle.toSeconds())
+                    .atMost(rules.idle().toSeconds()));
             String day = runs.number("day") + " in the last 24 h";
             return idle.compareTo(rules.idle()) > 0 ? Check.warning("activity", "no run for " + Times.words(idle) + ", " + day, hint)
                     : Check.ok("activity", count(runs.number("hour"), "run") + " in the last hour, " + day);
@@ -172,7 +179,8 @@ final class DatabaseChecks implements AutoCloseable {
             String limit = "for more than " + Times.words(rules.stale());
             if (runs.number("stale") == 0) return Check.ok("stale", runs.number("running") + " running, none " + limit);
             return Check.warning("stale", runs.number("stale") + " running " + limit + ", the oldest for "
-                    + Times.words(Duration.ofSeconds(now.getEpochSecond() - runs.number("oldest"))), "Common Operations: " + store.command("query", "stale"));
+                    + Times.words(Duration.ofSeconds(now.getEpochSecond() - runs.number("oldest"))),
+                    "Common Operations: " + store.command("query", "stale"));
         });
     }
 
@@ -186,7 +194,8 @@ final class DatabaseChecks implements AutoCloseable {
             return Check.ok("size", size + ", " + count(runs, "run") + (runs == 0 ? "" : ", " + size.bytes() / runs + " bytes a run"));
         });
         return counted.status() != Check.Status.OK || size.compareTo(rules.size()) <= 0 ? counted
-                : Check.warning("size", counted.detail() + "; more than " + rules.size(), "Maintenance: " + store.command("query", "agents"));
+                : Check.warning("size", counted.detail() + "; more than " + rules.size(),
+                        "Maintenance: " + store.command("query", "agents"));
     }
 
     /** Since when the database says it is there; null when it does not. */
@@ -202,8 +211,10 @@ final class DatabaseChecks implements AutoCloseable {
     Check divergence() {
         return told("divergence", () -> {
             var divergence = Divergence.of(store, database, now, rules.compare());
-            measures.add(Measure.of("missing_runs", "", "Runs in the day files and not in the database.", divergence.missing().size()).atMost(0));
-            measures.add(Measure.of("unended_runs", "", "Runs that ended in the day files and not in the database.", divergence.unended().size()).atMost(0));
+            measures.add(Measure.of("missing_runs", "", "Runs in the day files and not in the database.",
+                    divergence.missing().size()).atMost(0));
+            measures.add(Measure.of("unended_runs", "", "Runs that ended in the day files and not in the database.",
+                    divergence.unended().size()).atMost(0));
             return divergence.isNone() ? Check.ok("divergence", divergence.toString())
                     : Check.warning("divergence", divergence.toString(), "Data Loss: " + store.command("rebuild", "--check-only"));
         });
@@ -233,7 +244,8 @@ final class DatabaseChecks implements AutoCloseable {
             case LOCKED -> Check.unknown(name, detail, "Database Locked: " + store.command("locks", ""));
             case DENIED -> Check.unknown(name, detail, journalAge != null ? rollBack() : FolderChecks.OTHER_ACCOUNT);
             case FULL -> Check.unknown(name, detail, "Disk Full: " + store.command("archive", "--dry-run"));
-            case MISSING -> Check.failed(name, detail, store.isMissing() ? "System Overview: " + store.command("setup", "") : "Complete System Failure: " + store.command("recover", "--dry-run"));
+            case MISSING -> Check.failed(name, detail, store.isMissing() ? "System Overview: " + store.command("setup", "")
+                    : "Complete System Failure: " + store.command("recover", "--dry-run"));
             default -> Check.failed(name, detail, damaged());
         };
     }

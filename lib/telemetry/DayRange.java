@@ -44,7 +44,10 @@ public record DayRange(LocalDate first, LocalDate last) {
         return text.length() == 8 ? basic(text) : LocalDate.parse(text);
     }
 
-    /** The days of which a run can have lines, by its id {@code 20251211T120530Z-…}: no day before it began. Everything for an id of another form. */
+    /**
+     * The days of which a run can have lines, by its id {@code 20251211T120530Z-…}: no day before it began. Everything for an id of another
+     * form.
+     */
     public static DayRange ofRun(String id) {
         try {
             return new DayRange(id.length() > 8 && id.charAt(8) == 'T' ? basic(id.substring(0, 8)) : LocalDate.MIN, LocalDate.MAX);

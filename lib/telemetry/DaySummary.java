@@ -23,7 +23,8 @@ public record DaySummary(LocalDate day, Size size, long lines, long runs, String
         long size = files.stream().mapToLong(file -> file.path().toFile().length()).sum();
         boolean some = files.stream().anyMatch(DayFile::compressed);
         boolean all = files.stream().allMatch(DayFile::compressed);
-        return new DaySummary(files.get(0).day(), new Size(size), counts.lines, counts.runs(), all ? "yes" : some ? "in part" : "no", counts.damaged, files.stream().map(DayFile::path).toList());
+        return new DaySummary(files.get(0).day(), new Size(size), counts.lines, counts.runs(),
+                all ? "yes" : some ? "in part" : "no", counts.damaged, files.stream().map(DayFile::path).toList());
     }
 
     private static final class Counts {

@@ -25,8 +25,11 @@ record Ddl(List<String> tables, List<String> others, Map<String, String> pragmas
         List<String> tables = new ArrayList<>();
         List<String> others = new ArrayList<>();
         List<String> without = new ArrayList<>();
-        Set<String> virtual = Set.copyOf(database.query("SELECT name FROM pragma_table_list WHERE schema = 'main' AND type IN ('virtual', 'shadow')").stream().map(row -> row.text("name")).toList());
-        for (Row row : database.query("SELECT type, name, sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite@_%' ESCAPE '@' ORDER BY rowid")) {
+        Set<String> virtual =
+                Set.copyOf(database.query("SELECT name FROM pragma_table_list WHERE schema = 'main' AND type IN ('virtual', 'shadow')")
+                .stream().map(row -> row.text("name")).toList());
+        for (Row row : database.query("SELECT type, name, sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite@_%' "
+                + "ESCAPE '@' ORDER BY rowid")) {
             if (virtual.contains(row.text("name"))) without.add(row.text("name"));
             else (row.text("type").equals("table") ? tables : others).add(row.text("sql"));
         }

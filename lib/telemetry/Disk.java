@@ -128,13 +128,17 @@ public final class Disk {
     /** Copies a file to one that must not exist, which only its owner may read, and makes it survive a power cut. */
     static void copy(Path from, Path to) throws IOException {
         try (FileChannel in = FileChannel.open(from, StandardOpenOption.READ);
-                FileChannel out = FileChannel.open(to, Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE), ownerOnlyFile(to))) {
+                FileChannel out = FileChannel.open(to, Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE),
+                        ownerOnlyFile(to))) {
             for (long done = 0, n = 1; n > 0; done += n) n = in.transferTo(done, COPIED_AT_ONCE, out);
             out.force(true);
         }
     }
 
-    /** Gives a file the owner and group of another, and when that is a file too its readers, as far as this user may: what root makes is not to lock the agents out. */
+    /**
+     * Gives a file the owner and group of another, and when that is a file too its readers, as far as this user may: what root makes is not
+     * to lock the agents out.
+     */
     static void ownAs(Path file, Path other) {
         var view = Files.getFileAttributeView(file, PosixFileAttributeView.class);
         if (view == null) return;
@@ -149,8 +153,8 @@ public final class Disk {
     }
 
     /**
-     * Gives a finished file its name, on the same disk, without ever taking the place of another: a hard link, which the kernel refuses when the name is taken.
-     * Where there are none, a move, which Windows refuses likewise.
+     * Gives a finished file its name, on the same disk, without ever taking the place of another: a hard link, which the kernel refuses
+     * when the name is taken. Where there are none, a move, which Windows refuses likewise.
      *
      * @throws FileAlreadyExistsException when the name is taken, unless by this very file
      */
@@ -207,7 +211,9 @@ public final class Disk {
         return isWindows() ? "typeperf \"\\PhysicalDisk(*)\\Avg. Disk sec/Write\" -sc 5" : "iostat -x 1 5";
     }
 
-    /** The user's home as Python's {@code Path.home()} has it, so that agents and toolkit mean one place: $HOME, on Windows %USERPROFILE%. */
+    /**
+     * The user's home as Python's {@code Path.home()} has it, so that agents and toolkit mean one place: $HOME, on Windows %USERPROFILE%.
+     */
     public static Path home() {
         String home = System.getenv(isWindows() ? "USERPROFILE" : "HOME");
         return Path.of(home == null || home.isBlank() ? System.getProperty("user.home") : home);
@@ -284,14 +290,18 @@ public final class Disk {
      * for want of permission what another program has open.
      */
     public static StoreException refused(String tried, Path path, IOException e) {
-        if (e instanceof NoSuchFileException) return new StoreException(StoreException.Reason.MISSING, tried, path, "it does not exist", null, e);
+        if (e instanceof NoSuchFileException)
+            return new StoreException(StoreException.Reason.MISSING, tried, path, "it does not exist", null, e);
         if (e instanceof AccessDeniedException) return new StoreException(StoreException.Reason.DENIED, tried, path,
                 "permission denied" + (isWindows() ? ", or another program has it open" : ""), null, e);
-        if (e instanceof FileAlreadyExistsException) return new StoreException(StoreException.Reason.FAILED, tried, path, "something else has that name", null, e);
+        if (e instanceof FileAlreadyExistsException)
+            return new StoreException(StoreException.Reason.FAILED, tried, path, "something else has that name", null, e);
         String why = e instanceof FileSystemException f && f.getReason() != null ? f.getReason() : String.valueOf(e.getMessage());
         if (why.contains("No space left") || why.contains("not enough space") || why.contains("quota") || isWindows() && isFull(path))
-            return new StoreException(StoreException.Reason.FULL, tried, path, "no space left on the disk", "jbang archive@telemetry --dry-run", e);
-        if (why.contains("Read-only file system")) return new StoreException(StoreException.Reason.DENIED, tried, path, "the file system is read-only", null, e);
+            return new StoreException(StoreException.Reason.FULL, tried, path, "no space left on the disk",
+                    "jbang archive@telemetry --dry-run", e);
+        if (why.contains("Read-only file system"))
+            return new StoreException(StoreException.Reason.DENIED, tried, path, "the file system is read-only", null, e);
         if (why.contains("used by another process"))
             return new StoreException(StoreException.Reason.LOCKED, tried, path, "another program has it open", "jbang locks@telemetry", e);
         return new StoreException(StoreException.Reason.FAILED, tried, path, why, null, e);

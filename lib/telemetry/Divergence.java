@@ -11,8 +11,9 @@ import java.util.Set;
 import java.util.StringJoiner;
 
 /**
- * Runs of the last days that stand in the day files and not in the database, or not as ended. The files are read before the database is asked, and a
- * record of the last {@value #IN_FLIGHT_SECONDS} seconds does not count: its writer may still wait for the database. Memory holds one batch, and at most {@value #MOST} of the runs found.
+ * Runs of the last days that stand in the day files and not in the database, or not as ended. The files are read before the database is
+ * asked, and a record of the last {@value #IN_FLIGHT_SECONDS} seconds does not count: its writer may still wait for the database. Memory
+ * holds one batch, and at most {@value #MOST} of the runs found.
  */
 final class Divergence {
 
@@ -24,8 +25,10 @@ final class Divergence {
     /** The start time narrows what is looked through where run_id has no index, as in the service's tables. */
     private static final String ABSENT = "SELECT value FROM json_each(?1) EXCEPT SELECT run_id FROM agent_runs"
             + " WHERE run_id IN (SELECT value FROM json_each(?1)) AND start_time >= ?2";
-    private static final String RUNNING = "SELECT DISTINCT run_id FROM agent_runs WHERE status = 'running' AND run_id IN (SELECT value FROM json_each(?))";
-    private static final String OVER = "SELECT run_id FROM agent_runs WHERE status <> 'running' AND run_id IN (SELECT value FROM json_each(?))";
+    private static final String RUNNING =
+            "SELECT DISTINCT run_id FROM agent_runs WHERE status = 'running' AND run_id IN (SELECT value FROM json_each(?))";
+    private static final String OVER =
+            "SELECT run_id FROM agent_runs WHERE status <> 'running' AND run_id IN (SELECT value FROM json_each(?))";
 
     private final Database database;
     private final Pruned pruned;
@@ -76,9 +79,12 @@ final class Divergence {
     @Override
     public String toString() {
         var text = new StringJoiner("; ");
-        if (!missing.isEmpty()) text.add(counted(missing) + " of the day files not in the database, the first is " + missing.iterator().next());
-        if (!unended.isEmpty()) text.add(counted(unended) + " ended in the day files and running in the database, the first is " + unended.iterator().next());
-        if (isNone()) text.add(files == 0 ? "no day file since " + firstDay : "the day files' " + records + " records since " + firstDay + " are in the database");
+        if (!missing.isEmpty())
+            text.add(counted(missing) + " of the day files not in the database, the first is " + missing.iterator().next());
+        if (!unended.isEmpty())
+            text.add(counted(unended) + " ended in the day files and running in the database, the first is " + unended.iterator().next());
+        if (isNone()) text.add(files == 0 ? "no day file since " + firstDay
+                : "the day files' " + records + " records since " + firstDay + " are in the database");
         if (damaged > 0) text.add(damaged + " damaged pieces");
         return text.toString();
     }

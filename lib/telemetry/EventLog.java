@@ -40,7 +40,10 @@ public final class EventLog implements AutoCloseable {
         writer.append(lines);
     }
 
-    /** All day files, raw and archived, oldest first. Empty when there is none. A day that is being archived at this moment may be there twice, never not at all. */
+    /**
+     * All day files, raw and archived, oldest first. Empty when there is none. A day that is being archived at this moment may be there
+     * twice, never not at all.
+     */
     public List<DayFile> days() {
         try (Stream<DayFile> raw = in(store.raw(), 1); Stream<DayFile> archived = in(store.archive(), 3)) {
             return Stream.concat(raw, archived).sorted().toList();
@@ -74,7 +77,8 @@ public final class EventLog implements AutoCloseable {
 
     /** The entries that a reader has still to give. */
     static Stream<LogEntry> read(LogReader reader) {
-        return StreamSupport.stream(Spliterators.spliteratorUnknownSize(reader, Spliterator.ORDERED | Spliterator.NONNULL), false).onClose(reader::close);
+        return StreamSupport.stream(Spliterators.spliteratorUnknownSize(reader, Spliterator.ORDERED | Spliterator.NONNULL), false)
+                .onClose(reader::close);
     }
 
     /** Closes what {@link #append} holds open; a later append opens it again. */
@@ -87,7 +91,8 @@ public final class EventLog implements AutoCloseable {
     /** The folder may be a link to another disk. */
     private static Stream<DayFile> in(Path folder, int depth) throws IOException {
         try {
-            return Files.walk(folder, depth, FileVisitOption.FOLLOW_LINKS).map(DayFile::of).flatMap(Optional::stream).filter(file -> Files.isRegularFile(file.path()));
+            return Files.walk(folder, depth, FileVisitOption.FOLLOW_LINKS).map(DayFile::of)
+                    .flatMap(Optional::stream).filter(file -> Files.isRegularFile(file.path()));
         } catch (NoSuchFileException e) {
             return Stream.empty();
         }

@@ -13,7 +13,8 @@ public final class FilterOption extends PeriodOption {
     @Option(names = "--job", paramLabel = "TYPE", description = "Only runs of this job type.")
     private String job;
 
-    @Option(names = "--status", split = ",", paramLabel = "STATUS", description = "Only runs of these statuses, in any writer's word: failed,timeout.")
+    @Option(names = "--status", split = ",", paramLabel = "STATUS",
+            description = "Only runs of these statuses, in any writer's word: failed,timeout.")
     private Set<RunStatus> statuses = Set.of();
 
     @Option(names = "--insight", paramLabel = "ID", description = "Only runs of this chain.")

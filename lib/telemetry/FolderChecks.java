@@ -13,7 +13,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
-/** The checks of {@link Health} that need no database: where the store is, whether it can be written, how much room there is, how old its backup. */
+/**
+ * The checks of {@link Health} that need no database: where the store is, whether it can be written, how much room there is, how old its
+ * backup.
+ */
 final class FolderChecks {
 
     static final String OTHER_ACCOUNT = "System Overview: run it as the account that the agents run as";
@@ -59,8 +62,10 @@ final class FolderChecks {
         List<Path> missing = new ArrayList<>();
         for (Path folder : List.of(store.base(), store.database().getParent(), store.raw())) {
             if (Files.notExists(folder)) missing.add(folder);
-            else if (Files.isRegularFile(folder)) return Check.failed("storage", folder + " is no folder", "Complete System Failure: " + store.command("recover", "--dry-run"));
-            else if (!Files.isReadable(folder) || !Files.isExecutable(folder)) return Check.unknown("storage", "no permission to read " + folder, OTHER_ACCOUNT);
+            else if (Files.isRegularFile(folder)) return Check.failed("storage", folder + " is no folder",
+                    "Complete System Failure: " + store.command("recover", "--dry-run"));
+            else if (!Files.isReadable(folder) || !Files.isExecutable(folder)) return Check.unknown("storage",
+                    "no permission to read " + folder, OTHER_ACCOUNT);
         }
         if (store.isMissing()) return Check.failed("storage", "there is no store: " + store.base() + " does not exist", create());
         if (!missing.isEmpty()) return Check.failed("storage", "missing: " + joined(missing), create());
@@ -83,7 +88,8 @@ final class FolderChecks {
         try {
             Path tightest = Disk.free(store.database()) <= Disk.free(store.raw()) ? store.database().getParent() : store.raw();
             Size free = new Size(Disk.free(tightest));
-            measures.add(Measure.of("disk_free", "bytes", "Free on the store's disk.", free.bytes()).atLeast(rules.diskWarning().bytes(), rules.diskFailed().bytes()));
+            measures.add(Measure.of("disk_free", "bytes", "Free on the store's disk.", free.bytes())
+                    .atLeast(rules.diskWarning().bytes(), rules.diskFailed().bytes()));
             String detail = free + " free" + (store.raw().startsWith(store.base()) ? "" : " on the disk of " + tightest);
             String hint = "Disk Full: " + store.command("archive", "--dry-run");
             if (free.compareTo(rules.diskFailed()) < 0) return Check.failed("disk", detail + ", less than " + rules.diskFailed(), hint);
@@ -94,11 +100,15 @@ final class FolderChecks {
         }
     }
 
-    /** What a writer does with a line, in a file beside the day file: append, fsync. The file goes away even when this process is killed, where the system can do that. */
+    /**
+     * What a writer does with a line, in a file beside the day file: append, fsync. The file goes away even when this process is killed,
+     * where the system can do that.
+     */
     Check write() {
         Path file = store.raw().resolve("health-" + ProcessHandle.current().pid() + "-" + System.nanoTime() + ".tmp");
         long began = System.nanoTime();
-        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.APPEND, StandardOpenOption.DELETE_ON_CLOSE)) {
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE_NEW,
+                StandardOpenOption.APPEND, StandardOpenOption.DELETE_ON_CLOSE)) {
             ByteBuffer line = ByteBuffer.allocate(LINE_BYTES);
             channel.write(line);
             if (line.hasRemaining()) throw new IOException("No space left on device: the line was cut short");
@@ -107,14 +117,16 @@ final class FolderChecks {
             return unwritable(Disk.refused("append to", file, e));
         }
         Duration took = Duration.ofNanos(System.nanoTime() - began);
-        measures.add(Measure.of("write", "seconds", "Time to append a line beside the day file and sync it.", took.toNanos() / 1_000 / 1e6));
+        measures.add(Measure.of("write", "seconds", "Time to append a line beside the day file and sync it.",
+                took.toNanos() / 1_000 / 1e6));
         return Check.ok("write", "a line appended and on the disk in " + Times.words(took));
     }
 
     private Check unwritable(StoreException e) {
         String detail = "cannot append in " + store.raw() + ": " + e.why();
         return switch (e.reason()) {
-            case DENIED -> Disk.isReadOnly(store.raw()) ? Check.failed("write", detail, MOUNT) : Check.unknown("write", detail, OTHER_ACCOUNT);
+            case DENIED -> Disk.isReadOnly(store.raw()) ? Check.failed("write", detail, MOUNT)
+                    : Check.unknown("write", detail, OTHER_ACCOUNT);
             case FULL -> Check.failed("write", detail, "Disk Full: " + store.command("archive", "--dry-run"));
             case MISSING -> Check.failed("write", "there is no folder " + store.raw(), create());
             default -> Check.failed("write", detail, "Complete System Failure: " + store.command("recover", "--dry-run"));
@@ -127,7 +139,8 @@ final class FolderChecks {
             Instant newest = newestBackup();
             return newest == null ? noBackup(begun) : backup(Duration.between(newest, now));
         } catch (StoreException e) {
-            return e.reason() == StoreException.Reason.DENIED ? Check.unknown("backup", store.backups() + ": " + e.why(), OTHER_ACCOUNT) : Check.failed("backup", store.backups() + ": " + e.why(), backUp());
+            return e.reason() == StoreException.Reason.DENIED ? Check.unknown("backup", store.backups() + ": " + e.why(), OTHER_ACCOUNT)
+                    : Check.failed("backup", store.backups() + ": " + e.why(), backUp());
         }
     }
 
@@ -136,13 +149,16 @@ final class FolderChecks {
     }
 
     private Check noBackup(Instant begun) {
-        return isYounger(Duration.ofDays(1), begun) ? Check.ok("backup", "none yet, in a store younger than a day") : Check.warning("backup", "there is no verified backup", backUp());
+        return isYounger(Duration.ofDays(1), begun) ? Check.ok("backup", "none yet, in a store younger than a day")
+                : Check.warning("backup", "there is no verified backup", backUp());
     }
 
     private Check backup(Duration age) {
-        measures.add(Measure.of("backup_age", "seconds", "Age of the newest verified backup.", age.toSeconds()).atMost(rules.backupAge().toSeconds()));
+        measures.add(Measure.of("backup_age", "seconds", "Age of the newest verified backup.", age.toSeconds())
+                .atMost(rules.backupAge().toSeconds()));
         String detail = "the newest verified one is " + Times.words(age) + " old";
-        return age.compareTo(rules.backupAge()) <= 0 ? Check.ok("backup", detail) : Check.warning("backup", detail + ", more than " + Times.words(rules.backupAge()), backUp());
+        return age.compareTo(rules.backupAge()) <= 0 ? Check.ok("backup", detail)
+                : Check.warning("backup", detail + ", more than " + Times.words(rules.backupAge()), backUp());
     }
 
     private String backUp() {
@@ -153,7 +169,8 @@ final class FolderChecks {
     private boolean isYounger(Duration age, Instant begun) {
         Instant young = now.minus(age);
         try {
-            return begun != null && begun.isAfter(young) && Files.readAttributes(store.base(), BasicFileAttributes.class).creationTime().toInstant().isAfter(young);
+            return begun != null && begun.isAfter(young) && Files.readAttributes(store.base(), BasicFileAttributes.class)
+                    .creationTime().toInstant().isAfter(young);
         } catch (IOException e) {
             return false;
         }

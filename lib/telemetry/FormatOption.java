@@ -10,7 +10,10 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** Mixin of every command whose result is rows: as a table, or in one of the formats for programs. Each is written as the rows come, in constant memory. */
+/**
+ * Mixin of every command whose result is rows: as a table, or in one of the formats for programs. Each is written as the rows come, in
+ * constant memory.
+ */
 public class FormatOption extends Output {
 
     /** So many rows a table looks at to choose its widths. */
@@ -30,7 +33,8 @@ public class FormatOption extends Output {
 
     /** True when nothing else was asked for. @throws ParameterException when two formats were */
     public boolean isTable() {
-        if ((isJson() ? 1 : 0) + (csv ? 1 : 0) + (ndjson ? 1 : 0) > 1) throw new ParameterException(command.commandLine(), "say one of --json, --csv and --ndjson");
+        if ((isJson() ? 1 : 0) + (csv ? 1 : 0) + (ndjson ? 1 : 0) > 1)
+            throw new ParameterException(command.commandLine(), "say one of --json, --csv and --ndjson");
         return !isJson() && !csv && !ndjson;
     }
 

@@ -7,8 +7,9 @@ import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
- * Brings runs that were read out of a damaged database into a sound one: those that it does not have at all, and the ends of those that it has as running. Each gets a mark in its
- * error_summary. What is there otherwise stays, and what was pruned stays away. Doing it twice does it once.
+ * Brings runs that were read out of a damaged database into a sound one: those that it does not have at all, and the ends of those that it
+ * has as running. Each gets a mark in its error_summary. What is there otherwise stays, and what was pruned stays away. Doing it twice does
+ * it once.
  */
 final class GapFill {
 
@@ -118,7 +119,8 @@ final class GapFill {
 
     private long insert(Run run) {
         List<String> columns = columns(run);
-        return database.update("INSERT OR IGNORE INTO agent_runs (" + columns.stream().map(Database::quoted).collect(Collectors.joining(", ")) + ") VALUES ("
+        return database.update("INSERT OR IGNORE INTO agent_runs (" + columns.stream()
+                .map(Database::quoted).collect(Collectors.joining(", ")) + ") VALUES ("
                 + "?, ".repeat(columns.size() - 1) + "?)", values(run, columns).toArray());
     }
 
@@ -127,17 +129,20 @@ final class GapFill {
         columns.removeAll(List.of("run_id", "event_id"));
         List<Object> values = values(run, columns);
         values.add(keyOf(run));
-        return database.update("UPDATE OR IGNORE agent_runs SET " + columns.stream().map(column -> Database.quoted(column) + " = ?").collect(Collectors.joining(", ")) + " WHERE " + key + " = ?", values.toArray());
+        return database.update("UPDATE OR IGNORE agent_runs SET " + columns.stream().map(column -> Database.quoted(column) + " = ?")
+                .collect(Collectors.joining(", ")) + " WHERE " + key + " = ?", values.toArray());
     }
 
     /** A row's own number may be another run's here. */
     private List<String> columns(Run run) {
-        return new ArrayList<>(schema.columns().stream().filter(column -> !column.equals("id") && (run.fields().containsKey(column) || column.equals("event_id"))).toList());
+        return new ArrayList<>(schema.columns().stream().filter(column -> !column.equals("id")
+                && (run.fields().containsKey(column) || column.equals("event_id"))).toList());
     }
 
     private List<Object> values(Run run, List<String> columns) {
         List<Object> values = new ArrayList<>();
-        for (String column : columns) values.add(column.equals("error_summary") ? marked(run) : column.equals("event_id") ? eventId(run) : run.fields().get(column));
+        for (String column : columns)
+            values.add(column.equals("error_summary") ? marked(run) : column.equals("event_id") ? eventId(run) : run.fields().get(column));
         return values;
     }
 

@@ -13,7 +13,8 @@ import java.util.Optional;
  * Source: gitrepository-layout(5) and git-config(1).
  *
  * @param folder with HEAD
- * @param repo   the address of origin, or of the first remote when there is none of that name, without user, password or token; null without a remote
+ * @param repo   the address of origin, or of the first remote when there is none of that name, without user, password or token; null
+ *               without a remote
  */
 public record GitCheckout(Path folder, String repo) {
     private static final int MOST_BYTES = 1 << 20;

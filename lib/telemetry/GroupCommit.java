@@ -7,8 +7,8 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 
 /**
- * Lets threads share slow work, an fsync or a transaction: what comes while it is under way gathers, and is then done at once, by the thread whose
- * item came first. A thread alone does its own at once and hands nothing over.
+ * Lets threads share slow work, an fsync or a transaction: what comes while it is under way gathers, and is then done at once, by the
+ * thread whose item came first. A thread alone does its own at once and hands nothing over.
  */
 final class GroupCommit<T> {
 

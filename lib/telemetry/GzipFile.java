@@ -141,7 +141,8 @@ final class GzipFile {
         long bytes = 0;
         long lines = 0;
         byte last = '\n';
-        try (InputStream file = new DigestInputStream(Files.newInputStream(gzip), outer); InputStream in = new GZIPInputStream(file, BUFFER)) {
+        try (InputStream file = new DigestInputStream(Files.newInputStream(gzip), outer);
+                InputStream in = new GZIPInputStream(file, BUFFER)) {
             byte[] chunk = new byte[BUFFER];
             for (int n = in.read(chunk); n > 0; n = in.read(chunk)) {
                 each.chunk(chunk, n);

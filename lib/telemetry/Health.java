@@ -8,11 +8,12 @@ import java.util.List;
 import java.util.function.Supplier;
 
 /**
- * How a store was found by the daily check; {@code toString()} is the report. Whatever is wrong with the store, every check is there, and of what is written
- * for them nothing is left.
+ * How a store was found by the daily check; {@code toString()} is the report. Whatever is wrong with the store, every check is there, and
+ * of what is written for them nothing is left.
  *
  * @param at       when
- * @param checks   in the runbook's order: environment, storage, database, schema, journal, disk, write, activity, stale, size, backup, divergence
+ * @param checks   in the runbook's order: environment, storage, database, schema, journal, disk, write, activity, stale, size, backup,
+ *                 divergence
  * @param measures the numbers behind them, those that could be taken
  */
 public record Health(Store store, Instant at, Checks checks, List<Measure> measures) {
@@ -49,7 +50,8 @@ public record Health(Store store, Instant at, Checks checks, List<Measure> measu
     public List<Check> troubles() {
         List<Check> troubles = new ArrayList<>();
         for (Check check : checks.list())
-            if (check.status() != Check.Status.OK && (check.status() != Check.Status.UNKNOWN || status() == Check.Status.UNKNOWN)) troubles.add(check);
+            if (check.status() != Check.Status.OK && (check.status() != Check.Status.UNKNOWN || status() == Check.Status.UNKNOWN))
+                troubles.add(check);
         return troubles;
     }
 

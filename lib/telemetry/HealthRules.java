@@ -20,7 +20,8 @@ public record HealthRules(boolean quick, Duration patience, Size diskFailed, Siz
         Size wal, Size size, Duration backupAge, Duration compare) {
 
     /** The runbook's thresholds; those of the -wal and of the comparison are the toolkit's own. */
-    public static final HealthRules RUNBOOK = new HealthRules(false, Database.PATIENCE, Size.parse("1GB"), Size.parse("5GB"), Duration.ofHours(1),
+    public static final HealthRules RUNBOOK = new HealthRules(false, Database.PATIENCE,
+            Size.parse("1GB"), Size.parse("5GB"), Duration.ofHours(1),
             Duration.ofHours(24), Size.parse("64MB"), Size.parse("500MB"), Duration.ofHours(26), Duration.ofDays(2));
 
     /** The same rules with the quick check. */

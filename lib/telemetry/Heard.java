@@ -7,7 +7,10 @@ import java.util.Deque;
 import java.util.HashSet;
 import java.util.Set;
 
-/** What a tracked program prints, as far as it is of interest to its run: {@code ::metric NAME=VALUE} on either stream, and the last of its errors. */
+/**
+ * What a tracked program prints, as far as it is of interest to its run: {@code ::metric NAME=VALUE} on either stream, and the last of its
+ * errors.
+ */
 final class Heard {
     private static final byte[] MARK = "::metric ".getBytes(StandardCharsets.US_ASCII);
     private static final int MOST_METRICS = 1_000;
@@ -27,7 +30,8 @@ final class Heard {
 
     /** As {@link PassThrough.Listener}, for standard output. */
     void output(byte[] bytes, int offset, int length) {
-        if (isMetric(bytes, offset, length)) setMetric(new String(bytes, offset + MARK.length, length - MARK.length, StandardCharsets.UTF_8));
+        if (isMetric(bytes, offset, length))
+            setMetric(new String(bytes, offset + MARK.length, length - MARK.length, StandardCharsets.UTF_8));
     }
 
     /** As {@link PassThrough.Listener}, for standard error. */

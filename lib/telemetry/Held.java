@@ -9,8 +9,8 @@ import java.util.Comparator;
 import java.util.List;
 
 /**
- * How much of a plain day file stands in gzipped parts too: while a day is being archived, after an archiving that was killed, and after a restore.
- * Nothing but the parts' trailers is asked, so a damaged part may be among them.
+ * How much of a plain day file stands in gzipped parts too: while a day is being archived, after an archiving that was killed, and after a
+ * restore. Nothing but the parts' trailers is asked, so a damaged part may be among them.
  *
  * @param bytes of the plain file, from its beginning
  * @param parts that hold them, in this order
@@ -35,8 +35,8 @@ record Held(long bytes, List<DayFile> parts) {
     }
 
     /**
-     * The files without those gzipped parts whose lines stand in a plain file of the same day too: each line is in one of them only. A file that
-     * was moved into the archive in the meantime stays in the list.
+     * The files without those gzipped parts whose lines stand in a plain file of the same day too: each line is in one of them only. A file
+     * that was moved into the archive in the meantime stays in the list.
      */
     static List<DayFile> withoutDoubles(List<DayFile> files) {
         List<DayFile> single = new ArrayList<>(files);

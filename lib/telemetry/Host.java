@@ -10,7 +10,10 @@ import java.nio.file.Path;
 final class Host {
     private Host() { }
 
-    /** Its name as the kernel or the environment has it; a name server, which may take seconds, is the last to be asked. Null when nobody knows. */
+    /**
+     * Its name as the kernel or the environment has it; a name server, which may take seconds, is the last to be asked. Null when nobody
+     * knows.
+     */
     static String name() {
         try {
             return Files.readString(Path.of("/proc/sys/kernel/hostname")).strip();

@@ -4,7 +4,10 @@ import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.List;
 
-/** SQLite's own look at all of a database: integrity_check, or quick_check, which does not compare the indexes with their tables and takes half the time. */
+/**
+ * SQLite's own look at all of a database: integrity_check, or quick_check, which does not compare the indexes with their tables and takes
+ * half the time.
+ */
 final class Integrity {
 
     /** SQLite's steps between two looks at the clock: some milliseconds. A step is a page at first, then an instruction of its machine. */
@@ -23,7 +26,8 @@ final class Integrity {
     static List<String> errors(Database database, Schema schema, boolean quick, int most, PrintWriter err) {
         String check = "PRAGMA " + (quick ? "quick_check(" : "integrity_check(") + most + ")";
         List<String> errors = new ArrayList<>();
-        for (Row row : err == null || schema == null || schema.columns().isEmpty() ? database.query(check).list() : watched(database, schema, quick, check, err))
+        for (Row row : err == null || schema == null || schema.columns().isEmpty() ? database.query(check).list()
+                : watched(database, schema, quick, check, err))
             errors.add(String.valueOf(row.get(0)).replace("*** in database main ***\n", "").replace('\n', ' '));
         return errors.equals(List.of("ok")) ? List.of() : errors;
     }

@@ -18,8 +18,9 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * Java's plain data as JSON: maps and records become objects (a record component {@code itemsFailed} the key {@code items_failed}), iterables arrays,
- * an Instant its text in UTC, a Duration milliseconds, bytes base64, everything else its {@code toString()}. NaN and Infinity become null.
+ * Java's plain data as JSON: maps and records become objects (a record component {@code itemsFailed} the key {@code items_failed}),
+ * iterables arrays, an Instant its text in UTC, a Duration milliseconds, bytes base64, everything else its {@code toString()}. NaN and
+ * Infinity become null.
  */
 public final class JsonText {
     private JsonText() { }
@@ -34,7 +35,9 @@ public final class JsonText {
         return value(data).toString();
     }
 
-    /** On one line with a blank after each comma and colon, as Python's writers have it in {@code metrics_json} and {@code payload_json}. */
+    /**
+     * On one line with a blank after each comma and colon, as Python's writers have it in {@code metrics_json} and {@code payload_json}.
+     */
     public static String spaced(Object data) {
         return value(data).toString(PrettyPrint.singleLine());
     }
@@ -114,7 +117,8 @@ public final class JsonText {
         for (RecordComponent component : record.getClass().getRecordComponents()) {
             try {
                 component.getAccessor().setAccessible(true);
-                object.set(component.getName().replaceAll("([A-Z])", "_$1").toLowerCase(java.util.Locale.ROOT), value(component.getAccessor().invoke(record)));
+                object.set(component.getName().replaceAll("([A-Z])", "_$1").toLowerCase(java.util.Locale.ROOT),
+                        value(component.getAccessor().invoke(record)));
             } catch (ReflectiveOperationException e) {
                 throw new IllegalStateException("cannot read " + component, e);
             }

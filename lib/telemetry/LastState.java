@@ -4,9 +4,9 @@ import java.nio.file.Path;
 import java.time.Duration;
 
 /**
- * What a database says at the last moment before it is overwritten. Making the safety copy takes a while, in which writers commit: in WAL mode a reader
- * that begins when they are locked out goes on seeing just that state, and it is kept instead when it is another. With a rollback journal nobody can
- * read then, and what was committed between the copy and the lock stands in the day files only.
+ * What a database says at the last moment before it is overwritten. Making the safety copy takes a while, in which writers commit: in WAL
+ * mode a reader that begins when they are locked out goes on seeing just that state, and it is kept instead when it is another. With a
+ * rollback journal nobody can read then, and what was committed between the copy and the lock stands in the day files only.
  */
 final class LastState implements AutoCloseable {
     private final Database database;

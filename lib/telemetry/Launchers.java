@@ -14,7 +14,8 @@ import java.util.TreeMap;
 
 /**
  * Small programs {@code telemetry-health}, {@code telemetry-query} …, one for each Java script of a checkout, that start it through
- * {@code scripts/launch}, which needs no JBang as long as nothing changed. A second writing changes nothing; a file of the name that is none of these is never touched.
+ * {@code scripts/launch}, which needs no JBang as long as nothing changed. A second writing changes nothing; a file of the name that is
+ * none of these is never touched.
  */
 public final class Launchers {
 
@@ -66,14 +67,16 @@ public final class Launchers {
         Path start = Path.of(System.getProperty("telemetry.checkout", "")).toAbsolutePath();
         for (Path folder = start; folder != null; folder = folder.getParent())
             if (Files.isRegularFile(folder.resolve("scripts/launch"))) return of(folder, Shell.ofThisSystem());
-        throw new StoreException(StoreException.Reason.REFUSED, TRIED, null, "they start the scripts of a checkout, and " + start + " is in none",
+        throw new StoreException(StoreException.Reason.REFUSED, TRIED, null,
+                "they start the scripts of a checkout, and " + start + " is in none",
                 "scripts/jbangw setup --launchers in a checkout");
     }
 
     /** Where they go unless somebody says otherwise: a folder of the user that is on most PATHs. */
     public static Path usualFolder() {
         String local = System.getenv("LOCALAPPDATA");
-        return Disk.isWindows() && local != null ? Path.of(local, "telemetry-toolkit", "bin") : Disk.home().resolve(".local").resolve("bin");
+        return Disk.isWindows() && local != null ? Path.of(local, "telemetry-toolkit", "bin")
+                : Disk.home().resolve(".local").resolve("bin");
     }
 
     /**
@@ -130,8 +133,10 @@ public final class Launchers {
         List<String> lines = shell == Shell.SH
                 ? List.of("#!/bin/sh", "# " + MARK, "launch='" + launch.replace("'", "'\\''") + "'",
                         "[ -x \"$launch\" ] && exec \"$launch\" " + script + " \"$@\"", "echo \"" + gone + "\" >&2", "exit " + Cli.UNKNOWN)
-                : List.of("@echo off", "rem " + MARK, "setlocal DisableDelayedExpansion", "set \"LAUNCH=" + launch.replace("%", "%%") + "\"",
-                        "if not exist \"%LAUNCH%\" >&2 echo " + gone + "& exit /b " + Cli.UNKNOWN, "set TELEMETRY_SCRIPT=" + script, "\"%LAUNCH%\" %*");
+                : List.of("@echo off", "rem " + MARK, "setlocal DisableDelayedExpansion",
+                        "set \"LAUNCH=" + launch.replace("%", "%%") + "\"",
+                        "if not exist \"%LAUNCH%\" >&2 echo " + gone + "& exit /b " + Cli.UNKNOWN, "set TELEMETRY_SCRIPT=" + script,
+                        "\"%LAUNCH%\" %*");
         return String.join(shell.newline, lines) + shell.newline;
     }
 

@@ -9,8 +9,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The folders and the database that a store consists of. Makes what is missing and leaves alone what is there. A kill or a power cut on the way leaves nothing
- * that the next call would not complete: the tables and indexes come into being in one transaction.
+ * The folders and the database that a store consists of. Makes what is missing and leaves alone what is there. A kill or a power cut on the
+ * way leaves nothing that the next call would not complete: the tables and indexes come into being in one transaction.
  */
 public final class Layout {
 
@@ -77,7 +77,8 @@ public final class Layout {
 
     private Schema createDatabase() {
         refuseToLoseLog();
-        if (!new EventLog(store).isEmpty()) odd.add("the database is new and lacks the runs of the day files: " + store.command("rebuild", ""));
+        if (!new EventLog(store).isEmpty())
+            odd.add("the database is new and lacks the runs of the day files: " + store.command("rebuild", ""));
         created.add(store.database());
         try {
             Files.newByteChannel(store.database(), StandardOpenOption.CREATE, StandardOpenOption.WRITE).close();
@@ -92,14 +93,15 @@ public final class Layout {
     }
 
     /**
-     * SQLite deletes a -wal that stands beside an empty database; it may be the last that is left of many runs. Looked at in this order, because another setup
-     * may be at work: there is no -wal before the database has its first page.
+     * SQLite deletes a -wal that stands beside an empty database; it may be the last that is left of many runs. Looked at in this order,
+     * because another setup may be at work: there is no -wal before the database has its first page.
      */
     private void refuseToLoseLog() {
         Path file = store.database();
         boolean hasLog = Database.beside(file, "-wal").toFile().length() > 0;
         if (hasLog && file.toFile().length() == 0)
-            throw new StoreException(StoreException.Reason.DAMAGED, "create the database", file, "its -wal stands there without it and holds transactions that would be lost",
+            throw new StoreException(StoreException.Reason.DAMAGED, "create the database",
+                    file, "its -wal stands there without it and holds transactions that would be lost",
                     store.command("recover", ""));
     }
 }

@@ -5,8 +5,8 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * Makes a record fit on a line that readers take ({@link LogReader#LONGEST_LINE}): texts that are too long are cut and say so. The row gets the same, so that
- * a database rebuilt from the lines is the same too.
+ * Makes a record fit on a line that readers take ({@link LogReader#LONGEST_LINE}): texts that are too long are cut and say so. The row gets
+ * the same, so that a database rebuilt from the lines is the same too.
  */
 final class LineLimit {
 

@@ -7,9 +7,10 @@ import java.time.Duration;
 import java.util.List;
 
 /**
- * Gives an intact database the runs of a new one while its users go on: one transaction under the write lock, which no reader sees half of and no writer's commit falls into.
- * (Renaming a file in would have those who have the old one open write into nothing; SQLite's backup interface would lose what is committed just before it takes the lock.)
- * With the same tables and indexes on both sides SQLite copies whole index entries, not rows: 600 MB take some seconds.
+ * Gives an intact database the runs of a new one while its users go on: one transaction under the write lock, which no reader sees half of
+ * and no writer's commit falls into. (Renaming a file in would have those who have the old one open write into nothing; SQLite's backup
+ * interface would lose what is committed just before it takes the lock.) With the same tables and indexes on both sides SQLite copies whole
+ * index entries, not rows: 600 MB take some seconds.
  */
 final class LiveSwap implements AutoCloseable {
     private static final String LIVE = "live";
@@ -52,7 +53,8 @@ final class LiveSwap implements AutoCloseable {
             return locked(made);
         } catch (StoreException e) {
             if (e.reason() != StoreException.Reason.LOCKED) throw e;
-            throw new StoreException(e.reason(), "begin to write to", file, "it is locked" + LockHolders.waitedFor(file), "jbang locks@telemetry", e);
+            throw new StoreException(e.reason(), "begin to write to", file, "it is locked" + LockHolders.waitedFor(file),
+                    "jbang locks@telemetry", e);
         }
     }
 
@@ -72,7 +74,8 @@ final class LiveSwap implements AutoCloseable {
     }
 
     private static void replaceRows(Database database) {
-        List<Row> triggers = database.query("SELECT name, sql FROM live.sqlite_master WHERE type = 'trigger' AND tbl_name = 'agent_runs'").list();
+        List<Row> triggers = database.query("SELECT name, sql FROM live.sqlite_master WHERE type = 'trigger' AND tbl_name = 'agent_runs'")
+                .list();
         for (Row trigger : triggers) database.execute("DROP TRIGGER live." + Database.quoted(trigger.text("name")));
         database.update("DELETE FROM live.agent_runs");
         database.update("INSERT INTO live.agent_runs " + rows(database));

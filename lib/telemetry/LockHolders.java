@@ -31,20 +31,26 @@ final class LockHolders {
     /** {@code " by 4711 (python3 agent.py)"}, or nothing when nobody is known. */
     static String waitedFor(Path database) {
         for (long pid : writers(database)) {
-            String command = ProcessHandle.of(pid).map(ProcessHandle::info).flatMap(ProcessHandle.Info::commandLine).orElse("a process that is gone by now");
+            String command = ProcessHandle.of(pid).map(ProcessHandle::info).flatMap(ProcessHandle.Info::commandLine)
+                    .orElse("a process that is gone by now");
             return " by process " + pid + " (" + (command.length() > 80 ? command.substring(0, 80) + "…" : command) + ")";
         }
         return "";
     }
 
-    /** The processes that hold the write lock at this moment: in WAL mode the -shm's, else RESERVED or more, which locking_mode=EXCLUSIVE takes in WAL mode too. */
+    /**
+     * The processes that hold the write lock at this moment: in WAL mode the -shm's, else RESERVED or more, which locking_mode=EXCLUSIVE
+     * takes in WAL mode too.
+     */
     static List<Long> writers(Path database) {
         List<Long> writers = new ArrayList<>(holders(wal(database), "WRITE", WAL_WRITER));
         writers.addAll(holders(database, "WRITE", PENDING_TO_SHARED));
         return writers.stream().distinct().toList();
     }
 
-    /** The processes that are within a transaction that reads. In WAL mode each connection holds SHARED all the time, and that says nothing. */
+    /**
+     * The processes that are within a transaction that reads. In WAL mode each connection holds SHARED all the time, and that says nothing.
+     */
     static List<Long> readers(Path database) {
         List<Long> readers = new ArrayList<>(holders(database, "READ", SHARED));
         readers.removeAll(holders(wal(database), "READ", WAL_CONNECTION));
@@ -76,8 +82,8 @@ final class LockHolders {
     }
 
     /**
-     * The lock's place is {@code major:minor:inode}, and a number of an inode may be another file's on another disk. Where a file system (overlay, btrfs) shows
-     * another device to stat(2) than to the lock table, the holder has to have the file open.
+     * The lock's place is {@code major:minor:inode}, and a number of an inode may be another file's on another disk. Where a file system
+     * (overlay, btrfs) shows another device to stat(2) than to the lock table, the holder has to have the file open.
      */
     private static boolean isOn(String place, Map<String, Object> known, Path file, long pid) {
         if (!place.endsWith(":" + known.get("ino"))) return false;

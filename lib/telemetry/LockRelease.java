@@ -50,14 +50,17 @@ public final class LockRelease {
                     "it holds the lock " + Times.words(grace) + " after KILL, perhaps waiting for a disk", "look at that disk");
         }
         List<Check> checks = new ArrayList<>();
-        checks.add(Check.ok("process", pid + (process.isAlive() ? " let go of the lock" : " has ended") + " by " + signal + " after " + Duration.ofNanos(System.nanoTime() - began).toMillis() + " ms"));
+        checks.add(Check.ok("process", pid + (process.isAlive() ? " let go of the lock" : " has ended")
+                + " by " + signal + " after " + Duration.ofNanos(System.nanoTime() - began).toMillis() + " ms"));
         checks.addAll(afterwards());
         return new Checks(checks);
     }
 
     /** False: a signal was sent, and what comes of it is to be seen. */
     private boolean isEnded(boolean isSent, ProcessHandle process) {
-        if (!isSent && process.isAlive()) throw new StoreException(StoreException.Reason.DENIED, "end process " + pid + " for", store.database(), "permission denied", "run it as that program's user");
+        if (!isSent && process.isAlive())
+            throw new StoreException(StoreException.Reason.DENIED, "end process " + pid + " for",
+                    store.database(), "permission denied", "run it as that program's user");
         return !process.isAlive();
     }
 
@@ -66,7 +69,10 @@ public final class LockRelease {
         return !isHolder();
     }
 
-    /** The transaction of the one that ended is rolled back by SQLite, with its -journal or out of the -wal, when the database is opened to write. */
+    /**
+     * The transaction of the one that ended is rolled back by SQLite, with its -journal or out of the -wal, when the database is opened to
+     * write.
+     */
     private List<Check> afterwards() {
         long began = System.nanoTime();
         try (Database database = Database.open(store.database(), GRACE)) {
@@ -74,8 +80,10 @@ public final class LockRelease {
             database.execute("ROLLBACK");
             Check lock = Check.ok("lock", "free after " + Duration.ofNanos(System.nanoTime() - began).toMillis() + " ms");
             List<String> errors = Integrity.errors(database, null, true, MOST_ERRORS, null);
-            return List.of(lock, errors.isEmpty() ? Check.ok("quick check", "SQLite finds nothing wrong; what was not committed is rolled back")
-                    : Check.failed("quick check", String.join("; ", errors), "Database Corrupted: " + store.command("recover", "--dry-run")));
+            return List.of(lock, errors.isEmpty()
+                    ? Check.ok("quick check", "SQLite finds nothing wrong; what was not committed is rolled back")
+                    : Check.failed("quick check", String.join("; ", errors),
+                            "Database Corrupted: " + store.command("recover", "--dry-run")));
         } catch (StoreException e) {
             if (e.reason() != StoreException.Reason.LOCKED) throw e;
             return List.of(Check.unknown("lock", Locks.heldBy(locks.holders()) + " now", "Database Locked: " + store.command("locks", "")));
@@ -88,14 +96,17 @@ public final class LockRelease {
 
     private void requireHolder() {
         if (isHolder()) return;
-        String who = LockHolders.areKnown() ? locks.holders().isEmpty() ? "nobody else does either" : Locks.heldBy(locks.holders()) : "who does this system does not tell";
-        throw new StoreException(StoreException.Reason.REFUSED, "end process " + pid + " for", store.database(), "it does not hold the write lock at this moment; " + who, store.command("locks", ""));
+        String who = LockHolders.areKnown() ? locks.holders().isEmpty() ? "nobody else does either"
+                : Locks.heldBy(locks.holders()) : "who does this system does not tell";
+        throw new StoreException(StoreException.Reason.REFUSED, "end process " + pid + " for",
+                store.database(), "it does not hold the write lock at this moment; " + who, store.command("locks", ""));
     }
 
     /** The number alone may be another process's by now. */
     private void requireSame() {
         if (started == null || !start().filter(started::equals).isPresent())
-            throw new StoreException(StoreException.Reason.REFUSED, "end process " + pid + " for", store.database(), "it is not known to be the process that was seen to hold the lock", store.command("locks", ""));
+            throw new StoreException(StoreException.Reason.REFUSED, "end process " + pid + " for",
+                    store.database(), "it is not known to be the process that was seen to hold the lock", store.command("locks", ""));
     }
 
     private Optional<Instant> start() {

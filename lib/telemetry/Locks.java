@@ -15,7 +15,10 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Consumer;
 
-/** Whether a store's database can be written to at this moment, and who uses it. Looking changes nothing: no -wal, -shm or -journal that is there is removed. */
+/**
+ * Whether a store's database can be written to at this moment, and who uses it. Looking changes nothing: no -wal, -shm or -journal that is
+ * there is removed.
+ */
 public final class Locks {
 
     /** Writers that take turns hold the lock for some milliseconds each; who waits longer than this is told so. */
@@ -63,7 +66,10 @@ public final class Locks {
                 Files.exists(Database.beside(store.database(), "-shm")), clock.instant());
     }
 
-    /** BEGIN IMMEDIATE and ROLLBACK. Who is the last to close a database folds the -wal in; with a second, reading connection open nobody is the last. */
+    /**
+     * BEGIN IMMEDIATE and ROLLBACK. Who is the last to close a database folds the -wal in; with a second, reading connection open nobody is
+     * the last.
+     */
     private boolean isFree(Duration patience, boolean isAlone) {
         Duration left = patience.isNegative() ? Duration.ZERO : patience;
         long end = System.nanoTime() + left.toNanos();
@@ -96,7 +102,8 @@ public final class Locks {
     private void requireFile() {
         Path file = store.database();
         if (Files.isRegularFile(file) && Files.isReadable(file) && !Files.isWritable(file))
-            throw new StoreException(StoreException.Reason.DENIED, "try the lock of", file, "no permission to write to it", "run it as the user that the agents run as");
+            throw new StoreException(StoreException.Reason.DENIED, "try the lock of", file,
+                    "no permission to write to it", "run it as the user that the agents run as");
     }
 
     /** The processes other than this one that hold the write lock at this moment. */
@@ -105,7 +112,8 @@ public final class Locks {
     }
 
     static String heldBy(List<Long> holders) {
-        return holders.isEmpty() ? "the lock is held" : "the lock is held by process " + String.join(" and ", holders.stream().map(String::valueOf).toList());
+        return holders.isEmpty() ? "the lock is held" : "the lock is held by process "
+                + String.join(" and ", holders.stream().map(String::valueOf).toList());
     }
 
     /** Empty when this system does not tell. */
@@ -128,7 +136,8 @@ public final class Locks {
     }
 
     private static void add(Map<Long, Set<Use>> uses, List<Long> pids, Use use) {
-        for (long pid : pids) if (pid != ProcessHandle.current().pid()) uses.computeIfAbsent(pid, key -> EnumSet.noneOf(Use.class)).add(use);
+        for (long pid : pids) if (pid != ProcessHandle.current().pid())
+            uses.computeIfAbsent(pid, key -> EnumSet.noneOf(Use.class)).add(use);
     }
 
     private List<Long> appenders() {

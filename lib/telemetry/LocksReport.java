@@ -19,7 +19,8 @@ import java.util.stream.Stream;
  * @param isAlone       nobody else is known to have the database open, and it can be known
  * @param isWal         it is used in WAL mode at this moment
  */
-public record LocksReport(Store store, boolean isFree, Duration waited, List<Long> first, List<Locks.User> users, Size wal, Size journal, boolean isLeftJournal,
+public record LocksReport(Store store, boolean isFree, Duration waited, List<Long> first,
+        List<Locks.User> users, Size wal, Size journal, boolean isLeftJournal,
         boolean isAlone, boolean isWal, Instant at) {
     private static final String SECTION = "Database Locked: ";
 
@@ -40,7 +41,8 @@ public record LocksReport(Store store, boolean isFree, Duration waited, List<Lon
     private Check free() {
         if (isLeftJournal) return Check.ok("lock", "nobody holds it; not tried, since that would roll the -journal back");
         if (waited.compareTo(Locks.TURN) < 0) return Check.ok("lock", "free after " + waited.toMillis() + " ms");
-        return Check.warning("lock", "free, but only after " + Times.words(waited) + (first.isEmpty() ? "" : ": " + Locks.heldBy(first).replace("is held", "was held")),
+        return Check.warning("lock", "free, but only after " + Times.words(waited)
+                + (first.isEmpty() ? "" : ": " + Locks.heldBy(first).replace("is held", "was held")),
                 SECTION + "a transaction that takes so long keeps the others waiting");
     }
 
@@ -48,10 +50,13 @@ public record LocksReport(Store store, boolean isFree, Duration waited, List<Lon
         String held = "held for all of " + Times.words(waited);
         List<Locks.User> holders = holders();
         if (holders.isEmpty()) return Check.unknown("lock", held + "; by whom this system does not tell" + (LockHolders.areKnown()
-                ? ": a process of another container or host, perhaps" : users.isEmpty() ? "" : ": one of those that have it open"), SECTION + "stop that program, then " + store.command("locks", ""));
+                ? ": a process of another container or host, perhaps" : users.isEmpty() ? "" : ": one of those that have it open"),
+                        SECTION + "stop that program, then " + store.command("locks", ""));
         Program holder = holders.get(0).program();
-        String advice = holder.state() == Program.State.STOPPED ? "continue it (kill -CONT " + holder.pid() + ") or end it: " : "let it finish or end it: ";
-        return Check.unknown("lock", held + " by " + String.join(" and ", holders.stream().map(user -> user.program().named()).toList()) + waitsForReader(holder),
+        String advice = holder.state() == Program.State.STOPPED ? "continue it (kill -CONT " + holder.pid() + ") or end it: "
+                : "let it finish or end it: ";
+        return Check.unknown("lock", held + " by " + String.join(" and ", holders.stream().map(user -> user.program().named()).toList())
+                + waitsForReader(holder),
                 SECTION + advice + store.command("locks", "--kill " + holder.pid()));
     }
 
@@ -64,12 +69,15 @@ public record LocksReport(Store store, boolean isFree, Duration waited, List<Lon
 
     private Check walCheck() {
         if (!isAlone) return Check.ok("-wal", wal + ", in use");
-        return Check.warning("-wal", wal + " left by a program that died. It holds committed runs and no lock: never delete it; the next program that writes folds it in",
+        return Check.warning("-wal",
+                wal + " left by a program that died. It holds committed runs and no lock: never delete it; the next program that writes "
+                + "folds it in",
                 SECTION + store.command("track", "--self-test"));
     }
 
     private Check journalCheck() {
-        if (isLeftJournal) return Check.warning("-journal", journal + " left by a program that died while it wrote. It holds what the database needs and no lock: never delete it; "
+        if (isLeftJournal) return Check.warning("-journal",
+                journal + " left by a program that died while it wrote. It holds what the database needs and no lock: never delete it; "
                 + "the next program that writes rolls it back", SECTION + store.command("track", "--self-test"));
         return Check.ok("-journal", journal + (isAlone ? ", kept between transactions" : ", in use"));
     }
@@ -78,11 +86,14 @@ public record LocksReport(Store store, boolean isFree, Duration waited, List<Lon
         String name = DayFile.name(DayFile.dayOf(at));
         long appending = users.stream().filter(user -> user.uses().contains(Locks.Use.APPENDS)).count();
         if (!OpenFiles.areKnown()) return Check.ok("day file", name + ": who appends this system does not tell");
-        return Check.ok("day file", name + ": " + (appending == 0 ? "nobody has it open to append" : appending + (appending == 1 ? " process has" : " processes have") + " it open to append"));
+        return Check.ok("day file", name + ": " + (appending == 0 ? "nobody has it open to append"
+                : appending + (appending == 1 ? " process has" : " processes have") + " it open to append"));
     }
 
     private Check snapshot() {
-        return Check.ok("snapshot", "a program that is told 'database is locked' at once all the same has read before it wrote, and another wrote since (BUSY_SNAPSHOT): "
+        return Check.ok("snapshot",
+                "a program that is told 'database is locked' at once all the same has read before it wrote, and another wrote since "
+                + "(BUSY_SNAPSHOT): "
                 + "end nobody; it is to run again, and to begin with BEGIN IMMEDIATE");
     }
 
@@ -97,7 +108,8 @@ public record LocksReport(Store store, boolean isFree, Duration waited, List<Lon
         var table = new Table("pid", "does", "running", "CPU %", "state");
         for (Locks.User user : users) {
             Program program = user.program();
-            table.row(program.pid(), user.said(), program.running(), program.cpu() == null ? null : Math.round(program.cpu()), program.state()).below(program.command());
+            table.row(program.pid(), user.said(), program.running(), program.cpu() == null
+                    ? null : Math.round(program.cpu()), program.state()).below(program.command());
         }
         return text + System.lineSeparator() + System.lineSeparator() + table;
     }

@@ -6,8 +6,8 @@ import java.util.List;
 import java.util.function.Consumer;
 
 /**
- * Reads many files of lines to the end while their writers may be at work: a last line that was not written whole when it was met is looked at again in the end, and what was
- * appended behind it is read too. A gz that cannot be opened is a damaged entry of its own.
+ * Reads many files of lines to the end while their writers may be at work: a last line that was not written whole when it was met is looked
+ * at again in the end, and what was appended behind it is read too. A gz that cannot be opened is a damaged entry of its own.
  */
 final class LogFiles {
     private final Consumer<LogEntry> each;

@@ -5,7 +5,8 @@ import java.util.function.Predicate;
 import java.util.stream.Stream;
 
 /**
- * Which records of the day files are wanted; null asks for nothing. A damaged piece is wanted unless something is asked that only a record has.
+ * Which records of the day files are wanted; null asks for nothing. A damaged piece is wanted unless something is asked that only a record
+ * has.
  *
  * @param agent  by the run's own word, of an event by its run's id
  * @param run    the whole id or its last eight digits
@@ -15,14 +16,19 @@ import java.util.stream.Stream;
  * @param until  that time is no more wanted
  * @param text   in the line, see {@link #text(String)}
  */
-public record LogFilter(String agent, String run, String type, RunStatus status, Instant since, Instant until, ByteSearch text) implements Predicate<LogEntry> {
+public record LogFilter(String agent, String run, String type, RunStatus status, Instant since, Instant until, ByteSearch text)
+        implements Predicate<LogEntry> {
     private static final int SHORT_ID = 8;
 
-    /** A text as people write it: a line may have it as it is, escaped with or without the letters beyond ASCII, or escaped twice, as JSON in a JSON text. */
+    /**
+     * A text as people write it: a line may have it as it is, escaped with or without the letters beyond ASCII, or escaped twice, as JSON
+     * in a JSON text.
+     */
     public static ByteSearch text(String text) {
         String json = JsonText.line(text);
         String escaped = Ndjson.escaped(text);
-        return ByteSearch.forAny(Stream.of(text, json.substring(1, json.length() - 1), escaped, Ndjson.escaped(escaped)).distinct().toArray(String[]::new));
+        return ByteSearch.forAny(Stream.of(text, json.substring(1, json.length() - 1), escaped, Ndjson.escaped(escaped))
+                .distinct().toArray(String[]::new));
     }
 
     /** What every wanted line has, to be found before it is read; null when nothing can be said. */
@@ -33,8 +39,10 @@ public record LogFilter(String agent, String run, String type, RunStatus status,
     @Override
     public boolean test(LogEntry entry) {
         if (text != null && !text.isIn(entry.bytes())) return false;
-        if (entry.record() instanceof Run one) return type == null && (status == null || status == one.status()) && isWanted(one.id(), one.agent(), one);
-        if (entry.record() instanceof Event event) return status == null && (type == null || type.equals(event.type())) && isWanted(event.runId(), agentOf(event.runId()), event);
+        if (entry.record() instanceof Run one) return type == null && (status == null || status == one.status())
+                && isWanted(one.id(), one.agent(), one);
+        if (entry.record() instanceof Event event) return status == null && (type == null || type.equals(event.type()))
+                && isWanted(event.runId(), agentOf(event.runId()), event);
         return asksForTextOnly();
     }
 
@@ -44,7 +52,8 @@ public record LogFilter(String agent, String run, String type, RunStatus status,
     }
 
     private boolean isWanted(String id, String itsAgent, LogRecord record) {
-        return (agent == null || agent.equals(itsAgent)) && (run == null || id.equals(run) || shortId(id).equals(run)) && (since == null && until == null || isInTime(timeOf(record)));
+        return (agent == null || agent.equals(itsAgent)) && (run == null || id.equals(run) || shortId(id).equals(run))
+                && (since == null && until == null || isInTime(timeOf(record)));
     }
 
     private boolean isInTime(Instant time) {

@@ -11,9 +11,9 @@ import java.util.Map;
 import java.util.function.Consumer;
 
 /**
- * What is written to the raw day files from now on: today's and, after midnight, the next day's, and lines that come late for an older day. A file is
- * known by its identity, not by its name, so one that was moved goes on where it was, and one that took its place or was truncated is read from
- * its beginning. A line is given when its newline is there.
+ * What is written to the raw day files from now on: today's and, after midnight, the next day's, and lines that come late for an older day.
+ * A file is known by its identity, not by its name, so one that was moved goes on where it was, and one that took its place or was
+ * truncated is read from its beginning. A line is given when its newline is there.
  */
 public final class LogFollower {
     private static final int CHUNK = 1 << 13;
@@ -45,7 +45,8 @@ public final class LogFollower {
     /** Gives the lines that have come since the last call. */
     public void poll(Consumer<LogEntry> each) {
         Map<Object, Long> now = new HashMap<>();
-        for (DayFile file : log.raw()) look(file, (identity, channel) -> now.put(identity, read(file, channel, places.getOrDefault(identity, 0L), each)));
+        for (DayFile file : log.raw())
+            look(file, (identity, channel) -> now.put(identity, read(file, channel, places.getOrDefault(identity, 0L), each)));
         places = now;
     }
 

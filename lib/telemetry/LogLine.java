@@ -15,14 +15,17 @@ public final class LogLine {
     private LogLine() { }
 
     public static String of(LogRecord record) {
-        if (record instanceof Run run) return line(run, run.id(), run.agent() == null ? LogFilter.agentOf(run.id()) : run.agent(), run.status() == null ? run.text("status") : run.status().toString(), story(run));
-        if (record instanceof Event event) return line(event, event.runId(), LogFilter.agentOf(event.runId()), event.type(), event.payload());
+        if (record instanceof Run run) return line(run, run.id(), run.agent() == null ? LogFilter.agentOf(run.id())
+                : run.agent(), run.status() == null ? run.text("status") : run.status().toString(), story(run));
+        if (record instanceof Event event)
+            return line(event, event.runId(), LogFilter.agentOf(event.runId()), event.type(), event.payload());
         throw new IllegalArgumentException("damage is no record");
     }
 
     private static String line(LogRecord record, String run, String agent, String word, String detail) {
         Instant time = LogFilter.timeOf(record);
-        String line = String.format(Locale.ROOT, "%-19s  %-" + AGENT + "s  %-8s  %-10s %s", time == null ? NO_TIME : Times.seconds(time), cut(agent, AGENT), cut(LogFilter.shortId(run), AGENT),
+        String line = String.format(Locale.ROOT, "%-19s  %-" + AGENT + "s  %-8s  %-10s %s",
+                time == null ? NO_TIME : Times.seconds(time), cut(agent, AGENT), cut(LogFilter.shortId(run), AGENT),
                 word == null ? "" : word, detail == null ? "" : detail);
         return cut(Table.visible(line), WIDEST).stripTrailing();
     }

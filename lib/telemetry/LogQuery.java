@@ -120,7 +120,8 @@ public final class LogQuery {
         } catch (StoreException e) {
             if (!file.path().equals(e.path())) throw e;
             if (e.reason() == StoreException.Reason.MISSING) moved(file).forEach(moved -> read(moved, from, to, each, damage));
-            else if (e.reason() == StoreException.Reason.DAMAGED || e.reason() == StoreException.Reason.FAILED) damage.accept(unreadable(file, e));
+            else if (e.reason() == StoreException.Reason.DAMAGED
+                    || e.reason() == StoreException.Reason.FAILED) damage.accept(unreadable(file, e));
             else throw e;
         }
     }

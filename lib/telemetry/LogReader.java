@@ -136,7 +136,8 @@ public final class LogReader implements Iterator<LogEntry>, AutoCloseable {
         int from = next;
         position += end + 1 - next;
         next = end + 1;
-        if ((search == null || found >= 0 && found < end) && !isBlank(buffer, from, end)) entries(start, Arrays.copyOfRange(buffer, from, end), true);
+        if ((search == null || found >= 0 && found < end) && !isBlank(buffer, from, end))
+            entries(start, Arrays.copyOfRange(buffer, from, end), true);
     }
 
     /** A line that does not end in the buffer. */
@@ -159,11 +160,13 @@ public final class LogReader implements Iterator<LogEntry>, AutoCloseable {
             next = terminated ? end + 1 : end;
         }
         if (whole > length) damaged(start, whole, Arrays.copyOf(line, length), "longer than 1 MiB");
-        else if (!isBlank(line, 0, length) && (search == null || search.find(line, 0, length) >= 0)) entries(start, Arrays.copyOf(line, length), terminated);
+        else if (!isBlank(line, 0, length) && (search == null || search.find(line, 0, length) >= 0)) entries(start,
+                Arrays.copyOf(line, length), terminated);
     }
 
     /**
-     * Moves on over whole lines in the buffer before the one with what is searched for; when none has it, over all but the last, which may go on.
+     * Moves on over whole lines in the buffer before the one with what is searched for; when none has it, over all but the last, which may
+     * go on.
      *
      * @return where it stands in the buffer, or -1
      */

@@ -16,9 +16,9 @@ import java.util.concurrent.locks.ReentrantLock;
 
 /**
  * Appends lines to one day file: one write of whole lines in append mode, which no other writer's line gets into, that
- * returns when they are on the disk. A lock on the file's first byte, which the JVM's and the Windows Python writers honour, is asked for and
- * not insisted on: Linux Python writers use flock, which it does not exclude, and nobody's lock may lose a line. An interrupt of the thread
- * neither loses nor doubles a line.
+ * returns when they are on the disk. A lock on the file's first byte, which the JVM's and the Windows Python writers honour, is asked for
+ * and not insisted on: Linux Python writers use flock, which it does not exclude, and nobody's lock may lose a line. An interrupt of the
+ * thread neither loses nor doubles a line.
  */
 final class LogWriter implements AutoCloseable {
     private static final long PATIENCE_MS = 2_000;
@@ -28,7 +28,10 @@ final class LogWriter implements AutoCloseable {
 
     private final Path file;
 
-    /** Opened with DSYNC, so that the write is the fsync too, and by {@link Files#newOutputStream}, which unlike a channel cannot be interrupted. */
+    /**
+     * Opened with DSYNC, so that the write is the fsync too, and by {@link Files#newOutputStream}, which unlike a channel cannot be
+     * interrupted.
+     */
     private OutputStream out;
 
     /** For the lock and the last byte. */

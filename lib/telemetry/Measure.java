@@ -9,7 +9,8 @@ import java.math.BigDecimal;
  * @param unit     {@code "bytes"}, {@code "seconds"} or "" for a count
  * @param help     what it is, in a few words
  * @param value    in that unit
- * @param warning  the values that are all right, as monitoring plugins write it: {@code 10} is 0 to 10, {@code 10:} 10 and more; "" when there is no threshold
+ * @param warning  the values that are all right, as monitoring plugins write it: {@code 10} is 0 to 10, {@code 10:} 10 and more; "" when
+ *                 there is no threshold
  * @param critical the same for a failure
  */
 public record Measure(String name, String unit, String help, BigDecimal value, String warning, String critical) {

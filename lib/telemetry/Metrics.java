@@ -44,7 +44,10 @@ public final class Metrics {
         return set("error_summary", text);
     }
 
-    /** A value of the program's own: a number, text, boolean, map or list. It stands in {@code metrics_json}, the names above in their columns. */
+    /**
+     * A value of the program's own: a number, text, boolean, map or list. It stands in {@code metrics_json}, the names above in their
+     * columns.
+     */
     public synchronized Metrics set(String name, Object value) {
         values.put(name, value instanceof Integer number ? number.longValue() : value);
         return this;
@@ -54,7 +57,8 @@ public final class Metrics {
     synchronized void addTo(Map<String, Object> fields) {
         Map<String, Object> others = new LinkedHashMap<>();
         values.forEach((name, value) -> {
-            boolean column = fields.containsKey(name) && (COUNTS.contains(name) && value instanceof Long || TEXTS.contains(name) && value instanceof String);
+            boolean column = fields.containsKey(name)
+                    && (COUNTS.contains(name) && value instanceof Long || TEXTS.contains(name) && value instanceof String);
             (column ? fields : others).put(name, value);
         });
         if (!others.isEmpty()) fields.put("metrics_json", json(others));

@@ -41,7 +41,8 @@ public final class Ndjson {
         line.append(line.length() == 0 ? "{" : ", ");
         quoted(line, name);
         line.append(": ");
-        boolean isNull = value == null || (value instanceof Double || value instanceof Float) && !Double.isFinite(((Number) value).doubleValue());
+        boolean isNull = value == null || (value instanceof Double || value instanceof Float)
+                && !Double.isFinite(((Number) value).doubleValue());
         if (isNull) line.append("null");
         else if (value instanceof Boolean || value instanceof Long || value instanceof Integer) line.append(value);
         else if (value instanceof Number) line.append(new BigDecimal(value.toString()));
@@ -123,7 +124,8 @@ public final class Ndjson {
         JsonValue type = object.get("record_type");
         boolean event = type != null && type.isString() ? type.asString().equals("event") : object.get("event_type") != null;
         if (!event) return run(object);
-        return new Event(id.asString(), text(object.get("event_type")), Times.instant(text(object.get("timestamp"))), text(object.get("payload_json")));
+        return new Event(id.asString(), text(object.get("event_type")), Times.instant(text(object.get("timestamp"))),
+                text(object.get("payload_json")));
     }
 
     private static Run run(JsonObject object) {

@@ -21,8 +21,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 
 /**
- * A backup in the making: a copy under a name that nobody takes for a backup, checked, then given its name. Whatever goes wrong before that, nothing is
- * left. The manifest gets its name first: a backup is never seen without it, and a manifest without its backup is nothing.
+ * A backup in the making: a copy under a name that nobody takes for a backup, checked, then given its name. Whatever goes wrong before
+ * that, nothing is left. The manifest gets its name first: a backup is never seen without it, and a manifest without its backup is nothing.
  */
 final class NewBackup implements AutoCloseable {
 
@@ -56,13 +56,15 @@ final class NewBackup implements AutoCloseable {
             String sha256 = check == BackupCheck.NONE ? unhashed(copied.file(), looking) : hashWhile(copied.file(), looking);
             long bytes = Files.size(copied.file());
             GzipFile.Content packed = compress ? compress(copied.file()) : new GzipFile.Content(bytes, 0, sha256, bytes, sha256);
-            return publish(copied, new BackupManifest(copied.time(), packed.compressedBytes(), packed.compressedSha256(), bytes, packed.sha256(),
+            return publish(copied, new BackupManifest(copied.time(), packed.compressedBytes(),
+                    packed.compressedSha256(), bytes, packed.sha256(),
                     check, copied.schema(), copied.journal(), copied.pageSize(), copied.sqlite(), orphans[0], copied.rows()));
         } catch (IOException e) {
             throw Disk.refused("write the backup to", folder, e);
         } catch (StoreException e) {
             if (e.reason() != StoreException.Reason.DAMAGED) throw e;
-            throw new StoreException(e.reason(), "back up", database, e.why() + "; no backup was made and none expires", "jbang recover@telemetry --dry-run", e);
+            throw new StoreException(e.reason(), "back up", database, e.why() + "; no backup was made and none expires",
+                    "jbang recover@telemetry --dry-run", e);
         }
     }
 
@@ -92,7 +94,8 @@ final class NewBackup implements AutoCloseable {
         try {
             long free = Disk.free(folder);
             if (free < bytes + ROOM_TO_WORK) throw new StoreException(StoreException.Reason.FULL, "back up to", folder,
-                    "it takes " + new Size(bytes + ROOM_TO_WORK) + " and " + new Size(free) + " are free", "jbang archive@telemetry --dry-run, or name another disk with --to DIR");
+                    "it takes " + new Size(bytes + ROOM_TO_WORK) + " and " + new Size(free) + " are free",
+                    "jbang archive@telemetry --dry-run, or name another disk with --to DIR");
         } catch (IOException e) {
             throw Disk.refused("back up to", folder, e);
         }
@@ -142,7 +145,9 @@ final class NewBackup implements AutoCloseable {
             GzipFile.compress(plain, 0, packed, Disk.ownerOnlyFile(folder), bytes -> progress.at((done[0] += bytes) / 1_000_000));
         }
         GzipFile.Content content = GzipFile.compare(packed, plain, 0);
-        if (content.bytes() != size) throw new StoreException(StoreException.Reason.FAILED, "compress the backup to", packed, "it has " + content.bytes() + " bytes of " + size, "run it again");
+        if (content.bytes() != size)
+            throw new StoreException(StoreException.Reason.FAILED, "compress the backup to",
+                    packed, "it has " + content.bytes() + " bytes of " + size, "run it again");
         return content;
     }
 
@@ -150,13 +155,15 @@ final class NewBackup implements AutoCloseable {
         boolean compressed = unfinished.size() > 1;
         Path file = unfinished.get(unfinished.size() - 1);
         Path seal = next();
-        try (FileChannel channel = FileChannel.open(seal, Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE), Disk.ownerOnlyFile(folder))) {
+        try (FileChannel channel = FileChannel.open(seal, Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE),
+                Disk.ownerOnlyFile(folder))) {
             channel.write(ByteBuffer.wrap(manifest.text().getBytes(StandardCharsets.UTF_8)));
             channel.force(true);
         }
         for (Instant stamp = copied.time(); ; stamp = stamp.plusSeconds(1)) {
             Path target = folder.resolve(Backup.name(stamp) + (compressed ? ".gz" : ""));
-            if (Files.exists(target, LinkOption.NOFOLLOW_LINKS) || Files.exists(BackupManifest.of(target), LinkOption.NOFOLLOW_LINKS)) continue;
+            if (Files.exists(target, LinkOption.NOFOLLOW_LINKS) || Files.exists(BackupManifest.of(target), LinkOption.NOFOLLOW_LINKS))
+                continue;
             try {
                 Disk.publish(seal, BackupManifest.of(target));
             } catch (FileAlreadyExistsException e) {

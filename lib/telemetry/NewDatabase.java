@@ -11,7 +11,8 @@ import java.util.function.Consumer;
 import java.util.function.Supplier;
 
 /**
- * A database in the making, under a name that nobody looks for. No fsync until the end, and the journal where it costs least: whatever goes wrong, it is thrown away.
+ * A database in the making, under a name that nobody looks for. No fsync until the end, and the journal where it costs least: whatever goes
+ * wrong, it is thrown away.
  */
 final class NewDatabase implements AutoCloseable {
     private static final int CACHE_KIB = 64 * 1024;
@@ -43,7 +44,8 @@ final class NewDatabase implements AutoCloseable {
         this.schema = Schema.require(database);
         List<String> columns = RowForm.settable(schema);
         this.form = new RowForm(schema, columns, columns.stream().map(this::defaultOf).toArray());
-        this.loader = new RunLoader(database, schema, form, (row, why) -> damaged.accept(new LogEntry(row.file(), row.offset(), row.bytes().length, row.bytes(), new Damage(why))));
+        this.loader = new RunLoader(database, schema, form,
+                (row, why) -> damaged.accept(new LogEntry(row.file(), row.offset(), row.bytes().length, row.bytes(), new Damage(why))));
         this.damaged = damaged;
     }
 
@@ -65,7 +67,8 @@ final class NewDatabase implements AutoCloseable {
     }
 
     /**
-     * Loads the runs of files, reading them in one thread and writing in another, which are about equally busy. Again, for lines that have come later.
+     * Loads the runs of files, reading them in one thread and writing in another, which are about equally busy. Again, for lines that have
+     * come later.
      *
      * @param files gives those to read, and after these those that have come since, until there are none
      * @param done  is told of each that was read; this and {@code files} are called in a thread of their own
@@ -113,7 +116,8 @@ final class NewDatabase implements AutoCloseable {
         database.pragma("journal_mode", "OFF");
         database.attachToRead(old, "old");
         try {
-            List<String> tables = database.query("SELECT name FROM main.sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite@_%' ESCAPE '@' "
+            List<String> tables =
+                    database.query("SELECT name FROM main.sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite@_%' ESCAPE '@' "
                     + "AND name IN (SELECT name FROM old.sqlite_master)").stream().map(row -> row.text("name")).toList();
             return carryOver("old").all(tables);
         } finally {
@@ -136,10 +140,12 @@ final class NewDatabase implements AutoCloseable {
         if (ddl == null || ddl.tables().stream().noneMatch(sql -> sql.contains("agent_runs"))) Schema.createIndexes(database);
         StaleRuns.cancelAgain(database, pruned);
         Object check = database.value("PRAGMA quick_check(1)");
-        if (!"ok".equals(check)) throw new StoreException(StoreException.Reason.FAILED, "verify the new database", file, "quick check: " + check, null);
+        if (!"ok".equals(check))
+            throw new StoreException(StoreException.Reason.FAILED, "verify the new database", file, "quick check: " + check, null);
         long rows = runs();
         if (rows != loader.rows() + carried)
-            throw new StoreException(StoreException.Reason.FAILED, "verify the new database", file, "it has " + rows + " runs, " + (loader.rows() + carried) + " were written", null);
+            throw new StoreException(StoreException.Reason.FAILED, "verify the new database",
+                    file, "it has " + rows + " runs, " + (loader.rows() + carried) + " were written", null);
         return rows;
     }
 

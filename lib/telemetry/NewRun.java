@@ -5,7 +5,8 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * What is known of a run before it begins: {@code new NewRun("docs-crawler", "crawl").insight("i-7").product("words")}. Each method gives a new one.
+ * What is known of a run before it begins: {@code new NewRun("docs-crawler", "crawl").insight("i-7").product("words")}. Each method gives a
+ * new one.
  *
  * @param fields a value for each column that is known
  */

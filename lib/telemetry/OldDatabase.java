@@ -45,7 +45,8 @@ record OldDatabase(Path file, State state, String why, Ddl ddl) {
             Schema schema = Schema.of(database);
             if (schema.missingColumns().isEmpty()) return new OldDatabase(file, State.INTACT, null, ddl);
             boolean none = schema.shape() == Schema.Shape.NONE;
-            return new OldDatabase(file, State.FOREIGN, none ? "it has no table agent_runs" : "agent_runs lacks " + schema.missingColumns(), none ? ddl : null);
+            return new OldDatabase(file, State.FOREIGN, none ? "it has no table agent_runs"
+                    : "agent_runs lacks " + schema.missingColumns(), none ? ddl : null);
         } catch (StoreException e) {
             if (e.reason() != StoreException.Reason.DAMAGED) throw e;
             return new OldDatabase(file, State.DAMAGED, e.getMessage(), ddl);
@@ -101,7 +102,8 @@ record OldDatabase(Path file, State state, String why, Ddl ddl) {
             if (ddl == null) return List.of("the whole old database: " + why);
             ddl.createTables(database);
             database.attachToRead(file, "old");
-            for (Row table : database.query("SELECT name FROM main.sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite@_%' ESCAPE '@'").list())
+            for (Row table : database.query("SELECT name FROM main.sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite@_%' "
+                    + "ESCAPE '@'").list())
                 salvage(database, table.text("name"), lost);
         } catch (StoreException e) {
             if (e.reason() != StoreException.Reason.DAMAGED) throw e;
@@ -114,7 +116,8 @@ record OldDatabase(Path file, State state, String why, Ddl ddl) {
         String columns = Ddl.columns(database, table);
         String name = Database.quoted(table);
         try {
-            database.update("INSERT OR IGNORE INTO main." + name + " (" + columns + ") SELECT " + columns + " FROM old." + name + " NOT INDEXED");
+            database.update("INSERT OR IGNORE INTO main." + name + " (" + columns + ") SELECT "
+                    + columns + " FROM old." + name + " NOT INDEXED");
         } catch (StoreException e) {
             if (e.reason() != StoreException.Reason.DAMAGED) throw e;
             lost.add("the table " + table + " of the old database: " + e.getMessage());
@@ -124,7 +127,8 @@ record OldDatabase(Path file, State state, String why, Ddl ddl) {
     /** @throws StoreException {@code LOCKED} when a process is known to have it open */
     void requireUnused() {
         for (long pid : Openers.of(files()))
-            throw new StoreException(StoreException.Reason.LOCKED, "replace", file, Openers.describe(pid) + " has it open, and it is no good: " + why, "stop that program, then run it again");
+            throw new StoreException(StoreException.Reason.LOCKED, "replace", file,
+                    Openers.describe(pid) + " has it open, and it is no good: " + why, "stop that program, then run it again");
     }
 
     /**

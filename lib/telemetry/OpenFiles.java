@@ -14,8 +14,8 @@ import java.util.Optional;
 import java.util.TreeSet;
 
 /**
- * Which processes have day files open for writing at one moment, as Linux tells it under {@code /proc}. Of other users' processes, which only root
- * may look into, and on other systems nothing is known.
+ * Which processes have day files open for writing at one moment, as Linux tells it under {@code /proc}. Of other users' processes, which
+ * only root may look into, and on other systems nothing is known.
  */
 final class OpenFiles {
     private static final Path PROCESSES = Path.of("/proc");
@@ -65,7 +65,8 @@ final class OpenFiles {
         try {
             if (!Files.readSymbolicLink(file).getFileName().toString().contains(".ndjson")) return;
             if (isWriting(process.resolve("fdinfo").resolve(file.getFileName())))
-                writers.computeIfAbsent(Files.readAttributes(file, BasicFileAttributes.class).fileKey(), key -> new TreeSet<>()).add(Long.valueOf(process.getFileName().toString()));
+                writers.computeIfAbsent(Files.readAttributes(file, BasicFileAttributes.class).fileKey(), key -> new TreeSet<>())
+                        .add(Long.valueOf(process.getFileName().toString()));
         } catch (IOException e) {
             // closed in the meantime
         }

@@ -11,7 +11,10 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 
-/** Which other processes have files open, as Linux tells it under {@code /proc}; of other users' processes only root is told. Elsewhere nobody is known. */
+/**
+ * Which other processes have files open, as Linux tells it under {@code /proc}; of other users' processes only root is told. Elsewhere
+ * nobody is known.
+ */
 final class Openers {
     private static final Path PROCESSES = Path.of("/proc");
 
@@ -77,6 +80,7 @@ final class Openers {
     /** {@code "process 4711 (python3 agent.py)"} */
     static String describe(long pid) {
         String command = ProcessHandle.of(pid).map(ProcessHandle::info).flatMap(ProcessHandle.Info::commandLine).orElse("");
-        return "process " + pid + (command.isEmpty() ? "" : " (" + (command.length() > 80 ? command.substring(0, 80) + "…" : command) + ")");
+        return "process " + pid + (command.isEmpty() ? ""
+                : " (" + (command.length() > 80 ? command.substring(0, 80) + "…" : command) + ")");
     }
 }

@@ -21,8 +21,8 @@ final class OpenersElsewhere {
     private static final String VARIABLE = "TELEMETRY_FILES";
 
     /**
-     * Prints one process id a line. 234 (ERROR_MORE_DATA) says that the list did not fit, which its first call, for the length, always gets when there is anybody.
-     * Source of the structures: learn.microsoft.com, Restart Manager, RM_PROCESS_INFO and RmGetList.
+     * Prints one process id a line. 234 (ERROR_MORE_DATA) says that the list did not fit, which its first call, for the length, always gets
+     * when there is anybody. Source of the structures: learn.microsoft.com, Restart Manager, RM_PROCESS_INFO and RmGetList.
      */
     private static final String POWERSHELL = """
             $ErrorActionPreference = 'Stop'
@@ -106,7 +106,8 @@ final class OpenersElsewhere {
             Process process = builder.redirectOutput(answer.toFile()).redirectError(ProcessBuilder.Redirect.DISCARD)
                     .redirectInput(ProcessBuilder.Redirect.from(Disk.nothing())).start();
             if (!process.waitFor(SECONDS, TimeUnit.SECONDS)) process.destroyForcibly();
-            else if (process.exitValue() == 0 || !Disk.isWindows()) return Optional.of(Files.readString(answer, StandardCharsets.ISO_8859_1));
+            else if (process.exitValue() == 0
+                    || !Disk.isWindows()) return Optional.of(Files.readString(answer, StandardCharsets.ISO_8859_1));
         } catch (IOException e) {
             // no such program on this machine: nothing is known
         } catch (InterruptedException e) {
@@ -119,6 +120,7 @@ final class OpenersElsewhere {
 
     private static List<Long> others(String answer) {
         long self = ProcessHandle.current().pid();
-        return answer.lines().map(String::strip).filter(line -> line.matches("\\d{1,18}")).map(Long::valueOf).filter(pid -> pid != self).distinct().toList();
+        return answer.lines().map(String::strip).filter(line -> line.matches("\\d{1,18}"))
+                .map(Long::valueOf).filter(pid -> pid != self).distinct().toList();
     }
 }

@@ -6,7 +6,9 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** Mixin of every script that has a result: to stdout as a report or, with {@code --json}, as one JSON document; everything else to stderr. */
+/**
+ * Mixin of every script that has a result: to stdout as a report or, with {@code --json}, as one JSON document; everything else to stderr.
+ */
 public class Output {
 
     /** Whoever reads stdout has closed it ({@code | head}): time to stop, and no error. */

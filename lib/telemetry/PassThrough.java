@@ -8,8 +8,8 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /**
- * A program that runs as if it had been started without us: it reads our standard input itself, and what it prints passes through byte for byte and at once,
- * while the lines are listened to. What it leaves running in the background can print only as long as we are there.
+ * A program that runs as if it had been started without us: it reads our standard input itself, and what it prints passes through byte for
+ * byte and at once, while the lines are listened to. What it leaves running in the background can print only as long as we are there.
  */
 public final class PassThrough {
 
@@ -44,10 +44,12 @@ public final class PassThrough {
      * @param errors hears it, on another thread
      * @throws IOException when there is no such program or it cannot be run
      */
-    public static PassThrough start(List<String> command, OutputStream out, Listener output, OutputStream err, Listener errors) throws IOException {
+    public static PassThrough start(List<String> command, OutputStream out, Listener output, OutputStream err, Listener errors)
+            throws IOException {
         Process process = new ProcessBuilder(Disk.startable(command, Disk.environment())).redirectInput(ProcessBuilder.Redirect.INHERIT)
                 .start();
-        return new PassThrough(process, List.of(new Pump(process.getInputStream(), out, output), new Pump(process.getErrorStream(), err, errors)));
+        return new PassThrough(process,
+                List.of(new Pump(process.getInputStream(), out, output), new Pump(process.getErrorStream(), err, errors)));
     }
 
     /** Starts it on our own standard output and error, a terminal's too; nothing is heard. */

@@ -6,7 +6,8 @@ import picocli.CommandLine.Option;
 /** Mixin of every command that looks at the runs of a time. */
 public class PeriodOption {
 
-    @Option(names = "--since", paramLabel = "TIME", description = "Only runs that started at this time or later: 24h (ago), 7d, or 2025-12-10T12:00:00Z.")
+    @Option(names = "--since", paramLabel = "TIME",
+            description = "Only runs that started at this time or later: 24h (ago), 7d, or 2025-12-10T12:00:00Z.")
     private Times.Since since;
 
     @Option(names = "--until", paramLabel = "TIME", description = "Only runs that started before this time.")

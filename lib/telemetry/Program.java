@@ -66,13 +66,15 @@ public record Program(long pid, String command, Instant started, Duration runnin
     private record Seen(long pid, String command, Instant started, Duration cpu, long at) {
         static Seen of(long pid) {
             ProcessHandle.Info info = ProcessHandle.of(pid).map(ProcessHandle::info).orElse(null);
-            return new Seen(pid, commandOf(pid, info), info == null ? null : info.startInstant().orElse(null), cpuOf(info), System.nanoTime());
+            return new Seen(pid, commandOf(pid, info), info == null ? null : info.startInstant().orElse(null),
+                    cpuOf(info), System.nanoTime());
         }
 
         Program after(Instant now) {
             Duration watched = Duration.ofNanos(System.nanoTime() - at);
             Duration later = cpuOf(ProcessHandle.of(pid).map(ProcessHandle::info).orElse(null));
-            Double percent = cpu == null || later == null ? null : Math.max(0, Math.rint(100.0 * later.minus(cpu).toMillis() / watched.toMillis()));
+            Double percent = cpu == null || later == null ? null
+                    : Math.max(0, Math.rint(100.0 * later.minus(cpu).toMillis() / watched.toMillis()));
             Duration running = started == null || now.isBefore(started) ? null : Duration.between(started, now);
             return new Program(pid, command, started, running, percent, state(pid, percent));
         }

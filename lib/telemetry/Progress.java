@@ -10,7 +10,10 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongConsumer;
 import java.util.function.LongSupplier;
 
-/** How far a long work has come, on one line that is written over and over. Nothing in the first second, and nothing at all where there is no terminal. */
+/**
+ * How far a long work has come, on one line that is written over and over. Nothing in the first second, and nothing at all where there is
+ * no terminal.
+ */
 public final class Progress implements AutoCloseable {
     private static final long FIRST = 1_000_000_000L;
     private static final long BETWEEN = 200_000_000L;

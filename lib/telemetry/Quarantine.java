@@ -14,8 +14,9 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * Keeps what could not be read with where it stood: one JSON line each, {@code file, offset, length, reason, bytes} (base64; of an entry over
- * {@link LogReader#LONGEST_LINE} the first of them). The file comes into being with the first entry and has its name when it is closed; the day files keep their lines too.
+ * Keeps what could not be read with where it stood: one JSON line each, {@code file, offset, length, reason, bytes} (base64; of an entry
+ * over {@link LogReader#LONGEST_LINE} the first of them). The file comes into being with the first entry and has its name when it is
+ * closed; the day files keep their lines too.
  */
 final class Quarantine implements AutoCloseable {
     private final Path file;
@@ -88,7 +89,8 @@ final class Quarantine implements AutoCloseable {
     private void open() throws IOException {
         make(file.getParent());
         Files.deleteIfExists(unfinished);
-        channel = FileChannel.open(unfinished, Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE), Disk.ownerOnlyFile(file.getParent()));
+        channel = FileChannel.open(unfinished, Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE),
+                Disk.ownerOnlyFile(file.getParent()));
         out = new BufferedWriter(Channels.newWriter(channel, StandardCharsets.UTF_8));
     }
 

@@ -15,8 +15,9 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
 /**
- * What {@code scripts/launch} needs to start a script by java alone: the options of the JVM that JBang starts it with, in a file that java takes
- * as {@code @file}, and an archive of the classes it loads. JBang is asked to run this class in the script's place, so that it runs in that JVM.
+ * What {@code scripts/launch} needs to start a script by java alone: the options of the JVM that JBang starts it with, in a file that java
+ * takes as {@code @file}, and an archive of the classes it loads. JBang is asked to run this class in the script's place, so that it runs
+ * in that JVM.
  *
  * <p>The file's first lines are for the launcher: {@code # java PROGRAM}, {@code # for PROGRAM}, the java that was to be had
  * when JBang was asked, and {@code # uses FILE} for each file but the sources that all this was made from.
@@ -84,8 +85,8 @@ public final class QuickStart {
     }
 
     /**
-     * Before the one-step cache the classes are listed first and archived by a JVM of its own: an archive that is made at exit leaves out picocli's,
-     * whose form is too old for it, and a start would take a sixth more time.
+     * Before the one-step cache the classes are listed first and archived by a JVM of its own: an archive that is made at exit leaves out
+     * picocli's, whose form is too old for it, and a start would take a sixth more time.
      *
      * @return false when this JVM makes no archive: then the script starts without, just as well
      */

@@ -6,20 +6,24 @@ import java.util.Locale;
 import java.util.Set;
 
 /**
- * Lets statements through that only read. A connection in query_only mode refuses to write to the tables; it would still change the journal mode, fold the WAL in,
- * switch query_only off and forget what stands behind a semicolon.
+ * Lets statements through that only read. A connection in query_only mode refuses to write to the tables; it would still change the journal
+ * mode, fold the WAL in, switch query_only off and forget what stands behind a semicolon.
  */
 public final class ReadOnlySql {
     private static final Set<String> STATEMENTS = Set.of("select", "with", "values");
     private static final Set<String> DOING = Set.of("select", "values", "insert", "update", "delete", "replace");
 
     /** Pragmas that tell something as long as they are given no value. */
-    private static final Set<String> TELLING = Set.of("application_id", "auto_vacuum", "busy_timeout", "cache_size", "collation_list", "compile_options", "data_version",
-            "database_list", "encoding", "foreign_keys", "freelist_count", "function_list", "journal_mode", "journal_size_limit", "locking_mode", "max_page_count", "mmap_size", "module_list",
-            "page_count", "page_size", "pragma_list", "query_only", "schema_version", "synchronous", "table_list", "temp_store", "user_version", "wal_autocheckpoint");
+    private static final Set<String> TELLING = Set.of("application_id", "auto_vacuum",
+            "busy_timeout", "cache_size", "collation_list", "compile_options", "data_version",
+            "database_list", "encoding", "foreign_keys", "freelist_count", "function_list",
+            "journal_mode", "journal_size_limit", "locking_mode", "max_page_count", "mmap_size", "module_list",
+            "page_count", "page_size", "pragma_list", "query_only", "schema_version", "synchronous",
+            "table_list", "temp_store", "user_version", "wal_autocheckpoint");
 
     /** Pragmas whose value says what to tell about. */
-    private static final Set<String> ASKING = Set.of("foreign_key_check", "foreign_key_list", "index_info", "index_list", "index_xinfo", "integrity_check", "quick_check",
+    private static final Set<String> ASKING = Set.of("foreign_key_check", "foreign_key_list",
+            "index_info", "index_list", "index_xinfo", "integrity_check", "quick_check",
             "table_info", "table_list", "table_xinfo");
 
     private final String sql;
@@ -60,10 +64,13 @@ public final class ReadOnlySql {
 
     private static void requireReading(List<String> words) {
         boolean explained = words.get(0).equals("explain");
-        List<String> said = words.subList(!explained ? 0 : words.size() > 2 && words.get(1).equals("query") && words.get(2).equals("plan") ? 3 : 1, words.size());
+        List<String> said = words.subList(!explained ? 0 : words.size() > 2 && words.get(1).equals("query")
+                && words.get(2).equals("plan") ? 3 : 1, words.size());
         String verb = verb(said);
         if (STATEMENTS.contains(verb)) return;
-        if (explained || !verb.equals("pragma")) throw refused((verb.isEmpty() ? "this" : verb.toUpperCase(Locale.ROOT)) + " is not one of SELECT, WITH, VALUES, EXPLAIN of these, or PRAGMA");
+        if (explained || !verb.equals("pragma"))
+            throw refused((verb.isEmpty() ? "this" : verb.toUpperCase(Locale.ROOT))
+                    + " is not one of SELECT, WITH, VALUES, EXPLAIN of these, or PRAGMA");
         requireTelling(said.size() > 2 && said.get(2).equals(".") ? said.subList(3, said.size()) : said.subList(1, said.size()));
     }
 
@@ -81,11 +88,13 @@ public final class ReadOnlySql {
     private static void requireTelling(List<String> pragma) {
         String name = pragma.isEmpty() ? "" : pragma.get(0);
         if (pragma.size() == 1 ? !TELLING.contains(name) && !ASKING.contains(name) : !ASKING.contains(name))
-            throw refused("PRAGMA " + name + (pragma.size() > 1 && TELLING.contains(name) ? " with a value" : "") + " is not one of those that only tell");
+            throw refused("PRAGMA " + name + (pragma.size() > 1 && TELLING.contains(name) ? " with a value" : "")
+                    + " is not one of those that only tell");
     }
 
     private static StoreException refused(String why) {
-        return new StoreException(StoreException.Reason.REFUSED, "run the statement", null, why + "; a query runs one statement that only reads", null);
+        return new StoreException(StoreException.Reason.REFUSED, "run the statement",
+                null, why + "; a query runs one statement that only reads", null);
     }
 
     private void skipEmptyStatements() {

@@ -18,8 +18,8 @@ import java.util.function.LongConsumer;
 import java.util.regex.Pattern;
 
 /**
- * Makes a new database from the day files, and puts it in the place of the old one, whatever state that is in. Interrupted at any point, the old one or the new one
- * stands there whole, and the next call does it all again.
+ * Makes a new database from the day files, and puts it in the place of the old one, whatever state that is in. Interrupted at any point,
+ * the old one or the new one stands there whole, and the next call does it all again.
  */
 public final class Rebuild {
 
@@ -43,7 +43,8 @@ public final class Rebuild {
      * @param replayed   runs whose lines came while this went on
      * @param locked     for how long writers had to wait; zero when the old one was not in use
      */
-    public record Result(Path database, String schema, long runs, int files, long lines, long events, long damaged, long repeated, long pruned, Collection<String> conflicts,
+    public record Result(Path database, String schema, long runs, int files, long lines,
+            long events, long damaged, long repeated, long pruned, Collection<String> conflicts,
             Path quarantine, CarryOver.Carried carried, String old, Path kept, long replayed, Duration locked) {
 
         /** False when something could not be read or taken: worth a look. */
@@ -74,7 +75,10 @@ public final class Rebuild {
         return this;
     }
 
-    /** Also reads the files in which later clients keep what they could not send: {@code telemetry_*.jsonl}, also ending in .active, .ready, .synced. */
+    /**
+     * Also reads the files in which later clients keep what they could not send: {@code telemetry_*.jsonl}, also ending in .active, .ready,
+     * .synced.
+     */
     public Rebuild buffer(Path folder) {
         try (DirectoryStream<Path> files = Files.newDirectoryStream(folder.toAbsolutePath())) {
             for (Path file : files) if (BUFFER_FILE.matcher(file.getFileName().toString()).matches()) others.add(file);
@@ -145,7 +149,10 @@ public final class Rebuild {
         }
     }
 
-    /** Puts a new database in the place of the store's. An intact one stays in place and gets the new content in one transaction, so its users may go on. */
+    /**
+     * Puts a new database in the place of the store's. An intact one stays in place and gets the new content in one transaction, so its
+     * users may go on.
+     */
     public Result inPlace() {
         OldDatabase old = OldDatabase.of(store.database());
         if (old.state() != OldDatabase.State.ABSENT && old.state() != OldDatabase.State.INTACT) old.requireUnused();
@@ -263,7 +270,8 @@ public final class Rebuild {
         }
 
         Result result(Path database, OldDatabase old, Path kept, long replayed, Duration locked) {
-            return new Result(database, made.schema().toString(), runs, seen.size(), feed.lines(), feed.events(), damaged, made.loader().repeated(), feed.pruned(),
+            return new Result(database, made.schema().toString(), runs, seen.size(), feed.lines(),
+                    feed.events(), damaged, made.loader().repeated(), feed.pruned(),
                     new TreeSet<>(made.loader().conflicting()), quarantine.file(), carried, old.state().toString(), kept, replayed, locked);
         }
 

@@ -6,8 +6,8 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 
 /**
- * Records what happens, the line first and the row second, for any number of threads, which share their fsyncs and transactions. Nothing that
- * goes wrong reaches the program that is recorded: it is said once, and the program goes on.
+ * Records what happens, the line first and the row second, for any number of threads, which share their fsyncs and transactions. Nothing
+ * that goes wrong reaches the program that is recorded: it is said once, and the program goes on.
  */
 final class Recorder implements AutoCloseable {
     private final Clock clock;
@@ -49,7 +49,10 @@ final class Recorder implements AutoCloseable {
         table.write(group);
     }
 
-    /** A promise to the program that is recorded: whatever happens in here, an odd value's toString() and a missing native library included, stays in here. */
+    /**
+     * A promise to the program that is recorded: whatever happens in here, an odd value's toString() and a missing native library included,
+     * stays in here.
+     */
     void guarded(Runnable work) {
         try {
             work.run();

@@ -12,8 +12,9 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * Makes a store's database good again from the best of what there is: an intact database, else the newest backup that is proved good, else the day files, else what the damaged one
- * still gives; then the runs that the day files have besides; then those that nothing but the damaged database has, marked. Interrupted at any point, the next call goes on.
+ * Makes a store's database good again from the best of what there is: an intact database, else the newest backup that is proved good, else
+ * the day files, else what the damaged one still gives; then the runs that the day files have besides; then those that nothing but the
+ * damaged database has, marked. Interrupted at any point, the next call goes on.
  */
 public final class Recovery {
 
@@ -93,7 +94,8 @@ public final class Recovery {
         boolean isFresh = left == null && seen.state() != RecoveryPlan.State.TORN && System.nanoTime() - looked < FRESH.toNanos();
         RecoveryPlan plan = isFresh ? seen : RecoveryPlan.of(store, clock, patience, err, true);
         if (plan.source() == RecoveryPlan.Source.NONE) throw new StoreException(StoreException.Reason.FAILED, "recover", live,
-                "there is no database that can be read, no backup and no day file", "look for copies elsewhere; for a new store jbang setup@telemetry");
+                "there is no database that can be read, no backup and no day file",
+                "look for copies elsewhere; for a new store jbang setup@telemetry");
         RecoveryMark mark = plan.source() == RecoveryPlan.Source.INTACT ? left : RecoveryMark.begin(store, clock.instant());
         stabilise(plan);
         bringSource(plan);
@@ -102,7 +104,8 @@ public final class Recovery {
             fill(kept);
             verify(plan);
         } catch (StoreException e) {
-            throw new StoreException(e.reason(), "finish the recovery of", live, RecoveryPlan.runs(base) + " are in place, but: " + e.getMessage(),
+            throw new StoreException(e.reason(), "finish the recovery of", live,
+                    RecoveryPlan.runs(base) + " are in place, but: " + e.getMessage(),
                     "run it again", e);
         }
         if (mark != null) mark.end();
@@ -113,7 +116,8 @@ public final class Recovery {
 
     /** A damaged database that SQLite cannot write to is replaced, and that takes that nobody has it open. */
     private void stabilise(RecoveryPlan plan) {
-        boolean isReplaced = plan.state() == RecoveryPlan.State.UNREADABLE || plan.state() == RecoveryPlan.State.DAMAGED && plan.source() != RecoveryPlan.Source.BACKUP;
+        boolean isReplaced = plan.state() == RecoveryPlan.State.UNREADABLE || plan.state() == RecoveryPlan.State.DAMAGED
+                && plan.source() != RecoveryPlan.Source.BACKUP;
         if (!isReplaced) return;
         List<Path> files = new OldDatabase(live, OldDatabase.State.DAMAGED, null, null).files();
         long end = System.nanoTime() + patience.toNanos();
@@ -149,7 +153,8 @@ public final class Recovery {
         Restored restored = new Restore(store, clock, patience, err).run(backup, false);
         base = restored.fromIt();
         String detail = backup.file().getFileName() + ": " + RecoveryPlan.runs(base) + ", made " + Times.seconds(backup.time());
-        steps.add(backup.isVerified() ? Check.ok("source", detail) : Check.warning("source", detail + "; " + backup.doubt(), "nothing but SQLite's own check speaks for it"));
+        steps.add(backup.isVerified() ? Check.ok("source", detail)
+                : Check.warning("source", detail + "; " + backup.doubt(), "nothing but SQLite's own check speaks for it"));
     }
 
     private void rebuild() {
@@ -161,14 +166,17 @@ public final class Recovery {
                 + ", schema " + made.schema();
         long written = writersVersion();
         steps.add(written <= Schema.RUNBOOK_VERSION || !made.old().equals(OldDatabase.State.ABSENT.toString()) ? Check.ok("source", detail)
-                : Check.warning("source", detail + "; the agents' is v" + written + ", of which nothing was left: the columns that only it has stand in the day files alone", "have an agent make its database elsewhere, put it here, then: " + store.command("rebuild", "")));
+                : Check.warning("source", detail + "; the agents' is v" + written
+                        + ", of which nothing was left: the columns that only it has stand in the day files alone",
+                        "have an agent make its database elsewhere, put it here, then: " + store.command("rebuild", "")));
         if (made.quarantine() != null) next.add("lines that cannot be read are in " + made.quarantine());
     }
 
     /** Of the writers' schema, as their records say. */
     private long writersVersion() {
         try (Database database = Database.openToRead(live, patience)) {
-            return Schema.of(database).has("schema_version") ? database.number("SELECT max(schema_version) FROM agent_runs WHERE typeof(schema_version) = 'integer'") : 0;
+            return Schema.of(database).has("schema_version")
+                    ? database.number("SELECT max(schema_version) FROM agent_runs WHERE typeof(schema_version) = 'integer'") : 0;
         }
     }
 
@@ -201,7 +209,9 @@ public final class Recovery {
         Disk.ownAs(folder, folder.getParent());
     }
 
-    /** All day files, not only those since the backup: the database may have lacked runs when that was made. Until a pass finds nothing new. */
+    /**
+     * All day files, not only those since the backup: the database may have lacked runs when that was made. Until a pass finds nothing new.
+     */
     private void replay(Database database) {
         Pruned pruned = Pruned.of(store);
         var log = new EventLog(store);
@@ -214,7 +224,9 @@ public final class Recovery {
         long gone = OldRuns.deleteAgain(database, pruned);
         String detail = RecoveryPlan.runs(replayed) + " added or completed from the day files"
                 + (gone == 0 ? "" : ", " + gone + " that were pruned deleted again");
-        steps.add(damaged == 0 ? Check.ok("replay", detail) : Check.warning("replay", detail + "; " + damaged + " entries could not be used", store.command("rebuild", "--check-only")));
+        steps.add(damaged == 0 ? Check.ok("replay", detail)
+                : Check.warning("replay", detail + "; " + damaged + " entries could not be used",
+                store.command("rebuild", "--check-only")));
     }
 
     private void salvage(Database database, List<Path> kept) {
@@ -230,8 +242,13 @@ public final class Recovery {
         String detail = RecoveryPlan.runs(salvaged) + (commits == 0 ? "" : " and " + commits + (commits == 1 ? " commit" : " commits"))
                 + " that only the damaged database had" + (salvaged == 0 ? "" : ", marked in error_summary");
         steps.add(salvaged + fill.refused() == 0 ? Check.ok("salvage", detail)
-                : Check.warning("salvage", detail + (fill.refused() == 0 ? "" : "; " + fill.refused() + " rows were no runs any more"), "look at them: " + store.command("query", "sql \"SELECT * FROM agent_runs WHERE error_summary LIKE '%" + GapFill.MARK + "'\"")));
-        steps.add(lost == null ? Check.warning("lost", "cannot be known: not all of the damaged database can be read; runs with a line in the day files or a row in the backup are not lost", null)
+                : Check.warning("salvage", detail + (fill.refused() == 0 ? "" : "; " + fill.refused() + " rows were no runs any more"),
+                        "look at them: " + store.command("query", "sql \"SELECT * FROM agent_runs WHERE error_summary LIKE '%"
+                        + GapFill.MARK + "'\"")));
+        steps.add(lost == null
+                ? Check.warning("lost",
+                "cannot be known: not all of the damaged database can be read; runs with a line in the day files or a row in the backup "
+                + "are not lost", null)
                 : lost == 0 ? Check.ok("lost", "0 runs")
                 : Check.warning("lost", RecoveryPlan.runs(lost) + ", of which only the index of the damaged database knows", null));
     }
@@ -239,7 +256,8 @@ public final class Recovery {
     /** Runs that a rebuild took over from the damaged database: only that one and the new one have them. */
     private Set<String> carried(List<Path> kept) {
         Set<String> only = new HashSet<>();
-        if (kept.stream().noneMatch(file -> file.getParent().getFileName().toString().startsWith("rebuild-")) || new EventLog(store).days().isEmpty()) return only;
+        if (kept.stream().noneMatch(file -> file.getParent().getFileName().toString().startsWith("rebuild-"))
+                || new EventLog(store).days().isEmpty()) return only;
         new Rebuild(store, clock).differences(difference -> {
             if (difference.kind() == RunDifferences.Kind.ONLY_IN_DATABASE) only.add(difference.runId());
         });
@@ -258,7 +276,8 @@ public final class Recovery {
 
     /** Through connections of their own. */
     private void verify(RecoveryPlan plan) {
-        if (lost != null && steps.stream().noneMatch(step -> step.name().equals("lost"))) steps.add(Check.ok("lost", plan.state() == RecoveryPlan.State.ABSENT
+        if (lost != null && steps.stream().noneMatch(step -> step.name().equals("lost")))
+            steps.add(Check.ok("lost", plan.state() == RecoveryPlan.State.ABSENT
                 ? "nothing that the backup or the day files have; what only the missing database had cannot be known" : "0 runs"));
         try (var checks = new DatabaseChecks(store, clock.instant(), HealthRules.RUNBOOK, new ArrayList<>())) {
             steps.add(checks.integrity(err).get());

@@ -19,8 +19,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Says that a recovery has begun and has not come to its end: {@code quarantine/recover-20261120_120000.unfinished}. It lists what the quarantine had before, so that whoever goes on
- * knows which damaged files belong to it.
+ * Says that a recovery has begun and has not come to its end: {@code quarantine/recover-20261120_120000.unfinished}. It lists what the
+ * quarantine had before, so that whoever goes on knows which damaged files belong to it.
  *
  * @param stamp  of the beginning
  * @param others names in the quarantine that are none of its own
@@ -40,7 +40,8 @@ record RecoveryMark(Store store, String stamp, Set<String> others) {
         if (left != null) return left;
         Path file = file(store, Times.stamp(now));
         Path made = Unfinished.beside(Quarantine.make(store.quarantine()).resolve(file.getFileName()));
-        try (FileChannel channel = FileChannel.open(made, Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE), Disk.ownerOnlyFile(store.quarantine()))) {
+        try (FileChannel channel = FileChannel.open(made, Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE),
+                Disk.ownerOnlyFile(store.quarantine()))) {
             var names = new StringBuilder();
             for (Path one : listed(store)) names.append(one.getFileName()).append('\n');
             for (ByteBuffer bytes = StandardCharsets.UTF_8.encode(names.toString()); bytes.hasRemaining(); ) channel.write(bytes);
@@ -96,7 +97,8 @@ record RecoveryMark(Store store, String stamp, Set<String> others) {
         List<Path> kept = new ArrayList<>();
         for (Path folder : listed(store)) {
             Matcher name = FOLDER.matcher(folder.getFileName().toString());
-            if (!name.matches() || others.contains(folder.getFileName().toString()) || !Files.isDirectory(folder, LinkOption.NOFOLLOW_LINKS)) continue;
+            if (!name.matches() || others.contains(folder.getFileName().toString())
+                    || !Files.isDirectory(folder, LinkOption.NOFOLLOW_LINKS)) continue;
             Path database = folder.resolve(store.database().getFileName());
             if (Files.isRegularFile(database, LinkOption.NOFOLLOW_LINKS)) kept.add(database);
         }
@@ -104,7 +106,8 @@ record RecoveryMark(Store store, String stamp, Set<String> others) {
     }
 
     /**
-     * One that was killed after the damaged database was moved aside and before another took its place: puts it back, with its logs first, so that all is as before and its schema is known.
+     * One that was killed after the damaged database was moved aside and before another took its place: puts it back, with its logs first,
+     * so that all is as before and its schema is known.
      */
     void putBack() {
         List<Path> kept = kept();

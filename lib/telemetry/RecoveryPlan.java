@@ -18,14 +18,16 @@ import java.util.Map;
  * @param state   of the database
  * @param backup  the one that would be restored; null when there is none or none is needed
  * @param missing runs that the day files have and an intact database does not have, or not so
- * @param isShort true when an intact database has fewer runs than its newest backup, and not because they were pruned: somebody may have begun it anew
+ * @param isShort true when an intact database has fewer runs than its newest backup, and not because they were pruned: somebody may have
+ *                begun it anew
  * @param isResumed true when an earlier recovery did not come to its end
  */
 public record RecoveryPlan(Checks checks, Source source, State state, Backup backup, long missing, boolean isShort, boolean isResumed) {
 
     /** What the database is made good from, the best first. */
     public enum Source {
-        INTACT("the database itself"), BACKUP("backup and day files"), DAY_FILES("day files"), SALVAGE("what the damaged database still gives"), NONE("nothing");
+        INTACT("the database itself"), BACKUP("backup and day files"), DAY_FILES("day files"),
+        SALVAGE("what the damaged database still gives"), NONE("nothing");
 
         private final String words;
 
@@ -70,8 +72,10 @@ public record RecoveryPlan(Checks checks, Source source, State state, Backup bac
             case INTACT -> state == State.TORN ? "would roll back what a program that died has left, and look again"
                     : "would bring " + runs(missing) + " from the day files into the intact database"
                     + (isResumed ? ", and go on with the recovery that did not end" : "");
-            case BACKUP -> "would restore " + backup.file().getFileName() + ", replay the day files" + (state == State.ABSENT ? "" : ", fill gaps from the damaged database");
-            case DAY_FILES -> "would rebuild the database from the day files" + (state == State.ABSENT ? "" : ", fill gaps from the damaged database");
+            case BACKUP -> "would restore " + backup.file().getFileName() + ", replay the day files"
+                    + (state == State.ABSENT ? "" : ", fill gaps from the damaged database");
+            case DAY_FILES -> "would rebuild the database from the day files"
+                    + (state == State.ABSENT ? "" : ", fill gaps from the damaged database");
             case SALVAGE -> "would make a new database of what the damaged one still gives";
             case NONE -> "cannot recover: no database, no backup and no day file";
         };
@@ -133,7 +137,8 @@ public record RecoveryPlan(Checks checks, Source source, State state, Backup bac
 
         RecoveryPlan plan() {
             RecoveryMark left = RecoveryMark.find(store);
-            if (left != null) checks.add(Check.warning("unfinished", "the recovery begun at " + left.stamp() + " did not come to its end; this one goes on", null));
+            if (left != null) checks.add(Check.warning("unfinished",
+                    "the recovery begun at " + left.stamp() + " did not come to its end; this one goes on", null));
             var folders = new FolderChecks(store, clock.instant(), HealthRules.RUNBOOK, new ArrayList<>());
             Check storage = folders.storage();
             checks.add(new Check(storage.name(), storage.status(), storage.detail(), null));
@@ -151,10 +156,13 @@ public record RecoveryPlan(Checks checks, Source source, State state, Backup bac
 
         private Check database() {
             Path file = store.database();
-            if (Files.isSymbolicLink(file)) throw new StoreException(StoreException.Reason.REFUSED, "recover", file, "it is a symbolic link, which is not followed", "name the file itself with TELEMETRY_DB_PATH");
+            if (Files.isSymbolicLink(file)) throw new StoreException(StoreException.Reason.REFUSED,
+                    "recover", file, "it is a symbolic link, which is not followed", "name the file itself with TELEMETRY_DB_PATH");
             state = State.ABSENT;
             if (Files.notExists(file)) return Check.failed("database", "there is none at " + file, null);
-            if (Files.isDirectory(file)) throw new StoreException(StoreException.Reason.FAILED, "recover", file, "it is a directory", "move it elsewhere, then run it again");
+            if (Files.isDirectory(file))
+                throw new StoreException(StoreException.Reason.FAILED, "recover", file,
+                        "it is a directory", "move it elsewhere, then run it again");
             state = State.UNREADABLE;
             try (Database database = mayRollBack ? OldDatabase.open(file, patience) : Database.openToRead(file, patience)) {
                 state = State.DAMAGED;
@@ -163,14 +171,17 @@ public record RecoveryPlan(Checks checks, Source source, State state, Backup bac
                 if (e.reason() == StoreException.Reason.DAMAGED) return Check.failed("database", e.why(), null);
                 if (!SqliteErrors.isLeftJournal(e)) throw e;
                 state = State.TORN;
-                return Check.warning("database", "a program died while it wrote; that is rolled back first, and then it is looked at", null);
+                return Check.warning("database",
+                        "a program died while it wrote; that is rolled back first, and then it is looked at", null);
             }
         }
 
         private Check integrity(Database database) {
             Schema schema = Schema.of(database);
             List<String> errors = Integrity.errors(database, schema, false, MOST_ERRORS, err);
-            if (!errors.isEmpty()) return Check.failed("database", "integrity_check found " + (errors.size() < MOST_ERRORS ? "" : "at least ") + errors.size() + (errors.size() == 1 ? " error: " : " errors: ") + errors.get(0), null);
+            if (!errors.isEmpty())
+                return Check.failed("database", "integrity_check found " + (errors.size() < MOST_ERRORS ? "" : "at least ")
+                        + errors.size() + (errors.size() == 1 ? " error: " : " errors: ") + errors.get(0), null);
             if (schema.shape() == Schema.Shape.NONE) return Check.failed("database", "it has no table agent_runs", null);
             if (!schema.missingColumns().isEmpty()) return Check.failed("database", "agent_runs lacks " + schema.missingColumns(), null);
             state = State.INTACT;
@@ -182,7 +193,8 @@ public record RecoveryPlan(Checks checks, Source source, State state, Backup bac
             Backup newest = Backups.newestVerified(store).orElse(null);
             if (newest == null) return Check.warning("backups", "none is verified", store.command("backup", ""));
             isShort = state == State.INTACT && newest.runs() > runs + Pruned.of(store).size();
-            return isShort ? Check.warning("backups", said(newest) + ", more than the database: was that begun anew?", store.command("backup", "restore latest --dry-run"))
+            return isShort ? Check.warning("backups", said(newest) + ", more than the database: was that begun anew?",
+                    store.command("backup", "restore latest --dry-run"))
                     : Check.ok("backups", "newest verified: " + said(newest));
         }
 
@@ -218,16 +230,21 @@ public record RecoveryPlan(Checks checks, Source source, State state, Backup bac
             if (state != State.INTACT) return Check.ok("day files", files);
             RunDifferences.Count count = new Rebuild(store, clock).differences(difference -> { });
             missing = count.missing() + count.different();
-            String damaged = count.damaged() == 0 ? "" : "; " + count.damaged() + " damaged entries: " + store.command("rebuild", "--check-only");
-            String detail = files + ", " + count.inFiles() + " runs, " + (missing == 0 ? "none" : missing) + " missing in the database" + damaged;
+            String damaged = count.damaged() == 0 ? "" : "; " + count.damaged() + " damaged entries: "
+                    + store.command("rebuild", "--check-only");
+            String detail = files + ", " + count.inFiles() + " runs, " + (missing == 0 ? "none" : missing)
+                    + " missing in the database" + damaged;
             return missing == 0 ? Check.ok("day files", detail) : Check.warning("day files", detail, null);
         }
 
         private Check writers(List<DayFile> days) {
             List<String> writers = new ArrayList<>();
-            for (long pid : Openers.of(new OldDatabase(store.database(), OldDatabase.State.DAMAGED, null, null).files())) writers.add(Openers.describe(pid));
-            return writers.isEmpty() ? Check.ok("writers", Files.isDirectory(Path.of("/proc/self/fd")) ? "nobody has the database open" : "this system does not tell who has the database open")
-                    : Check.warning("writers", writers.size() + (writers.size() == 1 ? " has" : " have") + " the database open: " + String.join(", ", writers), null);
+            for (long pid : Openers.of(new OldDatabase(store.database(), OldDatabase.State.DAMAGED, null, null).files()))
+                writers.add(Openers.describe(pid));
+            return writers.isEmpty() ? Check.ok("writers", Files.isDirectory(Path.of("/proc/self/fd"))
+                    ? "nobody has the database open" : "this system does not tell who has the database open")
+                    : Check.warning("writers", writers.size() + (writers.size() == 1 ? " has" : " have")
+                            + " the database open: " + String.join(", ", writers), null);
         }
     }
 }

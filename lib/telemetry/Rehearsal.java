@@ -11,8 +11,8 @@ import java.util.concurrent.Callable;
 import java.util.stream.Stream;
 
 /**
- * A script's start, played through so that the JVM can archive the classes it takes: options, an empty store, its database, checks, a table. The
- * store is a folder of its own that is deleted again; nobody's store is touched.
+ * A script's start, played through so that the JVM can archive the classes it takes: options, an empty store, its database, checks, a
+ * table. The store is a folder of its own that is deleted again; nobody's store is touched.
  */
 public final class Rehearsal {
     private static final PrintWriter NOBODY = new PrintWriter(Writer.nullWriter());

@@ -16,9 +16,9 @@ import java.util.function.Consumer;
 import java.util.function.Predicate;
 
 /**
- * Brings what the day files know of runs into a database that is there, of any version and with its writers at work. The end of a run beats its start whatever the order of the
- * lines, a run that the files know only as running never changes a row, and a second pass changes nothing. Of several ends of one run
- * {@link RowForm#compare} picks one. Memory holds one batch and the runs that are open at once.
+ * Brings what the day files know of runs into a database that is there, of any version and with its writers at work. The end of a run beats
+ * its start whatever the order of the lines, a run that the files know only as running never changes a row, and a second pass changes
+ * nothing. Of several ends of one run {@link RowForm#compare} picks one. Memory holds one batch and the runs that are open at once.
  */
 public final class Replay {
 
@@ -138,7 +138,8 @@ public final class Replay {
         begin(onDamage);
         List<DayFile> chosen = days.stream().filter(wanted).sorted().toList();
         for (DayFile day : chosen)
-            if (!read(day, files)) throw new StoreException(StoreException.Reason.MISSING, "replay", day.path(), "it is gone", "run it again");
+            if (!read(day, files))
+                throw new StoreException(StoreException.Reason.MISSING, "replay", day.path(), "it is gone", "run it again");
         return finish(chosen);
     }
 
@@ -201,7 +202,8 @@ public final class Replay {
         }
         String key = writer.key(run);
         if (!run.isEnd()) {
-            if (!ends.containsKey(key) && (open.containsKey(key) || writer.standing(run) == RunWriter.Standing.ABSENT)) open.merge(key, entry, this::better);
+            if (!ends.containsKey(key) && (open.containsKey(key) || writer.standing(run) == RunWriter.Standing.ABSENT))
+                open.merge(key, entry, this::better);
             return;
         }
         open.remove(key);
@@ -232,7 +234,8 @@ public final class Replay {
             return writer.write(run) ? 1 : 0;
         } catch (StoreException e) {
             if (!SqliteErrors.isAboutTheRow(e)) throw e;
-            damaged(new LogEntry(entry.file(), entry.offset(), entry.length(), entry.bytes(), new Damage("the database does not take it: " + e.getMessage())));
+            damaged(new LogEntry(entry.file(), entry.offset(), entry.length(), entry.bytes(),
+                    new Damage("the database does not take it: " + e.getMessage())));
             return 0;
         }
     }
@@ -241,7 +244,8 @@ public final class Replay {
         files.finish();
         flush();
         inBatches(disputed, DISPUTES, batch -> settle(days, new HashSet<>(batch)));
-        inBatches(open.values(), BATCH, batch -> database.inTransaction(() -> batch.forEach(entry -> inserted += write(entry, (Run) entry.record()))));
+        inBatches(open.values(), BATCH,
+                batch -> database.inTransaction(() -> batch.forEach(entry -> inserted += write(entry, (Run) entry.record()))));
         disputed.clear();
         open.clear();
         if (pruned != null) updated += StaleRuns.cancelAgain(database, pruned);
@@ -253,7 +257,9 @@ public final class Replay {
         for (int from = 0; from < list.size(); from += size) each.accept(list.subList(from, Math.min(from + size, list.size())));
     }
 
-    /** A row that says something else may be another end that the files have too: all ends of these runs are looked at before one is chosen. */
+    /**
+     * A row that says something else may be another end that the files have too: all ends of these runs are looked at before one is chosen.
+     */
     private void settle(List<DayFile> days, Set<String> keys) {
         Map<String, LogEntry> best = new HashMap<>();
         Set<String> differing = new HashSet<>();

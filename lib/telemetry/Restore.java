@@ -99,7 +99,8 @@ public final class Restore {
     private void refuseItself(Backup backup) {
         try {
             if (Files.exists(live) && Files.isSameFile(live, backup.file()))
-                throw new StoreException(StoreException.Reason.REFUSED, TRIED, live, "the backup is the database itself", "jbang backup@telemetry list");
+                throw new StoreException(StoreException.Reason.REFUSED, TRIED, live, "the backup is the database itself",
+                        "jbang backup@telemetry list");
         } catch (IOException e) {
             throw Disk.refused("compare with the backup", live, e);
         }
@@ -118,7 +119,10 @@ public final class Restore {
         }
     }
 
-    /** On the store's own disk where there is one: that is the one with room for a database. Removes what drills that were killed have left there. */
+    /**
+     * On the store's own disk where there is one: that is the one with room for a database. Removes what drills that were killed have left
+     * there.
+     */
     private Path scratch() {
         Path base = store.base();
         try {
@@ -173,7 +177,8 @@ public final class Restore {
         try (Database restored = Database.openToRead(database)) {
             var rows = Snapshot.rows(restored);
             content.rows().forEach((table, wanted) -> {
-                if (rows.getOrDefault(table, -1L) < wanted) throw new StoreException(StoreException.Reason.FAILED, "verify the restored database", database,
+                if (rows.getOrDefault(table, -1L) < wanted)
+                    throw new StoreException(StoreException.Reason.FAILED, "verify the restored database", database,
                         "its table " + table + " has " + rows.get(table) + " rows, the backup " + wanted, "run it again");
             });
         }
@@ -208,7 +213,8 @@ public final class Restore {
             return null;
         }
         try {
-            return restored.number("SELECT count(DISTINCT run_id) FROM old.agent_runs WHERE run_id NOT IN (SELECT run_id FROM main.agent_runs WHERE run_id IS NOT NULL)");
+            return restored.number("SELECT count(DISTINCT run_id) FROM old.agent_runs WHERE run_id NOT IN (SELECT run_id FROM "
+                    + "main.agent_runs WHERE run_id IS NOT NULL)");
         } catch (StoreException e) {
             return null;
         } finally {

@@ -10,8 +10,8 @@ import java.time.Duration;
 import java.util.Objects;
 
 /**
- * The place of a store's database, into which a backup's content is put. A database that SQLite can open gets it in one transaction, so its users may
- * go on and never see half of it; what is no database any more is moved aside with its logs, once nobody has it open.
+ * The place of a store's database, into which a backup's content is put. A database that SQLite can open gets it in one transaction, so its
+ * users may go on and never see half of it; what is no database any more is moved aside with its logs, once nobody has it open.
  */
 final class RestorePlace {
     private static final String TRIED = "restore to";
@@ -163,7 +163,8 @@ final class RestorePlace {
     }
 
     private void replace(BackupContent content) {
-        var old = new OldDatabase(live, before.equals(Restored.ABSENT) ? OldDatabase.State.ABSENT : OldDatabase.State.DAMAGED, "it is damaged", null);
+        var old = new OldDatabase(live, before.equals(Restored.ABSENT) ? OldDatabase.State.ABSENT
+                : OldDatabase.State.DAMAGED, "it is damaged", null);
         old.requireUnused();
         Path made = prepare(content, live);
         Path folder = SafetyCopy.claim(store, clock.instant());
@@ -195,7 +196,8 @@ final class RestorePlace {
         try {
             Disk.copy(content.file(), made);
             if (!Sha256.of(made, bytes -> { }).equals(content.sha256()))
-                throw new StoreException(StoreException.Reason.FAILED, TRIED, target, "what was written is not what was read back", "run it again");
+                throw new StoreException(StoreException.Reason.FAILED, TRIED, target,
+                        "what was written is not what was read back", "run it again");
             try (Database database = Database.open(made)) {
                 if (content.journal() != null) database.pragma("journal_mode", content.journal());
             }
@@ -215,7 +217,8 @@ final class RestorePlace {
             Disk.publish(made, target);
             Disk.syncFolder(target.getParent());
         } catch (FileAlreadyExistsException e) {
-            throw new StoreException(StoreException.Reason.LOCKED, TRIED, target, "another program has put a database there in the meantime",
+            throw new StoreException(StoreException.Reason.LOCKED, TRIED, target,
+                    "another program has put a database there in the meantime",
                     "run it again", e);
         } catch (IOException e) {
             throw Disk.refused(TRIED, target, e);

@@ -23,7 +23,8 @@ import java.util.StringJoiner;
  * @param only     runs that stood only in the database that was there before; null when that cannot be told
  * @param verified false when nothing but SQLite's own check speaks for the backup
  */
-public record Restored(Path backup, Instant made, String schema, long fromIt, Replayed replayed, long runs, Path database, Path kept, Path torn,
+public record Restored(Path backup, Instant made, String schema, long fromIt,
+        Replayed replayed, long runs, Path database, Path kept, Path torn,
         String before, Long only, boolean verified) {
 
     public static final String ABSENT = "absent";
@@ -44,11 +45,16 @@ public record Restored(Path backup, Instant made, String schema, long fromIt, Re
         if (!verified) remarks.add("nothing but SQLite's own check speaks for this backup, which does not prove every value");
         if (only == null)
             remarks.add("what was there before is too damaged to tell whether it had runs that are missing now; next: " + salvaging());
-        else if (only > 0) remarks.add(database == null ? count(only, "run stands", "runs stand") + " only in the database and would be missing in the restored one"
+        else if (only > 0) remarks.add(database == null ? count(only, "run stands", "runs stand")
+                + " only in the database and would be missing in the restored one"
                 : count(only, "run", "runs") + " stood only in the database before and "
-                + (only == 1 ? "is missing now; it is in " : "are missing now; they are in ") + kept + "; to bring them in: " + salvaging());
-        if (replayed != null && replayed.damaged > 0) remarks.add(count(replayed.damaged, "line", "lines") + " of the day files could not be used; next: jbang rebuild@telemetry --check-only");
-        if (!before.equals(schema) && !before.equals(ABSENT) && !before.equals(DAMAGED)) remarks.add("the database was " + before + ", the backup is " + schema + "; next: jbang health@telemetry");
+                + (only == 1 ? "is missing now; it is in " : "are missing now; they are in ")
+                + kept + "; to bring them in: " + salvaging());
+        if (replayed != null && replayed.damaged > 0)
+            remarks.add(count(replayed.damaged, "line", "lines")
+                    + " of the day files could not be used; next: jbang rebuild@telemetry --check-only");
+        if (!before.equals(schema) && !before.equals(ABSENT) && !before.equals(DAMAGED))
+            remarks.add("the database was " + before + ", the backup is " + schema + "; next: jbang health@telemetry");
         return remarks;
     }
 
@@ -62,9 +68,13 @@ public record Restored(Path backup, Instant made, String schema, long fromIt, Re
         var text = new StringJoiner(System.lineSeparator());
         text.add((database == null ? "drill      " : "restored   ") + backup);
         text.add("backup     " + count(fromIt, "run", "runs") + ", made " + Times.seconds(made));
-        if (replayed != null) text.add("day files  " + count(replayed.inserted, "run", "runs") + " added, " + replayed.updated + " completed, from " + count(replayed.lines, "line", "lines"));
-        if (replayed != null && replayed.pruned > 0) text.add("pruned     " + count(replayed.pruned, "run", "runs") + " of the backup, deleted again");
-        text.add("database   " + count(runs, "run", "runs") + ", " + (database == null ? "in a scratch folder that is gone again" : database));
+        if (replayed != null)
+            text.add("day files  " + count(replayed.inserted, "run", "runs") + " added, "
+                    + replayed.updated + " completed, from " + count(replayed.lines, "line", "lines"));
+        if (replayed != null && replayed.pruned > 0)
+            text.add("pruned     " + count(replayed.pruned, "run", "runs") + " of the backup, deleted again");
+        text.add("database   " + count(runs, "run", "runs") + ", "
+                + (database == null ? "in a scratch folder that is gone again" : database));
         if (torn != null) text.add("kept       " + torn + ", with the -journal that a program left which died while it wrote");
         if (kept != null) text.add("kept       " + kept + ", what was there before (" + before + ")");
         return text.toString();

@@ -9,8 +9,8 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * Which backups may go. Those older than {@code keep} do, but never one of the newest {@code atLeast} verified ones, and none at all while there are
- * fewer of these: what is unverified may be all there is.
+ * Which backups may go. Those older than {@code keep} do, but never one of the newest {@code atLeast} verified ones, and none at all while
+ * there are fewer of these: what is unverified may be all there is.
  *
  * @param keep    by the time at which a backup was made
  * @param atLeast verified ones that stay, however old
@@ -37,10 +37,14 @@ public record Retention(Duration keep, int atLeast) {
         return backups.stream().filter(Backup::isVerified).sorted(Comparator.comparing(Backup::time).reversed()).limit(atLeast).toList();
     }
 
-    /** What is odd about a new backup that has less than half of the runs of another verified one, as an empty database has; null when nothing is. */
+    /**
+     * What is odd about a new backup that has less than half of the runs of another verified one, as an empty database has; null when
+     * nothing is.
+     */
     public String shrunk(Backup made, List<Backup> all) {
         for (Backup other : all)
-            if (other.isVerified() && other.runs() / 2 > made.runs()) return "it has " + made.runs() + " runs, " + other.file().getFileName() + " has " + other.runs();
+            if (other.isVerified() && other.runs() / 2 > made.runs()) return "it has " + made.runs() + " runs, " + other.file()
+                    .getFileName() + " has " + other.runs();
         return null;
     }
 }

@@ -8,8 +8,9 @@ import java.util.Set;
 import java.util.UUID;
 
 /**
- * How a run's record becomes the values of a row in one schema, and which of two records of a run is the one to believe. Pure: the same record
- * gives the same values, whoever asks. A value that a column's type or CHECK would refuse becomes the nearest that it takes: no run is left out for one odd value.
+ * How a run's record becomes the values of a row in one schema, and which of two records of a run is the one to believe. Pure: the same
+ * record gives the same values, whoever asks. A value that a column's type or CHECK would refuse becomes the nearest that it takes: no run
+ * is left out for one odd value.
  */
 public final class RowForm {
 
@@ -25,8 +26,10 @@ public final class RowForm {
 
     /** What is done with a column's values. */
     private enum Kind {
-        COUNT("items_discovered", "items_succeeded", "items_failed", "items_skipped"), DURATION("duration_ms"), STATUS("status"), EVENT_ID("event_id"), VERSION("schema_version"),
-        AGENT("agent_name"), JOB("job_type"), START("start_time"), TRIGGER("trigger_type"), COMMIT_SOURCE("git_commit_source"), ID("run_id"), ANY;
+        COUNT("items_discovered", "items_succeeded", "items_failed", "items_skipped"),
+        DURATION("duration_ms"), STATUS("status"), EVENT_ID("event_id"), VERSION("schema_version"),
+        AGENT("agent_name"), JOB("job_type"), START("start_time"), TRIGGER("trigger_type"),
+        COMMIT_SOURCE("git_commit_source"), ID("run_id"), ANY;
 
         private final List<String> columns;
 
@@ -97,7 +100,10 @@ public final class RowForm {
         return complete(row);
     }
 
-    /** Makes a row of a record's own values, each at its column's place and {@link #LACKING} where it has none. Changes and gives back the same array. */
+    /**
+     * Makes a row of a record's own values, each at its column's place and {@link #LACKING} where it has none. Changes and gives back the
+     * same array.
+     */
     Object[] complete(Object[] raw) {
         String id = text(raw[runId]);
         boolean end = isEnd(raw);
@@ -140,14 +146,18 @@ public final class RowForm {
 
     /** The lenient reading of {@link Run#number}. */
     private static Long number(Object value) {
-        return value instanceof Long number ? number : value == null || value == LACKING ? null : new Run(java.util.Map.of("n", value)).number("n");
+        return value instanceof Long number ? number : value == null || value == LACKING
+                ? null : new Run(java.util.Map.of("n", value)).number("n");
     }
 
     private static String text(Object value) {
         return value == null || value == LACKING ? null : value.toString();
     }
 
-    /** Half a surrogate pair is no text that UTF-8 could store: it becomes a question mark here, so that a row equals the record it came from. */
+    /**
+     * Half a surrogate pair is no text that UTF-8 could store: it becomes a question mark here, so that a row equals the record it came
+     * from.
+     */
     static String stored(String text) {
         for (int i = 0; i < text.length(); i++)
             if (Character.isSurrogate(text.charAt(i))) return new String(text.getBytes(StandardCharsets.UTF_8), StandardCharsets.UTF_8);
@@ -186,8 +196,9 @@ public final class RowForm {
     }
 
     /**
-     * Which of two rows of one run tells more: the end beats the start, a later end an earlier one. Between ends of the same time the text decides: any
-     * rule would do that does not depend on the order in which the lines are met, so that moved and repeated lines change nothing.
+     * Which of two rows of one run tells more: the end beats the start, a later end an earlier one. Between ends of the same time the text
+     * decides: any rule would do that does not depend on the order in which the lines are met, so that moved and repeated lines change
+     * nothing.
      *
      * @return 0 when both say the same
      */

@@ -134,7 +134,8 @@ public final class Rows implements Iterable<Row>, AutoCloseable {
 
     /** As {@link #iterator}; closing the stream closes the query. */
     public Stream<Row> stream() {
-        return StreamSupport.stream(Spliterators.spliteratorUnknownSize(iterator(), Spliterator.ORDERED | Spliterator.NONNULL), false).onClose(this::close);
+        return StreamSupport.stream(Spliterators.spliteratorUnknownSize(iterator(), Spliterator.ORDERED | Spliterator.NONNULL), false)
+                .onClose(this::close);
     }
 
     /** All that are still to come, in memory. */

@@ -17,10 +17,11 @@ import java.util.function.Predicate;
 final class RunConditions {
 
     /**
-     * A run's start as a text that sorts as the instants do, to the last digit, whatever its form; null when it is no time. A shorter text of the same instant
-     * ({@code :30} for {@code :30.000+00:00}) sorts first. All forms are UTC.
+     * A run's start as a text that sorts as the instants do, to the last digit, whatever its form; null when it is no time. A shorter text
+     * of the same instant ({@code :30} for {@code :30.000+00:00}) sorts first. All forms are UTC.
      */
-    static final String START = "CASE WHEN " + isTime() + " THEN substr(start_time, 1, 10) || 'T' || rtrim(substr(start_time, 12), 'Z') END";
+    static final String START = "CASE WHEN " + isTime()
+            + " THEN substr(start_time, 1, 10) || 'T' || rtrim(substr(start_time, 12), 'Z') END";
 
     private final Predicate<String> indexed;
     private final List<String> conditions = new ArrayList<>();
@@ -29,7 +30,8 @@ final class RunConditions {
     /** @param indexed the columns whose indexes SQLite may use to find the rows */
     RunConditions(RunFilter filter, Schema schema, Predicate<String> indexed) {
         this.indexed = indexed;
-        words(filter).forEach((column, words) -> and(schema.has(column) ? name(column) + " IN " + marks(words) : "FALSE", schema.has(column) ? words.toArray() : new Object[0]));
+        words(filter).forEach((column, words) -> and(schema.has(column) ? name(column) + " IN " + marks(words)
+                : "FALSE", schema.has(column) ? words.toArray() : new Object[0]));
         if (filter.since() != null) since(filter.since());
         if (filter.until() != null) until(filter.until());
     }
@@ -45,7 +47,8 @@ final class RunConditions {
         if (filter.insight() != null) words.put("insight_id", List.of(filter.insight()));
         if (filter.agent() != null) words.put("agent_name", List.of(filter.agent()));
         if (filter.job() != null) words.put("job_type", List.of(filter.job()));
-        if (!filter.statuses().isEmpty()) words.put("status", filter.statuses().stream().sorted().flatMap(status -> status.words().stream()).toList());
+        if (!filter.statuses().isEmpty())
+            words.put("status", filter.statuses().stream().sorted().flatMap(status -> status.words().stream()).toList());
         return words;
     }
 

@@ -32,16 +32,21 @@ public final class RunContext {
     }
 
     /**
-     * Records that something happened: {@code run.event("checkpoint", Map.of("step", 1))}. It stands in the day file when this returns, and nowhere else.
+     * Records that something happened: {@code run.event("checkpoint", Map.of("step", 1))}. It stands in the day file when this returns, and
+     * nowhere else.
      *
      * @param payload null for none
      */
     public RunContext event(String type, Map<String, ?> payload) {
-        recorder.guarded(() -> recorder.record(new Event(id(), String.valueOf(type), clock.instant(), payload == null ? null : Metrics.json(payload))));
+        recorder.guarded(() ->
+                recorder.record(new Event(id(), String.valueOf(type), clock.instant(), payload == null ? null : Metrics.json(payload))));
         return this;
     }
 
-    /** Sets what the end will tell: {@code run.metrics(m -> m.itemsDiscovered(10).itemsSucceeded(9).set("pages", 3))}. May be called again and again. */
+    /**
+     * Sets what the end will tell: {@code run.metrics(m -> m.itemsDiscovered(10).itemsSucceeded(9).set("pages", 3))}. May be called again
+     * and again.
+     */
     public RunContext metrics(Consumer<Metrics> set) {
         set.accept(metrics);
         return this;

@@ -12,9 +12,9 @@ import java.util.function.Consumer;
 import java.util.function.Supplier;
 
 /**
- * Compares a store's database with its day files, both ways, without a change to either. A run that the files know only as running is no difference, whatever the
- * database knows of it; nor is a run that was pruned, nor the form of a start time.
- * Works in a scratch database in the temporary folder, of the size of a rebuilt one.
+ * Compares a store's database with its day files, both ways, without a change to either. A run that the files know only as running is no
+ * difference, whatever the database knows of it; nor is a run that was pruned, nor the form of a start time. Works in a scratch database in
+ * the temporary folder, of the size of a rebuilt one.
  */
 public final class RunDifferences implements AutoCloseable {
 
@@ -74,7 +74,8 @@ public final class RunDifferences implements AutoCloseable {
     Count find(Consumer<Difference> each) {
         OldDatabase old = OldDatabase.of(store.database());
         if (old.state() != OldDatabase.State.INTACT)
-            throw new StoreException(old.state() == OldDatabase.State.ABSENT ? StoreException.Reason.MISSING : StoreException.Reason.DAMAGED, "compare", old.file(), old.why(), "jbang rebuild@telemetry");
+            throw new StoreException(old.state() == OldDatabase.State.ABSENT ? StoreException.Reason.MISSING
+                    : StoreException.Reason.DAMAGED, "compare", old.file(), old.why(), "jbang rebuild@telemetry");
         try (var made = new NewDatabase(folder.resolve("scratch.sqlite"), old.ddl(), Pruned.of(store), entry -> damaged++)) {
             Count count = null;
             for (int round = 1; round <= ROUNDS && (count == null || !count.isSame() && hasUnread()); round++) {
@@ -113,8 +114,10 @@ public final class RunDifferences implements AutoCloseable {
         database.attachToRead(store.database(), "live");
         try {
             String kinds = query(made);
-            return new Count(database.number("SELECT count(*) FROM live.agent_runs"), database.number("SELECT count(*) FROM main.agent_runs"), damaged,
-                    database.number("SELECT count(*) FROM (" + kinds + ") WHERE kind = 0"), database.number("SELECT count(*) FROM (" + kinds + ") WHERE kind = 1"),
+            return new Count(database.number("SELECT count(*) FROM live.agent_runs"),
+                    database.number("SELECT count(*) FROM main.agent_runs"), damaged,
+                    database.number("SELECT count(*) FROM (" + kinds + ") WHERE kind = 0"),
+                    database.number("SELECT count(*) FROM (" + kinds + ") WHERE kind = 1"),
                     database.number("SELECT count(*) FROM (" + kinds + ") WHERE kind = 2"));
         } finally {
             database.detach("live");
@@ -125,7 +128,8 @@ public final class RunDifferences implements AutoCloseable {
         made.database().attachToRead(store.database(), "live");
         for (Row row : made.database().query(query(made) + " ORDER BY kind, run_id")) {
             String columns = row.text("columns");
-            each.accept(new Difference(Kind.values()[(int) row.number("kind")], row.text("run_id"), columns == null ? List.of() : List.of(columns.strip().split(" "))));
+            each.accept(new Difference(Kind.values()[(int) row.number("kind")], row.text("run_id"),
+                    columns == null ? List.of() : List.of(columns.strip().split(" "))));
         }
     }
 
@@ -137,12 +141,16 @@ public final class RunDifferences implements AutoCloseable {
             String column = Database.quoted(columns.get(i));
             if (List.of("run_id", "event_id", "start_time").contains(columns.get(i)) || made.loader().isNamed(i).equals("0")) continue;
             String later = RowForm.isFilledLater(columns.get(i)) ? " AND t." + column + " IS NOT NULL" : "";
-            unequal.add("CASE WHEN t." + column + " IS NOT o." + column + later + " AND " + made.loader().isNamed(i) + " THEN '" + columns.get(i).replace("'", "''") + " ' ELSE '' END");
+            unequal.add("CASE WHEN t." + column + " IS NOT o." + column + later + " AND "
+                    + made.loader().isNamed(i) + " THEN '" + columns.get(i).replace("'", "''") + " ' ELSE '' END");
         }
-        return "SELECT 0 AS kind, run_id, NULL AS columns FROM main.agent_runs WHERE " + key + " NOT IN (SELECT " + key + " FROM live.agent_runs WHERE " + key + " IS NOT NULL)"
-                + " UNION ALL SELECT 1, run_id, NULL FROM live.agent_runs WHERE " + key + " NOT IN (SELECT " + key + " FROM main.agent_runs)"
+        return "SELECT 0 AS kind, run_id, NULL AS columns FROM main.agent_runs WHERE "
+                + key + " NOT IN (SELECT " + key + " FROM live.agent_runs WHERE " + key + " IS NOT NULL)"
+                + " UNION ALL SELECT 1, run_id, NULL FROM live.agent_runs WHERE " + key + " NOT IN (SELECT "
+                + key + " FROM main.agent_runs)"
                 + " UNION ALL SELECT 2, run_id, columns FROM (SELECT t.run_id, " + String.join(" || ", unequal) + " AS columns"
-                + " FROM main.agent_runs AS t JOIN live.agent_runs AS o ON o." + key + " = t." + key + " WHERE t.status <> 'running') WHERE columns <> ''";
+                + " FROM main.agent_runs AS t JOIN live.agent_runs AS o ON o." + key + " = t."
+                + key + " WHERE t.status <> 'running') WHERE columns <> ''";
     }
 
     @Override

@@ -30,7 +30,8 @@ public record RunEvents(List<Event> list, boolean more, List<String> damaged) {
         List<String> damaged = new ArrayList<>();
         if (run.start() != null) {
             var log = new EventLog(store);
-            new LogQuery(log, files(log, run), new LogFilter(null, run.id(), null, null, null, null, null), false, entry -> damaged(entry, damaged)).forEach(entry -> {
+            new LogQuery(log, files(log, run), new LogFilter(null, run.id(), null, null, null, null, null),
+                    false, entry -> damaged(entry, damaged)).forEach(entry -> {
                 if (entry.record() instanceof Event event && event.runId().equals(run.id()) && events.size() <= limit) events.add(event);
             });
         }
@@ -44,7 +45,8 @@ public record RunEvents(List<Event> list, boolean more, List<String> damaged) {
     }
 
     private static void damaged(LogEntry entry, List<String> damaged) {
-        if (damaged.size() < MOST_DAMAGED) damaged.add(entry.file() + " at byte " + entry.offset() + ": " + ((Damage) entry.record()).reason());
+        if (damaged.size() < MOST_DAMAGED)
+            damaged.add(entry.file() + " at byte " + entry.offset() + ": " + ((Damage) entry.record()).reason());
     }
 
     /** A line for each event. */
@@ -53,7 +55,9 @@ public record RunEvents(List<Event> list, boolean more, List<String> damaged) {
         int width = list.stream().mapToInt(event -> String.valueOf(event.type()).length()).max().orElse(1);
         var lines = new StringJoiner(System.lineSeparator());
         lines.add(list.isEmpty() ? "no events" : "events");
-        for (Event event : list) lines.add(String.format("%-19s  %-" + width + "s  %s", Table.text(event.timestamp()), Table.visible(String.valueOf(event.type())),
+        for (Event event : list)
+            lines.add(String.format("%-19s  %-" + width + "s  %s", Table.text(event.timestamp()),
+                    Table.visible(String.valueOf(event.type())),
                 event.payload() == null ? "" : Table.visible(event.payload())).stripTrailing());
         if (more) lines.add("… and more");
         return lines.toString();

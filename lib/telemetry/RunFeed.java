@@ -10,9 +10,9 @@ import java.util.Map;
 import java.util.function.Consumer;
 
 /**
- * Reads files of run and event lines and hands each run on as a row: once, with its end, or when no end came, as it began. Memory holds the lines of the runs
- * that are open at once, and no more than {@value #MOST_BYTES} bytes of those: beyond, the oldest are handed on as they began, and once
- * more when they end.
+ * Reads files of run and event lines and hands each run on as a row: once, with its end, or when no end came, as it began. Memory holds the
+ * lines of the runs that are open at once, and no more than {@value #MOST_BYTES} bytes of those: beyond, the oldest are handed on as they
+ * began, and once more when they end.
  */
 final class RunFeed {
     private static final long MOST_BYTES = 32 << 20;

@@ -11,8 +11,8 @@ import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * The records of a run that starts and ends now: which fields they have and in what order, for each version of a store. Writers of v1 and v2 stores
- * record as v3 does.
+ * The records of a run that starts and ends now: which fields they have and in what order, for each version of a store. Writers of v1 and
+ * v2 stores record as v3 does.
  */
 final class RunForm {
 
@@ -25,8 +25,10 @@ final class RunForm {
         4 git_commit_timestamp  3 host  6 environment  3 api_posted  3 api_posted_at  3 api_retry_count  6 parent_run_id  3 created_at  3 updated_at
         """.strip().split("\\s+");
 
-    private static final List<String> COUNTS = List.of("items_discovered", "items_succeeded", "items_failed", "items_skipped", "api_posted", "api_retry_count");
-    private static final Schema RUNBOOK = new Schema(Schema.Shape.RUNBOOK, Schema.RUNBOOK_VERSION, List.of(), Set.of(), Set.of(), Schema.RUNBOOK_VERSION);
+    private static final List<String> COUNTS = List.of("items_discovered", "items_succeeded",
+            "items_failed", "items_skipped", "api_posted", "api_retry_count");
+    private static final Schema RUNBOOK = new Schema(Schema.Shape.RUNBOOK, Schema.RUNBOOK_VERSION,
+            List.of(), Set.of(), Set.of(), Schema.RUNBOOK_VERSION);
     private static final int LONGEST_NAME = 64;
 
     /** Counts up, so that no two runs of this process have the same id, however many it starts within a second. */
@@ -77,7 +79,8 @@ final class RunForm {
     /** Letters, digits, dot, dash and underscore: an id may become a file's name or stand in a command. */
     private static String plain(String name) {
         var plain = new StringBuilder(name.length());
-        name.chars().limit(LONGEST_NAME).forEach(c -> plain.append(c < 0x80 && Character.isLetterOrDigit(c) || "._-".indexOf(c) >= 0 ? (char) c : '-'));
+        name.chars().limit(LONGEST_NAME)
+                .forEach(c -> plain.append(c < 0x80 && Character.isLetterOrDigit(c) || "._-".indexOf(c) >= 0 ? (char) c : '-'));
         return plain.toString();
     }
 

@@ -9,8 +9,8 @@ import java.util.function.BiConsumer;
 import java.util.stream.Collectors;
 
 /**
- * Fills the table of runs of a new database that nobody else has open. Runs may come in any order and more than once; of several records of a run the one that
- * {@link RowForm#compare} prefers stays.
+ * Fills the table of runs of a new database that nobody else has open. Runs may come in any order and more than once; of several records of
+ * a run the one that {@link RowForm#compare} prefers stays.
  *
  * Sixteen rows a statement: 7 µs a row, one by one it is 13; more rows gain nothing.
  */
@@ -117,7 +117,8 @@ final class RunLoader {
     }
 
     private void replace(RunRow row, Object[] there) {
-        rows -= database.update("DELETE FROM agent_runs WHERE " + (service ? "event_id" : "run_id") + " = ?", there[service ? eventId : runId]);
+        rows -= database.update("DELETE FROM agent_runs WHERE " + (service ? "event_id" : "run_id") + " = ?",
+                there[service ? eventId : runId]);
         database.update("DELETE FROM odd WHERE run = ? AND event IS ?", there[runId], service ? there[eventId] : null);
         try {
             insert(row);
@@ -145,12 +146,16 @@ final class RunLoader {
         return repeated;
     }
 
-    /** SQL that says whether the record of the run {@code t} had this column, by its place in the row's form: 1, 0 or a look into the table "odd". */
+    /**
+     * SQL that says whether the record of the run {@code t} had this column, by its place in the row's form: 1, 0 or a look into the table
+     * "odd".
+     */
     String isNamed(int place) {
         boolean usually = usuallyLacking == null || !usuallyLacking.get(place);
         if (database.number("SELECT EXISTS (SELECT 1 FROM temp.odd WHERE place = ?)", place) == 0) return usually ? "1" : "0";
         database.execute("CREATE INDEX IF NOT EXISTS temp.odd_run ON odd(run, place)");
-        return (usually ? "NOT " : "") + "EXISTS (SELECT 1 FROM temp.odd WHERE run = t.run_id AND place = " + place + (service ? " AND event = t.event_id)" : ")");
+        return (usually ? "NOT " : "") + "EXISTS (SELECT 1 FROM temp.odd WHERE run = t.run_id AND place = "
+                + place + (service ? " AND event = t.event_id)" : ")");
     }
 
     /** Runs with several different ends. */

@@ -19,7 +19,8 @@ public record RunReport(List<Row> rows, RunEvents events) {
         List<Row> rows = runs.find(runId).list();
         if (rows.isEmpty()) return Optional.empty();
         Run first = new Run(rows.get(0).map());
-        return Optional.of(new RunReport(rows, RunEvents.of(store, first.with("end_time", rows.get(rows.size() - 1).get("end_time")), limit)));
+        return Optional.of(new RunReport(rows,
+                RunEvents.of(store, first.with("end_time", rows.get(rows.size() - 1).get("end_time")), limit)));
     }
 
     /** The rows with a last column, events: a list of the events as their lines have them. */

@@ -9,16 +9,18 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Reads the lines that writers write all day, from the bytes to a row, without a tree of JSON values between. It is strict: a line that is not, byte by byte, of a form that it knows,
- * with the known keys in their order and values that are ASCII texts, whole numbers or null, it does not take, and {@link Ndjson} reads that one. What it takes it reads as Ndjson does.
- * The forms of run lines are learned from lines that Ndjson has read.
+ * Reads the lines that writers write all day, from the bytes to a row, without a tree of JSON values between. It is strict: a line that is
+ * not, byte by byte, of a form that it knows, with the known keys in their order and values that are ASCII texts, whole numbers or null, it
+ * does not take, and {@link Ndjson} reads that one. What it takes it reads as Ndjson does. The forms of run lines are learned from lines
+ * that Ndjson has read.
  */
 public final class RunScanner {
     private static final int MOST_FORMS = 4;
     private static final int MOST_VALUES = 128;
 
     /** An event's line between its values, as the writers have it. */
-    private static final byte[][] EVENT = {ascii("{\"run_id\": "), ascii(", \"event_type\": "), ascii(", \"timestamp\": "), ascii(", \"payload_json\": "),
+    private static final byte[][] EVENT = {ascii("{\"run_id\": "), ascii(", \"event_type\": "),
+            ascii(", \"timestamp\": "), ascii(", \"payload_json\": "),
             ascii(", \"id\": null, \"record_type\": \"event\"}\n")};
 
     private static final byte[] NULL = ascii("null");
@@ -52,7 +54,11 @@ public final class RunScanner {
         this.rows = rows;
     }
 
-    /** Reads the line that begins here. @return where the next begins; -1 when this is none that it takes, or none that ends before {@code end} */
+    /**
+     * Reads the line that begins here.
+     *
+     * @return where the next begins; -1 when this is none that it takes, or none that ends before {@code end}
+     */
     public int scan(byte[] buffer, int begin, int end) {
         this.bytes = buffer;
         this.end = end;
@@ -79,7 +85,8 @@ public final class RunScanner {
         int values = form.columns.length;
         for (int i = 0; i < values; i++)
             if (!isNext(form.parts[i]) || !value(i)) return false;
-        return isNext(form.parts[values]) && isId(form.id) && (form.type < 0 || kinds[form.type] == Kind.PLAIN && text(form.type).equals("run"));
+        return isNext(form.parts[values]) && isId(form.id)
+                && (form.type < 0 || kinds[form.type] == Kind.PLAIN && text(form.type).equals("run"));
     }
 
     private boolean isNext(byte[] part) {
@@ -218,7 +225,9 @@ public final class RunScanner {
         return form.lacking;
     }
 
-    /** Takes note of the form of a run's line, without its newline, that {@link Ndjson} has read; of one that is too odd nothing is learned. */
+    /**
+     * Takes note of the form of a run's line, without its newline, that {@link Ndjson} has read; of one that is too odd nothing is learned.
+     */
     public void learn(byte[] line) {
         bytes = line;
         end = line.length;

@@ -51,7 +51,8 @@ public enum RunStatus {
     /** The status that an operator named. @throws IllegalArgumentException listing the known words */
     public static RunStatus parse(String word) {
         RunStatus status = of(word);
-        if (status == null) throw new IllegalArgumentException("'" + word + "' is no status (" + Arrays.toString(values()).replaceAll("[\\[\\]]", "") + ")");
+        if (status == null) throw new IllegalArgumentException("'" + word + "' is no status ("
+                + Arrays.toString(values()).replaceAll("[\\[\\]]", "") + ")");
         return status;
     }
 

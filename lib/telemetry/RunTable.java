@@ -9,9 +9,9 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * The table of runs for a program that writes to it now and then for as long as it lives: one connection, opened when it is first needed, and anew when
- * another file has taken the database's place. A locked database stalls the program once and is then only tried in passing until it answers
- * again. What could not be written goes with the next that can.
+ * The table of runs for a program that writes to it now and then for as long as it lives: one connection, opened when it is first needed,
+ * and anew when another file has taken the database's place. A locked database stalls the program once and is then only tried in passing
+ * until it answers again. What could not be written goes with the next that can.
  */
 final class RunTable implements AutoCloseable {
 

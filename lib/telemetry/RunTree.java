@@ -9,8 +9,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * A chain's runs, each behind the one that called it. A run whose caller is not in the chain begins a tree of its own, and so does the first of
- * several that call each other in a circle: no run is left out, and none is there twice.
+ * A chain's runs, each behind the one that called it. A run whose caller is not in the chain begins a tree of its own, and so does the
+ * first of several that call each other in a circle: no run is left out, and none is there twice.
  */
 final class RunTree {
     private final List<Row> runs;

@@ -9,9 +9,9 @@ import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
- * Writes runs as rows, whatever the schema's version. The start record of a run never overwrites what is there; the record of its end always does,
- * except for what it does not say: columns that are the database's own (posting state, creation time), columns that the record lacks,
- * and a commit that was associated with the run later.
+ * Writes runs as rows, whatever the schema's version. The start record of a run never overwrites what is there; the record of its end
+ * always does, except for what it does not say: columns that are the database's own (posting state, creation time), columns that the record
+ * lacks, and a commit that was associated with the run later.
  */
 public final class RunWriter {
     private static final int MOST_STATEMENTS = 64;
@@ -68,8 +68,8 @@ public final class RunWriter {
     }
 
     /**
-     * Inserts runs that have the same columns, in one statement; one that the database has already keeps its row. Sixteen at a time take half the time of one by one,
-     * and more gain nothing.
+     * Inserts runs that have the same columns, in one statement; one that the database has already keeps its row. Sixteen at a time take
+     * half the time of one by one, and more gain nothing.
      */
     void insert(List<Run> runs) {
         Statements statements = statements(runs.get(0));
@@ -96,19 +96,25 @@ public final class RunWriter {
     }
 
     private Statements statements(Set<String> named) {
-        List<String> columns = RowForm.settable(schema).stream().filter(column -> named.contains(column) || RowForm.REQUIRED.contains(column)).toList();
-        String insert = "INSERT INTO agent_runs (" + String.join(", ", columns) + ") VALUES (" + "?, ".repeat(columns.size() - 1) + "?) ON CONFLICT";
+        List<String> columns = RowForm.settable(schema).stream()
+                .filter(column -> named.contains(column) || RowForm.REQUIRED.contains(column)).toList();
+        String insert = "INSERT INTO agent_runs (" + String.join(", ", columns) + ") VALUES ("
+                + "?, ".repeat(columns.size() - 1) + "?) ON CONFLICT";
         String set = columns.stream().filter(column -> named.contains(column) && !Set.of("run_id", "event_id").contains(column))
-                .map(column -> column + "=" + (RowForm.isFilledLater(column) ? "coalesce(excluded." + column + ", " + column + ")" : "excluded." + column))
+                .map(column -> column + "=" + (RowForm.isFilledLater(column) ? "coalesce(excluded." + column + ", " + column + ")"
+                        : "excluded." + column))
                 .collect(Collectors.joining(", "));
         String update = set + (!schema.has("updated_at") ? "" : (set.isEmpty() ? "" : ", ") + "updated_at=datetime('now')");
-        String differs = columns.stream().filter(column -> named.contains(column) && !Set.of("run_id", "event_id", "start_time").contains(column))
-                .map(column -> column + " IS NOT " + (RowForm.isFilledLater(column) ? "coalesce(?" + at(columns, column) + ", " + column + ")" : "?" + at(columns, column)))
+        String differs = columns.stream()
+                .filter(column -> named.contains(column) && !Set.of("run_id", "event_id", "start_time").contains(column))
+                .map(column -> column + " IS NOT " + (RowForm.isFilledLater(column)
+                        ? "coalesce(?" + at(columns, column) + ", " + column + ")" : "?" + at(columns, column)))
                 .collect(Collectors.joining(" OR "));
         String key = keyColumn();
         return new Statements(columns, new RowForm(schema, columns, null), insert + " DO NOTHING",
                 EndUpdate.of(schema, columns, named, key, indexed), insert + "(" + key + ") DO UPDATE SET " + update,
-                "SELECT status, end_time, " + (differs.isEmpty() ? "0" : differs) + " AS differs FROM agent_runs WHERE " + key + " = ?" + (columns.size() + 1));
+                "SELECT status, end_time, " + (differs.isEmpty() ? "0" : differs) + " AS differs FROM agent_runs WHERE "
+                        + key + " = ?" + (columns.size() + 1));
     }
 
     private static int at(List<String> columns, String column) {
@@ -127,8 +133,8 @@ public final class RunWriter {
     }
 
     /**
-     * A run that an older writer recorded has no event_id, and one that a broken writer recorded may have another run's: the row that is there keeps its own,
-     * a new one gets one that is always the same.
+     * A run that an older writer recorded has no event_id, and one that a broken writer recorded may have another run's: the row that is
+     * there keeps its own, a new one gets one that is always the same.
      */
     private String eventId(Run run) {
         String given = run.text("event_id");

@@ -30,10 +30,15 @@ public final class Runs {
     private static final String OVER = "status <> 'running'";
     private static final String TOOK = " FILTER (WHERE " + OVER + " AND typeof(duration_ms) IN ('integer', 'real'))";
 
-    /** The percentiles are over the runs that ended, and exact; between two ranks they are in between, as numpy and spreadsheets have it. */
-    private static final String STATISTICS = "SELECT agent_name, count(*) AS runs, " + counted("runs_succeeded", RunStatus.SUCCESS) + ", " + counted("runs_failed", RunStatus.FAILED, RunStatus.TIMEOUT)
-            + ", coalesce(sum(items_discovered), 0) AS items_discovered, coalesce(sum(items_succeeded), 0) AS items_succeeded, coalesce(sum(items_failed), 0) AS items_failed"
-            + ", round(100.0 * count(*) FILTER (WHERE status IN " + quoted(RunStatus.SUCCESS) + ") / nullif(count(*) FILTER (WHERE " + OVER + "), 0), 2) AS success_rate"
+    /**
+     * The percentiles are over the runs that ended, and exact; between two ranks they are in between, as numpy and spreadsheets have it.
+     */
+    private static final String STATISTICS = "SELECT agent_name, count(*) AS runs, "
+            + counted("runs_succeeded", RunStatus.SUCCESS) + ", " + counted("runs_failed", RunStatus.FAILED, RunStatus.TIMEOUT)
+            + ", coalesce(sum(items_discovered), 0) AS items_discovered, coalesce(sum(items_succeeded), 0) AS items_succeeded, "
+                    + "coalesce(sum(items_failed), 0) AS items_failed"
+            + ", round(100.0 * count(*) FILTER (WHERE status IN " + quoted(RunStatus.SUCCESS)
+            + ") / nullif(count(*) FILTER (WHERE " + OVER + "), 0), 2) AS success_rate"
             + ", CAST(round(percentile_cont(duration_ms, 0.5)" + TOOK + ") AS INTEGER) AS p50_duration_ms"
             + ", CAST(round(percentile_cont(duration_ms, 0.95)" + TOOK + ") AS INTEGER) AS p95_duration_ms";
 
@@ -72,7 +77,8 @@ public final class Runs {
 
     /** The latest runs that failed or ran out of time, unless the filter names other statuses: as {@link #recent}, and error_summary. */
     public Rows failures(RunFilter filter, long limit) {
-        return newest(BRIEF + ", error_summary", filter.statuses().isEmpty() ? filter.withStatuses(Set.of(RunStatus.FAILED, RunStatus.TIMEOUT)) : filter, limit);
+        return newest(BRIEF + ", error_summary", filter.statuses().isEmpty()
+                ? filter.withStatuses(Set.of(RunStatus.FAILED, RunStatus.TIMEOUT)) : filter, limit);
     }
 
     /** Runs that started before this instant and still say running, oldest first: columns as {@link #recent}. */
@@ -100,7 +106,8 @@ public final class Runs {
      * @throws StoreException {@code REFUSED} when this version of the table does not record who called
      */
     public Rows tree(RunFilter filter, long limit) {
-        if (!schema.has("parent_run_id")) throw new StoreException(StoreException.Reason.REFUSED, "show the chain as a tree", database.file(),
+        if (!schema.has("parent_run_id"))
+            throw new StoreException(StoreException.Reason.REFUSED, "show the chain as a tree", database.file(),
                 "agent_runs of " + schema + " has no parent_run_id", null);
         Rows chain = oldest("run_id, job_type, status, parent_run_id", conditions(filter), limit);
         return explaining ? chain : RunTree.of(chain);
@@ -111,14 +118,18 @@ public final class Runs {
         return answer(new Query("SELECT * FROM agent_runs WHERE run_id = ? ORDER BY " + RunConditions.START + ", rowid", runId));
     }
 
-    /** One row for each agent: runs, how many succeeded and failed, sums of items, percent of the ended runs that succeeded, durations in milliseconds. */
+    /**
+     * One row for each agent: runs, how many succeeded and failed, sums of items, percent of the ended runs that succeeded, durations in
+     * milliseconds.
+     */
     public Rows agents() {
         return agents(RunFilter.ALL, -1);
     }
 
     public Rows agents(RunFilter filter, long limit) {
         var conditions = conditions(filter);
-        return answer(new Query(STATISTICS + " FROM agent_runs" + inOnePass(filter) + conditions.where() + " GROUP BY agent_name LIMIT ?", conditions.values(limit)));
+        return answer(new Query(STATISTICS + " FROM agent_runs" + inOnePass(filter) + conditions.where() + " GROUP BY agent_name LIMIT ?",
+                conditions.values(limit)));
     }
 
     public long count() {
@@ -140,15 +151,16 @@ public final class Runs {
     }
 
     /**
-     * In the order of the start index, which is nearly right, the last of the wanted rows is looked up; then what can be as new as that one is sorted exactly. Neither
-     * reads more of the table than it has to show, however large it is, unless the filter passes over many.
+     * In the order of the start index, which is nearly right, the last of the wanted rows is looked up; then what can be as new as that one
+     * is sorted exactly. Neither reads more of the table than it has to show, however large it is, unless the filter passes over many.
      */
     private Rows newest(String columns, RunFilter filter, long limit) {
         if (limit < 1 || !schema.indexes().contains(START_INDEX)) return newest(columns, conditions(filter), limit);
         Optional<String> selective = selective(filter);
         if (selective.isPresent()) return newest(columns, conditions(filter, selective.get()::equals), limit);
         var walk = conditions(filter, "start_time"::equals).and(RunConditions.isTime());
-        var last = new Query("SELECT start_time FROM agent_runs" + walk.where() + " ORDER BY start_time DESC LIMIT 1 OFFSET ?", walk.values(limit - 1));
+        var last = new Query("SELECT start_time FROM agent_runs" + walk.where() + " ORDER BY start_time DESC LIMIT 1 OFFSET ?",
+                walk.values(limit - 1));
         var conditions = conditions(filter, none -> false);
         database.one(last.sql(), last.values().toArray()).ifPresent(row -> asNewAs(row.text("start_time"), conditions));
         return answer(last, newestQuery(columns, conditions, limit));
@@ -167,14 +179,16 @@ public final class Runs {
     }
 
     /**
-     * Two ranges of text that hold every run as new as this start: of its day, the form with a blank sorts before the form with a T, so that a run in the one form can be newer and
-     * stand far from it; all later days are behind both. A start with a blank says of its day only that all those with a T have been met.
+     * Two ranges of text that hold every run as new as this start: of its day, the form with a blank sorts before the form with a T, so
+     * that a run in the one form can be newer and stand far from it; all later days are behind both. A start with a blank says of its day
+     * only that all those with a T have been met.
      */
     private static void asNewAs(String start, RunConditions conditions) {
         String day = start.substring(0, Math.min(10, start.length()));
         boolean exact = start.length() > 10 && start.charAt(10) == 'T';
         String time = exact ? start.substring(11, Math.min(19, start.length())) : "";
-        conditions.and("(start_time >= ? AND start_time < ? OR start_time >= ?)", exact ? day + ' ' + time : day, day + '!', day + 'T' + time);
+        conditions.and("(start_time >= ? AND start_time < ? OR start_time >= ?)", exact
+                ? day + ' ' + time : day, day + '!', day + 'T' + time);
     }
 
     private RunConditions conditions(RunFilter filter) {
@@ -193,13 +207,18 @@ public final class Runs {
     }
 
     private boolean isFew(String column, List<String> words) {
-        return database.number("SELECT count(*) FROM (SELECT 1 FROM agent_runs WHERE " + column + " IN " + RunConditions.marks(words) + " LIMIT " + FEW + ")", words.toArray()) < FEW;
+        return database.number("SELECT count(*) FROM (SELECT 1 FROM agent_runs WHERE "
+                + column + " IN " + RunConditions.marks(words) + " LIMIT " + FEW + ")", words.toArray()) < FEW;
     }
 
-    /** To group by walking the agents' index means to look up every row in another place of the table; that an index holds all that is asked for, is better than either. */
+    /**
+     * To group by walking the agents' index means to look up every row in another place of the table; that an index holds all that is asked
+     * for, is better than either.
+     */
     private String inOnePass(RunFilter filter) {
         if (!filter.equals(RunFilter.ALL)) return "";
-        boolean covered = new Query(STATISTICS + " FROM agent_runs GROUP BY agent_name").plan(database).stream().anyMatch(row -> row.text("step").contains("COVERING INDEX"));
+        boolean covered = new Query(STATISTICS + " FROM agent_runs GROUP BY agent_name")
+                .plan(database).stream().anyMatch(row -> row.text("step").contains("COVERING INDEX"));
         return covered ? "" : " NOT INDEXED";
     }
 
@@ -212,6 +231,7 @@ public final class Runs {
     }
 
     private static String quoted(RunStatus... statuses) {
-        return Arrays.stream(statuses).flatMap(status -> status.words().stream()).map(word -> "'" + word + "'").collect(Collectors.joining(", ", "(", ")"));
+        return Arrays.stream(statuses).flatMap(status -> status.words().stream()).map(word -> "'" + word + "'")
+                .collect(Collectors.joining(", ", "(", ")"));
     }
 }

@@ -15,9 +15,10 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * What stands in the database's place before it is overwritten, kept in a folder of the quarantine. While nobody has it open, the files byte for byte, with
- * the log and in whatever state they are; else what SQLite reads there at one moment, because reading a database's bytes tears while others write, and
- * takes the locks away from a connection that this process may have (sqlite.org/howtocorrupt.html, 2.2).
+ * What stands in the database's place before it is overwritten, kept in a folder of the quarantine. While nobody has it open, the files
+ * byte for byte, with the log and in whatever state they are; else what SQLite reads there at one moment, because reading a database's
+ * bytes tears while others write, and takes the locks away from a connection that this process may have (sqlite.org/howtocorrupt.html,
+ * 2.2).
  */
 final class SafetyCopy {
     private static final String PREFIX = "restore";

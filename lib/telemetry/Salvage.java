@@ -5,8 +5,9 @@ import java.util.List;
 import java.util.function.Consumer;
 
 /**
- * Reads the rows that a damaged database still gives, without any index: a range of row numbers that cannot be read is halved until what is left is the rows on the damaged pages. With
- * 100 of 2,086 pages destroyed this found 95 % of the rows, where reading on until the first error found 1 %.
+ * Reads the rows that a damaged database still gives, without any index: a range of row numbers that cannot be read is halved until what is
+ * left is the rows on the damaged pages. With 100 of 2,086 pages destroyed this found 95 % of the rows, where reading on until the first
+ * error found 1 %.
  */
 final class Salvage {
 
@@ -63,13 +64,19 @@ final class Salvage {
         }
     }
 
-    /** The keys that an index of the damaged database has, which may stand on sound pages when their rows do not. @return false when it cannot be read to its end */
+    /**
+     * The keys that an index of the damaged database has, which may stand on sound pages when their rows do not.
+     *
+     * @return false when it cannot be read to its end
+     */
     static boolean keys(Path file, String key, Consumer<String> found) {
         try (Database database = OldDatabase.open(file)) {
-            Object index = database.value("SELECT l.name FROM pragma_index_list('agent_runs') l WHERE l.partial = 0 AND (SELECT count(*) FROM pragma_index_info(l.name)) = 1"
+            Object index = database.value("SELECT l.name FROM pragma_index_list('agent_runs') l WHERE l.partial = 0 AND (SELECT count(*) "
+                    + "FROM pragma_index_info(l.name)) = 1"
                     + " AND (SELECT name FROM pragma_index_info(l.name)) = ?", key);
             if (index == null) return false;
-            for (Row row : database.query("SELECT " + key + " FROM agent_runs INDEXED BY " + Database.quoted(index.toString()) + " WHERE " + key + " > ''")) found.accept(row.text(key));
+            for (Row row : database.query("SELECT " + key + " FROM agent_runs INDEXED BY "
+                    + Database.quoted(index.toString()) + " WHERE " + key + " > ''")) found.accept(row.text(key));
             return true;
         } catch (StoreException e) {
             requireDamage(e);
@@ -112,7 +119,9 @@ final class Salvage {
         }
     }
 
-    /** One row alone is not asked for as a range: to see that it ends there SQLite goes on to the next page, which may be the damaged one. */
+    /**
+     * One row alone is not asked for as a range: to see that it ends there SQLite goes on to the next page, which may be the damaged one.
+     */
     private List<Row> rows(long first, long last) {
         try {
             if (first == last) return database.query("SELECT * FROM " + table + " NOT INDEXED WHERE rowid = ?", first).list();
@@ -131,7 +140,8 @@ final class Salvage {
 
     /** A length that is garbage is too much memory, a page beyond the file's end an I/O error: those are damage too. */
     private static void requireDamage(StoreException e) {
-        if (e.reason() != StoreException.Reason.DAMAGED && e.reason() != StoreException.Reason.FAILED && e.reason() != StoreException.Reason.REFUSED) throw e;
+        if (e.reason() != StoreException.Reason.DAMAGED && e.reason() != StoreException.Reason.FAILED
+                && e.reason() != StoreException.Reason.REFUSED) throw e;
     }
 
     private static final class Unreadable extends RuntimeException {

@@ -9,9 +9,9 @@ import java.util.Map;
 import java.util.Random;
 
 /**
- * Runs as five agents would have left them, spread over the days before {@code end}, to try things out on: the same numbers give the same runs.
- * Every third run belongs to a chain of five, one job after the other; some fail with an error's text, some are partial; the newest is still
- * running, and so are a few of the last day that nobody will ever end.
+ * Runs as five agents would have left them, spread over the days before {@code end}, to try things out on: the same numbers give the same
+ * runs. Every third run belongs to a chain of five, one job after the other; some fail with an error's text, some are partial; the newest
+ * is still running, and so are a few of the last day that nobody will ever end.
  *
  * @param runs how many, at least 1
  * @param days how many the runs are spread over, at least 1
@@ -19,7 +19,8 @@ import java.util.Random;
  * @param end  no line is later than this; the newest run began within the half hour before it
  */
 public record Sample(int runs, int days, long seed, Instant end) {
-    private static final List<String> AGENTS = List.of("docs-crawler", "seo-intelligence", "hugo-translator", "link-checker", "artifactguard");
+    private static final List<String> AGENTS = List.of("docs-crawler", "seo-intelligence",
+            "hugo-translator", "link-checker", "artifactguard");
     private static final List<String> JOBS = List.of("crawl", "analyze", "translate", "verify", "publish");
     private static final List<String> TRIGGERS = List.of("scheduler", "cli", "web", "mcp", "manual");
     private static final List<String> PRODUCTS = List.of("words", "cells", "slides", "pdf");
@@ -126,16 +127,19 @@ public record Sample(int runs, int days, long seed, Instant end) {
         RunStatus status = luck < 80 ? RunStatus.SUCCESS : luck < 92 ? RunStatus.FAILED : RunStatus.PARTIAL;
         long items = random.nextInt(120);
         long reached = status == RunStatus.FAILED ? items * random.nextInt(100) / 100 : items;
-        long failed = status == RunStatus.SUCCESS ? 0 : status == RunStatus.FAILED ? items - reached : Math.min(items, 1 + random.nextInt(9));
+        long failed = status == RunStatus.SUCCESS ? 0 : status == RunStatus.FAILED ? items - reached
+                : Math.min(items, 1 + random.nextInt(9));
         fields.put("end_time", Times.text(end));
         fields.put("status", status.toString());
         fields.put("items_discovered", items);
         fields.put("items_succeeded", items - failed);
         fields.put("items_failed", failed);
         fields.put("duration_ms", duration / 1000);
-        if (status != RunStatus.FAILED) fields.put("output_summary", random.nextInt(40) == 0 ? "Überprüfung ✓ 日本語" : items - failed + " done");
+        if (status != RunStatus.FAILED)
+            fields.put("output_summary", random.nextInt(40) == 0 ? "Überprüfung ✓ 日本語" : items - failed + " done");
         if (status == RunStatus.FAILED) fields.put("error_summary", ERRORS.get(random.nextInt(ERRORS.size())));
-        fields.put("metrics_json", "{\"pages\": " + items + ", \"cache\": {\"hits\": " + random.nextInt(1000) + ", \"misses\": " + random.nextInt(100) + "}}");
+        fields.put("metrics_json", "{\"pages\": " + items + ", \"cache\": {\"hits\": "
+                + random.nextInt(1000) + ", \"misses\": " + random.nextInt(100) + "}}");
         return new Run(fields);
     }
 
@@ -170,7 +174,9 @@ public record Sample(int runs, int days, long seed, Instant end) {
         return "0".repeat(8 - digits.length()) + digits;
     }
 
-    /** Neighbouring numbers far apart, because {@link Random} begins alike with seeds that are alike. Source: the finalizer of MurmurHash3. */
+    /**
+     * Neighbouring numbers far apart, because {@link Random} begins alike with seeds that are alike. Source: the finalizer of MurmurHash3.
+     */
     private static long mixed(long number) {
         long bits = (number ^ number >>> 33) * 0xff51afd7ed558ccdL;
         bits = (bits ^ bits >>> 33) * 0xc4ceb9fe1a85ec53L;

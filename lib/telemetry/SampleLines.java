@@ -20,8 +20,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 
 /**
- * A sample's day files in the making: the lines of all runs that overlap are put into one order, and each into the file of the day it was written on.
- * That goes on on another thread, one batch behind its caller.
+ * A sample's day files in the making: the lines of all runs that overlap are put into one order, and each into the file of the day it was
+ * written on. That goes on on another thread, one batch behind its caller.
  */
 final class SampleLines implements AutoCloseable {
     private final Path folder;

@@ -11,10 +11,11 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /**
- * Puts a sample into a store: its lines into day files, each into that of the day it was written on, its runs into rows; or, when it is killed on the way,
- * neither. The day files come into being in the folder {@code raw/sample.unfinished}, which no reader looks into. One transaction takes all rows; its commit decides, and
- * after it the files are moved into place. What a kill leaves of that folder, {@link #settle} ends: it moves the files of rows that were committed, and throws away
- * all others. The database's write lock keeps two fillings from meeting.
+ * Puts a sample into a store: its lines into day files, each into that of the day it was written on, its runs into rows; or, when it is
+ * killed on the way, neither. The day files come into being in the folder {@code raw/sample.unfinished}, which no reader looks into. One
+ * transaction takes all rows; its commit decides, and after it the files are moved into place. What a kill leaves of that folder, {@link
+ * #settle} ends: it moves the files of rows that were committed, and throws away all others. The database's write lock keeps two fillings
+ * from meeting.
  */
 public final class SampleWriter {
 
@@ -81,15 +82,16 @@ public final class SampleWriter {
     }
 
     private static StoreException refusal(Store store, String why) {
-        return new StoreException(StoreException.Reason.REFUSED, "fill the store", store.base(), why, "the same with --yes, to add the sample to them");
+        return new StoreException(StoreException.Reason.REFUSED, "fill the store", store.base(),
+                why, "the same with --yes, to add the sample to them");
     }
 
     /**
      * Adds the sample to what is there.
      *
      * @param toRuns also when there are runs already
-     * @throws StoreException {@code REFUSED} when there are and it may not, {@code LOCKED} while another filling goes on, {@code FULL} when there is
-     *                        no room; it has changed nothing then
+     * @throws StoreException {@code REFUSED} when there are and it may not, {@code LOCKED} while another filling goes on, {@code FULL} when
+     *                        there is no room; it has changed nothing then
      */
     public Filled fill(Sample sample, boolean toRuns, Progress progress) {
         Schema.require(database);
@@ -123,7 +125,8 @@ public final class SampleWriter {
             try {
                 long free = Disk.free(disk);
                 if (free < sample.runs() * BYTES_A_RUN) throw new StoreException(StoreException.Reason.FULL, "fill the store", store.base(),
-                        String.format(Locale.ROOT, "%,d runs need some %,d MB, and %,d MB are free", sample.runs(), sample.runs() * BYTES_A_RUN >> 20, free >> 20),
+                        String.format(Locale.ROOT, "%,d runs need some %,d MB, and %,d MB are free",
+                                sample.runs(), sample.runs() * BYTES_A_RUN >> 20, free >> 20),
                         "fewer --runs");
             } catch (IOException e) {
                 throw Disk.refused("look for room on", disk, e);
@@ -152,7 +155,8 @@ public final class SampleWriter {
         for (Path file : files()) {
             try (Stream<LogEntry> entries = EventLog.read(new LogReader(file))) {
                 var first = entries.filter(entry -> !entry.isDamaged()).findFirst();
-                if (first.isPresent()) return database.number("SELECT count(*) FROM agent_runs WHERE run_id = ?", runId(first.get().record())) > 0;
+                if (first.isPresent())
+                    return database.number("SELECT count(*) FROM agent_runs WHERE run_id = ?", runId(first.get().record())) > 0;
             }
         }
         return false;
@@ -201,14 +205,16 @@ public final class SampleWriter {
                 return lines.filled(sample.runs());
             }
         } catch (IOException | UncheckedIOException e) {
-            throw Disk.refused("write the sample's day files in", folder, e instanceof UncheckedIOException u ? u.getCause() : (IOException) e);
+            throw Disk.refused("write the sample's day files in", folder, e instanceof UncheckedIOException u
+                    ? u.getCause() : (IOException) e);
         }
     }
 
     /** Indexes of an empty table are cheaper made when it is full. */
     private List<Row> droppedIndexes() {
         if (database.one("SELECT 1 FROM agent_runs").isPresent()) return List.of();
-        List<Row> indexes = database.query("SELECT name, sql FROM sqlite_master WHERE type = 'index' AND tbl_name = 'agent_runs' AND sql IS NOT NULL").list();
+        List<Row> indexes = database.query("SELECT name, sql FROM sqlite_master WHERE type = 'index' AND tbl_name = 'agent_runs' AND sql "
+                + "IS NOT NULL").list();
         indexes.forEach(index -> database.execute("DROP INDEX " + Database.quoted(index.text("name"))));
         return indexes;
     }

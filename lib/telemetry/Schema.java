@@ -126,7 +126,8 @@ public record Schema(Shape shape, int version, List<String> columns, Set<String>
     /** The tables alone, for a caller that fills them before it indexes them and holds its own transaction. */
     static void createTables(Database database) {
         for (String statement : DDL) database.execute(statement);
-        database.update("INSERT OR IGNORE INTO schema_migrations(version, description) VALUES (?, ?)", RUNBOOK_VERSION, "the runbook's schema");
+        database.update("INSERT OR IGNORE INTO schema_migrations(version, description) VALUES (?, ?)",
+                RUNBOOK_VERSION, "the runbook's schema");
     }
 
     static void createIndexes(Database database) {
@@ -139,18 +140,24 @@ public record Schema(Shape shape, int version, List<String> columns, Set<String>
         Set<String> indexes = new LinkedHashSet<>();
         for (Row row : database.query("SELECT type, name FROM sqlite_master WHERE name NOT LIKE 'sqlite_%'"))
             (row.text("type").equals("table") ? tables : indexes).add(row.text("name"));
-        List<String> columns = database.query("SELECT name FROM pragma_table_info('agent_runs') ORDER BY cid").stream().map(row -> row.text("name")).toList();
+        List<String> columns = database.query("SELECT name FROM pragma_table_info('agent_runs') ORDER BY cid")
+                .stream().map(row -> row.text("name")).toList();
         int stamp = tables.contains("schema_migrations") ? (int) database.number("SELECT max(version) FROM schema_migrations") : 0;
         Shape shape = columns.isEmpty() ? Shape.NONE : !columns.contains("event_id") ? Shape.RUNBOOK
                 : columns.contains("id") ? Shape.SERVICE : Shape.PYTHON;
         return new Schema(shape, version(shape, columns, stamp), columns, tables, indexes, stamp);
     }
 
-    /** As {@link #of}. @throws StoreException {@code DAMAGED} when the table of runs is missing or has not even the first version's columns */
+    /**
+     * As {@link #of}.
+     *
+     * @throws StoreException {@code DAMAGED} when the table of runs is missing or has not even the first version's columns
+     */
     public static Schema require(Database database) {
         Schema schema = of(database);
         if (!schema.missingColumns().isEmpty()) throw new StoreException(StoreException.Reason.DAMAGED, "use the database", database.file(),
-                schema.shape == Shape.NONE ? "it has no table agent_runs" : "agent_runs lacks " + schema.missingColumns(), "jbang health@telemetry");
+                schema.shape == Shape.NONE ? "it has no table agent_runs" : "agent_runs lacks " + schema.missingColumns(),
+                "jbang health@telemetry");
         return schema;
     }
 
@@ -167,9 +174,12 @@ public record Schema(Shape shape, int version, List<String> columns, Set<String>
         return columns.contains(column);
     }
 
-    /** The word that this version's writers and CHECKs have for a status; a v1 to v5 table has none for timeout and cancelled but failed. */
+    /**
+     * The word that this version's writers and CHECKs have for a status; a v1 to v5 table has none for timeout and cancelled but failed.
+     */
     public String word(RunStatus status) {
-        if (shape != Shape.PYTHON && shape != Shape.SERVICE) return status == RunStatus.TIMEOUT || status == RunStatus.CANCELLED ? "failed" : status.toString();
+        if (shape != Shape.PYTHON && shape != Shape.SERVICE) return status == RunStatus.TIMEOUT
+                || status == RunStatus.CANCELLED ? "failed" : status.toString();
         return status == RunStatus.FAILED ? "failure" : status.toString();
     }
 
@@ -210,6 +220,7 @@ public record Schema(Shape shape, int version, List<String> columns, Set<String>
     /** {@code v3} or {@code v7 (service)} */
     @Override
     public String toString() {
-        return shape == Shape.NONE ? "none" : "v" + version + (shape == Shape.RUNBOOK ? "" : shape == Shape.PYTHON ? " (python)" : " (service)");
+        return shape == Shape.NONE ? "none"
+                : "v" + version + (shape == Shape.RUNBOOK ? "" : shape == Shape.PYTHON ? " (python)" : " (service)");
     }
 }

@@ -10,7 +10,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
-/** Tracks a run of the agent {@code test}, job {@code healthcheck}, and looks whether its lines and its row are there: does tracking work? */
+/**
+ * Tracks a run of the agent {@code test}, job {@code healthcheck}, and looks whether its lines and its row are there: does tracking work?
+ */
 public final class SelfTest {
     private final Store store;
     private final Clock clock;

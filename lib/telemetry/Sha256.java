@@ -10,7 +10,9 @@ import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.function.LongConsumer;
 
-/** SHA-256 in lower-case hexadecimal digits. With the JVM's second compiler some 600 MB a second, ten times what the first one makes of it. */
+/**
+ * SHA-256 in lower-case hexadecimal digits. With the JVM's second compiler some 600 MB a second, ten times what the first one makes of it.
+ */
 final class Sha256 {
     private static final int BUFFER = 1 << 18;
 

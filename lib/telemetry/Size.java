@@ -55,6 +55,7 @@ public record Size(long bytes) implements Comparable<Size> {
             name++;
         }
         long tenths = Math.round(bytes * 10.0 / unit);
-        return (tenths < 100 && unit > 1 ? tenths / 10 + "." + tenths % 10 : String.valueOf(Math.round((double) bytes / unit))) + " " + UNITS[name];
+        return (tenths < 100 && unit > 1 ? tenths / 10 + "." + tenths % 10 : String.valueOf(Math.round((double) bytes / unit)))
+                + " " + UNITS[name];
     }
 }

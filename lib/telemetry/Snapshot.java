@@ -39,7 +39,8 @@ record Snapshot(Path file, Instant time, String schema, String journal, long pag
         Snapshot snapshot = source.inSnapshot(() -> {
             Map<String, Long> rows = rows(source);
             copy(source, target, err);
-            return new Snapshot(target, time, Schema.of(source).toString(), journal, source.number("PRAGMA page_size"), source.sqliteVersion(), rows);
+            return new Snapshot(target, time, Schema.of(source).toString(), journal, source.number("PRAGMA page_size"),
+                    source.sqliteVersion(), rows);
         });
         standAlone(target);
         return snapshot;
@@ -62,7 +63,8 @@ record Snapshot(Path file, Instant time, String schema, String journal, long pag
     /** SQLite would open a name that a planted link leads elsewhere; this refuses it. */
     private static void create(Path file) {
         try {
-            FileChannel.open(file, Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE), Disk.ownerOnlyFile(file.getParent())).close();
+            FileChannel.open(file, Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE),
+                    Disk.ownerOnlyFile(file.getParent())).close();
         } catch (IOException e) {
             throw Disk.refused("create", file, e);
         }
@@ -85,15 +87,16 @@ record Snapshot(Path file, Instant time, String schema, String journal, long pag
     }
 
     /**
-     * @return how many rows refer to others that are not there, which is odd but no damage: no writer's SQLite looks after that. Null when the tables
-     *         do not let SQLite tell, as the service's, where a run_id may stand in several rows
+     * @return how many rows refer to others that are not there, which is odd but no damage: no writer's SQLite looks after that. Null when
+     *         the tables do not let SQLite tell, as the service's, where a run_id may stand in several rows
      * @throws StoreException {@code DAMAGED} when it is not what was copied, or the copied database was damaged: copying does not notice
      */
     Long requireSound(BackupCheck check, PrintWriter err) {
         try (Database copy = Database.openFrozen(file)) {
             check.run(copy, err);
             if (!rows.equals(rows(copy)))
-                throw new StoreException(StoreException.Reason.DAMAGED, "verify the copy", file, "it has other rows than were counted in the database", "run it again");
+                throw new StoreException(StoreException.Reason.DAMAGED, "verify the copy", file,
+                        "it has other rows than were counted in the database", "run it again");
             return orphans(copy);
         }
     }

@@ -18,19 +18,26 @@ final class SqliteErrors {
     private SqliteErrors() { }
 
     static StoreException translate(String tried, Path file, SQLException e) {
-        int extended = e instanceof SQLiteException known && known.getResultCode() != SQLiteErrorCode.UNKNOWN_ERROR ? known.getResultCode().code : e.getErrorCode();
+        int extended = e instanceof SQLiteException known && known.getResultCode() != SQLiteErrorCode.UNKNOWN_ERROR
+                ? known.getResultCode().code : e.getErrorCode();
         String why = said(e);
         if (extended == BUSY_SNAPSHOT)
-            return new StoreException(LOCKED, tried, file, "the transaction read before it wrote, and another program has written since (BUSY_SNAPSHOT); nobody needs to be stopped", "run it again", e);
+            return new StoreException(LOCKED, tried, file,
+                    "the transaction read before it wrote, and another program has written since (BUSY_SNAPSHOT); nobody needs to "
+                    + "be stopped", "run it again", e);
         if (extended == READONLY_ROLLBACK)
-            return new StoreException(DENIED, tried, file, "a program died while it wrote; its -journal is rolled back by the next one that writes", "jbang track@telemetry --self-test", e);
+            return new StoreException(DENIED, tried, file,
+                    "a program died while it wrote; its -journal is rolled back by the next one that writes",
+                    "jbang track@telemetry --self-test", e);
         if (extended == IOERR_SHMSIZE) extended = 13;
         return switch (extended & 0xff) {
             case 5, 6 -> new StoreException(LOCKED, tried, file, "it is locked" + LockHolders.waitedFor(file), "jbang locks@telemetry", e);
             case 8 -> extended == READONLY
                     ? new StoreException(REFUSED, tried, file, "it is open for reading only, and this would write", null, e)
-                    : new StoreException(DENIED, tried, file, "no permission to write in its folder, which even reading takes in WAL mode", null, e);
-            case 11, 26 -> new StoreException(DAMAGED, tried, file, (extended & 0xff) == 26 ? "it is no SQLite database, or its first page is damaged" : "it is damaged (" + why + ")",
+                    : new StoreException(DENIED, tried, file,
+                            "no permission to write in its folder, which even reading takes in WAL mode", null, e);
+            case 11, 26 -> new StoreException(DAMAGED, tried, file, (extended & 0xff) == 26
+                    ? "it is no SQLite database, or its first page is damaged" : "it is damaged (" + why + ")",
                     "jbang recover@telemetry --dry-run", e);
             case 13 -> new StoreException(FULL, tried, file, "no space left on the disk", "jbang archive@telemetry --dry-run", e);
             case 3, 14, 23 -> new StoreException(DENIED, tried, file, why, null, e);

@@ -17,7 +17,8 @@ final class SqliteFile {
 
     /** Loads what opening a database takes, by opening one that is none. */
     static void warmUp() {
-        try (Connection nowhere = JDBC.createConnection("jdbc:sqlite::memory:", options()); var statement = nowhere.prepareStatement("SELECT 1")) {
+        try (Connection nowhere = JDBC.createConnection("jdbc:sqlite::memory:", options());
+                var statement = nowhere.prepareStatement("SELECT 1")) {
             statement.execute();
         } catch (SQLException | LinkageError e) {
             // whoever opens a database is told
@@ -38,7 +39,9 @@ final class SqliteFile {
         }
     }
 
-    /** The driver would ask for the new row's number after each INSERT, an eighth of the time of writing a run, and nobody here wants it. */
+    /**
+     * The driver would ask for the new row's number after each INSERT, an eighth of the time of writing a run, and nobody here wants it.
+     */
     private static Properties options() {
         var options = new Properties();
         options.setProperty("jdbc.get_generated_keys", "false");
@@ -52,6 +55,7 @@ final class SqliteFile {
         if (Files.notExists(file)) throw new StoreException(StoreException.Reason.MISSING, tried, file, "it does not exist",
                 "jbang setup@telemetry for a new store, jbang recover@telemetry when it was there before");
         if (!Files.isReadable(file)) throw new StoreException(StoreException.Reason.DENIED, tried, file, "permission denied", null);
-        if (file.toFile().length() == 0) throw new StoreException(StoreException.Reason.DAMAGED, tried, file, "the file is empty (0 bytes)", "jbang recover@telemetry");
+        if (file.toFile().length() == 0)
+            throw new StoreException(StoreException.Reason.DAMAGED, tried, file, "the file is empty (0 bytes)", "jbang recover@telemetry");
     }
 }

@@ -61,17 +61,24 @@ final class SqliteLibrary {
         try {
             SQLiteJDBCLoader.initialize();
         } catch (Exception e) {
-            throw new StoreException(StoreException.Reason.FAILED, "open the database", database, "SQLite's library can be unpacked neither into " + cache() + " nor into "
-                    + System.getProperty("java.io.tmpdir"), "make room there, or set XDG_CACHE_HOME to a folder that programs may be run from", e);
+            throw new StoreException(StoreException.Reason.FAILED, "open the database",
+                    database, "SQLite's library can be unpacked neither into " + cache() + " nor into "
+                    + System.getProperty("java.io.tmpdir"),
+                    "make room there, or set XDG_CACHE_HOME to a folder that programs may be run from", e);
         }
     }
 
-    /** The driver starts the program uname to tell Linux from Android, which takes longer than all the rest; on what is surely a glibc Linux it need not. */
+    /**
+     * The driver starts the program uname to tell Linux from Android, which takes longer than all the rest; on what is surely a glibc Linux
+     * it need not.
+     */
     private static String packedFolder() {
         String machine = System.getProperty("os.name") + "/" + System.getProperty("os.arch");
         boolean ordinary = System.getenv("ANDROID_ROOT") == null && switch (machine) {
-            case "Linux/amd64" -> Files.exists(Path.of("/lib64/ld-linux-x86-64.so.2")) && Files.notExists(Path.of("/lib/ld-musl-x86_64.so.1"));
-            case "Linux/aarch64" -> Files.exists(Path.of("/lib/ld-linux-aarch64.so.1")) && Files.notExists(Path.of("/lib/ld-musl-aarch64.so.1"));
+            case "Linux/amd64" -> Files.exists(Path.of("/lib64/ld-linux-x86-64.so.2"))
+                    && Files.notExists(Path.of("/lib/ld-musl-x86_64.so.1"));
+            case "Linux/aarch64" -> Files.exists(Path.of("/lib/ld-linux-aarch64.so.1"))
+                    && Files.notExists(Path.of("/lib/ld-musl-aarch64.so.1"));
             default -> false;
         };
         return ordinary ? "/org/sqlite/native/" + machine.replace("amd64", "x86_64") : LibraryLoaderUtil.getNativeLibResourcePath();

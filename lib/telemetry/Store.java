@@ -113,10 +113,13 @@ public record Store(Path base, Path database, Path raw, String rule) {
 
     /** The command that runs a procedure on this store, to be shown to people; {@code --store} is repeated when that is what named it. */
     public String command(String procedure, String options) {
-        return "jbang " + procedure + "@telemetry" + (options.isEmpty() ? "" : " " + options) + (rule.equals("--store") ? " --store " + quoted(base.toString()) : "");
+        return "jbang " + procedure + "@telemetry" + (options.isEmpty() ? "" : " " + options)
+                + (rule.equals("--store") ? " --store " + quoted(base.toString()) : "");
     }
 
-    /** An exception's message with its commands said for this store, as {@link #command} says them: alone they would be about another one. */
+    /**
+     * An exception's message with its commands said for this store, as {@link #command} says them: alone they would be about another one.
+     */
     public String message(StoreException e) {
         return saying(e.getMessage());
     }
@@ -145,7 +148,8 @@ public record Store(Path base, Path database, Path raw, String rule) {
     /** @throws StoreException {@code MISSING} when there is no store to speak of, or a file where its folder should be */
     public Store orThrow() {
         if (Files.isRegularFile(base)) throw missing("it is a file, and a store is a folder", "name the store's folder with --store DIR");
-        if (isMissing()) throw missing("there is none", "jbang setup@telemetry --store " + quoted(base.toString()) + ", or name another with --store DIR");
+        if (isMissing()) throw missing("there is none", "jbang setup@telemetry --store "
+                + quoted(base.toString()) + ", or name another with --store DIR");
         return this;
     }
 

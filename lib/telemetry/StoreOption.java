@@ -6,7 +6,8 @@ import picocli.CommandLine.Option;
 /** Mixin of every script that works on a store. */
 public final class StoreOption {
 
-    @Option(names = "--store", paramLabel = "DIR", description = "The store's folder. Default: $TELEMETRY_DB_PATH's store, $TELEMETRY_BASE_DIR, "
+    @Option(names = "--store", paramLabel = "DIR",
+            description = "The store's folder. Default: $TELEMETRY_DB_PATH's store, $TELEMETRY_BASE_DIR, "
             + "$AGENT_METRICS_DIR, the first usual place that exists, ~/.telemetry.")
     private Path folder;
 

@@ -53,7 +53,8 @@ public final class Table {
 
     /** A text on a further line below the last row, cut like that of a cell but later. */
     public Table below(String text) {
-        below.merge(rows.size() - 1, "    " + shortened(visible(text), WIDEST_BELOW), (first, next) -> first + System.lineSeparator() + next);
+        below.merge(rows.size() - 1, "    " + shortened(visible(text), WIDEST_BELOW),
+                (first, next) -> first + System.lineSeparator() + next);
         return this;
     }
 

@@ -8,12 +8,12 @@ import java.util.Optional;
 import java.util.function.Consumer;
 
 /**
- * Tracks runs of a program: {@code client.track("docs-crawler", "crawl", run -> { … })}. A run's start and end are each a line in the day file, which is
- * on the disk when the call returns, and then a row in the database. Whatever is wrong with the store, the program goes on: it costs one warning,
- * and once the five seconds that a locked database is waited for. A store that is missing is not made.
+ * Tracks runs of a program: {@code client.track("docs-crawler", "crawl", run -> { … })}. A run's start and end are each a line in the day
+ * file, which is on the disk when the call returns, and then a row in the database. Whatever is wrong with the store, the program goes on:
+ * it costs one warning, and once the five seconds that a locked database is waited for. A store that is missing is not made.
  *
- * <p>For any number of threads, and other processes beside it. One client lives as long as its program; closing it is good manners, and nothing
- * is lost if that is forgotten.
+ * <p>For any number of threads, and other processes beside it. One client lives as long as its program; closing it is good manners, and
+ * nothing is lost if that is forgotten.
  */
 public final class TelemetryClient implements AutoCloseable {
 

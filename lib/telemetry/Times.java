@@ -110,7 +110,8 @@ public final class Times {
         /** @throws IllegalArgumentException when the text is neither a duration nor an instant */
         public static Since parse(String text) {
             Instant instant = Times.instant(text);
-            if (instant != null && (instant.isBefore(FIRST) || instant.isAfter(LAST))) throw new IllegalArgumentException("'" + text + "' is not within the years 0 to 9999");
+            if (instant != null && (instant.isBefore(FIRST) || instant.isAfter(LAST)))
+                throw new IllegalArgumentException("'" + text + "' is not within the years 0 to 9999");
             if (instant != null) return new Since(null, instant);
             try {
                 return new Since(duration(text), null);

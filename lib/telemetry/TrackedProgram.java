@@ -5,8 +5,8 @@ import java.time.Duration;
 import java.util.function.Consumer;
 
 /**
- * A program run as a tracked run: what it prints sets metrics, how it ends is how the run ends, and the signal that would end us ends it and the run first.
- * For one run.
+ * A program run as a tracked run: what it prints sets metrics, how it ends is how the run ends, and the signal that would end us ends it
+ * and the run first. For one run.
  */
 public final class TrackedProgram {
     private static final Duration CTRL_C_PATIENCE = Duration.ofSeconds(2);
@@ -92,7 +92,10 @@ public final class TrackedProgram {
         return missing ? 127 : 126;
     }
 
-    /** Comes with a signal, and the JVM ends with the signal's code after it; also at every normal end, when there is nothing to do any more. */
+    /**
+     * Comes with a signal, and the JVM ends with the signal's code after it; also at every normal end, when there is nothing to do any
+     * more.
+     */
     private void stop() {
         if (over) return;
         stopped = true;

@@ -8,7 +8,10 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** Names for files in the making: {@code telemetry.sqlite.4711-1.tmp}, 4711 being the process that makes it, so that what a killed one left is known for what it is. */
+/**
+ * Names for files in the making: {@code telemetry.sqlite.4711-1.tmp}, 4711 being the process that makes it, so that what a killed one left
+ * is known for what it is.
+ */
 final class Unfinished {
     private static final Pattern NAME = Pattern.compile(".*\\.(\\d{1,18})-\\d+\\.tmp(-wal|-shm|-journal)?");
 
@@ -21,7 +24,8 @@ final class Unfinished {
     static Path beside(Path target) {
         Path absolute = target.toAbsolutePath();
         String name = absolute.getFileName().toString();
-        try (DirectoryStream<Path> files = Files.newDirectoryStream(absolute.getParent(), file -> file.getFileName().toString().startsWith(name + "."))) {
+        try (DirectoryStream<Path> files = Files.newDirectoryStream(absolute.getParent(),
+                file -> file.getFileName().toString().startsWith(name + "."))) {
             for (Path file : files) if (isLeft(file)) Files.deleteIfExists(file);
         } catch (IOException e) {
             throw Disk.refused("write to the folder", absolute.getParent(), e);
