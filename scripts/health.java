@@ -33,14 +33,13 @@ import telemetry.WholeFile;
 
 @Command(name = "health", mixinStandardHelpOptions = true,
         description = "Check that the store is there, intact, writable and receiving runs.",
-        footer = {"", "A missing store is a failed check: exit code 2. A check that cannot be made, for want of permission or because of "
-                + "a lock, shows as failed; "
-            + "when no other failed, the exit code is 3. Under each check that is not ok stand the runbook's section and the next command.",
+        footer = {"", "A missing store is a failed check: exit code 2. A check that cannot be made, for want of permission or because "
+            + "of a lock, shows as failed; when no other failed, the exit code is 3. Under each check that is not ok stand the "
+            + "runbook's section and the next command.",
             "", "An alert that does not get through changes neither result nor exit code; it is said on stderr, and the next call "
                     + "tries again.",
-            "", "Nothing is changed but what --record and --alert keep in reports. While a database in DELETE mode (v6, v7) is "
-                    + "checked, its "
-            + "writers wait; --quick halves that."})
+            "", "Nothing is changed but what --record and --alert keep in reports. While a database in DELETE mode (v6, v7) is checked, "
+            + "its writers wait; --quick halves that."})
 class health implements Callable<Integer> {
 
     @Mixin

@@ -25,11 +25,11 @@ import telemetry.StoreOption;
 @Command(name = "locks", mixinStandardHelpOptions = true,
         description = "Tell whether the database is locked, who holds the lock, and end the holder if need be.",
         footer = {"", "Exit code 0: free within a second. 1: free after a longer wait, or a program that died left a -wal or -journal, "
-                + "which are never deleted here. "
-            + "3: still locked. Who holds a lock only Linux tells; elsewhere those are listed that have the database open.",
+            + "which are never deleted here. 3: still locked. Who holds a lock only Linux tells; elsewhere those are listed that have "
+            + "the database open.",
             "", "--kill ends nobody but a process that holds the write lock when it is called, after the wait, and right before it is "
-                    + "ended; for any other the exit code is 64. "
-            + "TERM comes first, KILL 5 s later; then the lock is tried and the database quick-checked."})
+            + "ended; for any other the exit code is 64. TERM comes first, KILL 5 s later; then the lock is tried and the database "
+            + "quick-checked."})
 class locks implements Callable<Integer> {
 
     @Mixin

@@ -41,8 +41,7 @@ import telemetry.Times;
 @Command(name = "prune", mixinStandardHelpOptions = true, addMethodSubcommands = false,
         description = "Delete old runs from the database, or cancel those that never ended; the day files stay as they are.",
         footer = {"", "Without --yes it only shows what it would do. With it a verified backup comes first, and what is pruned is "
-                + "written to "
-            + "pruned.ndjson in the store's folder, so that no replay, rebuild or recovery brings it back."})
+            + "written to pruned.ndjson in the store's folder, so that no replay, rebuild or recovery brings it back."})
 class prune implements Callable<Integer> {
 
     Clock clock = Clock.systemUTC();

@@ -37,8 +37,7 @@ import telemetry.StoreOption;
         footer = {"", "What is there already is left as it is; a second run changes nothing, and one after a power cut completes "
                 + "the first.",
             "", "A launcher starts its script by java alone, without JBang. It sees by itself when a source, a jar or the JDK changed, "
-                    + "and builds anew, which takes "
-            + "some seconds."})
+            + "and builds anew, which takes some seconds."})
 class setup implements Callable<Integer> {
     private static final int RUNS_A_DAY = 40;
     private static final int MOST_RUNS = 10_000_000;

@@ -32,13 +32,12 @@ import telemetry.TelemetryClient;
 import telemetry.TrackedProgram;
 
 @Command(name = "track", mixinStandardHelpOptions = true, description = "Run a program as a tracked run, or test that tracking works.",
-        footer = {"", "The program's input, output, errors and exit code pass through: 127 means not found, 126 not runnable, 128+n ended "
-                + "by signal n. "
-        + "Nothing that is wrong with the store changes them. The codes above are those of --self-test and of bad arguments.", "",
-        "A line '::metric NAME=VALUE' that the program prints sets a metric of the run; items_discovered, items_succeeded, items_failed, "
-                + "input_summary "
-        + "and output_summary have their columns. To be listened to, the program prints into a pipe, as it would with '| cat'; --terminal "
-                + "leaves it alone."})
+        footer = {"", "The program's input, output, errors and exit code pass through: 127 means not found, 126 not runnable, 128+n "
+        + "ended by signal n. Nothing that is wrong with the store changes them. The codes above are those of --self-test and of bad "
+        + "arguments.", "",
+        "A line '::metric NAME=VALUE' that the program prints sets a metric of the run; items_discovered, items_succeeded, "
+        + "items_failed, input_summary and output_summary have their columns. To be listened to, the program prints into a pipe, as it "
+        + "would with '| cat'; --terminal leaves it alone."})
 class track implements Callable<Integer> {
     enum Trigger { cli, web, scheduler, mcp, manual }
 

@@ -147,7 +147,6 @@ public final class CarryOver {
     /** In the order of their beginnings, whatever the order in which they were read. */
     private void numberNewRuns(long highest) {
         database.update("UPDATE main.agent_runs AS t SET id = ?1 + n.place FROM (SELECT id, row_number() OVER (ORDER BY start_time, "
-                + "run_id, event_id) AS place "
-                + "FROM main.agent_runs WHERE id > ?1) AS n WHERE n.id = t.id", highest);
+                + "run_id, event_id) AS place FROM main.agent_runs WHERE id > ?1) AS n WHERE n.id = t.id", highest);
     }
 }

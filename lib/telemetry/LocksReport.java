@@ -93,8 +93,7 @@ public record LocksReport(Store store, boolean isFree, Duration waited, List<Lon
     private Check snapshot() {
         return Check.ok("snapshot",
                 "a program that is told 'database is locked' at once all the same has read before it wrote, and another wrote since "
-                + "(BUSY_SNAPSHOT): "
-                + "end nobody; it is to run again, and to begin with BEGIN IMMEDIATE");
+                + "(BUSY_SNAPSHOT): end nobody; it is to run again, and to begin with BEGIN IMMEDIATE");
     }
 
     public List<Locks.User> holders() {

@@ -71,9 +71,8 @@ final class Salvage {
      */
     static boolean keys(Path file, String key, Consumer<String> found) {
         try (Database database = OldDatabase.open(file)) {
-            Object index = database.value("SELECT l.name FROM pragma_index_list('agent_runs') l WHERE l.partial = 0 AND (SELECT count(*) "
-                    + "FROM pragma_index_info(l.name)) = 1"
-                    + " AND (SELECT name FROM pragma_index_info(l.name)) = ?", key);
+            Object index = database.value("SELECT l.name FROM pragma_index_list('agent_runs') l WHERE l.partial = 0 AND (SELECT "
+                    + "count(*) FROM pragma_index_info(l.name)) = 1 AND (SELECT name FROM pragma_index_info(l.name)) = ?", key);
             if (index == null) return false;
             for (Row row : database.query("SELECT " + key + " FROM agent_runs INDEXED BY "
                     + Database.quoted(index.toString()) + " WHERE " + key + " > ''")) found.accept(row.text(key));
