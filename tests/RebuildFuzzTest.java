@@ -8,7 +8,6 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -79,10 +78,10 @@ class RebuildFuzzTest {
             Replay.Result result = new Replay(replayed).apply(log, entry -> { });
             assertTrue(damaged > lines / 20 && damaged < lines, "damaged " + damaged);
             assertEquals(result.damaged(), damaged, "seed " + seed);
-            Set<String> unclear = runsOfNoClearEventId(log);
-            assertTrue(unclear.size() < lines / 20, unclear.size() + " runs of no clear event_id");
-            assertTrue(made.conflicts().size() < lines / 100, made.conflicts().size() + " runs with several ends");
-            assertSame(rows(replayed, unclear, made.conflicts()), rows(other, unclear, made.conflicts()), "seed " + seed);
+            assertEquals(result.conflicts(), made.conflicts().size(), "seed " + seed);
+            Set<String> sharing = runsThatShareAnEventId(log);
+            assertTrue(sharing.size() < lines / 50, sharing.size() + " runs that share an event_id");
+            assertSame(rows(replayed, sharing), rows(other, sharing), "seed " + seed);
         }
     }
 
@@ -111,37 +110,34 @@ class RebuildFuzzTest {
     }
 
     /**
-     * Runs whose lines give several event_ids, or one that another run's lines give too: which one they get depends on the lines' order.
+     * Runs whose lines give an event_id that another run's lines give too, as a broken writer's may. A database of agents at work leaves it
+     * to the row that has it, a new one gives it to the first of the runs: it is all that may differ.
      */
-    private static Set<String> runsOfNoClearEventId(EventLog log) {
+    private static Set<String> runsThatShareAnEventId(EventLog log) {
         Map<String, Set<String>> runs = new HashMap<>();
-        Map<String, Set<String>> events = new HashMap<>();
         for (DayFile day : log.days())
             try (Stream<LogEntry> entries = log.read(day)) {
                 entries.forEach(entry -> {
-                    if (!(entry.record() instanceof Run run)) return;
-                    String event = run.text("event_id") == null ? "none of " + run.id() : run.text("event_id");
-                    runs.computeIfAbsent(event, none -> new HashSet<>()).add(run.id());
-                    events.computeIfAbsent(run.id(), none -> new HashSet<>()).add(event);
+                    if (entry.record() instanceof Run run && run.text("event_id") != null)
+                        runs.computeIfAbsent(stored(run.text("event_id")), none -> new HashSet<>()).add(stored(run.id()));
                 });
             }
-        Set<String> unclear = new HashSet<>();
-        events.forEach((run, its) -> {
-            if (its.size() > 1 || its.stream().anyMatch(event -> runs.get(event).size() > 1)) unclear.add(run);
-        });
-        return unclear;
+        Set<String> sharing = new HashSet<>();
+        runs.values().stream().filter(several -> several.size() > 1).forEach(sharing::addAll);
+        return sharing;
     }
 
-    /**
-     * Without runs of several different ends: what the last does not name the replay leaves as the row has it, and the rebuild does not.
-     */
-    private static List<String> rows(Database database, Set<String> ofNoClearEventId, Collection<String> ofSeveralEnds) {
+    /** Half a surrogate pair is a question mark in a row. */
+    private static String stored(String text) {
+        return new String(text.getBytes(StandardCharsets.UTF_8), StandardCharsets.UTF_8);
+    }
+
+    private static List<String> rows(Database database, Set<String> sharingAnEventId) {
         List<String> rows = new ArrayList<>();
         for (Row row : database.query("SELECT * FROM agent_runs ORDER BY run_id")) {
             var values = new TreeMap<>(row.map());
             values.keySet().removeAll(List.of("created_at", "updated_at"));
-            if (ofSeveralEnds.contains(row.text("run_id"))) continue;
-            if (ofNoClearEventId.contains(row.text("run_id"))) values.remove("event_id");
+            if (sharingAnEventId.contains(row.text("run_id"))) values.remove("event_id");
             rows.add(values.toString());
         }
         return rows;

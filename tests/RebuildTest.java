@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
@@ -35,6 +36,7 @@ import telemetry.Pruned;
 import telemetry.Rebuild;
 import telemetry.Run;
 import telemetry.RunWriter;
+import telemetry.Replay;
 import telemetry.Store;
 import telemetry.StoreException;
 
@@ -226,6 +228,49 @@ class RebuildTest {
 
     @Test
     void checkOnlyListsBothWaysAndChangesNothing() throws IOException {
+    @Test
+    void severalEndsSayTogetherWhatEachNamesAndASharedEventIdIsTheFirstRunsInAnyOrder() throws IOException {
+        Fixture shape = Fixture.V7_PYTHON;
+        Run early = shape.run(0, NOON).with("end_time", "2026-11-20T10:00:00Z");
+        Run middle = shape.run(0, NOON).with("end_time", "2026-11-20T11:00:00Z");
+        Run late = shape.run(0, NOON).with("end_time", "2026-11-20T13:00:00Z").with("event_id", "late");
+        List<LogRecord> lines = new ArrayList<>(List.of(
+                without(early.with("product", "early").with("platform", "early").with("website", "early"), "insight_id"),
+                without(middle.with("product", "middle").with("website", null).with("git_commit_hash", "abc"), "platform"),
+                without(late.with("git_commit_hash", null), "product", "platform", "website", "insight_id")));
+        for (int n = 1; n < 4; n++) lines.add(shape.run(n, NOON.minusSeconds(n)).with("event_id", "shared"));
+        lines.add(shape.run(3, NOON.minusSeconds(3)).with("event_id", "shared"));
+        for (int n = 4; n < 1_200; n++) lines.add(shape.run(n, NOON.minusSeconds(n)));
+        String first = lines.stream().skip(3).limit(3).map(line -> ((Run) line).id()).min(String::compareTo).orElseThrow();
+        for (int seed = 0; seed < 8; seed++) {
+            Store store = shape.empty(dir.resolve("s" + seed));
+            Collections.shuffle(lines, new Random(seed));
+            Files.write(store.raw().resolve("events_20261120.ndjson"), lines.stream().map(Ndjson::line).toList());
+            Path made = dir.resolve("made" + seed);
+            Rebuild.Result result = new Rebuild(store, Clock.systemUTC()).into(made);
+            assertEquals("[" + early.id() + "]", result.conflicts().toString());
+            try (Database rebuilt = Database.openFrozen(made); Database replayed = Database.open(store.database());
+                    EventLog log = new EventLog(store)) {
+                assertEquals(1, new Replay(replayed).apply(log, entry -> { }).conflicts());
+                assertTrue(new Replay(replayed).apply(log, entry -> { }).isNothingNew());
+                for (Database database : List.of(rebuilt, replayed))
+                    assertEquals("2026-11-20T13:00:00Z late middle early null abc " + middle.text("insight_id"),
+                            database.query("SELECT end_time" + " || ' ' || event_id || ' ' || product || ' ' || platform || ' ' || coalesce(website, 'null') || ' ' ||"
+                            + " git_commit_hash || ' ' || insight_id AS said FROM agent_runs WHERE run_id = ?", early.id())
+                            .list().get(0).text("said"), database.file() + " " + seed);
+                assertEquals(first, rebuilt.value("SELECT run_id FROM agent_runs WHERE event_id = 'shared'"));
+                assertEquals(1_200, rebuilt.number("SELECT count(DISTINCT event_id) FROM agent_runs"));
+                assertEquals(1_200, replayed.number("SELECT count(DISTINCT event_id) FROM agent_runs"));
+            }
+        }
+    }
+
+    private static Run without(Run run, String... columns) {
+        var fields = new LinkedHashMap<>(run.fields());
+        fields.keySet().removeAll(List.of(columns));
+        return new Run(fields);
+    }
+
         Store store = Fixture.V3.filled(dir, 60, NOON);
         execute(store, "DELETE FROM agent_runs WHERE run_id LIKE '%00000003'",
                 "UPDATE agent_runs SET host = 'other', items_failed = 9 WHERE run_id LIKE '%00000004'",

@@ -43,7 +43,7 @@ final class NewDatabase implements AutoCloseable {
         if (!Schema.of(database).has("run_id")) Schema.createTables(database);
         this.schema = Schema.require(database);
         List<String> columns = RowForm.settable(schema);
-        this.form = new RowForm(schema, columns, columns.stream().map(this::defaultOf).toArray());
+        this.form = new RowForm(schema, columns, Schema.defaults(database, columns));
         this.loader = new RunLoader(database, schema, form,
                 (row, why) -> damaged.accept(new LogEntry(row.file(), row.offset(), row.bytes().length, row.bytes(), new Damage(why))));
         this.damaged = damaged;

@@ -5,12 +5,14 @@ import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
@@ -18,7 +20,8 @@ import java.util.function.Predicate;
 /**
  * Brings what the day files know of runs into a database that is there, of any version and with its writers at work. The end of a run beats
  * its start whatever the order of the lines, a run that the files know only as running never changes a row, and a second pass changes
- * nothing. Of several ends of one run {@link RowForm#compare} picks one. Memory holds one batch and the runs that are open at once.
+ * nothing. Of several ends of one run each column is as the best has it that names it ({@link SeveralEnds}). Memory holds one batch and the
+ * runs that are open at once.
  */
 public final class Replay {
 
@@ -74,7 +77,8 @@ public final class Replay {
     public Replay(Database database) {
         this.database = database;
         this.writer = new RunWriter(database);
-        this.form = new RowForm(writer.schema(), RowForm.settable(writer.schema()), null);
+        List<String> columns = RowForm.settable(writer.schema());
+        this.form = new RowForm(writer.schema(), columns, Schema.defaults(database, columns));
         this.scanner = new RunScanner(form);
     }
 
@@ -208,11 +212,15 @@ public final class Replay {
         }
         open.remove(key);
         LogEntry other = ends.put(key, entry);
-        if (other != null && form.compare(form.row(run), form.row((Run) other.record())) != 0) {
+        if (other != null && !isSame(run, (Run) other.record())) {
             ends.put(key, better(entry, other));
             disputed.add(key);
         }
         if (ends.size() >= BATCH) flush();
+    }
+
+    private boolean isSame(Run a, Run b) {
+        return form.compare(form.row(a), form.row(b)) == 0 && a.fields().keySet().equals(b.fields().keySet());
     }
 
     private void flush() {
@@ -224,7 +232,7 @@ public final class Replay {
         switch (writer.standing(run)) {
             case ABSENT -> inserted += write(entry, run);
             case OPEN -> updated += write(entry, run);
-            case OTHER -> disputed.add(key);
+            case OTHER, RENAMED -> disputed.add(key);
             case SAME -> { }
         }
     }
@@ -257,24 +265,51 @@ public final class Replay {
         for (int from = 0; from < list.size(); from += size) each.accept(list.subList(from, Math.min(from + size, list.size())));
     }
 
+    /** All that the files know of the ends of one run. */
+    private final class Dispute {
+        private final SeveralEnds ends = new SeveralEnds(form);
+        private LogEntry best;
+        private boolean isConflict;
+        private boolean hasEventIds;
+
+        void add(LogEntry entry, Run run) {
+            Object[] row = form.row(run);
+            ends.add(row, form.lacking(run));
+            int order = best == null ? 1 : form.compare(row, form.row((Run) best.record()));
+            isConflict |= best != null && order != 0;
+            hasEventIds |= best != null && !Objects.equals(run.text("event_id"), ((Run) best.record()).text("event_id"));
+            if (order >= 0) best = entry;
+        }
+
+        /** What they say together. */
+        Run run() {
+            Object[] values = ends.values();
+            BitSet lacking = ends.lacking();
+            Map<String, Object> fields = new LinkedHashMap<>();
+            for (int i = 0; i < values.length; i++) if (!lacking.get(i)) fields.put(form.columns().get(i), values[i]);
+            return new Run(fields);
+        }
+    }
+
     /**
      * A row that says something else may be another end that the files have too: all ends of these runs are looked at before one is chosen.
      */
     private void settle(List<DayFile> days, Set<String> keys) {
-        Map<String, LogEntry> best = new HashMap<>();
-        Set<String> differing = new HashSet<>();
+        Map<String, Dispute> disputes = new HashMap<>();
         var again = new LogFiles(entry -> {
             if (!(entry.record() instanceof Run run) || !run.isEnd() || !keys.contains(writer.key(run))) return;
-            LogEntry other = best.put(writer.key(run), entry);
-            if (other == null || form.compare(form.row(run), form.row((Run) other.record())) == 0) return;
-            best.put(writer.key(run), better(entry, other));
-            differing.add(writer.key(run));
+            disputes.computeIfAbsent(writer.key(run), none -> new Dispute()).add(entry, run);
         });
         days.forEach(day -> read(day, again));
-        conflicts += differing.size();
-        database.inTransaction(() -> best.values().forEach(entry -> {
-            if (writer.standing((Run) entry.record()) == RunWriter.Standing.OTHER) updated += write(entry, (Run) entry.record());
-        }));
+        database.inTransaction(() -> disputes.values().forEach(this::settle));
+    }
+
+    private void settle(Dispute dispute) {
+        Run run = dispute.run();
+        if (dispute.isConflict) conflicts++;
+        boolean isWritten = writer.standing(run) == RunWriter.Standing.OTHER && write(dispute.best, run) > 0;
+        boolean isRenamed = dispute.hasEventIds && writer.takeEventId(run);
+        if (isWritten || isRenamed) updated++;
     }
 
     private LogEntry better(LogEntry a, LogEntry b) {

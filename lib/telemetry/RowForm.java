@@ -3,6 +3,7 @@ package telemetry;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.List;
 import java.util.Set;
 import java.util.UUID;
@@ -112,6 +113,20 @@ public final class RowForm {
             else raw[i] = required[i] ? value(kinds[i], null, id, end) : defaults[i];
         }
         return raw;
+    }
+
+    /** The columns, by their place, that a run's record does not have. */
+    BitSet lacking(Run run) {
+        var lacking = new BitSet();
+        for (int i = 0; i < columns.size(); i++) if (!run.fields().containsKey(columns.get(i))) lacking.set(i);
+        return lacking;
+    }
+
+    /** The columns of which a record says something; null in one that is filled later says nothing. */
+    BitSet said(Object[] row, BitSet lacking) {
+        var said = new BitSet();
+        for (int i = 0; i < row.length; i++) if (!lacking.get(i) && (row[i] != null || !isFilledLater(columns.get(i)))) said.set(i);
+        return said;
     }
 
     private boolean isEnd(Object[] raw) {

@@ -5,7 +5,6 @@ import java.util.Arrays;
 import java.util.BitSet;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
 
@@ -124,9 +123,7 @@ final class RunFeed {
 
     /** The same object for records with the same columns, as those of one writer are. */
     private BitSet lacking(Run run) {
-        var lacking = new BitSet();
-        List<String> columns = form.columns();
-        for (int i = 0; i < columns.size(); i++) if (!run.fields().containsKey(columns.get(i))) lacking.set(i);
+        BitSet lacking = form.lacking(run);
         if (!lacking.equals(this.lacking)) this.lacking = lacking;
         return this.lacking;
     }

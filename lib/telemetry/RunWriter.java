@@ -26,6 +26,8 @@ public final class RunWriter {
         OPEN,
         /** It has the run as over, with all that the record says. */
         SAME,
+        /** It has the run as over, with all that the record says but the event_id. */
+        RENAMED,
         /** It has the run as over, and another value somewhere; the form of the start time does not count. */
         OTHER
     }
@@ -86,7 +88,21 @@ public final class RunWriter {
         Row row = database.lookUp(statements.compare, values.toArray()).orElse(null);
         if (row == null) return Standing.ABSENT;
         if (!new Run(row.map()).isEnd()) return Standing.OPEN;
-        return row.number("differs") == 0 ? Standing.SAME : Standing.OTHER;
+        if (row.number("differs") != 0) return Standing.OTHER;
+        boolean isRenamed = schema.shape() == Schema.Shape.PYTHON && run.text("event_id") != null
+                && !run.text("event_id").equals(row.text("event_id"));
+        return isRenamed ? Standing.RENAMED : Standing.SAME;
+    }
+
+    /**
+     * Gives the run's row the event_id of its record, unless another run has that, in tables where a run has one row.
+     *
+     * @return true when it had another
+     */
+    boolean takeEventId(Run run) {
+        return schema.shape() == Schema.Shape.PYTHON && run.text("event_id") != null
+                && database.update("UPDATE agent_runs SET event_id = ?1 WHERE run_id = ?2 AND event_id IS NOT ?1"
+                + " AND NOT EXISTS (SELECT 1 FROM agent_runs WHERE event_id = ?1)", run.text("event_id"), run.id()) > 0;
     }
 
     /** Records of one writer have the same columns; somebody's garbage may have any, and is not to fill the memory. */
@@ -113,7 +129,8 @@ public final class RunWriter {
         String key = keyColumn();
         return new Statements(columns, new RowForm(schema, columns, null), insert + " DO NOTHING",
                 EndUpdate.of(schema, columns, named, key, indexed), insert + "(" + key + ") DO UPDATE SET " + update,
-                "SELECT status, end_time, " + (differs.isEmpty() ? "0" : differs) + " AS differs FROM agent_runs WHERE "
+                "SELECT status, end_time, " + (schema.has("event_id") ? "event_id, " : "") + (differs.isEmpty() ? "0" : differs)
+                        + " AS differs FROM agent_runs WHERE "
                         + key + " = ?" + (columns.size() + 1));
     }
 

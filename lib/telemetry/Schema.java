@@ -174,6 +174,16 @@ public record Schema(Shape shape, int version, List<String> columns, Set<String>
         return columns.contains(column);
     }
 
+    /** What the table has in these columns of a row that says nothing of them; null for nothing. */
+    static Object[] defaults(Database database, List<String> columns) {
+        return columns.stream().map(column -> defaultOf(database, column)).toArray();
+    }
+
+    private static Object defaultOf(Database database, String column) {
+        Object expression = database.value("SELECT dflt_value FROM pragma_table_info('agent_runs') WHERE name = ?", column);
+        return expression == null ? null : database.value("SELECT " + expression);
+    }
+
     /**
      * The word that this version's writers and CHECKs have for a status; a v1 to v5 table has none for timeout and cancelled but failed.
      */

@@ -12,6 +12,7 @@
 //SOURCES Alert.java AlertState.java AlertMemory.java AlertMessage.java AlertTarget.java AlertPost.java AlertCommand.java
 //SOURCES Replay.java Pruned.java RowForm.java
 //SOURCES Rebuild.java RunFeed.java RunScanner.java RunRow.java Conveyor.java RunLoader.java CarryOver.java Ddl.java Quarantine.java
+//SOURCES SeveralEnds.java EventIds.java
 //SOURCES RunDifferences.java NewDatabase.java OldDatabase.java LiveSwap.java Unfinished.java Openers.java LogFiles.java
 //SOURCES Layout.java Sample.java SampleWriter.java SampleLines.java Progress.java
 //SOURCES TelemetryClient.java NewRun.java RunContext.java Metrics.java RunForm.java LineLimit.java Recorder.java GroupCommit.java
