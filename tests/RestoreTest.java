@@ -351,8 +351,8 @@ class RestoreTest {
                 Script refused = Script.runProcess(Map.of(), command[0].toString(), java.util.stream.Stream.concat(
                         java.util.Arrays.stream(command).skip(1), java.util.stream.Stream.of("--yes", "--store", store.base())).toArray());
                 assertEquals(3, refused.exit(), refused.toString());
-                assertTrue(refused.err().contains("another restore or recovery is at work there; next: wait for it, then run it again"),
-                        refused.err());
+                assertTrue(refused.err().contains("another restore, recovery or rebuild is at work there; next: wait for it, "
+                        + "then run it again"), refused.err());
                 assertTrue(held.isValid());
             }
         }

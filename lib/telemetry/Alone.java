@@ -14,8 +14,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
 
 /**
- * What exchanges a store's database runs alone: a second restore would find the first one's database half in place. The kernel takes the
- * lock back from a process that is killed; the lock's file is there for as long as the work only.
+ * What exchanges a store's database runs alone: a second restore or rebuild would find the first one's database half in place. The kernel
+ * takes the lock back from a process that is killed; the lock's file is there for as long as the work only.
  */
 final class Alone {
 
@@ -58,7 +58,7 @@ final class Alone {
     }
 
     private static StoreException atWork(Store store) {
-        return new StoreException(StoreException.Reason.LOCKED, "replace", store.database(), "another restore or recovery is at work there",
-                "wait for it, then run it again");
+        return new StoreException(StoreException.Reason.LOCKED, "replace", store.database(),
+                "another restore, recovery or rebuild is at work there", "wait for it, then run it again");
     }
 }

@@ -165,8 +165,14 @@ public final class Rebuild {
                 try (var swap = new LiveSwap(store.database(), patience)) {
                     kept = swap.keep(Quarantine.make(folder).resolve(store.database().getFileName()));
                     locked = swap.replace(work.make(old, kept));
+     *
+     * @throws StoreException {@code LOCKED} when a restore, a recovery or another rebuild is at work there
                     work.runs = work.made.runs();
                 }
+        return Alone.in(store, this::exchange);
+    }
+
+    private Result exchange() {
             } else {
                 work.make(old, null).seal();
                 kept = old.moveAside(folder);
