@@ -7,8 +7,12 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.LocalDate;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
@@ -89,7 +93,7 @@ class logs implements Callable<Integer> {
             description = "Only lines with this text. Others are not looked at, so damage in them is not reported.")
     private String grep;
 
-    @Option(names = "--limit", paramLabel = "N", description = "Only the last so many.")
+    @Option(names = "--limit", paramLabel = "N", description = "Only the last so many; with --list, days.")
     private Integer limit;
 
     @Option(names = "--reverse", description = "Newest first.")
@@ -108,6 +112,7 @@ class logs implements Callable<Integer> {
     private CommandSpec command;
 
     private final Map<Path, Long> damaged = new TreeMap<>();
+    private final Set<Path> denied = new HashSet<>();
     private long shown;
     private long flushed = System.nanoTime();
 
@@ -131,7 +136,12 @@ class logs implements Callable<Integer> {
         damaged.forEach((file, count) -> {
             if (count > NAMED) output.note("logs: " + file + ": " + count + " damaged pieces in all");
         });
-        return damaged.isEmpty() ? Cli.OK : Cli.WARNING;
+        return exitCode(!damaged.isEmpty());
+    }
+
+    /** Of what may not be read nothing can be told, which is worse than to know of damage. */
+    private int exitCode(boolean isDamaged) {
+        return !denied.isEmpty() ? Cli.UNKNOWN : isDamaged ? Cli.WARNING : Cli.OK;
     }
 
     private void checkOptions() {
@@ -140,6 +150,8 @@ class logs implements Callable<Integer> {
             throw wrong("--follow goes on from now: without DAY, --until, --reverse and --list");
         if (follow && output.isJson())
             throw wrong("--follow has no end, and a JSON document needs one: say --raw for one JSON object a line");
+        if (list && (raw || agent != null || run != null || type != null || status != null || grep != null))
+            throw wrong("--list counts whole days: without --raw, --agent, --run, --type, --status and --grep");
         if (limit != null && limit < 1) throw wrong("--limit is a number from 1");
         if (grep != null && grep.isEmpty()) throw wrong("--grep needs a text");
     }
@@ -178,15 +190,18 @@ class logs implements Callable<Integer> {
 
     private int list(List<DayFile> files) {
         Map<LocalDate, List<DayFile>> days = files.stream().collect(Collectors.groupingBy(DayFile::day, TreeMap::new, Collectors.toList()));
-        List<DaySummary> summaries = days.values().parallelStream().map(DaySummary::of).toList();
+        List<List<DayFile>> wanted = new ArrayList<>(days.values());
+        if (limit != null) wanted = wanted.subList(Math.max(0, wanted.size() - limit), wanted.size());
+        if (reverse) Collections.reverse(wanted);
+        List<DaySummary> summaries = wanted.parallelStream().map(day -> DaySummary.of(day, this::sayDenied)).toList();
         var table = new Table("day", "size", "lines", "runs", "archived", "damaged");
         for (DaySummary day : summaries) table.row(day.day(), day.size(), day.lines(), day.runs(), day.archived(), day.damaged());
         output.result(table, summaries);
-        return summaries.stream().anyMatch(day -> day.damaged() > 0) ? Cli.WARNING : Cli.OK;
+        return exitCode(summaries.stream().anyMatch(day -> day.damaged() > 0));
     }
 
     private void show(EventLog log, List<DayFile> files) {
-        var query = new LogQuery(log, files, filter(), raw, this::sayDamage);
+        var query = new LogQuery(log, files, filter(), raw, this::sayDamage).onDenied(this::sayDenied);
         if (output.isJson()) output.out().print("[");
         try {
             if (reverse) query.newestFirst(limit == null ? Long.MAX_VALUE : limit, this::print);
@@ -253,6 +268,10 @@ class logs implements Callable<Integer> {
     private void flush() {
         output.stopIfReaderGone();
         flushed = System.nanoTime();
+    }
+
+    private synchronized void sayDenied(StoreException denied) {
+        if (this.denied.add(denied.path())) output.note("logs: " + denied.getMessage());
     }
 
     private void sayDamage(LogEntry entry) {

@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.util.ArrayList;
 import java.util.EnumSet;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -31,6 +32,7 @@ import telemetry.Rebuild;
 import telemetry.RunDifferences;
 import telemetry.Size;
 import telemetry.Store;
+import telemetry.StoreException;
 import telemetry.StoreOption;
 import telemetry.Times;
 
@@ -69,6 +71,9 @@ class rebuild implements Callable<Integer> {
     @Spec
     private CommandSpec command;
 
+    /** Files that may not be read, each named once. */
+    private final Set<Path> named = new HashSet<>();
+
     public static void main(String... args) {
         Cli.main(new rebuild(), args);
     }
@@ -78,7 +83,8 @@ class rebuild implements Callable<Integer> {
         if (checkOnly && into != null)
             throw new ParameterException(command.commandLine(), "--check-only writes nothing: it and --into exclude each other");
         Store store = this.store.existing();
-        Rebuild rebuild = new Rebuild(store, clock).from(from.contains(Place.RAW), from.contains(Place.ARCHIVE));
+        Rebuild rebuild = new Rebuild(store, clock).from(from.contains(Place.RAW), from.contains(Place.ARCHIVE))
+                .onDenied(this::sayDenied);
         if (buffer != null) rebuild.buffer(buffer);
         List<Path> files = rebuild.files();
         if (checkOnly) return check(rebuild);
@@ -89,7 +95,8 @@ class rebuild implements Callable<Integer> {
             rebuild.progress(bytes -> progress.at(bytes / 1_000_000));
             Rebuild.Result result = into != null ? rebuild.into(into) : rebuild.inPlace();
             output.result(report(result), result);
-            return result.isWhole() ? Cli.OK : Cli.WARNING;
+            sayDamaged(result.damagedIn());
+            return !result.denied().isEmpty() ? Cli.UNKNOWN : result.isWhole() ? Cli.OK : Cli.WARNING;
         }
     }
 
@@ -105,7 +112,16 @@ class rebuild implements Callable<Integer> {
         data.put("count", count);
         data.put("differences", differences);
         output.result(said(count), data);
-        return count.isSame() && count.damaged() == 0 ? Cli.OK : Cli.WARNING;
+        sayDamaged(count.damagedIn());
+        return !count.denied().isEmpty() ? Cli.UNKNOWN : count.isSame() && count.damaged() == 0 ? Cli.OK : Cli.WARNING;
+    }
+
+    private void sayDenied(StoreException denied) {
+        if (named.add(denied.path())) output.note("rebuild: " + denied.getMessage());
+    }
+
+    private void sayDamaged(Map<Path, Long> files) {
+        files.forEach((file, entries) -> output.note("rebuild: " + file + ": " + damaged(entries)));
     }
 
     private Integer show(Rebuild rebuild, Store store, List<Path> files) {
@@ -121,7 +137,7 @@ class rebuild implements Callable<Integer> {
         String old = "; the database " + (into == null ? "there" : "of the store") + " now is " + state;
         output.result("would make " + data.get("database") + " from " + said(files) + old
                 + (count == null ? "" : System.lineSeparator() + said(count)), data);
-        return Cli.OK;
+        return count == null || count.denied().isEmpty() ? Cli.OK : Cli.UNKNOWN;
     }
 
     private static String said(List<Path> files) {
@@ -137,7 +153,8 @@ class rebuild implements Callable<Integer> {
                 count(count.runs(), "run", "runs"), count.inFiles());
         String different = String.format(Locale.ROOT, "%,d only in the day files, %,d only in the database, %,d different",
                 count.missing(), count.unknown(), count.different());
-        return both + (count.isSame() ? "no difference" : different) + (count.damaged() == 0 ? "" : ", " + damaged(count.damaged()));
+        return both + (count.isSame() ? "no difference" : different) + (count.damaged() == 0 ? "" : ", " + damaged(count.damaged()))
+                + (count.denied().isEmpty() ? "" : ", " + count(count.denied().size(), "file", "files") + " not read");
     }
 
     private static String damaged(long entries) {
@@ -155,6 +172,7 @@ class rebuild implements Callable<Integer> {
                 + count(result.events(), "event", "events") + ", " + count(result.repeated(), "repeated record", "repeated records") + ", "
                 + damaged(result.damaged()));
         if (result.quarantine() != null) lines.add("the damaged entries are kept in " + result.quarantine());
+        for (Path file : result.denied()) lines.add("not read, for want of permission: " + file);
         if (result.pruned() > 0) lines.add(count(result.pruned(), "record", "records") + " left out: their runs were pruned");
         if (!result.conflicts().isEmpty()) lines.add("several different ends, the latest counts: " + String.join(", ", result.conflicts()));
         carried(result.carried(), lines);

@@ -1,6 +1,7 @@
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -18,6 +19,7 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -244,6 +246,20 @@ class LogsTest {
     }
 
     @Test
+    void aFileThatMayNotBeReadIsNamedOnceAndTheOthersAreShown() throws Exception {
+        assumeTrue(dir.getFileSystem().supportedFileAttributeViews().contains("posix"), "no POSIX permissions here");
+        archive();
+        Path tenth = store.archive().resolve("year=2025/month=12/events_20251210.ndjson.gz");
+        Files.setPosixFilePermissions(tenth, Set.of());
+        for (String option : List.of("--until=2025-12-12", "--reverse", "--limit=99", "--grep=20251211T", "--raw", "--list")) {
+            Script shown = Script.runWithoutRights("logs", "--store", store.base(), "--since", "2025-12-01T00:00:00Z", option);
+            assertEquals(3, shown.exit(), option + shown);
+            assertEquals(1, shown.out().split("logs: cannot read " + tenth + ": permission denied", -1).length - 1, option + shown);
+            assertTrue(shown.out().contains(option.equals("--raw") ? "20251211T" : "2025-12-11 "), option + shown);
+        }
+    }
+
+    @Test
     void hostileLinesStopNothingAndFitIntoLittleMemory() throws Exception {
         try (var out = Files.newOutputStream(newest(), StandardOpenOption.APPEND)) {
             byte[][] hostile = {bytes("x".repeat(10_000_000)), bytes("[".repeat(100_000)),
@@ -313,6 +329,11 @@ class LogsTest {
         assertEquals(1, list.exit());
         assertEquals(2, logs("--list", "--json").out().lines().filter(line -> line.contains("\"archived\": \"yes\"")).count());
         assertEquals(2, logs("--list", "2025-12-10").out().lines().count());
+        assertEquals("2025-12-11\n2025-12-12", columns(logs("--list", "--limit", "2").out(), 0));
+        assertEquals("2025-12-12\n2025-12-11", columns(logs("--list", "--limit", "2", "--reverse").out(), 0));
+        for (String option : List.of("--agent=a", "--run=r", "--type=t", "--status=failed", "--grep=g", "--raw"))
+            assertEquals("64 logs: --list counts whole days: without --raw, --agent, --run, --type, --status and --grep; next: logs --help"
+                    + NL, logs("--list", option).exit() + " " + logs("--list", option).err());
     }
 
     private Path newest() {

@@ -16,10 +16,11 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
-import java.util.List;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Stream;
@@ -35,9 +36,9 @@ import telemetry.LogRecord;
 import telemetry.Ndjson;
 import telemetry.Pruned;
 import telemetry.Rebuild;
+import telemetry.Replay;
 import telemetry.Run;
 import telemetry.RunWriter;
-import telemetry.Replay;
 import telemetry.Store;
 import telemetry.StoreException;
 
@@ -228,8 +229,6 @@ class RebuildTest {
     }
 
     @Test
-    void checkOnlyListsBothWaysAndChangesNothing() throws IOException {
-    @Test
     void severalEndsSayTogetherWhatEachNamesAndASharedEventIdIsTheFirstRunsInAnyOrder() throws IOException {
         Fixture shape = Fixture.V7_PYTHON;
         Run early = shape.run(0, NOON).with("end_time", "2026-11-20T10:00:00Z");
@@ -272,6 +271,8 @@ class RebuildTest {
         return new Run(fields);
     }
 
+    @Test
+    void checkOnlyListsBothWaysAndChangesNothing() throws IOException {
         Store store = Fixture.V3.filled(dir, 60, NOON);
         execute(store, "DELETE FROM agent_runs WHERE run_id LIKE '%00000003'",
                 "UPDATE agent_runs SET host = 'other', items_failed = 9 WHERE run_id LIKE '%00000004'",
@@ -448,7 +449,6 @@ class RebuildTest {
         assertEquals(300 + acknowledged.size(), there.size());
     }
 
-    @Test
     /** The first waits for a buffer file that is a named pipe. */
     @Test
     void whileOneRebuildsNobodyElseReplacesTheDatabase() throws Exception {
@@ -482,6 +482,7 @@ class RebuildTest {
         assertEquals(60, rows(store, RUNS).size());
     }
 
+    @Test
     void rowsThatComeWhileItIsReadAreCounted() {
         Store store = Fixture.V3.filled(dir, 30, NOON);
         String row = "INSERT OR IGNORE INTO agent_runs(run_id, agent_name, start_time, status) "
@@ -557,6 +558,27 @@ class RebuildTest {
         String kept = Files.readString(Path.of(result.out().replaceAll("(?s).*kept in (.*damaged.ndjson).*", "$1")));
         assertTrue(kept.contains(gz.toString()) && kept.contains(other.toString()) && kept.contains("truncated"), kept);
         assertTrue(rows(store, RUNS).size() >= 36);
+    }
+
+    @Test
+    void aFileThatMayNotBeReadIsNamedAndTheOthersAreRead() throws Exception {
+        assumeTrue(dir.getFileSystem().supportedFileAttributeViews().contains("posix"), "no POSIX permissions here");
+        Store store = Fixture.V3.filled(dir, 60, NOON);
+        Path gz = archive(store, new EventLog(store).days().get(0));
+        Files.setPosixFilePermissions(gz, Set.of());
+        int readable = 60 - (int) rows(store, RUNS).stream().filter(row -> row.get("run_id").toString().startsWith("20261118")).count();
+        for (String option : List.of("--check-only", "--dry-run", "--into=" + dir.resolve("other.sqlite"), "--yes")) {
+            if (option.equals("--yes")) delete(store.database());
+            Script result = Script.runWithoutRights("rebuild", "--store", dir, option);
+            assertEquals(3, result.exit(), option + result);
+            assertEquals(1, result.out().split("rebuild: cannot read " + gz + ": permission denied", -1).length - 1, option + result);
+        }
+        assertEquals(readable, rows(store, RUNS).size());
+        delete(store.database());
+        Script recover = Script.runWithoutRights("recover", "--store", dir, "--yes");
+        assertEquals(3, recover.exit(), recover.toString());
+        assertTrue(recover.out().contains("cannot read " + gz + ": permission denied"), recover.toString());
+        assertFalse(Files.exists(store.database()), "a recovery takes all day files or none");
     }
 
     @Test

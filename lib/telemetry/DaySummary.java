@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.time.LocalDate;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.Consumer;
 
 /**
  * A day's files in numbers.
@@ -16,10 +17,15 @@ import java.util.List;
  */
 public record DaySummary(LocalDate day, Size size, long lines, long runs, String archived, long damaged, List<Path> files) {
 
-    /** Reads them through. @param files of one day */
-    public static DaySummary of(List<DayFile> files) {
+    /**
+     * Reads them through.
+     *
+     * @param files    of one day
+     * @param onDenied is told of each that may not be read; nothing of it is counted but its size
+     */
+    public static DaySummary of(List<DayFile> files, Consumer<StoreException> onDenied) {
         var counts = new Counts();
-        for (DayFile file : Held.withoutDoubles(files)) counts.add(file);
+        for (DayFile file : Held.withoutDoubles(files)) counts.add(file, onDenied);
         long size = files.stream().mapToLong(file -> file.path().toFile().length()).sum();
         boolean some = files.stream().anyMatch(DayFile::compressed);
         boolean all = files.stream().allMatch(DayFile::compressed);
@@ -35,12 +41,12 @@ public record DaySummary(LocalDate day, Size size, long lines, long runs, String
         private long[] ids = new long[1 << 10];
         private int filled;
 
-        private void add(DayFile file) {
+        private void add(DayFile file, Consumer<StoreException> onDenied) {
             try (LogReader entries = new LogReader(file.path(), 0, BriefRecord::read)) {
                 entries.forEachRemaining(this::add);
             } catch (StoreException e) {
-                if (e.reason() == StoreException.Reason.DENIED) throw e;
-                damaged++;
+                if (e.reason() == StoreException.Reason.DENIED) onDenied.accept(e);
+                else damaged++;
             }
         }
 

@@ -1,6 +1,7 @@
 package telemetry;
 
 import java.io.IOException;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -36,7 +37,7 @@ record Held(long bytes, List<DayFile> parts) {
 
     /**
      * The files without those gzipped parts whose lines stand in a plain file of the same day too: each line is in one of them only. A file
-     * that was moved into the archive in the meantime stays in the list.
+     * that was moved into the archive in the meantime stays in the list, and so does one that may not be read.
      */
     static List<DayFile> withoutDoubles(List<DayFile> files) {
         List<DayFile> single = new ArrayList<>(files);
@@ -51,7 +52,7 @@ record Held(long bytes, List<DayFile> parts) {
     private static List<DayFile> partsIn(Path plain, List<DayFile> parts) {
         try {
             return of(plain, parts).parts();
-        } catch (NoSuchFileException e) {
+        } catch (NoSuchFileException | AccessDeniedException e) {
             return List.of();
         } catch (IOException e) {
             throw Disk.refused("read", plain, e);

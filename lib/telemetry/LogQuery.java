@@ -25,6 +25,9 @@ public final class LogQuery {
     private final LogReader.Form form;
     private final ByteSearch search;
     private final Consumer<LogEntry> onDamage;
+    private Consumer<StoreException> onDenied = denied -> {
+        throw denied;
+    };
 
     /**
      * @param files    oldest first
@@ -39,6 +42,12 @@ public final class LogQuery {
         this.form = raw && filter.asksForTextOnly() ? LogQuery::unread : Ndjson::read;
         this.search = filter.search();
         this.onDamage = onDamage;
+    }
+
+    /** Goes on with the other files where one may not be read, and tells of that each time; unless this is said, it stops there. */
+    public LogQuery onDenied(Consumer<StoreException> onDenied) {
+        this.onDenied = onDenied;
+        return this;
     }
 
     /** Some event in place of a record that need not be read. */
@@ -122,6 +131,7 @@ public final class LogQuery {
             if (e.reason() == StoreException.Reason.MISSING) moved(file).forEach(moved -> read(moved, from, to, each, damage));
             else if (e.reason() == StoreException.Reason.DAMAGED
                     || e.reason() == StoreException.Reason.FAILED) damage.accept(unreadable(file, e));
+            else if (e.reason() == StoreException.Reason.DENIED) onDenied.accept(e);
             else throw e;
         }
     }

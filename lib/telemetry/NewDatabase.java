@@ -25,13 +25,15 @@ final class NewDatabase implements AutoCloseable {
     private final RunLoader loader;
     private final Pruned pruned;
     private final Consumer<LogEntry> damaged;
+    private final Consumer<StoreException> denied;
 
     /**
      * @param ddl     the schema it gets; null for the runbook's
      * @param pruned  runs to leave out
      * @param damaged is given what cannot be read, and runs that the table does not take
+     * @param denied  is told, in the thread that reads, of each file that may not be read
      */
-    NewDatabase(Path file, Ddl ddl, Pruned pruned, Consumer<LogEntry> damaged) {
+    NewDatabase(Path file, Ddl ddl, Pruned pruned, Consumer<LogEntry> damaged, Consumer<StoreException> denied) {
         this.file = file;
         this.ddl = ddl;
         this.pruned = pruned;
@@ -47,11 +49,7 @@ final class NewDatabase implements AutoCloseable {
         this.loader = new RunLoader(database, schema, form,
                 (row, why) -> damaged.accept(new LogEntry(row.file(), row.offset(), row.bytes().length, row.bytes(), new Damage(why))));
         this.damaged = damaged;
-    }
-
-    private Object defaultOf(String column) {
-        Object expression = database.value("SELECT dflt_value FROM pragma_table_info('agent_runs') WHERE name = ?", column);
-        return expression == null ? null : database.value("SELECT " + expression);
+        this.denied = denied;
     }
 
     Database database() {
@@ -86,7 +84,7 @@ final class NewDatabase implements AutoCloseable {
         return feed;
     }
 
-    private static void read(RunFeed feed, Supplier<List<Path>> files, Consumer<Path> done) {
+    private void read(RunFeed feed, Supplier<List<Path>> files, Consumer<Path> done) {
         List<Path> gone = new ArrayList<>();
         Set<Object> archived = new HashSet<>();
         for (List<Path> next = files.get(); !next.isEmpty(); next = files.get()) for (Path file : next) {
@@ -101,13 +99,15 @@ final class NewDatabase implements AutoCloseable {
     }
 
     /** @return false when it is not there any more */
-    private static boolean isRead(RunFeed feed, Path file) {
+    private boolean isRead(RunFeed feed, Path file) {
         try {
             feed.read(file);
             return true;
         } catch (StoreException e) {
-            if (e.reason() != StoreException.Reason.MISSING) throw e;
-            return false;
+            if (e.reason() == StoreException.Reason.MISSING) return false;
+            if (e.reason() != StoreException.Reason.DENIED || !file.equals(e.path())) throw e;
+            denied.accept(e);
+            return true;
         }
     }
 

@@ -12,6 +12,7 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.Consumer;
 import java.util.function.LongConsumer;
@@ -33,6 +34,8 @@ public final class Rebuild {
      * @param lines      entries in them, of these
      * @param events     no runs, and
      * @param damaged    not readable, or runs that the tables do not take
+     * @param damagedIn  in which files, and how many in each
+     * @param denied     of the files, those that may not be read: what only they know the new database does not have
      * @param repeated   records that say what another says
      * @param pruned     records left out because their run was deleted on purpose
      * @param conflicts  runs with several different ends: the later counts
@@ -44,12 +47,13 @@ public final class Rebuild {
      * @param locked     for how long writers had to wait; zero when the old one was not in use
      */
     public record Result(Path database, String schema, long runs, int files, long lines,
-            long events, long damaged, long repeated, long pruned, Collection<String> conflicts,
-            Path quarantine, CarryOver.Carried carried, String old, Path kept, long replayed, Duration locked) {
+            long events, long damaged, Map<Path, Long> damagedIn, List<Path> denied,
+            long repeated, long pruned, Collection<String> conflicts, Path quarantine, CarryOver.Carried carried,
+            String old, Path kept, long replayed, Duration locked) {
 
         /** False when something could not be read or taken: worth a look. */
         public boolean isWhole() {
-            return damaged == 0 && carried.lost().isEmpty();
+            return damaged == 0 && denied.isEmpty() && carried.lost().isEmpty();
         }
     }
 
@@ -62,6 +66,9 @@ public final class Rebuild {
     private boolean archive = true;
     private Duration patience = Database.PATIENCE;
     private LongConsumer progress = bytes -> { };
+    private Consumer<StoreException> onDenied = denied -> {
+        throw denied;
+    };
 
     public Rebuild(Store store, Clock clock) {
         this.store = store;
@@ -92,6 +99,12 @@ public final class Rebuild {
     /** How long a lock on the database is waited for; {@link Database#PATIENCE} unless said otherwise. */
     public Rebuild patience(Duration patience) {
         this.patience = patience;
+        return this;
+    }
+
+    /** Goes on with the other files where one may not be read, and tells of it; unless this is said, it stops there. */
+    public Rebuild onDenied(Consumer<StoreException> onDenied) {
+        this.onDenied = onDenied;
         return this;
     }
 
@@ -128,7 +141,7 @@ public final class Rebuild {
 
     /** Compares the store's database with its day files, both ways; see {@link RunDifferences}. */
     public RunDifferences.Count differences(Consumer<RunDifferences.Difference> each) {
-        try (var differences = new RunDifferences(store, this::files)) {
+        try (var differences = new RunDifferences(store, this::files, onDenied)) {
             return differences.find(each);
         }
     }
@@ -152,8 +165,14 @@ public final class Rebuild {
     /**
      * Puts a new database in the place of the store's. An intact one stays in place and gets the new content in one transaction, so its
      * users may go on.
+     *
+     * @throws StoreException {@code LOCKED} when a restore, a recovery or another rebuild is at work there
      */
     public Result inPlace() {
+        return Alone.in(store, this::exchange);
+    }
+
+    private Result exchange() {
         OldDatabase old = OldDatabase.of(store.database());
         if (old.state() != OldDatabase.State.ABSENT && old.state() != OldDatabase.State.INTACT) old.requireUnused();
         Instant began = clock.instant();
@@ -165,14 +184,8 @@ public final class Rebuild {
                 try (var swap = new LiveSwap(store.database(), patience)) {
                     kept = swap.keep(Quarantine.make(folder).resolve(store.database().getFileName()));
                     locked = swap.replace(work.make(old, kept));
-     *
-     * @throws StoreException {@code LOCKED} when a restore, a recovery or another rebuild is at work there
                     work.runs = work.made.runs();
                 }
-        return Alone.in(store, this::exchange);
-    }
-
-    private Result exchange() {
             } else {
                 work.make(old, null).seal();
                 kept = old.moveAside(folder);
@@ -225,7 +238,8 @@ public final class Rebuild {
         private RunFeed feed;
         private CarryOver.Carried carried = CarryOver.Carried.nothing();
         private long runs;
-        private long damaged;
+        private final List<Path> denied = new ArrayList<>();
+        private final Map<Path, Long> damagedIn = new TreeMap<>();
         private long bytes;
 
         Work(Path target, Path quarantine) {
@@ -235,7 +249,7 @@ public final class Rebuild {
 
         /** @param source the old database or a copy to carry over from; null to take what a damaged one still gives */
         NewDatabase make(OldDatabase old, Path source) {
-            made = new NewDatabase(file, old.ddl(), Pruned.of(store), this::damaged);
+            made = new NewDatabase(file, old.ddl(), Pruned.of(store), this::damaged, this::denied);
             feed = made.load(this::unread, this::read);
             if (source != null) carried = made.carryOver(source);
             else if (old.state() != OldDatabase.State.ABSENT) carried = salvaged(old);
@@ -271,13 +285,19 @@ public final class Rebuild {
         }
 
         private void damaged(LogEntry entry) {
-            damaged++;
+            damagedIn.merge(entry.file(), 1L, Long::sum);
             quarantine.add(entry);
         }
 
+        private void denied(StoreException e) {
+            onDenied.accept(e);
+            denied.add(e.path());
+        }
+
         Result result(Path database, OldDatabase old, Path kept, long replayed, Duration locked) {
+            long damaged = damagedIn.values().stream().mapToLong(Long::longValue).sum();
             return new Result(database, made.schema().toString(), runs, seen.size(), feed.lines(),
-                    feed.events(), damaged, made.loader().repeated(), feed.pruned(),
+                    feed.events(), damaged, damagedIn, List.copyOf(denied), made.loader().repeated(), feed.pruned(),
                     new TreeSet<>(made.loader().conflicting()), quarantine.file(), carried, old.state().toString(), kept, replayed, locked);
         }
 

@@ -186,7 +186,7 @@ public final class Recovery {
         old.requireUnused();
         Path made = Unfinished.beside(live);
         Path folder = Quarantine.claim(store, "recover", clock.instant());
-        try (var database = new NewDatabase(made, old.ddl(), Pruned.of(store), entry -> { })) {
+        try (var database = new NewDatabase(made, old.ddl(), Pruned.of(store), entry -> { }, denied -> { })) {
             database.load(List::of, file -> { });
             database.finish(0);
             database.seal();

@@ -6,8 +6,11 @@ import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 
@@ -41,11 +44,14 @@ public final class RunDifferences implements AutoCloseable {
      * @param runs     in the database
      * @param inFiles  runs in the day files
      * @param damaged  entries that could not be read
+     * @param damagedIn in which files, and how many in each
+     * @param denied   files that may not be read: the runs in them are missing on this side
      * @param missing  runs that the database lacks
      * @param unknown  runs that the day files lack
      * @param different runs of which the two say something different
      */
-    public record Count(long runs, long inFiles, long damaged, long missing, long unknown, long different) {
+    public record Count(long runs, long inFiles, long damaged, Map<Path, Long> damagedIn, List<Path> denied,
+            long missing, long unknown, long different) {
         public boolean isSame() {
             return missing + unknown + different == 0;
         }
@@ -57,11 +63,15 @@ public final class RunDifferences implements AutoCloseable {
     private final Store store;
     private final Supplier<List<Path>> files;
     private final Map<Path, FileTime> read = new HashMap<>();
+    private final Consumer<StoreException> onDenied;
     private final Path folder;
-    private long damaged;
+    private final Set<Path> denied = new LinkedHashSet<>();
+    private final Map<Path, Long> damagedIn = new TreeMap<>();
 
-    RunDifferences(Store store, Supplier<List<Path>> files) {
+    /** @param onDenied is told of each file that may not be read; what it throws ends the comparing */
+    RunDifferences(Store store, Supplier<List<Path>> files, Consumer<StoreException> onDenied) {
         this.store = store;
+        this.onDenied = onDenied;
         this.files = files;
         try {
             this.folder = Files.createTempDirectory("telemetry-rebuild");
@@ -76,16 +86,26 @@ public final class RunDifferences implements AutoCloseable {
         if (old.state() != OldDatabase.State.INTACT)
             throw new StoreException(old.state() == OldDatabase.State.ABSENT ? StoreException.Reason.MISSING
                     : StoreException.Reason.DAMAGED, "compare", old.file(), old.why(), "jbang rebuild@telemetry");
-        try (var made = new NewDatabase(folder.resolve("scratch.sqlite"), old.ddl(), Pruned.of(store), entry -> damaged++)) {
+        try (var made = new NewDatabase(folder.resolve("scratch.sqlite"), old.ddl(), Pruned.of(store), this::damaged, this::denied)) {
             Count count = null;
             for (int round = 1; round <= ROUNDS && (count == null || !count.isSame() && hasUnread()); round++) {
-                damaged = 0;
+                damagedIn.clear();
+                denied.clear();
                 made.load(this::unread, file -> { });
                 count = count(made);
             }
             if (!count.isSame()) list(made, each);
             return count;
         }
+    }
+
+    private void damaged(LogEntry entry) {
+        damagedIn.merge(entry.file(), 1L, Long::sum);
+    }
+
+    private void denied(StoreException e) {
+        onDenied.accept(e);
+        denied.add(e.path());
     }
 
     private boolean hasUnread() {
@@ -114,8 +134,9 @@ public final class RunDifferences implements AutoCloseable {
         database.attachToRead(store.database(), "live");
         try {
             String kinds = query(made);
+            long damaged = damagedIn.values().stream().mapToLong(Long::longValue).sum();
             return new Count(database.number("SELECT count(*) FROM live.agent_runs"),
-                    database.number("SELECT count(*) FROM main.agent_runs"), damaged,
+                    database.number("SELECT count(*) FROM main.agent_runs"), damaged, new TreeMap<>(damagedIn), List.copyOf(denied),
                     database.number("SELECT count(*) FROM (" + kinds + ") WHERE kind = 0"),
                     database.number("SELECT count(*) FROM (" + kinds + ") WHERE kind = 1"),
                     database.number("SELECT count(*) FROM (" + kinds + ") WHERE kind = 2"));
