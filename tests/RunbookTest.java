@@ -36,6 +36,9 @@ class RunbookTest {
     private static final Pattern SECTION =
             Pattern.compile("\"([A-Z][a-z]+(?: [A-Z][A-Za-z]+)*): (?:\" \\+ store\\.command|jbang |find out)");
 
+    /** JShell's, which on some versions it writes over. */
+    private static final Pattern PROMPT = Pattern.compile("(?m)^jshell> (?: \b)?");
+
     /** A block's command, the exit code it announces, and the lines the page shows below it. */
     private record Shown(String command, int exit, List<String> output) { }
 
@@ -78,7 +81,7 @@ class RunbookTest {
         Script shell = new Jbangw(ROOT.resolve("scripts/jbangw"), List.of("shell", "--store", sample().base().toString()))
                 .run(shown.command);
         assertEquals(0, shell.exit(), shell.err());
-        String answers = shell.out().replace("jshell>  \b", "").lines().map(String::stripTrailing)
+        String answers = PROMPT.matcher(shell.out()).replaceAll("").lines().map(String::stripTrailing)
                 .filter(line -> !line.isEmpty()).collect(joining("\n", "", "\n"));
         assertTrue(Pattern.matches(pattern(shown.output), answers), () -> String.join("\n", shown.output) + "\nis not\n" + answers);
     }
