@@ -127,6 +127,12 @@ class CliTest {
         assertEquals(new Script(2, "", said), Script.run(probe));
     }
 
+    /** Of the JVM that runs a script, because Java 22 to 24 have a console where no terminal is, which nobody could answer on. */
+    @Test
+    void aConsoleIsThereOnlyWhereATerminalIs() {
+        assertEquals("java.base", System.getProperty("jdk.console"));
+    }
+
     @Test
     void helpTellsTheExitCodes() {
         Script help = Script.run(new Probe(), "--help");

@@ -53,7 +53,7 @@ record Script(int exit, String out, String err) {
     /** The process, not started: for tests that talk to it or kill it. */
     static ProcessBuilder processBuilder(Map<String, String> env, String script, Object... args) {
         List<String> command = new ArrayList<>(List.of(ProcessHandle.current().info().command().orElseThrow(),
-                "--enable-native-access=ALL-UNNAMED", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC",
+                "--enable-native-access=ALL-UNNAMED", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Djdk.console=java.base",
                 "-cp", System.getProperty("java.class.path"), script));
         command.addAll(text(args));
         var builder = new ProcessBuilder(command);
