@@ -8,7 +8,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -21,6 +20,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
+import telemetry.BriefRuns;
 import telemetry.Cli;
 import telemetry.Database;
 import telemetry.Disk;
@@ -37,7 +37,6 @@ import telemetry.Runs;
 import telemetry.Sheet;
 import telemetry.StoreOption;
 import telemetry.Table;
-import telemetry.Times;
 
 @Command(name = "query", mixinStandardHelpOptions = true,
         description = "Look at runs: recent, by agent, chain, failures, or your own SQL. Read only.", addMethodSubcommands = false)
@@ -108,8 +107,7 @@ class query implements Callable<Integer> {
             description = "The latest runs, newest first; 20 unless --limit says otherwise.")
     int recent(@Mixin StoreOption store, @Mixin Answer answer, @Mixin FilterOption filter) {
         return look(store, answer, runs -> {
-            answer.show(runs.recent(filter.at(clock), answer.limit(20)),
-                    new Table("run_id", "job_type", "status", "start_time"), query::brief);
+            answer.show(runs.recent(filter.at(clock), answer.limit(20)), BriefRuns.table(), BriefRuns::add);
             return Cli.OK;
         });
     }
@@ -180,9 +178,8 @@ class query implements Callable<Integer> {
             description = "The latest runs that failed or ran out of time, and what they said; 20 unless --limit says otherwise.")
     int failures(@Mixin StoreOption store, @Mixin Answer answer, @Mixin FilterOption filter) {
         return look(store, answer, runs -> {
-            answer.show(runs.failures(filter.at(clock), answer.limit(20)), new Table("run_id", "job_type", "status", "start_time"),
-                    (table, run) -> {
-                brief(table, run);
+            answer.show(runs.failures(filter.at(clock), answer.limit(20)), BriefRuns.table(), (table, run) -> {
+                BriefRuns.add(table, run);
                 if (run.get("error_summary") != null) table.below(run.text("error_summary"));
             });
             return Cli.OK;
@@ -195,8 +192,7 @@ class query implements Callable<Integer> {
             @Option(names = "--older-than", paramLabel = "AGE", defaultValue = "24h",
                     description = "Started longer ago than this. Default: ${DEFAULT-VALUE}.") Duration age) {
         return look(store, answer, runs -> {
-            answer.show(runs.stale(clock.instant().minus(age), filter.at(clock), answer.limit(-1)),
-                    new Table("run_id", "job_type", "status", "start_time"), query::brief);
+            answer.show(runs.stale(clock.instant().minus(age), filter.at(clock), answer.limit(-1)), BriefRuns.table(), BriefRuns::add);
             return Cli.OK;
         });
     }
@@ -250,15 +246,6 @@ class query implements Callable<Integer> {
     private static int unknown(Answer answer, String why) {
         answer.note(answer.command.qualifiedName() + ": " + why);
         return Cli.WARNING;
-    }
-
-    /** The usual id tells the agent; one of another form gets it added. */
-    private static void brief(Table table, Row run) {
-        String agent = run.text("agent_name");
-        String id = run.text("run_id");
-        Instant start = Times.instant(run.text("start_time"));
-        table.row(id.contains("-" + agent + "-") ? id : id + " (" + agent + ")", run.get("job_type"),
-                run.get("status"), start == null ? run.text("start_time") : Times.seconds(start).substring(0, 16));
     }
 
     private static Duration milliseconds(Object number) {

@@ -18,6 +18,7 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
+import telemetry.BriefRuns;
 import telemetry.Cli;
 import telemetry.Database;
 import telemetry.Health;
@@ -173,7 +174,7 @@ class setup implements Callable<Integer> {
         output.print(Health.of(store, clock, HealthRules.RUNBOOK.quickly(), command.commandLine().getErr()));
         output.print("");
         try (Database database = Database.openToRead(store.database())) {
-            output.print(new Runs(database).recent(LATEST).toString().strip());
+            output.print(BriefRuns.of(new Runs(database).recent(LATEST)));
         }
     }
 }

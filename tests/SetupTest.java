@@ -314,7 +314,10 @@ class SetupTest {
         String out = made.out().replace(System.lineSeparator(), "\n");
         assertTrue(out.contains("\nsample    1,200 runs: "), out);
         assertTrue(out.contains("\nok: all 12 checks are ok\n\nrun_id "), out);
-        assertEquals(10, out.lines().dropWhile(line -> !line.startsWith("run_id ")).skip(1).count());
+        List<String> runs = out.lines().dropWhile(line -> !line.startsWith("run_id ")).skip(1).toList();
+        assertEquals(10, runs.size());
+        assertEquals(Script.run(new query(), "recent", "--limit", 10, "--store", dir).out().lines().skip(1).toList(), runs);
+        assertTrue(out.lines().allMatch(line -> line.length() <= 80 || line.contains(dir.toString())), out);
         assertFalse(Files.exists(Store.at(dir).raw().resolve("sample.unfinished")));
         assertEquals(0, snapshot(dir.resolve("db")).keySet().stream().filter(name -> !name.equals("telemetry.sqlite")).count());
         try (Database database = Database.openToRead(Store.at(dir).database())) {
