@@ -1,16 +1,20 @@
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -20,6 +24,7 @@ import telemetry.Cli;
 import telemetry.Consent;
 import telemetry.JsonText;
 import telemetry.Output;
+import telemetry.RunbookPage;
 import telemetry.StoreException;
 import telemetry.StoreOption;
 import telemetry.Table;
@@ -131,6 +136,47 @@ class CliTest {
     @Test
     void aConsoleIsThereOnlyWhereATerminalIs() {
         assertEquals("java.base", System.getProperty("jdk.console"));
+    }
+
+    /** The version is the runbook's. */
+    @Test
+    void everyCommandTellsTheVersionsOfTheToolkitJavaAndSqlite() throws Exception {
+        String page = Files.readString(Checkout.root().resolve("docs/runbook.md"));
+        Pattern lines = Pattern.compile("Telemetry Toolkit " + Pattern.quote(RunbookPage.of(page).version())
+                + "\\RJava " + Pattern.quote(System.getProperty("java.version")) + ", .+\\RSQLite 3\\.\\d+\\.\\d+\\R");
+        int told = 0;
+        for (Class<?> script : scripts()) {
+            List<String[]> all = new ArrayList<>(List.<String[]>of(new String[] {"--version"}));
+            for (String word : words(script)) all.add(new String[] {word, "-V"});
+            for (String[] words : all) {
+                Script run = Script.run(instance(script), (Object[]) words);
+                assertEquals(0, run.exit(), run.toString());
+                assertTrue(lines.matcher(run.out()).matches() && run.err().isEmpty(), script + " " + List.of(words) + run);
+                told++;
+            }
+        }
+        assertTrue(told > 25, told + " commands");
+    }
+
+    private static List<Class<?>> scripts() throws Exception {
+        List<Class<?>> scripts = new ArrayList<>();
+        try (var files = Files.newDirectoryStream(Checkout.root().resolve("scripts"), "*.java")) {
+            for (Path file : files) scripts.add(Class.forName(file.getFileName().toString().replace(".java", "")));
+        }
+        return scripts;
+    }
+
+    private static List<String> words(Class<?> script) throws Exception {
+        List<String> words = new ArrayList<>(new CommandLine(instance(script)).getSubcommands().keySet());
+        CommandLine.getCommandMethods(script, null).forEach(method -> words.add(method.getAnnotation(Command.class).name()));
+        return words;
+    }
+
+    @SuppressWarnings("unchecked")
+    private static Callable<Integer> instance(Class<?> script) throws Exception {
+        var constructor = script.getDeclaredConstructor();
+        constructor.setAccessible(true);
+        return (Callable<Integer>) constructor.newInstance();
     }
 
     @Test

@@ -78,7 +78,7 @@ public final class Cli {
         line.setExecutionStrategy(Cli::execute);
         line.setExecutionExceptionHandler(failure(err));
         line.setParameterExceptionHandler((e, arguments) -> usage(e.getCommandLine(), e.getMessage()));
-        tellExitCodes(line);
+        tellOfTheToolkit(line);
         int code = execute(line, args);
         out.flush();
         err.flush();
@@ -112,9 +112,11 @@ public final class Cli {
         return method.getAnnotation(CommandLine.Command.class).name();
     }
 
-    private static void tellExitCodes(CommandLine line) {
-        line.getCommandSpec().usageMessage().exitCodeListHeading("%nExit codes:%n").exitCodeList(EXIT_CODES);
-        line.getSubcommands().values().forEach(Cli::tellExitCodes);
+    /** The exit codes in --help and what --version says: the same for each command and its words. */
+    private static void tellOfTheToolkit(CommandLine line) {
+        line.getCommandSpec().versionProvider(Version::lines).usageMessage()
+                .exitCodeListHeading("%nExit codes:%n").exitCodeList(EXIT_CODES);
+        line.getSubcommands().values().forEach(Cli::tellOfTheToolkit);
     }
 
     /**

@@ -139,6 +139,11 @@ public final class Database implements AutoCloseable {
         }
     }
 
+    /** The version of SQLite's library, for which no database is needed. @throws StoreException when it cannot be loaded */
+    static String libraryVersion() {
+        return SqliteFile.libraryVersion();
+    }
+
     /** The version of the SQLite library in use. */
     public String sqliteVersion() {
         return (String) value("SELECT sqlite_version()");

@@ -17,11 +17,25 @@ final class SqliteFile {
 
     /** Loads what opening a database takes, by opening one that is none. */
     static void warmUp() {
-        try (Connection nowhere = JDBC.createConnection("jdbc:sqlite::memory:", options());
+        try (Connection nowhere = nowhere();
                 var statement = nowhere.prepareStatement("SELECT 1")) {
             statement.execute();
         } catch (SQLException | LinkageError e) {
             // whoever opens a database is told
+        }
+    }
+
+    private static Connection nowhere() throws SQLException {
+        return JDBC.createConnection("jdbc:sqlite::memory:", options());
+    }
+
+    /** @throws StoreException when the library cannot be loaded */
+    static String libraryVersion() {
+        SqliteLibrary.load(null);
+        try (Connection nowhere = nowhere()) {
+            return nowhere.getMetaData().getDatabaseProductVersion();
+        } catch (SQLException e) {
+            throw SqliteErrors.translate("load SQLite", null, e);
         }
     }
 

@@ -56,7 +56,12 @@ final class SqliteLibrary {
         private static final Logger LOGGER = Logger.getLogger("org.sqlite");
     }
 
-    /** Loads it before {@code database} is opened, once. @throws StoreException when there is nowhere to load it from */
+    /**
+     * Loads it before {@code database} is opened, once.
+     *
+     * @param database null when it is for none
+     * @throws StoreException when there is nowhere to load it from
+     */
     static void load(Path database) {
         try {
             SQLiteJDBCLoader.initialize();

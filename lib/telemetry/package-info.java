@@ -2,7 +2,7 @@
 //SOURCES LogRecord.java Run.java Event.java Damage.java Ndjson.java LogEntry.java LogReader.java LogWriter.java DayFile.java EventLog.java
 //SOURCES Database.java SqliteFile.java SqliteStatements.java SqliteLibrary.java SqliteCursor.java SqliteErrors.java LockHolders.java
 //SOURCES Row.java Rows.java Schema.java RunWriter.java EndUpdate.java
-//SOURCES Table.java Check.java Checks.java JsonText.java Cli.java Output.java StoreOption.java Consent.java
+//SOURCES Table.java Check.java Checks.java JsonText.java Cli.java Version.java Output.java StoreOption.java Consent.java
 //SOURCES Size.java
 //SOURCES Health.java HealthRules.java Measure.java FolderChecks.java DatabaseChecks.java Integrity.java BackgroundCheck.java
 //SOURCES Divergence.java BriefRecord.java
