@@ -37,7 +37,6 @@ import telemetry.Output;
 import telemetry.Progress;
 import telemetry.Size;
 import telemetry.Store;
-import telemetry.StoreException;
 import telemetry.StoreOption;
 import telemetry.Table;
 import telemetry.Times;
@@ -200,7 +199,7 @@ class archive implements Callable<Integer> {
     }
 
     private Integer report(ArchiveRun.Result result, Size nowFree) {
-        List<String> failures = result.failures().stream().map(StoreException::getMessage).toList();
+        List<String> failures = result.failures().stream().map(store.store()::message).toList();
         var report = new Report(result.archived(), result.left(), failures, nowFree);
         output.result(report, report);
         boolean leftSome = note(result.left());

@@ -16,5 +16,5 @@ EventLog log = new EventLog(store);
 /** Prints the daily check. */
 void health() { System.out.println(Health.of(store, Clock.systemUTC())); }
 
-System.out.println("store " + store.base() + (database == null ? ": it has no database; jbang setup@telemetry makes one"
+System.out.println("store " + store.base() + (database == null ? ": it has no database; " + store.command("setup", "") + " makes one"
         : "; try runs.recent(5), database.query(\"SELECT …\"), health(), /exit"));

@@ -52,6 +52,14 @@ class ArchitectureTest {
         assertOnly(javaFiles(LIB), "System\\.out\\b", "");
     }
 
+    /** By hand they would be about the store that the environment names. */
+    @Test
+    void scriptsNameCommandsByTheStoreThatTheyAreAbout() throws IOException {
+        List<Path> all = new ArrayList<>(javaFiles(SCRIPTS));
+        all.add(SCRIPTS.resolve("shell.jsh"));
+        assertOnly(all, "jbang [a-z_]+@telemetry", "");
+    }
+
     @Test
     void theListOfSourcesIsWhole() throws IOException {
         Set<String> listed = new TreeSet<>();

@@ -10,6 +10,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.zip.GZIPOutputStream;
@@ -183,6 +184,23 @@ class HealthChecksTest {
         assertEquals("warning: 6 running for more than 1 d, the oldest for 2 d 11 h", told(store, "stale"));
         Script health = HealthTest.health(store, "--json", "--stale", "60h");
         assertEquals("10 running, none for more than 2 d 12 h", HealthTest.check(health, "stale").getString("detail", ""));
+    }
+
+    @Test
+    void theStaleRunsOfTheWarningAreThoseThatItsHintShows() {
+        Store store = Fixture.V3.filled(dir, 60, NOON);
+        for (String[] rule : new String[][] {{}, {"--stale", "30h"}}) {
+            List<String> asked = new ArrayList<>(List.of("--json"));
+            asked.addAll(List.of(rule));
+            var check = HealthTest.check(HealthTest.health(store, asked.toArray()), "stale");
+            String[] hint = check.getString("hint", "").split(": jbang prune@telemetry ");
+            assertEquals("Prune", hint[0]);
+            var prune = new prune();
+            prune.clock = HealthTest.AT_NOON;
+            Script shown = Script.run(prune, (Object[]) (hint[1] + " --json").split(" "));
+            String runs = check.getString("detail", "").split(" ")[0];
+            assertEquals(runs, shown.out().lines().filter(line -> line.contains("\"run_id\":")).count() + "", shown.toString());
+        }
     }
 
     @Test

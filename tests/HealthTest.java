@@ -27,7 +27,7 @@ import telemetry.Store;
 /** Health on stores in every state. Its other outputs are in HealthOutputTest, the rules of each check in HealthChecksTest. */
 class HealthTest {
     static final Instant NOON = Instant.parse("2026-11-20T12:00:00Z");
-    private static final Clock AT_NOON = Clock.fixed(NOON.plusSeconds(600), ZoneOffset.UTC);
+    static final Clock AT_NOON = Clock.fixed(NOON.plusSeconds(600), ZoneOffset.UTC);
     static final List<String> NAMES = List.of("environment", "storage", "database",
             "schema", "journal", "disk", "write", "activity", "stale", "size", "backup", "divergence");
 

@@ -41,9 +41,10 @@ class ShellTest {
 
     @Test
     void withoutAStoreItSaysSoAndMakesNone() throws Exception {
-        Script shell = jbangw("shell", "--store", dir.resolve("none").toString()).run("/exit\n");
-        assertTrue(shell.out().contains("it has no database; jbang setup@telemetry makes one"), shell.out());
-        assertTrue(Files.notExists(dir.resolve("none")));
+        Path none = dir.resolve("none");
+        Script shell = jbangw("shell", "--store", none.toString()).run("/exit\n");
+        assertTrue(shell.out().contains("it has no database; jbang setup@telemetry --store " + none + " makes one"), shell.out());
+        assertTrue(Files.notExists(none));
     }
 
     @Test

@@ -209,6 +209,9 @@ class ValidateInstallationTest {
         Script wal = validate("--store", young.base());
         assertTrue(line(wal, "python").startsWith(affected ? "warning" : "ok"), wal.out());
         assertTrue(line(wal, "python").contains("3.11.7 with SQLite " + version), wal.out());
+        String hint = "-> System Overview: give the agents a Python with SQLite 3.51.3 or newer, and each day "
+                + "jbang backup@telemetry --store " + young.base();
+        assertEquals(affected, wal.out().replaceAll("\\s+", " ").contains(hint), wal.out());
         assertEquals(1, wal.exit(), "there is no backup either");
         assertTrue(line(validate("--store", Fixture.V7_PYTHON.filled(dir.resolve("delete"), 12, now).base()), "python").startsWith("ok"),
                 "DELETE mode has no such bug");

@@ -48,9 +48,9 @@ public final class ArchiveCheck {
             progress.accept(Files.size(file.path()));
             return check;
         } catch (StoreException e) {
-            return e.reason() == StoreException.Reason.DAMAGED ? damaged(file, e.why()) : Check.failed(name, e.getMessage(), null);
+            return e.reason() == StoreException.Reason.DAMAGED ? damaged(file, e.why()) : Check.failed(name, e.why(), null);
         } catch (IOException e) {
-            return Check.failed(name, Disk.refused("read", file.path(), e).getMessage(), null);
+            return Check.failed(name, Disk.refused("read", file.path(), e).why(), null);
         }
     }
 

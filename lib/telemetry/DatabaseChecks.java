@@ -180,8 +180,14 @@ final class DatabaseChecks implements AutoCloseable {
             if (runs.number("stale") == 0) return Check.ok("stale", runs.number("running") + " running, none " + limit);
             return Check.warning("stale", runs.number("stale") + " running " + limit + ", the oldest for "
                     + Times.words(Duration.ofSeconds(now.getEpochSecond() - runs.number("oldest"))),
-                    "Common Operations: " + store.command("query", "stale"));
+                    "Prune: " + store.command("prune", staleRuns()));
         });
+    }
+
+    /** As prune names them, whose own rule is the runbook's. */
+    private String staleRuns() {
+        boolean isUsual = rules.stale().equals(HealthRules.RUNBOOK.stale());
+        return isUsual ? "stale" : "stale --older-than " + rules.stale().toSeconds() + "s";
     }
 
     Check size() {
@@ -239,7 +245,7 @@ final class DatabaseChecks implements AutoCloseable {
     }
 
     private Check refused(String name, StoreException e) {
-        String detail = e.path() == null ? e.why() : e.path().getFileName() + ": " + e.why();
+        String detail = e.brief();
         return switch (e.reason()) {
             case LOCKED -> Check.unknown(name, detail, "Database Locked: " + store.command("locks", ""));
             case DENIED -> Check.unknown(name, detail, journalAge != null ? rollBack() : FolderChecks.OTHER_ACCOUNT);

@@ -108,7 +108,7 @@ final class FoundDatabase {
     }
 
     private Check refused() {
-        String detail = (refusal.path() == null ? "" : refusal.path().getFileName() + ": ") + refusal.why();
+        String detail = refusal.brief();
         return switch (refusal.reason()) {
             case LOCKED -> Check.unknown("database", detail, "Database Locked: " + store.command("locks", ""));
             case DENIED -> Check.unknown("database", detail, FolderChecks.OTHER_ACCOUNT);
@@ -134,7 +134,7 @@ final class FoundDatabase {
         } catch (StoreException e) {
             String hint = "Create Backup: " + store.command("backup", "");
             boolean isDamaged = e.reason() == StoreException.Reason.DAMAGED;
-            return isDamaged ? Check.failed("backup", e.getMessage(), hint) : Check.unknown("backup", e.getMessage(), hint);
+            return isDamaged ? Check.failed("backup", e.brief(), hint) : Check.unknown("backup", e.brief(), hint);
         }
     }
 

@@ -49,7 +49,7 @@ public record Installation(Store store, Checks checks) {
                     machine.java(), machine.jbang(), machine.system(store), machine.clock(found.newestRun()),
                     folders.environment(around.env()), machine.variables(),
                     found.storage(folders), found.permissions(), folders.disk(), found.shape(),
-                    scratch.sqlite(), machine.python(found.isSharedInWal()), toolkit.aliases(), scratch.track(),
+                    scratch.sqlite(), machine.python(store, found.isSharedInWal()), toolkit.aliases(), scratch.track(),
                     found.backup(folders, err))));
         }
     }

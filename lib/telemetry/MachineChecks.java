@@ -114,8 +114,8 @@ final class MachineChecks {
         return Check.ok("variables", String.join(", ", told) + (unset.length() == 0 ? "" : "; " + unset));
     }
 
-    /** @param shared whether agents are likely to write the store's database in WAL mode, where an old library can damage it */
-    Check python(boolean shared) {
+    /** @param shared whether agents are likely to write this store's database in WAL mode, where an old library can damage it */
+    Check python(Store store, boolean shared) {
         Set<String> found = new TreeSet<>();
         for (String name : List.of("python3", "python", "py"))
             Disk.program(name, env).flatMap(python -> answer(python, "-c", VERSIONS)).ifPresent(found::add);
@@ -124,7 +124,8 @@ final class MachineChecks {
         if (found.stream().noneMatch(versions -> hasWalResetBug(versions.replaceFirst(".* ", "")))) return Check.ok("python", detail);
         String bug = detail + ": SQLite 3.7.0 to 3.51.2 can damage a WAL database (WAL-reset bug)";
         if (!shared) return Check.ok("python", bug + "; this store is not in such use");
-        return Check.warning("python", bug, "System Overview: give the agents a Python with SQLite 3.51.3 or newer, and back up daily");
+        return Check.warning("python", bug, "System Overview: give the agents a Python with SQLite 3.51.3 or newer, and each day "
+                + store.command("backup", ""));
     }
 
     /** Source: sqlite.org/wal.html, "The WAL-Reset Bug": 3.7.0 to 3.51.2. */

@@ -43,7 +43,7 @@ final class ScratchChecks implements AutoCloseable {
                     "System Overview: another toolkit's SQLite is in the way, see the class path")
                     : Check.ok("sqlite", version + ", the toolkit's own, without the WAL-reset bug");
         } catch (StoreException e) {
-            return Check.failed("sqlite", e.getMessage(), "System Overview: no procedure that needs the database works");
+            return Check.failed("sqlite", whereAndWhy(e), "System Overview: no procedure that needs the database works");
         }
     }
 
@@ -60,8 +60,13 @@ final class ScratchChecks implements AutoCloseable {
                     + Times.words(Duration.ofNanos(System.nanoTime() - began)))
                     : Check.failed("track", wrong.get(0).name() + ": " + wrong.get(0).detail(), hint);
         } catch (StoreException e) {
-            return Check.failed("track", e.getMessage(), hint);
+            return Check.failed("track", whereAndWhy(e), hint);
         }
+    }
+
+    /** Without what is next, which would be about the real store. */
+    private static String whereAndWhy(StoreException e) {
+        return (e.path() == null ? "" : e.path() + ": ") + e.why();
     }
 
     /** What cannot be removed is left to whatever clears the temporary folder. */

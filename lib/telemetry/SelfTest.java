@@ -86,7 +86,7 @@ public final class SelfTest {
             String detail = row == null ? "none found in " + store.database() : row.text("status") + " found";
             checks.add(whole ? Check.ok("row", detail) : Check.failed("row", detail, hint));
         } catch (StoreException e) {
-            checks.add(Check.failed("row", e.getMessage(), hint));
+            checks.add(Check.failed("row", e.brief(), hint));
         }
     }
 }

@@ -71,6 +71,11 @@ public final class StoreException extends RuntimeException {
         return why;
     }
 
+    /** Which file and why: for a check, which has a name and a hint of its own. */
+    String brief() {
+        return path == null || path.getFileName() == null ? why : oneLine(path.getFileName().toString()) + ": " + why;
+    }
+
     /** Control characters (a hostile file name may hold a newline) become visible escapes. */
     private static String oneLine(String text) {
         var line = new StringBuilder(text.length());
