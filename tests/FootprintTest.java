@@ -1,7 +1,9 @@
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Instant;
@@ -15,6 +17,7 @@ import telemetry.Growth;
 import telemetry.PerformanceHistory;
 import telemetry.Size;
 import telemetry.Store;
+import telemetry.StoreException;
 import telemetry.Tuning;
 
 /** What a store's figures say is what SQLite and the disk say. */
@@ -129,6 +132,17 @@ class FootprintTest {
         try (Database database = Database.openToRead(store.database())) {
             return Growth.of(store, database, Footprint.of(database), NOON);
         }
+    }
+
+    @Test
+    void aMeasurementIsKeptInTheStoresReportsAndMakesNoStore() throws IOException {
+        Store none = Store.at(dir.resolve("none"));
+        var history = new PerformanceHistory(none, line -> { });
+        assertThrows(StoreException.class, () -> history.add(java.util.Map.of("time", NOON)));
+        assertTrue(Files.notExists(none.base()));
+        Files.createDirectory(none.base());
+        history.add(java.util.Map.of("time", NOON));
+        assertEquals(1, Files.readAllLines(none.reports().resolve("performance.ndjson")).size());
     }
 
     @Test

@@ -17,6 +17,7 @@ import java.util.function.Consumer;
 public final class PerformanceHistory {
     private static final int SHOWN = 10;
 
+    private final Store store;
     private final Path file;
     private final List<Map<String, Object>> records = new ArrayList<>();
 
@@ -26,6 +27,7 @@ public final class PerformanceHistory {
      * @param damaged is told about such lines
      */
     public PerformanceHistory(Store store, Consumer<String> damaged) {
+        this.store = store;
         this.file = store.reports().resolve("performance.ndjson");
         if (Files.exists(file)) read(damaged);
     }
@@ -46,11 +48,16 @@ public final class PerformanceHistory {
         }
     }
 
-    /** Adds a measurement; when this returns, it is on the disk. @param record numbers and texts, {@code time} among them */
+    /**
+     * Adds a measurement; when this returns, it is on the disk.
+     *
+     * @param record numbers and texts, {@code time} among them
+     * @throws StoreException also when the store is missing: that is not made
+     */
     public void add(Map<String, Object> record) {
         String line = JsonText.line(record);
         try {
-            Files.createDirectories(file.getParent());
+            Reports.make(store);
         } catch (IOException e) {
             throw Disk.refused("create the folder", file.getParent(), e);
         }
