@@ -228,7 +228,7 @@ class ValidateInstallationTest {
         assertEquals(0, none.exit(), none.toString());
         assertTrue(line(none, "python").contains("none on the PATH") && line(none, "jbang")
                 .contains("none on the PATH; scripts/jbangw gets one"), none.out());
-        program("python3", "echo no sqlite3 >&2; exit 1");
+        program("python3", "echo 3.11.7 3.40.1; exit 1");
         program("jbang", "echo 0.132.1");
         Script broken = validate("--store", store.base());
         assertEquals(0, broken.exit(), broken.toString());

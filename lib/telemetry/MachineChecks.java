@@ -3,7 +3,6 @@ package telemetry;
 import java.io.IOException;
 import java.net.URISyntaxException;
 import java.nio.charset.Charset;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -18,7 +17,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.StringJoiner;
 import java.util.TreeSet;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import javax.tools.ToolProvider;
 
@@ -144,21 +142,8 @@ final class MachineChecks {
     private static Optional<String> answer(Path program, String... args) {
         List<String> command = new ArrayList<>(List.of(program.toString()));
         command.addAll(List.of(args));
-        Path answer = null;
-        try {
-            answer = Files.createTempFile("version", ".txt");
-            Process process = new ProcessBuilder(command).redirectOutput(answer.toFile()).redirectError(ProcessBuilder.Redirect.DISCARD)
-                    .redirectInput(ProcessBuilder.Redirect.from(Disk.nothing())).start();
-            if (!process.waitFor(PATIENCE.toMillis(), TimeUnit.MILLISECONDS)) process.destroyForcibly();
-            else if (process.exitValue() == 0) return firstLine(Files.readString(answer, StandardCharsets.ISO_8859_1));
-        } catch (IOException e) {
-            // it is there and cannot be started: as good as none
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        } finally {
-            if (answer != null) answer.toFile().delete();
-        }
-        return Optional.empty();
+        return Answer.of(new ProcessBuilder(command), PATIENCE).filter(answer -> answer.exit() == 0)
+                .flatMap(answer -> firstLine(answer.text()));
     }
 
     private static Optional<String> firstLine(String text) {

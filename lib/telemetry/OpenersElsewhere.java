@@ -1,21 +1,20 @@
 package telemetry;
 
-import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.TimeUnit;
 
 /**
  * Which processes have files open, on systems without {@code /proc}: on Windows as its Restart Manager tells it, elsewhere as lsof does.
  * Neither tells who holds a lock.
  */
 final class OpenersElsewhere {
-    private static final int SECONDS = 30;
+    private static final Duration PATIENCE = Duration.ofSeconds(30);
 
     /** Carries the files' names past every rule of quoting; no name holds its separator. */
     private static final String VARIABLE = "TELEMETRY_FILES";
@@ -82,7 +81,8 @@ final class OpenersElsewhere {
     static Optional<List<Long>> of(List<Path> files) {
         List<String> names = files.stream().filter(Files::exists).map(Path::toString).toList();
         if (names.isEmpty()) return Optional.of(List.of());
-        return answer(Disk.isWindows() ? restartManager(names) : lsof(names)).map(OpenersElsewhere::others);
+        return Answer.of(Disk.isWindows() ? restartManager(names) : lsof(names), PATIENCE).filter(OpenersElsewhere::isTold)
+                .map(answer -> others(answer.text()));
     }
 
     private static ProcessBuilder restartManager(List<String> names) {
@@ -99,28 +99,13 @@ final class OpenersElsewhere {
     }
 
     /** lsof ends with 1 when nobody has one of the files open, so what counts is its output; PowerShell with 1 only when it failed. */
-    private static Optional<String> answer(ProcessBuilder builder) {
-        Path answer = null;
-        try {
-            answer = Files.createTempFile("openers", ".txt");
-            Process process = builder.redirectOutput(answer.toFile()).redirectError(ProcessBuilder.Redirect.DISCARD)
-                    .redirectInput(ProcessBuilder.Redirect.from(Disk.nothing())).start();
-            if (!process.waitFor(SECONDS, TimeUnit.SECONDS)) process.destroyForcibly();
-            else if (process.exitValue() == 0
-                    || !Disk.isWindows()) return Optional.of(Files.readString(answer, StandardCharsets.ISO_8859_1));
-        } catch (IOException e) {
-            // no such program on this machine: nothing is known
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        } finally {
-            if (answer != null) answer.toFile().delete();
-        }
-        return Optional.empty();
+    private static boolean isTold(Answer answer) {
+        return answer.exit() == 0 || !Disk.isWindows();
     }
 
-    private static List<Long> others(String answer) {
+    private static List<Long> others(String pids) {
         long self = ProcessHandle.current().pid();
-        return answer.lines().map(String::strip).filter(line -> line.matches("\\d{1,18}"))
+        return pids.lines().map(String::strip).filter(line -> line.matches("\\d{1,18}"))
                 .map(Long::valueOf).filter(pid -> pid != self).distinct().toList();
     }
 }

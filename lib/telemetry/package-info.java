@@ -25,7 +25,7 @@
 //SOURCES FormatOption.java Csv.java Sheet.java PeriodOption.java FilterOption.java
 //SOURCES Backup.java BackupManifest.java BackupCheck.java BackupContent.java Backups.java NewBackup.java Snapshot.java SqliteCopy.java
 //SOURCES Sha256.java Retention.java Restore.java Restored.java RestorePlace.java SafetyCopy.java LastState.java
-//SOURCES Locks.java LocksReport.java LockRelease.java Program.java OpenersElsewhere.java
+//SOURCES Locks.java LocksReport.java LockRelease.java Program.java OpenersElsewhere.java Answer.java
 //SOURCES Recovery.java RecoveryPlan.java RecoveryMark.java Recovered.java Salvage.java GapFill.java Alone.java
 //SOURCES Installation.java MachineChecks.java FoundDatabase.java ScratchChecks.java ToolkitChecks.java
 //SOURCES OldRuns.java RunGroups.java StaleRuns.java
