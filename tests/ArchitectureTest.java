@@ -32,6 +32,11 @@ class ArchitectureTest {
     void eachLibraryIsKnownToItsOwnClassesOnly() throws IOException {
         assertOnly(javaFiles(LIB), "import com\\.eclipsesource\\.", "Ndjson\\.java|JsonText\\.java");
         assertOnly(javaFiles(SCRIPTS), "import com\\.eclipsesource\\.", "");
+        for (Path folder : List.of(LIB, SCRIPTS)) {
+            assertOnly(javaFiles(folder), "import de\\.siegmar\\.", "");
+            assertOnly(javaFiles(folder), "import org\\.HdrHistogram\\.", "Latencies\\.java");
+            assertOnly(javaFiles(folder), "import java\\.net\\.http\\.", "AlertPost\\.java");
+        }
         assertOnly(javaFiles(LIB), "import picocli\\.", "Cli\\.java|Output\\.java|StoreOption\\.java|Consent\\.java|\\w+Option\\.java");
     }
 
