@@ -7,16 +7,18 @@ import java.util.function.Consumer;
 
 /**
  * Records what happens, the line first and the row second, for any number of threads, which share their fsyncs and transactions. Nothing
- * that goes wrong reaches the program that is recorded: it is said once, and the program goes on.
+ * that goes wrong reaches the program that is recorded: it is said once, and the program goes on. That a line is lost is said even when
+ * another thing was: a replay brings a row, and nothing brings a line.
  */
 final class Recorder implements AutoCloseable {
     private final Clock clock;
     private final Store store;
     private final Consumer<String> warnings;
     private final AtomicBoolean warned = new AtomicBoolean();
+    private final AtomicBoolean warnedOfLines = new AtomicBoolean();
     private final EventLog log;
     private final RunTable table;
-    private final GroupCommit<String> lines = new GroupCommit<>(group -> guarded(() -> append(group)));
+    private final GroupCommit<String> lines = new GroupCommit<>(this::append);
     private final GroupCommit<Run> rows = new GroupCommit<>(group -> guarded(() -> write(group)));
 
     Recorder(Store store, Clock clock, Consumer<String> warnings) {
@@ -42,7 +44,8 @@ final class Recorder implements AutoCloseable {
     }
 
     private void append(List<String> group) {
-        log.append(DayFile.dayOf(clock.instant()), group);
+        boolean isLost = !guarded(warnedOfLines, () -> log.append(DayFile.dayOf(clock.instant()), group));
+        if (isLost) warned.set(true);
     }
 
     private void write(List<Run> group) {
@@ -54,11 +57,19 @@ final class Recorder implements AutoCloseable {
      * stays in here.
      */
     void guarded(Runnable work) {
+        guarded(warned, work);
+    }
+
+    /** @return false when it went wrong */
+    private boolean guarded(AtomicBoolean said, Runnable work) {
         try {
             work.run();
+            return true;
         } catch (RuntimeException | LinkageError | StackOverflowError e) {
-            if (warned.compareAndSet(false, true))
+            boolean isKnown = warned.get() && store.isMissing();
+            if (said.compareAndSet(false, true) && !isKnown)
                 warnings.accept(e instanceof StoreException known ? store.message(known) : "recording failed: " + e);
+            return false;
         }
     }
 

@@ -10,7 +10,8 @@ import java.util.function.Consumer;
 /**
  * Tracks runs of a program: {@code client.track("docs-crawler", "crawl", run -> { … })}. A run's start and end are each a line in the day
  * file, which is on the disk when the call returns, and then a row in the database. Whatever is wrong with the store, the program goes on:
- * it costs one warning, and once the five seconds that a locked database is waited for. A store that is missing is not made.
+ * it costs one warning, another when a line is lost, and once the five seconds that a locked database is waited for. A store that is
+ * missing is not made.
  *
  * <p>For any number of threads, and other processes beside it. One client lives as long as its program; closing it is good manners, and
  * nothing is lost if that is forgotten.
@@ -46,7 +47,7 @@ public final class TelemetryClient implements AutoCloseable {
         return at(store, Clock.systemUTC(), warning -> System.err.println("telemetry: " + warning + " (said once; the program goes on)"));
     }
 
-    /** As the other, with another clock, and the one warning that there may be going elsewhere than to stderr. */
+    /** As the other, with another clock, and the warning or two that there may be going elsewhere than to stderr. */
     public static TelemetryClient at(Store store, Clock clock, Consumer<String> warnings) {
         return new TelemetryClient(store, clock, warnings);
     }
