@@ -92,6 +92,16 @@ class RebuildTest {
     }
 
     @Test
+    void theDatabasesFolderMayBeGoneToo() throws IOException {
+        Store store = Fixture.V3.filled(dir, 5, NOON);
+        delete(store.database());
+        Files.delete(store.database().getParent());
+        Script result = Script.run(new rebuild(), "--store", dir, "--yes");
+        assertEquals(0, result.exit(), result.err());
+        assertEquals(5, rows(store, "SELECT run_id FROM agent_runs").size());
+    }
+
+    @Test
     void saysWhatItDid() throws IOException {
         Store store = Fixture.V3.filled(dir, 60, NOON);
         archive(store, new EventLog(store).days().get(0));

@@ -41,6 +41,20 @@ class RecoverTest {
     Path dir;
 
     @Test
+    void withNothingToRecoverTheFoldersStillCount() throws IOException {
+        Store store = Fixture.V3.empty(dir);
+        Files.delete(store.raw());
+        for (String missing : List.of("missing: " + store.raw(), store.raw() + " is no folder")) {
+            Script dry = script(store, "--dry-run");
+            assertEquals(2, dry.exit(), dry.toString());
+            assertTrue(dry.out().replaceAll("\\s+", " ").contains("failed storage " + missing), dry.out());
+            assertTrue(dry.out().contains("jbang setup@telemetry --store " + dir), dry.out());
+            assertTrue(dry.out().strip().endsWith("; what else has failed, this does not mend"), dry.out());
+            if (missing.startsWith("missing")) Files.createFile(store.raw());
+        }
+    }
+
+    @Test
     void everyStoreComesBackWholeFromEveryDamageWithABackupAndWithout() {
         Fixture.all(dir).forEach(given -> {
             Store store = given.store();
@@ -190,6 +204,24 @@ class RecoverTest {
             assertEquals("ok", integrity(store));
             assertEquals(0, script(store).exit());
         }
+    }
+
+    @Test
+    void commitsThatCannotBeReadAreNoWholeRecovery() throws IOException {
+        Store store = Fixture.V3.filled(dir, 60, NOON);
+        long page;
+        try (Database database = Database.open(store.database())) {
+            database.update("INSERT INTO commits(commit_hash, run_id) VALUES ('lost', 'r')");
+            page = database.number("SELECT rootpage FROM sqlite_master WHERE name = 'commits'");
+        }
+        try (var file = new RandomAccessFile(store.database().toFile(), "rw")) {
+            file.seek((page - 1) * 4096);
+            file.write(new byte[4096]);
+        }
+        Script recovered = script(store, "--yes");
+        assertEquals(1, recovered.exit(), recovered.out());
+        assertTrue(recovered.out().contains("warning  commits"), recovered.out());
+        assertTrue(recovered.out().contains("recovered, look at the warnings: 60 runs"), recovered.out());
     }
 
     @Test

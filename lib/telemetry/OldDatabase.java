@@ -40,8 +40,8 @@ record OldDatabase(Path file, State state, String why, Ddl ddl) {
         Ddl ddl = null;
         try (Database database = open(file)) {
             ddl = Ddl.of(database);
-            Object check = database.value("PRAGMA quick_check(1)");
-            if (!"ok".equals(check)) return new OldDatabase(file, State.DAMAGED, String.valueOf(check), ddl);
+            List<String> errors = Integrity.errors(database, null, true, 1, null);
+            if (!errors.isEmpty()) return new OldDatabase(file, State.DAMAGED, errors.get(0), ddl);
             Schema schema = Schema.of(database);
             if (schema.missingColumns().isEmpty()) return new OldDatabase(file, State.INTACT, null, ddl);
             boolean none = schema.shape() == Schema.Shape.NONE;
@@ -49,7 +49,7 @@ record OldDatabase(Path file, State state, String why, Ddl ddl) {
                     : "agent_runs lacks " + schema.missingColumns(), none ? ddl : null);
         } catch (StoreException e) {
             if (e.reason() != StoreException.Reason.DAMAGED) throw e;
-            return new OldDatabase(file, State.DAMAGED, e.getMessage(), ddl);
+            return new OldDatabase(file, State.DAMAGED, e.why(), ddl);
         }
     }
 
@@ -107,7 +107,7 @@ record OldDatabase(Path file, State state, String why, Ddl ddl) {
                 salvage(database, table.text("name"), lost);
         } catch (StoreException e) {
             if (e.reason() != StoreException.Reason.DAMAGED) throw e;
-            lost.add("the whole old database: " + e.getMessage());
+            lost.add("the whole old database: " + e.why());
         }
         return lost;
     }
@@ -120,7 +120,7 @@ record OldDatabase(Path file, State state, String why, Ddl ddl) {
                     + columns + " FROM old." + name + " NOT INDEXED");
         } catch (StoreException e) {
             if (e.reason() != StoreException.Reason.DAMAGED) throw e;
-            lost.add("the table " + table + " of the old database: " + e.getMessage());
+            lost.add("the table " + table + " of the old database: " + e.why());
         }
     }
 

@@ -175,6 +175,7 @@ public final class Rebuild {
     private Result exchange() {
         OldDatabase old = OldDatabase.of(store.database());
         if (old.state() != OldDatabase.State.ABSENT && old.state() != OldDatabase.State.INTACT) old.requireUnused();
+        makeFolder();
         Instant began = clock.instant();
         Path folder = Quarantine.folder(store, "rebuild", began);
         try (var work = new Work(store.database(), folder.resolve("damaged.ndjson"))) {
@@ -196,6 +197,13 @@ public final class Rebuild {
         } finally {
             Quarantine.removeIfEmpty(folder);
         }
+    }
+
+    private void makeFolder() {
+        Path folder = store.database().getParent();
+        if (Files.isDirectory(folder)) return;
+        Quarantine.make(folder);
+        Disk.ownAs(folder, folder.getParent());
     }
 
     private static void publish(Path made, Path target) {

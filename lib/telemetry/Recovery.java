@@ -158,7 +158,6 @@ public final class Recovery {
     }
 
     private void rebuild() {
-        makeFolder();
         Rebuild.Result made = new Rebuild(store, clock).patience(patience).inPlace();
         base = made.runs() - made.carried().runs();
         damaged = made.damaged();
@@ -202,13 +201,6 @@ public final class Recovery {
         steps.add(Check.warning("source", "a new, empty database: there is no backup and no day file", null));
     }
 
-    private void makeFolder() {
-        Path folder = live.getParent();
-        if (Files.isDirectory(folder)) return;
-        Quarantine.make(folder);
-        Disk.ownAs(folder, folder.getParent());
-    }
-
     /**
      * All day files, not only those since the backup: the database may have lacked runs when that was made. Until a pass finds nothing new.
      */
@@ -231,8 +223,9 @@ public final class Recovery {
 
     private void salvage(Database database, List<Path> kept) {
         var fill = new GapFill(database, Pruned.of(store), carried(kept));
+        boolean areCommitsWhole = true;
         for (Path file : kept) {
-            Salvage.commits(file, fill::takeCommits);
+            areCommitsWhole &= Salvage.commits(file, fill::takeCommits);
             if (Salvage.runs(file, fill::take)) continue;
             Long gone = gone(file, fill);
             lost = gone == null || lost == null ? null : (Long) Math.max(lost, gone);
@@ -245,6 +238,8 @@ public final class Recovery {
                 : Check.warning("salvage", detail + (fill.refused() == 0 ? "" : "; " + fill.refused() + " rows were no runs any more"),
                         "look at them: " + store.command("query", "sql \"SELECT * FROM agent_runs WHERE error_summary LIKE '%"
                         + GapFill.MARK + "'\"")));
+        if (!areCommitsWhole) steps.add(Check.warning("commits",
+                "not all of those in the damaged database can be read, and no day file has them: what no backup has is lost", null));
         steps.add(lost == null
                 ? Check.warning("lost",
                 "cannot be known: not all of the damaged database can be read; runs with a line in the day files or a row in the backup "

@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * How a store was found, and what a recovery would do about it; {@code toString()} is the report.
@@ -52,6 +53,9 @@ public record RecoveryPlan(Checks checks, Source source, State state, Backup bac
         TORN
     }
 
+    /** The checks of where the store is. */
+    private static final Set<String> PLACE = Set.of("storage", "disk");
+
     /** Several errors are asked for, one is shown. */
     private static final int MOST_ERRORS = 100;
 
@@ -60,14 +64,25 @@ public record RecoveryPlan(Checks checks, Source source, State state, Backup bac
         return state == State.INTACT && missing == 0 && !isResumed;
     }
 
-    /** As a check of the store: well when there is nothing to do, failed when nothing can be done. */
+    /**
+     * As a check of the store: well when there is nothing to do, failed when nothing can be done. With nothing to do for the database the
+     * folders and the disk still count: without them agents cannot go on.
+     */
     public Check.Status status() {
-        return source == Source.NONE ? Check.Status.FAILED : isHealthy() && !isShort ? Check.Status.OK : Check.Status.WARNING;
+        if (source == Source.NONE) return Check.Status.FAILED;
+        if (!isHealthy()) return Check.Status.WARNING;
+        Check.Status place = place();
+        return place.compareTo(Check.Status.WARNING) > 0 ? place : isShort ? Check.Status.WARNING : Check.Status.OK;
+    }
+
+    private Check.Status place() {
+        return new Checks(checks.list().stream().filter(check -> PLACE.contains(check.name())).toList()).status();
     }
 
     /** What would be done, in a sentence. */
     public String action() {
-        if (isHealthy()) return "nothing to recover: the database is intact and has all runs of the day files";
+        if (isHealthy()) return "nothing to recover: the database is intact and has all runs of the day files"
+                + (place().compareTo(Check.Status.WARNING) > 0 ? "; what else has failed, this does not mend" : "");
         return switch (source) {
             case INTACT -> state == State.TORN ? "would roll back what a program that died has left, and look again"
                     : "would bring " + runs(missing) + " from the day files into the intact database"
@@ -141,7 +156,8 @@ public record RecoveryPlan(Checks checks, Source source, State state, Backup bac
                     "the recovery begun at " + left.stamp() + " did not come to its end; this one goes on", null));
             var folders = new FolderChecks(store, clock.instant(), HealthRules.RUNBOOK, new ArrayList<>());
             Check storage = folders.storage();
-            checks.add(new Check(storage.name(), storage.status(), storage.detail(), null));
+            boolean isMended = Files.notExists(store.database().getParent());
+            checks.add(isMended ? new Check(storage.name(), storage.status(), storage.detail(), null) : storage);
             checks.add(folders.disk());
             checks.add(database());
             boolean isSound = state == State.INTACT || state == State.TORN;
