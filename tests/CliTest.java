@@ -80,7 +80,8 @@ class CliTest {
         Script asked = Script.run(new Probe());
         assertEquals(64, asked.exit());
         assertEquals("noted" + NL
-                + "probe: Delete 3 files? There is no terminal to ask on: say --yes, or --dry-run to look first; next: probe --help"
+                + "probe: Delete 3 files? There is no terminal to ask on: say --yes, or --dry-run to look first; next: "
+                + "jbang probe@telemetry --help"
                 + NL, asked.err());
     }
 
@@ -91,7 +92,7 @@ class CliTest {
             Script run = Script.run(new Probe(), (Object[]) args);
             assertEquals(64, run.exit(), run.err());
             assertEquals(1, run.err().lines().count(), run.err());
-            assertTrue(run.err().startsWith("probe: ") && run.err().contains("; next: probe --help"), run.err());
+            assertTrue(run.err().startsWith("probe: ") && run.err().contains("; next: jbang probe@telemetry --help"), run.err());
             assertEquals("", run.out());
         }
     }

@@ -191,7 +191,8 @@ class HealthAlertTest {
                 " ", "neither an address nor a command");
         wrong.forEach((target, why) -> {
             Script health = Script.run(new health(), "--store", dir.resolve("none"), "--alert", target);
-            assertEquals("health: Invalid value for option '--alert': " + why + "; next: health --help\n", health.err(), target);
+            assertEquals("health: Invalid value for option '--alert': " + why + "; next: jbang health@telemetry --help\n",
+                    health.err(), target);
             assertEquals(64, health.exit(), target);
             assertEquals("", health.out(), target);
         });

@@ -180,7 +180,8 @@ public final class Cli {
     }
 
     private static int usage(CommandLine line, String message) {
-        line.getErr().println(name(line) + ": " + Table.visible(message) + "; next: " + name(line) + " --help");
+        String help = name(line).replaceFirst("\\S+", "jbang $0@telemetry") + " --help";
+        line.getErr().println(name(line) + ": " + Table.visible(message) + "; next: " + help);
         return USAGE;
     }
 
