@@ -34,6 +34,7 @@ import telemetry.Output;
 import telemetry.Restore;
 import telemetry.Restored;
 import telemetry.Retention;
+import telemetry.Runs;
 import telemetry.Size;
 import telemetry.Store;
 import telemetry.StoreException;
@@ -104,7 +105,7 @@ class backup implements Callable<Integer> {
     @Override
     public Integer call() {
         requireSense();
-        Store store = action == Action.restore ? this.store.store() : this.store.existing();
+        Store store = action == Action.restore ? this.store.orNew() : this.store.existing();
         var backups = new Backups(store, folder, clock, err());
         return switch (action) {
             case make -> consent.isDryRun() ? showMaking(store, backups) : make(store, backups);
@@ -166,7 +167,7 @@ class backup implements Callable<Integer> {
         long runs;
         Size size;
         try (Database database = Database.openToRead(store.database())) {
-            runs = database.number("SELECT count(*) FROM agent_runs");
+            runs = new Runs(database).count();
             size = new Size(database.number("PRAGMA page_size") * database.number("PRAGMA page_count"));
         }
         List<Path> expired = backups.expirable(retention()).stream().map(Backup::file).toList();

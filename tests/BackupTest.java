@@ -527,6 +527,18 @@ class BackupTest {
         assertEquals(before, tree(store.base()));
     }
 
+    @Test
+    void aDatabaseWithoutRunsIsNoMatterOfTheArguments() {
+        Store store = Fixture.V3.empty(dir);
+        try (Database database = Database.open(store.database())) {
+            database.execute("DROP TABLE agent_runs");
+        }
+        Script dry = backup(NOON, store, "--dry-run");
+        assertEquals(2, dry.exit(), dry.err());
+        assertEquals("backup: cannot use the database " + store.database() + ": it has no table agent_runs; next: jbang health@telemetry "
+                + "--store " + dir, dry.err().strip());
+    }
+
     private static Script backup(Instant now, Store store, Object... args) {
         var script = new backup();
         script.clock = Clock.fixed(now, ZoneOffset.UTC);

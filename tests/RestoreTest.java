@@ -407,6 +407,15 @@ class RestoreTest {
     }
 
     @Test
+    void aFileInPlaceOfTheStoreIsSaidBeforeABackupIsLookedFor() throws IOException {
+        Path file = Files.writeString(dir.resolve("file"), "x");
+        Script refused = script(Store.at(file), "--restore", "latest", "--yes");
+        assertEquals(3, refused.exit());
+        assertEquals("backup: cannot use the store " + file + ": it is a file, and a store is a folder (named by --store); next: name the "
+                + "store's folder with --store DIR", refused.err().strip());
+    }
+
+    @Test
     void tenRestoresThatFailLeaveTheDatabaseAsItWas() throws Exception {
         Store store = Fixture.V3.filled(dir.resolve("s"), 60, NOON);
         assertEquals(0, script(store).exit());

@@ -77,6 +77,7 @@ public final class RetentionReview {
 
     private Kept runs() {
         try (Database database = Database.openToRead(store.database())) {
+            Schema.require(database);
             Row runs = database.one("SELECT count(*) AS runs, CAST(min(start_time) AS TEXT) AS first FROM agent_runs").orElseThrow();
             var size = new Size(store.database().toFile().length());
             return new Kept("runs", "kept until pruned", runs.number("runs"), size, Times.instant(runs.text("first")));

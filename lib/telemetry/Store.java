@@ -147,9 +147,15 @@ public record Store(Path base, Path database, Path raw, String rule) {
 
     /** @throws StoreException {@code MISSING} when there is no store to speak of, or a file where its folder should be */
     public Store orThrow() {
-        if (Files.isRegularFile(base)) throw missing("it is a file, and a store is a folder", "name the store's folder with --store DIR");
+        orNew();
         if (isMissing()) throw missing("there is none", "jbang setup@telemetry --store "
                 + quoted(base.toString()) + ", or name another with --store DIR");
+        return this;
+    }
+
+    /** For what can make the store. @throws StoreException {@code MISSING} when a file stands where its folder should be */
+    public Store orNew() {
+        if (Files.isRegularFile(base)) throw missing("it is a file, and a store is a folder", "name the store's folder with --store DIR");
         return this;
     }
 

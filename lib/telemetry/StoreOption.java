@@ -16,6 +16,11 @@ public final class StoreOption {
         return folder == null ? Store.fromEnv() : Store.at(folder);
     }
 
+    /** Where the store is or can be made. @throws StoreException {@code MISSING} when a file stands there */
+    public Store orNew() {
+        return store().orNew();
+    }
+
     /** @throws StoreException {@code MISSING} when there is none */
     public Store existing() {
         return store().orThrow();
