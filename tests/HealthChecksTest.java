@@ -74,7 +74,29 @@ class HealthChecksTest {
                 || told(moved, "disk").endsWith(" free on the disk of " + elsewhere), told(moved, "disk"));
         Files.writeString(store.raw(), "");
         assertEquals("failed: " + store.raw() + " is no folder", told(store, "storage"));
-        assertEquals("failed: cannot append in " + store.raw() + ": Not a directory", told(store, "write"));
+        assertEquals("failed: cannot append in " + store.raw() + ": " + store.raw() + " is a file, and should be a folder",
+                told(store, "write"));
+        String next = "Complete System Failure: move that file elsewhere, then jbang setup@telemetry --store " + store.base();
+        for (String check : List.of("storage", "write")) assertEquals(next, hint(store, check));
+    }
+
+    @Test
+    void aFileInPlaceOfTheStoreIsNoMatterOfPermissionsAndNothingToRecover() throws IOException {
+        Store store = Store.at(Files.writeString(dir.resolve("file"), "x"));
+        assertEquals("failed: " + store.base() + " is no folder", told(store, "storage"));
+        assertEquals("failed: telemetry.sqlite: " + store.base() + " is a file, and should be a folder", told(store, "database"));
+        for (String check : List.of("storage", "database"))
+            assertEquals("System Overview: name the store's folder with --store DIR", hint(store, check));
+    }
+
+    @Test
+    void whereTheDatabaseIsLostSetupIsNotAdvisedWhichWouldMakeAnEmptyOne() throws IOException {
+        Store store = Fixture.V3.filled(dir, 5, NOON);
+        Files.delete(store.database());
+        Files.delete(store.database().getParent());
+        assertEquals("Complete System Failure: jbang recover@telemetry --dry-run --store " + dir, hint(store, "storage"));
+        Store fresh = Store.at(Files.createDirectory(dir.resolve("fresh")));
+        assertEquals("Complete System Failure: jbang setup@telemetry --store " + fresh.base(), hint(fresh, "storage"));
     }
 
     @Test
@@ -332,6 +354,10 @@ class HealthChecksTest {
         try (Database database = Database.open(store.database())) {
             database.execute(statement);
         }
+    }
+
+    private static String hint(Store store, String name) {
+        return check(of(store, NOON.plusSeconds(600), HealthRules.RUNBOOK), name).hint();
     }
 
     private static String told(Store store, String name) {

@@ -110,7 +110,8 @@ class SetupTest {
 
     @Test
     void launchersAndAStoreAreTwoSetups() throws IOException {
-        String told = "setup: --launchers makes no store: leave --store and --sample to a setup of their own; next: setup --help"
+        String told = "setup: --launchers makes no store: leave --store and --sample to a setup of their own; next: "
+                + "jbang setup@telemetry --help"
                 + System.lineSeparator();
         assertEquals(new Script(Cli.USAGE, "", told), setup("--launchers", dir.resolve("bin"), "--store", dir.resolve("store")));
         assertEquals(new Script(Cli.USAGE, "", told), setup("--sample", "--launchers", dir.resolve("bin")));
@@ -223,7 +224,7 @@ class SetupTest {
     void whatStandsInTheWayIsNamedAndLeftAlone() throws IOException {
         Path file = Files.writeString(dir.resolve("file"), "mine");
         assertRefused(Cli.FAILED, "cannot create the folder " + file + ": something else has that name", file);
-        assertRefused(Cli.FAILED, "cannot create the folder " + file.resolve("below") + ": ", file.resolve("below"));
+        assertRefused(Cli.FAILED, "cannot create the folder " + file.resolve("below") + ": " + file + " is a file", file.resolve("below"));
         Path inside = Files.createDirectory(dir.resolve("inside"));
         Files.writeString(inside.resolve("raw"), "mine");
         assertRefused(Cli.FAILED, "cannot create the folder " + inside.resolve("raw") + ": something else has that name", inside);

@@ -250,8 +250,7 @@ final class DatabaseChecks implements AutoCloseable {
             case LOCKED -> Check.unknown(name, detail, "Database Locked: " + store.command("locks", ""));
             case DENIED -> Check.unknown(name, detail, journalAge != null ? rollBack() : FolderChecks.OTHER_ACCOUNT);
             case FULL -> Check.unknown(name, detail, "Disk Full: " + store.command("archive", "--dry-run"));
-            case MISSING -> Check.failed(name, detail, store.isMissing() ? "System Overview: " + store.command("setup", "")
-                    : "Complete System Failure: " + store.command("recover", "--dry-run"));
+            case MISSING -> Check.failed(name, detail, FolderChecks.lost(store));
             default -> Check.failed(name, detail, damaged());
         };
     }

@@ -296,6 +296,9 @@ public final class Disk {
                 "permission denied" + (isWindows() ? ", or another program has it open" : ""), null, e);
         if (e instanceof FileAlreadyExistsException)
             return new StoreException(StoreException.Reason.FAILED, tried, path, "something else has that name", null, e);
+        Path inTheWay = fileInTheWay(path);
+        if (inTheWay != null)
+            return new StoreException(StoreException.Reason.FAILED, tried, path, inTheWay + " is a file, and should be a folder", null, e);
         String why = e instanceof FileSystemException f && f.getReason() != null ? f.getReason() : String.valueOf(e.getMessage());
         if (why.contains("No space left") || why.contains("not enough space") || why.contains("quota") || isWindows() && isFull(path))
             return new StoreException(StoreException.Reason.FULL, tried, path, "no space left on the disk",
@@ -305,6 +308,13 @@ public final class Disk {
         if (why.contains("used by another process"))
             return new StoreException(StoreException.Reason.LOCKED, tried, path, "another program has it open", "jbang locks@telemetry", e);
         return new StoreException(StoreException.Reason.FAILED, tried, path, why, null, e);
+    }
+
+    /** What should be a folder on the way to this path and is a file; null when nothing is. Systems say "not a directory" and not which. */
+    static Path fileInTheWay(Path path) {
+        for (Path folder = path == null ? null : path.getParent(); folder != null; folder = folder.getParent())
+            if (Files.isRegularFile(folder)) return folder;
+        return null;
     }
 
     private static boolean isFull(Path path) {

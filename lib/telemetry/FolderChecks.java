@@ -23,6 +23,8 @@ final class FolderChecks {
 
     static final String MOUNT = "Complete System Failure: find out why (dmesg, mount), then mount it writable again";
 
+    private static final String ANOTHER_FOLDER = "System Overview: name the store's folder with --store DIR";
+
     /** About the length of a run's line. */
     private static final int LINE_BYTES = 1_000;
 
@@ -61,9 +63,8 @@ final class FolderChecks {
     Check storage() {
         List<Path> missing = new ArrayList<>();
         for (Path folder : List.of(store.base(), store.database().getParent(), store.raw())) {
-            if (Files.notExists(folder)) missing.add(folder);
-            else if (Files.isRegularFile(folder)) return Check.failed("storage", folder + " is no folder",
-                    "Complete System Failure: " + store.command("recover", "--dry-run"));
+            if (Files.isRegularFile(folder)) return Check.failed("storage", folder + " is no folder", inTheWay(folder));
+            else if (Files.notExists(folder)) missing.add(folder);
             else if (!Files.isReadable(folder) || !Files.isExecutable(folder)) return Check.unknown("storage",
                     "no permission to read " + folder, OTHER_ACCOUNT);
         }
@@ -74,7 +75,36 @@ final class FolderChecks {
     }
 
     private String create() {
-        return (store.isMissing() ? "System Overview: " : "Complete System Failure: ") + store.command("setup", "");
+        return store.isMissing() ? newStore(store) : Files.notExists(store.database().getParent()) && isUsed() ? recover(store)
+                : "Complete System Failure: " + store.command("setup", "");
+    }
+
+    /** An empty database in the place of a lost one would be taken for a good one: what there is to make it from comes first. */
+    private boolean isUsed() {
+        for (Path folder : List.of(store.backups(), store.raw(), store.archive())) {
+            String[] files = folder.toFile().list();
+            if (files != null && files.length > 0) return true;
+        }
+        return false;
+    }
+
+    private String inTheWay(Path file) {
+        if (file.equals(store.base())) return ANOTHER_FOLDER;
+        String next = file.equals(store.raw()) ? store.command("setup", "") : store.command("recover", "");
+        return "Complete System Failure: move that file elsewhere, then " + next;
+    }
+
+    /** What to do when the database is not there. */
+    static String lost(Store store) {
+        return Files.isRegularFile(store.base()) ? ANOTHER_FOLDER : store.isMissing() ? newStore(store) : recover(store);
+    }
+
+    private static String newStore(Store store) {
+        return "System Overview: " + store.command("setup", "");
+    }
+
+    private static String recover(Store store) {
+        return "Complete System Failure: " + store.command("recover", "--dry-run");
     }
 
     private static String joined(List<Path> paths) {
@@ -124,12 +154,13 @@ final class FolderChecks {
 
     private Check unwritable(StoreException e) {
         String detail = "cannot append in " + store.raw() + ": " + e.why();
+        if (Files.isRegularFile(store.raw())) return Check.failed("write", detail, inTheWay(store.raw()));
         return switch (e.reason()) {
             case DENIED -> Disk.isReadOnly(store.raw()) ? Check.failed("write", detail, MOUNT)
                     : Check.unknown("write", detail, OTHER_ACCOUNT);
             case FULL -> Check.failed("write", detail, "Disk Full: " + store.command("archive", "--dry-run"));
             case MISSING -> Check.failed("write", "there is no folder " + store.raw(), create());
-            default -> Check.failed("write", detail, "Complete System Failure: " + store.command("recover", "--dry-run"));
+            default -> Check.failed("write", detail, recover(store));
         };
     }
 

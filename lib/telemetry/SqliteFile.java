@@ -65,7 +65,11 @@ final class SqliteFile {
     /** SQLite's own words for these are all "unable to open database file", or it takes an empty file for a new database. */
     private static void require(Path file) {
         String tried = "open the database";
-        if (Files.isDirectory(file)) throw new StoreException(StoreException.Reason.DAMAGED, tried, file, "it is a directory", null);
+        if (Files.isDirectory(file)) throw new StoreException(StoreException.Reason.DAMAGED, tried, file, "it is a directory",
+                "move it elsewhere, then jbang recover@telemetry");
+        Path inTheWay = Disk.fileInTheWay(file);
+        if (inTheWay != null) throw new StoreException(StoreException.Reason.MISSING, tried, file,
+                inTheWay + " is a file, and should be a folder", "move it elsewhere, then jbang recover@telemetry");
         if (Files.notExists(file)) throw new StoreException(StoreException.Reason.MISSING, tried, file, "it does not exist",
                 "jbang setup@telemetry for a new store, jbang recover@telemetry when it was there before");
         if (!Files.isReadable(file)) throw new StoreException(StoreException.Reason.DENIED, tried, file, "permission denied", null);
