@@ -2,6 +2,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.eclipsesource.json.Json;
 import com.eclipsesource.json.JsonObject;
@@ -156,6 +157,27 @@ class LocksTest {
         if (isStopped) holder.signal("CONT");
         holder.does("ROLLBACK");
         if (mayRead) innocent.does("ROLLBACK");
+    }
+
+    @Test
+    void whereNobodyCanWriteItIsNotTheAccountThatIsBlamed() throws Exception {
+        Path disk = Files.createDirectory(dir.resolve("disk"));
+        assumeTrue(Mounts.tmpfs(disk, "6m"), "mounting a small file system is not permitted here");
+        try {
+            Store store = Fixture.V3.filled(disk.resolve("s"), 10, Instant.parse("2026-11-20T12:00:00Z"));
+            assumeTrue(Mounts.makeReadOnly(disk), "cannot be made read-only");
+            for (Script refused : List.of(Script.run(new locks(), "--store", store.base()),
+                    Script.run(new rebuild(), "--yes", "--store", store.base()),
+                    Script.run(new prune(), "runs", "--older-than", "1d", "--yes", "--store", store.base()))) {
+                assertEquals(3, refused.exit(), refused.toString());
+                assertTrue(refused.err().strip().endsWith(": the file system is read-only; next: find out why (dmesg, mount), then mount it "
+                        + "writable again"), refused.err());
+            }
+            Script measured = Script.run(new measure_performance(), "--runs", 1, "--processes", 0, "--store", store.base());
+            assertTrue(measured.out().contains(" (v3, read-only): 10 runs"), measured.out());
+        } finally {
+            Mounts.unmount(disk);
+        }
     }
 
     @Test

@@ -1,3 +1,4 @@
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -89,6 +90,23 @@ class RebuildTest {
                     .containsAll(over), given.name());
             assertEquals("wal", pragma(store, "journal_mode"));
         });
+    }
+
+    @Test
+    void whatAProgramLeftThatDiedWhileItWroteIsNotRolledBackByALook() throws IOException {
+        Store store = Fixture.V7_PYTHON.filled(dir, 60, NOON);
+        RestoreTest.tear(store);
+        Path journal = Path.of(store.database() + "-journal");
+        byte[] database = Files.readAllBytes(store.database());
+        byte[] left = Files.readAllBytes(journal);
+        for (String look : List.of("--check-only", "--dry-run")) {
+            Script looked = Script.run(new rebuild(), "--store", dir, look);
+            assertEquals(3, looked.exit(), looked.toString());
+            assertTrue(looked.err().contains("a program died while it wrote"), looked.err());
+            assertArrayEquals(database, Files.readAllBytes(store.database()), look);
+            assertArrayEquals(left, Files.readAllBytes(journal), look);
+        }
+        assertEquals(0, Script.run(new rebuild(), "--store", dir, "--yes").exit());
     }
 
     @Test

@@ -34,7 +34,7 @@ class RunbookTest {
 
     /** What begins a hint: the section of the runbook that it names. */
     private static final Pattern SECTION =
-            Pattern.compile("\"([A-Z][a-z]+(?: [A-Z][A-Za-z]+)*): (?:\" \\+ store\\.command|jbang |find out)");
+            Pattern.compile("\"([A-Z][a-z]+(?: [A-Z][A-Za-z]+)*): (?:\" \\+ (?:store\\.command|Disk\\.)|jbang )");
 
     /** JShell's, which on some versions it writes over. */
     private static final Pattern PROMPT = Pattern.compile("(?m)^jshell> (?: \b)?");

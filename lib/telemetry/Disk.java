@@ -45,6 +45,12 @@ public final class Disk {
     /** Less is as good as nothing. */
     private static final long NOTHING_FREE = 64 << 10;
 
+    /** What to do when the system refuses a store to whoever asks. */
+    static final String OTHER_ACCOUNT = "run it as the account that the agents run as";
+
+    /** What to do when the system lets nobody write. */
+    static final String MOUNT_WRITABLE = "find out why (dmesg, mount), then mount it writable again";
+
     private Disk() { }
 
     /** A file only its owner may read and write, where the file system knows owners. */

@@ -19,9 +19,9 @@ import java.util.Map;
  */
 final class FolderChecks {
 
-    static final String OTHER_ACCOUNT = "System Overview: run it as the account that the agents run as";
+    static final String OTHER_ACCOUNT = "System Overview: " + Disk.OTHER_ACCOUNT;
 
-    static final String MOUNT = "Complete System Failure: find out why (dmesg, mount), then mount it writable again";
+    static final String MOUNT = "Complete System Failure: " + Disk.MOUNT_WRITABLE;
 
     private static final String ANOTHER_FOLDER = "System Overview: name the store's folder with --store DIR";
 

@@ -101,9 +101,11 @@ public final class Locks {
 
     private void requireFile() {
         Path file = store.database();
-        if (Files.isRegularFile(file) && Files.isReadable(file) && !Files.isWritable(file))
-            throw new StoreException(StoreException.Reason.DENIED, "try the lock of", file,
-                    "no permission to write to it", "run it as the user that the agents run as");
+        if (!Files.isRegularFile(file) || !Files.isReadable(file) || Files.isWritable(file)) return;
+        boolean isReadOnly = Disk.isReadOnly(file);
+        throw new StoreException(StoreException.Reason.DENIED, "try the lock of", file,
+                isReadOnly ? "the file system is read-only" : "no permission to write to it",
+                isReadOnly ? Disk.MOUNT_WRITABLE : Disk.OTHER_ACCOUNT);
     }
 
     /** The processes other than this one that hold the write lock at this moment. */

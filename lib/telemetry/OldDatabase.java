@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Function;
 
 /**
  * What stands in a database's place before a new one takes it.
@@ -34,11 +35,24 @@ record OldDatabase(Path file, State state, String why, Ddl ddl) {
         }
     }
 
-    /** @throws StoreException when it is locked or not permitted to say */
+    /**
+     * For what replaces it: what a program left that died while it wrote is rolled back.
+     *
+     * @throws StoreException when it is locked or not permitted to say
+     */
     static OldDatabase of(Path file) {
+        return of(file, OldDatabase::open);
+    }
+
+    /** Changes nothing. @throws StoreException {@code DENIED} also when what a program left has to be rolled back first */
+    static OldDatabase seen(Path file) {
+        return of(file, Database::openToRead);
+    }
+
+    private static OldDatabase of(Path file, Function<Path, Database> opening) {
         if (Files.notExists(file)) return new OldDatabase(file, State.ABSENT, "it does not exist", null);
         Ddl ddl = null;
-        try (Database database = open(file)) {
+        try (Database database = opening.apply(file)) {
             ddl = Ddl.of(database);
             List<String> errors = Integrity.errors(database, null, true, 1, null);
             if (!errors.isEmpty()) return new OldDatabase(file, State.DAMAGED, errors.get(0), ddl);

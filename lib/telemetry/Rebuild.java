@@ -136,7 +136,7 @@ public final class Rebuild {
 
     /** How the store's database is: absent, intact, foreign, damaged. */
     public String state() {
-        return OldDatabase.of(store.database()).state().toString();
+        return OldDatabase.seen(store.database()).state().toString();
     }
 
     /** Compares the store's database with its day files, both ways; see {@link RunDifferences}. */

@@ -82,7 +82,7 @@ public final class RunDifferences implements AutoCloseable {
 
     /** @throws StoreException {@code DAMAGED} when the database is no good, {@code MISSING} when it is not there */
     Count find(Consumer<Difference> each) {
-        OldDatabase old = OldDatabase.of(store.database());
+        OldDatabase old = OldDatabase.seen(store.database());
         if (old.state() != OldDatabase.State.INTACT)
             throw new StoreException(old.state() == OldDatabase.State.ABSENT ? StoreException.Reason.MISSING
                     : StoreException.Reason.DAMAGED, "compare", old.file(), old.why(), "jbang rebuild@telemetry");

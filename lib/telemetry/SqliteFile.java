@@ -72,7 +72,8 @@ final class SqliteFile {
                 inTheWay + " is a file, and should be a folder", "move it elsewhere, then jbang recover@telemetry");
         if (Files.notExists(file)) throw new StoreException(StoreException.Reason.MISSING, tried, file, "it does not exist",
                 "jbang setup@telemetry for a new store, jbang recover@telemetry when it was there before");
-        if (!Files.isReadable(file)) throw new StoreException(StoreException.Reason.DENIED, tried, file, "permission denied", null);
+        if (!Files.isReadable(file)) throw new StoreException(StoreException.Reason.DENIED, tried, file, "permission denied",
+                Disk.OTHER_ACCOUNT);
         if (file.toFile().length() == 0)
             throw new StoreException(StoreException.Reason.DAMAGED, tried, file, "the file is empty (0 bytes)", "jbang recover@telemetry");
     }

@@ -28,9 +28,14 @@ public record StoreFigures(String schema, String journal, QueryTimes queries, In
             Schema schema = Schema.require(database);
             QueryTimes queries = QueryTimes.of(database, now);
             Footprint footprint = Footprint.of(database);
-            return new StoreFigures(schema.toString(), database.pragma("journal_mode").toUpperCase(Locale.ROOT), queries,
+            return new StoreFigures(schema.toString(), journal(database), queries,
                     IndexAdvice.of(store, database, queries), footprint, Growth.of(store, database, footprint, now), wal);
         }
+    }
+
+    /** What is read where nobody can write is opened in a mode of its own. */
+    private static String journal(Database database) {
+        return Disk.isReadOnly(database.file()) ? "read-only" : database.pragma("journal_mode").toUpperCase(Locale.ROOT);
     }
 
     /** {@code " (v3, WAL): 2,000 runs, 1.1 MB"} */
