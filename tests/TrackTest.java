@@ -200,6 +200,18 @@ class TrackTest {
     }
 
     @Test
+    void aSelfTestThatMayNotLookForTheRowCannotTell() throws Exception {
+        Store closed = Fixture.V3.empty(dir.resolve("closed"));
+        Path folder = closed.database().getParent();
+        Assumptions.assumeTrue(folder.getFileSystem().supportedFileAttributeViews().contains("posix"), "no permissions here");
+        Files.setPosixFilePermissions(folder, java.util.Set.of());
+        Script script = Script.runWithoutRights("track", "--self-test", "--store", closed.base());
+        assertEquals(3, script.exit(), script.out());
+        assertTrue(script.out().contains("start, event, end found"), script.out());
+        assertTrue(script.out().replaceAll("\\s+", " ").contains("permission denied; next: run it as the account"), script.out());
+    }
+
+    @Test
     void theSelfTestSaysWhatIsMissing() throws IOException {
         Files.delete(store.database());
         Script script = track("--self-test");
