@@ -91,7 +91,7 @@ public final class SelfTest {
             return whole ? Check.ok("row", detail) : Check.failed("row", detail, hint);
         } catch (StoreException e) {
             boolean isUntold = e.reason() == StoreException.Reason.LOCKED || e.reason() == StoreException.Reason.DENIED;
-            return isUntold ? Check.unknown("row", e.brief(), hint) : Check.failed("row", e.brief(), hint);
+            return isUntold ? Check.unknown("row", store.message(e), hint) : Check.failed("row", e.brief(), hint);
         }
     }
 }
