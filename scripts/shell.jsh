@@ -8,13 +8,26 @@ import java.nio.file.*;
 import java.time.*;
 import java.util.*;
 
-Store store = args.length == 2 && args[0].equals("--store") ? Store.at(Path.of(args[1])) : Store.fromEnv();
-Database database = Files.exists(store.database()) ? Database.openToRead(store.database()) : null;
-Runs runs = database == null ? null : new Runs(database);
+/** What {@code --store} names; null when nothing does. */
+String named() {
+    if (args.length == 2 && args[0].equals("--store")) return args[1];
+    return args.length == 1 && args[0].startsWith("--store=") ? args[0].substring("--store=".length()) : null;
+}
+
+Store store = named() == null ? Store.fromEnv() : Store.at(Path.of(named()));
+Database database = null;
+Runs runs = null;
+String found = "try runs.recent(5), database.query(\"SELECT …\"), health(), /exit";
+try {
+    database = Database.openToRead(store.orThrow().database());
+    runs = new Runs(database);
+} catch (StoreException e) {
+    found = store.message(e);
+}
 EventLog log = new EventLog(store);
 
 /** Prints the daily check. */
 void health() { System.out.println(Health.of(store, Clock.systemUTC())); }
 
-System.out.println("store " + store.base() + (database == null ? ": it has no database; " + store.command("setup", "") + " makes one"
-        : "; try runs.recent(5), database.query(\"SELECT …\"), health(), /exit"));
+if (named() == null && args.length > 0) System.out.println("not understood: " + String.join(" ", args) + "; next: --store DIR");
+System.out.println("store " + store.base() + "; " + found);

@@ -41,10 +41,19 @@ class ShellTest {
 
     @Test
     void withoutAStoreItSaysSoAndMakesNone() throws Exception {
-        Path none = dir.resolve("none");
-        Script shell = jbangw("shell", "--store", none.toString()).run("/exit\n");
-        assertTrue(shell.out().contains("it has no database; jbang setup@telemetry --store " + none + " makes one"), shell.out());
-        assertTrue(Files.notExists(none));
+        Script shell = jbangw("shell", "--store", dir.resolve("none").toString()).run("/exit\n");
+        assertTrue(shell.out().contains("there is none (named by --store); next: jbang setup@telemetry"), shell.out());
+        assertTrue(Files.notExists(dir.resolve("none")));
+    }
+
+    @Test
+    void aDamagedDatabaseIsSaidToBeSoAndNotToBeNone() throws Exception {
+        Store store = Fixture.V3.empty(dir.resolve("damaged"));
+        Files.writeString(store.database(), "no database".repeat(1000));
+        Script shell = jbangw("shell", "--store=" + store.base()).run("/exit\n");
+        assertTrue(shell.out().contains("store " + store.base() + "; cannot query " + store.database() + ": it is no SQLite database"),
+                shell.out());
+        assertTrue(!shell.out().contains("setup") && !(shell.out() + shell.err()).contains("Caused by"), shell.toString());
     }
 
     @Test
