@@ -170,7 +170,8 @@ class LocksTest {
                     Script.run(new rebuild(), "--yes", "--store", store.base()),
                     Script.run(new prune(), "runs", "--older-than", "1d", "--yes", "--store", store.base()))) {
                 assertEquals(3, refused.exit(), refused.toString());
-                assertTrue(refused.err().strip().endsWith(": the file system is read-only; next: find out why (dmesg, mount), then mount it "
+                assertTrue(refused.err().strip()
+                        .endsWith(": the file system is read-only; next: find out why (dmesg, mount), then mount it "
                         + "writable again"), refused.err());
             }
             Script measured = Script.run(new measure_performance(), "--runs", 1, "--processes", 0, "--store", store.base());

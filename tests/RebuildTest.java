@@ -283,7 +283,9 @@ class RebuildTest {
                 assertTrue(new Replay(replayed).apply(log, entry -> { }).isNothingNew());
                 for (Database database : List.of(rebuilt, replayed))
                     assertEquals("2026-11-20T13:00:00Z late middle early null abc " + middle.text("insight_id"),
-                            database.query("SELECT end_time" + " || ' ' || event_id || ' ' || product || ' ' || platform || ' ' || coalesce(website, 'null') || ' ' ||"
+                            database.query("SELECT end_time"
+                                    + " || ' ' || event_id || ' ' || product || ' ' || platform || ' ' || coalesce(website, 'null') "
+                                    + "|| ' ' ||"
                             + " git_commit_hash || ' ' || insight_id AS said FROM agent_runs WHERE run_id = ?", early.id())
                             .list().get(0).text("said"), database.file() + " " + seed);
                 assertEquals(first, rebuilt.value("SELECT run_id FROM agent_runs WHERE event_id = 'shared'"));
