@@ -491,7 +491,8 @@ class RebuildTest {
                 .redirectErrorStream(true).start();
         try {
             Path lock = store.quarantine().resolve(".lock");
-            while (first.isAlive() && !Files.exists(lock)) Thread.sleep(10);
+            for (int n = 0; n < 3_000 && first.isAlive() && !Files.exists(lock); n++) Thread.sleep(10);
+            assertTrue(Files.exists(lock), "it is at work alone");
             for (List<String> command : List.of(List.of("rebuild"), List.of("recover"), List.of("backup", "--restore", "latest"))) {
                 List<String> options = new ArrayList<>(command.subList(1, command.size()));
                 options.addAll(List.of("--yes", "--store", dir.toString()));
