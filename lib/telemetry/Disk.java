@@ -310,7 +310,7 @@ public final class Disk {
             return new StoreException(StoreException.Reason.FULL, tried, path, "no space left on the disk",
                     "jbang archive@telemetry --dry-run", e);
         if (why.contains("Read-only file system"))
-            return new StoreException(StoreException.Reason.DENIED, tried, path, "the file system is read-only", null, e);
+            return new StoreException(StoreException.Reason.DENIED, tried, path, "the file system is read-only", MOUNT_WRITABLE, e);
         if (why.contains("used by another process"))
             return new StoreException(StoreException.Reason.LOCKED, tried, path, "another program has it open", "jbang locks@telemetry", e);
         return new StoreException(StoreException.Reason.FAILED, tried, path, why, null, e);
