@@ -332,7 +332,7 @@ class LogsTest {
         assertEquals("2025-12-11\n2025-12-12", columns(logs("--list", "--limit", "2").out(), 0));
         assertEquals("2025-12-12\n2025-12-11", columns(logs("--list", "--limit", "2", "--reverse").out(), 0));
         for (String option : List.of("--agent=a", "--run=r", "--type=t", "--status=failed", "--grep=g", "--raw"))
-            assertEquals("64 logs: --list counts whole days: without --raw, --agent, --run, --type, --status and --grep; next: logs --help"
+            assertEquals("64 logs: --list counts whole days: without --raw, --agent, --run, --type, --status and --grep; next: jbang logs@telemetry --help"
                     + NL, logs("--list", option).exit() + " " + logs("--list", option).err());
     }
 
