@@ -114,8 +114,9 @@ final class Comparisons {
         return comparison("track-threads", many, List.of(one), Target.times(Figure.RATE, "one thread", 2));
     }
 
-    private Comparison rebuild(Path scratch) {
-        Store store = stores.large();
+    /** Of a store that has no database: the peers know of none, and ours would first check it and then carry over what only it knows. */
+    private Comparison rebuild(Path scratch) throws IOException {
+        Store store = SampleStores.withoutDatabase(stores.large(), scratch.resolve("store"));
         Path made = scratch.resolve("made.sqlite");
         Contender.Proof proof = output -> Proofs.runs(made);
         Contender.Step before = () -> deleteDatabase(made);

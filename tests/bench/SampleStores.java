@@ -134,6 +134,15 @@ final class SampleStores implements AutoCloseable {
             Files.copy(day, to.resolve(day.getFileName()), StandardCopyOption.COPY_ATTRIBUTES, StandardCopyOption.REPLACE_EXISTING);
     }
 
+    /** A store that has lost its database: the same day files, by hard links, and nothing else. */
+    static Store withoutDatabase(Store from, Path base) throws IOException {
+        delete(base);
+        Store store = Store.at(base);
+        Files.createDirectories(store.raw());
+        for (Path day : days(from)) Files.createLink(store.raw().resolve(day.getFileName()), day);
+        return store;
+    }
+
     static List<Path> days(Store store) throws IOException {
         try (Stream<Path> days = Files.list(store.raw())) {
             return days.filter(file -> file.toString().endsWith(".ndjson")).sorted().toList();
