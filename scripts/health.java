@@ -2,6 +2,7 @@
 //JAVA 17+
 //DESCRIPTION Check that the store is there, intact, writable and receiving runs.
 //SOURCES ../lib/telemetry/package-info.java
+//RUNTIME_OPTIONS -XX:TieredStopAtLevel=1
 
 import java.nio.file.Path;
 import java.time.Clock;

@@ -1,4 +1,5 @@
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
@@ -18,6 +19,9 @@ import org.junit.jupiter.api.Test;
 class ArchitectureTest {
     private static final Path LIB = Checkout.root().resolve("lib/telemetry");
     private static final Path SCRIPTS = Checkout.root().resolve("scripts");
+
+    /** With both of the JVM's compilers: theirs is work of seconds, which the second makes up for. */
+    private static final Set<String> WORKING_LONG = Set.of("archive", "backup", "rebuild", "recover");
 
     @Test
     void jdbcEndsInTheDatabaseClasses() throws IOException {
@@ -99,6 +103,17 @@ class ArchitectureTest {
             List<String> classes = lines.stream().filter(line -> line.matches("(final )?(class|record|enum|interface) .*")).toList();
             assertEquals(1, classes.size(), name + ": " + classes);
             assertTrue(classes.get(0).matches("class " + name + " implements Callable<Integer>.*"), name);
+        }
+    }
+
+    /** JBang gives a JVM the library's options last, so that of two the library's would win. */
+    @Test
+    void eachScriptChoosesItsCompiler() throws IOException {
+        assertFalse(Files.readString(LIB.resolve("package-info.java")).matches("(?s).*\\R//RUNTIME_OPTIONS [^\n]*Tiered.*"));
+        for (Path script : javaFiles(SCRIPTS)) {
+            String name = script.getFileName().toString().replace(".java", "");
+            boolean isQuick = Files.readAllLines(script).contains("//RUNTIME_OPTIONS -XX:TieredStopAtLevel=1");
+            assertEquals(!WORKING_LONG.contains(name), isQuick, name);
         }
     }
 

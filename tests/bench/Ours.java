@@ -6,16 +6,16 @@ import java.util.List;
 import telemetry.Disk;
 
 /**
- * The toolkit's commands as processes: on this JVM's class path with the options that JBang would start them with, but without JBang's own
- * start.
+ * The toolkit's commands as processes: on this JVM's class path with the options that JBang would start them with, in its order, but
+ * without JBang's own start.
  */
 final class Ours {
     private Ours() { }
 
     /** @param script {@code "health"} */
     static List<String> command(String script, Object... arguments) {
-        List<String> options = options("lib/telemetry/package-info.java");
-        options.addAll(options("scripts/" + script + ".java"));
+        List<String> options = options("scripts/" + script + ".java");
+        options.addAll(options("lib/telemetry/package-info.java"));
         return java(options, script, arguments);
     }
 
