@@ -2,7 +2,7 @@
 //JAVA 17+
 //DESCRIPTION Check that the store is there, intact, writable and receiving runs.
 //SOURCES ../lib/telemetry/package-info.java
-//RUNTIME_OPTIONS -XX:TieredStopAtLevel=1
+//RUNTIME_OPTIONS -XX:TieredStopAtLevel=1 -XX:CompileThresholdScaling=10
 
 import java.nio.file.Path;
 import java.time.Clock;

@@ -2,7 +2,7 @@
 //JAVA 17+
 //DESCRIPTION Tell whether the database is locked, who holds the lock, and end the holder if need be.
 //SOURCES ../lib/telemetry/package-info.java
-//RUNTIME_OPTIONS -XX:TieredStopAtLevel=1
+//RUNTIME_OPTIONS -XX:TieredStopAtLevel=1 -XX:CompileThresholdScaling=10
 
 import java.time.Clock;
 import java.time.Duration;

@@ -2,7 +2,7 @@
 //JAVA 17+
 //DESCRIPTION Read the day files, archived ones too: by day, agent, run or text; follow them; list the days.
 //SOURCES ../lib/telemetry/package-info.java
-//RUNTIME_OPTIONS -XX:TieredStopAtLevel=1
+//RUNTIME_OPTIONS -XX:TieredStopAtLevel=1 -XX:CompileThresholdScaling=10
 
 import java.nio.file.Path;
 import java.time.Clock;

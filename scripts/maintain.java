@@ -2,7 +2,7 @@
 //JAVA 17+
 //DESCRIPTION Go through the weekly, monthly or quarterly checklist; or print the lines that schedule it.
 //SOURCES ../lib/telemetry/package-info.java
-//RUNTIME_OPTIONS -XX:TieredStopAtLevel=1
+//RUNTIME_OPTIONS -XX:TieredStopAtLevel=1 -XX:CompileThresholdScaling=10
 //FILES runbook.md=../docs/runbook.md
 
 import java.io.IOException;

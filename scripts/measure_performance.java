@@ -2,7 +2,7 @@
 //JAVA 17+
 //DESCRIPTION Measure writing, queries and size against the runbook's baselines; advise, and carry advice out.
 //SOURCES ../lib/telemetry/package-info.java
-//RUNTIME_OPTIONS -XX:TieredStopAtLevel=1
+//RUNTIME_OPTIONS -XX:TieredStopAtLevel=1 -XX:CompileThresholdScaling=10
 
 import java.io.IOException;
 import java.time.Clock;

@@ -2,7 +2,7 @@
 //JAVA 17+
 //DESCRIPTION Delete old runs from the database, or cancel those that never ended; the day files stay as they are.
 //SOURCES ../lib/telemetry/package-info.java
-//RUNTIME_OPTIONS -XX:TieredStopAtLevel=1
+//RUNTIME_OPTIONS -XX:TieredStopAtLevel=1 -XX:CompileThresholdScaling=10
 
 import java.nio.file.Path;
 import java.time.Clock;

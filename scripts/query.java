@@ -2,7 +2,7 @@
 //JAVA 17+
 //DESCRIPTION Look at runs: recent, by agent, chain, failures, or your own SQL. Read only.
 //SOURCES ../lib/telemetry/package-info.java
-//RUNTIME_OPTIONS -XX:TieredStopAtLevel=1
+//RUNTIME_OPTIONS -XX:TieredStopAtLevel=1 -XX:CompileThresholdScaling=10
 
 import java.io.IOException;
 import java.nio.file.Files;

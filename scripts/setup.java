@@ -2,7 +2,7 @@
 //JAVA 17+
 //DESCRIPTION Create the store: folders, database, indexes; optionally a sample month.
 //SOURCES ../lib/telemetry/package-info.java
-//RUNTIME_OPTIONS -XX:TieredStopAtLevel=1
+//RUNTIME_OPTIONS -XX:TieredStopAtLevel=1 -XX:CompileThresholdScaling=10
 
 import java.io.File;
 import java.nio.file.Path;

@@ -2,7 +2,7 @@
 //JAVA 17+
 //DESCRIPTION Run a program as a tracked run, or test that tracking works.
 //SOURCES ../lib/telemetry/package-info.java
-//RUNTIME_OPTIONS -XX:TieredStopAtLevel=1
+//RUNTIME_OPTIONS -XX:TieredStopAtLevel=1 -XX:CompileThresholdScaling=10
 
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;

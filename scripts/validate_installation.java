@@ -2,7 +2,7 @@
 //JAVA 17+
 //DESCRIPTION Check that the machine, the toolkit and the store's set-up are as the procedures need them. Read only.
 //SOURCES ../lib/telemetry/package-info.java
-//RUNTIME_OPTIONS -XX:TieredStopAtLevel=1
+//RUNTIME_OPTIONS -XX:TieredStopAtLevel=1 -XX:CompileThresholdScaling=10
 
 import java.time.Clock;
 import java.time.Duration;

@@ -112,7 +112,7 @@ class ArchitectureTest {
         assertFalse(Files.readString(LIB.resolve("package-info.java")).matches("(?s).*\\R//RUNTIME_OPTIONS [^\n]*Tiered.*"));
         for (Path script : javaFiles(SCRIPTS)) {
             String name = script.getFileName().toString().replace(".java", "");
-            boolean isQuick = Files.readAllLines(script).contains("//RUNTIME_OPTIONS -XX:TieredStopAtLevel=1");
+            boolean isQuick = Files.readAllLines(script).contains("//RUNTIME_OPTIONS -XX:TieredStopAtLevel=1 -XX:CompileThresholdScaling=10");
             assertEquals(!WORKING_LONG.contains(name), isQuick, name);
         }
     }

@@ -113,6 +113,28 @@ class LaunchersTest {
     }
 
     @Test
+    void jbangwGoesTheSameWay() throws Exception {
+        assertEquals(new Script(0, "args|-x|two words", ""),
+                jbangw("probe@telemetry", "args", "-x", "two words").with("PATH", pathWithJBang(NO_JBANG)).run());
+    }
+
+    @Test
+    void whereNothingCanBeKeptJbangwLeavesItToJBangWhichIsToldNothingMore() throws Exception {
+        String jbang = "#!/bin/sh\necho \"${JBANGW_DIRECTLY-unset}\"; printf '<%s>' \"$@\"\nexit 7\n";
+        assertEquals(new Script(7, "unset\n<run><--catalog><" + checkout + "/jbang-catalog.json><-Dtelemetry.checkout=" + checkout
+                + "><probe><two words><*>", ""), jbangw("probe", "two words", "*").with("XDG_CACHE_HOME", "/dev/null")
+                        .with("PATH", pathWithJBang(jbang)).run());
+    }
+
+    @Test
+    void thatThereIsNoJBangIsSaidOnce() throws Exception {
+        Script run = jbangw("probe", "edition").with("XDG_CACHE_HOME", temp.resolve("empty"))
+                .with("PATH", pathOf(List.of("find", "dirname", "readlink", "grep", "mkdir", "flock", "cat"))).run();
+        assertEquals(new Script(3, "", "jbangw: no JBang and no Maven on the PATH: install JBang (https://www.jbang.dev) or Maven "
+                + "(https://maven.apache.org)\n"), run);
+    }
+
+    @Test
     void argumentsComeThroughUnharmedEmptyOnesToo() throws Exception {
         var args = List.of("args", "", "--help", "-o", "--", "two words", "'", "\"", "*", "$HOME",
             "`id`", ";", "a>b", "!", "\\", "%x%", "@file", "new\nline", "ü", "");
@@ -283,6 +305,18 @@ class LaunchersTest {
     private static Jbangw probe(String... args) {
         return new Jbangw(folder.resolve("telemetry-probe"), List.of(args)).in(shared).with("JBANG_DIR", shared.resolve("jbang"))
             .with("XDG_CACHE_HOME", cacheWithJBang());
+    }
+
+    /** The checkout's jbangw, not started. */
+    private static Jbangw jbangw(String... args) {
+        return new Jbangw(checkout.resolve("scripts/jbangw"), List.of(args)).in(shared).with("JBANG_DIR", shared.resolve("jbang"))
+            .with("XDG_CACHE_HOME", cacheWithJBang());
+    }
+
+    private String pathWithJBang(String jbang) throws IOException {
+        Path path = Path.of(pathOf(List.of("find", "dirname", "readlink", "grep")));
+        Files.writeString(path.resolve("jbang"), jbang).toFile().setExecutable(true);
+        return path.toString();
     }
 
     /** The user's own cache has JBang's jar already; what the launchers keep goes to these tests' folder. */

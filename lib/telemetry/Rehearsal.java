@@ -45,8 +45,10 @@ public final class Rehearsal {
     private static String[] words(String script, Store store) {
         String base = store.base().toString();
         return switch (script) {
-            case "health", "locks", "logs" -> new String[] {"--store", base};
+            case "health", "locks", "logs", "backup" -> new String[] {"--store", base};
+            case "archive", "recover" -> new String[] {"--dry-run", "--store", base};
             case "query" -> new String[] {"recent", "--store", base};
+            case "track" -> new String[] {"--self-test", "--store", base};
             default -> new String[] {"--help"};
         };
     }

@@ -33,7 +33,7 @@
 //SOURCES StoreFigures.java
 //SOURCES ScratchStore.java WriteTimes.java WriterProcesses.java Rate.java Tuning.java PerformanceHistory.java PerformanceReport.java
 //SOURCES Launchers.java QuickStart.java Rehearsal.java
-//RUNTIME_OPTIONS --enable-native-access=ALL-UNNAMED -XX:+UseSerialGC -Djdk.console=java.base
+//RUNTIME_OPTIONS --enable-native-access=ALL-UNNAMED -XX:+UseSerialGC -XX:-UsePerfData -Djdk.console=java.base
 //JAVAC_OPTIONS -encoding UTF-8 -XDstringConcat=inline -J-XX:TieredStopAtLevel=1 -J-XX:+UseSerialGC
 /**
  * The toolkit's library. This file is the only list of its sources and of the options that every script runs with;
