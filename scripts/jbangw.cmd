@@ -57,19 +57,27 @@ set "JBANG_NO_VERSION_CHECK=true"
 set "JBANG_RUNTIME_SHELL=cmd"
 set "JBANG_STDIN_NOTTY=true"
 timeout /t 0 >nul 2>nul && set "JBANG_STDIN_NOTTY=false"
-rem JBang's own classes are archived at the end of the first run of a script on a JDK; the JVM takes no notice of an archive that it cannot use.
+rem JBang's own classes are archived once on each JDK, by a start for nothing else: a JVM that cannot write its archive ends with an exit code of
+rem its own. The JVM takes no notice of an archive that it cannot use.
 set "JDK=%JAVA:\=-%"
 set "ARCHIVE=%CACHE%\jbang-%VERSION%-%JDK::=%.jsa"
 set "SHARE="
-if defined RUN set SHARE="-XX:ArchiveClassesAtExit=%WORK%\archive"
 if exist "%ARCHIVE%" set SHARE="-XX:SharedArchiveFile=%ARCHIVE%"
-"%JAVA%" -XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Xlog:disable %SHARE% -jar "%JAR%" %RUN% %* >"%WORK%\output"
+set QUICK=-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Xlog:disable
+"%JAVA%" %QUICK% %SHARE% -jar "%JAR%" %RUN% %* >"%WORK%\output"
 set "STATUS=%ERRORLEVEL%"
-if exist "%WORK%\archive" move /y "%WORK%\archive" "%ARCHIVE%" >nul 2>nul
 set "COMMAND="
 if "%STATUS%"=="255" for /f "usebackq delims=" %%L in ("%WORK%\output") do if not defined COMMAND set "COMMAND=%%L"
 if not "%STATUS%"=="255" type "%WORK%\output"
+if not "%STATUS%"=="255" goto :ended
+if not defined RUN goto :ended
+if not defined SHARE "%JAVA%" %QUICK% "-XX:ArchiveClassesAtExit=%WORK%\archive" -jar "%JAR%" %RUN% %* <nul >nul 2>nul
+if not defined SHARE if %ERRORLEVEL%==255 move /y "%WORK%\archive" "%ARCHIVE%" >nul 2>nul
+
+:ended
 rmdir /s /q "%WORK%"
+rem JBang's 1 and 2, that it could not build a script, mean other things where the toolkit's own commands end with them.
+if defined RUN if not "%STATUS%"=="255" if not "%STATUS%"=="0" exit /b 3
 if not "%STATUS%"=="255" exit /b %STATUS%
 %COMMAND%
 exit /b %ERRORLEVEL%

@@ -211,6 +211,25 @@ class LauncherTest {
         assertEquals("garbage", Files.readString(archive));
     }
 
+    /** Else a disk that is full when the archive is to be written would end every command with the JVM's own 1. */
+    @Test
+    void anArchiveThatCannotBeWrittenStopsNothing() throws Exception {
+        Files.createDirectories(temp.resolve("cache/jbangw"));
+        Files.copy(pinnedJar(), temp.resolve("cache/jbangw/jbang-0.132.1.jar"));
+        var limited = new Jbangw(Path.of("sh"), List.of("-c", "ulimit -f 2000; exec \"$@\"", "sh", launcher.toString(), "probe", "exit", "7"))
+            .in(temp).with("JBANG_DIR", jbangFolder).with("PATH", pathWithout("jbang")).with("XDG_CACHE_HOME", temp.resolve("cache"));
+        assertEquals(new Script(7, "", ""), withoutBuildNote(limited.run()));
+        assertEquals(List.of("built-probe", "jbang-0.132.1.jar"), cached());
+    }
+
+    @Test
+    void aScriptThatDoesNotCompileIsNoWarning() throws Exception {
+        Files.writeString(checkout.resolve("scripts/probe.java"), "class probe { nonsense }");
+        var run = jbangw("probe").run();
+        assertTrue(run.err().contains("nonsense"), run.err());
+        assertEquals(3, run.exit());
+    }
+
     @Test
     void theWindowsLauncherFollowsTheSameProtocol() throws IOException {
         var text = Files.readString(Checkout.root().resolve("scripts/jbangw.cmd"));
@@ -218,6 +237,7 @@ class LauncherTest {
         for (var line : List.of("where jbang >nul 2>nul && goto :installed", "set \"JBANG_RUNTIME_SHELL=cmd\"",
             "set \"JBANG_STDIN_NOTTY=true\"", "set \"STATUS=%ERRORLEVEL%\"",
             "if exist \"%ARCHIVE%\" set SHARE=\"-XX:SharedArchiveFile=%ARCHIVE%\"", "if not \"%STATUS%\"==\"255\" exit /b %STATUS%",
+            "if defined RUN if not \"%STATUS%\"==\"255\" if not \"%STATUS%\"==\"0\" exit /b 3",
             "%COMMAND%", "jbang %RUN% %*"))
             assertTrue(text.contains("\r\n" + line + "\r\n"), line);
         assertEquals(pins(Files.readString(launcher)), pins(text));
