@@ -45,7 +45,13 @@ final class AgentStatistics {
 
     Rows rows() {
         Optional<Rows> walked = isInOrder() ? new AgentWalk(database).of(filter.agent(), limit) : Optional.empty();
-        return walked.orElseGet(() -> statement().on(database));
+        return walked.orElseGet(this::stated);
+    }
+
+    /** Most of the time goes into sorting the runs by agent, which a second thread does while the first reads on: a fifth less. */
+    private Rows stated() {
+        database.pragma("threads", 1);
+        return statement().on(database);
     }
 
     /** The statements, to explain them. */

@@ -16,7 +16,7 @@ public final class IndexAdvice {
 
     /**
      * From so many runs on the summary takes longer than the 100 ms that a query may; below, the index would only cost. Measured on two
-     * cores: 100,000 runs 90 ms without it and 15 ms with it, a million 1,000 and 110 ms; it takes 40 bytes a run, and a run more to write
+     * cores: 100,000 runs 92 ms without it and 16 ms with it, a million 900 and 110 ms; it takes 40 bytes a run, and a run more to write
      * in two places.
      */
     static final long SUMMARY_PAYS = 100_000;
