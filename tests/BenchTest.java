@@ -13,6 +13,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import telemetry.Check;
+import telemetry.Database;
 import telemetry.Store;
 
 /** The benchmark itself: what it prints, and that it compares what was done before it compares how fast. Nothing here is about speed. */
@@ -46,6 +47,53 @@ class BenchTest {
         assertTrue(wall.getDouble("min", 0) > 0 && wall.getDouble("min", 0) <= wall.getDouble("median", 0)
                 && wall.getDouble("median", 0) <= wall.getDouble("max", 0), wall.toString());
         assertTrue(recent.get("targets").asArray().get(0).asObject().getString("verdict", "").matches("met|missed"), recent.toString());
+    }
+
+    @Test
+    void printsThePartsOfThePageThatShowsThem() throws Exception {
+        Script run = Script.run(new bench(), "recent", "agents-plain", "--runs", 1, "--large", 1_200, "--cache", dir, "--markdown");
+        List<String> lines = run.out().lines().toList();
+        assertEquals("```", lines.get(0), run.toString());
+        assertTrue(lines.get(1).startsWith("date  "), run.out());
+        List<String> table = lines.stream().filter(line -> line.startsWith("|")).toList();
+        List<String> page = Files.readAllLines(Checkout.root().resolve("docs/performance.md"));
+        assertEquals(page.stream().filter(line -> line.startsWith("|")).limit(2).toList(), table.subList(0, 2));
+        assertTrue(table.get(2).matches("\\| `recent` \\| query recent on 1,200 runs \\| wall s / 1,000 runs at most 1\\.15 "
+                + "\\| [0-9.]+ \\([0-9.]+-[0-9.]+\\) \\| (met|missed) \\|"), table.toString());
+        assertEquals("| `agents-plain` | the same without the index | – | see below | |", table.get(3));
+        assertEquals(4, table.size(), table.toString());
+        assertEquals(List.of("## All figures", "```", "recent: query recent on 1,200 runs"),
+                lines.subList(lines.indexOf("## All figures"), lines.indexOf("## All figures") + 3));
+        assertEquals("```", lines.get(lines.size() - 1));
+        assertEquals(64, Script.run(new bench(), "recent", "--cache", dir, "--markdown", "--json").exit());
+    }
+
+    @Test
+    void aRowSaysWhatFailedAndWhatCannotBeTold() {
+        Outcome failed = sql(QUESTION.get(0), QUESTION.get(1));
+        assertTrue(failed.markdown().get(0).matches("\\| `sql` \\|  \\| not the same work: .* \\| – \\| failed \\|"),
+                failed.markdown().toString());
+        Outcome alone = outcome(store -> new Comparison("sql", "", query("ours", store, QUESTION.get(0)),
+                List.of(Contender.missing("peer", "not here")), List.of(Target.ratio(Figure.WALL, "peer", 100),
+                        Target.atMost(Figure.PEAK, 100_000))));
+        assertEquals("| `sql` |  | wall s / peer at most 100 | – | cannot tell |", alone.markdown().get(0));
+        assertTrue(alone.markdown().get(1).matches("\\|  \\|  \\| peak MB at most 100,000 \\| .* \\| met \\|"),
+                alone.markdown().toString());
+    }
+
+    /** From 100,000 runs on an index is advised. */
+    @Test
+    void agentsAreAskedWithTheAdvisedIndex() throws Exception {
+        try (var stores = new SampleStores(dir, 1_000, 100_000, note -> { })) {
+            Store store = stores.advised(dir.resolve("advised"));
+            try (var database = Database.openToRead(store.database());
+                    var plain = Database.openToRead(stores.large().database())) {
+                String indexes = "SELECT count(*) FROM sqlite_master WHERE name = 'idx_runs_agent_summary'";
+                assertEquals(1, database.number(indexes));
+                assertEquals(0, plain.number(indexes));
+                assertEquals(100_000, database.number("SELECT count(*) FROM agent_runs"));
+            }
+        }
     }
 
     @Test

@@ -280,6 +280,11 @@ class RunsTest {
             List<String> covered = new Runs(database).explaining().agents().stream().map(row -> row.text("step")).toList();
             assertEquals(List.of("SCAN agent_runs USING COVERING INDEX wide"), covered);
             assertEquals(before, new Runs(database).agents().list());
+            database.execute("CREATE INDEX sorted ON agent_runs(agent_name, status, duration_ms, items_discovered, items_succeeded, "
+                    + "items_failed)");
+            assertPlan(new Runs(database).explaining().agents(), "MERGE (UNION ALL)",
+                    "SEARCH agent_runs USING COVERING INDEX sorted (agent_name=? AND status=? AND duration_ms>?)");
+            assertEquals(before, new Runs(database).agents().list());
         }
     }
 

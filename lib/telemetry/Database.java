@@ -9,6 +9,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.function.Function;
 import java.util.function.LongConsumer;
 import java.util.function.Supplier;
 import org.sqlite.JDBC;
@@ -25,13 +26,17 @@ public final class Database implements AutoCloseable {
     /** How long a locked database is waited for: the runbook's 30 seconds. */
     public static final Duration PATIENCE = Duration.ofSeconds(30);
 
+    private static final int TRIES_TO_MEET = 5;
+
     private final Path file;
+    private final String mode;
     private final Connection connection;
     private final SqliteStatements statements;
     private boolean inTransaction;
 
-    private Database(Path file, Connection connection) {
+    private Database(Path file, String mode, Connection connection) {
         this.file = file;
+        this.mode = mode;
         this.connection = connection;
         this.statements = new SqliteStatements(file, connection);
     }
@@ -99,7 +104,7 @@ public final class Database implements AutoCloseable {
 
     private static Database open(Path file, String mode, Duration patience, boolean queryOnly) {
         Path absolute = file.toAbsolutePath();
-        Database database = new Database(absolute, SqliteFile.connect(absolute, mode));
+        Database database = new Database(absolute, mode, SqliteFile.connect(absolute, mode));
         try {
             database.patience(patience);
             if (queryOnly) database.refuseWrites();
@@ -109,6 +114,11 @@ public final class Database implements AutoCloseable {
             database.close();
             throw e;
         }
+    }
+
+    /** Another connection to the same file, opened in the same way but to look only: for another thread. */
+    Database another() {
+        return open(file, mode.equals("mode=rwc") ? "mode=rw" : mode, PATIENCE, true);
     }
 
     /** A table's or column's name as SQL takes any. */
@@ -235,8 +245,12 @@ public final class Database implements AutoCloseable {
         });
     }
 
-    /** Runs the work on one state of the database: what others commit meanwhile it does not see. It must not write. */
+    /**
+     * Runs the work on one state of the database: what others commit meanwhile it does not see. It must not write. Within a transaction it
+     * is that one's state.
+     */
     public <T> T inSnapshot(Supplier<T> work) {
+        if (inTransaction) return work.get();
         execute("BEGIN");
         try {
             number("SELECT count(*) FROM sqlite_master");
@@ -247,6 +261,25 @@ public final class Database implements AutoCloseable {
             rollback(e);
             throw e;
         }
+    }
+
+    /**
+     * As the other, with a second connection to the same state, so that two threads can share the work. Where others commit so often that
+     * the two cannot meet, and within a transaction, there is none.
+     *
+     * @param work is given the second connection, or null; it is closed afterwards
+     */
+    <T> T inSnapshotOfTwo(Function<Database, T> work) {
+        if (inTransaction) return work.apply(null);
+        try (Database second = another()) {
+            for (int i = 0; i < TRIES_TO_MEET; i++) {
+                String version = pragma("data_version");
+                Optional<T> result = second.inSnapshot(() -> inSnapshot(() -> version.equals(pragma("data_version"))
+                        ? Optional.of(work.apply(second)) : Optional.empty()));
+                if (result.isPresent()) return result.get();
+            }
+        }
+        return inSnapshot(() -> work.apply(null));
     }
 
     /**

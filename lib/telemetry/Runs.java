@@ -1,13 +1,11 @@
 package telemetry;
 
 import java.time.Instant;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Predicate;
-import java.util.stream.Collectors;
 
 /**
  * What a store's database knows about its runs, whatever its version. Statuses and times come as they are stored. Each answer
@@ -26,21 +24,6 @@ public final class Runs {
     private static final String BRIEF = "run_id, agent_name, job_type, status, start_time";
     private static final String NEWEST_FIRST = " ORDER BY " + RunConditions.START + " DESC, rowid DESC LIMIT ?";
     private static final String OLDEST_FIRST = " ORDER BY " + RunConditions.START + ", rowid LIMIT ?";
-
-    private static final String OVER = "status <> 'running'";
-    private static final String TOOK = " FILTER (WHERE " + OVER + " AND typeof(duration_ms) IN ('integer', 'real'))";
-
-    /**
-     * The percentiles are over the runs that ended, and exact; between two ranks they are in between, as numpy and spreadsheets have it.
-     */
-    private static final String STATISTICS = "SELECT agent_name, count(*) AS runs, "
-            + counted("runs_succeeded", RunStatus.SUCCESS) + ", " + counted("runs_failed", RunStatus.FAILED, RunStatus.TIMEOUT)
-            + ", coalesce(sum(items_discovered), 0) AS items_discovered, coalesce(sum(items_succeeded), 0) AS items_succeeded, "
-                    + "coalesce(sum(items_failed), 0) AS items_failed"
-            + ", round(100.0 * count(*) FILTER (WHERE status IN " + quoted(RunStatus.SUCCESS)
-            + ") / nullif(count(*) FILTER (WHERE " + OVER + "), 0), 2) AS success_rate"
-            + ", CAST(round(percentile_cont(duration_ms, 0.5)" + TOOK + ") AS INTEGER) AS p50_duration_ms"
-            + ", CAST(round(percentile_cont(duration_ms, 0.95)" + TOOK + ") AS INTEGER) AS p95_duration_ms";
 
     private final Database database;
     private final Schema schema;
@@ -127,9 +110,8 @@ public final class Runs {
     }
 
     public Rows agents(RunFilter filter, long limit) {
-        var conditions = conditions(filter);
-        return answer(new Query(STATISTICS + " FROM agent_runs" + inOnePass(filter) + conditions.where() + " GROUP BY agent_name LIMIT ?",
-                conditions.values(limit)));
+        var statistics = new AgentStatistics(database, schema, filter, limit);
+        return explaining ? Query.plan(database, statistics.queries()) : statistics.rows();
     }
 
     public long count() {
@@ -211,27 +193,7 @@ public final class Runs {
                 + column + " IN " + RunConditions.marks(words) + " LIMIT " + FEW + ")", words.toArray()) < FEW;
     }
 
-    /**
-     * To group by walking the agents' index means to look up every row in another place of the table; that an index holds all that is asked
-     * for, is better than either.
-     */
-    private String inOnePass(RunFilter filter) {
-        if (!filter.equals(RunFilter.ALL)) return "";
-        boolean covered = new Query(STATISTICS + " FROM agent_runs GROUP BY agent_name")
-                .plan(database).stream().anyMatch(row -> row.text("step").contains("COVERING INDEX"));
-        return covered ? "" : " NOT INDEXED";
-    }
-
     private Rows answer(Query... queries) {
         return explaining ? Query.plan(database, List.of(queries)) : queries[queries.length - 1].on(database);
-    }
-
-    private static String counted(String name, RunStatus... statuses) {
-        return "count(*) FILTER (WHERE status IN " + quoted(statuses) + ") AS " + name;
-    }
-
-    private static String quoted(RunStatus... statuses) {
-        return Arrays.stream(statuses).flatMap(status -> status.words().stream()).map(word -> "'" + word + "'")
-                .collect(Collectors.joining(", ", "(", ")"));
     }
 }

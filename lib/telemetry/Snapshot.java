@@ -55,8 +55,12 @@ record Snapshot(Path file, Instant time, String schema, String journal, long pag
 
     private static void copy(Database source, Path target, PrintWriter err) {
         long pageSize = source.number("PRAGMA page_size");
-        try (var progress = new Progress(err, "MB copied", pageSize * source.number("PRAGMA page_count") / 1_000_000)) {
-            source.copyTo(target, Duration.ZERO, bytes -> progress.at(bytes / 1_000_000));
+        try (var progress = new Progress(err, "MB copied", pageSize * source.number("PRAGMA page_count") / 1_000_000);
+                var sync = new EarlySync(target)) {
+            source.copyTo(target, Duration.ZERO, bytes -> {
+                progress.at(bytes / 1_000_000);
+                sync.more();
+            });
         }
     }
 

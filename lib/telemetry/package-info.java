@@ -21,9 +21,11 @@
 //SOURCES LogQuery.java LogFilter.java LogFollower.java LogLine.java DaySummary.java ByteSearch.java DayRange.java
 //SOURCES Archive.java ArchiveRun.java ArchivePacker.java ArchiveManifest.java ArchivedFile.java ArchiveCheck.java ArchiveRestore.java
 //SOURCES GzipFile.java Held.java OpenFiles.java
+//SOURCES AgentStatistics.java AgentWalk.java
 //SOURCES Runs.java RunFilter.java RunConditions.java RunTree.java RunEvents.java RunReport.java BriefRuns.java Query.java ReadOnlySql.java
 //SOURCES FormatOption.java Csv.java Sheet.java PeriodOption.java FilterOption.java
-//SOURCES Backup.java BackupManifest.java BackupCheck.java BackupContent.java Backups.java NewBackup.java Snapshot.java SqliteCopy.java
+//SOURCES Backup.java BackupManifest.java BackupCheck.java BackupContent.java Backups.java NewBackup.java
+//SOURCES EarlySync.java Snapshot.java SqliteCopy.java
 //SOURCES Sha256.java Retention.java Restore.java Restored.java RestorePlace.java SafetyCopy.java LastState.java
 //SOURCES Locks.java LocksReport.java LockRelease.java Program.java OpenersElsewhere.java Answer.java
 //SOURCES Recovery.java RecoveryPlan.java RecoveryMark.java Recovered.java Salvage.java GapFill.java Alone.java

@@ -95,6 +95,19 @@ record Outcome(Comparison comparison, Map<Contender, List<Map<Figure, Double>>> 
         return values.isEmpty() ? null : Spread.of(values);
     }
 
+    /** Rows of docs/performance.md's table: one for each target. */
+    List<String> markdown() {
+        String what = "| `" + comparison.name() + "` | " + comparison.title() + " | ";
+        if (failure != null) return List.of(what + failure.replace("|", "\\|").replaceAll("\\s+", " ") + " | – | failed |");
+        if (judged().isEmpty()) return List.of(what + "– | see below | |");
+        List<String> rows = new ArrayList<>();
+        for (Judged one : judged()) {
+            String measured = one.measured() == null ? "–" : one.measured().toString();
+            rows.add((rows.isEmpty() ? what : "|  |  | ") + one.target() + " | " + measured + " | " + one.word() + " |");
+        }
+        return rows;
+    }
+
     /** For a JSON document. */
     Map<String, Object> data() {
         Map<String, Object> data = new LinkedHashMap<>();

@@ -5,22 +5,28 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import telemetry.Database;
 import telemetry.Disk;
+import telemetry.IndexAdvice;
 import telemetry.Layout;
 import telemetry.Progress;
+import telemetry.QueryTimes;
+import telemetry.Runs;
 import telemetry.Sample;
 import telemetry.SampleWriter;
 import telemetry.Store;
 import telemetry.StoreException;
+import telemetry.Tuning;
 
 /**
  * The stores that are measured on. They are made once and kept for a day; nothing that is measured changes them, it works on copies in
@@ -132,6 +138,22 @@ final class SampleStores implements AutoCloseable {
         List<Path> days = days(from);
         for (Path day : days.subList(0, Math.max(1, days.size() - 2)))
             Files.copy(day, to.resolve(day.getFileName()), StandardCopyOption.COPY_ATTRIBUTES, StandardCopyOption.REPLACE_EXISTING);
+    }
+
+    /** A store with a copy of the large one's database and the indexes that {@code measure_performance --apply-indexes} makes there. */
+    Store advised(Path base) throws IOException {
+        Store store = empty(base);
+        Files.delete(store.database());
+        Map<String, String> missing;
+        long runs;
+        try (Database database = Database.openToRead(large().database())) {
+            database.copyTo(store.database(), Database.PATIENCE, bytes -> { });
+            missing = IndexAdvice.of(store, database, QueryTimes.of(database, Instant.now())).missing();
+            runs = new Runs(database).count();
+        }
+        if (!missing.isEmpty())
+            new Tuning(store, Clock.systemUTC(), Database.PATIENCE, null, notes).makeIndexes(missing.values(), runs);
+        return store;
     }
 
     /** A store that has lost its database: the same day files, by hard links, and nothing else. */

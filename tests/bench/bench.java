@@ -11,6 +11,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -40,6 +41,9 @@ class bench implements Callable<Integer> {
     @Option(names = "--list", description = "Only list what can be measured.")
     private boolean list;
 
+    @Option(names = "--markdown", description = "Print all of it as docs/performance.md has it: machine, table, figures.")
+    private boolean markdown;
+
     @Option(names = "--cache", paramLabel = "DIR",
             description = "Where the stores are kept, 5 GB. Default: telemetry-toolkit/bench in the user's cache folder.")
     private Path cache = SampleStores.usualFolder();
@@ -64,11 +68,13 @@ class bench implements Callable<Integer> {
 
     @Override
     public Integer call() {
+        if (markdown && output.isJson()) throw new ParameterException(command.commandLine(), "--markdown and --json: one of the two");
         try (var stores = new SampleStores(cache, small, large, output::note)) {
             var comparisons = new Comparisons(stores, Meter.here());
             if (list) return list(comparisons);
             List<Outcome> outcomes = measure(comparisons);
             if (output.isJson()) output.print(document(outcomes));
+            if (markdown) output.print(page(outcomes));
             return Cli.exitCode(outcomes.stream().map(Outcome::status).max(Check.Status::compareTo).orElse(Check.Status.OK));
         }
     }
@@ -86,15 +92,26 @@ class bench implements Callable<Integer> {
         for (String name : names)
             if (!comparisons.titles().containsKey(name))
                 throw new ParameterException(command.commandLine(), "nothing is measured by the name of " + name + ": see --list");
-        if (!output.isJson()) output.print(Machine.here());
+        boolean isReport = !output.isJson() && !markdown;
+        if (isReport) output.print(Machine.here());
         List<Outcome> outcomes = new ArrayList<>();
         for (String name : names.isEmpty() ? comparisons.titles().keySet() : names) {
             output.note("measuring " + name);
             Outcome outcome = comparisons.measure(name, runs);
             outcomes.add(outcome);
-            if (!output.isJson()) output.print(System.lineSeparator() + outcome);
+            if (isReport) output.print(System.lineSeparator() + outcome);
         }
         return outcomes;
+    }
+
+    private static String page(List<Outcome> outcomes) {
+        List<String> parts = new ArrayList<>(List.of("```", Machine.here().toString(), "```", "",
+                "| | what is measured | target | measured, median (min-max) | |", "|---|---|---|---|---|"));
+        outcomes.forEach(outcome -> parts.addAll(outcome.markdown()));
+        parts.addAll(List.of("", "## All figures", "```"));
+        parts.add(outcomes.stream().map(Outcome::toString).collect(Collectors.joining(System.lineSeparator().repeat(2))));
+        parts.add("```");
+        return String.join(System.lineSeparator(), parts);
     }
 
     private static String document(List<Outcome> outcomes) {
