@@ -31,8 +31,8 @@ public final class QuickStart {
     private static final int ONE_STEP_CACHE = 25;
 
     /**
-     * SQLite's driver prepares for dates as soon as it is loaded, and nobody here asks it for any: without the large locale data a start takes
-     * a twelfth less processor time.
+     * SQLite's driver prepares for dates as soon as it is loaded, and nobody here asks it for any: without the large locale data a start
+     * takes a twelfth less processor time.
      */
     private static final String SMALL_LOCALES = "-Djava.locale.providers=COMPAT";
     private static final int WARNING_OF_SMALL_LOCALES = 21;

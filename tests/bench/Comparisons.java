@@ -62,7 +62,10 @@ final class Comparisons {
         add("csv", "query sql --csv of " + large + " with all columns", scratch -> csv());
         add("logs", "lines with a text in archived day files of " + stores.sizeOfSmall() + " runs", this::logs);
         add("jbang", "an empty script: what JBang itself costs", scratch -> jbang());
-        add("start", "health on an empty store, beside an empty script, both through JBang", this::start);
+        add("start", "health on an empty store as scripts/jbangw starts it, beside an empty script",
+                scratch -> start("start", scratch, "health"));
+        add("start-jbang", "the same as JBang alone starts it", scratch -> start("start-jbang", scratch, "run",
+                Checkout.root().resolve("scripts/health.java")));
         add("launcher", "health on an empty store through a launcher, beside a plain Python health", this::launcher);
     }
 
@@ -280,12 +283,12 @@ final class Comparisons {
         return comparison("jbang", ours, List.of(java));
     }
 
-    private Comparison start(Path scratch) {
+    private Comparison start(String name, Path scratch, Object... health) {
         Store store = SampleStores.empty(scratch.resolve("store"));
-        Contender ours = Contender.of("ours", Ours.throughJbang("health", "--store", store.base()), Proofs::intact)
-                .exiting(Cli.OK, Cli.WARNING);
+        List<String> command = joined(Ours.throughJbang(health), List.of("--store", store.base().toString()));
+        Contender ours = Contender.of("ours", command, Proofs::intact).exiting(Cli.OK, Cli.WARNING);
         Contender empty = Contender.of("empty script", Ours.throughJbang("run", peers.resolveSibling("Empty.java")), Contender.OTHER_WORK);
-        return comparison("start", ours, List.of(empty), Target.added(Figure.CPU, "empty script", 0.20));
+        return comparison(name, ours, List.of(empty), Target.added(Figure.CPU, "empty script", 0.20));
     }
 
     /** The target is another on a Java that keeps compiled code and loaded classes from one start to the next. */
