@@ -18,6 +18,7 @@ import java.util.stream.StreamSupport;
 public final class EventLog implements AutoCloseable {
     private final Store store;
     private LogWriter writer;
+    private LocalDate writing;
 
     public EventLog(Store store) {
         this.store = store;
@@ -34,9 +35,9 @@ public final class EventLog implements AutoCloseable {
 
     /** As the other, for several lines that share one write and one fsync; together they are acknowledged or not. */
     synchronized void append(LocalDate day, List<String> lines) {
-        Path file = store.raw().resolve(DayFile.name(day));
-        if (writer != null && !writer.file().equals(file)) close();
-        if (writer == null) writer = new LogWriter(file);
+        if (!day.equals(writing)) close();
+        if (writer == null) writer = new LogWriter(store.raw().resolve(DayFile.name(day)));
+        writing = day;
         writer.append(lines);
     }
 

@@ -18,6 +18,7 @@ final class Recorder implements AutoCloseable {
     private final AtomicBoolean warnedOfLines = new AtomicBoolean();
     private final EventLog log;
     private final RunTable table;
+    private volatile RunForm form;
     private final GroupCommit<String> lines = new GroupCommit<>(this::append);
     private final GroupCommit<Run> rows = new GroupCommit<>(group -> guarded(() -> write(group)));
 
@@ -40,7 +41,10 @@ final class Recorder implements AutoCloseable {
     RunForm form() {
         var schema = new Schema[1];
         guarded(() -> schema[0] = table.schema());
-        return new RunForm(schema[0]);
+        RunForm known = form;
+        if (known != null && (schema[0] == null || known.isOf(schema[0]))) return known;
+        form = new RunForm(schema[0]);
+        return form;
     }
 
     private void append(List<String> group) {
