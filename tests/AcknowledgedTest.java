@@ -8,10 +8,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
+import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -24,10 +23,9 @@ import telemetry.Store;
 import telemetry.TelemetryClient;
 
 /**
- * That a line is on the disk before its run is acknowledged, also when threads share an fsync, as the system's calls show: a process that
- * tracks runs says each
- * record on stdout once it is acknowledged, and strace tells when its line's write had returned, on a file that was opened so that a write
- * is an fsync too.
+ * That a line is on the disk before its run is acknowledged, also when threads share an fsync, and that it stands in its file before its
+ * row is written, as the system's calls show: a process that tracks runs says each record on stdout once it is acknowledged, and strace
+ * tells when its line's write, and an fsync of that file that began after it, had returned.
  */
 class AcknowledgedTest {
     private static final int THREADS = 8;
@@ -35,9 +33,9 @@ class AcknowledgedTest {
     /** Of each thread. */
     private static final int RUNS = 15;
 
-    private static final Pattern OPENED =
-            Pattern.compile("([0-9.]+) openat\\([^\"]*\"[^\"]*/raw/events_[^\"]*\\.ndjson\", ([A-Z_|]+).* = (\\d+) <[0-9.]+>");
-    private static final Pattern WRITTEN = Pattern.compile("([0-9.]+) write\\((\\d+), \"(.*)\", \\d+\\) += \\d+ <([0-9.]+)>");
+    private static final Pattern WRITTEN = Pattern.compile("([0-9.]+) p?write(?:64)?\\((\\d+)<(.*?)>, \"(.*)\", .* = \\d+ <([0-9.]+)>");
+    private static final Pattern SYNCED = Pattern.compile("([0-9.]+) f(?:data)?sync\\(\\d+<(.*)>\\) += 0 <([0-9.]+)>");
+    private static final Pattern RUN_ID = Pattern.compile("\\d{8}T\\d{6}Z-agent-[0-9a-f]{8}");
     private static final Pattern RECORD =
             Pattern.compile("\\\\\"run_id\\\\\": \\\\\"([^\\\\]+)\\\\\".*?\\\\\"status\\\\\": \\\\\"([a-z]+)");
     private static final Pattern SAID = Pattern.compile("(\\S+) (running|success)\\\\n");
@@ -46,10 +44,11 @@ class AcknowledgedTest {
     private Path dir;
 
     @Test
-    void noLineOfEightThreadsIsAcknowledgedBeforeItsFsync() throws Exception {
+    void noLineOfEightThreadsIsAcknowledgedBeforeItsFsyncAndNoRowComesBeforeItsLine() throws Exception {
         assumeTrue(Programs.said("strace", "-V") != null, "strace is not installed");
         Store store = Fixture.V3.empty(dir.resolve("store"));
-        List<String> command = new ArrayList<>(List.of("strace", "-ff", "-ttt", "-T", "-s", "1000000", "-e", "trace=openat,write", "-o",
+        List<String> command = new ArrayList<>(List.of("strace", "-ff", "-y", "-ttt", "-T", "-s", "1000000", "-e",
+                "trace=write,pwrite64,fsync,fdatasync", "-o",
                 dir.resolve("calls").toString()));
         command.addAll(Script.processBuilder(Map.of(), "AcknowledgedTest", store.base()).command());
         Process process = new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(dir.resolve("out").toFile()).start();
@@ -58,23 +57,36 @@ class AcknowledgedTest {
         assertEquals(0, process.exitValue(), Files.readString(dir.resolve("out")));
 
         List<String> calls = calls();
-        Set<String> synced = new HashSet<>();
-        matches(OPENED, calls).filter(open -> open.group(2).contains("O_DSYNC") || open.group(2).contains("O_SYNC"))
-                .forEach(open -> synced.add(open.group(3)));
-        Map<String, Double> onDisk = new HashMap<>();
-        matches(WRITTEN, calls).filter(write -> synced.contains(write.group(2))).forEach(write -> {
-            Matcher record = RECORD.matcher(write.group(3));
-            while (record.find()) onDisk.put(record.group(1) + " " + record.group(2),
-                    Double.parseDouble(write.group(1)) + Double.parseDouble(write.group(4)));
+        TreeMap<Double, Double> synced = new TreeMap<>();
+        matches(SYNCED, calls).filter(sync -> sync.group(2).contains("/raw/events_"))
+                .forEach(sync -> synced.put(Double.valueOf(sync.group(1)), end(sync)));
+        Map<String, Double> inFile = new HashMap<>();
+        Map<String, Double> inDatabase = new HashMap<>();
+        matches(WRITTEN, calls).forEach(write -> {
+            Matcher record = RECORD.matcher(write.group(3).contains("/raw/events_") ? write.group(4) : "");
+            while (record.find()) inFile.put(record.group(1) + " " + record.group(2), end(write));
+            Matcher row = RUN_ID.matcher(write.group(3).endsWith("-wal") ? write.group(4) : "");
+            while (row.find()) inDatabase.merge(row.group(), Double.valueOf(write.group(1)), Math::min);
         });
         Map<String, Double> acknowledged = new HashMap<>();
         matches(WRITTEN, calls).filter(write -> write.group(2).equals("1")).forEach(write -> {
-            Matcher said = SAID.matcher(write.group(3));
+            Matcher said = SAID.matcher(write.group(4));
             while (said.find()) acknowledged.put(said.group(1) + " " + said.group(2), Double.parseDouble(write.group(1)));
         });
         assertEquals(2 * THREADS * RUNS, acknowledged.size());
-        acknowledged.forEach((record, time) -> assertTrue(onDisk.getOrDefault(record, Double.MAX_VALUE) <= time,
-                record + " was acknowledged at " + time + ", on the disk at " + onDisk.get(record)));
+        acknowledged.forEach((record, time) -> {
+            double onDisk = synced.tailMap(inFile.getOrDefault(record, Double.MAX_VALUE)).values().stream()
+                    .min(Double::compare).orElse(Double.MAX_VALUE);
+            assertTrue(onDisk <= time, record + " was acknowledged at " + time + ", on the disk at " + onDisk);
+        });
+        assertEquals(THREADS * RUNS, inDatabase.size());
+        inDatabase.forEach((run, time) -> assertTrue(inFile.getOrDefault(run + " running", Double.MAX_VALUE) <= time,
+                run + " was written to the database at " + time + ", its line at " + inFile.get(run + " running")));
+    }
+
+    /** When a call whose last group is its duration had returned. */
+    private static double end(Matcher call) {
+        return Double.parseDouble(call.group(1)) + Double.parseDouble(call.group(call.groupCount()));
     }
 
     private static Stream<Matcher> matches(Pattern pattern, List<String> calls) {

@@ -5,11 +5,18 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.FileTime;
+import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import telemetry.Database;
 import telemetry.GitCheckout;
+import telemetry.Store;
+import telemetry.TelemetryClient;
 
 class GitCheckoutTest {
     @TempDir
@@ -104,6 +111,37 @@ class GitCheckoutTest {
             Files.writeString(odd.resolve(".git"), link);
             assertEquals(folder.resolve(".git"), GitCheckout.around(odd).orElseThrow().folder(),
                     link.substring(0, Math.min(20, link.length())));
+        }
+    }
+
+    @Test
+    void aRunThatStartsAfterTheBranchChangedSaysSo() throws Exception {
+        Store store = Fixture.V3.empty(dir.resolve("store"));
+        Path folder = checkout("ref: refs/heads/main\n", "");
+        Process process = Script.processBuilder(Map.of(), "GitCheckoutTest$Switching", store.base()).directory(folder.toFile())
+                .redirectErrorStream(true).start();
+        String said = new String(process.getInputStream().readAllBytes());
+        assertEquals(0, process.waitFor(), said);
+        try (Database database = Database.open(store.database())) {
+            assertEquals(List.of("main", "main", "side", "next"), database.query("SELECT git_branch FROM agent_runs WHERE job_type = 'job' ORDER BY rowid")
+                    .stream().map(row -> row.text("git_branch")).toList());
+        }
+    }
+
+    /** Tracks runs and has HEAD name another branch now and then: as git does it, and as an editor does. */
+    public static final class Switching {
+        public static void main(String[] args) throws IOException {
+            Path head = Path.of(".git/HEAD");
+            try (TelemetryClient client = TelemetryClient.at(Store.at(Path.of(args[0])))) {
+                for (int i = 0; i < 2; i++) client.track("agent", "job", run -> { });
+                Files.writeString(Path.of(".git/HEAD.lock"), "ref: refs/heads/side\n");
+                Files.move(Path.of(".git/HEAD.lock"), head, StandardCopyOption.REPLACE_EXISTING);
+                client.track("agent", "job", run -> { });
+                Files.setLastModifiedTime(head, FileTime.fromMillis(0));
+                client.start("agent", "other");
+                Files.writeString(head, "ref: refs/heads/next\n");
+                client.track("agent", "job", run -> { });
+            }
         }
     }
 }

@@ -18,6 +18,7 @@ import java.util.stream.StreamSupport;
 public final class EventLog implements AutoCloseable {
     private final Store store;
     private LogWriter writer;
+    private LocalDate writing;
 
     public EventLog(Store store) {
         this.store = store;
@@ -29,15 +30,19 @@ public final class EventLog implements AutoCloseable {
      * @throws StoreException when that cannot be said; part of the line may then stand in the file, which no reader stumbles over
      */
     public void append(LocalDate day, LogRecord record) {
-        append(day, List.of(Ndjson.line(record)));
+        append(day, List.of(Ndjson.line(record)), () -> { });
     }
 
-    /** As the other, for several lines that share one write and one fsync; together they are acknowledged or not. */
-    synchronized void append(LocalDate day, List<String> lines) {
-        Path file = store.raw().resolve(DayFile.name(day));
-        if (writer != null && !writer.file().equals(file)) close();
-        if (writer == null) writer = new LogWriter(file);
-        writer.append(lines);
+    /**
+     * As the other, for several lines that share one write and one fsync; together they are acknowledged or not.
+     *
+     * @param written is called when the lines stand in the file, before their fsync; must not throw
+     */
+    synchronized void append(LocalDate day, List<String> lines, Runnable written) {
+        if (!day.equals(writing)) close();
+        if (writer == null) writer = new LogWriter(store.raw().resolve(DayFile.name(day)));
+        writing = day;
+        writer.append(lines, written);
     }
 
     /**

@@ -3,18 +3,40 @@ package telemetry;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 
 /**
  * Lets threads share slow work, an fsync or a transaction: what comes while it is under way gathers, and is then done at once, by the
- * thread whose item came first. A thread alone does its own at once and hands nothing over.
+ * thread that is there first. A thread alone does its own at once.
  */
 final class GroupCommit<T> {
 
-    private final class Group {
+    /** Items that are worked on together. */
+    final class Group {
         private final List<T> items = new ArrayList<>();
+        private final AtomicBoolean isBegun = new AtomicBoolean();
         private final CompletableFuture<Void> done = new CompletableFuture<>();
+
+        /** Returns when the items have been worked on, if need be by this thread. An interrupt does not cut it short. */
+        void await() {
+            begin();
+            done.join();
+        }
+
+        /** Works on the items, unless another thread does already. */
+        void begin() {
+            if (!isBegun.compareAndSet(false, true)) return;
+            working.lock();
+            try {
+                close(this);
+                work.accept(items);
+            } finally {
+                working.unlock();
+                done.complete(null);
+            }
+        }
     }
 
     private final Consumer<List<T>> work;
@@ -26,29 +48,13 @@ final class GroupCommit<T> {
         this.work = work;
     }
 
-    /** Returns when the item's group has been worked on. An interrupt does not cut it short. */
-    void add(T item) {
-        Group group;
-        boolean first;
-        synchronized (this) {
-            group = gathering;
-            first = group.items.isEmpty();
-            group.items.add(item);
-        }
-        if (first) lead(group);
-        else group.done.join();
+    /** Adds items to the group that gathers. @return that group, to be waited for */
+    synchronized Group add(List<T> items) {
+        gathering.items.addAll(items);
+        return gathering;
     }
 
-    private void lead(Group group) {
-        working.lock();
-        try {
-            synchronized (this) {
-                gathering = new Group();
-            }
-            work.accept(group.items);
-        } finally {
-            working.unlock();
-            group.done.complete(null);
-        }
+    private synchronized void close(Group group) {
+        if (gathering == group) gathering = new Group();
     }
 }

@@ -3,6 +3,7 @@ package telemetry;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
+import java.nio.channels.AsynchronousFileChannel;
 import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
@@ -15,8 +16,8 @@ import java.util.List;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * Appends lines to one day file: one write of whole lines in append mode, which no other writer's line gets into, that
- * returns when they are on the disk. A lock on the file's first byte, which the JVM's and the Windows Python writers honour, is asked for
+ * Appends lines to one day file: one write of whole lines in append mode, which no other writer's line gets into, and an
+ * fsync. A lock on the file's first byte, which the JVM's and the Windows Python writers honour, is asked for
  * and not insisted on: Linux Python writers use flock, which it does not exclude, and nobody's lock may lose a line. An interrupt of the
  * thread neither loses nor doubles a line.
  */
@@ -28,11 +29,11 @@ final class LogWriter implements AutoCloseable {
 
     private final Path file;
 
-    /**
-     * Opened with DSYNC, so that the write is the fsync too, and by {@link Files#newOutputStream}, which unlike a channel cannot be
-     * interrupted.
-     */
+    /** Made by {@link Files#newOutputStream}, which unlike a {@link FileChannel} no interrupt closes. */
     private OutputStream out;
+
+    /** For the fsync: no interrupt closes it either. */
+    private AsynchronousFileChannel synced;
 
     /** For the lock and the last byte. */
     private FileChannel channel;
@@ -47,12 +48,20 @@ final class LogWriter implements AutoCloseable {
         return file;
     }
 
+    /** When it returns, the lines are on the disk. @throws StoreException when that cannot be said */
     void append(List<String> lines) {
+        append(lines, () -> { });
+    }
+
+    /** As the other. @param written is called when the lines stand in the file, before their fsync; must not throw */
+    void append(List<String> lines, Runnable written) {
         byte[] bytes = ('\n' + String.join("\n", lines) + '\n').getBytes(StandardCharsets.UTF_8);
         boolean interrupted = false;
         APPENDING.lock();
         try {
             while (!appended(bytes)) interrupted |= Thread.interrupted();
+            written.run();
+            synced.force(false);
         } catch (IOException e) {
             close();
             throw Disk.refused("append to the day file", file, e);
@@ -85,7 +94,8 @@ final class LogWriter implements AutoCloseable {
         if (out != null && identity != null && identity.equals(Disk.identity(file))) return;
         close();
         boolean created = Files.notExists(file);
-        out = Files.newOutputStream(file, StandardOpenOption.CREATE, StandardOpenOption.APPEND, StandardOpenOption.DSYNC);
+        out = Files.newOutputStream(file, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+        synced = AsynchronousFileChannel.open(file, StandardOpenOption.WRITE);
         channel = FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE);
         identity = Disk.identity(file);
         if (created) Disk.syncFolder(file.getParent());
@@ -121,11 +131,13 @@ final class LogWriter implements AutoCloseable {
     public void close() {
         try {
             if (out != null) out.close();
+            if (synced != null) synced.close();
             if (channel != null) channel.close();
         } catch (IOException e) {
             // every line that was acknowledged has had its fsync
         } finally {
             out = null;
+            synced = null;
             channel = null;
         }
     }

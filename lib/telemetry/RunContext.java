@@ -1,6 +1,7 @@
 package telemetry;
 
 import java.time.Clock;
+import java.time.Instant;
 import java.util.Map;
 import java.util.function.Consumer;
 
@@ -10,15 +11,17 @@ public final class RunContext {
     private final Clock clock;
     private final RunForm form;
     private final Run start;
+    private final Instant started;
     private final Metrics metrics = new Metrics();
     private boolean ended;
     private volatile RunStatus status = RunStatus.SUCCESS;
 
-    RunContext(Recorder recorder, Clock clock, RunForm form, Run start) {
+    RunContext(Recorder recorder, Clock clock, RunForm form, Run start, Instant started) {
         this.recorder = recorder;
         this.clock = clock;
         this.form = form;
         this.start = start;
+        this.started = started;
     }
 
     /** {@code 20251210T120530Z-docs-crawler-0123abcd} */
@@ -66,6 +69,6 @@ public final class RunContext {
     synchronized void end(RunStatus status, String error) {
         if (ended) return;
         ended = true;
-        recorder.guarded(() -> recorder.record(form.end(start, status, metrics, error, clock.instant())));
+        recorder.guarded(() -> recorder.record(form.end(start, started, status, metrics, error, clock.instant())));
     }
 }

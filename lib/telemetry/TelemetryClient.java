@@ -2,6 +2,7 @@ package telemetry;
 
 import java.nio.file.Path;
 import java.time.Clock;
+import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -24,10 +25,14 @@ public final class TelemetryClient implements AutoCloseable {
         void run(RunContext run) throws E;
     }
 
+    /** What is known of every run while HEAD stays as it is. */
+    private record Facts(Object head, Map<String, Object> values) { }
+
     private final Clock clock;
     private final Recorder recorder;
     private final Map<String, Object> common = new LinkedHashMap<>();
     private final Optional<GitCheckout> checkout;
+    private volatile Facts facts;
 
     private TelemetryClient(Store store, Clock clock, Consumer<String> warnings) {
         this.clock = clock;
@@ -77,9 +82,10 @@ public final class TelemetryClient implements AutoCloseable {
     /** As the other, for a run of which more is known. */
     public RunContext start(NewRun what) {
         RunForm form = recorder.form();
-        Run start = form.start(what, facts(), clock.instant());
+        Instant now = clock.instant();
+        Run start = form.start(what, facts(), now);
         recorder.guarded(() -> recorder.record(start));
-        return new RunContext(recorder, clock, form, start);
+        return new RunContext(recorder, clock, form, start, now);
     }
 
     /** Ends a run; a run that is over already stays as it is. */
@@ -95,9 +101,13 @@ public final class TelemetryClient implements AutoCloseable {
     /** The branch may change while a program runs. */
     private Map<String, Object> facts() {
         if (checkout.isEmpty()) return common;
-        Map<String, Object> facts = new LinkedHashMap<>(common);
-        facts.put("git_branch", checkout.get().branch());
-        return facts;
+        Object head = checkout.get().head();
+        Facts known = facts;
+        if (known != null && head != null && head.equals(known.head)) return known.values;
+        Map<String, Object> values = new LinkedHashMap<>(common);
+        values.put("git_branch", checkout.get().branch());
+        facts = new Facts(head, values);
+        return values;
     }
 
     /** {@code IllegalStateException: boom}, as Python's writers have it. */

@@ -37,7 +37,14 @@ public final class Times {
 
     /** {@code 20251210_120530}, UTC: how backups and quarantine folders are named. */
     public static String stamp(Instant instant) {
-        return seconds(instant).replace("-", "").replace(":", "").replace(' ', '_');
+        var t = instant.atOffset(ZoneOffset.UTC);
+        var text = new StringBuilder(16);
+        padded(text, t.getYear(), 4);
+        padded(text, t.getMonthValue(), 2);
+        padded(text, t.getDayOfMonth(), 2).append('_');
+        padded(text, t.getHour(), 2);
+        padded(text, t.getMinute(), 2);
+        return padded(text, t.getSecond(), 2).toString();
     }
 
     /**
@@ -130,7 +137,9 @@ public final class Times {
     }
 
     private static StringBuilder padded(StringBuilder text, int number, int width) {
-        String digits = Integer.toString(number);
-        return text.append("0".repeat(Math.max(0, width - digits.length()))).append(digits);
+        int least = 1;
+        for (int i = 1; i < width; i++) least *= 10;
+        for (; number < least && least > 1; least /= 10) text.append('0');
+        return text.append(number);
     }
 }
