@@ -103,11 +103,12 @@ final class Comparisons {
         Store store = Store.at(scratch.resolve("store"));
         Contender.Proof proof = output -> Proofs.tracked(store);
         Contender.Step before = () -> SampleStores.empty(store.base());
-        Contender ours = Contender.of("ours", Ours.program(Tracking.class, store.base(), TRACKED, 1), proof).after(before);
-        Contender python = python("python", proof, "track.py", store.base(), TRACKED, "record").after(before);
-        Contender held = python("python, held", proof, "track.py", store.base(), TRACKED, "run").after(before);
+        Contender ours = Contender.of("ours", Ours.program(Tracking.class, store.base(), TRACKED, 1), proof).after(before)
+                .making(store.raw());
+        Contender python = python("python", proof, "track.py", store.base(), TRACKED, "record").after(before).making(store.raw());
+        Contender held = python("python, held", proof, "track.py", store.base(), TRACKED, "run").after(before).making(store.raw());
         Contender floor = python("two fsyncs", Contender.OTHER_WORK, "fsyncs.py", scratch.resolve("fsyncs"), TRACKED)
-                .after(() -> Files.deleteIfExists(scratch.resolve("fsyncs")));
+                .after(() -> Files.deleteIfExists(scratch.resolve("fsyncs"))).making(scratch.resolve("fsyncs"));
         return comparison("track", ours, List.of(python, held, floor), Target.times(Figure.RATE, "python", 5),
                 Target.ratio(Figure.P50, "two fsyncs", 2.5));
     }
@@ -116,8 +117,10 @@ final class Comparisons {
         Store store = Store.at(scratch.resolve("store"));
         Contender.Proof proof = output -> Proofs.tracked(store);
         Contender.Step before = () -> SampleStores.empty(store.base());
-        Contender many = Contender.of("ours", Ours.program(Tracking.class, store.base(), TRACKED_BY_MANY, THREADS), proof).after(before);
-        Contender one = Contender.of("one thread", Ours.program(Tracking.class, store.base(), TRACKED_BY_MANY, 1), proof).after(before);
+        Contender many = Contender.of("ours", Ours.program(Tracking.class, store.base(), TRACKED_BY_MANY, THREADS), proof).after(before)
+                .making(store.raw());
+        Contender one = Contender.of("one thread", Ours.program(Tracking.class, store.base(), TRACKED_BY_MANY, 1), proof).after(before)
+                .making(store.raw());
         return comparison("track-threads", many, List.of(one), Target.times(Figure.RATE, "one thread", 2));
     }
 

@@ -19,9 +19,11 @@ final class Ours {
         return java(options, script, arguments);
     }
 
-    /** A program that uses the library, as {@code //SOURCES} of it would start. */
+    /** A program that uses the library and lives for seconds, as {@code //SOURCES} of it would start with what docs/scripting.md advises. */
     static List<String> program(Class<?> main, Object... arguments) {
-        return java(options("lib/telemetry/package-info.java"), main.getName(), arguments);
+        List<String> options = new ArrayList<>(List.of("-XX:TieredStopAtLevel=1"));
+        options.addAll(options("lib/telemetry/package-info.java"));
+        return java(options, main.getName(), arguments);
     }
 
     /** As an operator types it. */
