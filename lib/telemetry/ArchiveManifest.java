@@ -53,8 +53,8 @@ final class ArchiveManifest {
     }
 
     /**
-     * Adds the files, on the disk when this returns. On a full disk the lines wait: taking the originals away makes the room that they need,
-     * and {@link #flush} writes them then.
+     * Adds the files, on the disk when this returns. On a full disk the lines wait: taking the originals away makes the room that they
+     * need, and {@link #flush} writes them then.
      */
     synchronized void add(List<ArchivedFile> archived) {
         for (ArchivedFile file : archived) waiting.add(JsonText.line(file));

@@ -33,8 +33,8 @@ final class ArchivePacker {
     private final Set<Path> secured = ConcurrentHashMap.newKeySet();
 
     /**
-     * What was compared with its parts, byte by byte, tells by its identity, size and time whether it is still the same: it had been at rest
-     * for {@link Archive#AT_REST}, so whatever is written to it gives it another time.
+     * What was compared with its parts, byte by byte, tells by its identity, size and time whether it is still the same: it had been at
+     * rest for {@link Archive#AT_REST}, so whatever is written to it gives it another time. That spares reading all of it a third time.
      */
     private record Compared(Object identity, long size, FileTime changed, Held held) {
         static Compared now(Path source, Held held) throws IOException {

@@ -22,8 +22,8 @@ import java.util.stream.Stream;
 
 /**
  * One archiving. Days are packed one on each core; whenever some are, they are made to survive a power cut together, one look shows who
- * still has their originals open, and the others are deleted, while the next ones are being packed. A day that does not fit on a full disk is
- * tried again after others have made room.
+ * still has their originals open, and the others are deleted, while the next ones are being packed. A day that does not fit on a full disk
+ * is tried again after others have made room.
  */
 public final class ArchiveRun {
 
@@ -101,8 +101,8 @@ public final class ArchiveRun {
     }
 
     /**
-     * Files of one day go through one hand: their parts are numbered one after the other. In the plan's order, unless there is room for all:
-     * then the largest come first, so that no core is left with one at the end while the others have none.
+     * Files of one day go through one hand: their parts are numbered one after the other. In the plan's order, unless there is room for
+     * all: then the largest come first, so that no core is left with one at the end while the others have none.
      */
     private List<List<DayFile>> days() {
         Map<LocalDate, List<DayFile>> days = new LinkedHashMap<>();
