@@ -2,7 +2,7 @@
 //JAVA 17+
 //DESCRIPTION Make a verified backup while agents write; list, verify, expire and restore backups.
 //SOURCES ../lib/telemetry/package-info.java
-//RUNTIME_OPTIONS -XX:-TieredCompilation
+//RUNTIME_OPTIONS -XX:CompileThresholdScaling=4
 
 import java.io.PrintWriter;
 import java.nio.file.Path;

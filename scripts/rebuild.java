@@ -2,7 +2,7 @@
 //JAVA 17+
 //DESCRIPTION Make a new database from the day files, verify it and put it in place; or compare the two.
 //SOURCES ../lib/telemetry/package-info.java
-//RUNTIME_OPTIONS -XX:-TieredCompilation -Xmx256m
+//RUNTIME_OPTIONS -XX:CompileThresholdScaling=4 -Xmx256m
 
 import java.io.File;
 import java.nio.file.Path;

@@ -3,6 +3,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -294,6 +296,45 @@ class ArchiveSafetyTest {
         assertTrue(expected.size() > 2000);
         DayLines.assertHas(expected, store);
         assertEquals(List.of(), DayLines.files(store.raw()));
+    }
+
+    @Test
+    void whatIsChangedInPlaceAfterItWasComparedIsArchivedAsItIsThen() throws Exception {
+        assumeTrue(Files.isDirectory(Path.of("/proc/self/fd")), "who has a file open cannot be seen here");
+        Store store = DayLines.store(dir.resolve("s"), 2, 100);
+        var archive = new Archive(store, null, Clock.systemUTC());
+        Archive.Plan plan = archive.plan(Duration.ZERO);
+        Path aside = store.raw().resolve("events_20251201.2.ndjson");
+        Thread archiving = new Thread(() -> archive.run(plan, bytes -> { }));
+        try (FileChannel delaying = FileChannel.open(DayLines.file(store, 1), StandardOpenOption.APPEND)) {
+            archiving.start();
+            while (Files.notExists(aside) && archiving.isAlive()) Thread.sleep(1);
+            Thread.sleep(100);
+            try (FileChannel changing = FileChannel.open(aside, StandardOpenOption.WRITE)) {
+                changing.write(ByteBuffer.wrap("{\"RUN_ID".getBytes()), 0);
+            }
+        }
+        archiving.join();
+        assertEquals(List.of(), DayLines.files(store.raw()));
+        assertTrue(DayLines.of(store).stream().anyMatch(line -> line.startsWith("{\"RUN_ID")));
+        assertEquals(0, Script.run(new archive(), "verify", "--all", "--store", store.base()).exit());
+    }
+
+    @Test
+    void whatCannotBeListedIsNotDeleted() throws IOException {
+        Store store = DayLines.store(dir.resolve("s"), 3, 100);
+        List<String> before = DayLines.of(store);
+        Path manifest = store.archive().resolve("manifest.ndjson");
+        var archive = new Archive(store, null, Clock.systemUTC());
+        ArchiveRun.Result result = archive.run(archive.plan(Duration.ZERO), bytes -> manifest.toFile().mkdir());
+        assertEquals(List.of(), result.archived());
+        assertEquals(3 + 1, result.failures().size(), "each day, and the manifest");
+        assertEquals(3, DayLines.files(store.raw()).size());
+        Files.delete(manifest);
+        DayLines.assertHas(before, store);
+        assertEquals(0, Script.run(new archive(), "--store", store.base(), "--yes").exit());
+        DayLines.assertHas(before, store);
+        assertEquals(0, Script.run(new archive(), "verify", "--all", "--store", store.base()).exit());
     }
 
     @Test

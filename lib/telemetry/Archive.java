@@ -119,6 +119,15 @@ public final class Archive {
         }
     }
 
+    /** True when the archive's disk would take as much even if nothing of it could be compressed. */
+    boolean hasRoomFor(Size size) {
+        try {
+            return Disk.free(folder) > size.bytes();
+        } catch (IOException e) {
+            throw Disk.refused("see how much is free at", folder, e);
+        }
+    }
+
     private Plan plan(Duration olderThan, Size free, Comparator<DayFile> order) {
         OpenFiles open = OpenFiles.now();
         List<DayFile> files = new ArrayList<>();

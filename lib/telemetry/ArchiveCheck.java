@@ -74,7 +74,7 @@ public final class ArchiveCheck {
 
     private Check unlisted(String name, DayFile file) throws IOException {
         GzipFile.Content content = GzipFile.read(file.path());
-        archive.manifest().add(ArchivedFile.of(name, file.day(), content, archive.now()));
+        archive.manifest().add(List.of(ArchivedFile.of(name, file.day(), content, archive.now())));
         return Check.warning(name, "it was not in the manifest; its own checksum is right, and it is listed now", null);
     }
 }

@@ -8,23 +8,22 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Instant;
-import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Collection;
-import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
 /**
  * What is in the archive, one line a file in {@code manifest.ndjson}; a line that says {@code removed} takes the file out again. Lines are
- * only ever appended, with fsync, so a kill or a full disk costs the last one at the most, which {@link ArchiveCheck} makes anew from the
- * file itself.
+ * only ever appended, with fsync, so a kill or a full disk costs the last ones at the most, which {@link ArchiveCheck} makes anew from the
+ * files themselves.
  */
 final class ArchiveManifest {
     static final String NAME = "manifest.ndjson";
 
     private final Path file;
-    private final Deque<String> waiting = new ArrayDeque<>();
+    private final List<String> waiting = new ArrayList<>();
 
     ArchiveManifest(Path archive) {
         this.file = archive.resolve(NAME);
@@ -54,11 +53,11 @@ final class ArchiveManifest {
     }
 
     /**
-     * Adds the file, on the disk when this returns. On a full disk the line waits: taking the original away makes the room that it needs,
-     * and {@link #flush} writes it then.
+     * Adds the files, on the disk when this returns. On a full disk the lines wait: taking the originals away makes the room that they
+     * need, and {@link #flush} writes them then.
      */
-    synchronized void add(ArchivedFile archived) {
-        waiting.add(JsonText.line(archived));
+    synchronized void add(List<ArchivedFile> archived) {
+        for (ArchivedFile file : archived) waiting.add(JsonText.line(file));
         flushIfThereIsRoom();
     }
 
@@ -77,10 +76,8 @@ final class ArchiveManifest {
     synchronized void flush() {
         if (waiting.isEmpty()) return;
         try (LogWriter writer = new LogWriter(file)) {
-            while (!waiting.isEmpty()) {
-                writer.append(List.of(waiting.peek()));
-                waiting.remove();
-            }
+            writer.append(waiting);
+            waiting.clear();
         }
     }
 

@@ -3,8 +3,11 @@ package telemetry;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.time.LocalDate;
 import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -13,8 +16,8 @@ import java.util.function.LongConsumer;
 import java.util.stream.Collectors;
 
 /**
- * The steps by which the lines of one day file get into the archive and out of the raw folder. Different days may be in the hands of
- * different threads.
+ * The steps by which the lines of one day file get into the archive and out of the raw folder: {@link #pack}, {@link #secure}, {@link
+ * #takeAway}. Different days may be in the hands of different threads.
  */
 final class ArchivePacker {
 
@@ -25,7 +28,19 @@ final class ArchivePacker {
     private final LongConsumer progress;
     private final Map<LocalDate, List<DayFile>> parts;
     private final Map<Path, GzipFile.Content> verified = new ConcurrentHashMap<>();
+    private final Map<Path, Compared> compared = new ConcurrentHashMap<>();
     private final Set<String> listed;
+    private final Set<Path> secured = ConcurrentHashMap.newKeySet();
+
+    /**
+     * What was compared with its parts, byte by byte, tells by its identity, size and time whether it is still the same: it had been at
+     * rest for {@link Archive#AT_REST}, so whatever is written to it gives it another time. That spares reading all of it a third time.
+     */
+    private record Compared(Object identity, long size, FileTime changed, Held held) {
+        static Compared now(Path source, Held held) throws IOException {
+            return new Compared(Disk.identity(source), Files.size(source), Files.getLastModifiedTime(source), held);
+        }
+    }
 
     ArchivePacker(Archive archive, LongConsumer progress) {
         this.archive = archive;
@@ -38,23 +53,28 @@ final class ArchivePacker {
 
     /**
      * Archives what the archive does not have of this file yet, then gives the file a name that no writer uses: what a late writer adds
-     * before that is in it, what one adds later is in a new file.
+     * before that is in it, what one adds later is in a new file. The parts' content is on the disk then, their names need not be.
      *
      * @return the file under its new name
      */
     Path pack(DayFile file) {
         try {
-            archiveRest(file.path(), file.day());
-            return setAside(file);
+            Compared before = Compared.now(file.path(), null);
+            Held held = archiveRest(file.path(), file.day());
+            Path aside = setAside(file);
+            compared.put(aside, new Compared(before.identity(), before.size(), before.changed(), held));
+            return aside;
         } catch (IOException e) {
             throw Disk.refused("archive", file.path(), e);
         }
     }
 
     /** Once, and not until nothing is left: a writer that does not pause would never be caught up with. */
-    private void archiveRest(Path source, LocalDate day) throws IOException {
+    private Held archiveRest(Path source, LocalDate day) throws IOException {
         Held held = held(source, day);
-        if (held.bytes() < Files.size(source)) write(source, held.bytes(), day);
+        if (held.bytes() >= Files.size(source)) return held;
+        DayFile part = write(source, held.bytes(), day);
+        return held.and(part, verified.get(part.path()).bytes());
     }
 
     /** @return the parts that hold the whole file, each read back and compared with it */
@@ -93,7 +113,7 @@ final class ArchivePacker {
         }
     }
 
-    private void write(Path source, long from, LocalDate day) throws IOException {
+    private DayFile write(Path source, long from, LocalDate day) throws IOException {
         DayFile target = free(day);
         Path unfinished = target.path().resolveSibling(target.path().getFileName() + ".tmp");
         Archive.createFolders(target.path().getParent());
@@ -108,8 +128,7 @@ final class ArchivePacker {
         } finally {
             Files.deleteIfExists(unfinished);
         }
-        Disk.syncFolder(target.path().getParent());
-        list(target);
+        return target;
     }
 
     /** The name of the day's next part. */
@@ -117,11 +136,6 @@ final class ArchivePacker {
         int part = 1;
         while (Files.exists(archive.place(day, part))) part++;
         return DayFile.of(archive.place(day, part)).orElseThrow();
-    }
-
-    private void list(DayFile part) {
-        String name = archive.nameOf(part.path());
-        if (listed.add(name)) archive.manifest().add(ArchivedFile.of(name, part.day(), verified.get(part.path()), archive.now()));
     }
 
     /** {@code events_20251211.2.ndjson}: readers find it there if this process ends before the file does. */
@@ -136,18 +150,45 @@ final class ArchivePacker {
     }
 
     /**
-     * Deletes a file that was set aside, once the archive holds all of it: lines that a late writer added are archived first.
+     * Makes what was verified of these days survive a power cut, the folders' names too, and lists it. With one fsync a folder and one for
+     * the manifest, however many days they are.
+     */
+    void secure(Collection<LocalDate> days) {
+        List<DayFile> some = days.stream().distinct().flatMap(day -> parts.getOrDefault(day, List.of()).stream())
+                .filter(part -> verified.containsKey(part.path()) && !secured.contains(part.path())).toList();
+        Set<Path> folders = new LinkedHashSet<>();
+        for (DayFile part : some)
+            for (Path in = part.path().getParent(); in.startsWith(archive.folder()); in = in.getParent()) folders.add(in);
+        try {
+            for (Path in : folders) Disk.syncFolder(in);
+        } catch (IOException e) {
+            throw Disk.refused("archive into", archive.folder(), e);
+        }
+        list(some);
+        for (DayFile part : some) secured.add(part.path());
+    }
+
+    private void list(List<DayFile> some) {
+        List<ArchivedFile> lines = some.stream().filter(part -> !listed.contains(archive.nameOf(part.path()))).map(part -> ArchivedFile
+                .of(archive.nameOf(part.path()), part.day(), verified.get(part.path()), archive.now())).toList();
+        archive.manifest().add(lines);
+        for (ArchivedFile line : lines) listed.add(line.file());
+    }
+
+    /**
+     * Deletes a file that was set aside, once the archive holds all of it: lines that a late writer added are archived first. A power cut
+     * may bring it back; its lines are then in both, which readers see.
      *
      * @param file  where it was before
      * @param aside where it is, and nobody has it open
      */
     ArchiveRun.Archived takeAway(DayFile file, Path aside) {
         try {
-            Held held = archiveAll(aside, file.day());
-            held.parts().forEach(this::list);
+            Held held = isAsCompared(aside) ? compared.get(aside).held() : archiveAll(aside, file.day());
+            secure(List.of(file.day()));
             long size = Files.size(aside);
+            if (size != held.bytes()) throw new IOException("somebody goes on writing to it");
             Files.delete(aside);
-            Disk.syncFolder(aside.getParent());
             List<GzipFile.Content> contents = held.parts().stream().map(part -> verified.get(part.path())).toList();
             return new ArchiveRun.Archived(file.day(), file.path(), held.parts().stream().map(DayFile::path).toList(),
                     contents.stream().mapToLong(GzipFile.Content::lines).sum(),
@@ -155,6 +196,11 @@ final class ArchivePacker {
         } catch (IOException e) {
             throw Disk.refused("archive", aside, e);
         }
+    }
+
+    private boolean isAsCompared(Path aside) throws IOException {
+        Compared then = compared.get(aside);
+        return then != null && then.held().bytes() == then.size() && then.equals(Compared.now(aside, then.held()));
     }
 
     /** What the smallest of them would need. */

@@ -6,26 +6,28 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.LocalDate;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorCompletionService;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import java.util.function.LongConsumer;
 import java.util.stream.Stream;
 
 /**
- * One archiving. Several days are packed at a time, one on each core; then one look shows who still has their originals open, and the
- * others are deleted. A day that does not fit on a full disk is tried again after others have made room.
+ * One archiving. Days are packed one on each core; whenever some are, they are made to survive a power cut together, one look shows who
+ * still has their originals open, and the others are deleted, while the next ones are being packed. A day that does not fit on a full disk
+ * is tried again after others have made room.
  */
 public final class ArchiveRun {
 
-    /** Days between two looks at the open files: a look costs as much as packing a small day. */
+    /** Days that share a look at the open files, which costs as much as packing a small day, and the folders' and the manifest's fsync. */
     private static final int BATCH = 8;
 
     /** A writer opens, writes and closes: so long it may take until it is told from one that stays. */
@@ -76,12 +78,12 @@ public final class ArchiveRun {
         ExecutorService workers = Executors.newFixedThreadPool(cores);
         try {
             List<List<DayFile>> days = days();
-            int step = plan.free() == null ? Math.max(BATCH, cores) : cores;
+            int step = plan.free() == null ? Math.max(1, days.size()) : cores;
             for (int next = 0; next < days.size() && !isEnoughFree(); next += step)
                 move(days.subList(next, Math.min(next + step, days.size())), workers);
             while (!tooLarge.isEmpty() && !isEnoughFree() && retry(workers)) { }
         } finally {
-            workers.shutdownNow();
+            end(workers);
         }
         if (!tooLarge.isEmpty() && !isEnoughFree()) failures.add(packer.noRoomFor(tooLarge));
         listWhatWaits();
@@ -98,11 +100,16 @@ public final class ArchiveRun {
         }
     }
 
-    /** Files of one day go through one hand: their parts are numbered one after the other. */
+    /**
+     * Files of one day go through one hand: their parts are numbered one after the other. In the plan's order, unless there is room for
+     * all: then the largest come first, so that no core is left with one at the end while the others have none.
+     */
     private List<List<DayFile>> days() {
         Map<LocalDate, List<DayFile>> days = new LinkedHashMap<>();
         for (DayFile file : plan.files()) days.computeIfAbsent(file.day(), day -> new ArrayList<>()).add(file);
-        return List.copyOf(days.values());
+        List<List<DayFile>> inOrder = new ArrayList<>(days.values());
+        if (plan.free() == null && archive.hasRoomFor(plan.size())) Collections.reverse(inOrder);
+        return inOrder;
     }
 
     private boolean isEnoughFree() {
@@ -110,18 +117,36 @@ public final class ArchiveRun {
     }
 
     private void move(List<List<DayFile>> days, ExecutorService workers) {
-        List<Callable<List<Packed>>> tasks = new ArrayList<>();
-        for (List<DayFile> day : days) tasks.add(() -> day.stream().map(this::pack).toList());
+        var packing = new ExecutorCompletionService<List<Packed>>(workers);
+        for (List<DayFile> day : days) packing.submit(() -> day.stream().map(this::pack).toList());
         List<Packed> packed = new ArrayList<>();
         try {
-            for (Future<List<Packed>> day : workers.invokeAll(tasks)) packed.addAll(day.get());
+            for (int left = days.size(); left > 0; left--) {
+                packed.addAll(packing.take().get());
+                if (packed.size() < BATCH && left > 1) continue;
+                takeAway(packed);
+                packed.clear();
+            }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new StoreException(StoreException.Reason.FAILED, "archive into", archive.folder(), "interrupted", "run it again", e);
         } catch (ExecutionException e) {
             throw new IllegalStateException(e.getCause());
         }
-        takeAway(packed);
+    }
+
+    /** Returns when nobody packs any more: the next run would take what they write for unfinished files that an earlier one left. */
+    private static void end(ExecutorService workers) {
+        workers.shutdownNow();
+        boolean interrupted = false;
+        for (boolean over = false; !over;) {
+            try {
+                over = workers.awaitTermination(1, TimeUnit.MINUTES);
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) Thread.currentThread().interrupt();
     }
 
     private Packed pack(DayFile file) {
@@ -133,15 +158,24 @@ public final class ArchiveRun {
     }
 
     private void takeAway(List<Packed> packed) {
-        OpenFiles open = openAfterPatience(packed.stream().map(Packed::aside).filter(aside -> aside != null).toList());
-        for (Packed one : packed) {
-            if (one.failure() != null) {
-                failed(one.file(), one.failure());
-                continue;
-            }
+        for (Packed one : packed) if (one.failure() != null) failed(one.file(), one.failure());
+        List<Packed> whole = packed.stream().filter(one -> one.failure() == null).toList();
+        try {
+            packer.secure(whole.stream().map(one -> one.file().day()).toList());
+        } catch (StoreException e) {
+            for (Packed one : whole) failed(DayFile.of(one.aside()).orElseThrow(), e);
+            return;
+        }
+        OpenFiles open = openAfterPatience(whole.stream().map(Packed::aside).toList());
+        for (Packed one : whole) {
             Optional<String> writer = writerOf(one.aside(), open);
             if (writer.isPresent()) left.add(new Archive.Left(one.aside(), "it is held open by " + writer.get()));
             else takeAway(one);
+        }
+        try {
+            Disk.syncFolder(archive.store().raw());
+        } catch (IOException e) {
+            throw Disk.refused("archive", archive.store().raw(), e);
         }
     }
 

@@ -8,7 +8,6 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -17,26 +16,26 @@ import java.nio.file.attribute.FileAttribute;
 import java.security.DigestInputStream;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
-import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.Set;
 import java.util.function.LongConsumer;
 import java.util.zip.CRC32;
 import java.util.zip.Deflater;
 import java.util.zip.GZIPInputStream;
-import java.util.zip.GZIPOutputStream;
 import java.util.zip.ZipException;
 
 /** Writes a day file gzipped and reads it back. Buffers of 64 KB make it a quarter faster than the JDK's own of 512 bytes. */
 final class GzipFile {
-    private static final int BUFFER = 1 << 16;
+    private static final int BUFFER = 1 << 17;
 
     /** A quarter faster than gzip's usual 6 on day files, which pays for reading back what was written; 4 % larger. */
     private static final int LEVEL = 5;
 
     /** The last bytes of a gzip member: CRC-32 and length modulo 2^32 of its content, little-endian; source: RFC 1952, 2.3.1. */
     private static final int TRAILER = 8;
-    private static final int HEADER = 10;
+
+    /** Deflate, no flags, no time, no name, no operating system; source: RFC 1952, 2.3. */
+    private static final byte[] HEADER = {0x1f, (byte) 0x8b, 8, 0, 0, 0, 0, 0, 0, (byte) 255};
 
     private static final VarHandle LONGS = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.nativeOrder());
     private static final long NEWLINES = 0x0a0a0a0a0a0a0a0aL;
@@ -59,49 +58,57 @@ final class GzipFile {
      */
     static long compress(Path plain, long from, Path target, FileAttribute<?>[] attributes, LongConsumer progress) throws IOException {
         try (FileChannel in = FileChannel.open(plain, StandardOpenOption.READ);
-                FileChannel out = FileChannel.open(target, Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE), attributes);
-                GZIPOutputStream gzip = gzip(Channels.newOutputStream(out))) {
-            return compress(in.position(from), gzip, out, progress);
+                FileChannel out = FileChannel.open(target, Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE), attributes)) {
+            write(ByteBuffer.wrap(HEADER), out);
+            var crc = new CRC32();
+            long bytes = deflate(in.position(from), crc, packed -> write(packed, out), progress);
+            write(ByteBuffer.allocate(TRAILER).order(ByteOrder.LITTLE_ENDIAN).putInt((int) crc.getValue()).putInt((int) bytes).flip(), out);
+            out.force(true);
+            return bytes;
         }
-    }
-
-    private static GZIPOutputStream gzip(OutputStream out) throws IOException {
-        return new GZIPOutputStream(out, BUFFER) {
-            {
-                def.setLevel(LEVEL);
-            }
-        };
-    }
-
-    private static long compress(FileChannel in, GZIPOutputStream gzip, FileChannel out, LongConsumer progress) throws IOException {
-        byte[] chunk = new byte[BUFFER];
-        long bytes = 0;
-        for (int n = in.read(ByteBuffer.wrap(chunk)); n > 0; n = in.read(ByteBuffer.wrap(chunk))) {
-            gzip.write(chunk, 0, n);
-            bytes += n;
-            progress.accept(n);
-        }
-        gzip.finish();
-        out.force(true);
-        return bytes;
     }
 
     /** How large {@link #compress} would make its target. */
     static long sizeOf(Path plain, long from) throws IOException {
-        var deflater = new Deflater(LEVEL, true);
+        long[] size = {HEADER.length + TRAILER};
         try (FileChannel in = FileChannel.open(plain, StandardOpenOption.READ)) {
-            byte[] chunk = new byte[BUFFER];
-            byte[] compressed = new byte[BUFFER];
-            for (int n = in.position(from).read(ByteBuffer.wrap(chunk)); n > 0; n = in.read(ByteBuffer.wrap(chunk))) {
-                deflater.setInput(chunk, 0, n);
-                while (!deflater.needsInput()) deflater.deflate(compressed);
+            deflate(in.position(from), new CRC32(), packed -> size[0] += packed.remaining(), bytes -> { });
+        }
+        return size[0];
+    }
+
+    private interface Sink {
+        void take(ByteBuffer packed) throws IOException;
+    }
+
+    /** Not through the JDK's stream, which takes arrays: the file system would fill a buffer outside the heap that is then copied. */
+    private static long deflate(FileChannel in, CRC32 crc, Sink out, LongConsumer progress) throws IOException {
+        var deflater = new Deflater(LEVEL, true);
+        try {
+            ByteBuffer plain = ByteBuffer.allocateDirect(BUFFER);
+            ByteBuffer packed = ByteBuffer.allocateDirect(BUFFER);
+            while (in.read(plain.clear()) > 0) {
+                int n = plain.flip().remaining();
+                crc.update(plain);
+                deflater.setInput(plain.rewind());
+                drain(deflater, packed, out);
+                progress.accept(n);
             }
+            deflater.setInput(plain.flip());
             deflater.finish();
-            while (!deflater.finished()) deflater.deflate(compressed);
-            return HEADER + deflater.getBytesWritten() + TRAILER;
+            drain(deflater, packed, out);
+            return deflater.getBytesRead();
         } finally {
             deflater.end();
         }
+    }
+
+    private static void drain(Deflater deflater, ByteBuffer packed, Sink out) throws IOException {
+        while (deflater.deflate(packed.clear()) > 0) out.take(packed.flip());
+    }
+
+    private static void write(ByteBuffer bytes, FileChannel out) throws IOException {
+        while (bytes.hasRemaining()) out.write(bytes);
     }
 
     /**
@@ -112,11 +119,11 @@ final class GzipFile {
     static Content compare(Path gzip, Path plain, long from) throws IOException {
         try (FileChannel expected = FileChannel.open(plain, StandardOpenOption.READ)) {
             expected.position(from);
-            byte[] chunk = new byte[BUFFER];
+            ByteBuffer same = ByteBuffer.allocateDirect(BUFFER);
             return read(gzip, (bytes, n) -> {
-                ByteBuffer same = ByteBuffer.wrap(chunk, 0, n);
+                same.clear().limit(n);
                 while (same.hasRemaining() && expected.read(same) > 0) { }
-                if (same.hasRemaining() || !Arrays.equals(bytes, 0, n, chunk, 0, n)) throw new ZipException("it differs from " + plain);
+                if (!same.flip().equals(ByteBuffer.wrap(bytes, 0, n))) throw new ZipException("it differs from " + plain);
             });
         }
     }

@@ -35,6 +35,13 @@ record Held(long bytes, List<DayFile> parts) {
         return new Held(bytes, found);
     }
 
+    /** With one part more, which holds so many bytes that follow. */
+    Held and(DayFile part, long more) {
+        List<DayFile> longer = new ArrayList<>(parts);
+        longer.add(part);
+        return new Held(bytes + more, longer);
+    }
+
     /**
      * The files without those gzipped parts whose lines stand in a plain file of the same day too: each line is in one of them only. A file
      * that was moved into the archive in the meantime stays in the list, and so does one that may not be read.
