@@ -2,7 +2,7 @@
 //JAVA 17+
 //DESCRIPTION Compress old day files, verify them, and only then delete the originals; list, verify, restore, expire.
 //SOURCES ../lib/telemetry/package-info.java
-//RUNTIME_OPTIONS -XX:CompileThresholdScaling=4 -XX:-UsePerfData
+//RUNTIME_OPTIONS -XX:CompileThresholdScaling=4
 
 import static java.util.stream.Collectors.joining;
 

@@ -17,6 +17,7 @@ import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -52,6 +53,19 @@ class ArchiveTest {
         assertEquals(List.of(".lock", "manifest.ndjson", "year=2025", "year=2025/month=12",
                 "year=2025/month=12/events_20251201.ndjson.gz", "year=2025/month=12/events_20251202.ndjson.gz"), tree(store.archive()));
         assertEquals(before, DayLines.of(store));
+    }
+
+    @Test
+    void foldersHaveTheSameNamesInEveryLanguage() throws IOException {
+        Locale usual = Locale.getDefault();
+        Locale.setDefault(Locale.forLanguageTag("ar-EG-u-nu-arab"));
+        try {
+            Store store = store(2, 40);
+            assertEquals(0, Script.run(new archive(), "--store", store.base(), "--older-than", "0d", "--yes").exit());
+            assertTrue(tree(store.archive()).contains("year=2025/month=12/events_20251201.ndjson.gz"), tree(store.archive()).toString());
+        } finally {
+            Locale.setDefault(usual);
+        }
     }
 
     @Test

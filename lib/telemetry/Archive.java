@@ -19,9 +19,10 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Set;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.LongConsumer;
 import java.util.function.Supplier;
@@ -217,8 +218,8 @@ public final class Archive {
     /** Where a part of a day belongs. */
     Path place(LocalDate day, int part) {
         String name = DayFile.name(day).replace(".ndjson", part == 1 ? ".ndjson.gz" : "." + part + ".ndjson.gz");
-        return folder.resolve(String.format("year=%04d", day.getYear()))
-                .resolve(String.format("month=%02d", day.getMonthValue())).resolve(name);
+        return folder.resolve(String.format(Locale.ROOT, "year=%04d", day.getYear()))
+                .resolve(String.format(Locale.ROOT, "month=%02d", day.getMonthValue())).resolve(name);
     }
 
     /** The name that the manifest has for a file. */

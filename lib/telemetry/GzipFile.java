@@ -28,7 +28,7 @@ import java.util.zip.ZipException;
 final class GzipFile {
     private static final int BUFFER = 1 << 17;
 
-    /** A quarter faster than gzip's usual 6 on day files, which pays for reading back what was written; 4 % larger. */
+    /** A quarter faster than gzip's usual 6 on day files, which pays for reading back what was written; 4 to 9 % larger. */
     private static final int LEVEL = 5;
 
     /** The last bytes of a gzip member: CRC-32 and length modulo 2^32 of its content, little-endian; source: RFC 1952, 2.3.1. */

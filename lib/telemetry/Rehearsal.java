@@ -5,17 +5,21 @@ import java.io.PrintWriter;
 import java.io.Writer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.time.Clock;
+import java.time.Instant;
+import java.time.ZoneOffset;
 import java.util.Comparator;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;
 
 /**
- * A script's start, played through so that the JVM can archive the classes it takes: options, an empty store, its database, checks, a
- * table. The store is a folder of its own that is deleted again; nobody's store is touched.
+ * A script's start, played through so that the JVM can archive the classes it takes: options, a store with one old run, its database,
+ * checks, a table. The store is a folder of its own that is deleted again; nobody's store is touched.
  */
 public final class Rehearsal {
     private static final PrintWriter NOBODY = new PrintWriter(Writer.nullWriter());
+    private static final Instant LONG_AGO = Instant.parse("2025-01-01T00:00:00Z");
 
     private Rehearsal() { }
 
@@ -25,12 +29,21 @@ public final class Rehearsal {
         try {
             Store store = Store.at(folder.resolve("store"));
             Layout.complete(store);
+            track(store);
             look(store);
             Cli.run(script(args[0]), NOBODY, NOBODY, words(args[0], store));
         } finally {
             delete(folder);
         }
         System.exit(Cli.OK);
+    }
+
+    /** A day file as old as the run in it can be archived. */
+    private static void track(Store store) throws IOException {
+        try (var client = TelemetryClient.at(store, Clock.fixed(LONG_AGO, ZoneOffset.UTC), warning -> { })) {
+            client.track("rehearsal", "start", run -> { });
+        }
+        for (DayFile file : new EventLog(store).days()) Files.setLastModifiedTime(file.path(), FileTime.from(LONG_AGO));
     }
 
     /** What a script of any name would do next: open the database, check, query, show. */
@@ -46,7 +59,9 @@ public final class Rehearsal {
         String base = store.base().toString();
         return switch (script) {
             case "health", "locks", "logs", "backup" -> new String[] {"--store", base};
-            case "archive", "recover" -> new String[] {"--dry-run", "--store", base};
+            case "archive" -> new String[] {"--older-than", "1d", "--yes", "--store", base};
+            case "rebuild" -> new String[] {"--into", store.base().resolve("rebuilt.sqlite").toString(), "--store", base};
+            case "recover" -> new String[] {"--dry-run", "--store", base};
             case "query" -> new String[] {"recent", "--store", base};
             case "track" -> new String[] {"--self-test", "--store", base};
             default -> new String[] {"--help"};

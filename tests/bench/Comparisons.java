@@ -46,8 +46,12 @@ final class Comparisons {
         add("track", "runs tracked by one thread, each two lines with fsync and a row", this::track);
         add("track-threads", "runs tracked by " + THREADS + " threads that share fsyncs and transactions", this::trackThreads);
         add("rebuild", "a database from the day files of " + large + ", ours verified, Python's with quick_check", this::rebuild);
-        add("archive", "day files compressed, verified and deleted, on one core", this::archive);
-        add("archive-two", "the same on two cores", this::archiveTwo);
+        add("archive", "day files of " + stores.sizeOfSmall() + " runs compressed, verified and deleted, on one core",
+                scratch -> archive("archive", scratch, stores.small()));
+        add("archive-two", "the same on two cores", scratch -> archiveOnTwo("archive-two", scratch, stores.small()));
+        add("archive-large", "day files of " + large + " compressed, verified and deleted, on one core",
+                scratch -> archive("archive-large", scratch, stores.large()));
+        add("archive-large-two", "the same on two cores", scratch -> archiveOnTwo("archive-large-two", scratch, stores.large()));
         add("backup", "a backup of " + large + " with integrity_check", scratch -> backup(scratch, "full", "integrity_check"));
         add("backup-quick", "a backup of " + large + " with quick_check", scratch -> backup(scratch, "quick", "quick_check"));
         add("backup-plain", "a backup of " + large + " without checks, beside sqlite3's .backup", scratch -> backup(scratch, "none", null));
@@ -146,18 +150,17 @@ final class Comparisons {
             Files.deleteIfExists(file.resolveSibling(file.getFileName() + suffix));
     }
 
-    private Comparison archive(Path scratch) {
+    private Comparison archive(String name, Path scratch, Store days) {
         boolean pinned = Programs.has("taskset");
-        return archiving("archive", scratch, pinned ? List.of("taskset", "-c", "0") : List.of(), "gzip", "gzip -6",
+        return archiving(name, scratch, days, pinned ? List.of("taskset", "-c", "0") : List.of(), "gzip", "gzip -6",
                 Target.ratio(Figure.CPU, "gzip -6", 1.0));
     }
 
-    private Comparison archiveTwo(Path scratch) {
-        return archiving("archive-two", scratch, List.of(), "pigz", "pigz -6 -p 2", Target.ratio(Figure.WALL, "pigz -6 -p 2", 1.1));
+    private Comparison archiveOnTwo(String name, Path scratch, Store days) {
+        return archiving(name, scratch, days, List.of(), "pigz", "pigz -6 -p 2", Target.ratio(Figure.WALL, "pigz -6 -p 2", 1.1));
     }
 
-    private Comparison archiving(String name, Path scratch, List<String> prefix, String program, String peer, Target target) {
-        Store days = stores.small();
+    private Comparison archiving(String name, Path scratch, Store days, List<String> prefix, String program, String peer, Target target) {
         Store store = Store.at(scratch.resolve("store"));
         Contender.Step before = () -> {
             SampleStores.empty(store.base());

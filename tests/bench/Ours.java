@@ -5,18 +5,18 @@ import java.util.ArrayList;
 import java.util.List;
 import telemetry.Disk;
 
-/**
- * The toolkit's commands as processes: on this JVM's class path with the options that JBang would start them with, in its order, but
- * without JBang's own start.
- */
+/** The toolkit's commands as processes. */
 final class Ours {
     private Ours() { }
 
-    /** @param script {@code "health"} */
+    /** As an operator types it, from the second time on: the comparison's first round, which does not count, builds it. */
     static List<String> command(String script, Object... arguments) {
-        List<String> options = options("scripts/" + script + ".java");
-        options.addAll(options("lib/telemetry/package-info.java"));
-        return java(options, script, arguments);
+        return with(List.of(jbangw(), script), arguments);
+    }
+
+    /** Anything else that scripts/jbangw takes. */
+    static List<String> throughJbang(Object... arguments) {
+        return with(List.of(jbangw()), arguments);
     }
 
     /** A program that uses the library and lives for seconds, as {@code //SOURCES} of it would start with what docs/scripting.md advises. */
@@ -26,9 +26,8 @@ final class Ours {
         return java(options, main.getName(), arguments);
     }
 
-    /** As an operator types it. */
-    static List<String> throughJbang(Object... arguments) {
-        return with(List.of(Checkout.root().resolve(Disk.isWindows() ? "scripts/jbangw.cmd" : "scripts/jbangw").toString()), arguments);
+    private static String jbangw() {
+        return Checkout.root().resolve(Disk.isWindows() ? "scripts/jbangw.cmd" : "scripts/jbangw").toString();
     }
 
     private static List<String> java(List<String> options, String main, Object... arguments) {
