@@ -63,7 +63,8 @@ final class FolderChecks {
     Check storage() {
         List<Path> missing = new ArrayList<>();
         for (Path folder : List.of(store.base(), store.database().getParent(), store.raw())) {
-            if (Files.isRegularFile(folder)) return Check.failed("storage", folder + " is no folder", inTheWay(folder));
+            Path file = inPlaceOf(folder);
+            if (file != null) return Check.failed("storage", file + " is no folder", inTheWay(file));
             else if (Files.notExists(folder)) missing.add(folder);
             else if (!Files.isReadable(folder) || !Files.isExecutable(folder)) return Check.unknown("storage",
                     "no permission to read " + folder, OTHER_ACCOUNT);
@@ -88,15 +89,20 @@ final class FolderChecks {
         return false;
     }
 
+    /** The file that stands where this folder or one above it should be; null when none does. */
+    private static Path inPlaceOf(Path folder) {
+        return Files.isRegularFile(folder) ? folder : Disk.fileInTheWay(folder);
+    }
+
     private String inTheWay(Path file) {
-        if (file.equals(store.base())) return ANOTHER_FOLDER;
-        String next = file.equals(store.raw()) ? store.command("setup", "") : store.command("recover", "");
+        if (store.base().startsWith(file)) return ANOTHER_FOLDER;
+        String next = store.command(file.equals(store.database().getParent()) ? "recover" : "setup", "");
         return "Complete System Failure: move that file elsewhere, then " + next;
     }
 
     /** What to do when the database is not there. */
     static String lost(Store store) {
-        return Files.isRegularFile(store.base()) ? ANOTHER_FOLDER : store.isMissing() ? newStore(store) : recover(store);
+        return inPlaceOf(store.base()) != null ? ANOTHER_FOLDER : store.isMissing() ? newStore(store) : recover(store);
     }
 
     private static String newStore(Store store) {
@@ -126,7 +132,9 @@ final class FolderChecks {
             if (free.compareTo(rules.diskWarning()) < 0) return Check.warning("disk", detail + ", less than " + rules.diskWarning(), hint);
             return Check.ok("disk", detail);
         } catch (IOException e) {
-            return Check.unknown("disk", Disk.refused("measure the disk of", store.base(), e).why(), OTHER_ACCOUNT);
+            Path file = inPlaceOf(store.raw());
+            return file != null ? Check.unknown("disk", "cannot tell: " + file + " is a file, and should be a folder", inTheWay(file))
+                    : Check.unknown("disk", Disk.refused("measure the disk of", store.base(), e).why(), OTHER_ACCOUNT);
         }
     }
 
@@ -154,7 +162,8 @@ final class FolderChecks {
 
     private Check unwritable(StoreException e) {
         String detail = "cannot append in " + store.raw() + ": " + e.why();
-        if (Files.isRegularFile(store.raw())) return Check.failed("write", detail, inTheWay(store.raw()));
+        Path file = inPlaceOf(store.raw());
+        if (file != null) return Check.failed("write", detail, inTheWay(file));
         return switch (e.reason()) {
             case DENIED -> Disk.isReadOnly(store.raw()) ? Check.failed("write", detail, MOUNT)
                     : Check.unknown("write", detail, OTHER_ACCOUNT);
@@ -170,8 +179,9 @@ final class FolderChecks {
             Instant newest = newestBackup();
             return newest == null ? noBackup(begun) : backup(Duration.between(newest, now));
         } catch (StoreException e) {
+            Path file = inPlaceOf(store.backups());
             return e.reason() == StoreException.Reason.DENIED ? Check.unknown("backup", store.backups() + ": " + e.why(), OTHER_ACCOUNT)
-                    : Check.failed("backup", store.backups() + ": " + e.why(), backUp());
+                    : Check.failed("backup", store.backups() + ": " + e.why(), file != null ? inTheWay(file) : backUp());
         }
     }
 

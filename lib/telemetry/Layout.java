@@ -55,9 +55,17 @@ public final class Layout {
             Files.createDirectories(folder, attributes);
             Disk.syncFolder(folder.getParent());
         } catch (IOException e) {
-            throw Disk.refused("create the folder", folder, e);
+            Path file = Files.isRegularFile(folder) ? folder : Disk.fileInTheWay(folder);
+            if (file == null) throw Disk.refused("create the folder", folder, e);
+            throw new StoreException(StoreException.Reason.FAILED, "create the folder", folder,
+                    (file.equals(folder) ? "it" : file) + " is a file, and should be a folder", besides(file), e);
         }
         created.add(folder);
+    }
+
+    private String besides(Path file) {
+        return store.base().startsWith(file) ? "jbang setup@telemetry --store " + Store.quoted(Store.meantBy(file).toString())
+                : "move that file elsewhere, then " + store.command("setup", "");
     }
 
     private Schema database() {
@@ -65,8 +73,15 @@ public final class Layout {
         boolean isEmpty = !Files.exists(file) || Files.isRegularFile(file) && file.toFile().length() == 0;
         Schema schema = isEmpty ? createDatabase() : look();
         if (schema.tables().isEmpty()) schema = createDatabase();
-        odd.addAll(schema.oddities());
+        for (String what : schema.oddities()) odd.add(what + next(schema, what));
         return schema;
+    }
+
+    /** What mends it; nothing for what the commands do without. */
+    private String next(Schema schema, String what) {
+        if (what.startsWith("indexes")) return ": " + store.command("measure_performance", "--apply-indexes");
+        boolean isTold = odd.stream().anyMatch(told -> told.contains("recover@telemetry"));
+        return schema.isUsable() || isTold ? "" : ": " + store.command("recover", "--dry-run");
     }
 
     private Schema look() {
