@@ -226,8 +226,8 @@ class SetupTest {
     void whatStandsInTheWayIsNamedAndLeftAlone() throws IOException {
         Path file = Files.writeString(dir.resolve("file"), "mine");
         for (Path base : List.of(file, file.resolve("below"))) assertRefused(Cli.FAILED, "cannot create the folder " + base + ": "
-                + (base == file ? "it" : file) + " is a file, and should be a folder; next: jbang setup@telemetry --store " + file + "-store",
-                base);
+                + (base == file ? "it" : file) + " is a file, and should be a folder; next: jbang setup@telemetry --store " + file
+                + "-store", base);
         Path database = Fixture.V3.empty(dir.resolve("my store")).database();
         assertRefused(Cli.FAILED, "; next: jbang setup@telemetry --store '" + dir.resolve("my store") + "'", database);
         Path inside = Files.createDirectory(dir.resolve("inside"));

@@ -23,7 +23,7 @@ final class FolderChecks {
 
     static final String MOUNT = "Complete System Failure: " + Disk.MOUNT_WRITABLE;
 
-    private static final String ANOTHER_FOLDER = "System Overview: name the store's folder with --store DIR";
+    private static final String ANOTHER_FOLDER = "System Overview: " + Layout.ANOTHER_FOLDER;
 
     /** About the length of a run's line. */
     private static final int LINE_BYTES = 1_000;
@@ -63,46 +63,26 @@ final class FolderChecks {
     Check storage() {
         List<Path> missing = new ArrayList<>();
         for (Path folder : List.of(store.base(), store.database().getParent(), store.raw())) {
-            Path file = inPlaceOf(folder);
-            if (file != null) return Check.failed("storage", file + " is no folder", inTheWay(file));
+            Path file = Layout.fileInPlaceOf(folder);
+            if (file != null) return Check.failed("storage", file + " is no folder", mend(folder));
             else if (Files.notExists(folder)) missing.add(folder);
             else if (!Files.isReadable(folder) || !Files.isExecutable(folder)) return Check.unknown("storage",
                     "no permission to read " + folder, OTHER_ACCOUNT);
         }
-        if (store.isMissing()) return Check.failed("storage", "there is no store: " + store.base() + " does not exist", create());
-        if (!missing.isEmpty()) return Check.failed("storage", "missing: " + joined(missing), create());
+        if (store.isMissing()) return Check.failed("storage", "there is no store: " + store.base() + " does not exist", mend(store.base()));
+        if (!missing.isEmpty()) return Check.failed("storage", "missing: " + joined(missing), mend(missing.get(0)));
         return Disk.isReadOnly(store.raw()) ? Check.failed("storage", "the file system of " + store.raw() + " is read-only", MOUNT)
                 : Check.ok("storage", "folders are there: db, raw" + (Files.isDirectory(store.backups()) ? ", backups" : ""));
     }
 
-    private String create() {
-        return store.isMissing() ? newStore(store) : Files.notExists(store.database().getParent()) && isUsed() ? recover(store)
-                : "Complete System Failure: " + store.command("setup", "");
-    }
-
-    /** An empty database in the place of a lost one would be taken for a good one: what there is to make it from comes first. */
-    private boolean isUsed() {
-        for (Path folder : List.of(store.backups(), store.raw(), store.archive())) {
-            String[] files = folder.toFile().list();
-            if (files != null && files.length > 0) return true;
-        }
-        return false;
-    }
-
-    /** The file that stands where this folder or one above it should be; null when none does. */
-    private static Path inPlaceOf(Path folder) {
-        return Files.isRegularFile(folder) ? folder : Disk.fileInTheWay(folder);
-    }
-
-    private String inTheWay(Path file) {
-        if (store.base().startsWith(file)) return ANOTHER_FOLDER;
-        String next = store.command(file.equals(store.database().getParent()) ? "recover" : "setup", "");
-        return "Complete System Failure: move that file elsewhere, then " + next;
+    private String mend(Path folder) {
+        boolean isNone = store.isMissing() || Layout.fileInPlaceOf(store.base()) != null;
+        return (isNone ? "System Overview: " : "Complete System Failure: ") + Layout.mend(store, folder);
     }
 
     /** What to do when the database is not there. */
     static String lost(Store store) {
-        return inPlaceOf(store.base()) != null ? ANOTHER_FOLDER : store.isMissing() ? newStore(store) : recover(store);
+        return Layout.fileInPlaceOf(store.base()) != null ? ANOTHER_FOLDER : store.isMissing() ? newStore(store) : recover(store);
     }
 
     private static String newStore(Store store) {
@@ -132,8 +112,8 @@ final class FolderChecks {
             if (free.compareTo(rules.diskWarning()) < 0) return Check.warning("disk", detail + ", less than " + rules.diskWarning(), hint);
             return Check.ok("disk", detail);
         } catch (IOException e) {
-            Path file = inPlaceOf(store.raw());
-            return file != null ? Check.unknown("disk", "cannot tell: " + file + " is a file, and should be a folder", inTheWay(file))
+            Path file = Layout.fileInPlaceOf(store.raw());
+            return file != null ? Check.unknown("disk", "cannot tell: " + file + " is a file, and should be a folder", mend(store.raw()))
                     : Check.unknown("disk", Disk.refused("measure the disk of", store.base(), e).why(), OTHER_ACCOUNT);
         }
     }
@@ -162,13 +142,12 @@ final class FolderChecks {
 
     private Check unwritable(StoreException e) {
         String detail = "cannot append in " + store.raw() + ": " + e.why();
-        Path file = inPlaceOf(store.raw());
-        if (file != null) return Check.failed("write", detail, inTheWay(file));
+        if (Layout.fileInPlaceOf(store.raw()) != null) return Check.failed("write", detail, mend(store.raw()));
         return switch (e.reason()) {
             case DENIED -> Disk.isReadOnly(store.raw()) ? Check.failed("write", detail, MOUNT)
                     : Check.unknown("write", detail, OTHER_ACCOUNT);
             case FULL -> Check.failed("write", detail, "Disk Full: " + store.command("archive", "--dry-run"));
-            case MISSING -> Check.failed("write", "there is no folder " + store.raw(), create());
+            case MISSING -> Check.failed("write", "there is no folder " + store.raw(), mend(store.raw()));
             default -> Check.failed("write", detail, recover(store));
         };
     }
@@ -179,9 +158,9 @@ final class FolderChecks {
             Instant newest = newestBackup();
             return newest == null ? noBackup(begun) : backup(Duration.between(newest, now));
         } catch (StoreException e) {
-            Path file = inPlaceOf(store.backups());
+            boolean isNoFolder = Layout.fileInPlaceOf(store.backups()) != null;
             return e.reason() == StoreException.Reason.DENIED ? Check.unknown("backup", store.backups() + ": " + e.why(), OTHER_ACCOUNT)
-                    : Check.failed("backup", store.backups() + ": " + e.why(), file != null ? inTheWay(file) : backUp());
+                    : Check.failed("backup", store.backups() + ": " + e.why(), isNoFolder ? mend(store.backups()) : backUp());
         }
     }
 
