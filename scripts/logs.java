@@ -102,7 +102,8 @@ class logs implements Callable<Integer> {
     @Option(names = "--reverse", description = "Newest first.")
     private boolean reverse;
 
-    @Option(names = "--follow", description = "Show the last ten (or --limit), then go on with what is written, until Ctrl-C.")
+    @Option(names = "--follow", description = "Show the last ten (or --limit), then go on with what is written, until Ctrl-C. "
+            + "That a pipe's reader has gone (| head) shows, and ends it, with the next line only.")
     private boolean follow;
 
     @Option(names = "--raw", description = "Print the lines' untouched bytes, damaged ones too.")
