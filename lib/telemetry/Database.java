@@ -99,6 +99,7 @@ public final class Database implements AutoCloseable {
 
     private static Database open(Path file, String mode, Duration patience, boolean queryOnly) {
         Path absolute = file.toAbsolutePath();
+        if (!mode.equals("mode=rwc") && !mode.endsWith("immutable=1")) WalRoom.require(absolute, patience);
         Database database = new Database(absolute, SqliteFile.connect(absolute, mode));
         try {
             database.patience(patience);
@@ -108,6 +109,19 @@ public final class Database implements AutoCloseable {
         } catch (StoreException e) {
             database.close();
             throw e;
+        }
+    }
+
+    /**
+     * True for a database in WAL mode that nobody else has open. A connection that locks all others out needs no -shm, and takes the empty
+     * -wal away with it.
+     */
+    static boolean isWalWithoutOthers(Path file, Duration patience) {
+        try (Database database = new Database(file, SqliteFile.connect(file, "mode=rw"))) {
+            database.patience(patience);
+            database.pragma("locking_mode", "EXCLUSIVE");
+            database.pragma("schema_version");
+            return "wal".equals(database.pragma("journal_mode"));
         }
     }
 
