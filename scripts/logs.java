@@ -4,6 +4,7 @@
 //SOURCES ../lib/telemetry/package-info.java
 //RUNTIME_OPTIONS -XX:TieredStopAtLevel=1 -XX:CompileThresholdScaling=10
 
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
@@ -30,6 +31,7 @@ import telemetry.DayFile;
 import telemetry.DayRange;
 import telemetry.DaySummary;
 import telemetry.EventLog;
+import telemetry.Layout;
 import telemetry.LogEntry;
 import telemetry.LogFilter;
 import telemetry.LogFollower;
@@ -100,7 +102,8 @@ class logs implements Callable<Integer> {
     @Option(names = "--reverse", description = "Newest first.")
     private boolean reverse;
 
-    @Option(names = "--follow", description = "Show the last ten (or --limit), then go on with what is written, until Ctrl-C.")
+    @Option(names = "--follow", description = "Show the last ten (or --limit), then go on with what is written, until Ctrl-C. "
+            + "That a pipe's reader has gone (| head) shows, and ends it, with the next line only.")
     private boolean follow;
 
     @Option(names = "--raw", description = "Print the lines' untouched bytes, damaged ones too.")
@@ -163,14 +166,19 @@ class logs implements Callable<Integer> {
 
     private List<DayFile> days(EventLog log, Store store) {
         List<DayFile> all = log.days();
-        if (all.isEmpty()) throw new StoreException(StoreException.Reason.MISSING, "read the day files in",
-                store.raw(), "there is none yet", store.command("track", "--self-test"));
+        if (all.isEmpty()) throw none(store);
         DayRange range = range(all.get(all.size() - 1).day());
         List<DayFile> wanted = all.stream().filter(range::contains).toList();
         if (wanted.isEmpty() && day != null)
             throw new StoreException(StoreException.Reason.MISSING, "read " + day + " in",
                     store.raw(), "no such day is there or in the archive", store.command("logs", "--list"));
         return wanted;
+    }
+
+    private static StoreException none(Store store) {
+        boolean isThere = Files.isDirectory(store.raw());
+        return new StoreException(StoreException.Reason.MISSING, "read the day files in", store.raw(), isThere ? "there is none yet"
+                : "there is no such folder", isThere ? store.command("track", "--self-test") : Layout.mend(store, store.raw()));
     }
 
     private DayRange range(LocalDate newest) {
@@ -221,7 +229,9 @@ class logs implements Callable<Integer> {
     private void follow(EventLog log, Store store) {
         var follower = new LogFollower(log, oddity -> output.note("logs: " + oddity));
         LogFilter filter = filter();
-        if (!log.isEmpty()) new LogQuery(log, days(log, store), filter, raw, damage -> { })
+        if (log.days().isEmpty()) output.note(Files.isDirectory(store.raw()) ? "logs: waiting for the first day file in " + store.raw()
+                : "logs: " + none(store).getMessage() + "; waiting for it");
+        else new LogQuery(log, days(log, store), filter, raw, damage -> { })
                 .latest(limit == null ? BEFORE : limit, entry -> {
             if (follower.isOld(entry)) print(entry);
         });

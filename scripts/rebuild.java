@@ -95,7 +95,7 @@ class rebuild implements Callable<Integer> {
             rebuild.progress(bytes -> progress.at(bytes / 1_000_000));
             Rebuild.Result result = into != null ? rebuild.into(into) : rebuild.inPlace();
             output.result(report(result), result);
-            sayDamaged(result.damagedIn());
+            sayDamaged(result.damagedIn(), result.doubtful());
             return !result.denied().isEmpty() ? Cli.UNKNOWN : result.isWhole() ? Cli.OK : Cli.WARNING;
         }
     }
@@ -112,7 +112,7 @@ class rebuild implements Callable<Integer> {
         data.put("count", count);
         data.put("differences", differences);
         output.result(said(count), data);
-        sayDamaged(count.damagedIn());
+        sayDamaged(count.damagedIn(), count.doubtful());
         return !count.denied().isEmpty() ? Cli.UNKNOWN : count.isSame() && count.damaged() == 0 ? Cli.OK : Cli.WARNING;
     }
 
@@ -120,8 +120,9 @@ class rebuild implements Callable<Integer> {
         if (named.add(denied.path())) output.note("rebuild: " + denied.getMessage());
     }
 
-    private void sayDamaged(Map<Path, Long> files) {
-        files.forEach((file, entries) -> output.note("rebuild: " + file + ": " + damaged(entries)));
+    private void sayDamaged(Map<Path, Long> files, Map<Path, String> doubtful) {
+        files.forEach((file, entries) -> output.note("rebuild: " + file + ": " + damaged(entries)
+                + (doubtful.containsKey(file) ? ": " + doubtful.get(file) : "")));
     }
 
     private Integer show(Rebuild rebuild, Store store, List<Path> files) {

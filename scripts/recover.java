@@ -8,6 +8,7 @@ import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -45,6 +46,10 @@ class recover implements Callable<Integer> {
             description = "Fill gaps from this database too, a damaged one in the quarantine say: runs that only it has come in, marked.")
     private Path salvage;
 
+    @Option(names = "--from", paramLabel = "DIR",
+            description = "Take backups in this folder into account too, that of backup --to on a second disk say. May be said again.")
+    private List<Path> from = List.of();
+
     @Spec
     private CommandSpec command;
 
@@ -54,10 +59,11 @@ class recover implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        Store store = this.store.existing();
+        Store store = from.isEmpty() ? this.store.existing() : this.store.orNew();
         PrintWriter err = command.commandLine().getErr();
         var recovery = new Recovery(store, clock, wait, err);
         if (salvage != null) recovery.salvaging(salvage);
+        from.forEach(recovery::from);
         RecoveryPlan plan = recovery.look();
         if (salvage != null) output.note("recover: would fill gaps from " + salvage + " too");
         if (plan.isHealthy() && salvage == null || consent.isDryRun()) return show(plan);

@@ -118,7 +118,7 @@ class setup implements Callable<Integer> {
         var report = new Report(store.base(), store.rule(), made.created(), made.schema().toString(), made.odd(), filled);
         output.result(report, report);
         if (filled != null && !output.isJson()) show(store);
-        return made.odd().isEmpty() ? Cli.OK : Cli.WARNING;
+        return !made.schema().isUsable() ? Cli.FAILED : made.odd().isEmpty() ? Cli.OK : Cli.WARNING;
     }
 
     private int writeLaunchers() {

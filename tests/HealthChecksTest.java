@@ -85,8 +85,12 @@ class HealthChecksTest {
         Store store = Store.at(Files.writeString(dir.resolve("file"), "x"));
         assertEquals("failed: " + store.base() + " is no folder", told(store, "storage"));
         assertEquals("failed: telemetry.sqlite: " + store.base() + " is a file, and should be a folder", told(store, "database"));
-        for (String check : List.of("storage", "database"))
-            assertEquals("System Overview: name the store's folder with --store DIR", hint(store, check));
+        for (Store none : List.of(store, Store.at(store.base().resolve("below")))) {
+            assertEquals("failed: " + store.base() + " is no folder", told(none, "storage"));
+            assertEquals("failed: cannot tell: " + store.base() + " is a file, and should be a folder", told(none, "disk"));
+            for (String check : List.of("storage", "database", "disk", "write", "backup"))
+                assertEquals("System Overview: name the store's folder with --store DIR", hint(none, check), check);
+        }
     }
 
     @Test
@@ -256,6 +260,7 @@ class HealthChecksTest {
         Files.move(store.backups(), dir.resolve("moved"));
         Files.writeString(store.backups(), "");
         assertEquals("failed: " + store.backups() + ": it is no folder", told(store, "backup", NOON));
+        assertEquals("Complete System Failure: move that file elsewhere, then jbang setup@telemetry --store " + dir, hint(store, "backup"));
     }
 
     private static Path backUp(Store store, Instant when) {

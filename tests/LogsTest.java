@@ -17,6 +17,7 @@ import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -89,6 +90,38 @@ class LogsTest {
         assertEquals(new Script(3, "", "logs: cannot read the day files in " + empty.raw()
                 + ": there is none yet; next: jbang track@telemetry --self-test --store " + empty.base() + NL),
                 Script.run(new logs(), "--store", empty.base()));
+    }
+
+    @Test
+    void whereTheFolderOfDayFilesIsMissingTheHintIsHealths() throws IOException {
+        String said = "logs: cannot read the day files in " + store.raw() + ": there is no such folder; next: ";
+        Fixture.copy(store.raw(), dir.resolve("elsewhere"));
+        delete(store.raw());
+        for (String option : List.of("--limit=1", "--list")) {
+            assertEquals(new Script(3, "", said + "jbang setup@telemetry --store " + store.base() + NL), logs(option));
+            assertHealthAdvises("jbang setup@telemetry --store " + store.base());
+        }
+        Files.writeString(store.raw(), "");
+        String next = "move that file elsewhere, then jbang setup@telemetry --store " + store.base();
+        assertEquals(new Script(3, "", said + next + NL), logs());
+        assertHealthAdvises(next);
+        Files.delete(store.raw());
+        Files.createDirectories(store.archive().resolve("year=2025"));
+        delete(store.database().getParent());
+        next = "jbang recover@telemetry --dry-run --store " + store.base();
+        assertEquals(new Script(3, "", said + next + NL), logs());
+        assertHealthAdvises(next);
+    }
+
+    private void assertHealthAdvises(String next) {
+        String health = Script.run(new health(), "--store", store.base()).out();
+        assertTrue(health.matches("(?s).*failed   storage [^>]*-> Complete System Failure: \\Q" + next + "\\E\\R.*"), health);
+    }
+
+    private static void delete(Path folder) throws IOException {
+        try (Stream<Path> all = Files.walk(folder)) {
+            for (Path path : all.sorted(Comparator.reverseOrder()).toList()) Files.delete(path);
+        }
     }
 
     @Test
@@ -315,6 +348,24 @@ class LogsTest {
             }
             assertTrue(process.waitFor(30, TimeUnit.SECONDS));
             assertEquals("0 ", process.exitValue() + " " + Files.readString(dir.resolve("err")), option);
+        }
+    }
+
+    @Test
+    void whoFollowsAStoreWithoutDayFilesIsToldWhatIsWaitedFor() throws IOException {
+        Store empty = Fixture.V3.empty(dir.resolve("empty"));
+        assertEquals("logs: waiting for the first day file in " + empty.raw(), firstOfFollowing(empty));
+        delete(empty.raw());
+        assertEquals("logs: cannot read the day files in " + empty.raw() + ": there is no such folder; next: jbang setup@telemetry --store "
+                + empty.base() + "; waiting for it", firstOfFollowing(empty));
+    }
+
+    private static String firstOfFollowing(Store store) throws IOException {
+        Process process = Script.processBuilder(Map.of(), "logs", "--follow", "--store", store.base()).start();
+        try {
+            return process.errorReader().readLine();
+        } finally {
+            process.destroyForcibly();
         }
     }
 

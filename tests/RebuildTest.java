@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
@@ -25,6 +26,8 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Stream;
+import java.util.zip.Deflater;
+import java.util.zip.GZIPInputStream;
 import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -572,6 +575,35 @@ class RebuildTest {
         assertTrue(raw.out().contains("12 runs") && raw.out().contains(" of 1 file:"), raw.out());
         assertTrue(archived.out().contains("of 2 files"), archived.out());
         assertEquals(64, Script.run(new rebuild(), "--store", dir, "--from", "paper").exit());
+    }
+
+    /** One byte of a value: what comes out is JSON all the same, and only the checksum at the end tells. */
+    @Test
+    void linesOfAnArchiveWhoseChecksumFailsAreTakenAndSaidToBeDoubtful() throws IOException {
+        Store store = Fixture.V3.filled(dir, 60, NOON);
+        DayFile day = new EventLog(store).days().get(0);
+        int lines = Files.readAllLines(day.path()).size();
+        Path gz = archive(store, day);
+        byte[] content;
+        try (var in = new GZIPInputStream(Files.newInputStream(gz))) {
+            content = in.readAllBytes();
+        }
+        var stored = new ByteArrayOutputStream();
+        try (var out = new GZIPOutputStream(stored) { { def.setLevel(Deflater.NO_COMPRESSION); } }) {
+            out.write(content);
+        }
+        String wrong = stored.toString(StandardCharsets.ISO_8859_1).replaceFirst("\"agent_owner\": \"ops\"", "\"agent_owner\": \"0ps\"");
+        Files.write(gz, wrong.getBytes(StandardCharsets.ISO_8859_1));
+        String said = gz + ": 1 damaged entry: damaged or truncated gzip: Corrupt GZIP trailer; any of the " + lines
+                + " lines read before may be wrong";
+        Script check = Script.run(new rebuild(), "--store", dir, "--check-only");
+        assertEquals(1, check.exit(), check.toString());
+        assertTrue(check.err().contains("rebuild: " + said), check.err());
+        delete(store.database());
+        Script result = Script.run(new rebuild(), "--store", dir, "--yes");
+        assertEquals(1, result.exit(), result.toString());
+        assertTrue(result.err().contains("rebuild: " + said), result.err());
+        assertEquals(60, rows(store, RUNS).size());
     }
 
     @Test

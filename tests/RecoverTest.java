@@ -55,6 +55,61 @@ class RecoverTest {
     }
 
     @Test
+    void aBackupOnAnotherDiskIsFoundWhereItsFolderIsNamed() throws IOException {
+        Store store = Fixture.V3.filled(dir.resolve("s"), 20, Instant.parse("2026-11-20T12:00:00Z"));
+        Set<String> runs = ids(store);
+        Path disk = dir.resolve("second disk");
+        assertEquals(0, Script.run(new backup(), "--store", store.base(), "--to", disk).exit());
+        String backup;
+        try (Stream<Path> files = Files.list(disk)) {
+            backup = files.map(Path::toString).filter(file -> file.endsWith(".sqlite")).findFirst().orElseThrow();
+        }
+        delete(store.raw());
+        for (String damage : List.of("garbage", "deleted", "the whole store")) {
+            if (damage.equals("the whole store")) delete(store.base());
+            else damage(store, damage);
+            Script without = script(store, "--dry-run");
+            assertFalse(without.out().contains("would restore"), without.out());
+            Script dry = script(store, "--dry-run", "--from", dir, "--from", disk);
+            assertEquals(1, dry.exit(), dry.toString());
+            assertTrue(dry.out().replaceAll("\\s+", " ").contains("ok backups " + backup + ", 20 runs, compared byte by byte"), dry.out());
+            assertTrue(dry.out().contains("would restore telemetry_backup_"), dry.out());
+            Script recovered = script(store, "--yes", "--from", disk);
+            assertTrue(recovered.exit() <= 1, damage + recovered);
+            assertEquals(runs, ids(store), damage + recovered);
+        }
+    }
+
+    @Test
+    void aFolderOfBackupsThatIsNotThereIsNamedAndNothingIsDone() throws IOException {
+        Store store = Fixture.V3.filled(dir.resolve("s"), 20, Instant.parse("2026-11-20T12:00:00Z"));
+        Files.delete(store.database());
+        assertEquals(new Script(3, "", "recover: cannot look for backups in " + dir.resolve("none")
+                + ": it does not exist; next: mount its disk, or name the folder that backup --to wrote to" + System.lineSeparator()),
+                script(store, "--yes", "--from", dir.resolve("none")));
+        assertFalse(Files.exists(store.database()));
+    }
+
+    @Test
+    void anIntactDatabaseWithFewerRunsThanABackupElsewhereIsNoticed() throws IOException {
+        Store old = Fixture.V3.filled(dir.resolve("old"), 20, Instant.parse("2026-11-20T12:00:00Z"));
+        Path disk = dir.resolve("second disk");
+        assertEquals(0, Script.run(new backup(), "--store", old.base(), "--to", disk).exit());
+        Store anew = Fixture.V3.filled(dir.resolve("anew"), 5, Instant.parse("2026-11-20T12:00:00Z"));
+        assertEquals(0, script(anew, "--dry-run").exit());
+        Script dry = script(anew, "--dry-run", "--from", disk);
+        assertEquals(1, dry.exit(), dry.toString());
+        assertTrue(dry.out().replaceAll("\\s+", " ").contains("20 runs, more than the database: was that begun anew? -> "
+                + "jbang backup@telemetry restore '" + disk), dry.out());
+    }
+
+    private static void delete(Path folder) throws IOException {
+        try (Stream<Path> all = Files.walk(folder)) {
+            for (Path path : all.sorted(java.util.Comparator.reverseOrder()).toList()) Files.delete(path);
+        }
+    }
+
+    @Test
     void everyStoreComesBackWholeFromEveryDamageWithABackupAndWithout() {
         Fixture.all(dir).forEach(given -> {
             Store store = given.store();

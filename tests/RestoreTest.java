@@ -4,8 +4,12 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Clock;
 import java.time.Duration;
@@ -360,6 +364,41 @@ class RestoreTest {
         assertTrue(Files.exists(lock), "as a killed one leaves it");
         assertEquals(1, script(store, "--restore", "latest", "--yes").exit());
         assertFalse(Files.exists(lock));
+    }
+
+    /** The second opens the lock's file, a named pipe, and gets no further before the first ends and the third begins. */
+    @Test
+    void whoOpenedTheLocksFileBeforeItsHolderEndedDoesNotWorkBesideTheNext() throws Exception {
+        Store store = Fixture.V3.filled(dir, 60, NOON);
+        assertEquals(0, script(store).exit());
+        Files.createDirectory(store.quarantine());
+        Path lock = store.quarantine().resolve(".lock");
+        Assumptions.assumeTrue(new ProcessBuilder("mkfifo", lock.toString()).start().waitFor() == 0, "no named pipes here");
+        Process second = Script.processBuilder(Map.of(), "backup", "--restore", "latest", "--yes", "--store", store.base())
+                .redirectErrorStream(true).start();
+        Path ended = dir.resolve("ended");
+        try {
+            while (!stack(second).matches("(?s).*UnixNativeDispatcher.open.*telemetry.Alone.*")) assertTrue(second.isAlive());
+            Files.move(lock, ended);
+            try (FileChannel third = FileChannel.open(lock, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+                    FileLock held = third.lock(); var opened = Files.newInputStream(ended)) {
+                String said = new String(second.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+                assertEquals(3, second.waitFor(), said);
+                assertTrue(said.contains("another restore, recovery or rebuild is at work there"), said);
+                assertTrue(held.isValid() && Files.exists(lock));
+            }
+        } finally {
+            second.destroyForcibly();
+        }
+        assertEquals(0, script(store, "--restore", "latest", "--yes").exit(), "what is left locks nobody out");
+        assertFalse(Files.exists(lock));
+    }
+
+    /** What each of its threads is doing. */
+    private static String stack(Process java) throws IOException {
+        Path jstack = Path.of(System.getProperty("java.home"), "bin", "jstack");
+        Process process = new ProcessBuilder(jstack.toString(), Long.toString(java.pid())).redirectErrorStream(true).start();
+        return new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     }
 
     /** Both in the same second. */

@@ -142,7 +142,9 @@ class SetupTest {
             assertEquals(before, after, given.name());
             List<String> odd = odd(store);
             assertEquals(odd.isEmpty() ? Cli.OK : Cli.WARNING, made.exit(), made.toString());
-            for (String what : odd) assertTrue(made.out().contains("odd       " + what + System.lineSeparator()), made.out());
+            String apply = ": jbang measure_performance@telemetry --apply-indexes --store " + store.base();
+            for (String what : odd) assertTrue(made.out().contains("odd       " + what + (what.startsWith("indexes") ? apply : "")
+                    + System.lineSeparator()), made.out());
             assertEquals(made.out().lines().filter(line -> !line.startsWith("created")).toList(),
                     setup("--store", store.base()).out().lines().filter(line -> !line.startsWith("created")).toList());
         }
@@ -223,11 +225,16 @@ class SetupTest {
     @Test
     void whatStandsInTheWayIsNamedAndLeftAlone() throws IOException {
         Path file = Files.writeString(dir.resolve("file"), "mine");
-        assertRefused(Cli.FAILED, "cannot create the folder " + file + ": something else has that name", file);
-        assertRefused(Cli.FAILED, "cannot create the folder " + file.resolve("below") + ": " + file + " is a file", file.resolve("below"));
+        for (Path base : List.of(file, file.resolve("below"))) assertRefused(Cli.FAILED, "cannot create the folder " + base + ": "
+                + (base == file ? "it" : file) + " is a file, and should be a folder; next: jbang setup@telemetry --store " + file
+                + "-store", base);
+        Path database = Fixture.V3.empty(dir.resolve("my store")).database();
+        assertRefused(Cli.FAILED, "; next: jbang setup@telemetry --store '" + dir.resolve("my store") + "'", database);
         Path inside = Files.createDirectory(dir.resolve("inside"));
         Files.writeString(inside.resolve("raw"), "mine");
-        assertRefused(Cli.FAILED, "cannot create the folder " + inside.resolve("raw") + ": something else has that name", inside);
+        assertRefused(Cli.FAILED, "cannot create the folder " + inside.resolve("raw")
+                + ": it is a file, and should be a folder; next: move that file elsewhere, then jbang setup@telemetry --store " + inside,
+                inside);
         for (String bad : List.of("not a database, and long enough to be looked at as one", "directory", "truncated")) {
             Store store = Fixture.V3.filled(dir.resolve(bad.substring(0, 8)), 60, NOW);
             byte[] whole = Files.readAllBytes(store.database());
@@ -249,8 +256,9 @@ class SetupTest {
         }
         Map<String, String> before = snapshot(dir);
         Script made = setup("--store", dir);
-        assertEquals(Cli.WARNING, made.exit());
-        assertTrue(made.out().contains("odd       no table agent_runs"), made.out());
+        assertEquals(Cli.FAILED, made.exit());
+        assertTrue(made.out().contains("odd       no table agent_runs: jbang recover@telemetry --dry-run --store " + dir
+                + System.lineSeparator()), made.out());
         Script refused = setup("--store", dir, "--sample");
         assertEquals(Cli.FAILED, refused.exit(), refused.toString());
         assertTrue(refused.err().contains("it has no table agent_runs"), refused.err());

@@ -85,6 +85,14 @@ class StoreTest {
     }
 
     @Test
+    void whoNamesTheDatabaseIsToldItsStore() throws IOException {
+        Path file = Files.createFile(Files.createDirectories(dir.resolve("my store/db")).resolve("telemetry.sqlite"));
+        StoreException e = assertThrows(StoreException.class, Store.at(file)::orThrow);
+        assertTrue(e.getMessage().endsWith("; next: name the store's folder with --store '" + dir.resolve("my store") + "'"),
+                e.getMessage());
+    }
+
+    @Test
     void theNextCommandCanBePastedWhateverTheFolderIsCalled() {
         StoreException e = assertThrows(StoreException.class, Store.at(dir.resolve("my store"))::orThrow);
         assertTrue(e.getMessage().contains("setup@telemetry --store '" + dir.resolve("my store") + "', or"), e.getMessage());

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -18,6 +19,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.IntFunction;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
@@ -208,7 +211,39 @@ class TrackTest {
         Script script = Script.runWithoutRights("track", "--self-test", "--store", closed.base());
         assertEquals(3, script.exit(), script.out());
         assertTrue(script.out().contains("start, event, end found"), script.out());
-        assertTrue(script.out().replaceAll("\\s+", " ").contains("permission denied; next: run it as the account"), script.out());
+        assertTrue(script.out().replaceAll("\\s+", " ").contains("permission denied -> System Overview: run it as the account"),
+                script.out());
+    }
+
+    @ParameterizedTest
+    @CsvSource({"V3", "V7_PYTHON"})
+    void aSelfTestWhoseRowALockKeepsAwayCannotTell(Fixture shape) {
+        store = shape.empty(dir.resolve("locked"));
+        try (Database other = Database.open(store.database())) {
+            Script script = other.inTransaction(() -> track("--self-test"));
+            assertEquals(3, script.exit(), script.out());
+            assertTrue(script.out().replaceAll("\\s+", " ").matches(".* failed track telemetry.sqlite: it is locked.*"
+                    + " -> Database Locked: jbang locks@telemetry --store \\S+ ok lines start, event, end found"
+                    + " failed row none found in .*telemetry.sqlite; its lines are safe, and a replay brings it "), script.out());
+        }
+        assertEquals(0, track("--self-test").exit());
+    }
+
+    @Test
+    void aSelfTestWhoseRowComesAfterALockIsAWarning() {
+        try (Database other = Database.open(store.database())) {
+            other.execute("BEGIN IMMEDIATE");
+            var isHeld = new AtomicBoolean(true);
+            var script = new track();
+            script.clock = clock(asked -> {
+                if (hasLine("event_type") && isHeld.getAndSet(false)) other.execute("ROLLBACK");
+                return Instant.now();
+            });
+            Script result = Script.run(script, "--store", store.base(), "--self-test");
+            assertEquals(1, result.exit(), result.out());
+            assertTrue(result.out().replaceAll("\\s+", " ").matches(".* warning track telemetry.sqlite: it is locked.*"
+                    + " -> Database Locked: .* ok lines start, event, end found ok row success found "), result.out());
+        }
     }
 
     @Test
@@ -228,12 +263,29 @@ class TrackTest {
     @Test
     void theSelfTestWorksAtMidnight() {
         var script = new track();
-        script.clock = new Clock() {
+        script.clock = clock(asked -> Instant.parse("2026-11-20T23:59:59.999Z").plusMillis(asked / 3));
+        Script result = Script.run(script, "--store", store.base(), "--self-test");
+        assertEquals(0, result.exit(), result.out());
+        assertTrue(Files.exists(store.raw().resolve("events_20261121.ndjson")), "the test saw two days");
+    }
+
+    private boolean hasLine(String text) {
+        try (Stream<Path> days = Files.list(store.raw())) {
+            for (Path day : days.toList()) if (Files.readString(day).contains(text)) return true;
+            return false;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** @param time of how many times it was asked before */
+    private static Clock clock(IntFunction<Instant> time) {
+        return new Clock() {
             private int asked;
 
             @Override
             public Instant instant() {
-                return Instant.parse("2026-11-20T23:59:59.999Z").plusMillis(asked++ / 3);
+                return time.apply(asked++);
             }
 
             @Override
@@ -246,9 +298,6 @@ class TrackTest {
                 return this;
             }
         };
-        Script result = Script.run(script, "--store", store.base(), "--self-test");
-        assertEquals(0, result.exit(), result.out());
-        assertTrue(Files.exists(store.raw().resolve("events_20261121.ndjson")), "the test saw two days");
     }
 
     private ProcessBuilder process(Map<String, String> env, String... command) {

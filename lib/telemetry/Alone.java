@@ -3,8 +3,10 @@ package telemetry;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.OpenOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -25,6 +27,12 @@ final class Alone {
      */
     private static final Map<Path, Thread> WORKING = new ConcurrentHashMap<>();
 
+    private static final Set<OpenOption> FOUND_OR_MADE =
+            Set.of(StandardOpenOption.CREATE, StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS);
+
+    /** Each but the last failed because somebody had just ended; so many in a row are something else. */
+    private static final int MOST_TRIES = 100;
+
     private Alone() { }
 
     /** @throws StoreException {@code LOCKED} when somebody else is at it */
@@ -42,18 +50,41 @@ final class Alone {
     }
 
     private static <T> T locked(Store store, Path lock, Supplier<T> work) {
-        Quarantine.make(store.quarantine());
-        Set<OpenOption> options = Set.of(StandardOpenOption.CREATE, StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS);
-        try (FileChannel channel = FileChannel.open(lock, options, Disk.ownerOnlyFile(store.quarantine()));
-                FileLock held = channel.tryLock()) {
-            if (held == null) throw atWork(store);
-            try {
-                return work.get();
-            } finally {
-                Files.deleteIfExists(lock);
+        for (int n = 1;; n++) {
+            Quarantine.make(store.quarantine());
+            try (FileChannel channel = FileChannel.open(lock, FOUND_OR_MADE, Disk.ownerOnlyFile(store.quarantine()));
+                    FileLock held = channel.tryLock()) {
+                if (held == null) throw atWork(store);
+                try (FileChannel named = FileChannel.open(lock, StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS)) {
+                    if (isLocked(named)) return alone(lock, work);
+                    if (n == MOST_TRIES) throw atWork(store);
+                }
+            } catch (NoSuchFileException e) {
+                if (n == MOST_TRIES) throw Disk.refused("lock the store by", lock, e);
+            } catch (IOException e) {
+                throw Disk.refused("lock the store by", lock, e);
             }
-        } catch (IOException e) {
-            throw Disk.refused("lock the store by", lock, e);
+        }
+    }
+
+    /**
+     * True when this process holds the lock of the file that has the name now. Somebody may have ended and taken the name away between the
+     * file's opening and its locking: then the next one has made a file of that name, and the lock is on one that nobody finds any more.
+     * Closing a second channel of a file gives its lock back, so both stay open until the end.
+     */
+    private static boolean isLocked(FileChannel named) throws IOException {
+        try (FileLock another = named.tryLock()) {
+            return false;
+        } catch (OverlappingFileLockException e) {
+            return true;
+        }
+    }
+
+    private static <T> T alone(Path lock, Supplier<T> work) throws IOException {
+        try {
+            return work.get();
+        } finally {
+            Files.deleteIfExists(lock);
         }
     }
 

@@ -104,6 +104,7 @@ public final class Database implements AutoCloseable {
 
     private static Database open(Path file, String mode, Duration patience, boolean queryOnly) {
         Path absolute = file.toAbsolutePath();
+        if (!mode.equals("mode=rwc") && !mode.endsWith("immutable=1")) WalRoom.require(absolute, patience);
         Database database = new Database(absolute, mode, SqliteFile.connect(absolute, mode));
         try {
             database.patience(patience);
@@ -119,6 +120,19 @@ public final class Database implements AutoCloseable {
     /** Another connection to the same file, opened in the same way but to look only: for another thread. */
     Database another() {
         return open(file, mode.equals("mode=rwc") ? "mode=rw" : mode, PATIENCE, true);
+    }
+
+    /**
+     * True for a database in WAL mode that nobody else has open. A connection that locks all others out needs no -shm, and takes the empty
+     * -wal away with it.
+     */
+    static boolean isWalWithoutOthers(Path file, Duration patience) {
+        try (Database database = new Database(file, "mode=rw", SqliteFile.connect(file, "mode=rw"))) {
+            database.patience(patience);
+            database.pragma("locking_mode", "EXCLUSIVE");
+            database.pragma("schema_version");
+            return "wal".equals(database.pragma("journal_mode"));
+        }
     }
 
     /** A table's or column's name as SQL takes any. */

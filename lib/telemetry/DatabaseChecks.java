@@ -111,14 +111,10 @@ final class DatabaseChecks implements AutoCloseable {
         if (odd.isEmpty()) return Check.ok("schema", schema + ": " + count(schema.columns().size(), "column")
                 + ", " + count(schema.indexes().size(), "index"));
         String detail = schema + ": " + String.join("; ", odd);
-        if (!isUsable()) return Check.failed("schema", detail, damaged());
+        if (!schema.isUsable()) return Check.failed("schema", detail, damaged());
         boolean slow = odd.get(odd.size() - 1).startsWith("indexes");
         return Check.warning("schema", detail, slow ? "Performance Baselines: " + store.command("measure_performance", "--apply-indexes")
                 : "System Overview: " + store.command("setup", ""));
-    }
-
-    private boolean isUsable() {
-        return schema.missingColumns().isEmpty();
     }
 
     /** Writers of v1 to v5 set WAL whenever they open the database, those of v6 and v7 DELETE. */
@@ -137,8 +133,8 @@ final class DatabaseChecks implements AutoCloseable {
             return Check.unknown("journal", "cannot tell: the file system is read-only", FolderChecks.MOUNT);
         String mode = database.pragma("journal_mode").toUpperCase(Locale.ROOT);
         String forced = schema.shape() == Schema.Shape.RUNBOOK ? "WAL" : "DELETE";
-        if (isUsable() && !mode.equals(forced)) return Check.warning("journal", mode + ", but the writers of " + schema + " set " + forced
-                + ": programs of different versions fight over it", "Database Locked: " + store.command("locks", ""));
+        if (schema.isUsable() && !mode.equals(forced)) return Check.warning("journal", mode + ", but the writers of " + schema + " set "
+                + forced + ": programs of different versions fight over it", "Database Locked: " + store.command("locks", ""));
         if (wal.compareTo(rules.wal()) > 0) return Check.warning("journal", mode + ", " + log + ", more than " + rules.wal()
                 + ": a reader that does not end keeps it from being folded in", "Database Locked: " + store.command("locks", ""));
         return Check.ok("journal", mode + ", " + log);
@@ -228,7 +224,7 @@ final class DatabaseChecks implements AutoCloseable {
 
     /** A check that needs the table of runs. */
     private Check told(String name, Supplier<Check> check) {
-        return schema == null || !isUsable() ? untold(name) : guarded(name, check);
+        return schema == null || !schema.isUsable() ? untold(name) : guarded(name, check);
     }
 
     private Check guarded(String name, Supplier<Check> check) {

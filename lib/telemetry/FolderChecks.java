@@ -23,7 +23,7 @@ final class FolderChecks {
 
     static final String MOUNT = "Complete System Failure: " + Disk.MOUNT_WRITABLE;
 
-    private static final String ANOTHER_FOLDER = "System Overview: name the store's folder with --store DIR";
+    private static final String ANOTHER_FOLDER = "System Overview: " + Layout.ANOTHER_FOLDER;
 
     /** About the length of a run's line. */
     private static final int LINE_BYTES = 1_000;
@@ -63,40 +63,26 @@ final class FolderChecks {
     Check storage() {
         List<Path> missing = new ArrayList<>();
         for (Path folder : List.of(store.base(), store.database().getParent(), store.raw())) {
-            if (Files.isRegularFile(folder)) return Check.failed("storage", folder + " is no folder", inTheWay(folder));
+            Path file = Layout.fileInPlaceOf(folder);
+            if (file != null) return Check.failed("storage", file + " is no folder", mend(folder));
             else if (Files.notExists(folder)) missing.add(folder);
             else if (!Files.isReadable(folder) || !Files.isExecutable(folder)) return Check.unknown("storage",
                     "no permission to read " + folder, OTHER_ACCOUNT);
         }
-        if (store.isMissing()) return Check.failed("storage", "there is no store: " + store.base() + " does not exist", create());
-        if (!missing.isEmpty()) return Check.failed("storage", "missing: " + joined(missing), create());
+        if (store.isMissing()) return Check.failed("storage", "there is no store: " + store.base() + " does not exist", mend(store.base()));
+        if (!missing.isEmpty()) return Check.failed("storage", "missing: " + joined(missing), mend(missing.get(0)));
         return Disk.isReadOnly(store.raw()) ? Check.failed("storage", "the file system of " + store.raw() + " is read-only", MOUNT)
                 : Check.ok("storage", "folders are there: db, raw" + (Files.isDirectory(store.backups()) ? ", backups" : ""));
     }
 
-    private String create() {
-        return store.isMissing() ? newStore(store) : Files.notExists(store.database().getParent()) && isUsed() ? recover(store)
-                : "Complete System Failure: " + store.command("setup", "");
-    }
-
-    /** An empty database in the place of a lost one would be taken for a good one: what there is to make it from comes first. */
-    private boolean isUsed() {
-        for (Path folder : List.of(store.backups(), store.raw(), store.archive())) {
-            String[] files = folder.toFile().list();
-            if (files != null && files.length > 0) return true;
-        }
-        return false;
-    }
-
-    private String inTheWay(Path file) {
-        if (file.equals(store.base())) return ANOTHER_FOLDER;
-        String next = file.equals(store.raw()) ? store.command("setup", "") : store.command("recover", "");
-        return "Complete System Failure: move that file elsewhere, then " + next;
+    private String mend(Path folder) {
+        boolean isNone = store.isMissing() || Layout.fileInPlaceOf(store.base()) != null;
+        return (isNone ? "System Overview: " : "Complete System Failure: ") + Layout.mend(store, folder);
     }
 
     /** What to do when the database is not there. */
     static String lost(Store store) {
-        return Files.isRegularFile(store.base()) ? ANOTHER_FOLDER : store.isMissing() ? newStore(store) : recover(store);
+        return Layout.fileInPlaceOf(store.base()) != null ? ANOTHER_FOLDER : store.isMissing() ? newStore(store) : recover(store);
     }
 
     private static String newStore(Store store) {
@@ -126,7 +112,9 @@ final class FolderChecks {
             if (free.compareTo(rules.diskWarning()) < 0) return Check.warning("disk", detail + ", less than " + rules.diskWarning(), hint);
             return Check.ok("disk", detail);
         } catch (IOException e) {
-            return Check.unknown("disk", Disk.refused("measure the disk of", store.base(), e).why(), OTHER_ACCOUNT);
+            Path file = Layout.fileInPlaceOf(store.raw());
+            return file != null ? Check.unknown("disk", "cannot tell: " + file + " is a file, and should be a folder", mend(store.raw()))
+                    : Check.unknown("disk", Disk.refused("measure the disk of", store.base(), e).why(), OTHER_ACCOUNT);
         }
     }
 
@@ -154,12 +142,12 @@ final class FolderChecks {
 
     private Check unwritable(StoreException e) {
         String detail = "cannot append in " + store.raw() + ": " + e.why();
-        if (Files.isRegularFile(store.raw())) return Check.failed("write", detail, inTheWay(store.raw()));
+        if (Layout.fileInPlaceOf(store.raw()) != null) return Check.failed("write", detail, mend(store.raw()));
         return switch (e.reason()) {
             case DENIED -> Disk.isReadOnly(store.raw()) ? Check.failed("write", detail, MOUNT)
                     : Check.unknown("write", detail, OTHER_ACCOUNT);
             case FULL -> Check.failed("write", detail, "Disk Full: " + store.command("archive", "--dry-run"));
-            case MISSING -> Check.failed("write", "there is no folder " + store.raw(), create());
+            case MISSING -> Check.failed("write", "there is no folder " + store.raw(), mend(store.raw()));
             default -> Check.failed("write", detail, recover(store));
         };
     }
@@ -170,8 +158,9 @@ final class FolderChecks {
             Instant newest = newestBackup();
             return newest == null ? noBackup(begun) : backup(Duration.between(newest, now));
         } catch (StoreException e) {
+            boolean isNoFolder = Layout.fileInPlaceOf(store.backups()) != null;
             return e.reason() == StoreException.Reason.DENIED ? Check.unknown("backup", store.backups() + ": " + e.why(), OTHER_ACCOUNT)
-                    : Check.failed("backup", store.backups() + ": " + e.why(), backUp());
+                    : Check.failed("backup", store.backups() + ": " + e.why(), isNoFolder ? mend(store.backups()) : backUp());
         }
     }
 

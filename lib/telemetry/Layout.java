@@ -22,6 +22,8 @@ public final class Layout {
      */
     public record Made(List<Path> created, Schema schema, List<String> odd) { }
 
+    static final String ANOTHER_FOLDER = "name the store's folder with --store DIR";
+
     private final Store store;
     private final List<Path> created = new ArrayList<>();
     private final List<String> odd = new ArrayList<>();
@@ -41,6 +43,30 @@ public final class Layout {
         return new Made(layout.created, schema, layout.odd);
     }
 
+    /** What makes a folder of the store good that is missing, or that a file stands for, in words for an operator. */
+    public static String mend(Store store, Path folder) {
+        Path file = fileInPlaceOf(folder);
+        Path databases = store.database().getParent();
+        if (file != null) return store.base().startsWith(file) ? ANOTHER_FOLDER
+                : "move that file elsewhere, then " + store.command(file.equals(databases) ? "recover" : "setup", "");
+        boolean isLost = !store.isMissing() && Files.notExists(databases) && isUsed(store);
+        return isLost ? store.command("recover", "--dry-run") : store.command("setup", "");
+    }
+
+    /** The file that stands where this folder or one above it should be; null when none does. */
+    static Path fileInPlaceOf(Path folder) {
+        return Files.isRegularFile(folder) ? folder : Disk.fileInTheWay(folder);
+    }
+
+    /** An empty database in the place of a lost one would be taken for a good one: what there is to make it from comes first. */
+    private static boolean isUsed(Store store) {
+        for (Path folder : List.of(store.backups(), store.raw(), store.archive())) {
+            String[] files = folder.toFile().list();
+            if (files != null && files.length > 0) return true;
+        }
+        return false;
+    }
+
     private void createFolders() {
         Path base = store.base();
         for (Path folder : List.of(base, store.raw(), store.database().getParent(),
@@ -55,9 +81,17 @@ public final class Layout {
             Files.createDirectories(folder, attributes);
             Disk.syncFolder(folder.getParent());
         } catch (IOException e) {
-            throw Disk.refused("create the folder", folder, e);
+            Path file = fileInPlaceOf(folder);
+            if (file == null) throw Disk.refused("create the folder", folder, e);
+            throw new StoreException(StoreException.Reason.FAILED, "create the folder", folder,
+                    (file.equals(folder) ? "it" : file) + " is a file, and should be a folder", besides(file), e);
         }
         created.add(folder);
+    }
+
+    private String besides(Path file) {
+        return store.base().startsWith(file) ? "jbang setup@telemetry --store " + Store.quoted(Store.meantBy(file).toString())
+                : mend(store, file);
     }
 
     private Schema database() {
@@ -65,8 +99,15 @@ public final class Layout {
         boolean isEmpty = !Files.exists(file) || Files.isRegularFile(file) && file.toFile().length() == 0;
         Schema schema = isEmpty ? createDatabase() : look();
         if (schema.tables().isEmpty()) schema = createDatabase();
-        odd.addAll(schema.oddities());
+        for (String what : schema.oddities()) odd.add(what + next(schema, what));
         return schema;
+    }
+
+    /** What mends it; nothing for what the commands do without. */
+    private String next(Schema schema, String what) {
+        if (what.startsWith("indexes")) return ": " + store.command("measure_performance", "--apply-indexes");
+        boolean isTold = odd.stream().anyMatch(told -> told.contains("recover@telemetry"));
+        return schema.isUsable() || isTold ? "" : ": " + store.command("recover", "--dry-run");
     }
 
     private Schema look() {

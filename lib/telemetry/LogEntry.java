@@ -22,4 +22,9 @@ public record LogEntry(Path file, long offset, long length, byte[] bytes, LogRec
     public boolean isDamaged() {
         return record instanceof Damage;
     }
+
+    /** True for the end of a gz whose checksum has failed: the entries before it may be wrong however right they look. */
+    boolean isDoubt() {
+        return isDamaged() && length == 0;
+    }
 }

@@ -36,6 +36,9 @@ public final class LogReader implements Iterator<LogEntry>, AutoCloseable {
     private int next;
     private int filled;
     private long position;
+
+    /** So far, those that were taken or read. */
+    private long lines;
     private boolean ended;
 
     /** What a line says. */
@@ -122,6 +125,7 @@ public final class LogReader implements Iterator<LogEntry>, AutoCloseable {
         while (quick != null && next < filled) {
             int end = quick.take(buffer, next, filled, position);
             if (end < 0) break;
+            lines++;
             position += end - next;
             next = end;
         }
@@ -189,7 +193,8 @@ public final class LogReader implements Iterator<LogEntry>, AutoCloseable {
         } catch (EOFException | ZipException e) {
             filled = 0;
             ended = true;
-            damaged(position, 0, new byte[0], "damaged or truncated gzip: " + e.getMessage());
+            String doubt = lines == 0 ? "" : "; any of the " + (lines == 1 ? "1 line" : lines + " lines") + " read before may be wrong";
+            damaged(position, 0, new byte[0], "damaged or truncated gzip: " + e.getMessage() + doubt);
         } catch (IOException e) {
             throw Disk.refused("read", file, e);
         }
@@ -197,6 +202,7 @@ public final class LogReader implements Iterator<LogEntry>, AutoCloseable {
     }
 
     private void entries(long start, byte[] line, boolean terminated) {
+        lines++;
         LogRecord whole = form.read(line, 0, line.length);
         if (!(whole instanceof Damage)) {
             ready.add(new LogEntry(file, start, line.length, line, whole));

@@ -35,6 +35,7 @@ public final class Rebuild {
      * @param events     no runs, and
      * @param damaged    not readable, or runs that the tables do not take
      * @param damagedIn  in which files, and how many in each
+     * @param doubtful   of these files, those whose checksum failed, and how much was taken from them all the same
      * @param denied     of the files, those that may not be read: what only they know the new database does not have
      * @param repeated   records that say what another says
      * @param pruned     records left out because their run was deleted on purpose
@@ -47,7 +48,7 @@ public final class Rebuild {
      * @param locked     for how long writers had to wait; zero when the old one was not in use
      */
     public record Result(Path database, String schema, long runs, int files, long lines,
-            long events, long damaged, Map<Path, Long> damagedIn, List<Path> denied,
+            long events, long damaged, Map<Path, Long> damagedIn, Map<Path, String> doubtful, List<Path> denied,
             long repeated, long pruned, Collection<String> conflicts, Path quarantine, CarryOver.Carried carried,
             String old, Path kept, long replayed, Duration locked) {
 
@@ -248,6 +249,7 @@ public final class Rebuild {
         private long runs;
         private final List<Path> denied = new ArrayList<>();
         private final Map<Path, Long> damagedIn = new TreeMap<>();
+        private final Map<Path, String> doubtful = new TreeMap<>();
         private long bytes;
 
         Work(Path target, Path quarantine) {
@@ -294,6 +296,7 @@ public final class Rebuild {
 
         private void damaged(LogEntry entry) {
             damagedIn.merge(entry.file(), 1L, Long::sum);
+            if (entry.isDoubt()) doubtful.put(entry.file(), ((Damage) entry.record()).reason());
             quarantine.add(entry);
         }
 
@@ -305,7 +308,7 @@ public final class Rebuild {
         Result result(Path database, OldDatabase old, Path kept, long replayed, Duration locked) {
             long damaged = damagedIn.values().stream().mapToLong(Long::longValue).sum();
             return new Result(database, made.schema().toString(), runs, seen.size(), feed.lines(),
-                    feed.events(), damaged, damagedIn, List.copyOf(denied), made.loader().repeated(), feed.pruned(),
+                    feed.events(), damaged, damagedIn, doubtful, List.copyOf(denied), made.loader().repeated(), feed.pruned(),
                     new TreeSet<>(made.loader().conflicting()), quarantine.file(), carried, old.state().toString(), kept, replayed, locked);
         }
 

@@ -42,6 +42,9 @@ final class Recorder implements AutoCloseable {
     private final Consumer<String> warnings;
     private final AtomicBoolean warned = new AtomicBoolean();
     private final AtomicBoolean warnedOfLines = new AtomicBoolean();
+
+    /** The first that the store refused; null when it refused nothing. */
+    private volatile StoreException refusal;
     private final EventLog log;
     private final RunTable table;
     private volatile RunForm form;
@@ -124,11 +127,17 @@ final class Recorder implements AutoCloseable {
             work.run();
             return true;
         } catch (RuntimeException | LinkageError | StackOverflowError e) {
+            if (refusal == null && e instanceof StoreException known) refusal = known;
             boolean isKnown = warned.get() && store.isMissing();
             if (said.compareAndSet(false, true) && !isKnown)
                 warnings.accept(e instanceof StoreException known ? store.message(known) : "recording failed: " + e);
             return false;
         }
+    }
+
+    /** What the first warning was about; null when the store refused nothing. */
+    StoreException refusal() {
+        return refusal;
     }
 
     @Override

@@ -31,6 +31,7 @@ public final class Recovery {
     private final PrintWriter err;
     private final Path live;
     private final List<Path> others = new ArrayList<>();
+    private final List<Path> elsewhere = new ArrayList<>();
     private final List<Check> steps = new ArrayList<>();
     private final List<String> next = new ArrayList<>();
     private long base;
@@ -72,9 +73,22 @@ public final class Recovery {
         return this;
     }
 
+    /**
+     * Has backups in this folder taken into account too, one on a second disk say.
+     *
+     * @throws StoreException {@code MISSING} when there is none: its disk may not be mounted
+     */
+    public Recovery from(Path folder) {
+        if (!Files.isDirectory(folder)) throw new StoreException(StoreException.Reason.MISSING, "look for backups in", folder,
+                Files.exists(folder) ? "it is no folder" : "it does not exist",
+                "mount its disk, or name the folder that backup --to wrote to");
+        elsewhere.add(folder.toAbsolutePath().normalize());
+        return this;
+    }
+
     /** Changes nothing. @throws StoreException {@code LOCKED} or {@code DENIED} when the state cannot be told */
     public RecoveryPlan look() {
-        RecoveryPlan plan = RecoveryPlan.of(store, clock, patience, err, false);
+        RecoveryPlan plan = RecoveryPlan.of(store, clock, patience, err, false, elsewhere);
         looked = System.nanoTime();
         return plan;
     }
@@ -92,7 +106,7 @@ public final class Recovery {
         RecoveryMark left = RecoveryMark.find(store);
         if (left != null) left.putBack();
         boolean isFresh = left == null && seen.state() != RecoveryPlan.State.TORN && System.nanoTime() - looked < FRESH.toNanos();
-        RecoveryPlan plan = isFresh ? seen : RecoveryPlan.of(store, clock, patience, err, true);
+        RecoveryPlan plan = isFresh ? seen : RecoveryPlan.of(store, clock, patience, err, true, elsewhere);
         if (plan.source() == RecoveryPlan.Source.NONE) throw new StoreException(StoreException.Reason.FAILED, "recover", live,
                 "there is no database that can be read, no backup and no day file",
                 "look for copies elsewhere; for a new store jbang setup@telemetry");

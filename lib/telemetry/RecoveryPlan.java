@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -122,10 +123,11 @@ public record RecoveryPlan(Checks checks, Source source, State state, Backup bac
     /**
      * Looks; changes nothing, except that what a program left that died while it wrote is rolled back unless that is forbidden.
      *
+     * @param elsewhere folders of backups besides the store's own
      * @throws StoreException {@code LOCKED} or {@code DENIED} when that cannot be told
      */
-    static RecoveryPlan of(Store store, Clock clock, Duration patience, PrintWriter err, boolean mayRollBack) {
-        return new Look(store, clock, patience, err, mayRollBack).plan();
+    static RecoveryPlan of(Store store, Clock clock, Duration patience, PrintWriter err, boolean mayRollBack, List<Path> elsewhere) {
+        return new Look(store, clock, patience, err, mayRollBack, elsewhere).plan();
     }
 
     /** One look at a store. */
@@ -135,6 +137,7 @@ public record RecoveryPlan(Checks checks, Source source, State state, Backup bac
         private final Duration patience;
         private final PrintWriter err;
         private final boolean mayRollBack;
+        private final List<Path> elsewhere;
         private final List<Check> checks = new ArrayList<>();
         private State state;
         private Backup backup;
@@ -142,12 +145,13 @@ public record RecoveryPlan(Checks checks, Source source, State state, Backup bac
         private long runs;
         private boolean isShort;
 
-        Look(Store store, Clock clock, Duration patience, PrintWriter err, boolean mayRollBack) {
+        Look(Store store, Clock clock, Duration patience, PrintWriter err, boolean mayRollBack, List<Path> elsewhere) {
             this.store = store;
             this.clock = clock;
             this.patience = patience;
             this.err = err;
             this.mayRollBack = mayRollBack;
+            this.elsewhere = elsewhere;
         }
 
         RecoveryPlan plan() {
@@ -206,19 +210,19 @@ public record RecoveryPlan(Checks checks, Source source, State state, Backup bac
         }
 
         private Check newestBackup() {
-            Backup newest = Backups.newestVerified(store).orElse(null);
+            Backup newest = backups().stream().filter(Backup::isVerified).findFirst().orElse(null);
             if (newest == null) return Check.warning("backups", "none is verified", store.command("backup", ""));
             isShort = state == State.INTACT && newest.runs() > runs + Pruned.of(store).size();
             return isShort ? Check.warning("backups", said(newest) + ", more than the database: was that begun anew?",
-                    store.command("backup", "restore latest --dry-run"))
+                    store.command("backup", "restore " + (isOwn(newest) ? Backups.LATEST : Store.quoted(newest.file().toString()))
+                            + " --dry-run"))
                     : Check.ok("backups", "newest verified: " + said(newest));
         }
 
         /** Every byte of them is compared with its manifest, until one is right; those that nobody verified come last. */
         private Check soundBackup() {
             var backups = new Backups(store, null, clock, err);
-            List<Backup> all = new ArrayList<>(backups.list().stream().filter(Backup::isVerified).toList());
-            all.addAll(backups.list().stream().filter(one -> !one.isVerified()).toList());
+            List<Backup> all = backups();
             int bad = 0;
             for (Backup one : all) {
                 try {
@@ -235,8 +239,22 @@ public record RecoveryPlan(Checks checks, Source source, State state, Backup bac
             return Check.warning("backups", bad == 0 ? "there is none" : "none of " + bad + " can be used", null);
         }
 
-        private static String said(Backup backup) {
-            return backup.file().getFileName() + (backup.runs() == null ? "" : ", " + RecoveryPlan.runs(backup.runs()));
+        /** Of all folders: the verified ones first, then the newest. */
+        private List<Backup> backups() {
+            List<Backup> all = new ArrayList<>(new Backups(store, null, clock, err).list());
+            for (Path folder : elsewhere) all.addAll(new Backups(store, folder, clock, err).list());
+            all.sort(Comparator.comparing(Backup::isVerified).thenComparing(Backup::time).reversed());
+            return all;
+        }
+
+        private boolean isOwn(Backup backup) {
+            return store.backups().equals(backup.file().getParent());
+        }
+
+        /** One from elsewhere with its folder. */
+        private String said(Backup backup) {
+            return (isOwn(backup) ? backup.file().getFileName() : backup.file())
+                    + (backup.runs() == null ? "" : ", " + RecoveryPlan.runs(backup.runs()));
         }
 
         private Check dayFiles(List<DayFile> days) {

@@ -45,12 +45,13 @@ public final class RunDifferences implements AutoCloseable {
      * @param inFiles  runs in the day files
      * @param damaged  entries that could not be read
      * @param damagedIn in which files, and how many in each
+     * @param doubtful of these files, those whose checksum failed, and how much was taken from them all the same
      * @param denied   files that may not be read: the runs in them are missing on this side
      * @param missing  runs that the database lacks
      * @param unknown  runs that the day files lack
      * @param different runs of which the two say something different
      */
-    public record Count(long runs, long inFiles, long damaged, Map<Path, Long> damagedIn, List<Path> denied,
+    public record Count(long runs, long inFiles, long damaged, Map<Path, Long> damagedIn, Map<Path, String> doubtful, List<Path> denied,
             long missing, long unknown, long different) {
         public boolean isSame() {
             return missing + unknown + different == 0;
@@ -67,6 +68,7 @@ public final class RunDifferences implements AutoCloseable {
     private final Path folder;
     private final Set<Path> denied = new LinkedHashSet<>();
     private final Map<Path, Long> damagedIn = new TreeMap<>();
+    private final Map<Path, String> doubtful = new TreeMap<>();
 
     /** @param onDenied is told of each file that may not be read; what it throws ends the comparing */
     RunDifferences(Store store, Supplier<List<Path>> files, Consumer<StoreException> onDenied) {
@@ -90,6 +92,7 @@ public final class RunDifferences implements AutoCloseable {
             Count count = null;
             for (int round = 1; round <= ROUNDS && (count == null || !count.isSame() && hasUnread()); round++) {
                 damagedIn.clear();
+                doubtful.clear();
                 denied.clear();
                 made.load(this::unread, file -> { });
                 count = count(made);
@@ -101,6 +104,7 @@ public final class RunDifferences implements AutoCloseable {
 
     private void damaged(LogEntry entry) {
         damagedIn.merge(entry.file(), 1L, Long::sum);
+        if (entry.isDoubt()) doubtful.put(entry.file(), ((Damage) entry.record()).reason());
     }
 
     private void denied(StoreException e) {
@@ -136,7 +140,8 @@ public final class RunDifferences implements AutoCloseable {
             String kinds = query(made);
             long damaged = damagedIn.values().stream().mapToLong(Long::longValue).sum();
             return new Count(database.number("SELECT count(*) FROM live.agent_runs"),
-                    database.number("SELECT count(*) FROM main.agent_runs"), damaged, new TreeMap<>(damagedIn), List.copyOf(denied),
+                    database.number("SELECT count(*) FROM main.agent_runs"), damaged, new TreeMap<>(damagedIn),
+                    new TreeMap<>(doubtful), List.copyOf(denied),
                     database.number("SELECT count(*) FROM (" + kinds + ") WHERE kind = 0"),
                     database.number("SELECT count(*) FROM (" + kinds + ") WHERE kind = 1"),
                     database.number("SELECT count(*) FROM (" + kinds + ") WHERE kind = 2"));

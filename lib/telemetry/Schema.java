@@ -155,7 +155,7 @@ public record Schema(Shape shape, int version, List<String> columns, Set<String>
      */
     public static Schema require(Database database) {
         Schema schema = of(database);
-        if (!schema.missingColumns().isEmpty()) throw new StoreException(StoreException.Reason.DAMAGED, "use the database", database.file(),
+        if (!schema.isUsable()) throw new StoreException(StoreException.Reason.DAMAGED, "use the database", database.file(),
                 schema.shape == Shape.NONE ? "it has no table agent_runs" : "agent_runs lacks " + schema.missingColumns(),
                 "jbang health@telemetry");
         return schema;
@@ -197,6 +197,11 @@ public record Schema(Shape shape, int version, List<String> columns, Set<String>
     public List<String> missingColumns() {
         return List.of("run_id", "agent_name", "job_type", "start_time", "end_time", "status", "items_discovered", "items_succeeded",
                 "items_failed", "duration_ms", "error_summary").stream().filter(column -> !columns.contains(column)).toList();
+    }
+
+    /** False where no command can work. */
+    public boolean isUsable() {
+        return missingColumns().isEmpty();
     }
 
     /** What is missing or odd, each in a few words for an operator; empty when all is as this version has it. */

@@ -20,6 +20,9 @@ public final class SelfTest {
     private final List<Check> checks = new ArrayList<>();
     private final String hint;
 
+    /** What kept a row away and the lines not; null when nothing did. */
+    private StoreException refusal;
+
     /** @throws StoreException {@code MISSING} when there is no store */
     public SelfTest(Store store, Clock clock) {
         this.store = store.orThrow();
@@ -34,11 +37,27 @@ public final class SelfTest {
         String id = track();
         Check lines = lines(id, before);
         Check row = row(id);
-        boolean isUntold = lines.status() == Check.Status.OK && row.status() == Check.Status.UNKNOWN;
-        checks.add(warnings.isEmpty() ? Check.ok("track", "run " + id)
-                : isUntold ? Check.unknown("track", warnings.get(0), hint) : Check.failed("track", warnings.get(0), hint));
+        checks.add(track(id, lines, row));
         checks.addAll(List.of(lines, row));
         return new Checks(checks);
+    }
+
+    /** Where the lines are safe, a lock or a missing permission shows nothing broken. */
+    private Check track(String id, Check lines, Check row) {
+        if (warnings.isEmpty()) return Check.ok("track", "run " + id);
+        boolean isUntold = lines.status() == Check.Status.OK && isUntold(refusal) && row.status() != Check.Status.FAILED;
+        if (!isUntold) return Check.failed("track", warnings.get(0), hint);
+        return row.status() == Check.Status.OK ? Check.warning("track", refusal.brief(), hint(refusal))
+                : Check.unknown("track", refusal.brief(), hint(refusal));
+    }
+
+    private static boolean isUntold(StoreException e) {
+        return e != null && (e.reason() == StoreException.Reason.LOCKED || e.reason() == StoreException.Reason.DENIED);
+    }
+
+    private String hint(StoreException untold) {
+        return untold.reason() == StoreException.Reason.LOCKED ? "Database Locked: " + store.command("locks", "")
+                : FolderChecks.OTHER_ACCOUNT;
     }
 
     private String track() {
@@ -48,6 +67,7 @@ public final class SelfTest {
                 id[0] = run.id();
                 run.event("healthcheck", Map.of("by", "track --self-test")).metrics(m -> m.itemsDiscovered(1).itemsSucceeded(1));
             });
+            refusal = client.refusal();
         }
         return id[0];
     }
@@ -82,16 +102,17 @@ public final class SelfTest {
         return found.equals(List.of("start", "event", "end")) ? Check.ok("lines", detail) : Check.failed("lines", detail, hint);
     }
 
-    /** A row that a lock keeps from being looked for may come yet. */
+    /** A row that a lock keeps from being written or looked for may come yet. */
     private Check row(String id) {
         try (Database database = Database.openToRead(store.database())) {
             Row row = database.one("SELECT status, items_succeeded FROM agent_runs WHERE run_id = ?", id).orElse(null);
             boolean whole = row != null && RunStatus.of(row.text("status")) == RunStatus.SUCCESS && row.number("items_succeeded") == 1;
             String detail = row == null ? "none found in " + store.database() : row.text("status") + " found";
-            return whole ? Check.ok("row", detail) : Check.failed("row", detail, hint);
+            return whole ? Check.ok("row", detail) : isUntold(refusal)
+                    ? Check.unknown("row", detail + "; its lines are safe, and a replay brings it", hint(refusal))
+                    : Check.failed("row", detail, hint);
         } catch (StoreException e) {
-            boolean isUntold = e.reason() == StoreException.Reason.LOCKED || e.reason() == StoreException.Reason.DENIED;
-            return isUntold ? Check.unknown("row", store.message(e), hint) : Check.failed("row", e.brief(), hint);
+            return isUntold(e) ? Check.unknown("row", e.brief(), hint(e)) : Check.failed("row", e.brief(), hint);
         }
     }
 }

@@ -155,8 +155,19 @@ public record Store(Path base, Path database, Path raw, String rule) {
 
     /** For what can make the store. @throws StoreException {@code MISSING} when a file stands where its folder should be */
     public Store orNew() {
-        if (Files.isRegularFile(base)) throw missing("it is a file, and a store is a folder", "name the store's folder with --store DIR");
+        if (Files.isRegularFile(base)) throw missing("it is a file, and a store is a folder", "name the store's folder with --store "
+                + (isDatabase(base) ? quoted(meantBy(base).toString()) : "DIR"));
         return this;
+    }
+
+    /** The folder that who named this file may have meant: the store of a database, else one beside the file. */
+    static Path meantBy(Path file) {
+        return isDatabase(file) ? file.getParent().getParent() : file.resolveSibling(file.getFileName() + "-store");
+    }
+
+    private static boolean isDatabase(Path file) {
+        Path folder = file.getParent();
+        return folder != null && folder.getParent() != null && folder.endsWith("db");
     }
 
     private StoreException missing(String why, String next) {

@@ -98,6 +98,11 @@ public final class TelemetryClient implements AutoCloseable {
         run.end(status, error);
     }
 
+    /** What the first warning was about; null when the store refused nothing. */
+    StoreException refusal() {
+        return recorder.refusal();
+    }
+
     /** The branch may change while a program runs. */
     private Map<String, Object> facts() {
         if (checkout.isEmpty()) return common;

@@ -1,7 +1,7 @@
 //SOURCES Store.java StoreException.java Disk.java Times.java RunStatus.java
 //SOURCES LogRecord.java Run.java Event.java Damage.java Ndjson.java LogEntry.java LogReader.java LogWriter.java DayFile.java EventLog.java
 //SOURCES Database.java SqliteFile.java SqliteStatements.java SqliteLibrary.java SqliteCursor.java SqliteErrors.java LockHolders.java
-//SOURCES Row.java Rows.java Schema.java RunWriter.java EndUpdate.java
+//SOURCES WalRoom.java Row.java Rows.java Schema.java RunWriter.java EndUpdate.java
 //SOURCES Table.java Check.java Checks.java JsonText.java Cli.java Version.java Output.java StoreOption.java Consent.java
 //SOURCES Size.java
 //SOURCES Health.java HealthRules.java Measure.java FolderChecks.java DatabaseChecks.java Integrity.java BackgroundCheck.java
