@@ -2,7 +2,7 @@
 //JAVA 17+
 //DESCRIPTION Make a damaged or missing database good again from backup, day files and what is left of it.
 //SOURCES ../lib/telemetry/package-info.java
-//RUNTIME_OPTIONS -XX:-TieredCompilation
+//RUNTIME_OPTIONS -XX:CompileThresholdScaling=4
 
 import java.io.PrintWriter;
 import java.nio.file.Path;
