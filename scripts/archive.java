@@ -141,7 +141,7 @@ class archive implements Callable<Integer> {
         String lines = wrong.stream().map(check -> check.status() + "  " + check.name() + ": " + check.detail()
                 + (check.hint() == null ? "" : "; next: " + check.hint()) + System.lineSeparator()).collect(joining());
         output.result(lines + (checks.size() - wrong.size()) + " of " + checks.size() + " archived files are right", checks);
-        return Cli.exitCode(new Checks(wrong).status());
+        return new Checks(wrong).status().exitCode();
     }
 
     @Command(name = "restore", mixinStandardHelpOptions = true,

@@ -199,7 +199,7 @@ class backup implements Callable<Integer> {
         for (Backup backup : wanted) checks.add(verify(store, backups, backup));
         var all = new Checks(checks);
         output.result(all, Map.of("status", all.status().toString(), "checks", all.list()));
-        return Cli.exitCode(all.status());
+        return all.status().exitCode();
     }
 
     private static Check verify(Store store, Backups backups, Backup backup) {

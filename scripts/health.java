@@ -11,6 +11,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -62,9 +63,17 @@ class health implements Callable<Integer> {
     @Option(names = "--record", description = "Also append the result to reports/health.ndjson, which maintain reads its trends from.")
     private boolean record;
 
-    @Option(names = "--alert", paramLabel = "URL|COMMAND", description = "When the store is not ok, and when it is ok again: post it to a "
-            + "webhook (https, or http on this machine) or run a command with the report on its input. Once for each change.")
+    @Option(names = "--alert", paramLabel = "URL|COMMAND", converter = Target.class,
+            description = "When the store is not ok, and when it is ok again: post it to a webhook "
+                    + "(https, or http on this machine) or run a command with the report on its input. Once for each change.")
     private AlertTarget alert;
+
+    private static final class Target implements ITypeConverter<AlertTarget> {
+        @Override
+        public AlertTarget convert(String text) {
+            return Cli.parsed(AlertTarget::parse, text);
+        }
+    }
 
     @Option(names = "--repeat", paramLabel = "TIME", defaultValue = "4h",
             description = "Alert again of what has not changed for so long. Default: ${DEFAULT-VALUE}.")
@@ -133,7 +142,7 @@ class health implements Callable<Integer> {
             if (alert != null) aside(health.store(), () -> new Alert(health.store(), alert, repeat, alertTimeout).tell(health));
             if (prometheus != null) WholeFile.write("a textfile", prometheus, new Textfile(health).toString());
         }
-        return Cli.exitCode(health.status());
+        return health.status().exitCode();
     }
 
     /** What goes wrong here is said, and the store is as it was found. */

@@ -71,7 +71,7 @@ class locks implements Callable<Integer> {
     private Integer show(LocksReport report) {
         output.result(report, report.document());
         if (kill != null) output.note("locks: the lock is free, process " + kill + " was not ended");
-        return Cli.exitCode(report.status());
+        return report.status().exitCode();
     }
 
     private Integer showKill(LocksReport report) {
@@ -80,7 +80,7 @@ class locks implements Callable<Integer> {
         document.put("would_end", holds ? List.of(kill) : List.of());
         output.result(report + System.lineSeparator() + System.lineSeparator()
                 + (holds ? "would end process " + kill : "would not end process " + kill + ": it let go of the lock"), document);
-        return Cli.exitCode(report.status());
+        return report.status().exitCode();
     }
 
     private Integer end(LockRelease release) {
@@ -90,6 +90,6 @@ class locks implements Callable<Integer> {
         document.put("ended", kill);
         document.put("checks", checks.list());
         output.result(checks, document);
-        return Cli.exitCode(checks.status());
+        return checks.status().exitCode();
     }
 }

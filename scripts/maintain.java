@@ -215,7 +215,7 @@ class maintain implements Callable<Integer> {
         } finally {
             if (report != null) WholeFile.write("a report", report, checklist.markdown());
         }
-        return Cli.exitCode(checklist.status());
+        return checklist.status().exitCode();
     }
 
     private Integer schedule(Store store) {

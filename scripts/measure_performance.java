@@ -133,7 +133,7 @@ class measure_performance implements Callable<Integer> {
         } finally {
             output.result(past == null ? report : report + System.lineSeparator().repeat(2) + past, document(report, past));
         }
-        return Cli.exitCode(report.status());
+        return report.status().exitCode();
     }
 
     private void requireSense() {

@@ -71,11 +71,11 @@ class recover implements Callable<Integer> {
         if (!consent.to("Recover " + store.database() + "?")) return Cli.WARNING;
         Recovered recovered = recovery.run(plan);
         output.result(recovered, recovered.json());
-        return Cli.exitCode(recovered.status());
+        return recovered.status().exitCode();
     }
 
     private Integer show(RecoveryPlan plan) {
         output.result(plan, plan.json());
-        return Cli.exitCode(plan.status());
+        return plan.status().exitCode();
     }
 }

@@ -119,7 +119,7 @@ class track implements Callable<Integer> {
         document.put("store", existing.base());
         document.put("checks", checks.list());
         output.result(checks, document);
-        return Cli.exitCode(checks.status());
+        return checks.status().exitCode();
     }
 
     private void requireArguments() {

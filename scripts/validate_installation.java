@@ -52,6 +52,6 @@ class validate_installation implements Callable<Integer> {
         document.put("store", store.base());
         document.put("checks", installation.checks().list());
         output.result(installation, document);
-        return Cli.exitCode(installation.status());
+        return installation.status().exitCode();
     }
 }

@@ -76,7 +76,7 @@ record BackupContent(Backup backup, Path file, String sha256, String journal, lo
     }
 
     private static boolean hasLog(Path file) {
-        return Database.beside(file, "-wal").toFile().length() > 0 || Database.beside(file, "-journal").toFile().length() > 0;
+        return DatabaseFile.beside(file, "-wal").toFile().length() > 0 || DatabaseFile.beside(file, "-journal").toFile().length() > 0;
     }
 
     /** Somebody copied a database with its log, as a restore does with what it replaces: read alone, it would lack what is in the log. */
@@ -84,16 +84,16 @@ record BackupContent(Backup backup, Path file, String sha256, String journal, lo
         Path folded = Unfinished.beside(near);
         try {
             for (String suffix : new String[] {"", "-wal", "-journal"})
-                if (Files.exists(Database.beside(file, suffix))) Disk.copy(Database.beside(file, suffix), Database.beside(folded, suffix));
+                if (Files.exists(DatabaseFile.beside(file, suffix))) Disk.copy(DatabaseFile.beside(file, suffix), DatabaseFile.beside(folded, suffix));
             try (Database database = Database.open(folded)) {
                 database.pragma("journal_mode", "DELETE");
             }
             return folded;
         } catch (StoreException e) {
-            NewDatabase.delete(folded);
+            DatabaseFile.delete(folded);
             throw damaged(file, e.why());
         } catch (IOException e) {
-            NewDatabase.delete(folded);
+            DatabaseFile.delete(folded);
             throw Disk.refused("copy " + file + " to", folded, e);
         }
     }
@@ -111,10 +111,10 @@ record BackupContent(Backup backup, Path file, String sha256, String journal, lo
                 throw damaged(packed, "what it holds is not what was compressed");
             return file;
         } catch (StoreException e) {
-            NewDatabase.delete(file);
+            DatabaseFile.delete(file);
             throw damaged(packed, e.why());
         } catch (IOException e) {
-            NewDatabase.delete(file);
+            DatabaseFile.delete(file);
             throw Disk.refused("unpack " + packed + " to", file, e);
         }
     }
@@ -131,7 +131,7 @@ record BackupContent(Backup backup, Path file, String sha256, String journal, lo
     }
 
     private static void remove(Backup backup, Path file) {
-        if (!file.equals(backup.file())) NewDatabase.delete(file);
+        if (!file.equals(backup.file())) DatabaseFile.delete(file);
     }
 
     /** How many runs it has. */

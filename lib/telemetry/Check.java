@@ -16,6 +16,16 @@ public record Check(String name, Status status, String detail, String hint) {
         UNKNOWN,
         FAILED;
 
+        /** What a command ends with whose worst check stands so; the same as monitoring plugins' exit codes. */
+        public int exitCode() {
+            return switch (this) {
+                case OK -> 0;
+                case WARNING -> 1;
+                case FAILED -> 2;
+                case UNKNOWN -> 3;
+            };
+        }
+
         /** Lower case, as in JSON and in the tables: ok, warning or failed. */
         @Override
         public String toString() {

@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.function.Function;
 import picocli.CommandLine;
 import picocli.CommandLine.IExecutionExceptionHandler;
 import picocli.CommandLine.ITypeConverter;
@@ -72,9 +73,8 @@ public final class Cli {
         line.registerConverter(Duration.class, converter(Times::duration));
         line.registerConverter(Size.class, converter(Size::parse));
         line.registerConverter(Times.Since.class, converter(Times.Since::parse));
-        line.registerConverter(LocalDate.class, converter(DayRange::day));
+        line.registerConverter(LocalDate.class, converter(Times::day));
         line.registerConverter(RunStatus.class, converter(RunStatus::parse));
-        line.registerConverter(AlertTarget.class, converter(AlertTarget::parse));
         line.setExecutionStrategy(Cli::execute);
         line.setExecutionExceptionHandler(failure(err));
         line.setParameterExceptionHandler((e, arguments) -> usage(e.getCommandLine(), e.getMessage()));
@@ -136,16 +136,6 @@ public final class Cli {
         if (!subcommand.hasMatchedOption(own)) own.setValue(option.getValue());
     }
 
-    /** The exit code for how checks ended. */
-    public static int exitCode(Check.Status status) {
-        return switch (status) {
-            case OK -> OK;
-            case WARNING -> WARNING;
-            case UNKNOWN -> UNKNOWN;
-            case FAILED -> FAILED;
-        };
-    }
-
     private static int exitCode(StoreException e) {
         return switch (e.reason()) {
             case MISSING, DENIED, LOCKED -> UNKNOWN;
@@ -189,14 +179,17 @@ public final class Cli {
         return line.getCommandSpec().qualifiedName();
     }
 
-    private static <T> ITypeConverter<T> converter(java.util.function.Function<String, T> parse) {
-        return text -> {
-            try {
-                return parse.apply(text);
-            } catch (IllegalArgumentException e) {
-                throw new TypeConversionException(e.getMessage());
-            }
-        };
+    private static <T> ITypeConverter<T> converter(Function<String, T> parse) {
+        return text -> parsed(parse, text);
+    }
+
+    /** What an option's value means, for a converter of its own. A message of {@code parse} is shown as it is. */
+    public static <T> T parsed(Function<String, T> parse, String text) {
+        try {
+            return parse.apply(text);
+        } catch (IllegalArgumentException e) {
+            throw new TypeConversionException(e.getMessage());
+        }
     }
 
     /** A terminal gets its own encoding, a pipe or file UTF-8. */

@@ -1,24 +1,15 @@
-//DEPS org.xerial:sqlite-jdbc:3.54.1.0
 package telemetry;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.sql.Connection;
-import java.sql.PreparedStatement;
-import java.sql.ResultSet;
-import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.function.Function;
 import java.util.function.LongConsumer;
 import java.util.function.Supplier;
-import org.sqlite.JDBC;
-import org.sqlite.ProgressHandler;
-import org.sqlite.SQLiteConnection;
-import org.sqlite.SQLiteLimits;
 
 /**
- * One connection to a SQLite file; JDBC ends here. For one thread at a time, except {@link #interrupt}.
+ * One connection to a SQLite file. For one thread at a time, except {@link #interrupt}.
  * Everything throws {@link StoreException}, whose reason says whether the file is missing, locked, damaged, full or not permitted.
  */
 public final class Database implements AutoCloseable {
@@ -30,15 +21,13 @@ public final class Database implements AutoCloseable {
 
     private final Path file;
     private final String mode;
-    private final Connection connection;
-    private final SqliteStatements statements;
+    private final SqliteConnection connection;
     private boolean inTransaction;
 
-    private Database(Path file, String mode, Connection connection) {
+    private Database(Path file, String mode, Duration patience) {
         this.file = file;
         this.mode = mode;
-        this.connection = connection;
-        this.statements = new SqliteStatements(file, connection);
+        this.connection = new SqliteConnection(file, mode, patience);
     }
 
     /**
@@ -46,7 +35,7 @@ public final class Database implements AutoCloseable {
      * reading its command line: each is about half of the time of a short command.
      */
     public static void warmUp() {
-        var thread = new Thread(SqliteFile::warmUp, "SQLite");
+        var thread = new Thread(DatabaseFile::warmUp, "SQLite");
         thread.setDaemon(true);
         thread.start();
     }
@@ -83,7 +72,7 @@ public final class Database implements AutoCloseable {
      * written beside the file.
      */
     public static Database openToRead(Path file, Duration patience) {
-        boolean touched = Files.exists(beside(file, "-wal")) || Files.exists(beside(file, "-journal"));
+        boolean touched = Files.exists(DatabaseFile.beside(file, "-wal")) || Files.exists(DatabaseFile.beside(file, "-journal"));
         try {
             return open(file, touched ? "mode=ro" : "mode=rw", patience, true);
         } catch (StoreException e) {
@@ -92,9 +81,28 @@ public final class Database implements AutoCloseable {
         }
     }
 
-    /** The -wal, -shm or -journal of a database. */
-    static Path beside(Path file, String suffix) {
-        return file.resolveSibling(file.getFileName() + suffix);
+    /**
+     * As {@link #openToRead}, but a -journal that a program left when it died while it wrote is rolled back first, which opening it to
+     * write does.
+     */
+    static Database openRolledBack(Path file, Duration patience) {
+        try {
+            return openToRead(file, patience);
+        } catch (StoreException e) {
+            if (e.reason() != StoreException.Reason.DENIED || Files.notExists(DatabaseFile.beside(file, "-journal"))) throw e;
+            return open(file, patience);
+        }
+    }
+
+    /** True when a program died while it wrote and its -journal has to be rolled back before anybody can read. Looks only. */
+    static boolean isTorn(Path file) {
+        if (DatabaseFile.beside(file, "-journal").toFile().length() == 0) return false;
+        try {
+            openToRead(file, Duration.ZERO).close();
+            return false;
+        } catch (StoreException e) {
+            return SqliteErrors.isLeftJournal(e);
+        }
     }
 
     /** Opens a file that nobody writes, a finished backup say: no lock is taken and a -wal is ignored. */
@@ -105,10 +113,9 @@ public final class Database implements AutoCloseable {
     private static Database open(Path file, String mode, Duration patience, boolean queryOnly) {
         Path absolute = file.toAbsolutePath();
         if (!mode.equals("mode=rwc") && !mode.endsWith("immutable=1")) WalRoom.require(absolute, patience);
-        Database database = new Database(absolute, mode, SqliteFile.connect(absolute, mode));
+        Database database = new Database(absolute, mode, patience);
         try {
-            database.patience(patience);
-            if (queryOnly) database.refuseWrites();
+            if (queryOnly) database.connection.refuseWrites();
             database.pragma("schema_version");
             return database;
         } catch (StoreException e) {
@@ -122,31 +129,9 @@ public final class Database implements AutoCloseable {
         return open(file, mode.equals("mode=rwc") ? "mode=rw" : mode, PATIENCE, true);
     }
 
-    /**
-     * True for a database in WAL mode that nobody else has open. A connection that locks all others out needs no -shm, and takes the empty
-     * -wal away with it.
-     */
-    static boolean isWalWithoutOthers(Path file, Duration patience) {
-        try (Database database = new Database(file, "mode=rw", SqliteFile.connect(file, "mode=rw"))) {
-            database.patience(patience);
-            database.pragma("locking_mode", "EXCLUSIVE");
-            database.pragma("schema_version");
-            return "wal".equals(database.pragma("journal_mode"));
-        }
-    }
-
     /** A table's or column's name as SQL takes any. */
     static String quoted(String name) {
         return '"' + name.replace("\"", "\"\"") + '"';
-    }
-
-    private void refuseWrites() {
-        pragma("query_only", 1);
-        try {
-            driver().getDatabase().limit(SQLiteLimits.SQLITE_LIMIT_ATTACHED.getId(), 0);
-        } catch (SQLException e) {
-            throw SqliteErrors.translate("configure", file, e);
-        }
     }
 
     public Path file() {
@@ -155,17 +140,13 @@ public final class Database implements AutoCloseable {
 
     /** How long a lock is waited for before a statement gives up; {@link #PATIENCE} at first. */
     public Database patience(Duration patience) {
-        try {
-            driver().getDatabase().busy_timeout((int) patience.toMillis());
-            return this;
-        } catch (SQLException e) {
-            throw SqliteErrors.translate("configure", file, e);
-        }
+        connection.patience(patience);
+        return this;
     }
 
     /** The version of SQLite's library, for which no database is needed. @throws StoreException when it cannot be loaded */
     static String libraryVersion() {
-        return SqliteFile.libraryVersion();
+        return DatabaseFile.libraryVersion();
     }
 
     /** The version of the SQLite library in use. */
@@ -175,18 +156,7 @@ public final class Database implements AutoCloseable {
 
     /** Runs a query; its rows are fetched as they are asked for. */
     public Rows query(String sql, Object... params) {
-        PreparedStatement statement = null;
-        try {
-            statement = connection.prepareStatement(sql);
-            statements.bind(statement, params);
-            return new SqliteCursor(file, statement).rows();
-        } catch (SQLException e) {
-            SqliteCursor.close(statement);
-            throw SqliteErrors.translate("query", file, e);
-        } catch (StoreException e) {
-            SqliteCursor.close(statement);
-            throw e;
-        }
+        return connection.query(sql, params);
     }
 
     /** The first row, if there is one. */
@@ -199,15 +169,7 @@ public final class Database implements AutoCloseable {
 
     /** As {@link #one}, for what is asked again and again: the statement stays prepared, which is most of the time of a look at one row. */
     public Optional<Row> lookUp(String sql, Object... params) {
-        try {
-            PreparedStatement statement = statements.prepared(sql);
-            statements.bind(statement, params);
-            try (ResultSet row = statement.executeQuery()) {
-                return SqliteCursor.first(row);
-            }
-        } catch (SQLException e) {
-            throw SqliteErrors.translate("query", file, e);
-        }
+        return connection.lookUp(sql, params);
     }
 
     /** The first column of the first row; null when there is none. */
@@ -222,13 +184,7 @@ public final class Database implements AutoCloseable {
 
     /** Runs one statement that writes. @return how many rows it changed */
     public int update(String sql, Object... params) {
-        try {
-            PreparedStatement statement = statements.prepared(sql);
-            statements.bind(statement, params);
-            return statement.executeUpdate();
-        } catch (SQLException e) {
-            throw SqliteErrors.translate("write to", file, e);
-        }
+        return connection.update(sql, params);
     }
 
     /**
@@ -237,11 +193,11 @@ public final class Database implements AutoCloseable {
      */
     public <T> T inTransaction(Supplier<T> work) {
         if (inTransaction) throw new IllegalStateException("transactions do not nest");
-        again("BEGIN IMMEDIATE");
+        connection.again("BEGIN IMMEDIATE");
         inTransaction = true;
         try {
             T result = work.get();
-            again("COMMIT");
+            connection.again("COMMIT");
             return result;
         } catch (RuntimeException | Error e) {
             rollback(e);
@@ -307,11 +263,7 @@ public final class Database implements AutoCloseable {
      * @throws StoreException with the target's path; {@code DAMAGED} may mean either of the two
      */
     public void copyTo(Path target, Duration patience, LongConsumer bytes) {
-        try {
-            SqliteCopy.run(driver(), number("PRAGMA page_count"), number("PRAGMA page_size"), target.toAbsolutePath(), patience, bytes);
-        } catch (SQLException e) {
-            throw SqliteErrors.translate("copy " + file + " to", target, e);
-        }
+        connection.copyTo(target.toAbsolutePath(), number("PRAGMA page_count"), number("PRAGMA page_size"), patience, bytes);
     }
 
     private void rollback(Throwable cause) {
@@ -324,20 +276,7 @@ public final class Database implements AutoCloseable {
 
     /** Runs one statement without parameters or result: DDL, VACUUM, ATTACH. */
     public void execute(String sql) {
-        try (var statement = connection.createStatement()) {
-            statement.execute(sql);
-        } catch (SQLException e) {
-            throw SqliteErrors.translate(sql.startsWith("BEGIN") ? "begin to write to" : "write to", file, e);
-        }
-    }
-
-    /** As {@link #execute}, for what is done again and again: the statement stays prepared, which makes a tracked run 3 % faster. */
-    private void again(String sql) {
-        try {
-            statements.prepared(sql).execute();
-        } catch (SQLException e) {
-            throw SqliteErrors.translate(sql.startsWith("BEGIN") ? "begin to write to" : "write to", file, e);
-        }
+        connection.execute(sql);
     }
 
     /** Has another database at hand in this connection's statements, as {@code name.table}. */
@@ -347,7 +286,7 @@ public final class Database implements AutoCloseable {
 
     /** As the other, to read only; a -wal is left alone. On a read-only file system nothing has to be written beside it. */
     void attachToRead(Path other, String name) {
-        String mode = Files.exists(beside(other, "-wal")) ? "ro" : Disk.isReadOnly(other) ? "ro&immutable=1" : "rw";
+        String mode = Files.exists(DatabaseFile.beside(other, "-wal")) ? "ro" : Disk.isReadOnly(other) ? "ro&immutable=1" : "rw";
         execute("ATTACH DATABASE '" + Disk.uri(other.toAbsolutePath()) + "?mode=" + mode + "' AS " + name);
     }
 
@@ -368,36 +307,17 @@ public final class Database implements AutoCloseable {
 
     /** Ends the statement that another thread is running, which then throws; does nothing when none runs. */
     public void interrupt() {
-        try {
-            driver().getDatabase().interrupt();
-        } catch (SQLException e) {
-            throw SqliteErrors.translate("interrupt", file, e);
-        }
+        connection.interrupt();
     }
 
     /** Has something called every so many steps of SQLite's machine (a million is some milliseconds) while a statement runs. */
     public void onProgress(int steps, Runnable tick) {
-        try {
-            ProgressHandler.setHandler(connection, steps, new ProgressHandler() {
-                @Override
-                protected int progress() {
-                    tick.run();
-                    return 0;
-                }
-            });
-        } catch (SQLException e) {
-            throw SqliteErrors.translate("watch", file, e);
-        }
-    }
-
-    private SQLiteConnection driver() throws SQLException {
-        return connection.unwrap(SQLiteConnection.class);
+        connection.onProgress(steps, tick);
     }
 
     /** Closes every statement and the connection; what was not committed is rolled back. Never throws: nothing hangs on it. */
     @Override
     public void close() {
-        statements.close();
-        SqliteCursor.close(connection);
+        connection.close();
     }
 }

@@ -56,8 +56,8 @@ final class DatabaseChecks implements AutoCloseable {
         this.now = now;
         this.rules = rules;
         this.measures = measures;
-        this.wal = new Size(Database.beside(store.database(), "-wal").toFile().length());
-        this.journalAge = ageOfJournal(Database.beside(store.database(), "-journal"));
+        this.wal = new Size(DatabaseFile.beside(store.database(), "-wal").toFile().length());
+        this.journalAge = ageOfJournal(DatabaseFile.beside(store.database(), "-journal"));
         try {
             database = Database.openToRead(store.database(), rules.patience());
             schema = Schema.of(database);

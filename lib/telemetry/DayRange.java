@@ -19,29 +19,12 @@ public record DayRange(LocalDate first, LocalDate last) {
             LocalDate day = switch (text) {
                 case "today" -> today;
                 case "yesterday" -> today.minusDays(1);
-                default -> parse(text);
+                default -> Times.day(text);
             };
             return new DayRange(day, day);
-        } catch (DateTimeException e) {
+        } catch (DateTimeException | IllegalArgumentException e) {
             throw new IllegalArgumentException("'" + text + "' is no day (2025-12-11, 2025-12, today, yesterday)");
         }
-    }
-
-    /**
-     * Reads {@code 2025-12-11} or {@code 20251211}.
-     *
-     * @throws IllegalArgumentException when it is neither
-     */
-    static LocalDate day(String text) {
-        try {
-            return parse(text);
-        } catch (DateTimeException e) {
-            throw new IllegalArgumentException("'" + text + "' is no day (2025-12-11)");
-        }
-    }
-
-    private static LocalDate parse(String text) {
-        return text.length() == 8 ? basic(text) : LocalDate.parse(text);
     }
 
     /**

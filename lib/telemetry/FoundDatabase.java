@@ -81,7 +81,7 @@ final class FoundDatabase {
         if (store.isMissing()) return untold("permissions");
         List<Path> all = new ArrayList<>(List.of(store.base(), store.database().getParent(), store.raw(), store.backups(),
                 store.archive(), store.reports(), store.quarantine(), store.database()));
-        for (String suffix : List.of("-wal", "-shm", "-journal")) all.add(Database.beside(store.database(), suffix));
+        for (String suffix : List.of("-wal", "-shm", "-journal")) all.add(DatabaseFile.beside(store.database(), suffix));
         all.removeIf(path -> !Files.exists(path));
         String user = System.getProperty("user.name");
         List<String> denied = new ArrayList<>();

@@ -15,7 +15,7 @@ final class LastState implements AutoCloseable {
     private boolean pinned;
 
     LastState(Path live, Duration patience) {
-        this.database = OldDatabase.open(live, patience);
+        this.database = Database.openRolledBack(live, patience);
         this.version = database.pragma("data_version");
     }
 

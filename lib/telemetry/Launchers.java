@@ -132,10 +132,10 @@ public final class Launchers {
         String gone = "telemetry-" + script + ": the checkout it is for is gone; next: scripts/jbangw setup --launchers in another one";
         List<String> lines = shell == Shell.SH
                 ? List.of("#!/bin/sh", "# " + MARK, "launch='" + launch.replace("'", "'\\''") + "'",
-                        "[ -x \"$launch\" ] && exec \"$launch\" " + script + " \"$@\"", "echo \"" + gone + "\" >&2", "exit " + Cli.UNKNOWN)
+                        "[ -x \"$launch\" ] && exec \"$launch\" " + script + " \"$@\"", "echo \"" + gone + "\" >&2", "exit " + Check.Status.UNKNOWN.exitCode())
                 : List.of("@echo off", "rem " + MARK, "setlocal DisableDelayedExpansion",
                         "set \"LAUNCH=" + launch.replace("%", "%%") + "\"",
-                        "if not exist \"%LAUNCH%\" >&2 echo " + gone + "& exit /b " + Cli.UNKNOWN, "set TELEMETRY_SCRIPT=" + script,
+                        "if not exist \"%LAUNCH%\" >&2 echo " + gone + "& exit /b " + Check.Status.UNKNOWN.exitCode(), "set TELEMETRY_SCRIPT=" + script,
                         "\"%LAUNCH%\" %*");
         return String.join(shell.newline, lines) + shell.newline;
     }

@@ -139,7 +139,7 @@ public final class Layout {
      */
     private void refuseToLoseLog() {
         Path file = store.database();
-        boolean hasLog = Database.beside(file, "-wal").toFile().length() > 0;
+        boolean hasLog = DatabaseFile.beside(file, "-wal").toFile().length() > 0;
         if (hasLog && file.toFile().length() == 0)
             throw new StoreException(StoreException.Reason.DAMAGED, "create the database",
                     file, "its -wal stands there without it and holds transactions that would be lost",

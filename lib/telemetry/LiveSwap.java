@@ -42,7 +42,7 @@ final class LiveSwap implements AutoCloseable {
         } catch (IOException e) {
             throw Disk.refused("keep a copy of the old database as", to, e);
         } finally {
-            NewDatabase.delete(unfinished);
+            DatabaseFile.delete(unfinished);
         }
     }
 
@@ -93,6 +93,6 @@ final class LiveSwap implements AutoCloseable {
     @Override
     public void close() {
         watcher.close();
-        if (kept != null) NewDatabase.delete(kept);
+        if (kept != null) DatabaseFile.delete(kept);
     }
 }

@@ -59,7 +59,7 @@ final class LockHolders {
     }
 
     private static Path wal(Path database) {
-        return Database.beside(database, "-shm");
+        return DatabaseFile.beside(database, "-shm");
     }
 
     private static List<Long> holders(Path file, String kind, Bytes bytes) {

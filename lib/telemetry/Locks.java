@@ -51,7 +51,7 @@ public final class Locks {
     public LocksReport look(Duration wait, Consumer<String> waiting) {
         requireFile();
         boolean isAlone = openers().filter(List::isEmpty).isPresent() && holders().isEmpty();
-        boolean isLeftJournal = OldDatabase.isTorn(store.database());
+        boolean isLeftJournal = Database.isTorn(store.database());
         long began = System.nanoTime();
         // the rolling back is left to the next program that writes: whoever looks may want to keep what is there first
         boolean isFree = isLeftJournal || isFree(wait.compareTo(TURN) < 0 ? wait : TURN, isAlone);
@@ -63,7 +63,7 @@ public final class Locks {
         if (!isFree && LockHolders.areKnown() && holders().isEmpty()) isFree = isFree(Duration.ZERO, isAlone);
         Duration waited = Duration.ofNanos(System.nanoTime() - began);
         return new LocksReport(store, isFree, waited, first, users(), size("-wal"), size("-journal"), isLeftJournal, isAlone,
-                Files.exists(Database.beside(store.database(), "-shm")), clock.instant());
+                Files.exists(DatabaseFile.beside(store.database(), "-shm")), clock.instant());
     }
 
     /**
@@ -73,7 +73,7 @@ public final class Locks {
     private boolean isFree(Duration patience, boolean isAlone) {
         Duration left = patience.isNegative() ? Duration.ZERO : patience;
         long end = System.nanoTime() + left.toNanos();
-        boolean mayBeLeft = Files.exists(Database.beside(store.database(), "-wal")) && (isAlone || openers().isEmpty());
+        boolean mayBeLeft = Files.exists(DatabaseFile.beside(store.database(), "-wal")) && (isAlone || openers().isEmpty());
         Database keeper = null;
         try {
             if (mayBeLeft) keeper = Database.openToRead(store.database(), left);
@@ -121,7 +121,7 @@ public final class Locks {
     /** Empty when this system does not tell. */
     private Optional<List<Long>> openers() {
         List<Path> files = new ArrayList<>(List.of(store.database()));
-        for (String suffix : List.of("-wal", "-shm", "-journal")) files.add(Database.beside(store.database(), suffix));
+        for (String suffix : List.of("-wal", "-shm", "-journal")) files.add(DatabaseFile.beside(store.database(), suffix));
         return OpenFiles.areKnown() ? Optional.of(Openers.of(files)) : OpenersElsewhere.of(files);
     }
 
@@ -152,7 +152,7 @@ public final class Locks {
 
     /** Bytes of the -wal or -journal; null when there is none or it is empty. */
     private Size size(String suffix) {
-        long bytes = Database.beside(store.database(), suffix).toFile().length();
+        long bytes = DatabaseFile.beside(store.database(), suffix).toFile().length();
         return bytes == 0 ? null : new Size(bytes);
     }
 

@@ -74,7 +74,7 @@ final class NewBackup implements AutoCloseable {
     }
 
     private Snapshot copy(Path database, Duration patience) {
-        try (Database source = OldDatabase.open(database, patience)) {
+        try (Database source = Database.openRolledBack(database, patience)) {
             createFolder();
             requireRoom(source.number("PRAGMA page_size") * source.number("PRAGMA page_count"));
             return Snapshot.take(source, next(), clock, err);
@@ -178,6 +178,6 @@ final class NewBackup implements AutoCloseable {
 
     @Override
     public void close() {
-        unfinished.forEach(NewDatabase::delete);
+        unfinished.forEach(DatabaseFile::delete);
     }
 }

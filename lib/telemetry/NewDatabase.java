@@ -174,13 +174,4 @@ final class NewDatabase implements AutoCloseable {
     public void close() {
         database.close();
     }
-
-    /** Removes a database in the making with its logs. */
-    static void delete(Path file) {
-        try {
-            for (String suffix : List.of("", "-wal", "-shm", "-journal")) Files.deleteIfExists(Database.beside(file, suffix));
-        } catch (IOException e) {
-            throw Disk.refused("remove", file, e);
-        }
-    }
 }

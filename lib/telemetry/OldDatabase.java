@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
@@ -41,7 +40,7 @@ record OldDatabase(Path file, State state, String why, Ddl ddl) {
      * @throws StoreException when it is locked or not permitted to say
      */
     static OldDatabase of(Path file) {
-        return of(file, OldDatabase::open);
+        return of(file, path -> Database.openRolledBack(path, Database.PATIENCE));
     }
 
     /** Changes nothing. @throws StoreException {@code DENIED} also when what a program left has to be rolled back first */
@@ -65,42 +64,6 @@ record OldDatabase(Path file, State state, String why, Ddl ddl) {
             if (e.reason() != StoreException.Reason.DAMAGED) throw e;
             return new OldDatabase(file, State.DAMAGED, e.why(), ddl);
         }
-    }
-
-    /** After a crash in the middle of a write nobody can read it before its journal is rolled back, which opening it to write does. */
-    static Database open(Path file) {
-        return open(file, Database.PATIENCE);
-    }
-
-    /** As the other, with another patience. */
-    static Database open(Path file, Duration patience) {
-        try {
-            return Database.openToRead(file, patience);
-        } catch (StoreException e) {
-            if (e.reason() != StoreException.Reason.DENIED || Files.notExists(Database.beside(file, "-journal"))) throw e;
-            return Database.open(file, patience);
-        }
-    }
-
-    /** True when a program died while it wrote and its -journal has to be rolled back before anybody can read. Looks only. */
-    static boolean isTorn(Path file) {
-        if (Database.beside(file, "-journal").toFile().length() == 0) return false;
-        try {
-            Database.openToRead(file, Duration.ZERO).close();
-            return false;
-        } catch (StoreException e) {
-            return SqliteErrors.isLeftJournal(e);
-        }
-    }
-
-    /** The database and all that SQLite keeps beside it. */
-    List<Path> files() {
-        List<Path> files = new ArrayList<>();
-        for (String suffix : List.of("", "-wal", "-shm", "-journal")) {
-            Path one = Database.beside(file, suffix);
-            if (Files.exists(one)) files.add(one);
-        }
-        return files;
     }
 
     /**
@@ -140,7 +103,7 @@ record OldDatabase(Path file, State state, String why, Ddl ddl) {
 
     /** @throws StoreException {@code LOCKED} when a process is known to have it open */
     void requireUnused() {
-        for (long pid : Openers.of(files()))
+        for (long pid : Openers.of(DatabaseFile.present(file)))
             throw new StoreException(StoreException.Reason.LOCKED, "replace", file,
                     Openers.describe(pid) + " has it open, and it is no good: " + why, "stop that program, then run it again");
     }
@@ -151,11 +114,11 @@ record OldDatabase(Path file, State state, String why, Ddl ddl) {
      * @return where it is now: the database, or the folder with the logs of one that was gone; null when there was nothing
      */
     Path moveAside(Path folder) {
-        if (files().isEmpty()) return null;
+        if (DatabaseFile.present(file).isEmpty()) return null;
         requireUnused();
         Quarantine.make(folder);
         try {
-            for (Path one : files()) Files.move(one, folder.resolve(one.getFileName()));
+            for (Path one : DatabaseFile.present(file)) Files.move(one, folder.resolve(one.getFileName()));
             Disk.syncFolder(folder);
             Disk.syncFolder(file.getParent());
         } catch (NoSuchFileException e) {

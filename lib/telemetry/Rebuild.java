@@ -276,7 +276,7 @@ public final class Rebuild {
                 lost.addAll(found.lost());
                 return new CarryOver.Carried(found.runs(), found.running(), found.columns(), found.tables(), lost);
             } finally {
-                NewDatabase.delete(sound);
+                DatabaseFile.delete(sound);
             }
         }
 
@@ -316,7 +316,7 @@ public final class Rebuild {
         public void close() {
             quarantine.discard();
             if (made != null) made.close();
-            NewDatabase.delete(file);
+            DatabaseFile.delete(file);
         }
     }
 }

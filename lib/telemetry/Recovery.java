@@ -133,7 +133,7 @@ public final class Recovery {
         boolean isReplaced = plan.state() == RecoveryPlan.State.UNREADABLE || plan.state() == RecoveryPlan.State.DAMAGED
                 && plan.source() != RecoveryPlan.Source.BACKUP;
         if (!isReplaced) return;
-        List<Path> files = new OldDatabase(live, OldDatabase.State.DAMAGED, null, null).files();
+        List<Path> files = DatabaseFile.present(live);
         long end = System.nanoTime() + patience.toNanos();
         try {
             while (System.nanoTime() < end && !Openers.of(files).isEmpty()) Thread.sleep(POLL_MILLIS);
@@ -209,7 +209,7 @@ public final class Recovery {
         } catch (IOException e) {
             throw Disk.refused("put a new database in place as", live, e);
         } finally {
-            NewDatabase.delete(made);
+            DatabaseFile.delete(made);
             Quarantine.removeIfEmpty(folder);
         }
         steps.add(Check.warning("source", "a new, empty database: there is no backup and no day file", null));

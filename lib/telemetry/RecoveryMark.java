@@ -53,7 +53,7 @@ record RecoveryMark(Store store, String stamp, Set<String> others) {
         } catch (IOException e) {
             throw Disk.refused("note that a recovery begins in", file, e);
         } finally {
-            NewDatabase.delete(made);
+            DatabaseFile.delete(made);
         }
         return read(store, Times.stamp(now));
     }
@@ -116,8 +116,8 @@ record RecoveryMark(Store store, String stamp, Set<String> others) {
         try {
             Quarantine.make(store.database().getParent());
             for (String suffix : List.of("-journal", "-shm", "-wal", "")) {
-                Path file = Database.beside(last, suffix);
-                if (Files.exists(file)) Files.move(file, Database.beside(store.database(), suffix));
+                Path file = DatabaseFile.beside(last, suffix);
+                if (Files.exists(file)) Files.move(file, DatabaseFile.beside(store.database(), suffix));
             }
             Disk.syncFolder(store.database().getParent());
             Quarantine.removeIfEmpty(last.getParent());

@@ -184,7 +184,7 @@ public record RecoveryPlan(Checks checks, Source source, State state, Backup bac
                 throw new StoreException(StoreException.Reason.FAILED, "recover", file,
                         "it is a directory", "move it elsewhere, then run it again");
             state = State.UNREADABLE;
-            try (Database database = mayRollBack ? OldDatabase.open(file, patience) : Database.openToRead(file, patience)) {
+            try (Database database = mayRollBack ? Database.openRolledBack(file, patience) : Database.openToRead(file, patience)) {
                 state = State.DAMAGED;
                 return integrity(database);
             } catch (StoreException e) {
@@ -273,7 +273,7 @@ public record RecoveryPlan(Checks checks, Source source, State state, Backup bac
 
         private Check writers(List<DayFile> days) {
             List<String> writers = new ArrayList<>();
-            for (long pid : Openers.of(new OldDatabase(store.database(), OldDatabase.State.DAMAGED, null, null).files()))
+            for (long pid : Openers.of(DatabaseFile.present(store.database())))
                 writers.add(Openers.describe(pid));
             return writers.isEmpty() ? Check.ok("writers", Files.isDirectory(Path.of("/proc/self/fd"))
                     ? "nobody has the database open" : "this system does not tell who has the database open")

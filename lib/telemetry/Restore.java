@@ -70,14 +70,14 @@ public final class Restore {
         Path folder = scratch();
         Path database = folder.resolve(live.getFileName());
         try (BackupContent content = BackupContent.open(backup, database, err)) {
-            Path there = OldDatabase.isTorn(live) ? folder.resolve("torn.sqlite") : live;
+            Path there = Database.isTorn(live) ? folder.resolve("torn.sqlite") : live;
             RestorePlace.requireRoom(folder, content.file().toFile().length() + (there == live ? 0 : live.toFile().length()) + SPARED);
             if (there != live) copyTorn(there);
             RestorePlace.putNew(content, database);
             return bring(content, database, replay, null, there);
         } finally {
-            NewDatabase.delete(database);
-            NewDatabase.delete(folder.resolve("torn.sqlite"));
+            DatabaseFile.delete(database);
+            DatabaseFile.delete(folder.resolve("torn.sqlite"));
             Quarantine.removeIfEmpty(folder);
         }
     }
@@ -85,7 +85,7 @@ public final class Restore {
     /** With the -journal that a program left which died while it wrote: looking into the database itself would roll that back. */
     private void copyTorn(Path copy) {
         try {
-            for (String suffix : new String[] {"", "-journal"}) Disk.copy(Database.beside(live, suffix), Database.beside(copy, suffix));
+            for (String suffix : new String[] {"", "-journal"}) Disk.copy(DatabaseFile.beside(live, suffix), DatabaseFile.beside(copy, suffix));
         } catch (IOException e) {
             throw Disk.refused("copy " + live + " to", copy, e);
         }

@@ -76,7 +76,7 @@ final class RestorePlace {
 
     /** Opening it to see what it is rolls its -journal back. */
     private void keepTorn() {
-        if (!OldDatabase.isTorn(live)) return;
+        if (!Database.isTorn(live)) return;
         var safety = new SafetyCopy(store, clock.instant(), err);
         try {
             if (safety.isUnused() && safety.bytes()) torn = safety.kept();
@@ -88,7 +88,7 @@ final class RestorePlace {
     /** The database's version; or that there is none, or none that can be opened. */
     static String look(Path file, Duration patience) {
         if (Files.notExists(file)) return Restored.ABSENT;
-        try (Database database = OldDatabase.open(file, patience)) {
+        try (Database database = Database.openRolledBack(file, patience)) {
             return Schema.of(database).toString();
         } catch (StoreException e) {
             if (e.reason() != StoreException.Reason.DAMAGED || Files.isDirectory(file)) throw e;
@@ -102,7 +102,7 @@ final class RestorePlace {
             long needed = Files.size(content.file());
             if (isOpenable) {
                 needed += Math.max(0, Files.size(content.file()) - Files.size(live));
-                for (Path file : new OldDatabase(live, OldDatabase.State.INTACT, null, null).files()) needed += Files.size(file);
+                for (Path file : DatabaseFile.present(live)) needed += Files.size(file);
             }
             requireRoom(live, needed);
         } catch (IOException e) {
@@ -153,7 +153,7 @@ final class RestorePlace {
     }
 
     private void requireSamePages(BackupContent content) {
-        try (Database database = OldDatabase.open(live, patience)) {
+        try (Database database = Database.openRolledBack(live, patience)) {
             long size = database.number("PRAGMA page_size");
             if (size == content.pageSize() || !"wal".equalsIgnoreCase(database.pragma("journal_mode"))) return;
             throw new StoreException(StoreException.Reason.FAILED, TRIED, live,
@@ -174,7 +174,7 @@ final class RestorePlace {
             Disk.ownAs(made, kept == null || Files.isDirectory(kept) ? live.getParent() : kept);
             publish(made, live);
         } finally {
-            NewDatabase.delete(made);
+            DatabaseFile.delete(made);
             Quarantine.removeIfEmpty(folder);
             Quarantine.removeIfEmpty(folder.getParent());
         }
@@ -186,7 +186,7 @@ final class RestorePlace {
         try {
             publish(made, target);
         } finally {
-            NewDatabase.delete(made);
+            DatabaseFile.delete(made);
         }
     }
 
@@ -204,10 +204,10 @@ final class RestorePlace {
             Disk.sync(made);
             return made;
         } catch (IOException e) {
-            NewDatabase.delete(made);
+            DatabaseFile.delete(made);
             throw Disk.refused(TRIED, target, e);
         } catch (StoreException e) {
-            NewDatabase.delete(made);
+            DatabaseFile.delete(made);
             throw e;
         }
     }

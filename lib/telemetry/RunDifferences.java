@@ -181,7 +181,7 @@ public final class RunDifferences implements AutoCloseable {
 
     @Override
     public void close() {
-        NewDatabase.delete(folder.resolve("scratch.sqlite"));
+        DatabaseFile.delete(folder.resolve("scratch.sqlite"));
         Quarantine.removeIfEmpty(folder);
     }
 }

@@ -63,7 +63,7 @@ final class SafetyCopy {
     /** The main file last: where it stands, the copy is whole. */
     private static List<Path> files(Path database) {
         List<Path> files = new ArrayList<>();
-        for (String suffix : List.of("-journal", "-shm", "-wal", "")) files.add(Database.beside(database, suffix));
+        for (String suffix : List.of("-journal", "-shm", "-wal", "")) files.add(DatabaseFile.beside(database, suffix));
         return files;
     }
 
@@ -96,7 +96,7 @@ final class SafetyCopy {
         } catch (IOException e) {
             throw Disk.refused("keep a copy of the database in", folder, e);
         } finally {
-            unfinished.forEach(NewDatabase::delete);
+            unfinished.forEach(DatabaseFile::delete);
         }
     }
 
@@ -123,14 +123,14 @@ final class SafetyCopy {
         } catch (IOException e) {
             throw Disk.refused("keep a copy of the database as", kept(), e);
         } finally {
-            NewDatabase.delete(unfinished);
+            DatabaseFile.delete(unfinished);
         }
     }
 
     /** Takes away a copy that turned out to be of no use. */
     void drop() {
         if (folder == null) return;
-        NewDatabase.delete(kept());
+        DatabaseFile.delete(kept());
         Quarantine.removeIfEmpty(folder);
         Quarantine.removeIfEmpty(folder.getParent());
     }

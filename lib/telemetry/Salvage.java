@@ -51,7 +51,7 @@ final class Salvage {
     }
 
     private static boolean read(Path file, String table, Consumer<List<Row>> found) {
-        try (Database database = OldDatabase.open(file)) {
+        try (Database database = Database.openRolledBack(file, Database.PATIENCE)) {
             database.pragma("cell_size_check", "ON");
             if (table.equals(RUNS)) Schema.require(database);
             else if (!GapFill.hasCommits(database)) return true;
@@ -70,7 +70,7 @@ final class Salvage {
      * @return false when it cannot be read to its end
      */
     static boolean keys(Path file, String key, Consumer<String> found) {
-        try (Database database = OldDatabase.open(file)) {
+        try (Database database = Database.openRolledBack(file, Database.PATIENCE)) {
             Object index = database.value("SELECT l.name FROM pragma_index_list('agent_runs') l WHERE l.partial = 0 AND (SELECT "
                     + "count(*) FROM pragma_index_info(l.name)) = 1 AND (SELECT name FROM pragma_index_info(l.name)) = ?", key);
             if (index == null) return false;

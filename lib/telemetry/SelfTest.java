@@ -57,7 +57,7 @@ public final class SelfTest {
 
     private String hint(StoreException untold) {
         return untold.reason() == StoreException.Reason.LOCKED ? "Database Locked: " + store.command("locks", "")
-                : FolderChecks.OTHER_ACCOUNT;
+                : "System Overview: " + Disk.OTHER_ACCOUNT;
     }
 
     private String track() {

@@ -23,7 +23,7 @@ public record StoreFigures(String schema, String journal, QueryTimes queries, In
      * @throws StoreException when the database cannot be read, or has no table of runs
      */
     public static StoreFigures of(Store store, Duration patience, Instant now) {
-        var wal = new Size(Database.beside(store.database(), "-wal").toFile().length());
+        var wal = new Size(DatabaseFile.beside(store.database(), "-wal").toFile().length());
         try (Database database = Database.openToRead(store.database(), patience)) {
             Schema schema = Schema.require(database);
             QueryTimes queries = QueryTimes.of(database, now);

@@ -13,10 +13,10 @@ public record Textfile(Health health) {
         var lines = new StringJoiner("\n", "", "\n");
         String store = "store=\"" + escaped(health.store().base().toString()) + "\"";
         family(lines, "telemetry_status", "How the store is: 0 ok, 1 warning, 2 failed, 3 cannot tell.");
-        lines.add("telemetry_status{" + store + "} " + Cli.exitCode(health.status()));
+        lines.add("telemetry_status{" + store + "} " + health.status().exitCode());
         family(lines, "telemetry_check_status", "How each check ended: 0 ok, 1 warning, 2 failed, 3 cannot tell.");
         for (Check check : health.checks().list())
-            lines.add("telemetry_check_status{" + store + ",check=\"" + check.name() + "\"} " + Cli.exitCode(check.status()));
+            lines.add("telemetry_check_status{" + store + ",check=\"" + check.name() + "\"} " + check.status().exitCode());
         for (Measure measure : health.measures()) {
             String name = "telemetry_" + measure.name() + (measure.unit().isEmpty() ? "" : "_" + measure.unit());
             family(lines, name, measure.help());

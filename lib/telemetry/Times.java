@@ -3,10 +3,12 @@ package telemetry;
 import java.math.BigDecimal;
 import java.math.RoundingMode;
 import java.time.Clock;
+import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
 import java.util.Locale;
 
 /**
@@ -45,6 +47,19 @@ public final class Times {
         padded(text, t.getHour(), 2);
         padded(text, t.getMinute(), 2);
         return padded(text, t.getSecond(), 2).toString();
+    }
+
+    /**
+     * Reads {@code 2025-12-11} or {@code 20251211}.
+     *
+     * @throws IllegalArgumentException when it is neither
+     */
+    public static LocalDate day(String text) {
+        try {
+            return text.length() == 8 ? LocalDate.parse(text, DateTimeFormatter.BASIC_ISO_DATE) : LocalDate.parse(text);
+        } catch (DateTimeException e) {
+            throw new IllegalArgumentException("'" + text + "' is no day (2025-12-11)");
+        }
     }
 
     /**

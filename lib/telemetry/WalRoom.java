@@ -26,7 +26,7 @@ final class WalRoom {
      * @throws StoreException {@code FULL} when the database could not even be read
      */
     static void require(Path file, Duration patience) {
-        if (Database.beside(file, "-shm").toFile().length() >= SHM || file.getParent().toFile().getUsableSpace() > SHM) return;
+        if (DatabaseFile.beside(file, "-shm").toFile().length() >= SHM || file.getParent().toFile().getUsableSpace() > SHM) return;
         if (Files.isRegularFile(file) && isFull(file) && isWal(file, patience)) throw new StoreException(StoreException.Reason.FULL,
                 "open the database", file, "no space left on the disk, and in WAL mode even reading takes 32 kB",
                 "jbang archive@telemetry --dry-run");
@@ -46,7 +46,16 @@ final class WalRoom {
     }
 
     private static boolean isWal(Path file, Duration patience) {
-        if (Files.exists(Database.beside(file, "-wal"))) return true;
-        return Files.notExists(Database.beside(file, "-journal")) && Database.isWalWithoutOthers(file, patience);
+        if (Files.exists(DatabaseFile.beside(file, "-wal"))) return true;
+        return Files.notExists(DatabaseFile.beside(file, "-journal")) && isWalWithoutOthers(file, patience);
+    }
+
+    /** A connection that locks all others out needs no -shm, and takes the empty -wal away with it. */
+    private static boolean isWalWithoutOthers(Path file, Duration patience) {
+        try (var database = new SqliteConnection(file, "mode=rw", patience)) {
+            database.query("PRAGMA locking_mode=EXCLUSIVE").close();
+            database.query("PRAGMA schema_version").close();
+            return database.lookUp("PRAGMA journal_mode").map(row -> "wal".equals(row.get(0))).orElse(false);
+        }
     }
 }

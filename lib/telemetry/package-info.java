@@ -1,6 +1,6 @@
 //SOURCES Store.java StoreException.java Disk.java Times.java RunStatus.java
 //SOURCES LogRecord.java Run.java Event.java Damage.java Ndjson.java LogEntry.java LogReader.java LogWriter.java DayFile.java EventLog.java
-//SOURCES Database.java SqliteFile.java SqliteStatements.java SqliteLibrary.java SqliteCursor.java SqliteErrors.java LockHolders.java
+//SOURCES Database.java DatabaseFile.java SqliteConnection.java SqliteStatements.java SqliteLibrary.java SqliteCursor.java SqliteErrors.java LockHolders.java
 //SOURCES WalRoom.java Row.java Rows.java Schema.java RunWriter.java EndUpdate.java
 //SOURCES Table.java Check.java Checks.java JsonText.java Cli.java Version.java Output.java StoreOption.java Consent.java
 //SOURCES Size.java
@@ -25,7 +25,7 @@
 //SOURCES Runs.java RunFilter.java RunConditions.java RunTree.java RunEvents.java RunReport.java BriefRuns.java Query.java ReadOnlySql.java
 //SOURCES FormatOption.java Csv.java Sheet.java PeriodOption.java FilterOption.java
 //SOURCES Backup.java BackupManifest.java BackupCheck.java BackupContent.java Backups.java NewBackup.java
-//SOURCES EarlySync.java Snapshot.java SqliteCopy.java
+//SOURCES EarlySync.java Snapshot.java
 //SOURCES Sha256.java Retention.java Restore.java Restored.java RestorePlace.java SafetyCopy.java LastState.java
 //SOURCES Locks.java LocksReport.java LockRelease.java Program.java OpenersElsewhere.java Answer.java
 //SOURCES Recovery.java RecoveryPlan.java RecoveryMark.java Recovered.java Salvage.java GapFill.java Alone.java

@@ -75,7 +75,7 @@ class bench implements Callable<Integer> {
             List<Outcome> outcomes = measure(comparisons);
             if (output.isJson()) output.print(document(outcomes));
             if (markdown) output.print(page(outcomes));
-            return Cli.exitCode(outcomes.stream().map(Outcome::status).max(Check.Status::compareTo).orElse(Check.Status.OK));
+            return outcomes.stream().map(Outcome::status).max(Check.Status::compareTo).orElse(Check.Status.OK).exitCode();
         }
     }
 

@@ -1,19 +1,44 @@
 package telemetry;
 
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.util.List;
 import java.util.Properties;
 import org.sqlite.JDBC;
 
-/** A database's file on its way to being open: what can be said of it beforehand. */
-final class SqliteFile {
+/** A database's file and those that SQLite keeps beside it; and what can be said of it before it is open. */
+final class DatabaseFile {
+
+    /** Of the database itself, its log, the log's index and its rollback journal. */
+    static final List<String> SUFFIXES = List.of("", "-wal", "-shm", "-journal");
+
     static {
         SqliteLibrary.prepare();
     }
 
-    private SqliteFile() { }
+    private DatabaseFile() { }
+
+    /** The -wal, -shm or -journal of a database; the database itself when {@code suffix} is empty. Nothing says that it exists. */
+    static Path beside(Path file, String suffix) {
+        return file.resolveSibling(file.getFileName() + suffix);
+    }
+
+    /** Those of the database and of what SQLite keeps beside it that exist. */
+    static List<Path> present(Path file) {
+        return SUFFIXES.stream().map(suffix -> beside(file, suffix)).filter(Files::exists).toList();
+    }
+
+    /** Removes a database that nobody has open, with all that SQLite keeps beside it. */
+    static void delete(Path file) {
+        try {
+            for (String suffix : SUFFIXES) Files.deleteIfExists(beside(file, suffix));
+        } catch (IOException e) {
+            throw Disk.refused("remove", file, e);
+        }
+    }
 
     /** Loads what opening a database takes, by opening one that is none. */
     static void warmUp() {
