@@ -1,7 +1,10 @@
 ///usr/bin/env jbang "$0" "$@" ; exit $?
 //JAVA 17+
 //DESCRIPTION Compress old day files, verify them, and only then delete the originals; list, verify, restore, expire.
-//SOURCES ../lib/telemetry/package-info.java
+//SOURCES ../lib/telemetry/text/package-info.java ../lib/telemetry/os/package-info.java ../lib/telemetry/sqlite/package-info.java
+//SOURCES ../lib/telemetry/daylog/package-info.java ../lib/telemetry/runs/package-info.java ../lib/telemetry/cli/package-info.java
+//SOURCES ../lib/telemetry/store/package-info.java ../lib/telemetry/recording/package-info.java ../lib/telemetry/archive/package-info.java
+//SOURCES ../lib/telemetry/backup/package-info.java ../lib/telemetry/health/package-info.java ../lib/telemetry/setup/package-info.java
 //RUNTIME_OPTIONS -XX:CompileThresholdScaling=4
 
 import static java.util.stream.Collectors.joining;
@@ -23,23 +26,23 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.ScopeType;
 import picocli.CommandLine.Spec;
-import telemetry.Archive;
-import telemetry.ArchiveCheck;
-import telemetry.ArchiveRun;
-import telemetry.ArchivedFile;
 import telemetry.Check;
 import telemetry.Checks;
-import telemetry.Cli;
-import telemetry.Consent;
 import telemetry.DayFile;
-import telemetry.Disk;
-import telemetry.Output;
-import telemetry.Progress;
 import telemetry.Size;
 import telemetry.Store;
-import telemetry.StoreOption;
-import telemetry.Table;
 import telemetry.Times;
+import telemetry.archive.Archive;
+import telemetry.archive.ArchiveCheck;
+import telemetry.archive.ArchiveRun;
+import telemetry.archive.ArchivedFile;
+import telemetry.cli.Cli;
+import telemetry.cli.Consent;
+import telemetry.cli.Output;
+import telemetry.cli.StoreOption;
+import telemetry.os.Disk;
+import telemetry.text.Progress;
+import telemetry.text.Table;
 
 @Command(name = "archive", mixinStandardHelpOptions = true, addMethodSubcommands = false,
         description = "Compress old day files, verify them, and only then delete the originals; list, verify, restore, expire.")

@@ -1,7 +1,11 @@
 ///usr/bin/env jbang "$0" "$@" ; exit $?
 //JAVA 17+
 //DESCRIPTION Make a verified backup while agents write; list, verify, expire and restore backups.
-//SOURCES ../lib/telemetry/package-info.java
+//SOURCES ../lib/telemetry/text/package-info.java ../lib/telemetry/os/package-info.java ../lib/telemetry/sqlite/package-info.java
+//SOURCES ../lib/telemetry/daylog/package-info.java ../lib/telemetry/runs/package-info.java ../lib/telemetry/cli/package-info.java
+//SOURCES ../lib/telemetry/store/package-info.java ../lib/telemetry/recording/package-info.java ../lib/telemetry/backup/package-info.java
+//SOURCES ../lib/telemetry/prune/package-info.java ../lib/telemetry/health/package-info.java ../lib/telemetry/setup/package-info.java
+//SOURCES ../lib/telemetry/rebuild/package-info.java ../lib/telemetry/restore/package-info.java
 //RUNTIME_OPTIONS -XX:CompileThresholdScaling=4
 
 import java.io.PrintWriter;
@@ -21,26 +25,25 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
-import telemetry.Backup;
-import telemetry.BackupCheck;
-import telemetry.BackupList;
-import telemetry.Backups;
 import telemetry.Check;
 import telemetry.Checks;
-import telemetry.Cli;
-import telemetry.Consent;
 import telemetry.Database;
-import telemetry.Output;
-import telemetry.Restore;
-import telemetry.Restored;
-import telemetry.Retention;
 import telemetry.Runs;
 import telemetry.Size;
 import telemetry.Store;
 import telemetry.StoreException;
-import telemetry.StoreOption;
-import telemetry.Table;
 import telemetry.Times;
+import telemetry.backup.Backup;
+import telemetry.backup.BackupCheck;
+import telemetry.backup.BackupList;
+import telemetry.backup.Backups;
+import telemetry.backup.Retention;
+import telemetry.cli.Cli;
+import telemetry.cli.Consent;
+import telemetry.cli.Output;
+import telemetry.cli.StoreOption;
+import telemetry.restore.Restore;
+import telemetry.restore.Restored;
 
 @Command(name = "backup", mixinStandardHelpOptions = true, sortOptions = false,
         description = "Make a verified backup while agents write; list, verify, expire and restore backups.",
@@ -149,7 +152,7 @@ class backup implements Callable<Integer> {
         text.add("backup   " + made.file())
                 .add("holds    " + made.runs() + " runs, " + made.size() + ", " + (made.isVerified() ? "verified" : made.doubt())
                 + ", in " + Times.words(making.took()));
-        Long orphans = made.manifest().orphans();
+        Long orphans = made.orphans();
         if (orphans != null && orphans > 0) text.add("odd      " + orphans + " rows refer to others that are not there");
         expired.forEach(old -> text.add("expired  " + old.file()));
         Map<String, Object> json = BackupList.json(made);

@@ -1,7 +1,10 @@
 ///usr/bin/env jbang "$0" "$@" ; exit $?
 //JAVA 17+
 //DESCRIPTION Check that the store is there, intact, writable and receiving runs.
-//SOURCES ../lib/telemetry/package-info.java
+//SOURCES ../lib/telemetry/text/package-info.java ../lib/telemetry/os/package-info.java ../lib/telemetry/sqlite/package-info.java
+//SOURCES ../lib/telemetry/daylog/package-info.java ../lib/telemetry/runs/package-info.java ../lib/telemetry/cli/package-info.java
+//SOURCES ../lib/telemetry/store/package-info.java ../lib/telemetry/recording/package-info.java ../lib/telemetry/backup/package-info.java
+//SOURCES ../lib/telemetry/health/package-info.java ../lib/telemetry/setup/package-info.java ../lib/telemetry/alert/package-info.java
 //RUNTIME_OPTIONS -XX:TieredStopAtLevel=1 -XX:CompileThresholdScaling=10
 
 import java.nio.file.Path;
@@ -17,21 +20,21 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
-import telemetry.Alert;
-import telemetry.AlertTarget;
-import telemetry.Cli;
 import telemetry.Database;
 import telemetry.Health;
-import telemetry.HealthLog;
-import telemetry.HealthRules;
-import telemetry.Output;
-import telemetry.PluginLine;
 import telemetry.Size;
 import telemetry.Store;
 import telemetry.StoreException;
-import telemetry.StoreOption;
-import telemetry.Textfile;
-import telemetry.WholeFile;
+import telemetry.alert.Alert;
+import telemetry.alert.AlertTarget;
+import telemetry.alert.HealthLog;
+import telemetry.alert.PluginLine;
+import telemetry.alert.Textfile;
+import telemetry.cli.Cli;
+import telemetry.cli.Output;
+import telemetry.cli.StoreOption;
+import telemetry.health.HealthRules;
+import telemetry.os.WholeFile;
 
 @Command(name = "health", mixinStandardHelpOptions = true,
         description = "Check that the store is there, intact, writable and receiving runs.",

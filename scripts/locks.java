@@ -1,7 +1,10 @@
 ///usr/bin/env jbang "$0" "$@" ; exit $?
 //JAVA 17+
 //DESCRIPTION Tell whether the database is locked, who holds the lock, and end the holder if need be.
-//SOURCES ../lib/telemetry/package-info.java
+//SOURCES ../lib/telemetry/text/package-info.java ../lib/telemetry/os/package-info.java ../lib/telemetry/sqlite/package-info.java
+//SOURCES ../lib/telemetry/daylog/package-info.java ../lib/telemetry/runs/package-info.java ../lib/telemetry/cli/package-info.java
+//SOURCES ../lib/telemetry/store/package-info.java ../lib/telemetry/recording/package-info.java ../lib/telemetry/locks/package-info.java
+//SOURCES ../lib/telemetry/backup/package-info.java ../lib/telemetry/health/package-info.java ../lib/telemetry/setup/package-info.java
 //RUNTIME_OPTIONS -XX:TieredStopAtLevel=1 -XX:CompileThresholdScaling=10
 
 import java.time.Clock;
@@ -14,14 +17,14 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import telemetry.Checks;
-import telemetry.Cli;
-import telemetry.Consent;
-import telemetry.LockRelease;
-import telemetry.Locks;
-import telemetry.LocksReport;
-import telemetry.Output;
 import telemetry.Store;
-import telemetry.StoreOption;
+import telemetry.cli.Cli;
+import telemetry.cli.Consent;
+import telemetry.cli.Output;
+import telemetry.cli.StoreOption;
+import telemetry.locks.LockRelease;
+import telemetry.locks.Locks;
+import telemetry.locks.LocksReport;
 
 @Command(name = "locks", mixinStandardHelpOptions = true,
         description = "Tell whether the database is locked, who holds the lock, and end the holder if need be.",

@@ -1,7 +1,10 @@
 ///usr/bin/env jbang "$0" "$@" ; exit $?
 //JAVA 17+
 //DESCRIPTION Read the day files, archived ones too: by day, agent, run or text; follow them; list the days.
-//SOURCES ../lib/telemetry/package-info.java
+//SOURCES ../lib/telemetry/text/package-info.java ../lib/telemetry/os/package-info.java ../lib/telemetry/sqlite/package-info.java
+//SOURCES ../lib/telemetry/daylog/package-info.java ../lib/telemetry/runs/package-info.java ../lib/telemetry/cli/package-info.java
+//SOURCES ../lib/telemetry/store/package-info.java ../lib/telemetry/recording/package-info.java ../lib/telemetry/logs/package-info.java
+//SOURCES ../lib/telemetry/backup/package-info.java ../lib/telemetry/health/package-info.java ../lib/telemetry/setup/package-info.java
 //RUNTIME_OPTIONS -XX:TieredStopAtLevel=1 -XX:CompileThresholdScaling=10
 
 import java.nio.file.Files;
@@ -25,26 +28,26 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
-import telemetry.Cli;
 import telemetry.Damage;
 import telemetry.DayFile;
-import telemetry.DayRange;
-import telemetry.DaySummary;
 import telemetry.EventLog;
-import telemetry.Layout;
 import telemetry.LogEntry;
-import telemetry.LogFilter;
-import telemetry.LogFollower;
-import telemetry.LogLine;
-import telemetry.LogQuery;
-import telemetry.Ndjson;
-import telemetry.Output;
 import telemetry.RunStatus;
 import telemetry.Store;
 import telemetry.StoreException;
-import telemetry.StoreOption;
-import telemetry.Table;
 import telemetry.Times;
+import telemetry.cli.Cli;
+import telemetry.cli.Output;
+import telemetry.cli.StoreOption;
+import telemetry.logs.DayRange;
+import telemetry.logs.DaySummary;
+import telemetry.logs.LogFilter;
+import telemetry.logs.LogFollower;
+import telemetry.logs.LogLine;
+import telemetry.logs.LogQuery;
+import telemetry.store.Layout;
+import telemetry.text.Ndjson;
+import telemetry.text.Table;
 
 @Command(name = "logs", mixinStandardHelpOptions = true,
         description = "Read the day files, archived ones too: by day, agent, run or text; follow them; list the days.")

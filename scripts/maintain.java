@@ -1,7 +1,12 @@
 ///usr/bin/env jbang "$0" "$@" ; exit $?
 //JAVA 17+
 //DESCRIPTION Go through the weekly, monthly or quarterly checklist; or print the lines that schedule it.
-//SOURCES ../lib/telemetry/package-info.java
+//SOURCES ../lib/telemetry/text/package-info.java ../lib/telemetry/os/package-info.java ../lib/telemetry/sqlite/package-info.java
+//SOURCES ../lib/telemetry/daylog/package-info.java ../lib/telemetry/runs/package-info.java ../lib/telemetry/cli/package-info.java
+//SOURCES ../lib/telemetry/store/package-info.java ../lib/telemetry/recording/package-info.java ../lib/telemetry/archive/package-info.java
+//SOURCES ../lib/telemetry/locks/package-info.java ../lib/telemetry/backup/package-info.java ../lib/telemetry/health/package-info.java
+//SOURCES ../lib/telemetry/measure/package-info.java ../lib/telemetry/setup/package-info.java ../lib/telemetry/alert/package-info.java
+//SOURCES ../lib/telemetry/maintain/package-info.java
 //RUNTIME_OPTIONS -XX:TieredStopAtLevel=1 -XX:CompileThresholdScaling=10
 //FILES runbook.md=../docs/runbook.md
 
@@ -22,33 +27,33 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
-import telemetry.Archive;
-import telemetry.ArchiveRun;
-import telemetry.Baselines;
 import telemetry.Check;
-import telemetry.Checklist;
-import telemetry.Cli;
-import telemetry.Consent;
 import telemetry.Database;
 import telemetry.DayFile;
-import telemetry.Disk;
-import telemetry.Forecast;
 import telemetry.Health;
-import telemetry.HealthRules;
-import telemetry.Output;
-import telemetry.PerformanceReview;
-import telemetry.Progress;
-import telemetry.RetentionReview;
-import telemetry.RunbookPage;
-import telemetry.Schedule;
 import telemetry.Size;
 import telemetry.Store;
 import telemetry.StoreException;
-import telemetry.StoreOption;
-import telemetry.Table;
-import telemetry.Task;
 import telemetry.Times;
-import telemetry.WholeFile;
+import telemetry.archive.Archive;
+import telemetry.archive.ArchiveRun;
+import telemetry.cli.Cli;
+import telemetry.cli.Consent;
+import telemetry.cli.Output;
+import telemetry.cli.StoreOption;
+import telemetry.health.HealthRules;
+import telemetry.maintain.Checklist;
+import telemetry.maintain.Forecast;
+import telemetry.maintain.PerformanceReview;
+import telemetry.maintain.RetentionReview;
+import telemetry.maintain.RunbookPage;
+import telemetry.maintain.Schedule;
+import telemetry.maintain.Task;
+import telemetry.measure.Baselines;
+import telemetry.os.Disk;
+import telemetry.os.WholeFile;
+import telemetry.text.Progress;
+import telemetry.text.Table;
 
 @Command(name = "maintain", mixinStandardHelpOptions = true, sortOptions = false,
         description = "Go through the weekly, monthly or quarterly checklist; or print the lines that schedule it.",

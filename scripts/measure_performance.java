@@ -1,7 +1,11 @@
 ///usr/bin/env jbang "$0" "$@" ; exit $?
 //JAVA 17+
 //DESCRIPTION Measure writing, queries and size against the runbook's baselines; advise, and carry advice out.
-//SOURCES ../lib/telemetry/package-info.java
+//SOURCES ../lib/telemetry/text/package-info.java ../lib/telemetry/os/package-info.java ../lib/telemetry/sqlite/package-info.java
+//SOURCES ../lib/telemetry/daylog/package-info.java ../lib/telemetry/runs/package-info.java ../lib/telemetry/cli/package-info.java
+//SOURCES ../lib/telemetry/store/package-info.java ../lib/telemetry/recording/package-info.java ../lib/telemetry/locks/package-info.java
+//SOURCES ../lib/telemetry/backup/package-info.java ../lib/telemetry/health/package-info.java ../lib/telemetry/measure/package-info.java
+//SOURCES ../lib/telemetry/setup/package-info.java
 //RUNTIME_OPTIONS -XX:TieredStopAtLevel=1 -XX:CompileThresholdScaling=10
 
 import java.io.IOException;
@@ -17,24 +21,24 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
-import telemetry.Baselines;
 import telemetry.Check;
-import telemetry.Cli;
-import telemetry.Consent;
-import telemetry.Footprint;
-import telemetry.Output;
-import telemetry.PerformanceHistory;
-import telemetry.PerformanceReport;
-import telemetry.Progress;
-import telemetry.ScratchStore;
 import telemetry.Size;
 import telemetry.Store;
 import telemetry.StoreException;
-import telemetry.StoreFigures;
-import telemetry.StoreOption;
 import telemetry.TelemetryClient;
-import telemetry.Tuning;
-import telemetry.WriteTimes;
+import telemetry.cli.Cli;
+import telemetry.cli.Consent;
+import telemetry.cli.Output;
+import telemetry.cli.StoreOption;
+import telemetry.measure.Baselines;
+import telemetry.measure.Footprint;
+import telemetry.measure.PerformanceHistory;
+import telemetry.measure.PerformanceReport;
+import telemetry.measure.ScratchStore;
+import telemetry.measure.StoreFigures;
+import telemetry.measure.Tuning;
+import telemetry.measure.WriteTimes;
+import telemetry.text.Progress;
 
 @Command(name = "measure_performance", mixinStandardHelpOptions = true,
         description = "Measure writing, queries and size against the runbook's baselines; advise, and carry advice out.",

@@ -1,7 +1,10 @@
 ///usr/bin/env jbang "$0" "$@" ; exit $?
 //JAVA 17+
 //DESCRIPTION Delete old runs from the database, or cancel those that never ended; the day files stay as they are.
-//SOURCES ../lib/telemetry/package-info.java
+//SOURCES ../lib/telemetry/text/package-info.java ../lib/telemetry/os/package-info.java ../lib/telemetry/sqlite/package-info.java
+//SOURCES ../lib/telemetry/daylog/package-info.java ../lib/telemetry/runs/package-info.java ../lib/telemetry/cli/package-info.java
+//SOURCES ../lib/telemetry/store/package-info.java ../lib/telemetry/recording/package-info.java ../lib/telemetry/backup/package-info.java
+//SOURCES ../lib/telemetry/prune/package-info.java ../lib/telemetry/health/package-info.java ../lib/telemetry/setup/package-info.java
 //RUNTIME_OPTIONS -XX:TieredStopAtLevel=1 -XX:CompileThresholdScaling=10
 
 import java.nio.file.Path;
@@ -22,22 +25,22 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
-import telemetry.BackupCheck;
-import telemetry.Backups;
-import telemetry.Cli;
-import telemetry.Consent;
 import telemetry.Database;
 import telemetry.EventLog;
-import telemetry.OldRuns;
-import telemetry.Output;
-import telemetry.Progress;
-import telemetry.Pruned;
-import telemetry.StaleRuns;
 import telemetry.Store;
 import telemetry.StoreException;
-import telemetry.StoreOption;
-import telemetry.Table;
 import telemetry.Times;
+import telemetry.backup.BackupCheck;
+import telemetry.backup.Backups;
+import telemetry.cli.Cli;
+import telemetry.cli.Consent;
+import telemetry.cli.Output;
+import telemetry.cli.StoreOption;
+import telemetry.prune.OldRuns;
+import telemetry.prune.StaleRuns;
+import telemetry.store.Pruned;
+import telemetry.text.Progress;
+import telemetry.text.Table;
 
 @Command(name = "prune", mixinStandardHelpOptions = true, addMethodSubcommands = false,
         description = "Delete old runs from the database, or cancel those that never ended; the day files stay as they are.",

@@ -1,7 +1,11 @@
 ///usr/bin/env jbang "$0" "$@" ; exit $?
 //JAVA 17+
 //DESCRIPTION Look at runs: recent, by agent, chain, failures, or your own SQL. Read only.
-//SOURCES ../lib/telemetry/package-info.java
+//SOURCES ../lib/telemetry/text/package-info.java ../lib/telemetry/os/package-info.java ../lib/telemetry/sqlite/package-info.java
+//SOURCES ../lib/telemetry/daylog/package-info.java ../lib/telemetry/runs/package-info.java ../lib/telemetry/cli/package-info.java
+//SOURCES ../lib/telemetry/store/package-info.java ../lib/telemetry/recording/package-info.java ../lib/telemetry/logs/package-info.java
+//SOURCES ../lib/telemetry/backup/package-info.java ../lib/telemetry/query/package-info.java ../lib/telemetry/health/package-info.java
+//SOURCES ../lib/telemetry/setup/package-info.java
 //RUNTIME_OPTIONS -XX:TieredStopAtLevel=1 -XX:CompileThresholdScaling=10
 
 import java.io.IOException;
@@ -21,23 +25,23 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
-import telemetry.BriefRuns;
-import telemetry.Cli;
 import telemetry.Database;
-import telemetry.Disk;
-import telemetry.FilterOption;
-import telemetry.FormatOption;
-import telemetry.PeriodOption;
-import telemetry.Query;
-import telemetry.ReadOnlySql;
 import telemetry.Row;
 import telemetry.Rows;
 import telemetry.RunFilter;
-import telemetry.RunReport;
 import telemetry.Runs;
-import telemetry.Sheet;
-import telemetry.StoreOption;
-import telemetry.Table;
+import telemetry.cli.Cli;
+import telemetry.cli.FilterOption;
+import telemetry.cli.FormatOption;
+import telemetry.cli.PeriodOption;
+import telemetry.cli.StoreOption;
+import telemetry.os.Disk;
+import telemetry.query.BriefRuns;
+import telemetry.query.ReadOnlySql;
+import telemetry.query.RunReport;
+import telemetry.runs.Query;
+import telemetry.text.Sheet;
+import telemetry.text.Table;
 
 @Command(name = "query", mixinStandardHelpOptions = true,
         description = "Look at runs: recent, by agent, chain, failures, or your own SQL. Read only.", addMethodSubcommands = false)
@@ -171,8 +175,8 @@ class query implements Callable<Integer> {
     private static int show(Answer answer, RunReport run) {
         if (answer.isReport()) answer.print(run);
         else answer.show(run.withEvents());
-        run.events().damaged().forEach(what -> answer.note("not read: " + what));
-        return run.events().damaged().isEmpty() ? Cli.OK : Cli.WARNING;
+        run.damaged().forEach(what -> answer.note("not read: " + what));
+        return run.damaged().isEmpty() ? Cli.OK : Cli.WARNING;
     }
 
     @Command(name = "failures", mixinStandardHelpOptions = true,

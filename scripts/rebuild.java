@@ -1,7 +1,11 @@
 ///usr/bin/env jbang "$0" "$@" ; exit $?
 //JAVA 17+
 //DESCRIPTION Make a new database from the day files, verify it and put it in place; or compare the two.
-//SOURCES ../lib/telemetry/package-info.java
+//SOURCES ../lib/telemetry/text/package-info.java ../lib/telemetry/os/package-info.java ../lib/telemetry/sqlite/package-info.java
+//SOURCES ../lib/telemetry/daylog/package-info.java ../lib/telemetry/runs/package-info.java ../lib/telemetry/cli/package-info.java
+//SOURCES ../lib/telemetry/store/package-info.java ../lib/telemetry/recording/package-info.java ../lib/telemetry/backup/package-info.java
+//SOURCES ../lib/telemetry/prune/package-info.java ../lib/telemetry/health/package-info.java ../lib/telemetry/setup/package-info.java
+//SOURCES ../lib/telemetry/rebuild/package-info.java
 //RUNTIME_OPTIONS -XX:CompileThresholdScaling=4 -Xmx256m
 
 import java.io.File;
@@ -23,18 +27,18 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
-import telemetry.CarryOver;
-import telemetry.Cli;
-import telemetry.Consent;
-import telemetry.Output;
-import telemetry.Progress;
-import telemetry.Rebuild;
-import telemetry.RunDifferences;
 import telemetry.Size;
 import telemetry.Store;
 import telemetry.StoreException;
-import telemetry.StoreOption;
 import telemetry.Times;
+import telemetry.cli.Cli;
+import telemetry.cli.Consent;
+import telemetry.cli.Output;
+import telemetry.cli.StoreOption;
+import telemetry.rebuild.CarryOver;
+import telemetry.rebuild.Rebuild;
+import telemetry.rebuild.RunDifferences;
+import telemetry.text.Progress;
 
 @Command(name = "rebuild", mixinStandardHelpOptions = true,
         description = "Make a new database from the day files, verify it and put it in place; or compare the two.")

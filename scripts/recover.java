@@ -1,7 +1,11 @@
 ///usr/bin/env jbang "$0" "$@" ; exit $?
 //JAVA 17+
 //DESCRIPTION Make a damaged or missing database good again from backup, day files and what is left of it.
-//SOURCES ../lib/telemetry/package-info.java
+//SOURCES ../lib/telemetry/text/package-info.java ../lib/telemetry/os/package-info.java ../lib/telemetry/sqlite/package-info.java
+//SOURCES ../lib/telemetry/daylog/package-info.java ../lib/telemetry/runs/package-info.java ../lib/telemetry/cli/package-info.java
+//SOURCES ../lib/telemetry/store/package-info.java ../lib/telemetry/recording/package-info.java ../lib/telemetry/backup/package-info.java
+//SOURCES ../lib/telemetry/prune/package-info.java ../lib/telemetry/health/package-info.java ../lib/telemetry/setup/package-info.java
+//SOURCES ../lib/telemetry/rebuild/package-info.java ../lib/telemetry/restore/package-info.java ../lib/telemetry/recover/package-info.java
 //RUNTIME_OPTIONS -XX:CompileThresholdScaling=4
 
 import java.io.PrintWriter;
@@ -15,14 +19,14 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
-import telemetry.Cli;
-import telemetry.Consent;
-import telemetry.Output;
-import telemetry.Recovered;
-import telemetry.Recovery;
-import telemetry.RecoveryPlan;
 import telemetry.Store;
-import telemetry.StoreOption;
+import telemetry.cli.Cli;
+import telemetry.cli.Consent;
+import telemetry.cli.Output;
+import telemetry.cli.StoreOption;
+import telemetry.recover.Recovered;
+import telemetry.recover.Recovery;
+import telemetry.recover.RecoveryPlan;
 
 @Command(name = "recover", mixinStandardHelpOptions = true,
         description = "Make a damaged or missing database good again from backup, day files and what is left of it.")

@@ -1,7 +1,11 @@
 ///usr/bin/env jbang "$0" "$@" ; exit $?
 //JAVA 17+
 //DESCRIPTION Create the store: folders, database, indexes; optionally a sample month.
-//SOURCES ../lib/telemetry/package-info.java
+//SOURCES ../lib/telemetry/text/package-info.java ../lib/telemetry/os/package-info.java ../lib/telemetry/sqlite/package-info.java
+//SOURCES ../lib/telemetry/daylog/package-info.java ../lib/telemetry/runs/package-info.java ../lib/telemetry/cli/package-info.java
+//SOURCES ../lib/telemetry/store/package-info.java ../lib/telemetry/recording/package-info.java ../lib/telemetry/logs/package-info.java
+//SOURCES ../lib/telemetry/backup/package-info.java ../lib/telemetry/query/package-info.java ../lib/telemetry/health/package-info.java
+//SOURCES ../lib/telemetry/setup/package-info.java
 //RUNTIME_OPTIONS -XX:TieredStopAtLevel=1 -XX:CompileThresholdScaling=10
 
 import java.io.File;
@@ -19,20 +23,20 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
-import telemetry.BriefRuns;
-import telemetry.Cli;
 import telemetry.Database;
 import telemetry.Health;
-import telemetry.HealthRules;
-import telemetry.Launchers;
-import telemetry.Layout;
-import telemetry.Output;
-import telemetry.Progress;
 import telemetry.Runs;
-import telemetry.Sample;
-import telemetry.SampleWriter;
 import telemetry.Store;
-import telemetry.StoreOption;
+import telemetry.cli.Cli;
+import telemetry.cli.Output;
+import telemetry.cli.StoreOption;
+import telemetry.health.HealthRules;
+import telemetry.query.BriefRuns;
+import telemetry.setup.Launchers;
+import telemetry.setup.Sample;
+import telemetry.setup.SampleWriter;
+import telemetry.store.Layout;
+import telemetry.text.Progress;
 
 @Command(name = "setup", mixinStandardHelpOptions = true,
         description = "Create the store: folders, database, indexes; optionally a sample month.",

@@ -1,7 +1,10 @@
 ///usr/bin/env jbang "$0" "$@" ; exit $?
 //JAVA 17+
 //DESCRIPTION Run a program as a tracked run, or test that tracking works.
-//SOURCES ../lib/telemetry/package-info.java
+//SOURCES ../lib/telemetry/text/package-info.java ../lib/telemetry/os/package-info.java ../lib/telemetry/sqlite/package-info.java
+//SOURCES ../lib/telemetry/daylog/package-info.java ../lib/telemetry/runs/package-info.java ../lib/telemetry/cli/package-info.java
+//SOURCES ../lib/telemetry/store/package-info.java ../lib/telemetry/recording/package-info.java ../lib/telemetry/backup/package-info.java
+//SOURCES ../lib/telemetry/track/package-info.java ../lib/telemetry/health/package-info.java ../lib/telemetry/setup/package-info.java
 //RUNTIME_OPTIONS -XX:TieredStopAtLevel=1 -XX:CompileThresholdScaling=10
 
 import java.io.FileDescriptor;
@@ -21,16 +24,16 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 import telemetry.Checks;
-import telemetry.Cli;
 import telemetry.Database;
 import telemetry.NewRun;
-import telemetry.Output;
-import telemetry.PassThrough;
-import telemetry.SelfTest;
 import telemetry.Store;
-import telemetry.StoreOption;
 import telemetry.TelemetryClient;
-import telemetry.TrackedProgram;
+import telemetry.cli.Cli;
+import telemetry.cli.Output;
+import telemetry.cli.StoreOption;
+import telemetry.track.PassThrough;
+import telemetry.track.SelfTest;
+import telemetry.track.TrackedProgram;
 
 @Command(name = "track", mixinStandardHelpOptions = true, description = "Run a program as a tracked run, or test that tracking works.",
         footer = {"", "The program's input, output, errors and exit code pass through: 127 means not found, 126 not runnable, 128+n "

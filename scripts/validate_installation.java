@@ -1,7 +1,11 @@
 ///usr/bin/env jbang "$0" "$@" ; exit $?
 //JAVA 17+
 //DESCRIPTION Check that the machine, the toolkit and the store's set-up are as the procedures need them. Read only.
-//SOURCES ../lib/telemetry/package-info.java
+//SOURCES ../lib/telemetry/text/package-info.java ../lib/telemetry/os/package-info.java ../lib/telemetry/sqlite/package-info.java
+//SOURCES ../lib/telemetry/daylog/package-info.java ../lib/telemetry/runs/package-info.java ../lib/telemetry/cli/package-info.java
+//SOURCES ../lib/telemetry/store/package-info.java ../lib/telemetry/recording/package-info.java ../lib/telemetry/backup/package-info.java
+//SOURCES ../lib/telemetry/track/package-info.java ../lib/telemetry/health/package-info.java ../lib/telemetry/setup/package-info.java
+//SOURCES ../lib/telemetry/validate/package-info.java
 //RUNTIME_OPTIONS -XX:TieredStopAtLevel=1 -XX:CompileThresholdScaling=10
 
 import java.time.Clock;
@@ -13,12 +17,12 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Spec;
-import telemetry.Cli;
 import telemetry.Database;
-import telemetry.Installation;
-import telemetry.Output;
 import telemetry.Store;
-import telemetry.StoreOption;
+import telemetry.cli.Cli;
+import telemetry.cli.Output;
+import telemetry.cli.StoreOption;
+import telemetry.validate.Installation;
 
 @Command(name = "validate_installation", mixinStandardHelpOptions = true,
         description = "Check that the machine, the toolkit and the store's set-up are as the procedures need them. Read only.",

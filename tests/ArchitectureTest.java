@@ -1,3 +1,4 @@
+import static java.util.stream.Collectors.toCollection;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -6,54 +7,191 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import telemetry.kit.Checkout;
 
-/** Holds docs/design.md: who may know what. */
+/** Holds docs/design.md: which rooms there are, and who may know what. */
 class ArchitectureTest {
     private static final Path LIB = Checkout.root().resolve("lib/telemetry");
     private static final Path SCRIPTS = Checkout.root().resolve("scripts");
 
+    /**
+     * The rooms, bottom up: each may know the ones before it. Behind a room stand the nouns of the root that belong to its floor: they may
+     * know this room, and only it and later rooms may know them.
+     */
+    private static final Map<String, String> ROOMS = new LinkedHashMap<>();
+
+    static {
+        ROOMS.put("text", "Check Checks Damage Event LogRecord Row Rows Run RunStatus Size StoreException Times");
+        ROOMS.put("os", "Store");
+        ROOMS.put("sqlite", "Database");
+        ROOMS.put("daylog", "DayFile EventLog LogEntry");
+        ROOMS.put("runs", "RunFilter Runs");
+        ROOMS.put("cli", "");
+        ROOMS.put("store", "");
+        ROOMS.put("recording", "Metrics NewRun RunContext TelemetryClient");
+        ROOMS.put("logs", "");
+        ROOMS.put("archive", "");
+        ROOMS.put("locks", "");
+        ROOMS.put("backup", "");
+        ROOMS.put("track", "");
+        ROOMS.put("query", "");
+        ROOMS.put("prune", "");
+        ROOMS.put("health", "Health");
+        ROOMS.put("measure", "");
+        ROOMS.put("setup", "");
+        ROOMS.put("rebuild", "");
+        ROOMS.put("alert", "");
+        ROOMS.put("validate", "");
+        ROOMS.put("restore", "");
+        ROOMS.put("maintain", "");
+        ROOMS.put("recover", "");
+    }
+
     /** With both of the JVM's compilers: theirs is work of seconds, which the second makes up for. */
     private static final Set<String> WORKING_LONG = Set.of("archive", "backup", "rebuild", "recover");
 
+    private static final Pattern IMPORT = Pattern.compile("(?m)^import (?:static )?telemetry\\.((?:[a-z]+\\.)?)([A-Z]\\w*|\\*)");
+
     @Test
-    void jdbcEndsInTheDatabaseClasses() throws IOException {
+    void everyRoomAndEveryNounIsInTheList() throws IOException {
+        try (Stream<Path> rooms = Files.list(LIB)) {
+            assertEquals(ROOMS.keySet().stream().sorted().toList(),
+                    rooms.filter(Files::isDirectory).map(room -> room.getFileName().toString()).sorted().toList());
+        }
+        assertEquals(nouns().keySet(), namesIn(LIB));
+    }
+
+    @Test
+    void importsPointDownTheListOnly() throws IOException {
+        List<String> order = List.copyOf(ROOMS.keySet());
+        List<String> wrong = new ArrayList<>();
+        for (Path file : javaFiles(LIB)) {
+            int floor = order.indexOf(room(file));
+            for (String known : knownRooms(file))
+                if (order.indexOf(known) > floor) wrong.add(LIB.relativize(file) + " knows " + known);
+        }
+        assertEquals(List.of(), wrong);
+    }
+
+    /** Within the root no import is written. */
+    @Test
+    void aNounKnowsNoNounOfAHigherFloor() throws IOException {
+        List<String> order = List.copyOf(ROOMS.keySet());
+        Map<String, String> nouns = nouns();
+        List<String> wrong = new ArrayList<>();
+        for (String noun : nouns.keySet()) {
+            String code = withoutComments(Files.readString(LIB.resolve(noun + ".java"))).replaceAll("\"(\\\\.|[^\"\\\\])*\"", "");
+            nouns.forEach((other, room) -> {
+                if (order.indexOf(room) > order.indexOf(nouns.get(noun)) && Pattern.compile("\\b" + other + "\\b").matcher(code).find())
+                    wrong.add(noun + " knows " + other);
+            });
+        }
+        assertEquals(List.of(), wrong);
+    }
+
+    /** Names in other rooms that are written out instead of imported would be out of sight. */
+    @Test
+    void roomsAreNamedInImportsOnly() throws IOException {
         List<Path> all = new ArrayList<>(javaFiles(LIB));
         all.addAll(javaFiles(SCRIPTS));
-        all.addAll(javaFiles(Checkout.root().resolve("tests")));
-        all.removeIf(file -> file.getFileName().toString().equals("ArchitectureTest.java"));
-        assertOnly(all, "\\b(java\\.sql|org\\.sqlite)\\.[A-Za-z]", "Database\\.java|Sqlite\\w*\\.java");
+        assertOnly(all, "(?m)^(?!import |package ).*\\btelemetry\\.([a-z]+\\.)?[A-Z]\\w+", "");
+    }
+
+    /** Scripts and rooms are what is outside; a test stands in the room whose types it needs. */
+    @Test
+    void aPublicTypeOfARoomIsNamedOutsideIt() throws IOException {
+        List<Path> all = new ArrayList<>(javaFiles(LIB));
+        all.addAll(javaFiles(SCRIPTS));
+        Map<Path, String> code = new TreeMap<>();
+        for (Path file : all) code.put(file, withoutComments(Files.readString(file)));
+        List<String> unused = new ArrayList<>();
+        for (Path file : javaFiles(LIB)) {
+            if (file.getParent().equals(LIB)) continue;
+            Matcher type = Pattern.compile("(?m)^public [a-z- ]*(?:class|record|enum|interface) (\\w+)").matcher(code.get(file));
+            if (type.find() && STARTED_BY_NAME.stream().noneMatch(type.group(1)::equals)
+                    && all.stream().noneMatch(other -> !other.getParent().equals(file.getParent())
+                    && Pattern.compile("\\b" + type.group(1) + "\\b").matcher(code.get(other)).find()))
+                unused.add(room(file) + "." + type.group(1));
+        }
+        assertEquals(List.of(), unused);
+    }
+
+    private static final Set<String> STARTED_BY_NAME = Set.of("QuickStart");
+
+    /** Every script's jar holds what starts it without JBang. */
+    private static final String STARTING = "setup";
+
+    @Test
+    void eachRoomListsItsFilesAndItsNouns() throws IOException {
+        for (String room : ROOMS.keySet()) {
+            Set<String> expected = new TreeSet<>();
+            for (String name : namesIn(LIB.resolve(room))) expected.add(name + ".java");
+            for (String noun : ROOMS.get(room).split(" ")) if (!noun.isEmpty()) expected.add("../" + noun + ".java");
+            assertEquals(expected, sources(LIB.resolve(room).resolve("package-info.java")), room);
+        }
     }
 
     @Test
-    void eachLibraryIsKnownToItsOwnClassesOnly() throws IOException {
-        assertOnly(javaFiles(LIB), "import com\\.eclipsesource\\.", "Ndjson\\.java|JsonText\\.java");
-        assertOnly(javaFiles(SCRIPTS), "import com\\.eclipsesource\\.", "");
-        for (Path folder : List.of(LIB, SCRIPTS)) {
-            assertOnly(javaFiles(folder), "import de\\.siegmar\\.", "");
-            assertOnly(javaFiles(folder), "import org\\.HdrHistogram\\.", "Latencies\\.java");
-            assertOnly(javaFiles(folder), "import java\\.net\\.http\\.", "AlertPost\\.java");
-        }
-        assertOnly(javaFiles(LIB), "import picocli\\.", "Cli\\.java|Output\\.java|StoreOption\\.java|Consent\\.java|\\w+Option\\.java");
+    void theRootListsEveryRoom() throws IOException {
+        assertEquals(ROOMS.keySet().stream().map(room -> room + "/package-info.java").collect(toCollection(TreeSet::new)),
+                sources(LIB.resolve("package-info.java")));
     }
 
     @Test
-    void factsAndPureRulesKnowNeitherDatabaseNorDayFiles() throws IOException {
-        for (String facts : List.of("Store", "Run", "Event", "RunStatus", "Times", "Check",
-                "Checks", "Table", "StoreException", "Retention")) {
-            Path file = LIB.resolve(facts + ".java");
-            if (!Files.exists(file)) continue;
-            String code = withoutComments(Files.readString(file));
-            for (String upper : List.of("Database", "EventLog", "Runs", "TelemetryClient", "Backups", "Archive", "Replay", "Output"))
-                assertTrue(!Pattern.compile("\\b" + upper + "\\b").matcher(code).find(), facts + " knows " + upper);
+    void everyRoomSaysWhatItIsForAndWhichClassToReadFirst() throws IOException {
+        for (String room : ROOMS.keySet()) {
+            String info = Files.readString(LIB.resolve(room).resolve("package-info.java"));
+            Matcher first = Pattern.compile("Read \\{@code (\\w+)} first\\.").matcher(info.replaceAll("\\s+\\*\\s+", " "));
+            assertTrue(first.find(), room);
+            assertTrue(Files.exists(LIB.resolve(room).resolve(first.group(1) + ".java")), room + ": " + first.group(1));
         }
+    }
+
+    /** Bottom up, and none that it does not need: JBang reads and compiles each. */
+    @Test
+    void aScriptNamesTheRoomsItNeeds() throws IOException {
+        Map<String, Set<String>> stairs = new TreeMap<>();
+        for (Path file : javaFiles(LIB)) stairs.computeIfAbsent(room(file), room -> new TreeSet<>()).addAll(knownRooms(file));
+        for (Path script : javaFiles(SCRIPTS)) {
+            Set<String> needed = new TreeSet<>();
+            for (String room : knownRooms(script)) reach(room, stairs, needed);
+            reach(STARTING, stairs, needed);
+            List<String> expected = ROOMS.keySet().stream().filter(needed::contains)
+                    .map(room -> "../lib/telemetry/" + room + "/package-info.java").toList();
+            assertEquals(expected, List.copyOf(sources(script)), script.getFileName().toString());
+        }
+    }
+
+    private static void reach(String room, Map<String, Set<String>> stairs, Set<String> reached) {
+        if (reached.add(room)) for (String known : stairs.get(room)) reach(known, stairs, reached);
+    }
+
+    @Test
+    void eachLibraryIsKnownToOneRoom() throws IOException {
+        assertKnownTo("sqlite", "\\b(java\\.sql|org\\.sqlite)\\.[A-Za-z]");
+        assertKnownTo("text", "import com\\.eclipsesource\\.");
+        assertKnownTo("cli", "import picocli\\.");
+        assertKnownTo("measure", "import org\\.HdrHistogram\\.");
+        assertKnownTo("alert", "import java\\.net\\.http\\.");
+        assertKnownTo("none", "import de\\.siegmar\\.");
+        assertOnly(javaFiles(SCRIPTS), "import (com\\.eclipsesource|de\\.siegmar|org\\.HdrHistogram|java\\.net\\.http|java\\.sql|org\\.sqlite)\\.", "");
+        List<Path> tests = javaFiles(Checkout.root().resolve("tests"));
+        assertOnly(tests, "\\b(java\\.sql|org\\.sqlite)\\.[A-Za-z]", "ArchitectureTest\\.java");
+    }
+
+    private static void assertKnownTo(String room, String pattern) throws IOException {
+        assertOnly(javaFiles(LIB).stream().filter(file -> !file.getParent().endsWith(room)).toList(), pattern, "");
     }
 
     @Test
@@ -67,16 +205,6 @@ class ArchitectureTest {
         List<Path> all = new ArrayList<>(javaFiles(SCRIPTS));
         all.add(SCRIPTS.resolve("shell.jsh"));
         assertOnly(all, "jbang [a-z_]+@telemetry", "");
-    }
-
-    @Test
-    void theListOfSourcesIsWhole() throws IOException {
-        Set<String> listed = new TreeSet<>();
-        for (String line : Files.readAllLines(LIB.resolve("package-info.java")))
-            if (line.startsWith("//SOURCES ")) listed.addAll(List.of(line.substring(10).strip().split("\\s+")));
-        Set<String> present = javaFiles(LIB).stream().map(file -> file.getFileName().toString())
-                .filter(name -> !name.equals("package-info.java")).collect(Collectors.toCollection(TreeSet::new));
-        assertEquals(present, listed);
     }
 
     @Test
@@ -99,22 +227,60 @@ class ArchitectureTest {
             assertEquals("///usr/bin/env jbang \"$0\" \"$@\" ; exit $?", lines.get(0), name);
             assertEquals("//JAVA 17+", lines.get(1), name);
             assertTrue(lines.get(2).matches("//DESCRIPTION .+\\."), name);
-            assertTrue(lines.contains("//SOURCES ../lib/telemetry/package-info.java"), name);
+            assertTrue(lines.get(3).matches("//SOURCES \\.\\./lib/telemetry/text/package-info\\.java .*"), name);
             List<String> classes = lines.stream().filter(line -> line.matches("(final )?(class|record|enum|interface) .*")).toList();
             assertEquals(1, classes.size(), name + ": " + classes);
-            assertTrue(classes.get(0).matches("class " + name + " implements Callable<Integer>.*"), name);
+            assertTrue(classes.get(0).matches("class " + name + " (implements Callable<Integer>|extends Procedure).*"), name);
         }
     }
 
     /** JBang gives a JVM the library's options last, so that of two the library's would win. */
     @Test
     void eachScriptChoosesItsCompiler() throws IOException {
-        assertFalse(Files.readString(LIB.resolve("package-info.java")).matches("(?s).*\\R//RUNTIME_OPTIONS [^\n]*Tiered.*"));
+        for (Path file : javaFiles(LIB)) assertFalse(Files.readString(file).matches("(?s).*//RUNTIME_OPTIONS [^\n]*Tiered.*"), file.toString());
         for (Path script : javaFiles(SCRIPTS)) {
             String name = script.getFileName().toString().replace(".java", "");
             boolean isQuick = Files.readAllLines(script).contains("//RUNTIME_OPTIONS -XX:TieredStopAtLevel=1 -XX:CompileThresholdScaling=10");
             assertEquals(!WORKING_LONG.contains(name), isQuick, name);
         }
+    }
+
+    private static Map<String, String> nouns() {
+        Map<String, String> nouns = new TreeMap<>();
+        ROOMS.forEach((room, names) -> {
+            for (String noun : names.split(" ")) if (!noun.isEmpty()) nouns.put(noun, room);
+        });
+        return nouns;
+    }
+
+    /** The room that a file of the library stands in or belongs to. */
+    private static String room(Path file) {
+        String folder = file.getParent().getFileName().toString();
+        return file.getParent().equals(LIB) ? nouns().getOrDefault(file.getFileName().toString().replace(".java", ""), "text") : folder;
+    }
+
+    /** By its imports; a noun of the root counts as the room whose floor it belongs to. */
+    private static Set<String> knownRooms(Path file) throws IOException {
+        String code = withoutComments(Files.readString(file));
+        Set<String> rooms = new TreeSet<>();
+        Matcher found = IMPORT.matcher(code);
+        while (found.find()) if (!found.group(1).isEmpty()) rooms.add(found.group(1).replace(".", ""));
+        boolean isNoun = file.getParent().equals(LIB);
+        nouns().forEach((noun, room) -> {
+            boolean isNamed = Pattern.compile("(?m)^import (static )?telemetry\\." + noun + "\\b").matcher(code).find()
+                    || (isNoun || code.contains("import telemetry.*;"))
+                    && Pattern.compile("\\b" + noun + "\\b").matcher(code.replaceAll("\"(\\\\.|[^\"\\\\])*\"", "")).find();
+            if (isNamed && !file.getFileName().toString().equals(noun + ".java")) rooms.add(room);
+        });
+        return rooms;
+    }
+
+    private static Set<String> sources(Path file) throws IOException {
+        Set<String> listed = new LinkedHashSet<>();
+        for (String line : Files.readAllLines(file))
+            if (line.startsWith("//SOURCES "))
+                for (String source : line.substring(10).strip().split("\\s+")) assertTrue(listed.add(source), file + " lists twice: " + source);
+        return listed;
     }
 
     private static void assertOnly(List<Path> files, String pattern, String allowed) throws IOException {
@@ -128,6 +294,13 @@ class ArchitectureTest {
 
     private static String withoutComments(String code) {
         return code.replaceAll("(?s)/\\*.*?\\*/", "").replaceAll("(?m)//.*$", "");
+    }
+
+    private static Set<String> namesIn(Path folder) throws IOException {
+        try (Stream<Path> files = Files.list(folder)) {
+            return files.map(file -> file.getFileName().toString()).filter(name -> name.endsWith(".java") && !name.equals("package-info.java"))
+                    .map(name -> name.replace(".java", "")).collect(toCollection(TreeSet::new));
+        }
     }
 
     private static List<Path> javaFiles(Path folder) throws IOException {

@@ -4,7 +4,7 @@
 //DEPS org.junit.jupiter:junit-jupiter:6.1.3
 //DEPS org.junit.platform:junit-platform-launcher:6.1.3
 //SOURCES *.java
-//SOURCES bench/*.java
+//SOURCES */*.java
 //SOURCES ../scripts/*.java
 
 import static java.util.stream.Collectors.joining;
@@ -55,7 +55,7 @@ class suite implements TestExecutionListener {
         var classes = Path.of(suite.class.getProtectionDomain().getCodeSource().getLocation().toURI());
         var request = LauncherDiscoveryRequestBuilder.request()
             .selectors(selectClasspathRoots(Set.of(classes)))
-            .filters(includeClassNamePatterns("[^.]+Test"));
+            .filters(includeClassNamePatterns(".*Test"));
         if (!torture) request.filters(excludeTags("torture"));
         if (!names.isEmpty()) request.filters(only(names));
         return request.build();
@@ -64,7 +64,7 @@ class suite implements TestExecutionListener {
     private static PostDiscoveryFilter only(Set<String> names) {
         return test -> {
             if (!(test.getSource().orElse(null) instanceof MethodSource method)) return FilterResult.included("");
-            var className = method.getClassName().replaceFirst("\\$.*", "");
+            var className = method.getClassName().replaceFirst("\\$.*", "").replaceFirst(".*\\.", "");
             return FilterResult.includedIf(names.contains(className) || names.contains(className + "#" + method.getMethodName()));
         };
     }

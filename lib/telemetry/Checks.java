@@ -4,6 +4,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.StringJoiner;
+import telemetry.text.Table;
 
 /** A list of checks; {@code toString()} is the report. */
 public record Checks(List<Check> list) {
@@ -58,11 +59,11 @@ public record Checks(List<Check> list) {
         return lines.toString();
     }
 
-    static String padded(String word, int width) {
+    public static String padded(String word, int width) {
         return word + " ".repeat(Math.max(0, width - word.length()));
     }
 
-    static String wrapped(String text, String margin) {
+    public static String wrapped(String text, String margin) {
         var lines = new StringBuilder();
         int from = 0;
         for (int room = COLUMNS - margin.length(); text.length() - from > room; ) {

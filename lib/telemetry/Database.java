@@ -7,6 +7,11 @@ import java.util.Optional;
 import java.util.function.Function;
 import java.util.function.LongConsumer;
 import java.util.function.Supplier;
+import telemetry.os.Disk;
+import telemetry.sqlite.DatabaseFile;
+import telemetry.sqlite.SqliteConnection;
+import telemetry.sqlite.SqliteErrors;
+import telemetry.sqlite.WalRoom;
 
 /**
  * One connection to a SQLite file. For one thread at a time, except {@link #interrupt}.
@@ -85,7 +90,7 @@ public final class Database implements AutoCloseable {
      * As {@link #openToRead}, but a -journal that a program left when it died while it wrote is rolled back first, which opening it to
      * write does.
      */
-    static Database openRolledBack(Path file, Duration patience) {
+    public static Database openRolledBack(Path file, Duration patience) {
         try {
             return openToRead(file, patience);
         } catch (StoreException e) {
@@ -95,7 +100,7 @@ public final class Database implements AutoCloseable {
     }
 
     /** True when a program died while it wrote and its -journal has to be rolled back before anybody can read. Looks only. */
-    static boolean isTorn(Path file) {
+    public static boolean isTorn(Path file) {
         if (DatabaseFile.beside(file, "-journal").toFile().length() == 0) return false;
         try {
             openToRead(file, Duration.ZERO).close();
@@ -130,7 +135,7 @@ public final class Database implements AutoCloseable {
     }
 
     /** A table's or column's name as SQL takes any. */
-    static String quoted(String name) {
+    public static String quoted(String name) {
         return '"' + name.replace("\"", "\"\"") + '"';
     }
 
@@ -145,7 +150,7 @@ public final class Database implements AutoCloseable {
     }
 
     /** The version of SQLite's library, for which no database is needed. @throws StoreException when it cannot be loaded */
-    static String libraryVersion() {
+    public static String libraryVersion() {
         return DatabaseFile.libraryVersion();
     }
 
@@ -239,7 +244,7 @@ public final class Database implements AutoCloseable {
      *
      * @param work is given the second connection, or null; it is closed afterwards
      */
-    <T> T inSnapshotOfTwo(Function<Database, T> work) {
+    public <T> T inSnapshotOfTwo(Function<Database, T> work) {
         if (inTransaction) return work.apply(null);
         try (Database second = another()) {
             for (int i = 0; i < TRIES_TO_MEET; i++) {
@@ -280,17 +285,17 @@ public final class Database implements AutoCloseable {
     }
 
     /** Has another database at hand in this connection's statements, as {@code name.table}. */
-    void attach(Path other, String name) {
+    public void attach(Path other, String name) {
         execute("ATTACH DATABASE '" + Disk.uri(other.toAbsolutePath()) + "?mode=rw' AS " + name);
     }
 
     /** As the other, to read only; a -wal is left alone. On a read-only file system nothing has to be written beside it. */
-    void attachToRead(Path other, String name) {
+    public void attachToRead(Path other, String name) {
         String mode = Files.exists(DatabaseFile.beside(other, "-wal")) ? "ro" : Disk.isReadOnly(other) ? "ro&immutable=1" : "rw";
         execute("ATTACH DATABASE '" + Disk.uri(other.toAbsolutePath()) + "?mode=" + mode + "' AS " + name);
     }
 
-    void detach(String name) {
+    public void detach(String name) {
         execute("DETACH DATABASE " + name);
     }
 

@@ -13,6 +13,10 @@ import java.util.Spliterator;
 import java.util.Spliterators;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
+import telemetry.daylog.LogReader;
+import telemetry.daylog.LogWriter;
+import telemetry.os.Disk;
+import telemetry.text.Ndjson;
 
 /** The day files of a store: the truth about runs and events. Safe for several threads and processes. */
 public final class EventLog implements AutoCloseable {
@@ -38,7 +42,7 @@ public final class EventLog implements AutoCloseable {
      *
      * @param written is called when the lines stand in the file, before their fsync; must not throw
      */
-    synchronized void append(LocalDate day, List<String> lines, Runnable written) {
+    public synchronized void append(LocalDate day, List<String> lines, Runnable written) {
         if (!day.equals(writing)) close();
         if (writer == null) writer = new LogWriter(store.raw().resolve(DayFile.name(day)));
         writing = day;
@@ -60,7 +64,7 @@ public final class EventLog implements AutoCloseable {
     }
 
     /** Those of {@link #days} that are not compressed. */
-    List<DayFile> raw() {
+    public List<DayFile> raw() {
         try (Stream<DayFile> raw = in(store.raw(), 1)) {
             return raw.filter(file -> !file.compressed()).sorted().toList();
         } catch (UncheckedIOException e) {
@@ -81,7 +85,7 @@ public final class EventLog implements AutoCloseable {
     }
 
     /** The entries that a reader has still to give. */
-    static Stream<LogEntry> read(LogReader reader) {
+    public static Stream<LogEntry> read(LogReader reader) {
         return StreamSupport.stream(Spliterators.spliteratorUnknownSize(reader, Spliterator.ORDERED | Spliterator.NONNULL), false)
                 .onClose(reader::close);
     }

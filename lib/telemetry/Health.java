@@ -6,6 +6,11 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Supplier;
+import telemetry.health.DatabaseChecks;
+import telemetry.health.FolderChecks;
+import telemetry.health.HealthRules;
+import telemetry.health.Measure;
+import telemetry.os.Disk;
 
 /**
  * How a store was found by the daily check; {@code toString()} is the report. Whatever is wrong with the store, every check is there, and

@@ -8,8 +8,8 @@ import java.nio.file.Path;
  *
  * @param file   the day file
  * @param offset of the entry's first byte, in the uncompressed content
- * @param length in bytes, without the newline; of a line over {@link LogReader#LONGEST_LINE} the whole length
- * @param bytes  the untouched bytes, of an overlong line the first {@link LogReader#LONGEST_LINE}
+ * @param length in bytes, without the newline; of a line over {@code LogReader.LONGEST_LINE} the whole length
+ * @param bytes  the untouched bytes, of an overlong line the first {@code LogReader.LONGEST_LINE}
  * @param record what they say
  */
 public record LogEntry(Path file, long offset, long length, byte[] bytes, LogRecord record) {
@@ -24,7 +24,7 @@ public record LogEntry(Path file, long offset, long length, byte[] bytes, LogRec
     }
 
     /** True for the end of a gz whose checksum has failed: the entries before it may be wrong however right they look. */
-    boolean isDoubt() {
+    public boolean isDoubt() {
         return isDamaged() && length == 0;
     }
 }

@@ -3,6 +3,7 @@ package telemetry;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
+import telemetry.text.JsonText;
 
 /**
  * What a run has to tell at its end: the counts and texts that have columns, and anything else by name. Of two values under one
@@ -54,7 +55,7 @@ public final class Metrics {
     }
 
     /** Adds to the fields of a run's end what has a column there, and the rest as {@code metrics_json}. */
-    synchronized void addTo(Map<String, Object> fields) {
+    public synchronized void addTo(Map<String, Object> fields) {
         Map<String, Object> others = new LinkedHashMap<>();
         values.forEach((name, value) -> {
             boolean column = fields.containsKey(name)

@@ -9,6 +9,7 @@ import java.util.Spliterator;
 import java.util.Spliterators;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
+import telemetry.text.Table;
 
 /**
  * A query's rows, fetched as they are asked for. It ends its statement by itself after the last row; whoever stops earlier
@@ -18,7 +19,7 @@ public final class Rows implements Iterable<Row>, AutoCloseable {
     private static final int SHOWN = 50;
 
     /** Where the rows come from; {@code next} gives null after the last. */
-    interface Cursor extends AutoCloseable {
+    public interface Cursor extends AutoCloseable {
         Row next();
 
         /** Gives the next row's values instead of the row. @return false after the last */
@@ -33,7 +34,7 @@ public final class Rows implements Iterable<Row>, AutoCloseable {
     }
 
     /** Takes the values of one row after the other where a million rows would be too many objects. */
-    interface Cells {
+    public interface Cells {
         void text(byte[] utf8);
 
         void integer(long value);
@@ -49,13 +50,13 @@ public final class Rows implements Iterable<Row>, AutoCloseable {
     private final List<Row> shown = new ArrayList<>();
     private boolean ended;
 
-    Rows(List<String> columns, Cursor cursor) {
+    public Rows(List<String> columns, Cursor cursor) {
         this.columns = List.copyOf(columns);
         this.cursor = cursor;
     }
 
     /** Rows that are in memory already. */
-    static Rows of(List<String> columns, List<Row> rows) {
+    public static Rows of(List<String> columns, List<Row> rows) {
         Iterator<Row> next = rows.iterator();
         return new Rows(columns, new Cursor() {
             @Override
@@ -113,7 +114,7 @@ public final class Rows implements Iterable<Row>, AutoCloseable {
     }
 
     /** Gives the values of the next of these rows. @return false after the last */
-    boolean next(Cells cells) {
+    public boolean next(Cells cells) {
         if (!shown.isEmpty()) {
             give(shown.remove(0), cells);
             return true;

@@ -4,6 +4,8 @@ import java.time.Clock;
 import java.time.Instant;
 import java.util.Map;
 import java.util.function.Consumer;
+import telemetry.recording.Recorder;
+import telemetry.recording.RunForm;
 
 /** A run that goes on, for the program that does its work. For several threads. */
 public final class RunContext {

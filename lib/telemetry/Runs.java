@@ -6,6 +6,11 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Predicate;
+import telemetry.runs.AgentStatistics;
+import telemetry.runs.Query;
+import telemetry.runs.RunConditions;
+import telemetry.runs.RunTree;
+import telemetry.runs.Schema;
 
 /**
  * What a store's database knows about its runs, whatever its version. Statuses and times come as they are stored. Each answer

@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.regex.Matcher;
+import telemetry.os.Disk;
 
 /**
  * Where a store's parts stand on disk. All paths are absolute and normalized; nothing says that they exist.
@@ -29,7 +30,7 @@ public record Store(Path base, Path database, Path raw, String rule) {
     public static final String RAW_VARIABLE = "TELEMETRY_NDJSON_DIR";
 
     /** All that the toolkit listens to. */
-    static final List<String> ALL_VARIABLES =
+    public static final List<String> ALL_VARIABLES =
             List.of("TELEMETRY_DB_PATH", "TELEMETRY_BASE_DIR", "AGENT_METRICS_DIR", RAW_VARIABLE, "AGENT_OWNER");
 
     /** The store in this folder, whatever the environment says. */
@@ -131,7 +132,7 @@ public record Store(Path base, Path database, Path raw, String rule) {
     }
 
     /** As a shell takes it for one word, whatever its characters. */
-    static String quoted(String word) {
+    public static String quoted(String word) {
         for (int i = 0; i < word.length(); i++) {
             char c = word.charAt(i);
             boolean plain = Character.isLetterOrDigit(c) || "/:._-".indexOf(c) >= 0 || c == '\\' && Disk.isWindows();
@@ -161,7 +162,7 @@ public record Store(Path base, Path database, Path raw, String rule) {
     }
 
     /** The folder that who named this file may have meant: the store of a database, else one beside the file. */
-    static Path meantBy(Path file) {
+    public static Path meantBy(Path file) {
         return isDatabase(file) ? file.getParent().getParent() : file.resolveSibling(file.getFileName() + "-store");
     }
 

@@ -27,7 +27,7 @@ public final class StoreException extends RuntimeException {
     }
 
     /** Stands in a message before what is to be done next. */
-    static final String NEXT = "; next: ";
+    public static final String NEXT = "; next: ";
 
     private final Reason reason;
     private final Path path;
@@ -57,7 +57,7 @@ public final class StoreException extends RuntimeException {
     }
 
     /** True when nothing can be told about the store, rather than that something is wrong with it. */
-    boolean isUnknown() {
+    public boolean isUnknown() {
         return reason == Reason.MISSING || reason == Reason.DENIED || reason == Reason.LOCKED;
     }
 
@@ -72,7 +72,7 @@ public final class StoreException extends RuntimeException {
     }
 
     /** Which file and why: for a check, which has a name and a hint of its own. */
-    String brief() {
+    public String brief() {
         return path == null || path.getFileName() == null ? why : oneLine(path.getFileName().toString()) + ": " + why;
     }
 

@@ -7,6 +7,10 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
+import telemetry.os.GitCheckout;
+import telemetry.os.Host;
+import telemetry.recording.Recorder;
+import telemetry.recording.RunForm;
 
 /**
  * Tracks runs of a program: {@code client.track("docs-crawler", "crawl", run -> { … })}. A run's start and end are each a line in the day
@@ -99,7 +103,7 @@ public final class TelemetryClient implements AutoCloseable {
     }
 
     /** What the first warning was about; null when the store refused nothing. */
-    StoreException refusal() {
+    public StoreException refusal() {
         return recorder.refusal();
     }
 

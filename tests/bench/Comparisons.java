@@ -5,9 +5,10 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import telemetry.Cli;
 import telemetry.Database;
 import telemetry.Store;
+import telemetry.cli.Cli;
+import telemetry.kit.Checkout;
 
 /** All that is measured: each command of ours, what one would take instead, and the targets. */
 final class Comparisons {

@@ -5,7 +5,8 @@ import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
-import telemetry.JsonText;
+import telemetry.kit.Checkout;
+import telemetry.text.JsonText;
 
 /**
  * Runs processes to their end and tells what they took. With Python 3 on a Unix the kernel's account of CPU and memory is asked for, of
@@ -27,7 +28,7 @@ final class Meter {
     }
 
     static Meter here() {
-        return new Meter(telemetry.Disk.isWindows() ? null : Programs.python());
+        return new Meter(telemetry.os.Disk.isWindows() ? null : Programs.python());
     }
 
     boolean knowsCpuAndMemory() {

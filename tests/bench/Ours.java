@@ -3,7 +3,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import telemetry.Disk;
+import telemetry.kit.Checkout;
+import telemetry.os.Disk;
 
 /** The toolkit's commands as processes. */
 final class Ours {
@@ -22,7 +23,7 @@ final class Ours {
     /** A program that uses the library and lives for seconds, as {@code //SOURCES} of it would start with what docs/scripting.md advises. */
     static List<String> program(Class<?> main, Object... arguments) {
         List<String> options = new ArrayList<>(List.of("-XX:TieredStopAtLevel=1"));
-        options.addAll(options("lib/telemetry/package-info.java"));
+        options.addAll(options("lib/telemetry/text/package-info.java"));
         return java(options, main.getName(), arguments);
     }
 

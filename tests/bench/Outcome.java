@@ -7,7 +7,7 @@ import java.util.Objects;
 import java.util.StringJoiner;
 import java.util.function.Function;
 import telemetry.Check;
-import telemetry.Table;
+import telemetry.text.Table;
 
 /**
  * How a comparison ended; {@code toString()} is the report. No ratio is shown unless both did the same work.

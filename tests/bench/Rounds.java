@@ -7,7 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
-import telemetry.JsonText;
+import telemetry.text.JsonText;
 
 /**
  * Runs a comparison: one round in which what was done is compared and nothing is counted, then so many in which each has its turn: A B A B.

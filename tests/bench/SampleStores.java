@@ -16,17 +16,17 @@ import java.util.Map;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import telemetry.Database;
-import telemetry.Disk;
-import telemetry.IndexAdvice;
-import telemetry.Layout;
-import telemetry.Progress;
-import telemetry.QueryTimes;
 import telemetry.Runs;
-import telemetry.Sample;
-import telemetry.SampleWriter;
 import telemetry.Store;
 import telemetry.StoreException;
-import telemetry.Tuning;
+import telemetry.measure.IndexAdvice;
+import telemetry.measure.QueryTimes;
+import telemetry.measure.Tuning;
+import telemetry.os.Disk;
+import telemetry.setup.Sample;
+import telemetry.setup.SampleWriter;
+import telemetry.store.Layout;
+import telemetry.text.Progress;
 
 /**
  * The stores that are measured on. They are made once and kept for a day; nothing that is measured changes them, it works on copies in

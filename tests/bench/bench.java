@@ -2,7 +2,7 @@
 //JAVA 17+
 //DESCRIPTION Measure the commands side by side with sqlite3, gzip, pigz and plain Python scripts.
 //SOURCES *.java
-//SOURCES ../Checkout.java
+//SOURCES ../kit/Checkout.java
 //SOURCES ../../scripts/*.java
 
 import java.nio.file.Path;
@@ -20,9 +20,9 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 import telemetry.Check;
-import telemetry.Cli;
-import telemetry.JsonText;
-import telemetry.Output;
+import telemetry.cli.Cli;
+import telemetry.cli.Output;
+import telemetry.text.JsonText;
 
 @Command(name = "bench", mixinStandardHelpOptions = true,
         description = "Measure the commands side by side with sqlite3, gzip, pigz and plain Python scripts.",

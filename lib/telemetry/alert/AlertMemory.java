@@ -1,0 +1,78 @@
+package telemetry.alert;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import telemetry.Store;
+import telemetry.StoreException;
+import telemetry.os.Disk;
+import telemetry.os.Sha256;
+import telemetry.store.Reports;
+import telemetry.text.JsonText;
+
+/**
+ * What one target of alerts was last told, in {@code {base}/reports/alert-1a2b3c4d.json}; the digits are the target's checksum, since
+ * its address is a secret. The file is written over in place and always of one length, which works on a full disk too. One that a power
+ * cut left half written says nothing, and the next alert is one too many, not too few.
+ */
+final class AlertMemory {
+
+    /** Of one block, whatever the disk's are. */
+    private static final int BYTES = 2_048;
+    private static final int DIGITS = 8;
+
+    private final Store store;
+    private final Path file;
+
+    AlertMemory(Store store, AlertTarget target) {
+        this.store = store;
+        String name = Sha256.of(target.text().getBytes(StandardCharsets.UTF_8)).substring(0, DIGITS);
+        this.file = store.reports().resolve("alert-" + name + ".json");
+    }
+
+    /** {@link AlertState#NOTHING} when that cannot be read: silence would be worse than one alert too many. */
+    AlertState recall() {
+        try {
+            return AlertState.read(Files.readString(file));
+        } catch (IOException e) {
+            return AlertState.NOTHING;
+        }
+    }
+
+    /** Makes the file while there is room for it, before there is anything to tell. */
+    void prepare(AlertState told) {
+        try {
+            if (Files.notExists(file)) keep(told);
+        } catch (StoreException e) {
+            // nothing was told that could be forgotten
+        }
+    }
+
+    /** @throws StoreException when it is not on the disk */
+    void keep(AlertState told) {
+        byte[] json = JsonText.line(told).getBytes(StandardCharsets.UTF_8);
+        ByteBuffer block = ByteBuffer.allocate(Math.max(BYTES, json.length + 1)).put(json);
+        while (block.remaining() > 1) block.put((byte) ' ');
+        block.put((byte) '\n').flip();
+        try {
+            Reports.make(store);
+            write(block);
+        } catch (IOException e) {
+            StoreException refused = Disk.refused("remember the alert in", file, e);
+            String why = refused.why() + ", so the next health tells it again";
+            throw new StoreException(refused.reason(), "remember the alert in", file, why, null, e);
+        }
+    }
+
+    private void write(ByteBuffer block) throws IOException {
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
+            while (block.hasRemaining()) channel.write(block);
+            channel.truncate(block.limit());
+            channel.force(true);
+        }
+    }
+}

@@ -1,0 +1,42 @@
+package telemetry.alert;
+
+import java.util.StringJoiner;
+import telemetry.Check;
+import telemetry.Health;
+import telemetry.Times;
+import telemetry.os.Host;
+import telemetry.text.Table;
+
+/**
+ * What an alert says.
+ *
+ * @param before how the store was when this was last told
+ */
+record AlertMessage(Health health, Check.Status before) {
+
+    /** In UTF-16 units. Source: Mattermost cuts a post at 16,383 characters, the lowest of the limits. */
+    private static final int LONGEST = 16_000;
+
+    /** For a chat: what is wrong and what to do. Lists are written so that they read well where Markdown is shown and where it is not. */
+    String brief() {
+        var text = new StringJoiner("\n").add(headline()).add("");
+        for (Check check : health.troubles()) {
+            String next = check.hint() == null ? "" : " -> " + check.hint();
+            text.add("- " + check.status() + ": " + check.name() + ": " + Table.visible(check.detail() + next));
+        }
+        if (!health.troubles().isEmpty()) text.add("");
+        text.add("store " + Table.visible(health.store().base().toString()) + ", " + Times.seconds(health.at()) + " UTC");
+        String whole = text.toString();
+        return whole.length() <= LONGEST ? whole : whole.substring(0, LONGEST - 1) + "…";
+    }
+
+    /** The whole report, with the same first line. */
+    String whole() {
+        return headline() + "\n\n" + health.toString().replace(System.lineSeparator(), "\n") + "\n";
+    }
+
+    /** {@code telemetry failed on ws-0: 2 failed, 10 ok; before: ok} */
+    private String headline() {
+        return "telemetry " + health.status() + " on " + Host.name() + ": " + health.sum() + "; before: " + before;
+    }
+}

@@ -1,0 +1,104 @@
+package telemetry.alert;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.ConnectException;
+import java.net.URI;
+import java.net.URISyntaxException;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.channels.UnresolvedAddressException;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.regex.Pattern;
+import telemetry.StoreException;
+import telemetry.Times;
+import telemetry.text.JsonText;
+
+/**
+ * An alert that is posted as {@code {"text": "…"}}, the one field that the incoming webhooks of Slack, Teams and Mattermost all show. A
+ * redirection is not followed: the body would go where nobody asked for.
+ *
+ * @param text the address as it was given
+ */
+record AlertPost(String text, URI address) implements AlertTarget {
+    private static final Pattern LOOPBACK = Pattern.compile("localhost|127(\\.\\d{1,3}){3}|\\[(::1|0:0:0:0:0:0:0:1)]");
+    private static final int LAST_PORT = 65_535;
+
+    /** @throws IllegalArgumentException when nothing may or can be posted to it */
+    static AlertPost to(String text) {
+        URI address = address(text);
+        String host = address.getHost();
+        boolean hasHost = host != null && address.getPort() <= LAST_PORT;
+        if (!hasHost) throw new IllegalArgumentException("an address without a host that could be asked");
+        String scheme = address.getScheme().toLowerCase(Locale.ROOT);
+        boolean isPlain = scheme.equals("http");
+        if (!isPlain && !scheme.equals("https")) throw new IllegalArgumentException("a " + scheme + " address; https is needed");
+        if (isPlain && !LOOPBACK.matcher(host.toLowerCase(Locale.ROOT)).matches())
+            throw new IllegalArgumentException("plain http to another machine than this (localhost, 127.0.0.1, [::1]); https is needed");
+        return new AlertPost(text, address);
+    }
+
+    private static URI address(String text) {
+        try {
+            return new URI(text);
+        } catch (URISyntaxException e) {
+            throw new IllegalArgumentException("no address: " + e.getReason() + " at character " + (e.getIndex() + 1), e);
+        }
+    }
+
+    /** Without what comes after the host: in a webhook's address that is the password. */
+    @Override
+    public String name() {
+        return address.getScheme() + "://" + address.getHost() + (address.getPort() < 0 ? "" : ":" + address.getPort()) + "/…";
+    }
+
+    @Override
+    public void tell(AlertMessage message, Duration patience) {
+        CompletableFuture<HttpResponse<InputStream>> sent = client().sendAsync(request(message), HttpResponse.BodyHandlers.ofInputStream());
+        try {
+            HttpResponse<InputStream> response = sent.get(patience.toMillis(), TimeUnit.MILLISECONDS);
+            response.body().close();
+            if (response.statusCode() / 100 != 2) throw refused("the server answered " + response.statusCode(), "check the address", null);
+        } catch (TimeoutException e) {
+            sent.cancel(true);
+            throw refused("no answer within " + Times.words(patience), null, e);
+        } catch (ExecutionException e) {
+            throw refused(why(e.getCause()), null, e);
+        } catch (IOException e) {
+            throw refused(why(e), null, e);
+        } catch (InterruptedException e) {
+            sent.cancel(true);
+            Thread.currentThread().interrupt();
+            throw refused("interrupted", null, e);
+        }
+    }
+
+    private static HttpClient client() {
+        return HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).followRedirects(HttpClient.Redirect.NEVER).build();
+    }
+
+    private HttpRequest request(AlertMessage message) {
+        String body = JsonText.line(Map.of("text", message.brief()));
+        return HttpRequest.newBuilder(address).header("Content-Type", "application/json; charset=utf-8")
+                .POST(HttpRequest.BodyPublishers.ofString(body, StandardCharsets.UTF_8)).build();
+    }
+
+    /** The client's own words may hold the address. */
+    private static String why(Throwable e) {
+        if (e.getCause() instanceof UnresolvedAddressException) return "nobody knows that host";
+        if (e instanceof ConnectException) return "no connection";
+        return e.getMessage() == null || e.getMessage().contains("://") ? e.getClass().getSimpleName() : e.getMessage();
+    }
+
+    private StoreException refused(String why, String next, Exception cause) {
+        return new StoreException(StoreException.Reason.FAILED, "alert " + name(), null, why, next, cause);
+    }
+}

@@ -1,0 +1,37 @@
+package telemetry.alert;
+
+import java.util.StringJoiner;
+import telemetry.Check;
+import telemetry.Health;
+import telemetry.health.Measure;
+
+/**
+ * A store's health as monitoring plugins print it, on one line with performance data; {@code toString()} is the line.
+ * Source of the form: monitoring-plugins.org, Development Guidelines, 2 and 2.6.
+ */
+public record PluginLine(Health health) {
+
+    @Override
+    public String toString() {
+        var troubles = new StringJoiner("; ");
+        for (Check check : health.troubles()) troubles.add(check.name() + ": " + check.detail());
+        var line = new StringJoiner(" ");
+        line.add("TELEMETRY").add(status()).add("-").add(oneLine(troubles.length() == 0 ? health.sum() : troubles.toString())).add("|");
+        for (Measure measure : health.measures())
+            line.add(measure.name() + "=" + measure.text() + unit(measure) + ";" + measure.warning() + ";" + measure.critical() + ";0");
+        return line.toString();
+    }
+
+    private String status() {
+        return health.status() == Check.Status.FAILED ? "CRITICAL" : health.status().name();
+    }
+
+    /** A bar would begin the performance data. */
+    private static String oneLine(String text) {
+        return text.replaceAll("[|\\p{Cntrl}]", " ");
+    }
+
+    private static String unit(Measure measure) {
+        return measure.unit().isEmpty() ? "" : measure.unit().equals("bytes") ? "B" : "s";
+    }
+}

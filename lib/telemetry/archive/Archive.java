@@ -1,0 +1,293 @@
+package telemetry.archive;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileVisitOption;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.LocalDate;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.LongConsumer;
+import java.util.function.Supplier;
+import java.util.stream.Stream;
+import telemetry.DayFile;
+import telemetry.EventLog;
+import telemetry.Size;
+import telemetry.Store;
+import telemetry.StoreException;
+import telemetry.Times;
+import telemetry.os.Disk;
+import telemetry.os.OpenFiles;
+
+/**
+ * Old day files, gzipped, in folders whose names other engines read as columns: {@code
+ * archive/year=2025/month=12/events_20251211.ndjson.gz}. A line is at any moment in a raw file or in a verified part here, whatever is
+ * killed, fills up or loses its power. Needs no SQLite and no temporary folder, so it works when the disk is full.
+ */
+public final class Archive {
+
+    /** A day file that was written to so lately is left alone: a late writer may have more. */
+    static final Duration AT_REST = Duration.ofHours(1);
+
+    static final String UNFINISHED = ".ndjson.gz.tmp";
+    static final String NEEDS_ROOM = "make room, or archive to another disk with --to DIR";
+
+    /** A day file that is not archived now. */
+    public record Left(Path file, String reason) { }
+
+    /**
+     * What {@link #run} is to do.
+     *
+     * @param files in the order in which they are taken
+     * @param size  of them together
+     * @param left  old enough, and yet left alone
+     * @param free  it stops as soon as so much is free on the raw folder's disk; null when it does not
+     */
+    public record Plan(List<DayFile> files, Size size, List<Left> left, Size free) { }
+
+    /**
+     * Folders that threads of this process archive into. They must not even open the lock's file: closing it again would give back the lock
+     * of the whole process.
+     */
+    private static final Set<Path> WORKING = ConcurrentHashMap.newKeySet();
+
+    private final Store store;
+    private final Path folder;
+    private final Clock clock;
+    private final ArchiveManifest manifest;
+
+    /** @param folder null for the store's own */
+    public Archive(Store store, Path folder, Clock clock) {
+        this.store = store;
+        this.folder = folder == null ? store.archive() : folder.toAbsolutePath().normalize();
+        this.clock = clock;
+        this.manifest = new ArchiveManifest(this.folder);
+    }
+
+    public Path folder() {
+        return folder;
+    }
+
+    /** True when it is where logs and rebuild look for archived days, perhaps through a link. */
+    public boolean isTheStores() {
+        try {
+            return folder.equals(store.archive()) || Files.isSameFile(folder, store.archive());
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
+    Store store() {
+        return store;
+    }
+
+    ArchiveManifest manifest() {
+        return manifest;
+    }
+
+    Instant now() {
+        return clock.instant();
+    }
+
+    /**
+     * Which raw day files ended longer ago than this, and which of them have to be left alone. Smallest first: on a full disk each makes
+     * room for the next. Changes nothing.
+     */
+    public Plan plan(Duration olderThan) {
+        Comparator<DayFile> bySize = Comparator.comparingLong(file -> file.path().toFile().length());
+        return plan(olderThan, null, bySize.thenComparing(DayFile::compareTo));
+    }
+
+    /** As the other, oldest first, to stop as soon as so much is free on the raw folder's disk. No file at all when it is already. */
+    public Plan plan(Duration olderThan, Size free) {
+        return isFree(free) ? new Plan(List.of(), new Size(0), List.of(), free) : plan(olderThan, free, Comparator.naturalOrder());
+    }
+
+    boolean isFree(Size wanted) {
+        try {
+            return Disk.free(store.raw()) >= wanted.bytes();
+        } catch (IOException e) {
+            throw Disk.refused("see how much is free at", store.raw(), e);
+        }
+    }
+
+    /** True when the archive's disk would take as much even if nothing of it could be compressed. */
+    boolean hasRoomFor(Size size) {
+        try {
+            return Disk.free(folder) > size.bytes();
+        } catch (IOException e) {
+            throw Disk.refused("see how much is free at", folder, e);
+        }
+    }
+
+    private Plan plan(Duration olderThan, Size free, Comparator<DayFile> order) {
+        OpenFiles open = OpenFiles.now();
+        List<DayFile> files = new ArrayList<>();
+        List<Left> left = new ArrayList<>();
+        long bytes = 0;
+        try {
+            for (DayFile file : new EventLog(store).raw()) {
+                boolean today = !file.day().isBefore(DayFile.dayOf(now()));
+                if (today ? olderThan.toDays() > 0 : !isOlder(file, olderThan)) continue;
+                Optional<String> reason = today ? Optional.of("it is today's") : reasonToLeave(file.path(), open);
+                reason.ifPresentOrElse(why -> left.add(new Left(file.path(), why)), () -> files.add(file));
+            }
+            for (DayFile file : files) bytes += Files.size(file.path());
+        } catch (IOException e) {
+            throw Disk.refused("look at the day files in", store.raw(), e);
+        }
+        files.sort(order);
+        return new Plan(List.copyOf(files), new Size(bytes), List.copyOf(left), free);
+    }
+
+    private boolean isOlder(DayFile file, Duration age) {
+        return !file.day().plusDays(1).atStartOfDay().toInstant(ZoneOffset.UTC).plus(age).isAfter(now());
+    }
+
+    private Optional<String> reasonToLeave(Path file, OpenFiles open) throws IOException {
+        Duration still = Duration.between(Files.getLastModifiedTime(file).toInstant(), now());
+        if (still.compareTo(AT_REST) < 0)
+            return Optional.of(still.isNegative() ? "it changed at a time that lies in the future"
+                    : "it changed " + Times.words(still) + " ago");
+        return open.writerOf(file).map(process -> "it is held open by " + process);
+    }
+
+    /**
+     * Archives the files of a plan: compressed, on the disk, read back and compared, listed, and only then taken out of the raw folder.
+     *
+     * @param progress is given the number of bytes that were compressed since it was last called, from any thread
+     * @throws StoreException {@code LOCKED} when another process is at it; what goes wrong with one file is in the result
+     */
+    public ArchiveRun.Result run(Plan plan, LongConsumer progress) {
+        return locked(() -> new ArchiveRun(this, plan, progress).run());
+    }
+
+    /** Runs alone: a second archiving would take this one's unfinished files for stale ones. */
+    private <T> T locked(Supplier<T> work) {
+        if (!WORKING.add(folder)) throw atWork();
+        try {
+            return lockedAgainstOthers(work);
+        } finally {
+            WORKING.remove(folder);
+        }
+    }
+
+    private <T> T lockedAgainstOthers(Supplier<T> work) {
+        Path lock = folder.resolve(".lock");
+        try {
+            createFolders(folder);
+            try (FileChannel channel = FileChannel.open(lock, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+                    FileLock held = channel.tryLock()) {
+                if (held != null) return work.get();
+            }
+        } catch (IOException e) {
+            StoreException refused = Disk.refused("archive into", folder, e);
+            if (refused.reason() != StoreException.Reason.FULL) throw refused;
+            throw new StoreException(StoreException.Reason.FULL, "archive into", folder,
+                    "there is no room even for a folder", NEEDS_ROOM, e);
+        }
+        throw atWork();
+    }
+
+    private StoreException atWork() {
+        return new StoreException(StoreException.Reason.LOCKED, "archive into", folder,
+                "another archive command is at work there", "wait for it");
+    }
+
+    /** The folder and its missing parents, each on the disk when this returns. */
+    static void createFolders(Path folder) throws IOException {
+        if (Files.isDirectory(folder)) return;
+        createFolders(folder.getParent());
+        try {
+            Files.createDirectory(folder);
+        } catch (FileAlreadyExistsException e) {
+            if (!Files.isDirectory(folder)) throw e;
+        }
+        Disk.syncFolder(folder.getParent());
+    }
+
+    /** Where a part of a day belongs. */
+    Path place(LocalDate day, int part) {
+        String name = DayFile.name(day).replace(".ndjson", part == 1 ? ".ndjson.gz" : "." + part + ".ndjson.gz");
+        return folder.resolve(String.format(Locale.ROOT, "year=%04d", day.getYear()))
+                .resolve(String.format(Locale.ROOT, "month=%02d", day.getMonthValue())).resolve(name);
+    }
+
+    /** The name that the manifest has for a file. */
+    String nameOf(Path file) {
+        return folder.relativize(file).toString().replace(file.getFileSystem().getSeparator(), "/");
+    }
+
+    /** The archive's day files, by day. */
+    public List<DayFile> files() {
+        try (Stream<Path> all = Files.walk(folder, 3, FileVisitOption.FOLLOW_LINKS)) {
+            return all.map(DayFile::of).flatMap(Optional::stream).filter(DayFile::compressed).sorted().toList();
+        } catch (NoSuchFileException e) {
+            return List.of();
+        } catch (IOException e) {
+            throw Disk.refused("list the archive", folder, e);
+        } catch (UncheckedIOException e) {
+            throw Disk.refused("list the archive", folder, e.getCause());
+        }
+    }
+
+    /** What the manifest says of each of {@link #files}; the value is empty for a file that it does not know. */
+    public Map<DayFile, Optional<ArchivedFile>> listed() {
+        Map<String, ArchivedFile> known = manifest.read();
+        Map<DayFile, Optional<ArchivedFile>> listed = new LinkedHashMap<>();
+        for (DayFile file : files()) listed.put(file, Optional.ofNullable(known.get(nameOf(file.path()))));
+        return listed;
+    }
+
+    /**
+     * Brings a day back into the raw folder, all its parts in one file. The archive keeps them.
+     *
+     * @return the raw file
+     * @throws StoreException {@code MISSING} when the day is not archived, {@code FAILED} when the raw folder has a file of that day,
+     *                        {@code DAMAGED} when a part is
+     */
+    public Path restore(LocalDate day) {
+        return new ArchiveRestore(this).restore(day);
+    }
+
+    /** The archived files of days that ended longer ago than this. */
+    public List<DayFile> older(Duration age) {
+        return files().stream().filter(file -> isOlder(file, age)).toList();
+    }
+
+    /** Deletes archived files for good. */
+    public void expire(List<DayFile> files) {
+        locked(() -> {
+            manifest.remove(files.stream().map(file -> nameOf(file.path())).toList(), now());
+            for (DayFile file : files) delete(file.path());
+            manifest.flush();
+            return null;
+        });
+    }
+
+    private static void delete(Path file) {
+        try {
+            Files.deleteIfExists(file);
+            Disk.syncFolder(file.getParent());
+        } catch (IOException e) {
+            throw Disk.refused("delete", file, e);
+        }
+    }
+}

@@ -1,0 +1,85 @@
+package telemetry.archive;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.function.LongConsumer;
+import java.util.stream.Stream;
+import telemetry.Check;
+import telemetry.DayFile;
+import telemetry.StoreException;
+import telemetry.os.Disk;
+import telemetry.os.GzipFile;
+
+/**
+ * Is every file of an archive what it was when it was archived? Its SHA-256 shows a change of any bit. A file that the manifest does not
+ * know, because a full disk had no room for the line or somebody put the file there, is read by its own checksum and then listed.
+ */
+public final class ArchiveCheck {
+    private static final String FROM_A_BACKUP = "copy it from a backup of the archive";
+
+    private final Archive archive;
+    private final boolean deep;
+    private final LongConsumer progress;
+
+    /**
+     * @param deep     also uncompress every file and compare the content's SHA-256 and its number of lines
+     * @param progress is given the number of bytes on disk that were looked at since it was last called, from any thread
+     */
+    public ArchiveCheck(Archive archive, boolean deep, LongConsumer progress) {
+        this.archive = archive;
+        this.deep = deep;
+        this.progress = progress;
+    }
+
+    /** One check a file, by day; named as the manifest names it. */
+    public List<Check> run() {
+        Map<String, Check> checks = new TreeMap<>();
+        for (String name : archive.manifest().read().keySet())
+            checks.put(name, Check.failed(name, "it is listed and not there", FROM_A_BACKUP));
+        Stream<Map.Entry<DayFile, Optional<ArchivedFile>>> files = new ArrayList<>(archive.listed().entrySet()).parallelStream();
+        files.map(file -> check(file.getKey(), file.getValue())).toList().forEach(check -> checks.put(check.name(), check));
+        return List.copyOf(checks.values());
+    }
+
+    private Check check(DayFile file, Optional<ArchivedFile> listed) {
+        String name = archive.nameOf(file.path());
+        try {
+            Check check = listed.isEmpty() ? unlisted(name, file) : compared(file, listed.get());
+            progress.accept(Files.size(file.path()));
+            return check;
+        } catch (StoreException e) {
+            return e.reason() == StoreException.Reason.DAMAGED ? damaged(file, e.why()) : Check.failed(name, e.why(), null);
+        } catch (IOException e) {
+            return Check.failed(name, Disk.refused("read", file.path(), e).why(), null);
+        }
+    }
+
+    private Check compared(DayFile file, ArchivedFile listed) throws IOException {
+        long bytes = Files.size(file.path());
+        if (bytes != listed.compressedBytes()) return damaged(file, "it has " + bytes + " bytes of " + listed.compressedBytes());
+        boolean isSame = GzipFile.sha256(file.path()).equals(listed.compressedSha256());
+        if (!isSame) return damaged(file, "its SHA-256 is not the one of the file that was archived");
+        if (!deep) return Check.ok(archive.nameOf(file.path()), "SHA-256 is right");
+        GzipFile.Content content = GzipFile.read(file.path());
+        boolean hasItsLines = content.sha256().equals(listed.sha256());
+        if (!hasItsLines) return damaged(file, "its content's SHA-256 is not the one of the lines that were archived");
+        if (content.lines() != listed.lines()) return damaged(file, "it has " + content.lines() + " lines of " + listed.lines());
+        return Check.ok(archive.nameOf(file.path()), "SHA-256 and " + content.lines() + " lines are right");
+    }
+
+    private Check damaged(DayFile file, String why) {
+        String before = archive.store().command("logs", file.day().toString());
+        return Check.failed(archive.nameOf(file.path()), why, FROM_A_BACKUP + "; the lines before the damage: " + before);
+    }
+
+    private Check unlisted(String name, DayFile file) throws IOException {
+        GzipFile.Content content = GzipFile.read(file.path());
+        archive.manifest().add(List.of(ArchivedFile.of(name, file.day(), content, archive.now())));
+        return Check.warning(name, "it was not in the manifest; its own checksum is right, and it is listed now", null);
+    }
+}

@@ -1,0 +1,224 @@
+package telemetry.archive;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.time.LocalDate;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.LongConsumer;
+import java.util.stream.Collectors;
+import telemetry.DayFile;
+import telemetry.Size;
+import telemetry.StoreException;
+import telemetry.daylog.Held;
+import telemetry.os.Disk;
+import telemetry.os.GzipFile;
+
+/**
+ * The steps by which the lines of one day file get into the archive and out of the raw folder: {@link #pack}, {@link #secure}, {@link
+ * #takeAway}. Different days may be in the hands of different threads.
+ */
+final class ArchivePacker {
+
+    /** So many parts are made of what is still added to a file that nobody should know any more. */
+    private static final int MOST_TRIES = 3;
+
+    private final Archive archive;
+    private final LongConsumer progress;
+    private final Map<LocalDate, List<DayFile>> parts;
+    private final Map<Path, GzipFile.Content> verified = new ConcurrentHashMap<>();
+    private final Map<Path, Compared> compared = new ConcurrentHashMap<>();
+    private final Set<String> listed;
+    private final Set<Path> secured = ConcurrentHashMap.newKeySet();
+
+    /**
+     * What was compared with its parts, byte by byte, tells by its identity, size and time whether it is still the same: it had been at
+     * rest for {@link Archive#AT_REST}, so whatever is written to it gives it another time. That spares reading all of it a third time.
+     */
+    private record Compared(Object identity, long size, FileTime changed, Held held) {
+        static Compared now(Path source, Held held) throws IOException {
+            return new Compared(Disk.identity(source), Files.size(source), Files.getLastModifiedTime(source), held);
+        }
+    }
+
+    ArchivePacker(Archive archive, LongConsumer progress) {
+        this.archive = archive;
+        this.progress = progress;
+        this.parts = archive.files().stream()
+                .collect(Collectors.groupingBy(DayFile::day, ConcurrentHashMap::new, Collectors.toCollection(ArrayList::new)));
+        this.listed = ConcurrentHashMap.newKeySet();
+        this.listed.addAll(archive.manifest().read().keySet());
+    }
+
+    /**
+     * Archives what the archive does not have of this file yet, then gives the file a name that no writer uses: what a late writer adds
+     * before that is in it, what one adds later is in a new file. The parts' content is on the disk then, their names need not be.
+     *
+     * @return the file under its new name
+     */
+    Path pack(DayFile file) {
+        try {
+            Compared before = Compared.now(file.path(), null);
+            Held held = archiveRest(file.path(), file.day());
+            Path aside = setAside(file);
+            compared.put(aside, new Compared(before.identity(), before.size(), before.changed(), held));
+            return aside;
+        } catch (IOException e) {
+            throw Disk.refused("archive", file.path(), e);
+        }
+    }
+
+    /** Once, and not until nothing is left: a writer that does not pause would never be caught up with. */
+    private Held archiveRest(Path source, LocalDate day) throws IOException {
+        Held held = held(source, day);
+        if (held.bytes() >= Files.size(source)) return held;
+        DayFile part = write(source, held.bytes(), day);
+        return held.and(part, verified.get(part.path()).bytes());
+    }
+
+    /** @return the parts that hold the whole file, each read back and compared with it */
+    private Held archiveAll(Path source, LocalDate day) throws IOException {
+        Held held = held(source, day);
+        for (int tries = 0; held.bytes() < Files.size(source); tries++) {
+            if (tries == MOST_TRIES) throw new IOException("somebody goes on writing to it");
+            write(source, held.bytes(), day);
+            held = held(source, day);
+        }
+        return held;
+    }
+
+    private Held held(Path source, LocalDate day) throws IOException {
+        List<DayFile> candidates = parts.getOrDefault(day, List.of());
+        Held held = Held.of(source, candidates);
+        long from = 0;
+        for (DayFile part : held.parts()) {
+            if (!isVerified(part, source, from)) {
+                candidates.remove(part);
+                return held(source, day);
+            }
+            from += verified.get(part.path()).bytes();
+        }
+        return held;
+    }
+
+    private boolean isVerified(DayFile part, Path source, long from) throws IOException {
+        if (verified.containsKey(part.path())) return true;
+        try {
+            verified.put(part.path(), GzipFile.compare(part.path(), source, from));
+            return true;
+        } catch (StoreException e) {
+            if (e.reason() != StoreException.Reason.DAMAGED) throw e;
+            return false;
+        }
+    }
+
+    private DayFile write(Path source, long from, LocalDate day) throws IOException {
+        DayFile target = free(day);
+        Path unfinished = target.path().resolveSibling(target.path().getFileName() + ".tmp");
+        Archive.createFolders(target.path().getParent());
+        try {
+            long bytes = GzipFile.compress(source, from, unfinished, Disk.sameReaders(source), progress);
+            GzipFile.Content content = GzipFile.compare(unfinished, source, from);
+            if (content.bytes() != bytes)
+                throw new IOException("it has " + content.bytes() + " bytes of " + bytes + " after it was written");
+            Disk.publish(unfinished, target.path());
+            verified.put(target.path(), content);
+            parts.computeIfAbsent(day, none -> new ArrayList<>()).add(target);
+        } finally {
+            Files.deleteIfExists(unfinished);
+        }
+        return target;
+    }
+
+    /** The name of the day's next part. */
+    private DayFile free(LocalDate day) {
+        int part = 1;
+        while (Files.exists(archive.place(day, part))) part++;
+        return DayFile.of(archive.place(day, part)).orElseThrow();
+    }
+
+    /** {@code events_20251211.2.ndjson}: readers find it there if this process ends before the file does. */
+    private static Path setAside(DayFile file) throws IOException {
+        if (file.part() > 1) return file.path();
+        int part = 2;
+        while (true) {
+            Path aside = file.path().resolveSibling(DayFile.name(file.day()).replace(".ndjson", "." + part + ".ndjson"));
+            if (Files.notExists(aside)) return Files.move(file.path(), aside);
+            part++;
+        }
+    }
+
+    /**
+     * Makes what was verified of these days survive a power cut, the folders' names too, and lists it. With one fsync a folder and one for
+     * the manifest, however many days they are.
+     */
+    void secure(Collection<LocalDate> days) {
+        List<DayFile> some = days.stream().distinct().flatMap(day -> parts.getOrDefault(day, List.of()).stream())
+                .filter(part -> verified.containsKey(part.path()) && !secured.contains(part.path())).toList();
+        Set<Path> folders = new LinkedHashSet<>();
+        for (DayFile part : some)
+            for (Path in = part.path().getParent(); in.startsWith(archive.folder()); in = in.getParent()) folders.add(in);
+        try {
+            for (Path in : folders) Disk.syncFolder(in);
+        } catch (IOException e) {
+            throw Disk.refused("archive into", archive.folder(), e);
+        }
+        list(some);
+        for (DayFile part : some) secured.add(part.path());
+    }
+
+    private void list(List<DayFile> some) {
+        List<ArchivedFile> lines = some.stream().filter(part -> !listed.contains(archive.nameOf(part.path()))).map(part -> ArchivedFile
+                .of(archive.nameOf(part.path()), part.day(), verified.get(part.path()), archive.now())).toList();
+        archive.manifest().add(lines);
+        for (ArchivedFile line : lines) listed.add(line.file());
+    }
+
+    /**
+     * Deletes a file that was set aside, once the archive holds all of it: lines that a late writer added are archived first. A power cut
+     * may bring it back; its lines are then in both, which readers see.
+     *
+     * @param file  where it was before
+     * @param aside where it is, and nobody has it open
+     */
+    ArchiveRun.Archived takeAway(DayFile file, Path aside) {
+        try {
+            Held held = isAsCompared(aside) ? compared.get(aside).held() : archiveAll(aside, file.day());
+            secure(List.of(file.day()));
+            long size = Files.size(aside);
+            if (size != held.bytes()) throw new IOException("somebody goes on writing to it");
+            Files.delete(aside);
+            List<GzipFile.Content> contents = held.parts().stream().map(part -> verified.get(part.path())).toList();
+            return new ArchiveRun.Archived(file.day(), file.path(), held.parts().stream().map(DayFile::path).toList(),
+                    contents.stream().mapToLong(GzipFile.Content::lines).sum(),
+                    new Size(size), new Size(contents.stream().mapToLong(GzipFile.Content::compressedBytes).sum()));
+        } catch (IOException e) {
+            throw Disk.refused("archive", aside, e);
+        }
+    }
+
+    private boolean isAsCompared(Path aside) throws IOException {
+        Compared then = compared.get(aside);
+        return then != null && then.held().bytes() == then.size() && then.equals(Compared.now(aside, then.held()));
+    }
+
+    /** What the smallest of them would need. */
+    StoreException noRoomFor(List<DayFile> files) {
+        DayFile smallest = files.stream().min((a, b) -> Long.compare(a.path().toFile().length(), b.path().toFile().length())).orElseThrow();
+        try {
+            Size needed = new Size(GzipFile.sizeOf(smallest.path(), held(smallest.path(), smallest.day()).bytes()));
+            return new StoreException(StoreException.Reason.FULL, "archive", smallest.path(),
+                    "it needs " + needed + " in " + archive.folder() + ", and " + new Size(Disk.free(archive.folder()))
+                    + " are free" + (files.size() == 1 ? "" : " (the " + (files.size() - 1) + " others need more)"), Archive.NEEDS_ROOM);
+        } catch (IOException e) {
+            throw Disk.refused("archive", smallest.path(), e);
+        }
+    }
+}

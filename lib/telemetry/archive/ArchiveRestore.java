@@ -1,0 +1,86 @@
+package telemetry.archive;
+
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.channels.Channels;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.time.LocalDate;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import telemetry.DayFile;
+import telemetry.EventLog;
+import telemetry.StoreException;
+import telemetry.os.Disk;
+import telemetry.os.GzipFile;
+
+/** Brings an archived day back. */
+final class ArchiveRestore {
+    private final Archive archive;
+    private final Path raw;
+
+    ArchiveRestore(Archive archive) {
+        this.archive = archive;
+        this.raw = archive.store().raw();
+    }
+
+    Path restore(LocalDate day) {
+        Map<DayFile, Optional<ArchivedFile>> parts = archive.listed();
+        parts.keySet().removeIf(part -> !part.day().equals(day));
+        if (parts.isEmpty()) throw new StoreException(StoreException.Reason.MISSING,
+                "restore " + day + " from", archive.folder(), "it is not there", archive.store().command("archive", "list"));
+        refuseToMix(day);
+        Path target = raw.resolve(DayFile.name(day));
+        Path unfinished = raw.resolve(DayFile.name(day) + ".tmp");
+        try {
+            Archive.createFolders(raw);
+            Files.deleteIfExists(unfinished);
+            write(parts, unfinished);
+            Disk.publish(unfinished, target);
+            Disk.syncFolder(raw);
+            return target;
+        } catch (IOException e) {
+            throw Disk.refused("restore", target, e);
+        } finally {
+            unfinished.toFile().delete();
+        }
+    }
+
+    /** A raw file of that day has late lines, or all of them already. */
+    private void refuseToMix(LocalDate day) {
+        List<DayFile> present = new EventLog(archive.store()).days().stream()
+                .filter(file -> file.day().equals(day) && raw.equals(file.path().getParent())).toList();
+        if (!present.isEmpty()) throw new StoreException(StoreException.Reason.FAILED,
+                "restore " + day + " to", present.get(0).path(), "it is there already, perhaps with late lines",
+                "archive it too, then restore: " + archive.store().command("archive", "--older-than 0d"));
+    }
+
+    private void write(Map<DayFile, Optional<ArchivedFile>> parts, Path unfinished) throws IOException {
+        try (FileChannel out = FileChannel.open(unfinished, Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE),
+                Disk.sameReaders(parts.keySet().iterator().next().path()))) {
+            OutputStream to = Channels.newOutputStream(out);
+            for (Map.Entry<DayFile, Optional<ArchivedFile>> part : parts.entrySet()) copy(part.getKey(), part.getValue(), to);
+            out.force(true);
+        }
+    }
+
+    private void copy(DayFile part, Optional<ArchivedFile> listed, OutputStream to) throws IOException {
+        GzipFile.Content content;
+        try {
+            content = GzipFile.copy(part.path(), to);
+        } catch (StoreException e) {
+            throw damaged(part, e.why(), e);
+        }
+        boolean isOther = listed.isPresent() && !listed.get().sha256().equals(content.sha256());
+        if (isOther) throw damaged(part, "its content is not what was archived", null);
+    }
+
+    private StoreException damaged(DayFile part, String why, StoreException cause) {
+        String rest = "read what is left of it: " + archive.store().command("logs", part.day().toString());
+        return new StoreException(StoreException.Reason.DAMAGED, "restore", part.path(), why, rest, cause);
+    }
+}

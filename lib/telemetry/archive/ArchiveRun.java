@@ -1,0 +1,252 @@
+package telemetry.archive;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.LocalDate;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorCompletionService;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.function.LongConsumer;
+import java.util.stream.Stream;
+import telemetry.DayFile;
+import telemetry.Size;
+import telemetry.StoreException;
+import telemetry.os.Disk;
+import telemetry.os.OpenFiles;
+
+/**
+ * One archiving. Days are packed one on each core; whenever some are, they are made to survive a power cut together, one look shows who
+ * still has their originals open, and the others are deleted, while the next ones are being packed. A day that does not fit on a full disk
+ * is tried again after others have made room.
+ */
+public final class ArchiveRun {
+
+    /** Days that share a look at the open files, which costs as much as packing a small day, and the folders' and the manifest's fsync. */
+    private static final int BATCH = 8;
+
+    /** A writer opens, writes and closes: so long it may take until it is told from one that stays. */
+    private static final Duration PATIENCE = Duration.ofSeconds(2);
+    private static final Duration BETWEEN_LOOKS = Duration.ofMillis(20);
+
+    /** Where nobody can be seen, so long is waited for a writer that may have had a file open while it got its other name. */
+    private static final Duration ONE_APPEND = Duration.ofMillis(200);
+
+    /**
+     * What came of it.
+     *
+     * @param archived in the order of their days
+     * @param failures what went wrong, one a file, whose lines are where they were
+     */
+    public record Result(List<Archived> archived, List<Archive.Left> left, List<StoreException> failures) { }
+
+    /**
+     * A day file that is archived and gone from the raw folder.
+     *
+     * @param parts      the files that hold it
+     * @param size       of its content
+     * @param compressed of the parts together
+     */
+    public record Archived(LocalDate day, Path file, List<Path> parts, long lines, Size size, Size compressed) { }
+
+    /** A file whose lines are all in the archive and which no writer will open any more, or why not. */
+    private record Packed(DayFile file, Path aside, StoreException failure) { }
+
+    private final Archive archive;
+    private final Archive.Plan plan;
+    private final ArchivePacker packer;
+    private final List<Archived> archived = new ArrayList<>();
+    private final List<Archive.Left> left = new ArrayList<>();
+    private final List<StoreException> failures = new ArrayList<>();
+    private final List<DayFile> tooLarge = new ArrayList<>();
+
+    ArchiveRun(Archive archive, Archive.Plan plan, LongConsumer progress) {
+        this.archive = archive;
+        this.plan = plan;
+        this.packer = new ArchivePacker(archive, progress);
+    }
+
+    Result run() {
+        left.addAll(plan.left());
+        removeUnfinished();
+        int cores = Runtime.getRuntime().availableProcessors();
+        ExecutorService workers = Executors.newFixedThreadPool(cores);
+        try {
+            List<List<DayFile>> days = days();
+            int step = plan.free() == null ? Math.max(1, days.size()) : cores;
+            for (int next = 0; next < days.size() && !isEnoughFree(); next += step)
+                move(days.subList(next, Math.min(next + step, days.size())), workers);
+            while (!tooLarge.isEmpty() && !isEnoughFree() && retry(workers)) { }
+        } finally {
+            end(workers);
+        }
+        if (!tooLarge.isEmpty() && !isEnoughFree()) failures.add(packer.noRoomFor(tooLarge));
+        listWhatWaits();
+        archived.sort(Comparator.comparing(Archived::day));
+        return new Result(archived, left, failures);
+    }
+
+    /** What a killed run left behind; nobody else works here now. */
+    private void removeUnfinished() {
+        try (Stream<Path> all = Files.walk(archive.folder(), 3)) {
+            for (Path file : all.filter(path -> path.toString().endsWith(Archive.UNFINISHED)).toList()) Files.delete(file);
+        } catch (IOException e) {
+            throw Disk.refused("remove what an earlier run left unfinished in", archive.folder(), e);
+        }
+    }
+
+    /**
+     * Files of one day go through one hand: their parts are numbered one after the other. In the plan's order, unless there is room for
+     * all: then the largest come first, so that no core is left with one at the end while the others have none.
+     */
+    private List<List<DayFile>> days() {
+        Map<LocalDate, List<DayFile>> days = new LinkedHashMap<>();
+        for (DayFile file : plan.files()) days.computeIfAbsent(file.day(), day -> new ArrayList<>()).add(file);
+        List<List<DayFile>> inOrder = new ArrayList<>(days.values());
+        if (plan.free() == null && archive.hasRoomFor(plan.size())) Collections.reverse(inOrder);
+        return inOrder;
+    }
+
+    private boolean isEnoughFree() {
+        return plan.free() != null && archive.isFree(plan.free());
+    }
+
+    private void move(List<List<DayFile>> days, ExecutorService workers) {
+        var packing = new ExecutorCompletionService<List<Packed>>(workers);
+        for (List<DayFile> day : days) packing.submit(() -> day.stream().map(this::pack).toList());
+        List<Packed> packed = new ArrayList<>();
+        try {
+            for (int left = days.size(); left > 0; left--) {
+                packed.addAll(packing.take().get());
+                if (packed.size() < BATCH && left > 1) continue;
+                takeAway(packed);
+                packed.clear();
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new StoreException(StoreException.Reason.FAILED, "archive into", archive.folder(), "interrupted", "run it again", e);
+        } catch (ExecutionException e) {
+            throw new IllegalStateException(e.getCause());
+        }
+    }
+
+    /** Returns when nobody packs any more: the next run would take what they write for unfinished files that an earlier one left. */
+    private static void end(ExecutorService workers) {
+        workers.shutdownNow();
+        boolean interrupted = false;
+        for (boolean over = false; !over;) {
+            try {
+                over = workers.awaitTermination(1, TimeUnit.MINUTES);
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) Thread.currentThread().interrupt();
+    }
+
+    private Packed pack(DayFile file) {
+        try {
+            return new Packed(file, packer.pack(file), null);
+        } catch (StoreException e) {
+            return new Packed(file, null, e);
+        }
+    }
+
+    private void takeAway(List<Packed> packed) {
+        for (Packed one : packed) if (one.failure() != null) failed(one.file(), one.failure());
+        List<Packed> whole = packed.stream().filter(one -> one.failure() == null).toList();
+        try {
+            packer.secure(whole.stream().map(one -> one.file().day()).toList());
+        } catch (StoreException e) {
+            for (Packed one : whole) failed(DayFile.of(one.aside()).orElseThrow(), e);
+            return;
+        }
+        OpenFiles open = openAfterPatience(whole.stream().map(Packed::aside).toList());
+        for (Packed one : whole) {
+            Optional<String> writer = writerOf(one.aside(), open);
+            if (writer.isPresent()) left.add(new Archive.Left(one.aside(), "it is held open by " + writer.get()));
+            else takeAway(one);
+        }
+        try {
+            Disk.syncFolder(archive.store().raw());
+        } catch (IOException e) {
+            throw Disk.refused("archive", archive.store().raw(), e);
+        }
+    }
+
+    private void takeAway(Packed packed) {
+        try {
+            archived.add(packer.takeAway(packed.file(), packed.aside()));
+        } catch (StoreException e) {
+            failed(DayFile.of(packed.aside()).orElseThrow(), e);
+        }
+    }
+
+    private void failed(DayFile file, StoreException e) {
+        if (e.reason() == StoreException.Reason.FULL) tooLarge.add(file);
+        else failures.add(e);
+    }
+
+    private OpenFiles openAfterPatience(List<Path> files) {
+        long deadline = System.nanoTime() + PATIENCE.toNanos();
+        if (!OpenFiles.areKnown()) pause(ONE_APPEND);
+        OpenFiles open = OpenFiles.now();
+        while (System.nanoTime() < deadline && isAnyOpen(files, open)) {
+            pause(BETWEEN_LOOKS);
+            open = OpenFiles.now();
+        }
+        return open;
+    }
+
+    private static boolean isAnyOpen(List<Path> files, OpenFiles open) {
+        return files.stream().anyMatch(file -> writerOf(file, open).isPresent());
+    }
+
+    private static void pause(Duration time) {
+        try {
+            Thread.sleep(time.toMillis());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private static Optional<String> writerOf(Path file, OpenFiles open) {
+        try {
+            return open.writerOf(file);
+        } catch (IOException e) {
+            throw Disk.refused("see who has open", file, e);
+        }
+    }
+
+    /** @return true when one of them fitted */
+    private boolean retry(ExecutorService workers) {
+        List<DayFile> again = tooLarge.stream().sorted(Comparator.comparingLong(file -> file.path().toFile().length())).toList();
+        int before = archived.size();
+        for (DayFile file : again) {
+            tooLarge.remove(file);
+            move(List.of(List.of(file)), workers);
+        }
+        return archived.size() > before;
+    }
+
+    /** The manifest's lines for which the disk had no room before. */
+    private void listWhatWaits() {
+        try {
+            archive.manifest().flush();
+        } catch (StoreException e) {
+            failures.add(new StoreException(e.reason(), "list what was archived in", archive.folder().resolve(ArchiveManifest.NAME),
+                    "there is no room even for that",
+                    archive.store().command("archive", "verify") + " when there is some", e));
+        }
+    }
+}

@@ -1,0 +1,6 @@
+//SOURCES Archive.java ArchiveCheck.java ArchiveManifest.java ArchivePacker.java ArchiveRestore.java ArchiveRun.java ArchivedFile.java
+/**
+ * Day files compressed, verified, and only then deleted; brought back, and expired. Knows no database, so it works on a
+ * full disk. Read {@code Archive} first.
+ */
+package telemetry.archive;

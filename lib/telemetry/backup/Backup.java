@@ -1,0 +1,75 @@
+package telemetry.backup;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.LocalDateTime;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
+import java.time.format.DateTimeParseException;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import telemetry.Size;
+import telemetry.Times;
+
+/**
+ * A backup as its name, its size and its manifest describe it; nothing here says that the bytes are still the right ones.
+ *
+ * @param file     where it is
+ * @param time     when it was made
+ * @param size     of the file
+ * @param manifest null when there is none that can be trusted
+ * @param doubt    why it does not count as verified, in a few words; null when it does
+ */
+public record Backup(Path file, Instant time, Size size, BackupManifest manifest, String doubt) {
+
+    /** The runbook's name, and the one that older tools left; a time of day may be missing there. */
+    private static final Pattern NAME = Pattern.compile("telemetry(?:_backup_|\\.backup\\.)(\\d{8})(?:_(\\d{6}))?\\.sqlite(?:\\.gz)?");
+    private static final DateTimeFormatter STAMP = DateTimeFormatter.ofPattern("uuuuMMddHHmmss");
+
+    /** The name of a backup made at this time: {@code telemetry_backup_20251211_143000.sqlite}. */
+    static String name(Instant time) {
+        return "telemetry_backup_" + Times.stamp(time) + ".sqlite";
+    }
+
+    /** The time in a backup's name, taken as UTC; empty when the file has no backup's name. */
+    static Optional<Instant> timeOf(Path file) {
+        Matcher name = NAME.matcher(file.getFileName().toString());
+        if (!name.matches()) return Optional.empty();
+        try {
+            return Optional.of(LocalDateTime.parse(name.group(1) + (name.group(2) == null ? "000000" : name.group(2)), STAMP)
+                    .toInstant(ZoneOffset.UTC));
+        } catch (DateTimeParseException e) {
+            return Optional.empty();
+        }
+    }
+
+    /** True when it was checked when it was made, and nothing has been found against it since. */
+    public boolean isVerified() {
+        return doubt == null;
+    }
+
+    /** How many runs it has; null when nobody says. */
+    public Long runs() {
+        return manifest == null ? null : (Long) manifest.runs();
+    }
+
+    /** How many of its rows refer to others that are not there; null when nobody knows. */
+    public Long orphans() {
+        return manifest == null ? null : manifest.orphans();
+    }
+
+    public Duration age(Instant now) {
+        return Duration.between(time, now);
+    }
+
+    boolean isCompressed() {
+        return file.getFileName().toString().endsWith(".gz");
+    }
+
+    /** This one, after something has been found against it. */
+    Backup doubted(String why) {
+        return new Backup(file, time, size, manifest, why);
+    }
+}

@@ -1,0 +1,155 @@
+package telemetry.backup;
+
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.PrintWriter;
+import java.nio.channels.Channels;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.Map;
+import java.util.Set;
+import telemetry.Database;
+import telemetry.StoreException;
+import telemetry.os.Disk;
+import telemetry.os.GzipFile;
+import telemetry.os.Sha256;
+import telemetry.os.Unfinished;
+import telemetry.runs.Schema;
+import telemetry.sqlite.DatabaseFile;
+import telemetry.text.Progress;
+
+/**
+ * The database that a backup holds, proved to be the one that was backed up. Closing it removes what was unpacked.
+ *
+ * @param backup   where it is from
+ * @param file     a database without a log: the backup itself, or what was unpacked from it
+ * @param sha256   of that file
+ * @param journal  the mode that the database had
+ * @param pageSize in bytes
+ * @param schema   in words
+ * @param rows     of each table
+ */
+public record BackupContent(Backup backup, Path file, String sha256, String journal, long pageSize, String schema, Map<String, Long> rows)
+        implements AutoCloseable {
+
+    /**
+     * Compares every byte with the manifest.
+     *
+     * @return the manifest; null when there is none, and nothing was proved; of a copy that was not checked when it was made only the size
+     *         is
+     * @throws StoreException {@code DAMAGED} when one bit is not as it was
+     */
+    public static BackupManifest requireIntact(Backup backup, PrintWriter err) {
+        BackupManifest manifest = BackupManifest.read(backup.file());
+        if (manifest == null) return null;
+        try {
+            long bytes = Files.size(backup.file());
+            if (bytes != manifest.bytes())
+                throw damaged(backup.file(), "it has " + bytes + " bytes, its manifest says " + manifest.bytes());
+            if (manifest.sha256() != null && !hash(backup.file(), bytes, err).equals(manifest.sha256()))
+                throw damaged(backup.file(), "its SHA-256 is not the manifest's: it has changed since it was made");
+        } catch (IOException e) {
+            throw Disk.refused("read the backup", backup.file(), e);
+        }
+        return manifest;
+    }
+
+    /**
+     * Proves the backup and makes it readable.
+     *
+     * @param near a file beside which a compressed one may be unpacked
+     * @throws StoreException {@code DAMAGED} when something is found against it
+     */
+    public static BackupContent open(Backup backup, Path near, PrintWriter err) {
+        BackupManifest manifest = requireIntact(backup, err);
+        Path file = backup.isCompressed() ? unpack(backup.file(), near, manifest)
+                : manifest == null && hasLog(backup.file()) ? fold(backup.file(), near) : backup.file();
+        try (Database database = Database.openFrozen(file)) {
+            (backup.isVerified() ? BackupCheck.NONE : BackupCheck.FULL).run(database, err);
+            Map<String, Long> rows = Snapshot.rows(database);
+            if (manifest != null && !manifest.rows().equals(rows)) throw damaged(backup.file(), "it has other rows than its manifest says");
+            String schema = Schema.of(database).toString();
+            boolean isHashed = manifest != null && manifest.contentSha256() != null;
+            String sha256 = isHashed ? manifest.contentSha256() : hash(file, Files.size(file), err);
+            return new BackupContent(backup, file, sha256, manifest == null ? null : manifest.journalMode(),
+                    database.number("PRAGMA page_size"), schema, rows);
+        } catch (StoreException e) {
+            remove(backup, file);
+            throw e.reason() == StoreException.Reason.DAMAGED ? damaged(backup.file(), e.why()) : e;
+        } catch (IOException e) {
+            remove(backup, file);
+            throw Disk.refused("read the backup", file, e);
+        }
+    }
+
+    private static boolean hasLog(Path file) {
+        return DatabaseFile.beside(file, "-wal").toFile().length() > 0 || DatabaseFile.beside(file, "-journal").toFile().length() > 0;
+    }
+
+    /** Somebody copied a database with its log, as a restore does with what it replaces: read alone, it would lack what is in the log. */
+    private static Path fold(Path file, Path near) {
+        Path folded = Unfinished.beside(near);
+        try {
+            for (String suffix : new String[] {"", "-wal", "-journal"})
+                if (Files.exists(DatabaseFile.beside(file, suffix))) Disk.copy(DatabaseFile.beside(file, suffix), DatabaseFile.beside(folded, suffix));
+            try (Database database = Database.open(folded)) {
+                database.pragma("journal_mode", "DELETE");
+            }
+            return folded;
+        } catch (StoreException e) {
+            DatabaseFile.delete(folded);
+            throw damaged(file, e.why());
+        } catch (IOException e) {
+            DatabaseFile.delete(folded);
+            throw Disk.refused("copy " + file + " to", folded, e);
+        }
+    }
+
+    private static Path unpack(Path packed, Path near, BackupManifest manifest) {
+        Path file = Unfinished.beside(near);
+        try {
+            GzipFile.Content content;
+            try (FileChannel channel = FileChannel.open(file, Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE),
+                    Disk.ownerOnlyFile(near.getParent()));
+                    OutputStream out = Channels.newOutputStream(channel)) {
+                content = GzipFile.copy(packed, out);
+            }
+            if (manifest != null && !content.sha256().equals(manifest.contentSha256()))
+                throw damaged(packed, "what it holds is not what was compressed");
+            return file;
+        } catch (StoreException e) {
+            DatabaseFile.delete(file);
+            throw damaged(packed, e.why());
+        } catch (IOException e) {
+            DatabaseFile.delete(file);
+            throw Disk.refused("unpack " + packed + " to", file, e);
+        }
+    }
+
+    private static String hash(Path file, long bytes, PrintWriter err) throws IOException {
+        try (var progress = new Progress(err, "MB compared", bytes / 1_000_000)) {
+            return Sha256.of(file, done -> progress.at(done / 1_000_000));
+        }
+    }
+
+    private static StoreException damaged(Path file, String why) {
+        return new StoreException(StoreException.Reason.DAMAGED, "trust the backup",
+                file, why, "jbang backup@telemetry list, for another one");
+    }
+
+    private static void remove(Backup backup, Path file) {
+        if (!file.equals(backup.file())) DatabaseFile.delete(file);
+    }
+
+    /** How many runs it has. */
+    public long runs() {
+        return rows.get("agent_runs");
+    }
+
+    @Override
+    public void close() {
+        remove(backup, file);
+    }
+}

@@ -1,0 +1,234 @@
+//DEPS info.picocli:picocli:4.7.7
+package telemetry.cli;
+
+import java.io.BufferedOutputStream;
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.OutputStreamWriter;
+import java.io.PrintWriter;
+import java.lang.reflect.Method;
+import java.nio.charset.Charset;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.LocalDate;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.function.Function;
+import picocli.CommandLine;
+import picocli.CommandLine.IExecutionExceptionHandler;
+import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.Model.OptionSpec;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ParseResult;
+import picocli.CommandLine.ScopeType;
+import picocli.CommandLine.TypeConversionException;
+import telemetry.RunStatus;
+import telemetry.Size;
+import telemetry.Store;
+import telemetry.StoreException;
+import telemetry.Times;
+import telemetry.text.Table;
+
+/** Runs a command: options, help, and the one place where an exception becomes a message and an exit code. */
+public final class Cli {
+    public static final int OK = 0;
+    /** It worked; look at it. */
+    public static final int WARNING = 1;
+    /** A check or the operation failed. */
+    public static final int FAILED = 2;
+    /** Cannot tell: no store, no permission, locked. */
+    public static final int UNKNOWN = 3;
+    /** Source of this and the next: sysexits.h, EX_USAGE and EX_SOFTWARE. */
+    public static final int USAGE = 64;
+    static final int BUG = 70;
+
+    private static final Map<String, String> EXIT_CODES = new LinkedHashMap<>();
+
+    /** Types that no option has: their converters, found by reflection, would be a tenth of the time that reading a command line takes. */
+    private static final String UNUSED_TYPES = "java\\.sql\\..*,java\\.time\\.(?!LocalDate$).*";
+
+    static {
+        System.setProperty("picocli.converters.excludes", UNUSED_TYPES);
+        System.setProperty("picocli.disable.closures", "true");
+        EXIT_CODES.put("0", "all well");
+        EXIT_CODES.put("1", "warning: it worked, look at it");
+        EXIT_CODES.put("2", "failed: a check or the operation");
+        EXIT_CODES.put("3", "cannot tell: no store, no permission, locked");
+        EXIT_CODES.put("64", "bad arguments");
+        EXIT_CODES.put("70", "a bug in this toolkit");
+    }
+
+    private Cli() { }
+
+    /** What a script's main does: runs the command and ends the JVM with its exit code. */
+    public static void main(Callable<Integer> command, String... args) {
+        System.exit(run(command, console(FileDescriptor.out), console(FileDescriptor.err), args));
+    }
+
+    /** As {@link #main}, with the output going elsewhere and the exit code as the result: for tests and JShell. */
+    public static int run(Callable<Integer> command, PrintWriter out, PrintWriter err, String... args) {
+        var line = new CommandLine(command);
+        if (line.getSubcommands().isEmpty()) addWords(line, args);
+        line.setOut(out).setErr(err).setCaseInsensitiveEnumValuesAllowed(true);
+        line.registerConverter(Duration.class, converter(Times::duration));
+        line.registerConverter(Size.class, converter(Size::parse));
+        line.registerConverter(Times.Since.class, converter(Times.Since::parse));
+        line.registerConverter(LocalDate.class, converter(Times::day));
+        line.registerConverter(RunStatus.class, converter(RunStatus::parse));
+        line.setExecutionStrategy(Cli::execute);
+        line.setExecutionExceptionHandler(failure(err));
+        line.setParameterExceptionHandler((e, arguments) -> usage(e.getCommandLine(), e.getMessage()));
+        tellOfTheToolkit(line);
+        int code = execute(line, args);
+        out.flush();
+        err.flush();
+        return code;
+    }
+
+    /** Without this the JVM would end a command that ran out of memory with 1, which says that it worked. */
+    private static int execute(CommandLine line, String... args) {
+        try {
+            return line.execute(args);
+        } catch (OutOfMemoryError e) {
+            line.getErr().println(name(line) + ": the memory did not suffice, and it stopped where it was; next: "
+                    + "the same with _JAVA_OPTIONS=-Xmx2g");
+            return FAILED;
+        } catch (Error e) {
+            return bug(line, e);
+        }
+    }
+
+    /**
+     * Of a command whose words are methods and not added by themselves ({@code addMethodSubcommands = false}), those that are among the
+     * arguments, and all when none is. Each has a dozen options, and nine of them are 0.1 s.
+     */
+    private static void addWords(CommandLine line, String... args) {
+        List<Method> words = CommandLine.getCommandMethods(line.getCommand().getClass(), null);
+        List<Method> said = words.stream().filter(word -> List.of(args).contains(word(word))).toList();
+        for (Method word : said.isEmpty() ? words : said) line.addSubcommand(word(word), word);
+    }
+
+    private static String word(Method method) {
+        return method.getAnnotation(CommandLine.Command.class).name();
+    }
+
+    /** The exit codes in --help and what --version says: the same for each command and its words. */
+    private static void tellOfTheToolkit(CommandLine line) {
+        line.getCommandSpec().versionProvider(Version::lines).usageMessage()
+                .exitCodeListHeading("%nExit codes:%n").exitCodeList(EXIT_CODES);
+        line.getSubcommands().values().forEach(Cli::tellOfTheToolkit);
+    }
+
+    /**
+     * An option before the subcommand's name, --dry-run for instance, is the subcommand's when that one has it, and never goes unheeded.
+     */
+    private static int execute(ParseResult parsed) {
+        if (parsed.hasSubcommand())
+            for (OptionSpec option : parsed.matchedOptions())
+                if (option.scopeType() != ScopeType.INHERIT) handDown(option, parsed.subcommand());
+        return new CommandLine.RunLast().execute(parsed);
+    }
+
+    private static void handDown(OptionSpec option, ParseResult subcommand) {
+        OptionSpec own = subcommand.commandSpec().findOption(option.longestName());
+        if (own == null) throw new ParameterException(subcommand.commandSpec().commandLine(),
+                "the word " + subcommand.commandSpec().name() + " knows no " + option.longestName());
+        if (!subcommand.hasMatchedOption(own)) own.setValue(option.getValue());
+    }
+
+    private static int exitCode(StoreException e) {
+        return switch (e.reason()) {
+            case MISSING, DENIED, LOCKED -> UNKNOWN;
+            case DAMAGED, FULL, FAILED -> FAILED;
+            case REFUSED -> USAGE;
+        };
+    }
+
+    private static IExecutionExceptionHandler failure(PrintWriter err) {
+        return (e, line, arguments) -> {
+            if (e instanceof Output.ReaderGone) return OK;
+            if (e instanceof CommandLine.ParameterException wrong) return usage(line, wrong.getMessage());
+            if (e instanceof StoreException known) {
+                err.println(name(line) + ": " + store(arguments).map(store -> store.message(known)).orElse(known.getMessage()));
+                return exitCode(known);
+            }
+            return bug(line, e);
+        };
+    }
+
+    /** The store that {@code --store} named, whether before the subcommand's name or behind it. */
+    private static Optional<Store> store(ParseResult parsed) {
+        for (ParseResult part = parsed; part != null; part = part.subcommand())
+            if (part.matchedOptionValue("--store", null) instanceof Path folder) return Optional.of(Store.at(folder));
+        return Optional.empty();
+    }
+
+    private static int bug(CommandLine line, Throwable e) {
+        line.getErr().println(name(line) + ": a bug in this toolkit, please report it with these lines:");
+        e.printStackTrace(line.getErr());
+        return BUG;
+    }
+
+    private static int usage(CommandLine line, String message) {
+        String help = name(line).replaceFirst("\\S+", "jbang $0@telemetry") + " --help";
+        line.getErr().println(name(line) + ": " + Table.visible(message) + "; next: " + help);
+        return USAGE;
+    }
+
+    private static String name(CommandLine line) {
+        return line.getCommandSpec().qualifiedName();
+    }
+
+    private static <T> ITypeConverter<T> converter(Function<String, T> parse) {
+        return text -> parsed(parse, text);
+    }
+
+    /** What an option's value means, for a converter of its own. A message of {@code parse} is shown as it is. */
+    public static <T> T parsed(Function<String, T> parse, String text) {
+        try {
+            return parse.apply(text);
+        } catch (IllegalArgumentException e) {
+            throw new TypeConversionException(e.getMessage());
+        }
+    }
+
+    /** A terminal gets its own encoding, a pipe or file UTF-8. */
+    private static PrintWriter console(FileDescriptor stream) {
+        Charset charset = System.console() == null ? StandardCharsets.UTF_8 : System.console().charset();
+        return new Console(new BufferedOutputStream(new FileOutputStream(stream), 1 << 16), charset);
+    }
+
+    /** A standard stream that takes bytes as they are, too; between text and bytes it is to be flushed. */
+    static final class Console extends PrintWriter {
+        private final OutputStream stream;
+        private final Charset charset;
+
+        private Console(OutputStream stream, Charset charset) {
+            super(new OutputStreamWriter(stream, charset), false);
+            this.stream = stream;
+            this.charset = charset;
+        }
+
+        boolean isUtf8() {
+            return charset.equals(StandardCharsets.UTF_8);
+        }
+
+        void write(byte[] bytes) {
+            write(bytes, bytes.length);
+        }
+
+        void write(byte[] bytes, int length) {
+            try {
+                stream.write(bytes, 0, length);
+            } catch (IOException e) {
+                setError();
+            }
+        }
+    }
+}

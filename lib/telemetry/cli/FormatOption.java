@@ -1,0 +1,114 @@
+package telemetry.cli;
+
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.function.BiConsumer;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+import telemetry.Row;
+import telemetry.Rows;
+import telemetry.text.JsonText;
+import telemetry.text.Table;
+
+/**
+ * Mixin of every command whose result is rows: as a table, or in one of the formats for programs. Each is written as the rows come, in
+ * constant memory.
+ */
+public class FormatOption extends Output {
+
+    /** So many rows a table looks at to choose its widths. */
+    private static final int BATCH = 500;
+
+    /** In characters; a row may have megabytes. */
+    private static final int CHUNK = 1 << 16;
+
+    @Spec(Spec.Target.MIXEE)
+    private CommandSpec command;
+
+    @Option(names = "--csv", description = "Print CSV with a line of headings.")
+    private boolean csv;
+
+    @Option(names = "--ndjson", description = "Print one JSON object a line.")
+    private boolean ndjson;
+
+    /** True when nothing else was asked for. @throws ParameterException when two formats were */
+    public boolean isTable() {
+        if ((isJson() ? 1 : 0) + (csv ? 1 : 0) + (ndjson ? 1 : 0) > 1)
+            throw new ParameterException(command.commandLine(), "say one of --json, --csv and --ndjson");
+        return !isJson() && !csv && !ndjson;
+    }
+
+    /** Prints rows to their end, as a table with all columns. @return how many there were */
+    public long printRows(Rows rows) {
+        return printRows(rows, new Table(rows.columns().toArray(String[]::new)), (table, row) -> table.row(row.values().toArray()));
+    }
+
+    /** As the other, with the table's headings and lines of one's own; the other formats have the rows as they are. */
+    public long printRows(Rows rows, Table headings, BiConsumer<Table, Row> line) {
+        try (rows) {
+            return isTable() ? printTable(rows, headings, line) : csv ? printCsv(rows) : printJson(rows);
+        }
+    }
+
+    private long printTable(Rows rows, Table headings, BiConsumer<Table, Row> line) {
+        Table table = headings;
+        long written = 0;
+        for (Row row : rows) {
+            line.accept(table, row);
+            if (++written % BATCH != 0) continue;
+            print(table);
+            table = table.continued();
+        }
+        if (table == headings || !table.isEmpty()) print(table);
+        return written;
+    }
+
+    private long printCsv(Rows rows) {
+        var csv = new Csv(this, rows.columns());
+        long written = 0;
+        while (rows.next(csv)) written++;
+        csv.flush();
+        return written;
+    }
+
+    /** An object a line: in an array, or as NDJSON. */
+    private long printJson(Rows rows) {
+        List<String> names = distinct(rows.columns()).stream().map(JsonText::line).toList();
+        var text = new StringBuilder(ndjson ? "" : "[");
+        long written = 0;
+        for (Row row : rows) {
+            if (written > 0) text.append(ndjson ? "\n" : ",\n");
+            JsonText.appendRow(text, names, row.values());
+            written++;
+            if (text.length() > CHUNK) write(text);
+        }
+        if (!ndjson) text.append("]\n");
+        else if (written > 0) text.append('\n');
+        write(text);
+        return written;
+    }
+
+    private void write(StringBuilder text) {
+        out().append(text);
+        text.setLength(0);
+        stopIfReaderGone();
+    }
+
+    /** Columns may share a name, an object's members may not: the second {@code id} becomes {@code id_2}. */
+    private static List<String> distinct(List<String> columns) {
+        Set<String> taken = new HashSet<>(columns);
+        Set<String> seen = new HashSet<>();
+        List<String> names = new ArrayList<>();
+        for (String column : columns) {
+            String name = column;
+            for (int n = 2; seen.contains(name) || n > 2 && taken.contains(name); n++) name = column + "_" + n;
+            seen.add(name);
+            names.add(name);
+        }
+        return names;
+    }
+}

@@ -1,0 +1,70 @@
+package telemetry.cli;
+
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+import telemetry.text.JsonText;
+
+/**
+ * Mixin of every script that has a result: to stdout as a report or, with {@code --json}, as one JSON document; everything else to stderr.
+ */
+public class Output {
+
+    /** Whoever reads stdout has closed it ({@code | head}): time to stop, and no error. */
+    static final class ReaderGone extends RuntimeException {
+        private ReaderGone() {
+            super(null, null, false, false);
+        }
+    }
+
+    @Spec(Spec.Target.MIXEE)
+    private CommandSpec command;
+
+    @Option(names = "--json", description = "Print one JSON document and nothing else.")
+    private boolean json;
+
+    public boolean isJson() {
+        return json;
+    }
+
+    /** The result: {@code data} as JSON when that was asked for, else the report's own text. */
+    public void result(Object report, Object data) {
+        print(json ? JsonText.pretty(data) : report);
+    }
+
+    /** A line to stdout. */
+    public void print(Object line) {
+        out().println(line);
+        if (out().checkError()) throw new ReaderGone();
+    }
+
+    /** A line to stderr: progress, a warning, what was done. */
+    public void note(Object line) {
+        PrintWriter err = command.commandLine().getErr();
+        err.println(line);
+        err.flush();
+    }
+
+    /** Stdout itself, for results of many lines; whoever uses it calls {@link #stopIfReaderGone} now and then. */
+    public PrintWriter out() {
+        return command.commandLine().getOut();
+    }
+
+    /** Bytes to stdout as they are, valid UTF-8 or not. Text before or after them is to be flushed first. */
+    public void bytes(byte[] bytes) {
+        if (out() instanceof Cli.Console console) console.write(bytes);
+        else out().print(new String(bytes, StandardCharsets.UTF_8));
+    }
+
+    /** Whole characters in UTF-8 to stdout, in whatever encoding that has. */
+    void text(byte[] utf8, int length) {
+        if (out() instanceof Cli.Console console && console.isUtf8()) console.write(utf8, length);
+        else out().print(new String(utf8, 0, length, StandardCharsets.UTF_8));
+    }
+
+    public void stopIfReaderGone() {
+        if (out().checkError()) throw new ReaderGone();
+    }
+}

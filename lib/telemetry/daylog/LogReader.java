@@ -1,0 +1,262 @@
+package telemetry.daylog;
+
+import java.io.EOFException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.Arrays;
+import java.util.Deque;
+import java.util.Iterator;
+import java.util.NoSuchElementException;
+import java.util.zip.GZIPInputStream;
+import java.util.zip.ZipException;
+import telemetry.Damage;
+import telemetry.LogEntry;
+import telemetry.LogRecord;
+import telemetry.StoreException;
+import telemetry.os.Disk;
+import telemetry.text.Ndjson;
+
+/**
+ * Reads one day file, plain or gzipped, entry by entry, in memory bounded by {@link #LONGEST_LINE}.
+ * Nothing that stands in the file stops it or is passed over: what is no record comes as {@link Damage}, and a record
+ * that is glued to a torn one is found behind it. Blank lines are nothing.
+ */
+public final class LogReader implements Iterator<LogEntry>, AutoCloseable {
+
+    /** In bytes; a longer line is damage. Writers' lines have a few hundred. */
+    public static final int LONGEST_LINE = 1 << 20;
+
+    /** How many places of a broken line are tried as the beginning of a glued record. */
+    private static final int MOST_TRIES = 1_000;
+
+    private final Path file;
+    private final Form form;
+    private final ByteSearch search;
+    private final InputStream in;
+    private final Deque<LogEntry> ready = new ArrayDeque<>();
+    private final Quick quick;
+    private final byte[] buffer;
+    private int next;
+    private int filled;
+    private long position;
+
+    /** So far, those that were taken or read. */
+    private long lines;
+    private boolean ended;
+
+    /** What a line says. */
+    public interface Form {
+        LogRecord read(byte[] line, int from, int to);
+    }
+
+    /** Takes lines from the buffer before anything else is done with them. */
+    public interface Quick {
+        /** @return where the next line begins; -1 to have this one read as all are */
+        int take(byte[] buffer, int from, int to, long offset);
+    }
+
+    /** @throws StoreException when the file cannot be opened */
+    public LogReader(Path file) {
+        this(file, 0);
+    }
+
+    /** From this byte of the uncompressed content on: where an earlier reader's last entry ended. */
+    public LogReader(Path file, long from) {
+        this(file, from, Ndjson::read);
+    }
+
+    /** With lines read in another form; what is glued together is read by {@link Ndjson} all the same. */
+    public LogReader(Path file, long from, Form form) {
+        this(file, from, form, null, null);
+    }
+
+    /** All lines, but those that {@code quick} takes. A larger buffer, because a line that does not end in it is not quick. */
+    LogReader(Path file, Quick quick) {
+        this(file, 0, Ndjson::read, null, quick);
+    }
+
+    /** Only lines that have what is searched for: all others are passed over unread. Null for every line. */
+    public LogReader(Path file, long from, Form form, ByteSearch search) {
+        this(file, from, form, search, null);
+    }
+
+    private LogReader(Path file, long from, Form form, ByteSearch search, Quick quick) {
+        this.file = file;
+        this.quick = quick;
+        this.buffer = new byte[quick == null ? 1 << 16 : 1 << 20];
+        this.search = search;
+        this.form = form;
+        this.position = from;
+        InputStream opened = null;
+        try {
+            opened = Disk.patient(Files.newInputStream(file));
+            in = file.getFileName().toString().endsWith(".gz") ? new GZIPInputStream(opened, 1 << 16) : opened;
+            if (from > 0) in.skipNBytes(from);
+        } catch (EOFException | ZipException e) {
+            close(opened);
+            throw new StoreException(StoreException.Reason.DAMAGED, "read", file, "damaged or truncated: " + e.getMessage(), null, e);
+        } catch (IOException e) {
+            close(opened);
+            throw Disk.refused("read", file, e);
+        }
+    }
+
+    @Override
+    public boolean hasNext() {
+        while (ready.isEmpty() && !ended) readLine();
+        return !ready.isEmpty();
+    }
+
+    @Override
+    public LogEntry next() {
+        if (!hasNext()) throw new NoSuchElementException();
+        return ready.remove();
+    }
+
+    /** Bytes of uncompressed content read so far. */
+    public long position() {
+        return position;
+    }
+
+    @Override
+    public void close() {
+        ended = true;
+        close(in);
+    }
+
+    private void readLine() {
+        while (quick != null && next < filled) {
+            int end = quick.take(buffer, next, filled, position);
+            if (end < 0) break;
+            lines++;
+            position += end - next;
+            next = end;
+        }
+        int found = search == null ? -1 : passOver();
+        int end = next;
+        while (end < filled && buffer[end] != '\n') end++;
+        if (end == filled) {
+            readLongLine();
+            return;
+        }
+        long start = position;
+        int from = next;
+        position += end + 1 - next;
+        next = end + 1;
+        if ((search == null || found >= 0 && found < end) && !isBlank(buffer, from, end))
+            entries(start, Arrays.copyOfRange(buffer, from, end), true);
+    }
+
+    /** A line that does not end in the buffer. */
+    private void readLongLine() {
+        long start = position;
+        byte[] line = new byte[512];
+        int length = 0;
+        long whole = 0;
+        boolean terminated = false;
+        while (!terminated && (next < filled || fill())) {
+            int end = next;
+            while (end < filled && buffer[end] != '\n') end++;
+            int take = Math.min(end - next, LONGEST_LINE - length);
+            if (length + take > line.length) line = Arrays.copyOf(line, Math.max(length + take, Math.min(2 * line.length, LONGEST_LINE)));
+            System.arraycopy(buffer, next, line, length, take);
+            length += take;
+            whole += end - next;
+            terminated = end < filled;
+            position += end - next + (terminated ? 1 : 0);
+            next = terminated ? end + 1 : end;
+        }
+        if (whole > length) damaged(start, whole, Arrays.copyOf(line, length), "longer than 1 MiB");
+        else if (!isBlank(line, 0, length) && (search == null || search.find(line, 0, length) >= 0)) entries(start,
+                Arrays.copyOf(line, length), terminated);
+    }
+
+    /**
+     * Moves on over whole lines in the buffer before the one with what is searched for; when none has it, over all but the last, which may
+     * go on.
+     *
+     * @return where it stands in the buffer, or -1
+     */
+    private int passOver() {
+        int found = search.find(buffer, next, filled);
+        int end = found < 0 ? filled : found;
+        while (end > next && buffer[end - 1] != '\n') end--;
+        position += end - next;
+        next = end;
+        return found;
+    }
+
+    /** A damaged gz has nothing to read behind the damage: that is an entry of its own, and the end. */
+    private boolean fill() {
+        if (ended) return false;
+        try {
+            next = 0;
+            filled = Math.max(0, in.read(buffer));
+            ended = filled == 0;
+        } catch (EOFException | ZipException e) {
+            filled = 0;
+            ended = true;
+            String doubt = lines == 0 ? "" : "; any of the " + (lines == 1 ? "1 line" : lines + " lines") + " read before may be wrong";
+            damaged(position, 0, new byte[0], "damaged or truncated gzip: " + e.getMessage() + doubt);
+        } catch (IOException e) {
+            throw Disk.refused("read", file, e);
+        }
+        return filled > 0;
+    }
+
+    private void entries(long start, byte[] line, boolean terminated) {
+        lines++;
+        LogRecord whole = form.read(line, 0, line.length);
+        if (!(whole instanceof Damage)) {
+            ready.add(new LogEntry(file, start, line.length, line, whole));
+            return;
+        }
+        Deque<LogEntry> glued = new ArrayDeque<>();
+        int end = line.length;
+        int tries = 0;
+        for (int at = opening(line, end); at > 0 && tries++ < MOST_TRIES; at = opening(line, at)) {
+            LogRecord record = Ndjson.read(line, at, end);
+            if (record instanceof Damage) continue;
+            glued.addFirst(entry(start, line, at, end, record));
+            end = at;
+        }
+        if (end > 0) {
+            LogRecord first = end == line.length ? whole : Ndjson.read(line, 0, end);
+            if (first instanceof Damage && !terminated && end == line.length) first = new Damage("no newline at the end: torn");
+            ready.add(entry(start, line, 0, end, first));
+        }
+        ready.addAll(glued);
+    }
+
+    /** The last place before {@code before} where an object may open, or -1. */
+    private static int opening(byte[] line, int before) {
+        for (int i = before - 1; i > 0; i--)
+            if (line[i] == '{' && i + 1 < line.length && line[i + 1] == '"') return i;
+        return -1;
+    }
+
+    private LogEntry entry(long start, byte[] line, int from, int to, LogRecord record) {
+        return new LogEntry(file, start + from, to - from, Arrays.copyOfRange(line, from, to), record);
+    }
+
+    private void damaged(long start, long length, byte[] bytes, String reason) {
+        ready.add(new LogEntry(file, start, length, bytes, new Damage(reason)));
+    }
+
+    private static boolean isBlank(byte[] line, int from, int to) {
+        for (int i = from; i < to; i++)
+            if (line[i] != ' ' && line[i] != '\r' && line[i] != '\t') return false;
+        return true;
+    }
+
+    private static void close(InputStream in) {
+        try {
+            if (in != null) in.close();
+        } catch (IOException e) {
+            // nothing was written: there is nothing to lose
+        }
+    }
+}

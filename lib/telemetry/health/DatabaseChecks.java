@@ -1,0 +1,280 @@
+package telemetry.health;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Locale;
+import java.util.function.Supplier;
+import telemetry.Check;
+import telemetry.Database;
+import telemetry.DayFile;
+import telemetry.Row;
+import telemetry.Size;
+import telemetry.Store;
+import telemetry.StoreException;
+import telemetry.Times;
+import telemetry.os.Disk;
+import telemetry.runs.Integrity;
+import telemetry.runs.Schema;
+import telemetry.sqlite.DatabaseFile;
+
+/** The checks of {@code Health} that ask the database. When it cannot be opened, each of them says so. */
+public final class DatabaseChecks implements AutoCloseable {
+
+    /** So many errors are asked for; a damaged database can have millions. */
+    private static final int MOST_ERRORS = 100;
+
+    /** A -journal that was not written to for so long belongs to a program that is gone. */
+    private static final Duration ABANDONED = Duration.ofMinutes(1);
+
+    /** A start this far ahead of this machine's clock is still taken for now. */
+    private static final int SKEW_SECONDS = 60;
+
+    private static final String ACTIVITY =
+            "SELECT count(CASE WHEN t > ?2 THEN 1 END) AS hour, count(*) AS day FROM (SELECT unixepoch(start_time) AS t FROM agent_runs"
+            + " WHERE start_time >= ?1) WHERE t > ?3 AND t <= ?4";
+    private static final String LATEST = "SELECT max(t) FROM (SELECT unixepoch(start_time) AS t FROM agent_runs"
+            + " WHERE start_time >= (SELECT substr(max(start_time), 1, 10) FROM agent_runs WHERE start_time < ?1)) WHERE t <= ?2";
+    private static final String STALE = "SELECT count(*) AS running, count(CASE WHEN t < ? THEN 1 END) AS stale, min(t) AS oldest"
+            + " FROM (SELECT coalesce(unixepoch(start_time), 0) AS t FROM agent_runs WHERE status = 'running')";
+
+    private final Store store;
+    private final Instant now;
+    private final HealthRules rules;
+    private final List<Measure> measures;
+
+    /** As they stood before the database was opened. */
+    private final Size wal;
+    private final Duration journalAge;
+
+    /** Null when it cannot be opened. */
+    private Database database;
+
+    /** Null when the check does not go on beside the others. */
+    private BackgroundCheck background;
+
+    /** Null when it cannot be read, and only then the reason is not. */
+    private Schema schema;
+    private StoreException refusal;
+
+    /** @param measures what is measured is added to these */
+    public DatabaseChecks(Store store, Instant now, HealthRules rules, List<Measure> measures) {
+        this.store = store;
+        this.now = now;
+        this.rules = rules;
+        this.measures = measures;
+        this.wal = new Size(DatabaseFile.beside(store.database(), "-wal").toFile().length());
+        this.journalAge = ageOfJournal(DatabaseFile.beside(store.database(), "-journal"));
+        try {
+            database = Database.openToRead(store.database(), rules.patience());
+            schema = Schema.of(database);
+        } catch (StoreException e) {
+            refusal = e;
+        }
+    }
+
+    /** Since the last write; null when there is none, or one that was emptied or zeroed at its commit. */
+    private static Duration ageOfJournal(Path file) {
+        try (InputStream journal = Files.newInputStream(file)) {
+            return journal.read() <= 0 ? null : Duration.ofMillis(System.currentTimeMillis() - Files.getLastModifiedTime(file).toMillis());
+        } catch (IOException e) {
+            return null;
+        }
+    }
+
+    /**
+     * Begins SQLite's look at the whole database; what it found is there when the result is asked for, after the other checks.
+     *
+     * @param err where the progress is shown; null for nowhere
+     */
+    public Supplier<Check> integrity(PrintWriter err) {
+        if (database == null) return () -> refused("database", refusal);
+        try {
+            if (schema != null && isWal()) background = new BackgroundCheck(store.database(), rules.patience(), own -> integrity(own, err));
+        } catch (StoreException e) {
+            return () -> refused("database", e);
+        }
+        return () -> guarded("database", () -> background == null ? integrity(database, err) : background.result());
+    }
+
+    /** Elsewhere a writer that waits for the one connection's lock would keep the other from reading. */
+    private boolean isWal() {
+        return "wal".equals(database.pragma("journal_mode"));
+    }
+
+    private Check integrity(Database database, PrintWriter err) {
+        String pragma = rules.quick() ? "quick_check" : "integrity_check";
+        long began = System.nanoTime();
+        List<String> errors = Integrity.errors(database, schema, rules.quick(), MOST_ERRORS, err);
+        String took = Times.words(Duration.ofNanos(System.nanoTime() - began));
+        return errors.isEmpty() ? Check.ok("database", pragma + " ok in " + took + ", SQLite " + database.sqliteVersion())
+                : Check.failed("database", pragma + " found " + (errors.size() < MOST_ERRORS ? "" : "at least ")
+                        + count(errors.size(), "error") + ": " + errors.get(0), damaged());
+    }
+
+    public Check schema() {
+        if (schema == null) return untold("schema");
+        List<String> odd = schema.oddities();
+        if (odd.isEmpty()) return Check.ok("schema", schema + ": " + count(schema.columns().size(), "column")
+                + ", " + count(schema.indexes().size(), "index"));
+        String detail = schema + ": " + String.join("; ", odd);
+        if (!schema.isUsable()) return Check.failed("schema", detail, damaged());
+        boolean slow = odd.get(odd.size() - 1).startsWith("indexes");
+        return Check.warning("schema", detail, slow ? "Performance Baselines: " + store.command("measure_performance", "--apply-indexes")
+                : "System Overview: " + store.command("setup", ""));
+    }
+
+    /** Writers of v1 to v5 set WAL whenever they open the database, those of v6 and v7 DELETE. */
+    public Check journal() {
+        if (database != null)
+            measures.add(Measure.of("wal_size", "bytes", "Size of the database's -wal.", wal.bytes()).atMost(rules.wal().bytes()));
+        String log = wal.bytes() == 0 ? "no -wal" : "-wal of " + wal;
+        if (journalAge != null && journalAge.compareTo(ABANDONED) > 0)
+            return Check.warning("journal", "a -journal was left " + Times.words(journalAge)
+                    + " ago by a program that died while it wrote; the next one that writes rolls it back", rollBack());
+        return schema == null ? untold("journal") : guarded("journal", () -> journal(log));
+    }
+
+    private Check journal(String log) {
+        if (Disk.isReadOnly(store.database()))
+            return Check.unknown("journal", "cannot tell: the file system is read-only", FolderChecks.MOUNT);
+        String mode = database.pragma("journal_mode").toUpperCase(Locale.ROOT);
+        String forced = schema.shape() == Schema.Shape.RUNBOOK ? "WAL" : "DELETE";
+        if (schema.isUsable() && !mode.equals(forced)) return Check.warning("journal", mode + ", but the writers of " + schema + " set "
+                + forced + ": programs of different versions fight over it", "Database Locked: " + store.command("locks", ""));
+        if (wal.compareTo(rules.wal()) > 0) return Check.warning("journal", mode + ", " + log + ", more than " + rules.wal()
+                + ": a reader that does not end keeps it from being folded in", "Database Locked: " + store.command("locks", ""));
+        return Check.ok("journal", mode + ", " + log);
+    }
+
+    private String rollBack() {
+        return "Database Corrupted: " + store.command("track", "--self-test");
+    }
+
+    /** The index on start_time finds the rows: the text range is a day wider than any form of writing a time can be off. */
+    public Check activity() {
+        return told("activity", () -> {
+            long to = now.getEpochSecond() + SKEW_SECONDS;
+            Row runs = database.one(ACTIVITY, day(-2), now.getEpochSecond() - 3_600, now.getEpochSecond() - 86_400, to).orElseThrow();
+            measures.add(Measure.of("runs_last_hour", "", "Runs that began in the last hour.", runs.number("hour")));
+            measures.add(Measure.of("runs_last_day", "", "Runs that began in the last 24 hours.", runs.number("day")));
+            Object latest = database.value(LATEST, day(2), to);
+            String hint = "Health Checks: " + store.command("query", "recent");
+            if (latest == null) return Check.warning("activity", "no run yet", hint);
+            Duration idle = Duration.ofSeconds(Math.max(0, now.getEpochSecond() - ((Number) latest).longValue()));
+            measures.add(Measure.of("last_run_age", "seconds", "Time since the latest run began.", idle.toSeconds())
+                    .atMost(rules.idle().toSeconds()));
+            String day = runs.number("day") + " in the last 24 h";
+            return idle.compareTo(rules.idle()) > 0 ? Check.warning("activity", "no run for " + Times.words(idle) + ", " + day, hint)
+                    : Check.ok("activity", count(runs.number("hour"), "run") + " in the last hour, " + day);
+        });
+    }
+
+    private String day(int offset) {
+        return DayFile.dayOf(now).plusDays(offset).toString();
+    }
+
+    public Check stale() {
+        return told("stale", () -> {
+            Row runs = database.one(STALE, now.minus(rules.stale()).getEpochSecond()).orElseThrow();
+            measures.add(Measure.of("running_runs", "", "Runs whose status is running.", runs.number("running")));
+            measures.add(Measure.of("stale_runs", "", "Runs that have been running for too long.", runs.number("stale")).atMost(0));
+            String limit = "for more than " + Times.words(rules.stale());
+            if (runs.number("stale") == 0) return Check.ok("stale", runs.number("running") + " running, none " + limit);
+            return Check.warning("stale", runs.number("stale") + " running " + limit + ", the oldest for "
+                    + Times.words(Duration.ofSeconds(now.getEpochSecond() - runs.number("oldest"))),
+                    "Prune: " + store.command("prune", staleRuns()));
+        });
+    }
+
+    /** As prune names them, whose own rule is the runbook's. */
+    private String staleRuns() {
+        boolean isUsual = rules.stale().equals(HealthRules.RUNBOOK.stale());
+        return isUsual ? "stale" : "stale --older-than " + rules.stale().toSeconds() + "s";
+    }
+
+    public Check size() {
+        if (database == null) return untold("size");
+        var size = new Size(store.database().toFile().length());
+        measures.add(Measure.of("database_size", "bytes", "Size of the database file.", size.bytes()).atMost(rules.size().bytes()));
+        Check counted = told("size", () -> {
+            long runs = database.number("SELECT count(*) FROM agent_runs");
+            measures.add(Measure.of("runs", "", "Runs in the database.", runs));
+            return Check.ok("size", size + ", " + count(runs, "run") + (runs == 0 ? "" : ", " + size.bytes() / runs + " bytes a run"));
+        });
+        return counted.status() != Check.Status.OK || size.compareTo(rules.size()) <= 0 ? counted
+                : Check.warning("size", counted.detail() + "; more than " + rules.size(),
+                        "Maintenance: " + store.command("query", "agents"));
+    }
+
+    /** Since when the database says it is there; null when it does not. */
+    public Instant begun() {
+        if (schema == null || !schema.tables().contains("schema_migrations")) return null;
+        try {
+            return Times.instant((String) database.value("SELECT CAST(min(applied_at) AS TEXT) FROM schema_migrations"));
+        } catch (StoreException e) {
+            return null;
+        }
+    }
+
+    public Check divergence() {
+        return told("divergence", () -> {
+            var divergence = Divergence.of(store, database, now, rules.compare());
+            measures.add(Measure.of("missing_runs", "", "Runs in the day files and not in the database.",
+                    divergence.missing().size()).atMost(0));
+            measures.add(Measure.of("unended_runs", "", "Runs that ended in the day files and not in the database.",
+                    divergence.unended().size()).atMost(0));
+            return divergence.isNone() ? Check.ok("divergence", divergence.toString())
+                    : Check.warning("divergence", divergence.toString(), "Data Loss: " + store.command("rebuild", "--check-only"));
+        });
+    }
+
+    /** A check that needs the table of runs. */
+    private Check told(String name, Supplier<Check> check) {
+        return schema == null || !schema.isUsable() ? untold(name) : guarded(name, check);
+    }
+
+    private Check guarded(String name, Supplier<Check> check) {
+        try {
+            return check.get();
+        } catch (StoreException e) {
+            return refused(name, e);
+        }
+    }
+
+    private Check untold(String name) {
+        return schema == null ? Check.unknown(name, "cannot tell: the database cannot be read", refused(name, refusal).hint())
+                : Check.unknown(name, "cannot tell without the table of runs", damaged());
+    }
+
+    private Check refused(String name, StoreException e) {
+        String detail = e.brief();
+        return switch (e.reason()) {
+            case LOCKED -> Check.unknown(name, detail, "Database Locked: " + store.command("locks", ""));
+            case DENIED -> Check.unknown(name, detail, journalAge != null ? rollBack() : FolderChecks.OTHER_ACCOUNT);
+            case FULL -> Check.unknown(name, detail, "Disk Full: " + store.command("archive", "--dry-run"));
+            case MISSING -> Check.failed(name, detail, FolderChecks.lost(store));
+            default -> Check.failed(name, detail, damaged());
+        };
+    }
+
+    private String damaged() {
+        return "Database Corrupted: " + store.command("recover", "--dry-run");
+    }
+
+    private static String count(long number, String what) {
+        return number + " " + (number == 1 ? what : what.equals("index") ? "indexes" : what + "s");
+    }
+
+    /** The background's connection is closed first: the last one to go is to be the one that takes an empty -wal away. */
+    @Override
+    public void close() {
+        if (background != null) background.close();
+        if (database != null) database.close();
+    }
+}

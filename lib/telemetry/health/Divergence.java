@@ -1,0 +1,153 @@
+package telemetry.health;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.time.LocalDate;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
+import java.util.Map;
+import java.util.Set;
+import java.util.StringJoiner;
+import telemetry.Database;
+import telemetry.DayFile;
+import telemetry.EventLog;
+import telemetry.LogEntry;
+import telemetry.Row;
+import telemetry.Run;
+import telemetry.Store;
+import telemetry.daylog.BriefRecord;
+import telemetry.daylog.LogReader;
+import telemetry.store.Pruned;
+import telemetry.text.JsonText;
+
+/**
+ * Runs of the last days that stand in the day files and not in the database, or not as ended. The files are read before the database is
+ * asked, and a record of the last {@value #IN_FLIGHT_SECONDS} seconds does not count: its writer may still wait for the database. Memory
+ * holds one batch, and at most {@value #MOST} of the runs found.
+ */
+final class Divergence {
+
+    /** The writers' own patience is 30 seconds at the most. */
+    private static final int IN_FLIGHT_SECONDS = 60;
+    private static final int BATCH = 20_000;
+    private static final int MOST = 10_000;
+
+    /** The start time narrows what is looked through where run_id has no index, as in the service's tables. */
+    private static final String ABSENT = "SELECT value FROM json_each(?1) EXCEPT SELECT run_id FROM agent_runs"
+            + " WHERE run_id IN (SELECT value FROM json_each(?1)) AND start_time >= ?2";
+    private static final String RUNNING =
+            "SELECT DISTINCT run_id FROM agent_runs WHERE status = 'running' AND run_id IN (SELECT value FROM json_each(?))";
+    private static final String OVER =
+            "SELECT run_id FROM agent_runs WHERE status <> 'running' AND run_id IN (SELECT value FROM json_each(?))";
+
+    private final Database database;
+    private final Pruned pruned;
+    private final Instant now;
+    private final LocalDate firstDay;
+
+    /** Of the batch: a run and when its last record was written; null when the record has no time. */
+    private final Map<String, Instant> batch = new HashMap<>();
+    private final Set<String> ended = new LinkedHashSet<>();
+
+    private final Set<String> missing = new LinkedHashSet<>();
+    private final Set<String> unended = new LinkedHashSet<>();
+    private int files;
+    private long records;
+    private long damaged;
+
+    private Divergence(Store store, Database database, Instant now, Duration back) {
+        this.database = database;
+        this.pruned = Pruned.of(store);
+        this.now = now;
+        this.firstDay = DayFile.dayOf(now.minus(back));
+    }
+
+    /** Compares the day files since so long before now with the database. */
+    static Divergence of(Store store, Database database, Instant now, Duration back) {
+        var divergence = new Divergence(store, database, now, back);
+        for (DayFile file : new EventLog(store).days())
+            if (!file.day().isBefore(divergence.firstDay)) divergence.read(file);
+        divergence.compare();
+        return divergence;
+    }
+
+    /** Of these the database has no row. */
+    Set<String> missing() {
+        return missing;
+    }
+
+    /** Of these it has a row that says running, and the files have the end. */
+    Set<String> unended() {
+        return unended;
+    }
+
+    boolean isNone() {
+        return missing.isEmpty() && unended.isEmpty();
+    }
+
+    /** What was found, for an operator. */
+    @Override
+    public String toString() {
+        var text = new StringJoiner("; ");
+        if (!missing.isEmpty())
+            text.add(counted(missing) + " of the day files not in the database, the first is " + missing.iterator().next());
+        if (!unended.isEmpty())
+            text.add(counted(unended) + " ended in the day files and running in the database, the first is " + unended.iterator().next());
+        if (isNone()) text.add(files == 0 ? "no day file since " + firstDay
+                : "the day files' " + records + " records since " + firstDay + " are in the database");
+        if (damaged > 0) text.add(damaged + " damaged pieces");
+        return text.toString();
+    }
+
+    private static String counted(Set<String> runs) {
+        return (runs.size() < MOST ? "" : "at least ") + runs.size() + (runs.size() == 1 ? " run" : " runs");
+    }
+
+    private void read(DayFile file) {
+        files++;
+        try (LogReader entries = new LogReader(file.path(), 0, BriefRecord::read)) {
+            while (entries.hasNext()) {
+                LogEntry entry = entries.next();
+                if (entry.record() instanceof Run run) take(run);
+                else if (entry.isDamaged()) damaged++;
+            }
+        }
+    }
+
+    private void take(Run run) {
+        records++;
+        batch.put(run.id(), run.isEnd() ? run.end() : run.start());
+        if (run.isEnd()) ended.add(run.id());
+        if (batch.size() >= BATCH) compare();
+    }
+
+    private void compare() {
+        if (batch.isEmpty()) return;
+        keep(missing, absent(absent(batch.keySet(), firstDay.minusDays(1).toString()), ""));
+        Set<String> running = ended.isEmpty() ? Set.of() : ask(RUNNING, JsonText.line(ended));
+        if (!running.isEmpty()) running.removeAll(ask(OVER, JsonText.line(running)));
+        keep(unended, running);
+        batch.clear();
+        ended.clear();
+    }
+
+    private Set<String> absent(Collection<String> ids, String since) {
+        return ids.isEmpty() ? Set.of() : ask(ABSENT, JsonText.line(ids), since);
+    }
+
+    private Set<String> ask(String sql, Object... params) {
+        Set<String> ids = new LinkedHashSet<>();
+        for (Row row : database.query(sql, params)) ids.add(String.valueOf(row.get(0)));
+        return ids;
+    }
+
+    private void keep(Set<String> found, Set<String> ids) {
+        Instant settled = now.minusSeconds(IN_FLIGHT_SECONDS);
+        for (String id : ids) {
+            Instant written = batch.get(id);
+            boolean inFlight = written != null && written.isAfter(settled);
+            if (!inFlight && !pruned.contains(id) && found.size() < MOST) found.add(id);
+        }
+    }
+}

@@ -1,0 +1,184 @@
+package telemetry.locks;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.function.Consumer;
+import telemetry.Database;
+import telemetry.DayFile;
+import telemetry.Size;
+import telemetry.Store;
+import telemetry.StoreException;
+import telemetry.Times;
+import telemetry.os.Disk;
+import telemetry.os.OpenFiles;
+import telemetry.os.Openers;
+import telemetry.os.OpenersElsewhere;
+import telemetry.os.Program;
+import telemetry.sqlite.DatabaseFile;
+import telemetry.sqlite.LockHolders;
+
+/**
+ * Whether a store's database can be written to at this moment, and who uses it. Looking changes nothing: no -wal, -shm or -journal that is
+ * there is removed.
+ */
+public final class Locks {
+
+    /** Writers that take turns hold the lock for some milliseconds each; who waits longer than this is told so. */
+    static final Duration TURN = Duration.ofSeconds(1);
+
+    private final Store store;
+    private final Clock clock;
+
+    public Locks(Store store, Clock clock) {
+        this.store = store;
+        this.clock = clock;
+    }
+
+    /** What a process has to do with the store. */
+    enum Use {
+        HOLDS_THE_WRITE_LOCK, READS, HAS_IT_OPEN, APPENDS;
+
+        @Override
+        public String toString() {
+            return name().toLowerCase(java.util.Locale.ROOT).replace('_', ' ');
+        }
+    }
+
+    /**
+     * Tries for the write lock, waits for it, and gives it back at once.
+     *
+     * @param waiting is told who is waited for, once, when that takes longer than a writer's turn
+     * @throws StoreException when it is not the lock that keeps the database from being written to: missing, damaged, not permitted
+     */
+    public LocksReport look(Duration wait, Consumer<String> waiting) {
+        requireFile();
+        boolean isAlone = openers().filter(List::isEmpty).isPresent() && holders().isEmpty();
+        boolean isLeftJournal = Database.isTorn(store.database());
+        long began = System.nanoTime();
+        // the rolling back is left to the next program that writes: whoever looks may want to keep what is there first
+        boolean isFree = isLeftJournal || isFree(wait.compareTo(TURN) < 0 ? wait : TURN, isAlone);
+        List<Long> first = isFree ? List.of() : holders();
+        if (!isFree && wait.compareTo(TURN) > 0) {
+            waiting.accept(heldBy(first) + "; waiting up to " + Times.words(wait));
+            isFree = isFree(wait.minusNanos(System.nanoTime() - began), isAlone);
+        }
+        if (!isFree && LockHolders.areKnown() && holders().isEmpty()) isFree = isFree(Duration.ZERO, isAlone);
+        Duration waited = Duration.ofNanos(System.nanoTime() - began);
+        return new LocksReport(store, isFree, waited, first, users(), size("-wal"), size("-journal"), isLeftJournal, isAlone,
+                Files.exists(DatabaseFile.beside(store.database(), "-shm")), clock.instant());
+    }
+
+    /**
+     * BEGIN IMMEDIATE and ROLLBACK. Who is the last to close a database folds the -wal in; with a second, reading connection open nobody is
+     * the last.
+     */
+    private boolean isFree(Duration patience, boolean isAlone) {
+        Duration left = patience.isNegative() ? Duration.ZERO : patience;
+        long end = System.nanoTime() + left.toNanos();
+        boolean mayBeLeft = Files.exists(DatabaseFile.beside(store.database(), "-wal")) && (isAlone || openers().isEmpty());
+        Database keeper = null;
+        try {
+            if (mayBeLeft) keeper = Database.openToRead(store.database(), left);
+            tryLock(end);
+            return true;
+        } catch (StoreException e) {
+            if (e.reason() != StoreException.Reason.LOCKED) throw e;
+            return false;
+        } finally {
+            if (keeper != null) keeper.close();
+        }
+    }
+
+    private void tryLock(long end) {
+        try (Database database = Database.open(store.database(), until(end))) {
+            database.patience(until(end));
+            database.execute("BEGIN IMMEDIATE");
+            database.execute("ROLLBACK");
+        }
+    }
+
+    private static Duration until(long end) {
+        return Duration.ofNanos(Math.max(0, end - System.nanoTime()));
+    }
+
+    private void requireFile() {
+        Path file = store.database();
+        if (!Files.isRegularFile(file) || !Files.isReadable(file) || Files.isWritable(file)) return;
+        boolean isReadOnly = Disk.isReadOnly(file);
+        throw new StoreException(StoreException.Reason.DENIED, "try the lock of", file,
+                isReadOnly ? "the file system is read-only" : "no permission to write to it",
+                isReadOnly ? Disk.MOUNT_WRITABLE : Disk.OTHER_ACCOUNT);
+    }
+
+    /** The processes other than this one that hold the write lock at this moment. */
+    List<Long> holders() {
+        return LockHolders.writers(store.database()).stream().filter(pid -> pid != ProcessHandle.current().pid()).toList();
+    }
+
+    static String heldBy(List<Long> holders) {
+        return holders.isEmpty() ? "the lock is held" : "the lock is held by process "
+                + String.join(" and ", holders.stream().map(String::valueOf).toList());
+    }
+
+    /** Empty when this system does not tell. */
+    private Optional<List<Long>> openers() {
+        List<Path> files = new ArrayList<>(List.of(store.database()));
+        for (String suffix : List.of("-wal", "-shm", "-journal")) files.add(DatabaseFile.beside(store.database(), suffix));
+        return OpenFiles.areKnown() ? Optional.of(Openers.of(files)) : OpenersElsewhere.of(files);
+    }
+
+    private List<User> users() {
+        Map<Long, Set<Use>> uses = new TreeMap<>();
+        add(uses, openers().orElse(List.of()), Use.HAS_IT_OPEN);
+        add(uses, LockHolders.readers(store.database()), Use.READS);
+        add(uses, holders(), Use.HOLDS_THE_WRITE_LOCK);
+        add(uses, appenders(), Use.APPENDS);
+        List<User> users = new ArrayList<>();
+        for (Program program : Program.watch(uses.keySet(), clock.instant())) users.add(new User(program, uses.get(program.pid())));
+        users.sort(Comparator.comparing(user -> user.uses().iterator().next()));
+        return users;
+    }
+
+    private static void add(Map<Long, Set<Use>> uses, List<Long> pids, Use use) {
+        for (long pid : pids) if (pid != ProcessHandle.current().pid())
+            uses.computeIfAbsent(pid, key -> EnumSet.noneOf(Use.class)).add(use);
+    }
+
+    private List<Long> appenders() {
+        try {
+            return OpenFiles.now().writersOf(store.raw().resolve(DayFile.name(DayFile.dayOf(clock.instant()))));
+        } catch (IOException e) {
+            return List.of();
+        }
+    }
+
+    /** Bytes of the -wal or -journal; null when there is none or it is empty. */
+    private Size size(String suffix) {
+        long bytes = DatabaseFile.beside(store.database(), suffix).toFile().length();
+        return bytes == 0 ? null : new Size(bytes);
+    }
+
+    /** A process and what it has to do with the store. */
+    public record User(Program program, Set<Use> uses) {
+        boolean holdsTheLock() {
+            return uses.contains(Use.HOLDS_THE_WRITE_LOCK);
+        }
+
+        /** Who writes has it open and reads: the first word about the database says it all. */
+        String said() {
+            Use first = uses.iterator().next();
+            return first + (uses.contains(Use.APPENDS) && first != Use.APPENDS ? ", " + Use.APPENDS : "");
+        }
+    }
+}

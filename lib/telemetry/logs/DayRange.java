@@ -1,0 +1,51 @@
+package telemetry.logs;
+
+import java.time.DateTimeException;
+import java.time.LocalDate;
+import java.time.YearMonth;
+import java.time.format.DateTimeFormatter;
+import telemetry.DayFile;
+import telemetry.Times;
+
+/** Days of day files, from the first to the last, both in it. */
+public record DayRange(LocalDate first, LocalDate last) {
+
+    /**
+     * Reads {@code 2025-12-11} or {@code 20251211}, {@code 2025-12} for a month, {@code today} and {@code yesterday}.
+     *
+     * @throws IllegalArgumentException when it is none of these
+     */
+    public static DayRange parse(String text, LocalDate today) {
+        try {
+            if (text.length() == 7) return new DayRange(YearMonth.parse(text).atDay(1), YearMonth.parse(text).atEndOfMonth());
+            LocalDate day = switch (text) {
+                case "today" -> today;
+                case "yesterday" -> today.minusDays(1);
+                default -> Times.day(text);
+            };
+            return new DayRange(day, day);
+        } catch (DateTimeException | IllegalArgumentException e) {
+            throw new IllegalArgumentException("'" + text + "' is no day (2025-12-11, 2025-12, today, yesterday)");
+        }
+    }
+
+    /**
+     * The days of which a run can have lines, by its id {@code 20251211T120530Z-…}: no day before it began. Everything for an id of another
+     * form.
+     */
+    public static DayRange ofRun(String id) {
+        try {
+            return new DayRange(id.length() > 8 && id.charAt(8) == 'T' ? basic(id.substring(0, 8)) : LocalDate.MIN, LocalDate.MAX);
+        } catch (DateTimeException e) {
+            return new DayRange(LocalDate.MIN, LocalDate.MAX);
+        }
+    }
+
+    public boolean contains(DayFile file) {
+        return !file.day().isBefore(first) && !file.day().isAfter(last);
+    }
+
+    private static LocalDate basic(String digits) {
+        return LocalDate.parse(digits, DateTimeFormatter.BASIC_ISO_DATE);
+    }
+}

@@ -1,0 +1,89 @@
+package telemetry.logs;
+
+import java.time.Instant;
+import java.util.function.Predicate;
+import java.util.stream.Stream;
+import telemetry.Event;
+import telemetry.LogEntry;
+import telemetry.LogRecord;
+import telemetry.Run;
+import telemetry.RunStatus;
+import telemetry.daylog.ByteSearch;
+import telemetry.text.JsonText;
+import telemetry.text.Ndjson;
+
+/**
+ * Which records of the day files are wanted; null asks for nothing. A damaged piece is wanted unless something is asked that only a record
+ * has.
+ *
+ * @param agent  by the run's own word, of an event by its run's id
+ * @param run    the whole id or its last eight digits
+ * @param type   of events only
+ * @param status of runs only
+ * @param since  the record's own time
+ * @param until  that time is no more wanted
+ * @param text   in the line, see {@link #text(String)}
+ */
+public record LogFilter(String agent, String run, String type, RunStatus status, Instant since, Instant until, ByteSearch text)
+        implements Predicate<LogEntry> {
+    private static final int SHORT_ID = 8;
+
+    /**
+     * A text as people write it: a line may have it as it is, escaped with or without the letters beyond ASCII, or escaped twice, as JSON
+     * in a JSON text.
+     */
+    public static ByteSearch text(String text) {
+        String json = JsonText.line(text);
+        String escaped = Ndjson.escaped(text);
+        return ByteSearch.forAny(Stream.of(text, json.substring(1, json.length() - 1), escaped, Ndjson.escaped(escaped))
+                .distinct().toArray(String[]::new));
+    }
+
+    /** What every wanted line has, to be found before it is read; null when nothing can be said. */
+    ByteSearch search() {
+        return text != null || run == null ? text : text(run);
+    }
+
+    @Override
+    public boolean test(LogEntry entry) {
+        if (text != null && !text.isIn(entry.bytes())) return false;
+        if (entry.record() instanceof Run one) return type == null && (status == null || status == one.status())
+                && isWanted(one.id(), one.agent(), one);
+        if (entry.record() instanceof Event event) return status == null && (type == null || type.equals(event.type()))
+                && isWanted(event.runId(), agentOf(event.runId()), event);
+        return asksForTextOnly();
+    }
+
+    /** Or for nothing. */
+    boolean asksForTextOnly() {
+        return agent == null && run == null && type == null && status == null && since == null && until == null;
+    }
+
+    private boolean isWanted(String id, String itsAgent, LogRecord record) {
+        return (agent == null || agent.equals(itsAgent)) && (run == null || id.equals(run) || shortId(id).equals(run))
+                && (since == null && until == null || isInTime(timeOf(record)));
+    }
+
+    private boolean isInTime(Instant time) {
+        return time != null && (since == null || !time.isBefore(since)) && (until == null || time.isBefore(until));
+    }
+
+    /** When what the record tells happened: the run's start or end, or the event. Null when it has none that can be read. */
+    static Instant timeOf(LogRecord record) {
+        if (record instanceof Event event) return event.timestamp();
+        return record instanceof Run run ? run.isEnd() && run.end() != null ? run.end() : run.start() : null;
+    }
+
+    /** {@code 1f2e3d4c} of {@code 20251211T120530Z-agent-1f2e3d4c}; an id of another form is its own. */
+    static String shortId(String run) {
+        int at = run.length() - SHORT_ID;
+        return at > 0 && run.charAt(at - 1) == '-' ? run.substring(at) : run;
+    }
+
+    /** {@code agent} of {@code 20251211T120530Z-agent-1f2e3d4c}; empty when the id has another form. */
+    static String agentOf(String run) {
+        int from = run.indexOf('-');
+        int to = run.length() - SHORT_ID - 1;
+        return from > 0 && from < to && run.charAt(to) == '-' ? run.substring(from + 1, to) : "";
+    }
+}

@@ -1,0 +1,59 @@
+package telemetry.logs;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Locale;
+import telemetry.Event;
+import telemetry.LogRecord;
+import telemetry.Run;
+import telemetry.Times;
+import telemetry.text.Table;
+
+/** A record of a day file on one line for people: when, which agent, which run, what happened. */
+public final class LogLine {
+
+    /** In characters; a terminal has 80 to 120 columns. */
+    private static final int WIDEST = 120;
+    private static final int AGENT = 18;
+    private static final String NO_TIME = "-";
+
+    private LogLine() { }
+
+    public static String of(LogRecord record) {
+        if (record instanceof Run run) return line(run, run.id(), run.agent() == null ? LogFilter.agentOf(run.id())
+                : run.agent(), run.status() == null ? run.text("status") : run.status().toString(), story(run));
+        if (record instanceof Event event)
+            return line(event, event.runId(), LogFilter.agentOf(event.runId()), event.type(), event.payload());
+        throw new IllegalArgumentException("damage is no record");
+    }
+
+    private static String line(LogRecord record, String run, String agent, String word, String detail) {
+        Instant time = LogFilter.timeOf(record);
+        String line = String.format(Locale.ROOT, "%-19s  %-" + AGENT + "s  %-8s  %-10s %s",
+                time == null ? NO_TIME : Times.seconds(time), cut(agent, AGENT), cut(LogFilter.shortId(run), AGENT),
+                word == null ? "" : word, detail == null ? "" : detail);
+        return cut(Table.visible(line), WIDEST).stripTrailing();
+    }
+
+    /** {@code translate, 45/48 items, 12 min: what went wrong} */
+    private static String story(Run run) {
+        var story = new StringBuilder(run.job() == null ? "" : run.job());
+        if (!run.isEnd()) return story.append(run.text("trigger_type") == null ? "" : " (" + run.text("trigger_type") + ")").toString();
+        Long discovered = run.number("items_discovered");
+        Long succeeded = run.number("items_succeeded");
+        Duration duration = run.duration();
+        if (discovered != null && succeeded != null && discovered != 0) append(story, succeeded + "/" + discovered + " items");
+        if (duration != null) append(story, Times.words(duration));
+        String error = run.text("error_summary");
+        return story.append(error == null || error.isEmpty() ? "" : ": " + error).toString();
+    }
+
+    private static void append(StringBuilder story, String part) {
+        story.append(story.length() == 0 ? "" : ", ").append(part);
+    }
+
+    private static String cut(String text, int width) {
+        if (text.codePointCount(0, text.length()) <= width) return text;
+        return text.substring(0, text.offsetByCodePoints(0, width - 1)) + "…";
+    }
+}

@@ -1,0 +1,116 @@
+package telemetry.maintain;
+
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.LocalDate;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.List;
+import telemetry.Check;
+import telemetry.Database;
+import telemetry.DayFile;
+import telemetry.Row;
+import telemetry.Size;
+import telemetry.Store;
+import telemetry.StoreException;
+import telemetry.Times;
+import telemetry.backup.Backup;
+import telemetry.backup.BackupList;
+import telemetry.backup.Backups;
+import telemetry.backup.Retention;
+import telemetry.health.HealthRules;
+import telemetry.runs.Schema;
+import telemetry.text.Table;
+
+/** What a store keeps, held against the rules for how long. Looks only. */
+public final class RetentionReview {
+
+    /** Older day files are to be archived: the runbook's rule for each month. */
+    public static final Duration RAW = Duration.ofDays(90);
+
+    /** @param oldest null when there is none */
+    private record Kept(String what, String rule, long count, Size size, Instant oldest) {
+        private static Kept of(String what, String rule, DayFileSizes.Part part) {
+            return new Kept(what, rule, part.files(), part.size(), part.oldest() == null ? null : begin(part.oldest()));
+        }
+    }
+
+    private static final Retention BACKUPS = new Retention(Retention.USUAL, Retention.AT_LEAST);
+
+    private final Store store;
+    private final Clock clock;
+    private final Backups backups;
+
+    public RetentionReview(Store store, Clock clock) {
+        this.store = store;
+        this.clock = clock;
+        this.backups = new Backups(store, null, clock, null);
+    }
+
+    /** The backups: enough of them, young enough, and every byte of the newest as it was made. */
+    public Task backups() {
+        List<Backup> all = backups.list();
+        var list = new BackupList(all, backups.expirable(BACKUPS), clock.instant());
+        return judged(all.stream().filter(Backup::isVerified).toList(), list.sum()).with(all.isEmpty() ? null : list, list.json());
+    }
+
+    private Task judged(List<Backup> verified, String sum) {
+        String make = "Create Backup: " + store.command("backup", "");
+        if (verified.isEmpty()) return Task.open("backups", Check.Status.WARNING, sum, make);
+        Backup newest = verified.get(0);
+        try {
+            backups.verify(newest);
+        } catch (StoreException e) {
+            if (e.reason() != StoreException.Reason.DAMAGED) throw e;
+            return Task.open("backups", Check.Status.FAILED, newest.file().getFileName() + " is damaged: " + e.why(), make);
+        }
+        Duration limit = HealthRules.RUNBOOK.backupAge();
+        if (newest.age(clock.instant()).compareTo(limit) > 0)
+            return Task.open("backups", Check.Status.WARNING, sum + "; the newest is more than " + Times.words(limit) + " old", make);
+        if (verified.size() < BACKUPS.atLeast())
+            return Task.open("backups", Check.Status.WARNING, sum + "; " + BACKUPS.atLeast() + " verified ones are to be there", make);
+        return Task.done("backups", sum + "; the newest is as it was made, byte for byte");
+    }
+
+    /** Everything that is kept, its rule, and what is beyond it. */
+    public Task policies() {
+        Instant now = clock.instant();
+        DayFileSizes files = DayFileSizes.of(store);
+        List<Backup> all = backups.list();
+        Instant first = all.isEmpty() ? null : all.get(all.size() - 1).time();
+        List<Kept> kept = new ArrayList<>();
+        String rule = Times.words(BACKUPS.keep()) + ", at least " + BACKUPS.atLeast() + " verified";
+        kept.add(new Kept("backups", rule, all.size(), size(all), first));
+        kept.add(Kept.of("day files", "archived after " + Times.words(RAW), files.raw()));
+        kept.add(Kept.of("archive", "kept until expired", files.archived()));
+        kept.add(runs());
+        var table = new Table("what", "rule", "there is", "size", "oldest");
+        for (Kept one : kept) table.row(one.what, one.rule, one.count, one.size, one.oldest == null ? null : DayFile.dayOf(one.oldest));
+        return judged(now, files.raw().oldest()).with(table, kept);
+    }
+
+    private Kept runs() {
+        try (Database database = Database.openToRead(store.database())) {
+            Schema.require(database);
+            Row runs = database.one("SELECT count(*) AS runs, CAST(min(start_time) AS TEXT) AS first FROM agent_runs").orElseThrow();
+            var size = new Size(store.database().toFile().length());
+            return new Kept("runs", "kept until pruned", runs.number("runs"), size, Times.instant(runs.text("first")));
+        }
+    }
+
+    private Task judged(Instant now, LocalDate oldest) {
+        Instant limit = now.minus(RAW);
+        if (oldest == null || begin(oldest.plusDays(1)).isAfter(limit)) return Task.done("retention", "nothing is kept beyond its rule");
+        String monthly = "Maintenance: " + store.command("maintain", "monthly");
+        return Task.open("retention", Check.Status.WARNING, "there are day files older than " + Times.words(RAW), monthly);
+    }
+
+    private static Size size(List<Backup> backups) {
+        return new Size(backups.stream().mapToLong(backup -> backup.size().bytes()).sum());
+    }
+
+    private static Instant begin(LocalDate day) {
+        return day.atStartOfDay().toInstant(ZoneOffset.UTC);
+    }
+}

@@ -1,0 +1,38 @@
+package telemetry.maintain;
+
+import java.time.Instant;
+import java.time.LocalDate;
+import java.time.temporal.ChronoUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import telemetry.Check;
+import telemetry.DayFile;
+
+/**
+ * What the runbook says of itself below its title: {@code Version 1.0 · last checked 2026-11-25}.
+ *
+ * @param checked when somebody last read it through and found it right
+ */
+public record RunbookPage(String version, LocalDate checked) {
+
+    /** From then on nobody should rely on it unseen. */
+    private static final int OLD_DAYS = 180;
+
+    private static final Pattern HEADER = Pattern.compile("(?m)^Version (\\S+) · last checked (\\d{4}-\\d{2}-\\d{2})\\b");
+
+    /** @throws IllegalArgumentException when the page does not say it */
+    public static RunbookPage of(String page) {
+        Matcher header = HEADER.matcher(page);
+        if (!header.find()) throw new IllegalArgumentException("the runbook lacks its line 'Version … · last checked …'");
+        return new RunbookPage(header.group(1), LocalDate.parse(header.group(2)));
+    }
+
+    /** Whether somebody has to read it again. */
+    public Task task(Instant now) {
+        String detail = "runbook version " + version + ", last checked on " + checked;
+        long age = ChronoUnit.DAYS.between(checked, DayFile.dayOf(now));
+        if (age <= OLD_DAYS) return Task.done("documentation", detail);
+        return Task.open("documentation", Check.Status.WARNING, detail + ", " + age + " d ago",
+                "read docs/runbook.md through, correct it, and set the date below its title");
+    }
+}

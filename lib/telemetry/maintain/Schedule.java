@@ -1,0 +1,237 @@
+package telemetry.maintain;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.StringJoiner;
+import telemetry.Store;
+import telemetry.StoreException;
+import telemetry.os.Disk;
+
+/**
+ * The lines with which a machine's own scheduler does the runbook's maintenance: backup and health each day, the checklists each week,
+ * month and quarter.
+ *
+ * @param launcher  the program that starts the toolkit, and what of it comes before a procedure's name; absolute
+ * @param suffix    what comes behind a procedure's name: {@code "@telemetry"} for JBang itself
+ * @param options   that name the store; empty when the variables do
+ * @param reports   the folder for the checklists' reports
+ * @param variables that a job needs in its environment
+ * @param user      whom the jobs run as
+ */
+public record Schedule(String launcher, String suffix, List<String> options, String reports, Map<String, String> variables, String user) {
+
+    /** Source: schtasks /Create /?, which takes no more characters for /TR. */
+    static final int LONGEST_TASK = 261;
+
+    private static final String JAVA = "JAVA_HOME";
+    private static final String CMD_SPECIAL = "&|<>^";
+    private static final String PLAIN = "/:._-=+,@";
+
+    private enum Job {
+        BACKUP("30 2 * * *", "*-*-* 02:30", "/SC DAILY /ST 02:30", "backup"),
+        HEALTH("0 6 * * *", "*-*-* 06:00", "/SC DAILY /ST 06:00", "health", "--record"),
+        WEEKLY("30 6 * * 1", "Mon *-*-* 06:30", "/SC WEEKLY /D MON /ST 06:30", "maintain", "weekly"),
+        MONTHLY("0 7 1 * *", "*-*-01 07:00", "/SC MONTHLY /D 1 /ST 07:00", "maintain", "monthly", "--yes"),
+        QUARTERLY("30 7 1 1,4,7,10 *", "*-01,04,07,10-01 07:30", "/SC MONTHLY /M JAN,APR,JUL,OCT /D 1 /ST 07:30", "maintain", "quarterly");
+
+        private final String cron;
+        private final String calendar;
+        private final String task;
+        private final List<String> words;
+
+        Job(String cron, String calendar, String task, String... words) {
+            this.cron = cron;
+            this.calendar = calendar;
+            this.task = task;
+            this.words = List.of(words);
+        }
+
+        private String title() {
+            return name().toLowerCase(Locale.ROOT);
+        }
+
+        private boolean isChecklist() {
+            return words.get(0).equals("maintain");
+        }
+    }
+
+    /**
+     * For a store on this machine.
+     *
+     * @param checkout the toolkit's folder, whose launcher is used; null when it was started by JBang itself
+     * @param env      the variables, by whose PATH that is found then
+     * @throws StoreException {@code MISSING} when there is no launcher, {@code REFUSED} when a path cannot stand in a line
+     */
+    public static Schedule of(Store store, Path checkout, Map<String, String> env) {
+        Store usual = Store.at(store.base());
+        boolean isNamedByFolder = usual.database().equals(store.database()) && usual.raw().equals(store.raw());
+        Map<String, String> variables = new LinkedHashMap<>();
+        variables.put(JAVA, System.getProperty("java.home"));
+        if (!isNamedByFolder) variables.put("TELEMETRY_DB_PATH", store.database().toString());
+        if (!isNamedByFolder) variables.put(Store.RAW_VARIABLE, store.raw().toString());
+        List<String> options = isNamedByFolder ? List.of("--store", store.base().toString()) : List.of();
+        String jbangw = Disk.isWindows() ? "jbangw.cmd" : "jbangw";
+        String launcher = checkout == null ? jbang(env) : checkout.resolve("scripts").resolve(jbangw).toString();
+        var schedule = new Schedule(launcher, checkout == null ? "@telemetry" : "", options, store.reports().toString(), variables,
+                System.getProperty("user.name"));
+        schedule.requireLines(store);
+        return schedule;
+    }
+
+    private static String jbang(Map<String, String> env) {
+        return Disk.program("jbang", env).map(program -> program.toAbsolutePath().toString())
+                .orElseThrow(() -> new StoreException(StoreException.Reason.MISSING, "say what a scheduler is to start", null,
+                        "there is no jbang on the PATH", "scripts/jbangw maintain schedule"));
+    }
+
+    private void requireLines(Store store) {
+        var all = new StringJoiner("");
+        all.add(launcher).add(reports);
+        options.forEach(all::add);
+        variables.values().forEach(all::add);
+        if (all.toString().chars().anyMatch(Character::isISOControl))
+            throw new StoreException(StoreException.Reason.REFUSED, "schedule maintenance of", store.base(),
+                    "a path with a control character cannot stand in a line", null);
+    }
+
+    /** With names where somebody has to put in the right ones. */
+    private static Schedule elsewhere() {
+        String launcher = "C:\\path\\to\\checkout\\scripts\\jbangw.cmd";
+        String store = "D:\\agent-metrics";
+        return new Schedule(launcher, "", List.of("--store", store), store + "\\reports", Map.of(), "");
+    }
+
+    /** By scheduler: those of this machine's system; and where that is not Windows, what it would be there. */
+    public Map<String, String> texts() {
+        if (Disk.isWindows()) return Map.of("schtasks", schtasks());
+        Map<String, String> texts = new LinkedHashMap<>();
+        texts.put("cron", cron());
+        texts.put("systemd", systemd());
+        texts.put("schtasks", elsewhere().schtasks());
+        return texts;
+    }
+
+    @Override
+    public String toString() {
+        var lines = new StringJoiner(System.lineSeparator() + System.lineSeparator());
+        texts().forEach((scheduler, text) -> lines.add(switch (scheduler) {
+            case "cron" -> "# cron: for crontab -e of the account that the agents run as";
+            case "systemd" -> "# systemd: instead of cron, in a root shell";
+            default -> "rem Windows: in cmd" + (Disk.isWindows() ? "" : ", with the paths put in that are right there");
+        } + System.lineSeparator() + text.replace("\n", System.lineSeparator())));
+        return lines.toString();
+    }
+
+    private List<String> words(Job job, String separator) {
+        List<String> words = new ArrayList<>();
+        words.add(launcher);
+        words.add(job.words.get(0) + suffix);
+        words.addAll(job.words.subList(1, job.words.size()));
+        words.addAll(options);
+        if (job.isChecklist()) words.addAll(List.of("--report", reports + separator + job.title() + ".md"));
+        return words;
+    }
+
+    /** Lines for a crontab. Source: crontab(5): a value may be quoted, and a percent sign ends a command unless it has a backslash. */
+    String cron() {
+        var lines = new StringJoiner("\n");
+        variables.forEach((name, value) -> lines.add(name + "=\"" + value + "\""));
+        for (Job job : Job.values()) {
+            var command = new StringJoiner(" ");
+            for (String word : words(job, "/")) command.add(forShell(word));
+            lines.add(job.cron + "  " + command.toString().replace("%", "\\%"));
+        }
+        return lines.toString();
+    }
+
+    private static String forShell(String word) {
+        return isPlain(word) ? word : "'" + word.replace("'", "'\\''") + "'";
+    }
+
+    private static boolean isPlain(String word) {
+        return word.chars().allMatch(c -> Character.isLetterOrDigit(c) || PLAIN.indexOf(c) >= 0);
+    }
+
+    /**
+     * Commands for a root shell that write units and switch the timers on. Source: systemd.service(5), systemd.timer(5),
+     * systemd.exec(5).
+     */
+    String systemd() {
+        var lines = new StringJoiner("\n");
+        var timers = new StringJoiner(" ");
+        for (Job job : Job.values()) {
+            String unit = "/etc/systemd/system/telemetry-" + job.title();
+            lines.add("cat >" + unit + ".service <<'END'").add(service(job)).add("END");
+            lines.add("cat >" + unit + ".timer <<'END'").add(timer(job)).add("END");
+            timers.add("telemetry-" + job.title() + ".timer");
+        }
+        return lines.add("systemctl daemon-reload").add("systemctl enable --now " + timers).toString();
+    }
+
+    /** A warning, exit code 1, is no failure of the unit. */
+    private String service(Job job) {
+        var lines = new StringJoiner("\n");
+        lines.add("[Unit]").add("Description=Telemetry store: " + job.title()).add("[Service]").add("Type=oneshot").add("User=" + user);
+        variables.forEach((name, value) -> lines.add("Environment=" + inUnit(name + "=" + value)));
+        List<String> words = words(job, "/");
+        var command = new StringJoiner(" ").add(inUnit(words.get(0)));
+        for (String word : words.subList(1, words.size())) command.add(inUnit(word).replace("$", "$$"));
+        return lines.add("ExecStart=" + command).add("SuccessExitStatus=1").toString();
+    }
+
+    private static String timer(Job job) {
+        return String.join("\n", "[Unit]", "Description=Telemetry store: " + job.title(), "[Timer]", "OnCalendar=" + job.calendar,
+                "Persistent=true", "[Install]", "WantedBy=timers.target");
+    }
+
+    private static String inUnit(String word) {
+        String literal = word.replace("%", "%%");
+        return isPlain(word) ? literal : '"' + literal.replace("\\", "\\\\").replace("\"", "\\\"") + '"';
+    }
+
+    /** Lines for cmd. A task has the variables of its account; Java is found on its PATH. */
+    String schtasks() {
+        var lines = new StringJoiner("\n");
+        variables.forEach((name, value) -> {
+            if (!name.equals(JAVA)) lines.add("setx " + name + " \"" + value + "\"");
+        });
+        for (Job job : Job.values()) {
+            String command = command(job);
+            int length = command.length();
+            String tooLong = "rem too long: " + length + " characters, schtasks takes " + LONGEST_TASK + ": shorten the paths";
+            if (length > LONGEST_TASK) lines.add(tooLong);
+            lines.add("schtasks /Create /F /TN \"Telemetry " + job.title() + "\" " + job.task + " /TR " + forCmd(command));
+        }
+        return lines.toString();
+    }
+
+    /** As Windows runs it. */
+    private String command(Job job) {
+        var command = new StringJoiner(" ");
+        for (String word : words(job, "\\")) command.add(isPlain(word.replace("\\", "")) ? word : '"' + word + '"');
+        return command.toString();
+    }
+
+    /**
+     * One word of a cmd line. The program's own parser takes {@code \"} for a quotation mark within the word; cmd does not know that and
+     * counts every mark, so what stands between an even and an odd one needs a caret there.
+     */
+    private static String forCmd(String command) {
+        var word = new StringBuilder("\"");
+        boolean isQuoted = true;
+        for (char c : command.toCharArray()) {
+            if (c == '"') {
+                word.append('\\');
+                isQuoted = !isQuoted;
+            } else if (!isQuoted && CMD_SPECIAL.indexOf(c) >= 0) {
+                word.append('^');
+            }
+            word.append(c);
+        }
+        return word.append('"').toString();
+    }
+}

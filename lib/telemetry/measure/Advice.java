@@ -1,0 +1,31 @@
+package telemetry.measure;
+
+import java.util.List;
+import java.util.StringJoiner;
+import telemetry.Checks;
+import telemetry.text.Table;
+
+/**
+ * Something that would make a store faster or smaller, and that nobody has to do.
+ *
+ * @param about   a word: {@code "index"}
+ * @param why     what was measured, and what it would bring
+ * @param command what does it, as a shell takes it
+ */
+public record Advice(String about, String why, String command) {
+    private static final String WORD = "advice   ";
+
+    /** One below the other, in the form of {@link Checks}; under the last of those that one command does, the command. */
+    public static String report(List<Advice> list) {
+        int width = list.stream().mapToInt(advice -> advice.about.length()).max().orElse(0);
+        String margin = " ".repeat(WORD.length() + width + 2);
+        var lines = new StringJoiner(System.lineSeparator());
+        for (int i = 0; i < list.size(); i++) {
+            Advice advice = list.get(i);
+            lines.add(WORD + Checks.padded(advice.about, width) + "  " + Checks.wrapped(Table.visible(advice.why), margin));
+            boolean isLast = i + 1 == list.size() || !advice.command.equals(list.get(i + 1).command);
+            if (isLast) lines.add(margin + "-> " + Table.visible(advice.command));
+        }
+        return lines.toString();
+    }
+}

@@ -1,0 +1,72 @@
+package telemetry.measure;
+
+import java.time.Duration;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Locale;
+import java.util.stream.Collectors;
+import telemetry.Check;
+import telemetry.Size;
+import telemetry.Store;
+import telemetry.Times;
+import telemetry.os.Disk;
+
+/**
+ * What the runbook expects of a store, and whether it is so.
+ *
+ * @param write         95 of 100 tracked runs take no longer
+ * @param query         nor 95 of 100 simple queries
+ * @param runsPerSecond that can be tracked, however few or many write
+ * @param bytesPerRun   in the database, indexes included
+ */
+public record Baselines(Duration write, Duration query, double runsPerSecond, Size bytesPerRun) {
+
+    /** Source: the runbook, Performance Baselines. */
+    public static final Baselines RUNBOOK = new Baselines(Duration.ofMillis(50), Duration.ofMillis(100), 20, new Size(100));
+
+    private static final String SECTION = "Performance Baselines: ";
+
+    Check write(WriteTimes times) {
+        String detail = "a run takes " + Times.millis(times.paced().p95()) + " ms at most in 95 of 100 cases, baseline "
+                + Times.words(write);
+        return times.paced().p95().compareTo(write) < 0 ? Check.ok("write", detail)
+                : Check.warning("write", detail, SECTION + Disk.watch());
+    }
+
+    Check rate(WriteTimes times) {
+        Rate slowest = times.slowest();
+        String detail = String.format(Locale.ROOT, "%,d runs/s at least (%s), baseline %s", Math.round(slowest.perSecond()), slowest.who(),
+                plain(runsPerSecond));
+        return slowest.perSecond() > runsPerSecond ? Check.ok("rate", detail)
+                : Check.warning("rate", detail, SECTION + Disk.watch());
+    }
+
+    /** Only simple queries: what others take grows with the store. */
+    public Check queries(Store store, QueryTimes times) {
+        List<QueryTime> slow = times.list().stream().filter(time -> time.isSimple() && time.p95().compareTo(query) >= 0).toList();
+        if (slow.isEmpty()) {
+            QueryTime slowest = times.list().stream().filter(QueryTime::isSimple).max(Comparator.comparing(QueryTime::p95)).orElseThrow();
+            return Check.ok("query", "simple queries take " + Times.millis(slowest.p95()) + " ms at most (" + slowest.name()
+                    + "), baseline " + Times.words(query));
+        }
+        String named = slow.stream().map(time -> time.name() + " takes " + Times.words(time.p95())).collect(Collectors.joining(", "));
+        return Check.warning("query", named + ", baseline " + Times.words(query),
+                SECTION + store.command("measure_performance", "--apply-indexes --dry-run"));
+    }
+
+    /** A baseline below what the keys alone take is no baseline: that is said, with the sum, and nobody is warned. */
+    Check size(Store store, Footprint footprint) {
+        if (footprint.runs() == 0) return Check.ok("size", "no run yet");
+        String detail = Math.round(footprint.bytesPerRun()) + " bytes a run, baseline " + bytesPerRun.bytes();
+        if (footprint.bytesPerRun() <= bytesPerRun.bytes()) return Check.ok("size", detail);
+        if (footprint.leastBytesPerRun() > bytesPerRun.bytes())
+            return Check.ok("size", detail + ", which this schema cannot meet: what runs are found by stands in the table and in each of "
+                    + "its indexes, " + footprint.keySum() + " = " + Math.round(footprint.leastBytesPerRun())
+                    + " bytes before anything else");
+        return Check.warning("size", detail, SECTION + store.command("measure_performance", "--vacuum --dry-run"));
+    }
+
+    private static String plain(double number) {
+        return number == Math.rint(number) ? Long.toString((long) number) : Double.toString(number);
+    }
+}

@@ -1,0 +1,64 @@
+package telemetry.measure;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.LocalDate;
+import java.time.temporal.ChronoUnit;
+import java.util.List;
+import telemetry.Database;
+import telemetry.DayFile;
+import telemetry.EventLog;
+import telemetry.RunFilter;
+import telemetry.Runs;
+import telemetry.Size;
+import telemetry.Store;
+import telemetry.Times;
+import telemetry.os.Disk;
+
+/**
+ * How fast a store grows, by its last 30 days; of a younger one, by those that there are.
+ *
+ * @param runsPerDay     that began
+ * @param databasePerDay what their rows take, with their entries in the indexes
+ * @param dayFilesPerDay what stands in the day files that are not compressed
+ */
+public record Growth(double runsPerDay, Size databasePerDay, Size dayFilesPerDay) {
+    private static final int DAYS = 30;
+
+    /**
+     * @param footprint of this database
+     * @throws StoreException when the day files cannot be listed
+     */
+    public static Growth of(Store store, Database database, Footprint footprint, Instant now) {
+        Instant from = now.minus(Duration.ofDays(DAYS));
+        RunFilter lately = RunFilter.ALL.during(from, now);
+        double runs = new Runs(database).count(lately) / days(first(database, from), now);
+        return new Growth(runs, new Size(Math.round(runs * footprint.bytesPerRun())), new Size(dayFiles(store, DayFile.dayOf(now))));
+    }
+
+    private static Instant first(Database database, Instant from) {
+        String oldest = "SELECT CAST(min(start_time) AS TEXT) FROM agent_runs WHERE start_time >= ?";
+        Instant first = Times.instant((String) database.value(oldest, DayFile.dayOf(from).toString()));
+        return first == null || first.isBefore(from) ? from : first;
+    }
+
+    private static double days(Instant from, Instant to) {
+        return Math.max(1, Duration.between(from, to).toSeconds() / 86_400.0);
+    }
+
+    /** Today's is not full yet. */
+    private static long dayFiles(Store store, LocalDate today) {
+        List<DayFile> files = new EventLog(store).raw().stream()
+                .filter(file -> file.day().isBefore(today) && !file.day().isBefore(today.minusDays(DAYS))).toList();
+        if (files.isEmpty()) return 0;
+        try {
+            long bytes = 0;
+            for (DayFile file : files) bytes += Files.size(file.path());
+            return bytes / ChronoUnit.DAYS.between(files.get(0).day(), today);
+        } catch (IOException e) {
+            throw Disk.refused("look at the day files in", store.raw(), e);
+        }
+    }
+}

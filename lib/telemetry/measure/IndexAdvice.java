@@ -1,0 +1,147 @@
+package telemetry.measure;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
+import telemetry.Database;
+import telemetry.Store;
+import telemetry.Times;
+import telemetry.runs.AgentWalk;
+import telemetry.runs.Index;
+import telemetry.runs.Schema;
+
+/** Which indexes a store's database lacks and which it could do without, by the plans of the runbook's queries. Looks only. */
+public final class IndexAdvice {
+
+    /** Sums up the agents without reading the table: {@link AgentWalk} walks through it. */
+    static final String SUMMARY = "idx_runs_agent_summary";
+
+    /**
+     * From so many runs on the summary takes longer than the 100 ms that a query may; below, the index would only cost. Measured on two
+     * cores: 100,000 runs 92 ms without it and 16 ms with it, a million 900 and 110 ms; it takes 40 bytes a run, and a run more to write
+     * in two places.
+     */
+    static final long SUMMARY_PAYS = 100_000;
+
+    /** The same where an index has all that is asked for in another order, as earlier versions advised: 99 ms, and 31 ms with this one. */
+    static final long ORDER_PAYS = 250_000;
+
+    /** The columns that the runbook's queries find runs by, and the names under which every version has their indexes. */
+    private static final Map<String, String> NAMES = Map.of("start_time", "idx_runs_start", "run_id", "idx_runs_run_id",
+            "insight_id", "idx_runs_insight", "status", "idx_runs_status", "agent_name", "idx_runs_agent");
+
+    /** Writers of one version or another make these and ask by them; that the runbook does not says nothing against them. */
+    private static final Set<String> OF_WRITERS = Set.of("idx_runs_agent", "idx_runs_status", "idx_runs_start", "idx_runs_api_posted",
+            "idx_runs_insight", "idx_runs_commit", "idx_runs_website", "idx_runs_website_section", "idx_runs_event_id",
+            "idx_runs_created_desc", "idx_runs_agent_created", "idx_runs_agent_status_created", "idx_runs_job_type", "idx_runs_parent_run");
+
+    private final Store store;
+    private final Schema schema;
+    private final QueryTimes times;
+    private final List<Index> indexes;
+    private final long runs;
+    private final Map<String, String> missing = new LinkedHashMap<>();
+    private final List<Advice> advice = new ArrayList<>();
+
+    private IndexAdvice(Store store, Database database, QueryTimes times) {
+        this.store = store;
+        this.schema = Schema.require(database);
+        this.times = times;
+        this.indexes = Index.of(database);
+        this.runs = database.number("SELECT count(*) FROM agent_runs");
+    }
+
+    /** @param times of this database */
+    public static IndexAdvice of(Store store, Database database, QueryTimes times) {
+        var found = new IndexAdvice(store, database, times);
+        found.lackedByQueries();
+        found.lackedByTheRunbook();
+        found.lackedBySummaries();
+        found.doubled();
+        found.unused();
+        return found;
+    }
+
+    /** For each index that is worth making: its name and the statement that makes it. */
+    public Map<String, String> missing() {
+        return missing;
+    }
+
+    public List<Advice> advice() {
+        return List.copyOf(advice);
+    }
+
+    private void lackedByQueries() {
+        Map<String, List<QueryTime>> slow = times.list().stream()
+                .filter(time -> time.by() != null && time.readsAllRuns() && indexes.stream().noneMatch(index -> index.leadsBy(time.by())))
+                .collect(Collectors.groupingBy(QueryTime::by, LinkedHashMap::new, Collectors.toList()));
+        slow.forEach((column, queries) -> {
+            String named = queries.stream().map(query -> query.name() + " (" + Times.millis(query.p95()) + " ms)")
+                    .collect(Collectors.joining(", "));
+            String why = "for want of an index on " + column + ", all runs are read by query " + named;
+            make(NAMES.get(column), "agent_runs(" + column + ")", why);
+        });
+    }
+
+    private void lackedByTheRunbook() {
+        for (String name : schema.missingIndexes()) {
+            String why = "the runbook's schema has " + name + ", this database has not";
+            if (!missing.containsKey(name)) make(name, Schema.indexed(name), why);
+        }
+    }
+
+    private void lackedBySummaries() {
+        QueryTime agents = times.get("agents");
+        if (indexes.stream().anyMatch(AgentWalk::isServedBy) || runs < (agents.isCovered() ? ORDER_PAYS : SUMMARY_PAYS)) return;
+        String why = agents.isCovered() ? "an index in an order that does not help, in " + Times.words(agents.p95())
+                + "; one that has the durations in order takes a third of that, for some 40 bytes a run, and then the other is not needed"
+                : "the whole table in " + Times.words(agents.p95())
+                + "; an index that has all it asks for takes a sixth of that, for some 40 bytes a run";
+        make(SUMMARY, "agent_runs(" + String.join(", ", AgentWalk.COLUMNS) + ")", "query agents reads " + why);
+    }
+
+    private void make(String name, String columns, String why) {
+        String free = schema.indexes().contains(name) ? name + "_2" : name;
+        missing.put(free, "CREATE INDEX IF NOT EXISTS " + free + " ON " + columns);
+        advice.add(new Advice("index", why, store.command("measure_performance", "--apply-indexes")));
+    }
+
+    private void doubled() {
+        for (Index index : indexes)
+            twin(index).ifPresent(other -> advice.add(drop(index, index.name() + " has the same columns as " + other.name()
+                    + ": every run is entered twice (its makers may make it again)")));
+    }
+
+    /** Another index that makes this one needless. */
+    private Optional<Index> twin(Index index) {
+        return indexes.stream().filter(other -> isNeedless(index, other)).findFirst();
+    }
+
+    private static boolean isNeedless(Index index, Index other) {
+        if (index == other || !index.isOwn() || index.isUnique() || !index.isSameAs(other)) return false;
+        return !other.isOwn() || other.isUnique() || rank(other).compareTo(rank(index)) < 0;
+    }
+
+    /** Of two that are the same, the one that writers know stays. */
+    private static String rank(Index index) {
+        return (OF_WRITERS.contains(index.name()) ? "1" : "2") + index.name();
+    }
+
+    private void unused() {
+        for (Index index : indexes) {
+            boolean isKnown = !index.isOwn() || index.isUnique() || OF_WRITERS.contains(index.name()) || AgentWalk.isServedBy(index);
+            boolean isUsed = times.list().stream().anyMatch(time -> time.uses(index.name()));
+            if (!isKnown && !isUsed && twin(index).isEmpty()) advice.add(drop(index, "no query of the runbook uses " + index.name()
+                    + ", and no version's writers make it: ask who did; every run is entered in it"));
+        }
+    }
+
+    private Advice drop(Index index, String why) {
+        String name = index.name().matches("\\w+") ? index.name() : Database.quoted(index.name());
+        return new Advice("index", why, "sqlite3 " + Store.quoted(store.database().toString()) + " " + Store.quoted("DROP INDEX " + name));
+    }
+}

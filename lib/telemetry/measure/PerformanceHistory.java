@@ -1,0 +1,110 @@
+package telemetry.measure;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+import telemetry.Size;
+import telemetry.Store;
+import telemetry.Times;
+import telemetry.daylog.LogWriter;
+import telemetry.os.Disk;
+import telemetry.store.Reports;
+import telemetry.text.JsonText;
+import telemetry.text.Table;
+
+/**
+ * What was measured before: {@code reports/performance.ndjson}, a line for each measurement. {@code toString()} shows the latest as a
+ * table.
+ */
+public final class PerformanceHistory {
+    private static final int SHOWN = 10;
+
+    private final Store store;
+    private final Path file;
+    private final List<Map<String, Object>> records = new ArrayList<>();
+
+    /**
+     * Reads it. A line that is none, since the power failed in the midst of it perhaps, is left out.
+     *
+     * @param damaged is told about such lines
+     */
+    public PerformanceHistory(Store store, Consumer<String> damaged) {
+        this.store = store;
+        this.file = store.reports().resolve("performance.ndjson");
+        if (Files.exists(file)) read(damaged);
+    }
+
+    private void read(Consumer<String> damaged) {
+        try {
+            int number = 0;
+            for (String line : Files.readString(file).lines().toList()) {
+                number++;
+                try {
+                    if (!line.isBlank()) records.add(JsonText.object(line));
+                } catch (IllegalArgumentException e) {
+                    damaged.accept("line " + number + " of " + file + " is left out: " + e.getMessage());
+                }
+            }
+        } catch (IOException e) {
+            throw Disk.refused("read", file, e);
+        }
+    }
+
+    /**
+     * Adds a measurement; when this returns, it is on the disk.
+     *
+     * @param record numbers and texts, {@code time} among them
+     * @throws StoreException also when the store is missing: that is not made
+     */
+    public void add(Map<String, Object> record) {
+        String line = JsonText.line(record);
+        try {
+            Reports.make(store);
+        } catch (IOException e) {
+            throw Disk.refused("create the folder", file.getParent(), e);
+        }
+        try (var writer = new LogWriter(file)) {
+            writer.append(List.of(line));
+        }
+        records.add(JsonText.object(line));
+    }
+
+    /** Oldest first. */
+    public List<Map<String, Object>> records() {
+        return List.copyOf(records);
+    }
+
+    @Override
+    public String toString() {
+        var table = new Table("measured", "write ms", "runs/s", "recent ms", "agents ms", "bytes/run", "size");
+        for (Map<String, Object> record : records.subList(Math.max(0, records.size() - SHOWN), records.size()))
+            table.row(time(record), record.get("write_p95_ms"), record.get("runs_per_second"), record.get("query_recent_p95_ms"),
+                    record.get("query_agents_p50_ms"), record.get("bytes_per_run"),
+                    record.get("database_bytes") instanceof Number bytes ? new Size(bytes.longValue()) : null);
+        String growth = growth();
+        return table + (growth.isEmpty() ? "" : System.lineSeparator() + growth);
+    }
+
+    /** From the first to the last measurement, when there is a day between them. */
+    private String growth() {
+        if (records.isEmpty()) return "";
+        Map<String, Object> first = records.get(0);
+        Map<String, Object> last = records.get(records.size() - 1);
+        Duration between = time(first) == null || time(last) == null ? Duration.ZERO : Duration.between(time(first), time(last));
+        if (between.toDays() < 1) return "";
+        if (!(first.get("database_bytes") instanceof Number before && last.get("database_bytes") instanceof Number after)) return "";
+        long aDay = (after.longValue() - before.longValue()) * 86_400 / between.toSeconds();
+        return "in " + Times.words(between) + " the database " + (aDay < 0 ? "shrank by " : "grew by ") + new Size(Math.abs(aDay))
+                + " a day";
+    }
+
+    private static Instant time(Map<String, Object> record) {
+        return record.get("time") instanceof String text ? Times.instant(text) : null;
+    }
+}

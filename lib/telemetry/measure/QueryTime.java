@@ -1,0 +1,74 @@
+package telemetry.measure;
+
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+
+/**
+ * How long one of the runbook's queries took.
+ *
+ * @param name     as {@code query} knows it, or the check of {@code health} that asks it
+ * @param isSimple an index can lead to what it asks for, however many runs there are; the others read all runs, or all of an agent
+ * @param by       the column of agent_runs whose index can lead there; null when it has to read all runs
+ * @param took     from the statement to its last row
+ * @param rows     that it gave
+ * @param plan     how SQLite goes about it, step by step
+ */
+public record QueryTime(String name, boolean isSimple, String by, Latencies took, long rows, List<String> plan) {
+    private static final Pattern SCAN = Pattern.compile("SCAN agent_runs(?: USING (?:COVERING )?INDEX (\\S+))?.*");
+    private static final Pattern SEARCH = Pattern.compile("SEARCH agent_runs USING (?:(?:COVERING )?INDEX (\\S+)|INTEGER PRIMARY KEY).*");
+
+    public QueryTime {
+        plan = List.copyOf(plan);
+    }
+
+    public Duration p50() {
+        return took.p50();
+    }
+
+    public Duration p95() {
+        return took.p95();
+    }
+
+    /** For {@code --json}. */
+    Map<String, Object> document() {
+        Map<String, Object> document = new LinkedHashMap<>();
+        document.put("query", name);
+        document.put("simple", isSimple);
+        document.putAll(took.document());
+        document.put("rows", rows);
+        document.put("plan", plan);
+        return document;
+    }
+
+    /** True when a step reads the table from beginning to end and no index is of use. */
+    boolean readsAllRuns() {
+        return plan.stream().anyMatch(step -> step.strip().equals("SCAN agent_runs"));
+    }
+
+    /** True when an index holds all that is asked for, so that the table is not read at all. */
+    boolean isCovered() {
+        return plan.stream().anyMatch(step -> step.contains("COVERING INDEX"));
+    }
+
+    boolean uses(String index) {
+        return plan.stream().map(QueryTime::brief).anyMatch(step -> step.equals(index) || step.equals("all of " + index));
+    }
+
+    /** The plan in a few words: {@code "idx_runs_start, sort"}. */
+    String brief() {
+        return plan.stream().map(QueryTime::brief).filter(step -> !step.isEmpty()).distinct().collect(Collectors.joining(", "));
+    }
+
+    private static String brief(String step) {
+        Matcher scan = SCAN.matcher(step.strip());
+        if (scan.matches()) return scan.group(1) == null ? "all runs" : "all of " + scan.group(1);
+        Matcher search = SEARCH.matcher(step.strip());
+        if (search.matches()) return search.group(1) == null ? "rowid" : search.group(1);
+        return step.contains("USE TEMP B-TREE") ? "sort" : "";
+    }
+}

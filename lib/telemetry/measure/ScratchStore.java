@@ -1,0 +1,201 @@
+package telemetry.measure;
+
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.FileVisitResult;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import telemetry.Database;
+import telemetry.Store;
+import telemetry.StoreException;
+import telemetry.os.Disk;
+import telemetry.runs.Ddl;
+import telemetry.runs.Schema;
+
+/**
+ * A scratch store in which writing is measured in the place of a real one: empty, on its disks, with its tables, indexes and journal mode.
+ * It is gone again when it is closed, or when the JVM ends, by Ctrl-C say; what a killed process has left, the next one removes.
+ */
+public final class ScratchStore implements AutoCloseable {
+    private static final String PREFIX = "measure_performance.";
+
+    /** Held as long as the folder is in use. The operating system gives it back when the process ends, however that happens. */
+    private static final String LOCK = "lock";
+
+    /** A folder without its lock file, for so long, is nobody's any more. */
+    private static final Duration BEGINNING = Duration.ofMinutes(1);
+
+    /** A thread that still writes may put a file into a folder that is about to be deleted. */
+    private static final int DELETIONS = 20;
+
+    private record Folder(Path path, FileChannel lock) { }
+
+    /** What the real database looks like. The stamp is what tells v6 from v7. */
+    private record Model(Ddl ddl, int stamp) {
+        void copyTo(Database database) {
+            ddl.createTables(database);
+            ddl.createOthers(database);
+            if (stamp > 0) database.update("INSERT OR IGNORE INTO schema_migrations(version) VALUES (?)", stamp);
+            database.pragma("journal_mode", ddl.journal());
+        }
+    }
+
+    private final List<Folder> folders = new ArrayList<>();
+    private final Thread atExit = new Thread(this::remove);
+    private final Store store;
+    private final String schema;
+    private boolean removed;
+
+    private ScratchStore(Store real) throws IOException {
+        Path beside = Files.isDirectory(real.database().getParent()) ? real.database().getParent() : real.base();
+        removeLeft(beside);
+        removeLeft(real.raw());
+        Runtime.getRuntime().addShutdownHook(atExit);
+        try {
+            Path base = folder(beside);
+            Path database = Files.createDirectory(base.resolve("db")).resolve(real.database().getFileName());
+            boolean otherDisk = Files.isDirectory(real.raw()) && !Disk.isSame(real.raw(), base);
+            Path raw = Files.createDirectory((otherDisk ? folder(real.raw()) : base).resolve("raw"));
+            store = new Store(base, database, raw, "measuring");
+            schema = createDatabase(real);
+        } catch (IOException | RuntimeException e) {
+            close();
+            throw e;
+        }
+    }
+
+    /**
+     * @param real its database is only looked at, and need not be there or be any good: then the tables are the runbook's
+     * @throws StoreException when there is no writing beside it
+     */
+    public static ScratchStore beside(Store real) {
+        try {
+            return new ScratchStore(real);
+        } catch (IOException e) {
+            throw Disk.refused("make a scratch store beside", real.database(), e);
+        }
+    }
+
+    Store store() {
+        return store;
+    }
+
+    /** {@code "v3, WAL"} */
+    String schema() {
+        return schema;
+    }
+
+    /** The variables by which another process finds this store. */
+    Map<String, String> environment() {
+        return Map.of("TELEMETRY_DB_PATH", store.database().toString(), "TELEMETRY_NDJSON_DIR", store.raw().toString());
+    }
+
+    private Path folder(Path parent) throws IOException {
+        Path folder = Files.createTempDirectory(parent, PREFIX);
+        FileChannel channel = FileChannel.open(folder.resolve(LOCK), Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE));
+        folders.add(new Folder(folder, channel));
+        channel.tryLock();
+        return folder;
+    }
+
+    private String createDatabase(Store real) {
+        Model model = model(real);
+        try (Database database = Database.create(store.database())) {
+            if (model == null) Schema.create(database);
+            else model.copyTo(database);
+            return Schema.require(database) + ", " + database.pragma("journal_mode").toUpperCase(Locale.ROOT);
+        }
+    }
+
+    /** Null when there are no tables to be like. Whoever measures has waited for a lock before. */
+    private static Model model(Store real) {
+        try (Database database = Database.openToRead(real.database(), Duration.ZERO)) {
+            return new Model(Ddl.of(database), Schema.require(database).stamp());
+        } catch (StoreException e) {
+            return null;
+        }
+    }
+
+    private static void removeLeft(Path parent) throws IOException {
+        if (!Files.isDirectory(parent)) return;
+        try (DirectoryStream<Path> left = Files.newDirectoryStream(parent, PREFIX + "*")) {
+            for (Path folder : left) if (Files.isDirectory(folder) && isLeft(folder)) isDeleted(folder);
+        }
+    }
+
+    /** One of this JVM is in use; one of another account is that account's to remove. */
+    private static boolean isLeft(Path folder) throws IOException {
+        try (FileChannel channel = FileChannel.open(folder.resolve(LOCK), StandardOpenOption.WRITE)) {
+            return channel.tryLock() != null;
+        } catch (NoSuchFileException e) {
+            return Files.exists(folder) && Files.getLastModifiedTime(folder).toMillis() < System.currentTimeMillis() - BEGINNING.toMillis();
+        } catch (OverlappingFileLockException | AccessDeniedException e) {
+            return false;
+        }
+    }
+
+    /** Does nothing the second time. */
+    @Override
+    public void close() {
+        remove();
+        try {
+            Runtime.getRuntime().removeShutdownHook(atExit);
+        } catch (IllegalStateException e) {
+            // the JVM is about to end, and has called it
+        }
+    }
+
+    private synchronized void remove() {
+        if (removed) return;
+        removed = true;
+        for (Folder folder : folders) {
+            try {
+                folder.lock.close();
+                for (int n = 1; !isDeleted(folder.path) && n < DELETIONS; n++) Thread.sleep(50);
+            } catch (IOException e) {
+                // the next one removes it
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+
+    private static boolean isDeleted(Path folder) {
+        try {
+            delete(folder);
+            return true;
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
+    private static void delete(Path folder) throws IOException {
+        Files.walkFileTree(folder, new SimpleFileVisitor<>() {
+            @Override
+            public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
+                Files.deleteIfExists(file);
+                return FileVisitResult.CONTINUE;
+            }
+
+            @Override
+            public FileVisitResult postVisitDirectory(Path emptied, IOException failed) throws IOException {
+                if (failed != null) throw failed;
+                Files.deleteIfExists(emptied);
+                return FileVisitResult.CONTINUE;
+            }
+        });
+    }
+}

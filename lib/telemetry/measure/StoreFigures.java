@@ -1,0 +1,108 @@
+package telemetry.measure;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Map;
+import java.util.StringJoiner;
+import telemetry.Database;
+import telemetry.Size;
+import telemetry.Store;
+import telemetry.Times;
+import telemetry.os.Disk;
+import telemetry.runs.Schema;
+import telemetry.sqlite.DatabaseFile;
+
+/**
+ * What can be measured of a store without writing to it.
+ *
+ * @param schema {@code v3}
+ * @param wal    size of the -wal when the looking began
+ */
+public record StoreFigures(String schema, String journal, QueryTimes queries, IndexAdvice indexes, Footprint footprint, Growth growth,
+        Size wal) {
+
+    /**
+     * Nothing is written, and nothing is left beside the database.
+     *
+     * @param patience how long a locked database is waited for
+     * @throws StoreException when the database cannot be read, or has no table of runs
+     */
+    public static StoreFigures of(Store store, Duration patience, Instant now) {
+        var wal = new Size(DatabaseFile.beside(store.database(), "-wal").toFile().length());
+        try (Database database = Database.openToRead(store.database(), patience)) {
+            Schema schema = Schema.require(database);
+            QueryTimes queries = QueryTimes.of(database, now);
+            Footprint footprint = Footprint.of(database);
+            return new StoreFigures(schema.toString(), journal(database), queries,
+                    IndexAdvice.of(store, database, queries), footprint, Growth.of(store, database, footprint, now), wal);
+        }
+    }
+
+    /** What is read where nobody can write is opened in a mode of its own. */
+    private static String journal(Database database) {
+        return Disk.isReadOnly(database.file()) ? "read-only" : database.pragma("journal_mode").toUpperCase(Locale.ROOT);
+    }
+
+    /** {@code " (v3, WAL): 2,000 runs, 1.1 MB"} */
+    String brief() {
+        return String.format(Locale.ROOT, " (%s, %s): %,d runs, %s", schema, journal, footprint.runs(), footprint.size());
+    }
+
+    @Override
+    public String toString() {
+        var text = new StringJoiner(System.lineSeparator());
+        text.add(queries.toString());
+        if (!footprint.parts().isEmpty()) text.add("").add(footprint.toString());
+        text.add("");
+        text.add(String.format(Locale.ROOT, "file     %s, %,d bytes a run, %.0f %% filled, %,d of %,d pages free",
+                footprint.size(), Math.round(footprint.bytesPerRun()), footprint.fill(), footprint.freePages(), footprint.pages()));
+        text.add(String.format(Locale.ROOT, "VACUUM   would free %s (%.0f %%)", footprint.wouldFree(), footprint.wouldFreePercent()));
+        text.add(String.format(Locale.ROOT, "a day    %,.0f runs: %s in the database, %s in the day files", growth.runsPerDay(),
+                growth.databasePerDay(), growth.dayFilesPerDay()));
+        return text.add("-wal     " + (wal.bytes() == 0 ? "none" : wal)).toString();
+    }
+
+    /** For {@code --json}. */
+    Map<String, Object> document() {
+        Map<String, Object> document = new LinkedHashMap<>();
+        document.put("schema", schema);
+        document.put("journal", journal);
+        document.put("queries", queries.list().stream().map(QueryTime::document).toList());
+        document.put("bytes", footprint.size());
+        document.put("runs", footprint.runs());
+        document.put("bytes_per_run", tenths(footprint.bytesPerRun()));
+        document.put("least_bytes_per_run", tenths(footprint.leastBytesPerRun()));
+        document.put("page_size", footprint.pageSize());
+        document.put("pages", footprint.pages());
+        document.put("free_pages", footprint.freePages());
+        document.put("fill_percent", tenths(footprint.fill()));
+        document.put("vacuum_would_free", footprint.wouldFree());
+        document.put("parts", footprint.parts());
+        document.put("runs_per_day", tenths(growth.runsPerDay()));
+        document.put("database_bytes_per_day", growth.databasePerDay());
+        document.put("day_file_bytes_per_day", growth.dayFilesPerDay());
+        document.put("wal_bytes", wal);
+        return document;
+    }
+
+    /** The numbers that a trend is made of. */
+    void summary(Map<String, Object> summary) {
+        for (QueryTime time : queries.list()) {
+            String name = "query_" + time.name().replace(' ', '_');
+            summary.put(name + "_p50_ms", Times.millis(time.p50()));
+            summary.put(name + "_p95_ms", Times.millis(time.p95()));
+        }
+        summary.put("runs", footprint.runs());
+        summary.put("bytes_per_run", Math.round(footprint.bytesPerRun()));
+        summary.put("database_bytes", footprint.size());
+        summary.put("free_pages", footprint.freePages());
+        summary.put("wal_bytes", wal);
+        summary.put("runs_per_day", Math.round(growth.runsPerDay()));
+    }
+
+    private static double tenths(double number) {
+        return Math.round(number * 10) / 10.0;
+    }
+}

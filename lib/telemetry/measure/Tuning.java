@@ -1,0 +1,152 @@
+package telemetry.measure;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.Collection;
+import java.util.List;
+import java.util.function.Consumer;
+import telemetry.Database;
+import telemetry.Size;
+import telemetry.Store;
+import telemetry.StoreException;
+import telemetry.Times;
+import telemetry.backup.BackupCheck;
+import telemetry.backup.Backups;
+import telemetry.locks.Locks;
+import telemetry.locks.LocksReport;
+import telemetry.os.Disk;
+
+/**
+ * Makes a store's database faster or smaller. First it is looked whether the write lock is free and the disks have room, then a backup is
+ * made, then the work is done, then SQLite looks at the result. While the work is under way writers wait; agents give up after five
+ * seconds, and their rows come with the next replay.
+ */
+public final class Tuning {
+
+    /** VACUUM gives back less than this share of the file: it is not worth keeping the writers waiting. */
+    static final int VACUUM_PAYS_PERCENT = 20;
+
+    /** What an entry in an index takes at the most, of a run whose texts are as usual, and as much again in the log. */
+    private static final int ENTRY = 2 * 100;
+
+    /** Readers that do not end keep the log from being folded in; it will be, later. */
+    private static final Duration CHECKPOINT = Duration.ofSeconds(5);
+
+    /**
+     * What was done.
+     *
+     * @param backup  of the database as it was
+     * @param took    the work alone, for which writers had to wait
+     * @param before  size of the file
+     * @param after   size of the file; while somebody reads, a database in WAL mode keeps the one it had until a later checkpoint
+     */
+    record Done(Path backup, Duration took, Size before, Size after) {
+        /** {@code "1.2 s, 54 MB before, 41 MB now"} */
+        @Override
+        public String toString() {
+            return Times.words(took) + ", " + before + " before, " + after + " now";
+        }
+    }
+
+    private final Store store;
+    private final Clock clock;
+    private final Duration patience;
+    private final PrintWriter err;
+    private final Consumer<String> notes;
+
+    /**
+     * @param patience how long a lock is waited for
+     * @param err      where the progress of the backup is shown; null for nowhere
+     * @param notes    is told who is waited for, and where the backup is
+     */
+    public Tuning(Store store, Clock clock, Duration patience, PrintWriter err, Consumer<String> notes) {
+        this.store = store;
+        this.clock = clock;
+        this.patience = patience;
+        this.err = err;
+        this.notes = notes;
+    }
+
+    /** Whether VACUUM is worth it, and there is room: as advice; nothing when it is not worth it. */
+    static List<Advice> vacuumAdvice(Store store, Footprint footprint) {
+        if (!isVacuumWorthIt(footprint)) return List.of();
+        String why = "VACUUM would free some " + footprint.wouldFree() + " of " + footprint.size() + " ("
+                + Math.round(footprint.wouldFreePercent()) + " %)";
+        try {
+            requireRoomToVacuum(store, footprint.size().bytes());
+            return List.of(new Advice("space", why, store.command("measure_performance", "--vacuum")));
+        } catch (StoreException e) {
+            return List.of(new Advice("space", why + ", but there is no room for it: " + e.why(), store.command("archive", "--dry-run")));
+        }
+    }
+
+    public static boolean isVacuumWorthIt(Footprint footprint) {
+        return footprint.wouldFreePercent() > VACUUM_PAYS_PERCENT;
+    }
+
+    /** @param statements each makes an index; one that is there already stays as it is */
+    public Done makeIndexes(Collection<String> statements, long runs) {
+        requireFreeLock();
+        requireRoom(store.database(), runs * ENTRY * statements.size() + backupBeside(store), "the indexes and the backup");
+        return done(database -> database.inTransaction(() -> statements.forEach(database::execute)));
+    }
+
+    /** Writes the database anew without what is unused. */
+    public Done vacuum() {
+        requireFreeLock();
+        requireRoomToVacuum(store, bytes(store));
+        return done(database -> database.execute("VACUUM"));
+    }
+
+    private void requireFreeLock() {
+        LocksReport locks = new Locks(store, clock).look(patience, notes);
+        if (locks.isFree()) return;
+        String held = "the lock is " + locks.checks().list().get(0).detail();
+        throw new StoreException(StoreException.Reason.LOCKED, "change", store.database(), held, store.command("locks", ""));
+    }
+
+    private Done done(Consumer<Database> work) {
+        var before = new Size(bytes(store));
+        Path backup = new Backups(store, null, clock, err).make(patience, BackupCheck.QUICK, false).backup().file();
+        notes.accept("backup of the database as it is now: " + backup);
+        try (Database database = Database.open(store.database(), patience)) {
+            long began = System.nanoTime();
+            work.accept(database);
+            Duration took = Duration.ofNanos(System.nanoTime() - began);
+            BackupCheck.QUICK.run(database, err);
+            database.patience(CHECKPOINT).pragma("wal_checkpoint", "TRUNCATE");
+            return new Done(backup, took, before, new Size(bytes(store)));
+        }
+    }
+
+    /**
+     * A copy in the folder for temporary files, that copy as log beside the database, and the file itself until the log is folded in; and
+     * the backup.
+     */
+    private static void requireRoomToVacuum(Store store, long bytes) {
+        requireRoom(store.database(), 2 * bytes + backupBeside(store), "VACUUM and the backup");
+        requireRoom(Disk.temporary(), bytes, "VACUUM");
+    }
+
+    /** What the backup takes of the database's own disk. On another, it looks for room itself. */
+    private static long backupBeside(Store store) {
+        return Disk.isSame(store.database(), store.backups()) ? bytes(store) : 0;
+    }
+
+    private static long bytes(Store store) {
+        return store.database().toFile().length();
+    }
+
+    private static void requireRoom(Path where, long needed, String what) {
+        try {
+            long free = Disk.free(where);
+            if (free < needed) throw new StoreException(StoreException.Reason.FULL, "find room for " + what + " on the disk of", where,
+                    "it takes " + new Size(needed) + " and " + new Size(free) + " are free", "jbang archive@telemetry --dry-run");
+        } catch (IOException e) {
+            throw Disk.refused("look how much is free on the disk of", where, e);
+        }
+    }
+}

@@ -1,0 +1,236 @@
+package telemetry.measure;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.LongConsumer;
+import telemetry.Database;
+import telemetry.Store;
+import telemetry.StoreException;
+import telemetry.TelemetryClient;
+import telemetry.Times;
+import telemetry.os.Disk;
+import telemetry.text.Table;
+
+/**
+ * How long it takes to track a run, through the client that programs use, and how many a second go through; {@code toString()} is the
+ * table, times in milliseconds.
+ *
+ * @param schema    and journal mode of the database: {@code "v3, WAL"}
+ * @param perSecond runs began, in {@code paced}
+ * @param paced     a run's start and end, each a line on the disk and a row
+ * @param rates     of several threads of one program, then of several programs
+ * @param sync      a line written and fsynced, nothing else: what the disk itself takes
+ */
+public record WriteTimes(String schema, int perSecond, Latencies paced, List<Rate> rates, Latencies sync) {
+
+    /** A JVM's first runs take several times as long. */
+    private static final int WARMING = 50;
+
+    /** As long as a line of a run's start. */
+    private static final int LINE = 700;
+
+    public WriteTimes {
+        rates = List.copyOf(rates);
+    }
+
+    /**
+     * Measures in a scratch store.
+     *
+     * @param runs      in each of the measurements
+     * @param perSecond how many begin in a second when it is measured how long one takes
+     * @param threads   how many in one program; one measurement for each number
+     * @param program   a main class of this class path and its arguments, for {@link WriterProcesses}
+     * @param processes how many of them at a time; 0 to leave that out
+     * @param progress  is given the number of runs so far
+     * @throws StoreException when a run was not recorded as it should be: then no time says anything
+     */
+    public static WriteTimes of(ScratchStore scratch, int runs, int perSecond, List<Integer> threads, List<String> program, int processes,
+            LongConsumer progress) throws InterruptedException {
+        var writing = new Writing(scratch.store(), progress);
+        Latencies paced = writing.paced(runs, perSecond);
+        List<Rate> rates = new ArrayList<>();
+        for (int number : threads) rates.add(writing.threads(number, runs));
+        if (processes > 0) rates.add(writing.processes(scratch, program, processes, runs));
+        writing.requireAllRecorded();
+        return new WriteTimes(scratch.schema(), perSecond, paced, rates, syncs(scratch.store().raw(), runs));
+    }
+
+    /** Tracks so many runs, one after the other, as one of several programs at work. */
+    public static void track(TelemetryClient client, int runs) {
+        for (int n = 0; n < runs; n++)
+            client.track("measure_performance", "write", run -> run.metrics(metrics -> metrics.itemsDiscovered(10).itemsSucceeded(10)));
+    }
+
+    /** How many of them are tracked for nothing before those that are measured: as many, but no more than {@value #WARMING}. */
+    public static int warming(int runs) {
+        return Math.min(runs, WARMING);
+    }
+
+    private static Latencies syncs(Path folder, int times) {
+        var latencies = new Latencies();
+        Path file = folder.resolve("fsync");
+        try (FileChannel channel = FileChannel.open(file, Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.APPEND))) {
+            for (int n = 0; n < times; n++) {
+                long began = System.nanoTime();
+                channel.write(ByteBuffer.allocate(LINE));
+                channel.force(false);
+                latencies.add(System.nanoTime() - began);
+            }
+            return latencies;
+        } catch (IOException e) {
+            throw Disk.refused("measure the disk with", file, e);
+        }
+    }
+
+    /** The slowest of the rates. */
+    Rate slowest() {
+        return rates.stream().min(Comparator.comparing(Rate::perSecond)).orElseThrow();
+    }
+
+    /** For {@code --json}. */
+    Map<String, Object> document() {
+        Map<String, Object> document = new LinkedHashMap<>();
+        document.put("schema", schema);
+        document.put("begun_per_second", perSecond);
+        document.put("run", paced.document());
+        document.put("rates", rates.stream().map(Rate::document).toList());
+        document.put("fsync", sync.document());
+        return document;
+    }
+
+    /** The numbers that a trend is made of. */
+    void summary(Map<String, Object> summary) {
+        summary.put("write_p50_ms", Times.millis(paced.p50()));
+        summary.put("write_p95_ms", Times.millis(paced.p95()));
+        summary.put("write_p99_ms", Times.millis(paced.p99()));
+        summary.put("write_max_ms", Times.millis(paced.max()));
+        summary.put("runs_per_second", Math.round(slowest().perSecond()));
+        for (Rate rate : rates) summary.put("runs_per_second_" + rate.who().replace(' ', '_'), Math.round(rate.perSecond()));
+        summary.put("fsync_p50_ms", Times.millis(sync.p50()));
+        summary.put("fsync_p95_ms", Times.millis(sync.p95()));
+    }
+
+    @Override
+    public String toString() {
+        var table = new Table("write", "runs", "runs/s", "p50 ms", "p95 ms", "p99 ms", "max ms");
+        row(table, "one run, " + perSecond + " begin a second", perSecond, paced);
+        for (Rate rate : rates) table.row(rate.who(), rate.runs(), Math.round(rate.perSecond()));
+        row(table, "fsync of one line", null, sync);
+        return table + System.lineSeparator() + "in a scratch store beside it (" + schema + "), which is gone again";
+    }
+
+    private static void row(Table table, String what, Integer perSecond, Latencies times) {
+        table.row(what, times.count(), perSecond, Times.millis(times.p50()), Times.millis(times.p95()), Times.millis(times.p99()),
+                Times.millis(times.max()));
+    }
+
+    /** One measuring, and what went wrong in it. */
+    private static final class Writing {
+        private final Store store;
+        private final LongConsumer progress;
+        private volatile String warning;
+        private int tracked;
+
+        Writing(Store store, LongConsumer progress) {
+            this.store = store;
+            this.progress = progress;
+        }
+
+        /**
+         * Runs are due at fixed times. One that could not begin because another was still under way is timed from when it was due: a stall
+         * counts for every run behind it, as it does for programs that do not wait for each other, and not once (coordinated omission).
+         * That this thread itself is woken late does not count.
+         */
+        Latencies paced(int runs, int perSecond) {
+            var latencies = new Latencies();
+            try (TelemetryClient client = client()) {
+                track(client, warming(runs));
+                add(warming(runs));
+                long between = 1_000_000_000L / perSecond;
+                long due = System.nanoTime();
+                for (int n = 0; n < runs; n++, due += between) {
+                    boolean late = System.nanoTime() > due;
+                    waitUntil(due);
+                    long from = late ? due : System.nanoTime();
+                    track(client, 1);
+                    latencies.add(System.nanoTime() - from);
+                    add(1);
+                }
+            }
+            return latencies;
+        }
+
+        private static void waitUntil(long time) {
+            for (long left = time - System.nanoTime(); left > 0; left = time - System.nanoTime()) LockSupport.parkNanos(left);
+        }
+
+        /** Threads of one program share one client, and so their fsyncs and transactions. */
+        Rate threads(int number, int runs) throws InterruptedException {
+            int each = Math.max(1, runs / number);
+            ExecutorService pool = Executors.newFixedThreadPool(number);
+            try (TelemetryClient client = client()) {
+                pool.invokeAll(Collections.nCopies(number, tracking(client, 1)));
+                long began = System.nanoTime();
+                pool.invokeAll(Collections.nCopies(number, tracking(client, each)));
+                long took = System.nanoTime() - began;
+                add(number * (1 + each));
+                return new Rate(number + (number == 1 ? " thread" : " threads"), number * each, Duration.ofNanos(took));
+            } finally {
+                pool.shutdownNow();
+            }
+        }
+
+        private static Callable<Void> tracking(TelemetryClient client, int runs) {
+            return () -> {
+                track(client, runs);
+                return null;
+            };
+        }
+
+        Rate processes(ScratchStore scratch, List<String> program, int number, int runs) throws InterruptedException {
+            int each = Math.max(1, runs / number);
+            try (var processes = new WriterProcesses(program, scratch, number, each)) {
+                Duration took = processes.run();
+                add(number * (warming(each) + each));
+                return new Rate(number + (number == 1 ? " process" : " processes"), number * each, took);
+            }
+        }
+
+        private TelemetryClient client() {
+            return TelemetryClient.at(store, Clock.systemUTC(), said -> warning = said);
+        }
+
+        private void add(int runs) {
+            tracked += runs;
+            progress.accept(tracked);
+        }
+
+        void requireAllRecorded() {
+            if (warning != null) throw failed(warning);
+            try (Database database = Database.openToRead(store.database())) {
+                long rows = database.number("SELECT count(*) FROM agent_runs WHERE status = 'success'");
+                if (rows != tracked) throw failed("of " + tracked + " runs " + rows + " are in the database");
+            }
+        }
+
+        private StoreException failed(String why) {
+            return new StoreException(StoreException.Reason.FAILED, "measure writing in", store.base(), why, null);
+        }
+    }
+}

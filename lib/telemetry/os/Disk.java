@@ -1,0 +1,334 @@
+package telemetry.os;
+
+import java.io.File;
+import java.io.FilterInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.channels.ClosedByInterruptException;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileStore;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.PosixFileAttributeView;
+import java.nio.file.attribute.PosixFileAttributes;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Stream;
+import telemetry.StoreException;
+
+/** What the operating system's disks do differently from each other, in one place. */
+public final class Disk {
+    private static final long COPIED_AT_ONCE = 1 << 23;
+
+    /** Types of file systems; source: mount(8). */
+    private static final Set<String> REMOTE = Set.of("nfs", "nfs4", "cifs", "smb3", "smbfs", "fuse.sshfs", "9p", "afs");
+
+    /** A lock on a day file is held for as long as a line takes. */
+    private static final Duration LOCKED = Duration.ofSeconds(2);
+
+    /** Less is as good as nothing. */
+    private static final long NOTHING_FREE = 64 << 10;
+
+    /** What to do when the system refuses a store to whoever asks. */
+    public static final String OTHER_ACCOUNT = "run it as the account that the agents run as";
+
+    /** What to do when the system lets nobody write. */
+    public static final String MOUNT_WRITABLE = "find out why (dmesg, mount), then mount it writable again";
+
+    private Disk() { }
+
+    /** A file only its owner may read and write, where the file system knows owners. */
+    public static FileAttribute<?>[] ownerOnlyFile(Path near) {
+        return attributes(near, "rw-------");
+    }
+
+    /** A folder only its owner may enter, where the file system knows owners. */
+    public static FileAttribute<?>[] ownerOnlyFolder(Path near) {
+        return attributes(near, "rwx------");
+    }
+
+    /** A file that those may read who may read the other. */
+    public static FileAttribute<?>[] sameReaders(Path other) throws IOException {
+        if (!other.getFileSystem().supportedFileAttributeViews().contains("posix")) return new FileAttribute<?>[0];
+        return new FileAttribute<?>[] {PosixFilePermissions.asFileAttribute(Files.getPosixFilePermissions(other))};
+    }
+
+    private static FileAttribute<?>[] attributes(Path near, String permissions) {
+        if (!near.getFileSystem().supportedFileAttributeViews().contains("posix")) return new FileAttribute<?>[0];
+        return new FileAttribute<?>[] {PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString(permissions))};
+    }
+
+    /**
+     * A file URI, as SQLite takes it, with everything escaped that it or its driver would take for an option.
+     * Source: sqlite.org/uri.html; {@code C:\\x} becomes {@code file:///C:/x}, and {@code \\\\server\\share} needs four slashes.
+     */
+    public static String uri(Path absolute) {
+        String path = absolute.toString().replace(absolute.getFileSystem().getSeparator(), "/");
+        var uri = new StringBuilder("file://").append(path.startsWith("/") ? "" : "/");
+        for (byte b : path.getBytes(StandardCharsets.UTF_8)) {
+            char c = (char) (b & 0xff);
+            boolean plain = c < 0x80 && (Character.isLetterOrDigit(c) || "/-_.~:".indexOf(c) >= 0);
+            if (plain) uri.append(c);
+            else uri.append(String.format("%%%02X", (int) c));
+        }
+        return uri.toString();
+    }
+
+    /**
+     * True for a path on another machine as far as its form or the system tells; a drive letter may stand for one without either telling.
+     */
+    public static boolean isRemote(Path path) {
+        try {
+            return path.toString().startsWith("\\\\") || REMOTE.contains(Files.getFileStore(path).type().toLowerCase(Locale.ROOT));
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
+    /** What tells the file of this name from another that takes its place; null when there is none. */
+    public static Object identity(Path file) throws IOException {
+        try {
+            BasicFileAttributes attributes = Files.readAttributes(file, BasicFileAttributes.class);
+            return Objects.requireNonNullElse(attributes.fileKey(), attributes.creationTime());
+        } catch (NoSuchFileException e) {
+            return null;
+        }
+    }
+
+    /** Makes the names in a folder survive a power cut. Windows has no such call and needs none: NTFS journals them. */
+    public static void syncFolder(Path folder) throws IOException {
+        if (isWindows()) return;
+        boolean interrupted = Thread.interrupted();
+        try (FileChannel channel = FileChannel.open(folder, StandardOpenOption.READ)) {
+            channel.force(true);
+        } catch (ClosedByInterruptException e) {
+            syncFolder(folder);
+        } finally {
+            if (interrupted) Thread.currentThread().interrupt();
+        }
+    }
+
+    /** Makes a file's content survive a power cut. */
+    public static void sync(Path file) throws IOException {
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+            channel.force(true);
+        }
+    }
+
+    /** Copies a file to one that must not exist, which only its owner may read, and makes it survive a power cut. */
+    public static void copy(Path from, Path to) throws IOException {
+        try (FileChannel in = FileChannel.open(from, StandardOpenOption.READ);
+                FileChannel out = FileChannel.open(to, Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE),
+                        ownerOnlyFile(to))) {
+            for (long done = 0, n = 1; n > 0; done += n) n = in.transferTo(done, COPIED_AT_ONCE, out);
+            out.force(true);
+        }
+    }
+
+    /**
+     * Gives a file the owner and group of another, and when that is a file too its readers, as far as this user may: what root makes is not
+     * to lock the agents out.
+     */
+    public static void ownAs(Path file, Path other) {
+        var view = Files.getFileAttributeView(file, PosixFileAttributeView.class);
+        if (view == null) return;
+        try {
+            var wanted = Files.readAttributes(other, PosixFileAttributes.class);
+            if (wanted.isRegularFile() && Files.isRegularFile(file)) view.setPermissions(wanted.permissions());
+            if (!wanted.owner().equals(view.getOwner())) view.setOwner(wanted.owner());
+            if (!wanted.group().equals(view.readAttributes().group())) view.setGroup(wanted.group());
+        } catch (IOException e) {
+            // only root may; everybody else's files are their own
+        }
+    }
+
+    /**
+     * Gives a finished file its name, on the same disk, without ever taking the place of another: a hard link, which the kernel refuses
+     * when the name is taken. Where there are none, a move, which Windows refuses likewise.
+     *
+     * @throws FileAlreadyExistsException when the name is taken, unless by this very file
+     */
+    public static void publish(Path finished, Path target) throws IOException {
+        try {
+            Files.createLink(target, finished);
+        } catch (FileAlreadyExistsException e) {
+            if (!Files.isSameFile(finished, target)) throw e;
+        } catch (UnsupportedOperationException | FileSystemException e) {
+            Files.move(finished, target);
+            return;
+        }
+        Files.delete(finished);
+    }
+
+    /** Usable bytes on the disk of this path or of its nearest existing parent. */
+    public static long free(Path path) throws IOException {
+        return of(path).getUsableSpace();
+    }
+
+    /** True when both paths, or their nearest existing parents, are on one disk; also when that cannot be told. */
+    public static boolean isSame(Path one, Path other) {
+        try {
+            return of(one).equals(of(other));
+        } catch (IOException e) {
+            return true;
+        }
+    }
+
+    private static FileStore of(Path path) throws IOException {
+        Path existing = path.toAbsolutePath();
+        while (existing.getParent() != null && Files.notExists(existing)) existing = existing.getParent();
+        return Files.getFileStore(existing);
+    }
+
+    /** Where SQLite puts what it needs for a moment, a copy of the whole database during VACUUM. Source: sqlite.org/tempfiles.html, 5. */
+    public static Path temporary() {
+        if (isWindows()) return Path.of(System.getProperty("java.io.tmpdir"));
+        return Stream.of(System.getenv("SQLITE_TMPDIR"), System.getenv("TMPDIR"), "/var/tmp", "/usr/tmp", "/tmp").filter(Objects::nonNull)
+                .map(Path::of).filter(folder -> Files.isDirectory(folder) && Files.isWritable(folder)).findFirst().orElse(Path.of("."));
+    }
+
+    /** True when the file system of this path is mounted so that nobody can write; false when that cannot be told. */
+    public static boolean isReadOnly(Path path) {
+        try {
+            return Files.getFileStore(path).isReadOnly();
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
+    /** The command that shows how busy the disks are, for an operator. */
+    public static String watch() {
+        return isWindows() ? "typeperf \"\\PhysicalDisk(*)\\Avg. Disk sec/Write\" -sc 5" : "iostat -x 1 5";
+    }
+
+    /**
+     * The user's home as Python's {@code Path.home()} has it, so that agents and toolkit mean one place: $HOME, on Windows %USERPROFILE%.
+     */
+    public static Path home() {
+        String home = System.getenv(isWindows() ? "USERPROFILE" : "HOME");
+        return Path.of(home == null || home.isBlank() ? System.getProperty("user.home") : home);
+    }
+
+    /** The folder of this user that holds what can be made again: $XDG_CACHE_HOME, on Windows %LOCALAPPDATA%, else ~/.cache. */
+    public static Path cache(Map<String, String> env) {
+        for (String variable : new String[] {"XDG_CACHE_HOME", "LOCALAPPDATA"}) {
+            String folder = env.get(variable);
+            if (folder != null && !folder.isBlank()) return Path.of(folder);
+        }
+        return home().resolve(".cache");
+    }
+
+    /** This process's variables. On Windows their names' case does not count. */
+    public static Map<String, String> environment() {
+        if (!isWindows()) return System.getenv();
+        Map<String, String> variables = new TreeMap<>(String.CASE_INSENSITIVE_ORDER);
+        variables.putAll(System.getenv());
+        return variables;
+    }
+
+    /**
+     * The program that this name starts, found on the PATH as the system does; on Windows one that can be started without a shell's help.
+     */
+    public static Optional<Path> program(String name, Map<String, String> env) {
+        List<String> endings = isWindows() ? List.of(".exe", ".cmd", ".bat") : List.of("");
+        for (String folder : env.getOrDefault("PATH", "").split(File.pathSeparator))
+            for (String ending : endings) {
+                var program = new File(folder.replace("\"", ""), name + ending);
+                if (!folder.isBlank() && program.isFile() && program.canExecute()) return Optional.of(program.toPath());
+            }
+        return Optional.empty();
+    }
+
+    /** How this command is started. A shell of Windows finds {@code npm.cmd} by {@code npm}, the system itself only what ends in .exe. */
+    public static List<String> startable(List<String> command, Map<String, String> env) {
+        if (!isWindows() || command.get(0).matches(".*[\\\\/:.].*")) return command;
+        List<String> found = new ArrayList<>(command);
+        program(command.get(0), env).ifPresent(program -> found.set(0, program.toString()));
+        return found;
+    }
+
+    /** Reads what others may have locked: Windows refuses to give out locked bytes, elsewhere a lock binds only those who ask for it. */
+    public static InputStream patient(InputStream in) {
+        if (!isWindows()) return in;
+        return new FilterInputStream(in) {
+            @Override
+            public int read(byte[] bytes, int from, int length) throws IOException {
+                long deadline = System.nanoTime() + LOCKED.toNanos();
+                while (true) {
+                    try {
+                        return super.read(bytes, from, length);
+                    } catch (IOException e) {
+                        if (System.nanoTime() > deadline || Thread.currentThread().isInterrupted()) throw e;
+                        LockSupport.parkNanos(5_000_000);
+                    }
+                }
+            }
+        };
+    }
+
+    /** The file that is always empty and takes everything. */
+    static File nothing() {
+        return new File(isWindows() ? "NUL" : "/dev/null");
+    }
+
+    public static boolean isWindows() {
+        return System.getProperty("os.name").toLowerCase(Locale.ROOT).startsWith("windows");
+    }
+
+    /**
+     * The exception that says in the operator's words what the operating system refused. Windows says it in its own language, and refuses
+     * for want of permission what another program has open.
+     */
+    public static StoreException refused(String tried, Path path, IOException e) {
+        if (e instanceof NoSuchFileException)
+            return new StoreException(StoreException.Reason.MISSING, tried, path, "it does not exist", null, e);
+        if (e instanceof AccessDeniedException) return new StoreException(StoreException.Reason.DENIED, tried, path,
+                "permission denied" + (isWindows() ? ", or another program has it open" : ""), null, e);
+        if (e instanceof FileAlreadyExistsException)
+            return new StoreException(StoreException.Reason.FAILED, tried, path, "something else has that name", null, e);
+        Path inTheWay = fileInTheWay(path);
+        if (inTheWay != null)
+            return new StoreException(StoreException.Reason.FAILED, tried, path, inTheWay + " is a file, and should be a folder", null, e);
+        String why = e instanceof FileSystemException f && f.getReason() != null ? f.getReason() : String.valueOf(e.getMessage());
+        if (why.contains("No space left") || why.contains("not enough space") || why.contains("quota") || isWindows() && isFull(path))
+            return new StoreException(StoreException.Reason.FULL, tried, path, "no space left on the disk",
+                    "jbang archive@telemetry --dry-run", e);
+        if (why.contains("Read-only file system"))
+            return new StoreException(StoreException.Reason.DENIED, tried, path, "the file system is read-only", MOUNT_WRITABLE, e);
+        if (why.contains("used by another process"))
+            return new StoreException(StoreException.Reason.LOCKED, tried, path, "another program has it open", "jbang locks@telemetry", e);
+        return new StoreException(StoreException.Reason.FAILED, tried, path, why, null, e);
+    }
+
+    /** What should be a folder on the way to this path and is a file; null when nothing is. Systems say "not a directory" and not which. */
+    public static Path fileInTheWay(Path path) {
+        for (Path folder = path == null ? null : path.getParent(); folder != null; folder = folder.getParent())
+            if (Files.isRegularFile(folder)) return folder;
+        return null;
+    }
+
+    private static boolean isFull(Path path) {
+        try {
+            return path != null && free(path) < NOTHING_FREE;
+        } catch (IOException e) {
+            return false;
+        }
+    }
+}

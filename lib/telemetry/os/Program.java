@@ -1,0 +1,117 @@
+package telemetry.os;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import telemetry.StoreException;
+
+/**
+ * Another process as it was watched for {@link #WATCHED}.
+ *
+ * @param command with its arguments; the system's short name where those are hidden, empty when even that is
+ * @param started null when the system does not tell
+ * @param running since it was started; null likewise
+ * @param cpu     percent of one processor while it was watched; null when the system does not tell
+ */
+public record Program(long pid, String command, Instant started, Duration running, Double cpu, State state) {
+
+    /** For so long; the system counts CPU time in steps of 10 ms. */
+    static final Duration WATCHED = Duration.ofMillis(300);
+
+    private static final Path PROCESSES = Path.of("/proc");
+
+    /** What it did while it was watched. */
+    public enum State {
+        WORKING,
+        /** It used no CPU time. */
+        STALLED,
+        /** By a signal or a debugger; it does nothing until it is continued. */
+        STOPPED,
+        WAITS_FOR_DISK, ENDED, UNKNOWN;
+
+        @Override
+        public String toString() {
+            return name().toLowerCase(java.util.Locale.ROOT).replace('_', ' ');
+        }
+    }
+
+    /** Watches these processes at the same time. Those that are gone by the end are there too, as {@link State#ENDED}. */
+    public static List<Program> watch(Collection<Long> pids, Instant now) {
+        List<Seen> before = pids.stream().map(Seen::of).toList();
+        if (!before.isEmpty()) pause(WATCHED);
+        List<Program> programs = new ArrayList<>();
+        for (Seen seen : before) programs.add(seen.after(now));
+        return programs;
+    }
+
+    public static void pause(Duration time) {
+        try {
+            Thread.sleep(time.toMillis());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new StoreException(StoreException.Reason.FAILED, "watch processes", null, "interrupted", null, e);
+        }
+    }
+
+    /** {@code "process 4711 (stopped)"} */
+    public String named() {
+        return "process " + pid + (state == State.UNKNOWN ? "" : " (" + state + ")");
+    }
+
+    private record Seen(long pid, String command, Instant started, Duration cpu, long at) {
+        static Seen of(long pid) {
+            ProcessHandle.Info info = ProcessHandle.of(pid).map(ProcessHandle::info).orElse(null);
+            return new Seen(pid, commandOf(pid, info), info == null ? null : info.startInstant().orElse(null),
+                    cpuOf(info), System.nanoTime());
+        }
+
+        Program after(Instant now) {
+            Duration watched = Duration.ofNanos(System.nanoTime() - at);
+            Duration later = cpuOf(ProcessHandle.of(pid).map(ProcessHandle::info).orElse(null));
+            Double percent = cpu == null || later == null ? null
+                    : Math.max(0, Math.rint(100.0 * later.minus(cpu).toMillis() / watched.toMillis()));
+            Duration running = started == null || now.isBefore(started) ? null : Duration.between(started, now);
+            return new Program(pid, command, started, running, percent, state(pid, percent));
+        }
+
+        private static Duration cpuOf(ProcessHandle.Info info) {
+            return info == null ? null : info.totalCpuDuration().orElse(null);
+        }
+    }
+
+    private static State state(long pid, Double cpu) {
+        if (ProcessHandle.of(pid).isEmpty()) return State.ENDED;
+        return switch (letter(pid)) {
+            case 'T', 't' -> State.STOPPED;
+            case 'Z', 'X' -> State.ENDED;
+            case 'D' -> State.WAITS_FOR_DISK;
+            default -> cpu == null ? State.UNKNOWN : cpu > 0 ? State.WORKING : State.STALLED;
+        };
+    }
+
+    /** Of {@code 4711 (name) S …}, where the name may hold anything; source: proc(5). A blank when the system does not tell. */
+    private static char letter(long pid) {
+        try {
+            String stat = Files.readString(PROCESSES.resolve(pid + "/stat"), StandardCharsets.ISO_8859_1);
+            return stat.charAt(stat.lastIndexOf(')') + 2);
+        } catch (IOException | StringIndexOutOfBoundsException e) {
+            return ' ';
+        }
+    }
+
+    private static String commandOf(long pid, ProcessHandle.Info info) {
+        try {
+            String line = Files.readString(PROCESSES.resolve(pid + "/cmdline"), StandardCharsets.UTF_8).replace('\0', ' ').strip();
+            if (!line.isEmpty()) return line;
+            return Files.readString(PROCESSES.resolve(pid + "/comm"), StandardCharsets.UTF_8).strip();
+        } catch (IOException e) {
+            return info == null ? "" : info.commandLine().or(info::command).orElse("");
+        }
+    }
+}

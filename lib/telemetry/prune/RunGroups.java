@@ -1,0 +1,114 @@
+package telemetry.prune;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.BitSet;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import telemetry.Row;
+import telemetry.runs.Schema;
+
+/**
+ * Which rows go together or stay together: those of one run_id, a run and the one that called it, and the runs of a chain. Memory holds
+ * 12 bytes for each row that may go, and a word for each chain and caller.
+ */
+final class RunGroups {
+    private final boolean byRunId;
+    private final boolean byCaller;
+    private final boolean byChain;
+
+    private long[] rowids = new long[1024];
+    private int[] parents = new int[1024];
+    private int size;
+    private final BitSet staying = new BitSet();
+    private final Map<String, Integer> rowOf = new HashMap<>();
+    private long kept;
+
+    /** @param chains whether the runs of a chain belong together */
+    RunGroups(Schema schema, boolean chains) {
+        this.byCaller = schema.has("parent_run_id");
+        this.byRunId = byCaller || schema.shape() == Schema.Shape.SERVICE;
+        this.byChain = chains && schema.has("insight_id");
+    }
+
+    /** The columns of a row that {@link #add} and {@link #links} look at, as SQL. */
+    String columns() {
+        return "rowid AS place, run_id" + (byCaller ? ", parent_run_id" : "") + (byChain ? ", insight_id" : "");
+    }
+
+    /** What a row has in common with others of its group. */
+    List<String> links(Row row) {
+        List<String> links = new ArrayList<>(3);
+        if (byRunId) links.add("run " + row.text("run_id"));
+        if (byCaller && row.text("parent_run_id") != null) links.add("run " + row.text("parent_run_id"));
+        if (byChain && row.text("insight_id") != null) links.add("chain " + row.text("insight_id"));
+        return links;
+    }
+
+    /** @param goes whether it may go as far as it alone is concerned */
+    void add(Row row, boolean goes) {
+        List<String> links = links(row);
+        if (!goes && links.isEmpty()) return;
+        if (size == rowids.length) {
+            rowids = Arrays.copyOf(rowids, size * 2);
+            parents = Arrays.copyOf(parents, size * 2);
+        }
+        int at = size++;
+        rowids[at] = row.number("place");
+        parents[at] = at;
+        if (!goes) staying.set(at);
+        for (String link : links) {
+            Integer other = rowOf.putIfAbsent(link, at);
+            if (other != null) join(other, at);
+        }
+    }
+
+    private void join(int a, int b) {
+        int first = root(Math.min(a, b));
+        int second = root(Math.max(a, b));
+        parents[Math.max(first, second)] = Math.min(first, second);
+    }
+
+    private int root(int at) {
+        while (parents[at] != at) at = parents[at] = parents[parents[at]];
+        return at;
+    }
+
+    /**
+     * The rowids of each group that goes, in the order in which the first of each was added; groups that no longer fit within {@code most}
+     * rows are left out.
+     */
+    List<long[]> going(long most) {
+        BitSet stay = new BitSet();
+        int[] members = new int[size];
+        for (int at = 0; at < size; at++) {
+            members[root(at)]++;
+            if (staying.get(at)) stay.set(root(at));
+        }
+        List<long[]> groups = new ArrayList<>();
+        Map<Integer, long[]> filling = new HashMap<>();
+        long room = most;
+        kept = 0;
+        for (int at = 0; at < size; at++) {
+            int root = root(at);
+            if (stay.get(root)) {
+                if (!staying.get(at)) kept++;
+            } else if (root == at && members[root] <= room) {
+                room -= members[root];
+                long[] group = new long[members[root]];
+                groups.add(group);
+                if (group.length > 1) filling.put(root, group);
+                else group[0] = rowids[at];
+            }
+            long[] group = filling.get(root);
+            if (group != null) group[group.length - members[root]--] = rowids[at];
+        }
+        return groups;
+    }
+
+    /** How many of the rows that may go stay with others of their group. */
+    long kept() {
+        return kept;
+    }
+}

@@ -1,0 +1,156 @@
+package telemetry.prune;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.time.LocalDate;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.LongConsumer;
+import telemetry.Database;
+import telemetry.DayFile;
+import telemetry.EventLog;
+import telemetry.Row;
+import telemetry.Run;
+import telemetry.RunFilter;
+import telemetry.RunStatus;
+import telemetry.Runs;
+import telemetry.Times;
+import telemetry.daylog.BriefRecord;
+import telemetry.daylog.LogReader;
+import telemetry.runs.RunConditions;
+import telemetry.runs.Schema;
+import telemetry.store.Pruned;
+import telemetry.text.JsonText;
+
+/**
+ * Runs that say running long after their start, and what ends them: they are set to cancelled (in tables of v1 to v5, which have no such
+ * word, to failed), and their error_summary says so. A real end that comes later wins, as a row or as a line of the day files.
+ */
+public final class StaleRuns {
+
+    /** @param endedInFiles only the database does not know its end: it is to be replayed, not cancelled */
+    public record Stale(String runId, String agent, Instant start, boolean endedInFiles) { }
+
+    /** Runs a transaction, and a look into the list of those that were cancelled. */
+    private static final int BATCH = 500;
+
+    private static final String RUNNING = "SELECT run_id FROM agent_runs WHERE status = 'running'"
+            + " AND run_id IN (SELECT value FROM json_each(?))";
+    private static final String CANCEL = "UPDATE agent_runs SET status = ?, end_time = ?,"
+            + " error_summary = iif(coalesce(error_summary, '') = '', '', error_summary || ' ') || ?";
+
+    private final Database database;
+    private final Schema schema;
+    private final Instant before;
+
+    /** Those that started before this. */
+    public StaleRuns(Database database, Instant before) {
+        this.database = database;
+        this.schema = Schema.require(database);
+        this.before = before;
+    }
+
+    /**
+     * The oldest first; looks only. Reads the day files since the first one's start.
+     *
+     * @param agent null for any
+     */
+    public List<Stale> find(EventLog log, String agent, long limit) {
+        Map<String, Stale> stale = new LinkedHashMap<>();
+        for (Row row : new Runs(database).stale(before, RunFilter.ALL.withAgent(agent), limit)) {
+            var run = new Stale(row.text("run_id"), row.text("agent_name"), Times.instant(row.text("start_time")), false);
+            stale.putIfAbsent(run.runId, run);
+        }
+        for (String id : ended(log, stale)) stale.computeIfPresent(id, (same, run) -> new Stale(id, run.agent, run.start, true));
+        return List.copyOf(stale.values());
+    }
+
+    private static Set<String> ended(EventLog log, Map<String, Stale> stale) {
+        Set<String> ended = new HashSet<>();
+        if (stale.isEmpty()) return ended;
+        LocalDate first = DayFile.dayOf(stale.values().iterator().next().start).minusDays(1);
+        for (DayFile file : log.days()) {
+            if (file.day().isBefore(first)) continue;
+            try (LogReader entries = new LogReader(file.path(), 0, BriefRecord::read)) {
+                while (entries.hasNext())
+                    if (entries.next().record() instanceof Run run && run.isEnd() && stale.containsKey(run.id())) ended.add(run.id());
+            }
+        }
+        return ended;
+    }
+
+    /**
+     * Cancels these runs, as far as they still are stale, while others write. They are on the list of pruned runs, on the disk, before
+     * their rows are changed.
+     *
+     * @param done is given the number of runs cancelled so far
+     * @return how many
+     */
+    public long cancel(List<Stale> stale, Pruned pruned, Instant now, LongConsumer done) {
+        long cancelled = 0;
+        for (int from = 0; from < stale.size(); from += BATCH) {
+            List<Stale> batch = stale.subList(from, Math.min(from + BATCH, stale.size()));
+            cancelled += database.inTransaction(() -> cancelBatch(batch, pruned, now));
+            done.accept(cancelled);
+        }
+        return cancelled;
+    }
+
+    private long cancelBatch(List<Stale> batch, Pruned pruned, Instant now) {
+        Set<String> running = running(database, batch.stream().map(Stale::runId).toList());
+        List<Pruned.Cancelled> runs = batch.stream().filter(run -> running.contains(run.runId)).map(run -> cancelled(run, now)).toList();
+        if (runs.isEmpty()) return 0;
+        pruned.cancel(runs);
+        return runs.stream().mapToLong(run -> cancel(database, schema, run)).sum();
+    }
+
+    private Pruned.Cancelled cancelled(Stale run, Instant now) {
+        String took = Times.words(Duration.between(run.start, now));
+        return new Pruned.Cancelled(run.runId, before, now, "cancelled by prune stale: no end within " + took + " of its start");
+    }
+
+    /**
+     * Cancels again what was cancelled, in a database that was made from the day files or comes from a backup and has these runs as
+     * running. Twice does it once.
+     *
+     * @return how many rows were changed
+     */
+    public static long cancelAgain(Database database, Pruned pruned) {
+        List<Pruned.Cancelled> all = pruned.cancelled();
+        if (all.isEmpty()) return 0;
+        Schema schema = Schema.require(database);
+        long changed = 0;
+        for (int from = 0; from < all.size(); from += BATCH) {
+            Map<String, Pruned.Cancelled> batch = new HashMap<>();
+            all.subList(from, Math.min(from + BATCH, all.size())).forEach(run -> batch.put(run.runId(), run));
+            batch.keySet().retainAll(running(database, batch.keySet()));
+            if (batch.isEmpty()) continue;
+            changed += database.inTransaction(() -> batch.values().stream().mapToLong(run -> cancel(database, schema, run)).sum());
+        }
+        return changed;
+    }
+
+    private static Set<String> running(Database database, Iterable<String> runIds) {
+        Set<String> running = new HashSet<>();
+        for (Row row : database.query(RUNNING, JsonText.line(runIds))) running.add(row.text("run_id"));
+        return running;
+    }
+
+    /**
+     * A run_id may stand in several rows, one of them of a later attempt that is not stale. The end's time is that of the decision; how
+     * long it took nobody knows.
+     */
+    private static int cancel(Database database, Schema schema, Pruned.Cancelled run) {
+        var which = new RunConditions(RunFilter.ALL.during(null, run.startedBefore()), schema, none -> false)
+                .and("status = 'running'").and("run_id = ?", run.runId());
+        String touched = schema.has("updated_at") ? ", updated_at = datetime('now')" : "";
+        List<Object> values = new ArrayList<>(List.of(schema.word(RunStatus.CANCELLED), Times.text(run.at()), run.why()));
+        values.addAll(which.values());
+        return database.update(CANCEL + touched + which.where(), values.toArray());
+    }
+}

@@ -1,0 +1,6 @@
+//SOURCES OldRuns.java RunGroups.java StaleRuns.java
+/**
+ * Old runs deleted from the database and runs that never ended cancelled, in groups that stay whole. Read {@code
+ * OldRuns} first.
+ */
+package telemetry.prune;

@@ -1,0 +1,147 @@
+package telemetry.query;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import telemetry.StoreException;
+
+/**
+ * Lets statements through that only read. A connection in query_only mode refuses to write to the tables; it would still change the journal
+ * mode, fold the WAL in, switch query_only off and forget what stands behind a semicolon.
+ */
+public final class ReadOnlySql {
+    private static final Set<String> STATEMENTS = Set.of("select", "with", "values");
+    private static final Set<String> DOING = Set.of("select", "values", "insert", "update", "delete", "replace");
+
+    /** Pragmas that tell something as long as they are given no value. */
+    private static final Set<String> TELLING = Set.of("application_id", "auto_vacuum",
+            "busy_timeout", "cache_size", "collation_list", "compile_options", "data_version",
+            "database_list", "encoding", "foreign_keys", "freelist_count", "function_list",
+            "journal_mode", "journal_size_limit", "locking_mode", "max_page_count", "mmap_size", "module_list",
+            "page_count", "page_size", "pragma_list", "query_only", "schema_version", "synchronous",
+            "table_list", "temp_store", "user_version", "wal_autocheckpoint");
+
+    /** Pragmas whose value says what to tell about. */
+    private static final Set<String> ASKING = Set.of("foreign_key_check", "foreign_key_list",
+            "index_info", "index_list", "index_xinfo", "integrity_check", "quick_check",
+            "table_info", "table_list", "table_xinfo");
+
+    private final String sql;
+    private int at;
+
+    private ReadOnlySql(String sql) {
+        this.sql = sql;
+    }
+
+    /**
+     * The statement, without what stands before and behind it.
+     *
+     * @throws StoreException {@code REFUSED} when there is none, more than one, or one that would or might change something
+     */
+    public static String require(String sql) {
+        var reader = new ReadOnlySql(sql);
+        reader.skipEmptyStatements();
+        int begin = reader.at;
+        List<String> words = reader.words();
+        int end = reader.at;
+        reader.skipEmptyStatements();
+        if (words.isEmpty()) throw refused("there is no statement");
+        if (reader.at < sql.length()) throw refused("there is more than one statement");
+        requireReading(words);
+        return sql.substring(begin, end);
+    }
+
+    /** A value for a question mark: a number that is written as SQLite would write it is bound as one, so that {@code 007} stays a text. */
+    public static Object value(String text) {
+        try {
+            if (text.equals(Long.toString(Long.parseLong(text)))) return Long.valueOf(text);
+        } catch (NumberFormatException e) {
+            // perhaps it is a decimal
+        }
+        boolean decimal = text.matches("-?(0|[1-9][0-9]{0,8})\\.[0-9]{1,6}");
+        return decimal && text.equals(Double.toString(Double.parseDouble(text))) ? (Object) Double.valueOf(text) : text;
+    }
+
+    private static void requireReading(List<String> words) {
+        boolean explained = words.get(0).equals("explain");
+        List<String> said = words.subList(!explained ? 0 : words.size() > 2 && words.get(1).equals("query")
+                && words.get(2).equals("plan") ? 3 : 1, words.size());
+        String verb = verb(said);
+        if (STATEMENTS.contains(verb)) return;
+        if (explained || !verb.equals("pragma"))
+            throw refused((verb.isEmpty() ? "this" : verb.toUpperCase(Locale.ROOT))
+                    + " is not one of SELECT, WITH, VALUES, EXPLAIN of these, or PRAGMA");
+        requireTelling(said.size() > 2 && said.get(2).equals(".") ? said.subList(3, said.size()) : said.subList(1, said.size()));
+    }
+
+    /** The first word, but of {@code WITH x AS (…) DELETE …} the one that says what is done. */
+    private static String verb(List<String> words) {
+        if (words.isEmpty() || !words.get(0).equals("with")) return words.isEmpty() ? "" : words.get(0);
+        int depth = 0;
+        for (String word : words) {
+            depth += word.equals("(") ? 1 : word.equals(")") ? -1 : 0;
+            if (depth == 0 && DOING.contains(word)) return word;
+        }
+        return "with";
+    }
+
+    private static void requireTelling(List<String> pragma) {
+        String name = pragma.isEmpty() ? "" : pragma.get(0);
+        if (pragma.size() == 1 ? !TELLING.contains(name) && !ASKING.contains(name) : !ASKING.contains(name))
+            throw refused("PRAGMA " + name + (pragma.size() > 1 && TELLING.contains(name) ? " with a value" : "")
+                    + " is not one of those that only tell");
+    }
+
+    private static StoreException refused(String why) {
+        return new StoreException(StoreException.Reason.REFUSED, "run the statement",
+                null, why + "; a query runs one statement that only reads", null);
+    }
+
+    private void skipEmptyStatements() {
+        skipBlanks();
+        while (at < sql.length() && sql.charAt(at) == ';') {
+            at++;
+            skipBlanks();
+        }
+    }
+
+    /** The words and signs up to the statement's end, in lower case. */
+    private List<String> words() {
+        List<String> words = new ArrayList<>();
+        for (skipBlanks(); at < sql.length() && sql.charAt(at) != ';'; skipBlanks()) words.add(next().toLowerCase(Locale.ROOT));
+        return words;
+    }
+
+    private String next() {
+        int from = at;
+        char c = sql.charAt(at);
+        if (c == '\'' || c == '"' || c == '`' || c == '[') skipQuoted(c == '[' ? ']' : c);
+        else if (isWord(c)) while (at < sql.length() && isWord(sql.charAt(at))) at++;
+        else at++;
+        return sql.substring(from, at);
+    }
+
+    private void skipBlanks() {
+        while (at < sql.length()) {
+            if (sql.startsWith("--", at)) skipPast("\n", at + 2);
+            else if (sql.startsWith("/*", at)) skipPast("*/", at + 2);
+            else if (sql.charAt(at) <= ' ' || sql.charAt(at) == '\uFEFF') at++;
+            else return;
+        }
+    }
+
+    /** A doubled mark within is two texts side by side here, which ends at the same place. */
+    private void skipQuoted(char mark) {
+        skipPast(String.valueOf(mark), at + 1);
+    }
+
+    private void skipPast(String end, int from) {
+        int found = sql.indexOf(end, from);
+        at = found < 0 ? sql.length() : found + end.length();
+    }
+
+    private static boolean isWord(char c) {
+        return Character.isLetterOrDigit(c) || c == '_' || c == '$' || c >= 0x80;
+    }
+}

@@ -1,0 +1,188 @@
+package telemetry.rebuild;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+import telemetry.Damage;
+import telemetry.Database;
+import telemetry.DayFile;
+import telemetry.LogEntry;
+import telemetry.StoreException;
+import telemetry.os.Disk;
+import telemetry.prune.StaleRuns;
+import telemetry.runs.Ddl;
+import telemetry.runs.RowForm;
+import telemetry.runs.Schema;
+import telemetry.store.Pruned;
+
+/**
+ * A database in the making, under a name that nobody looks for. No fsync until the end, and the journal where it costs least: whatever goes
+ * wrong, it is thrown away.
+ */
+public final class NewDatabase implements AutoCloseable {
+    private static final int CACHE_KIB = 64 * 1024;
+
+    private final Path file;
+    private final Ddl ddl;
+    private final Database database;
+    private final Schema schema;
+    private final RowForm form;
+    private final RunLoader loader;
+    private final Pruned pruned;
+    private final Consumer<LogEntry> damaged;
+    private final Consumer<StoreException> denied;
+
+    /**
+     * @param ddl     the schema it gets; null for the runbook's
+     * @param pruned  runs to leave out
+     * @param damaged is given what cannot be read, and runs that the table does not take
+     * @param denied  is told, in the thread that reads, of each file that may not be read
+     */
+    public NewDatabase(Path file, Ddl ddl, Pruned pruned, Consumer<LogEntry> damaged, Consumer<StoreException> denied) {
+        this.file = file;
+        this.ddl = ddl;
+        this.pruned = pruned;
+        this.database = Database.create(file);
+        database.pragma("journal_mode", "MEMORY");
+        database.pragma("synchronous", "OFF");
+        database.pragma("cache_size", -CACHE_KIB);
+        if (ddl != null) ddl.createTables(database);
+        if (!Schema.of(database).has("run_id")) Schema.createTables(database);
+        this.schema = Schema.require(database);
+        List<String> columns = RowForm.settable(schema);
+        this.form = new RowForm(schema, columns, Schema.defaults(database, columns));
+        this.loader = new RunLoader(database, schema, form,
+                (row, why) -> damaged.accept(new LogEntry(row.file(), row.offset(), row.bytes().length, row.bytes(), new Damage(why))));
+        this.damaged = damaged;
+        this.denied = denied;
+    }
+
+    Database database() {
+        return database;
+    }
+
+    Schema schema() {
+        return schema;
+    }
+
+    RowForm form() {
+        return form;
+    }
+
+    /**
+     * Loads the runs of files, reading them in one thread and writing in another, which are about equally busy. Again, for lines that have
+     * come later.
+     *
+     * @param files gives those to read, and after these those that have come since, until there are none
+     * @param done  is told of each that was read; this and {@code files} are called in a thread of their own
+     * @return the feed, which has counted what it read
+     * @throws StoreException {@code MISSING} when one is gone, and not because its day was archived meanwhile
+     */
+    public RunFeed load(Supplier<List<Path>> files, Consumer<Path> done) {
+        var belt = new Conveyor();
+        var feed = new RunFeed(schema, form, pruned, row -> belt.put(row.bytes().length, () -> loader.add(row)),
+                entry -> belt.put(entry.bytes().length, () -> damaged.accept(entry)));
+        database.inTransaction(() -> {
+            belt.run(() -> read(feed, files, done));
+            loader.finish();
+        });
+        return feed;
+    }
+
+    private void read(RunFeed feed, Supplier<List<Path>> files, Consumer<Path> done) {
+        List<Path> gone = new ArrayList<>();
+        Set<Object> archived = new HashSet<>();
+        for (List<Path> next = files.get(); !next.isEmpty(); next = files.get()) for (Path file : next) {
+            if (!isRead(feed, file)) gone.add(file);
+            DayFile.of(file).filter(DayFile::compressed).ifPresent(day -> archived.add(day.day()));
+            done.accept(file);
+        }
+        for (Path file : gone)
+            if (!archived.contains(DayFile.of(file).map(DayFile::day).orElse(null)))
+                throw new StoreException(StoreException.Reason.MISSING, "read", file, "it is gone", "run it again");
+        feed.finish();
+    }
+
+    /** @return false when it is not there any more */
+    private boolean isRead(RunFeed feed, Path file) {
+        try {
+            feed.read(file);
+            return true;
+        } catch (StoreException e) {
+            if (e.reason() == StoreException.Reason.MISSING) return false;
+            if (e.reason() != StoreException.Reason.DENIED || !file.equals(e.path())) throw e;
+            denied.accept(e);
+            return true;
+        }
+    }
+
+    /** Brings what only the old database knows. */
+    CarryOver.Carried carryOver(Path old) {
+        database.pragma("journal_mode", "OFF");
+        database.attachToRead(old, "old");
+        try {
+            List<String> tables =
+                    database.query("SELECT name FROM main.sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite@_%' ESCAPE '@' "
+                    + "AND name IN (SELECT name FROM old.sqlite_master)").stream().map(row -> row.text("name")).toList();
+            return carryOver("old").all(tables);
+        } finally {
+            database.detach("old");
+        }
+    }
+
+    /** The runs alone, from a database that is attached under this name. */
+    CarryOver carryOver(String attached) {
+        return new CarryOver(database, attached, schema, form, loader);
+    }
+
+    /**
+     * Makes indexes, triggers and views, cancels again what was cancelled and has no end, and checks the whole.
+     *
+     * @return how many runs it has
+     */
+    public long finish(long carried) {
+        if (ddl != null) ddl.createOthers(database);
+        if (ddl == null || ddl.tables().stream().noneMatch(sql -> sql.contains("agent_runs"))) Schema.createIndexes(database);
+        StaleRuns.cancelAgain(database, pruned);
+        Object check = database.value("PRAGMA quick_check(1)");
+        if (!"ok".equals(check))
+            throw new StoreException(StoreException.Reason.FAILED, "verify the new database", file, "quick check: " + check, null);
+        long rows = runs();
+        if (rows != loader.rows() + carried)
+            throw new StoreException(StoreException.Reason.FAILED, "verify the new database",
+                    file, "it has " + rows + " runs, " + (loader.rows() + carried) + " were written", null);
+        return rows;
+    }
+
+    /** How many it has now. */
+    long runs() {
+        return database.number("SELECT count(*) FROM agent_runs");
+    }
+
+    /** Gives it its journal mode and makes it survive a power cut; it is closed then. */
+    public void seal() {
+        database.pragma("synchronous", "FULL");
+        database.pragma("journal_mode", ddl == null ? "WAL" : ddl.journal());
+        close();
+        try {
+            Disk.sync(file);
+        } catch (IOException e) {
+            throw Disk.refused("write the new database", file, e);
+        }
+    }
+
+    RunLoader loader() {
+        return loader;
+    }
+
+    @Override
+    public void close() {
+        database.close();
+    }
+}

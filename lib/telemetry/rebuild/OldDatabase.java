@@ -1,0 +1,143 @@
+package telemetry.rebuild;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Function;
+import telemetry.Database;
+import telemetry.Row;
+import telemetry.StoreException;
+import telemetry.os.Disk;
+import telemetry.os.Openers;
+import telemetry.runs.Ddl;
+import telemetry.runs.Integrity;
+import telemetry.runs.Schema;
+import telemetry.sqlite.DatabaseFile;
+import telemetry.store.Quarantine;
+
+/**
+ * What stands in a database's place before a new one takes it.
+ *
+ * @param file  the database
+ * @param state how it is
+ * @param why   when it is not intact, in a few words; else null
+ * @param ddl   its schema; null when nothing of it can be read
+ */
+public record OldDatabase(Path file, State state, String why, Ddl ddl) {
+
+    public enum State {
+        /** There is none; a log may have been left. */
+        ABSENT,
+        /** A good one. */
+        INTACT,
+        /** A good SQLite file whose table of runs is missing or lacks what every version has. */
+        FOREIGN,
+        /** SQLite cannot read it, or finds it inconsistent. */
+        DAMAGED;
+
+        @Override
+        public String toString() {
+            return name().toLowerCase(java.util.Locale.ROOT);
+        }
+    }
+
+    /**
+     * For what replaces it: what a program left that died while it wrote is rolled back.
+     *
+     * @throws StoreException when it is locked or not permitted to say
+     */
+    public static OldDatabase of(Path file) {
+        return of(file, path -> Database.openRolledBack(path, Database.PATIENCE));
+    }
+
+    /** Changes nothing. @throws StoreException {@code DENIED} also when what a program left has to be rolled back first */
+    static OldDatabase seen(Path file) {
+        return of(file, Database::openToRead);
+    }
+
+    private static OldDatabase of(Path file, Function<Path, Database> opening) {
+        if (Files.notExists(file)) return new OldDatabase(file, State.ABSENT, "it does not exist", null);
+        Ddl ddl = null;
+        try (Database database = opening.apply(file)) {
+            ddl = Ddl.of(database);
+            List<String> errors = Integrity.errors(database, null, true, 1, null);
+            if (!errors.isEmpty()) return new OldDatabase(file, State.DAMAGED, errors.get(0), ddl);
+            Schema schema = Schema.of(database);
+            if (schema.missingColumns().isEmpty()) return new OldDatabase(file, State.INTACT, null, ddl);
+            boolean none = schema.shape() == Schema.Shape.NONE;
+            return new OldDatabase(file, State.FOREIGN, none ? "it has no table agent_runs"
+                    : "agent_runs lacks " + schema.missingColumns(), none ? ddl : null);
+        } catch (StoreException e) {
+            if (e.reason() != StoreException.Reason.DAMAGED) throw e;
+            return new OldDatabase(file, State.DAMAGED, e.why(), ddl);
+        }
+    }
+
+    /**
+     * Copies the rows of a damaged one, reading no index, into a sound one. A table that cannot be read to its end is left out.
+     *
+     * @param to must not exist
+     * @return what was left out, in words
+     */
+    List<String> salvage(Path to) {
+        List<String> lost = new ArrayList<>();
+        try (Database database = Database.create(to)) {
+            database.pragma("synchronous", "OFF");
+            if (ddl == null) return List.of("the whole old database: " + why);
+            ddl.createTables(database);
+            database.attachToRead(file, "old");
+            for (Row table : database.query("SELECT name FROM main.sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite@_%' "
+                    + "ESCAPE '@'").list())
+                salvage(database, table.text("name"), lost);
+        } catch (StoreException e) {
+            if (e.reason() != StoreException.Reason.DAMAGED) throw e;
+            lost.add("the whole old database: " + e.why());
+        }
+        return lost;
+    }
+
+    private static void salvage(Database database, String table, List<String> lost) {
+        String columns = Ddl.columns(database, table);
+        String name = Database.quoted(table);
+        try {
+            database.update("INSERT OR IGNORE INTO main." + name + " (" + columns + ") SELECT "
+                    + columns + " FROM old." + name + " NOT INDEXED");
+        } catch (StoreException e) {
+            if (e.reason() != StoreException.Reason.DAMAGED) throw e;
+            lost.add("the table " + table + " of the old database: " + e.why());
+        }
+    }
+
+    /** @throws StoreException {@code LOCKED} when a process is known to have it open */
+    public void requireUnused() {
+        for (long pid : Openers.of(DatabaseFile.present(file)))
+            throw new StoreException(StoreException.Reason.LOCKED, "replace", file,
+                    Openers.describe(pid) + " has it open, and it is no good: " + why, "stop that program, then run it again");
+    }
+
+    /**
+     * Moves it away with its logs, which would otherwise be taken for the new one's.
+     *
+     * @return where it is now: the database, or the folder with the logs of one that was gone; null when there was nothing
+     */
+    public Path moveAside(Path folder) {
+        if (DatabaseFile.present(file).isEmpty()) return null;
+        requireUnused();
+        Quarantine.make(folder);
+        try {
+            for (Path one : DatabaseFile.present(file)) Files.move(one, folder.resolve(one.getFileName()));
+            Disk.syncFolder(folder);
+            Disk.syncFolder(file.getParent());
+        } catch (NoSuchFileException e) {
+            throw new StoreException(StoreException.Reason.LOCKED, "move aside", file, "another program has moved it in the meantime",
+                    "run it again", e);
+        } catch (IOException e) {
+            throw Disk.refused("move aside", file, e);
+        }
+        Path moved = folder.resolve(file.getFileName());
+        return Files.exists(moved) ? moved : folder;
+    }
+}

@@ -1,0 +1,334 @@
+package telemetry.rebuild;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.function.Consumer;
+import java.util.function.Predicate;
+import telemetry.Damage;
+import telemetry.Database;
+import telemetry.DayFile;
+import telemetry.Event;
+import telemetry.EventLog;
+import telemetry.LogEntry;
+import telemetry.Run;
+import telemetry.StoreException;
+import telemetry.daylog.LogFiles;
+import telemetry.prune.StaleRuns;
+import telemetry.runs.RowForm;
+import telemetry.runs.RunWriter;
+import telemetry.runs.Schema;
+import telemetry.sqlite.SqliteErrors;
+import telemetry.store.Pruned;
+import telemetry.text.Progress;
+
+/**
+ * Brings what the day files know of runs into a database that is there, of any version and with its writers at work. The end of a run beats
+ * its start whatever the order of the lines, a run that the files know only as running never changes a row, and a second pass changes
+ * nothing. Of several ends of one run each column is as the best has it that names it ({@link SeveralEnds}). Memory holds one batch and the
+ * runs that are open at once.
+ */
+public final class Replay {
+
+    /** Entries a transaction: some 10 ms during which writers wait. */
+    private static final int BATCH = 500;
+
+    /** So many runs whose row says something else than the files are looked into in one pass. */
+    private static final int DISPUTES = 20_000;
+
+    /**
+     * What a pass did.
+     *
+     * @param lines     entries read, damaged ones included
+     * @param events    of these, those that are no runs
+     * @param damaged   of these, those that could not be read, or whose run the database would not take
+     * @param inserted  runs that the database did not have
+     * @param updated   rows that were running, or said something else than the files
+     * @param conflicts runs with several different ends in the files
+     * @param pruned    lines left out because their run was deleted on purpose
+     */
+    public record Result(long lines, long events, long damaged, long inserted, long updated, long conflicts, long pruned) {
+
+        /** True when the database knew it all already. */
+        public boolean isNothingNew() {
+            return inserted + updated == 0;
+        }
+    }
+
+    private final Database database;
+    private final RunWriter writer;
+    private final RowForm form;
+    private final RunScanner scanner;
+    private PrintWriter err;
+    private Progress progress = Progress.NONE;
+    private long bytes;
+    private Predicate<DayFile> wanted = day -> true;
+    private Pruned pruned;
+    private Consumer<LogEntry> onDamage;
+
+    private final LogFiles files = new LogFiles(this::take, this::takeEvent);
+    private final Map<String, LogEntry> open = new LinkedHashMap<>();
+    private final Map<String, LogEntry> ends = new LinkedHashMap<>();
+    private final Set<String> disputed = new HashSet<>();
+    private long lines;
+    private long events;
+    private long damaged;
+    private long inserted;
+    private long updated;
+    private long conflicts;
+    private long left;
+
+    /** @throws StoreException {@code DAMAGED} when the database has no table of runs */
+    public Replay(Database database) {
+        this.database = database;
+        this.writer = new RunWriter(database);
+        List<String> columns = RowForm.settable(writer.schema());
+        this.form = new RowForm(writer.schema(), columns, Schema.defaults(database, columns));
+        this.scanner = new RunScanner(form);
+    }
+
+    /** Shows there how far a pass has come. Null, the default: nowhere. */
+    public Replay showing(PrintWriter err) {
+        this.err = err;
+        return this;
+    }
+
+    /**
+     * Only day files that can have lines of this time or later: those of its day and the one before, and any that was changed since.
+     * Null, the default: all.
+     */
+    Replay since(Instant since) {
+        return only(since == null ? day -> true : day -> canHaveLinesSince(since, day));
+    }
+
+    /** Only day files that are wanted. */
+    Replay only(Predicate<DayFile> wanted) {
+        this.wanted = wanted;
+        return this;
+    }
+
+    /** Leaves these runs out, and cancels again those that were cancelled and have no end: what was pruned stays pruned. */
+    public Replay without(Pruned pruned) {
+        this.pruned = pruned;
+        return this;
+    }
+
+    /**
+     * Replays a store's day files, those included that are archived or begun while it works.
+     *
+     * @param onDamage is given each entry that cannot be used, its record saying why
+     */
+    public Result apply(EventLog log, Consumer<LogEntry> onDamage) {
+        begin(onDamage);
+        Set<DayFile> seen = new HashSet<>();
+        List<DayFile> read = new ArrayList<>();
+        long all = log.days().stream().filter(wanted).mapToLong(Replay::size).sum();
+        try (var progress = new Progress(err, "MB of day files replayed", megabytes(all))) {
+            this.progress = progress;
+            for (List<DayFile> fresh = log.days(); !fresh.isEmpty(); fresh = fresh(log, seen)) {
+                for (DayFile day : fresh) if (seen.add(day) && wanted.test(day) && read(day, files)) read.add(day);
+            }
+            return finish(read);
+        } finally {
+            this.progress = Progress.NONE;
+        }
+    }
+
+    private static long size(DayFile day) {
+        return day.path().toFile().length();
+    }
+
+    private static long megabytes(long bytes) {
+        return bytes / 1_000_000;
+    }
+
+    /** As the other, for these files only. @throws StoreException {@code MISSING} when one is not there */
+    Result apply(List<DayFile> days, Consumer<LogEntry> onDamage) {
+        begin(onDamage);
+        List<DayFile> chosen = days.stream().filter(wanted).sorted().toList();
+        for (DayFile day : chosen)
+            if (!read(day, files))
+                throw new StoreException(StoreException.Reason.MISSING, "replay", day.path(), "it is gone", "run it again");
+        return finish(chosen);
+    }
+
+    private static List<DayFile> fresh(EventLog log, Set<DayFile> seen) {
+        return log.days().stream().filter(day -> !seen.contains(day)).toList();
+    }
+
+    private void begin(Consumer<LogEntry> onDamage) {
+        this.onDamage = onDamage;
+        lines = events = damaged = inserted = updated = conflicts = left = bytes = 0;
+    }
+
+    private static boolean canHaveLinesSince(Instant since, DayFile day) {
+        if (!day.day().isBefore(DayFile.dayOf(since).minusDays(1))) return true;
+        try {
+            return !Files.getLastModifiedTime(day.path()).toInstant().isBefore(since);
+        } catch (IOException e) {
+            return true;
+        }
+    }
+
+    /** @return false when the file is not there any more */
+    private boolean read(DayFile day, LogFiles files) {
+        try {
+            files.read(day.path());
+            bytes += size(day);
+            progress.at(megabytes(bytes));
+            return true;
+        } catch (StoreException e) {
+            if (e.reason() != StoreException.Reason.MISSING) throw e;
+            return false;
+        }
+    }
+
+    /** Most lines are events, and the scanner knows one at sight. */
+    private int takeEvent(byte[] buffer, int from, int to, long offset) {
+        int next = scanner.scan(buffer, from, to);
+        if (next < 0 || !scanner.isEvent()) return -1;
+        lines++;
+        events++;
+        return next;
+    }
+
+    private void take(LogEntry entry) {
+        lines++;
+        if (entry.record() instanceof Event) events++;
+        else if (entry.isDamaged()) damaged(entry);
+        else run(entry, (Run) entry.record());
+    }
+
+    private void damaged(LogEntry entry) {
+        damaged++;
+        onDamage.accept(entry);
+    }
+
+    private void run(LogEntry entry, Run run) {
+        if (pruned != null && pruned.contains(run.id())) {
+            left++;
+            return;
+        }
+        String key = writer.key(run);
+        if (!run.isEnd()) {
+            if (!ends.containsKey(key) && (open.containsKey(key) || writer.standing(run) == RunWriter.Standing.ABSENT))
+                open.merge(key, entry, this::better);
+            return;
+        }
+        open.remove(key);
+        LogEntry other = ends.put(key, entry);
+        if (other != null && !isSame(run, (Run) other.record())) {
+            ends.put(key, better(entry, other));
+            disputed.add(key);
+        }
+        if (ends.size() >= BATCH) flush();
+    }
+
+    private boolean isSame(Run a, Run b) {
+        return form.compare(form.row(a), form.row(b)) == 0 && a.fields().keySet().equals(b.fields().keySet());
+    }
+
+    private void flush() {
+        database.inTransaction(() -> ends.forEach((key, entry) -> end(key, entry, (Run) entry.record())));
+        ends.clear();
+    }
+
+    private void end(String key, LogEntry entry, Run run) {
+        switch (writer.standing(run)) {
+            case ABSENT -> inserted += write(entry, run);
+            case OPEN -> updated += write(entry, run);
+            case OTHER, RENAMED -> disputed.add(key);
+            case SAME -> { }
+        }
+    }
+
+    private long write(LogEntry entry, Run run) {
+        try {
+            return writer.write(run) ? 1 : 0;
+        } catch (StoreException e) {
+            if (!SqliteErrors.isAboutTheRow(e)) throw e;
+            damaged(new LogEntry(entry.file(), entry.offset(), entry.length(), entry.bytes(),
+                    new Damage("the database does not take it: " + e.getMessage())));
+            return 0;
+        }
+    }
+
+    private Result finish(List<DayFile> days) {
+        files.finish();
+        flush();
+        inBatches(disputed, DISPUTES, batch -> settle(days, new HashSet<>(batch)));
+        inBatches(open.values(), BATCH,
+                batch -> database.inTransaction(() -> batch.forEach(entry -> inserted += write(entry, (Run) entry.record()))));
+        disputed.clear();
+        open.clear();
+        if (pruned != null) updated += StaleRuns.cancelAgain(database, pruned);
+        return new Result(lines, events, damaged, inserted, updated, conflicts, left);
+    }
+
+    private static <T> void inBatches(Collection<T> all, int size, Consumer<List<T>> each) {
+        List<T> list = List.copyOf(all);
+        for (int from = 0; from < list.size(); from += size) each.accept(list.subList(from, Math.min(from + size, list.size())));
+    }
+
+    /** All that the files know of the ends of one run. */
+    private final class Dispute {
+        private final SeveralEnds ends = new SeveralEnds(form);
+        private LogEntry best;
+        private boolean isConflict;
+        private boolean hasEventIds;
+
+        void add(LogEntry entry, Run run) {
+            Object[] row = form.row(run);
+            ends.add(row, form.lacking(run));
+            int order = best == null ? 1 : form.compare(row, form.row((Run) best.record()));
+            isConflict |= best != null && order != 0;
+            hasEventIds |= best != null && !Objects.equals(run.text("event_id"), ((Run) best.record()).text("event_id"));
+            if (order >= 0) best = entry;
+        }
+
+        /** What they say together. */
+        Run run() {
+            Object[] values = ends.values();
+            BitSet lacking = ends.lacking();
+            Map<String, Object> fields = new LinkedHashMap<>();
+            for (int i = 0; i < values.length; i++) if (!lacking.get(i)) fields.put(form.columns().get(i), values[i]);
+            return new Run(fields);
+        }
+    }
+
+    /**
+     * A row that says something else may be another end that the files have too: all ends of these runs are looked at before one is chosen.
+     */
+    private void settle(List<DayFile> days, Set<String> keys) {
+        Map<String, Dispute> disputes = new HashMap<>();
+        var again = new LogFiles(entry -> {
+            if (!(entry.record() instanceof Run run) || !run.isEnd() || !keys.contains(writer.key(run))) return;
+            disputes.computeIfAbsent(writer.key(run), none -> new Dispute()).add(entry, run);
+        });
+        days.forEach(day -> read(day, again));
+        database.inTransaction(() -> disputes.values().forEach(this::settle));
+    }
+
+    private void settle(Dispute dispute) {
+        Run run = dispute.run();
+        if (dispute.isConflict) conflicts++;
+        boolean isWritten = writer.standing(run) == RunWriter.Standing.OTHER && write(dispute.best, run) > 0;
+        boolean isRenamed = dispute.hasEventIds && writer.takeEventId(run);
+        if (isWritten || isRenamed) updated++;
+    }
+
+    private LogEntry better(LogEntry a, LogEntry b) {
+        return form.compare(form.row((Run) a.record()), form.row((Run) b.record())) >= 0 ? a : b;
+    }
+}

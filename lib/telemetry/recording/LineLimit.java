@@ -1,0 +1,64 @@
+package telemetry.recording;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Set;
+import telemetry.Event;
+import telemetry.LogRecord;
+import telemetry.Run;
+import telemetry.daylog.LogReader;
+import telemetry.text.JsonText;
+import telemetry.text.Ndjson;
+
+/**
+ * Makes a record fit on a line that readers take ({@link LogReader#LONGEST_LINE}): texts that are too long are cut and say so. The row gets
+ * the same, so that a database rebuilt from the lines is the same too.
+ */
+final class LineLimit {
+
+    private static final int SHORTEST_LIMIT = 256;
+    private static final Set<String> WHOLE = Set.of("run_id", "event_id");
+
+    /** A record and its line, which has as many bytes as characters. */
+    record Fitting(LogRecord record, String line) { }
+
+    private LineLimit() { }
+
+    /** @throws IllegalArgumentException when it has so many fields that it would not fit with the shortest texts */
+    static Fitting fit(LogRecord record) {
+        for (int limit = LogReader.LONGEST_LINE; limit >= SHORTEST_LIMIT; limit /= 2) {
+            LogRecord cut = record instanceof Run run ? cut(run, limit) : cut((Event) record, limit);
+            String line = Ndjson.line(cut);
+            if (line.length() <= LogReader.LONGEST_LINE) return new Fitting(cut, line);
+        }
+        throw new IllegalArgumentException("a record with so many fields has no room on a line of 1 MiB");
+    }
+
+    private static Run cut(Run run, int limit) {
+        Map<String, Object> changed = null;
+        for (Map.Entry<String, Object> field : run.fields().entrySet()) {
+            if (!(field.getValue() instanceof String text) || text.length() <= limit || WHOLE.contains(field.getKey())) continue;
+            if (changed == null) changed = new LinkedHashMap<>(run.fields());
+            changed.put(field.getKey(), field.getKey().endsWith("_json") ? cutJson(text, limit) : cut(text, limit));
+        }
+        return changed == null ? run : new Run(changed);
+    }
+
+    private static Event cut(Event event, int limit) {
+        return new Event(event.runId(), cut(event.type(), limit), event.timestamp(), cutJson(event.payload(), limit));
+    }
+
+    private static String cut(String text, int limit) {
+        if (text == null || text.length() <= limit) return text;
+        int kept = Character.isHighSurrogate(text.charAt(limit - 1)) ? limit - 1 : limit;
+        return text.substring(0, kept) + " ... [" + (text.length() - kept) + " characters left out]";
+    }
+
+    /** Still JSON, with what there was as text. */
+    private static String cutJson(String json, int limit) {
+        if (json == null || json.length() <= limit) return json;
+        Map<String, Object> instead = new LinkedHashMap<>();
+        instead.put("shortened", cut(json, limit / 2));
+        return JsonText.spaced(instead);
+    }
+}

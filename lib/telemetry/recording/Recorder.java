@@ -1,0 +1,155 @@
+package telemetry.recording;
+
+import java.time.Clock;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.Executor;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
+import telemetry.DayFile;
+import telemetry.EventLog;
+import telemetry.LogRecord;
+import telemetry.Run;
+import telemetry.Store;
+import telemetry.StoreException;
+import telemetry.runs.Schema;
+
+/**
+ * Records what happens, the line first and the row second, for any number of threads, which share their fsyncs and transactions. While a
+ * line that stands in its file has its fsync, a thread of ours writes the row: that makes one thread's runs some 4 % shorter, and eight
+ * threads a sixth faster. Nothing that goes wrong reaches the program that is recorded: it is said once, and the program goes on. That a
+ * line is lost is said even when another thing was: a replay brings a row, and nothing brings a line.
+ */
+public final class Recorder implements AutoCloseable {
+
+    /** A line on its way, and the row that follows it. */
+    private static final class Entry {
+        private final String line;
+
+        /** Null for what has no row. */
+        private final Run run;
+
+        /** Null until the line stands in its file. */
+        private GroupCommit<Run>.Group row;
+
+        private Entry(LineLimit.Fitting fitting) {
+            this.line = fitting.line();
+            this.run = fitting.record() instanceof Run known ? known : null;
+        }
+    }
+
+    /** So long does the thread stay that has nothing to do. */
+    private static final long IDLE_S = 10;
+
+    private final Clock clock;
+    private final Store store;
+    private final Consumer<String> warnings;
+    private final AtomicBoolean warned = new AtomicBoolean();
+    private final AtomicBoolean warnedOfLines = new AtomicBoolean();
+
+    /** The first that the store refused; null when it refused nothing. */
+    private volatile StoreException refusal;
+    private final EventLog log;
+    private final RunTable table;
+    private volatile RunForm form;
+    private final GroupCommit<Entry> lines = new GroupCommit<>(this::append);
+    private final GroupCommit<Run> rows = new GroupCommit<>(group -> guarded(() -> write(group)));
+    private final Executor helper = helper();
+
+    public Recorder(Store store, Clock clock, Consumer<String> warnings) {
+        this.store = store;
+        this.clock = clock;
+        this.warnings = warnings;
+        this.log = new EventLog(store);
+        this.table = new RunTable(store);
+    }
+
+    /** One thread, which keeps no program from ending. */
+    private static Executor helper() {
+        var helper = new ThreadPoolExecutor(1, 1, IDLE_S, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), work -> {
+            var thread = new Thread(work, "telemetry rows");
+            thread.setDaemon(true);
+            return thread;
+        });
+        helper.allowCoreThreadTimeOut(true);
+        return helper;
+    }
+
+    /** When it returns, the line is on the disk and the row in the database, or a warning was given. */
+    public void record(LogRecord record) {
+        var entry = new Entry(LineLimit.fit(record));
+        lines.add(List.of(entry)).await();
+        if (entry.run == null) return;
+        if (entry.row == null) entry.row = rows.add(List.of(entry.run));
+        entry.row.await();
+    }
+
+    /** The form of the records that this store's writers use. */
+    public RunForm form() {
+        var schema = new Schema[1];
+        guarded(() -> schema[0] = table.schema());
+        RunForm known = form;
+        if (known != null && (schema[0] == null || known.isOf(schema[0]))) return known;
+        form = new RunForm(schema[0]);
+        return form;
+    }
+
+    private void append(List<Entry> group) {
+        List<String> texts = group.stream().map(entry -> entry.line).toList();
+        boolean isLost = !guarded(warnedOfLines, () -> log.append(DayFile.dayOf(clock.instant()), texts, () -> beginRows(group)));
+        if (isLost) warned.set(true);
+    }
+
+    /** Hands the rows over; whoever waits for one writes it when no other thread has begun to. */
+    private void beginRows(List<Entry> group) {
+        List<Run> runs = group.stream().map(entry -> entry.run).filter(Objects::nonNull).toList();
+        if (runs.isEmpty()) return;
+        GroupCommit<Run>.Group row = rows.add(runs);
+        group.forEach(entry -> entry.row = row);
+        try {
+            helper.execute(row::begin);
+        } catch (OutOfMemoryError e) {
+            // the system gives us no thread: those who wait do without
+        }
+    }
+
+    private void write(List<Run> group) {
+        table.write(group);
+    }
+
+    /**
+     * A promise to the program that is recorded: whatever happens in here, an odd value's toString() and a missing native library included,
+     * stays in here.
+     */
+    public void guarded(Runnable work) {
+        guarded(warned, work);
+    }
+
+    /** @return false when it went wrong */
+    private boolean guarded(AtomicBoolean said, Runnable work) {
+        try {
+            work.run();
+            return true;
+        } catch (RuntimeException | LinkageError | StackOverflowError e) {
+            if (refusal == null && e instanceof StoreException known) refusal = known;
+            boolean isKnown = warned.get() && store.isMissing();
+            if (said.compareAndSet(false, true) && !isKnown)
+                warnings.accept(e instanceof StoreException known ? store.message(known) : "recording failed: " + e);
+            return false;
+        }
+    }
+
+    /** What the first warning was about; null when the store refused nothing. */
+    public StoreException refusal() {
+        return refusal;
+    }
+
+    @Override
+    public void close() {
+        guarded(log::close);
+        guarded(table::close);
+    }
+}

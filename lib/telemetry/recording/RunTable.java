@@ -1,0 +1,158 @@
+package telemetry.recording;
+
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.Set;
+import telemetry.Database;
+import telemetry.Run;
+import telemetry.Store;
+import telemetry.StoreException;
+import telemetry.os.Disk;
+import telemetry.runs.RunWriter;
+import telemetry.runs.Schema;
+import telemetry.sqlite.SqliteErrors;
+
+/**
+ * The table of runs for a program that writes to it now and then for as long as it lives: one connection, opened when it is first needed,
+ * and anew when another file has taken the database's place. A locked database stalls the program once and is then only tried in passing
+ * until it answers again. What could not be written goes with the next that can.
+ */
+final class RunTable implements AutoCloseable {
+
+    /** As the v3 writers' busy_timeout. */
+    private static final Duration PATIENCE = Duration.ofSeconds(5);
+
+    /** For a minute after a failure: so long is waited, and so seldom tried. */
+    private static final Duration SHORT_PATIENCE = Duration.ofMillis(100);
+    private static final Duration PAUSE = Duration.ofSeconds(1);
+    private static final Duration WARY = Duration.ofMinutes(1);
+
+    /** For what waits when the program ends. */
+    private static final Duration LAST_PATIENCE = Duration.ofSeconds(2);
+
+    /** The oldest beyond are left to a replay of the day files. */
+    private static final int MOST_WAITING = 10_000;
+
+    /**
+     * So long may the -wal become before a commit folds it in, 16 MB. With SQLite's usual 1,000 pages every hundredth run waits for that:
+     * the slowest run of a hundred took 4.1 ms instead of 1.7.
+     */
+    private static final int LOG_PAGES = 4_000;
+
+    /** What may be over when the next run comes. */
+    private static final Set<StoreException.Reason> PASSING = Set.of(StoreException.Reason.LOCKED, StoreException.Reason.FULL,
+            StoreException.Reason.MISSING, StoreException.Reason.DENIED);
+
+    private final Store store;
+    private final Deque<Run> waiting = new ArrayDeque<>();
+    private Database database;
+    private Object identity;
+    private RunWriter writer;
+    private volatile Schema schema;
+    private long failed;
+    private boolean hasFailed;
+
+    RunTable(Store store) {
+        this.store = store;
+    }
+
+    /** The shape of the table; null while it cannot be looked at. @throws StoreException when it was tried now and did not work */
+    Schema schema() {
+        return schema != null ? schema : lookedUp();
+    }
+
+    private synchronized Schema lookedUp() {
+        if (schema == null && !isWithin(PAUSE)) attempt(usualPatience(), () -> { });
+        return schema;
+    }
+
+    /** Writes these runs, and those that have waited, in one transaction. @throws StoreException when that was tried and did not work */
+    synchronized void write(List<Run> runs) {
+        waiting.addAll(runs);
+        while (waiting.size() > MOST_WAITING) waiting.remove();
+        if (isWithin(PAUSE)) return;
+        List<StoreException> refused = new ArrayList<>();
+        attempt(usualPatience(), () -> writeWaiting(refused));
+        if (!refused.isEmpty()) throw refused.get(0);
+    }
+
+    /** A run that the table does not take costs the others nothing. */
+    private void writeWaiting(List<StoreException> refused) {
+        database.inTransaction(() -> waiting.forEach(run -> {
+            try {
+                writer.write(run);
+            } catch (StoreException e) {
+                if (!SqliteErrors.isAboutTheRow(e)) throw e;
+                refused.add(e);
+            }
+        }));
+        waiting.clear();
+    }
+
+    private Duration usualPatience() {
+        return isWithin(WARY) ? SHORT_PATIENCE : PATIENCE;
+    }
+
+    private void attempt(Duration patience, Runnable work) {
+        try {
+            open(patience);
+            work.run();
+            hasFailed = false;
+        } catch (RuntimeException | LinkageError e) {
+            failed = System.nanoTime();
+            hasFailed = true;
+            disconnect();
+            if (!(e instanceof StoreException known && PASSING.contains(known.reason()))) waiting.clear();
+            throw e;
+        }
+    }
+
+    private boolean isWithin(Duration time) {
+        return hasFailed && System.nanoTime() - failed < time.toNanos();
+    }
+
+    /** The journal mode is the store's, not ours. In WAL the commits of a power cut's last moment may be lost: replay has them. */
+    private void open(Duration patience) {
+        if (database != null && identity != null && identity.equals(identityNow())) {
+            database.patience(patience);
+            return;
+        }
+        disconnect();
+        store.orThrow();
+        identity = identityNow();
+        database = Database.open(store.database(), patience);
+        if ("wal".equals(database.pragma("journal_mode"))) {
+            database.pragma("synchronous", "NORMAL");
+            database.pragma("wal_autocheckpoint", LOG_PAGES);
+        }
+        writer = new RunWriter(database);
+        schema = writer.schema();
+    }
+
+    private Object identityNow() {
+        try {
+            return Disk.identity(store.database());
+        } catch (IOException e) {
+            throw Disk.refused("open the database", store.database(), e);
+        }
+    }
+
+    private void disconnect() {
+        if (database != null) database.close();
+        database = null;
+    }
+
+    /** Tries once more to write what has waited. @throws StoreException when that does not work */
+    @Override
+    public synchronized void close() {
+        try {
+            if (!waiting.isEmpty()) attempt(LAST_PATIENCE, () -> writeWaiting(new ArrayList<>()));
+        } finally {
+            disconnect();
+        }
+    }
+}

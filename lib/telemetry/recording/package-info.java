@@ -1,0 +1,7 @@
+//SOURCES GroupCommit.java LineLimit.java Recorder.java RunForm.java RunTable.java ../Metrics.java ../NewRun.java ../RunContext.java
+//SOURCES ../TelemetryClient.java
+/**
+ * How a run is recorded behind {@code TelemetryClient}: its line first and fsynced, then its row; several threads share
+ * an fsync. Read {@code Recorder} first.
+ */
+package telemetry.recording;

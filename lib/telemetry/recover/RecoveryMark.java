@@ -1,0 +1,145 @@
+package telemetry.recover;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import telemetry.Store;
+import telemetry.Times;
+import telemetry.os.Disk;
+import telemetry.os.Unfinished;
+import telemetry.sqlite.DatabaseFile;
+import telemetry.store.Quarantine;
+
+/**
+ * Says that a recovery has begun and has not come to its end: {@code quarantine/recover-20261120_120000.unfinished}. It lists what the
+ * quarantine had before, so that whoever goes on knows which damaged files belong to it.
+ *
+ * @param stamp  of the beginning
+ * @param others names in the quarantine that are none of its own
+ */
+record RecoveryMark(Store store, String stamp, Set<String> others) {
+    private static final Pattern NAME = Pattern.compile("recover-(\\d{8}_\\d{6})\\.unfinished");
+    private static final Pattern FOLDER = Pattern.compile("(restore|rebuild|recover)-\\d{8}_\\d{6}(-\\d+)?");
+
+    /** The oldest that is there; null when there is none. */
+    static RecoveryMark find(Store store) {
+        return all(store).stream().min(String::compareTo).map(stamp -> read(store, stamp)).orElse(null);
+    }
+
+    /** The one that is there, or a new one. */
+    static RecoveryMark begin(Store store, Instant now) {
+        RecoveryMark left = find(store);
+        if (left != null) return left;
+        Path file = file(store, Times.stamp(now));
+        Path made = Unfinished.beside(Quarantine.make(store.quarantine()).resolve(file.getFileName()));
+        try (FileChannel channel = FileChannel.open(made, Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE),
+                Disk.ownerOnlyFile(store.quarantine()))) {
+            var names = new StringBuilder();
+            for (Path one : listed(store)) names.append(one.getFileName()).append('\n');
+            for (ByteBuffer bytes = StandardCharsets.UTF_8.encode(names.toString()); bytes.hasRemaining(); ) channel.write(bytes);
+            channel.force(true);
+            Disk.publish(made, file);
+            Disk.syncFolder(store.quarantine());
+        } catch (FileAlreadyExistsException e) {
+            // another recovery has begun at this very second: it is the same one
+        } catch (IOException e) {
+            throw Disk.refused("note that a recovery begins in", file, e);
+        } finally {
+            DatabaseFile.delete(made);
+        }
+        return read(store, Times.stamp(now));
+    }
+
+    private static RecoveryMark read(Store store, String stamp) {
+        try {
+            return new RecoveryMark(store, stamp, Set.copyOf(Files.readAllLines(file(store, stamp))));
+        } catch (IOException e) {
+            throw Disk.refused("read", file(store, stamp), e);
+        }
+    }
+
+    private static Path file(Store store, String stamp) {
+        return store.quarantine().resolve("recover-" + stamp + ".unfinished");
+    }
+
+    private static List<String> all(Store store) {
+        List<String> stamps = new ArrayList<>();
+        for (Path file : listed(store)) {
+            Matcher name = NAME.matcher(file.getFileName().toString());
+            if (name.matches() && Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)) stamps.add(name.group(1));
+        }
+        return stamps;
+    }
+
+    private static List<Path> listed(Store store) {
+        List<Path> files = new ArrayList<>();
+        try (DirectoryStream<Path> listed = Files.newDirectoryStream(store.quarantine())) {
+            listed.forEach(files::add);
+        } catch (NoSuchFileException e) {
+            return List.of();
+        } catch (IOException e) {
+            throw Disk.refused("look into", store.quarantine(), e);
+        }
+        files.sort(null);
+        return files;
+    }
+
+    /** The damaged databases that this recovery has put aside, or copied before it overwrote them; oldest first. */
+    List<Path> kept() {
+        List<Path> kept = new ArrayList<>();
+        for (Path folder : listed(store)) {
+            Matcher name = FOLDER.matcher(folder.getFileName().toString());
+            if (!name.matches() || others.contains(folder.getFileName().toString())
+                    || !Files.isDirectory(folder, LinkOption.NOFOLLOW_LINKS)) continue;
+            Path database = folder.resolve(store.database().getFileName());
+            if (Files.isRegularFile(database, LinkOption.NOFOLLOW_LINKS)) kept.add(database);
+        }
+        return kept;
+    }
+
+    /**
+     * One that was killed after the damaged database was moved aside and before another took its place: puts it back, with its logs first,
+     * so that all is as before and its schema is known.
+     */
+    void putBack() {
+        List<Path> kept = kept();
+        if (kept.isEmpty() || Files.exists(store.database(), LinkOption.NOFOLLOW_LINKS)) return;
+        Path last = kept.get(kept.size() - 1);
+        try {
+            Quarantine.make(store.database().getParent());
+            for (String suffix : List.of("-journal", "-shm", "-wal", "")) {
+                Path file = DatabaseFile.beside(last, suffix);
+                if (Files.exists(file)) Files.move(file, DatabaseFile.beside(store.database(), suffix));
+            }
+            Disk.syncFolder(store.database().getParent());
+            Quarantine.removeIfEmpty(last.getParent());
+        } catch (IOException e) {
+            throw Disk.refused("put the damaged database back as", store.database(), e);
+        }
+    }
+
+    /** It has come to its end, and any other that was going on with it. */
+    void end() {
+        try {
+            for (String stamp : all(store)) Files.deleteIfExists(file(store, stamp));
+            Disk.syncFolder(store.quarantine());
+            Quarantine.removeIfEmpty(store.quarantine());
+        } catch (IOException e) {
+            throw Disk.refused("note the recovery's end in", store.quarantine(), e);
+        }
+    }
+}

@@ -1,0 +1,239 @@
+package telemetry.restore;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import telemetry.Database;
+import telemetry.EventLog;
+import telemetry.Store;
+import telemetry.StoreException;
+import telemetry.backup.Backup;
+import telemetry.backup.BackupCheck;
+import telemetry.backup.BackupContent;
+import telemetry.backup.Snapshot;
+import telemetry.os.Disk;
+import telemetry.prune.OldRuns;
+import telemetry.rebuild.Replay;
+import telemetry.sqlite.DatabaseFile;
+import telemetry.store.Alone;
+import telemetry.store.Pruned;
+import telemetry.store.Quarantine;
+
+/**
+ * Puts a backup's content in the database's place, and then the runs that the day files have besides. Until SQLite commits the content, the
+ * database is as it was; interrupted at any point, the next call does it all again.
+ */
+public final class Restore {
+
+    /** Writers at work may add runs while a pass goes on; their own rows come right behind. */
+    private static final int MOST_PASSES = 20;
+
+    /** Readers at work may keep the log from being folded in; it is, sooner or later, by a writer. */
+    private static final Duration CHECKPOINT = Duration.ofSeconds(1);
+
+    private static final String TRIED = "restore to";
+    private static final String DRILL = ".drill-";
+
+    /** Bytes that a drill leaves to the writers. */
+    private static final long SPARED = 100_000_000;
+
+    private final Store store;
+    private final Clock clock;
+    private final Duration patience;
+    private final PrintWriter err;
+    private final Path live;
+
+    /**
+     * @param patience how long the database's lock is waited for
+     * @param err      where the progress of long work is shown; null for nowhere
+     */
+    public Restore(Store store, Clock clock, Duration patience, PrintWriter err) {
+        this.store = store;
+        this.clock = clock;
+        this.patience = patience;
+        this.err = err;
+        this.live = store.database();
+    }
+
+    /**
+     * @param replay also bring the runs that the day files have and the backup has not, or has not as ended
+     * @throws StoreException with the database as it was, unless the message says otherwise
+     */
+    public Restored run(Backup backup, boolean replay) {
+        refuseLink();
+        refuseItself(backup);
+        if (!Files.isDirectory(live.getParent())) {
+            BackupContent.requireIntact(backup, err);
+            createFolder();
+        }
+        return Alone.in(store, () -> {
+            try (BackupContent content = BackupContent.open(backup, live, err)) {
+                var place = new RestorePlace(store, clock, patience, err);
+                place.put(content);
+                return bring(content, live, replay, place, live);
+            }
+        });
+    }
+
+    /** The restore drill: the same into a folder of its own, which is removed afterwards; the database is only looked at. */
+    public Restored drill(Backup backup, boolean replay) {
+        Path folder = scratch();
+        Path database = folder.resolve(live.getFileName());
+        try (BackupContent content = BackupContent.open(backup, database, err)) {
+            Path there = Database.isTorn(live) ? folder.resolve("torn.sqlite") : live;
+            RestorePlace.requireRoom(folder, content.file().toFile().length() + (there == live ? 0 : live.toFile().length()) + SPARED);
+            if (there != live) copyTorn(there);
+            RestorePlace.putNew(content, database);
+            return bring(content, database, replay, null, there);
+        } finally {
+            DatabaseFile.delete(database);
+            DatabaseFile.delete(folder.resolve("torn.sqlite"));
+            Quarantine.removeIfEmpty(folder);
+        }
+    }
+
+    /** With the -journal that a program left which died while it wrote: looking into the database itself would roll that back. */
+    private void copyTorn(Path copy) {
+        try {
+            for (String suffix : new String[] {"", "-journal"}) Disk.copy(DatabaseFile.beside(live, suffix), DatabaseFile.beside(copy, suffix));
+        } catch (IOException e) {
+            throw Disk.refused("copy " + live + " to", copy, e);
+        }
+    }
+
+    private void refuseLink() {
+        if (Files.isSymbolicLink(live)) throw new StoreException(StoreException.Reason.REFUSED, TRIED, live,
+                "it is a symbolic link, which is not followed", "name the file itself with TELEMETRY_DB_PATH");
+    }
+
+    private void refuseItself(Backup backup) {
+        try {
+            if (Files.exists(live) && Files.isSameFile(live, backup.file()))
+                throw new StoreException(StoreException.Reason.REFUSED, TRIED, live, "the backup is the database itself",
+                        "jbang backup@telemetry list");
+        } catch (IOException e) {
+            throw Disk.refused("compare with the backup", live, e);
+        }
+    }
+
+    private void createFolder() {
+        Path folder = live.getParent();
+        try {
+            for (Path missing : new Path[] {folder.getParent(), folder}) {
+                if (Files.isDirectory(missing)) continue;
+                Files.createDirectory(missing, Disk.ownerOnlyFolder(missing.getParent()));
+                Disk.ownAs(missing, missing.getParent());
+            }
+        } catch (IOException e) {
+            throw Disk.refused("create the folder", folder, e);
+        }
+    }
+
+    /**
+     * On the store's own disk where there is one: that is the one with room for a database. Removes what drills that were killed have left
+     * there.
+     */
+    private Path scratch() {
+        Path base = store.base();
+        try {
+            if (!Files.isDirectory(base) || !Files.isWritable(base)) return Files.createTempDirectory(DRILL);
+            try (DirectoryStream<Path> left = Files.newDirectoryStream(base, DRILL + "*")) {
+                for (Path folder : left) if (isLeft(folder)) remove(folder);
+            }
+            return Files.createDirectory(base.resolve(DRILL + ProcessHandle.current().pid()), Disk.ownerOnlyFolder(base));
+        } catch (IOException e) {
+            throw Disk.refused("make a scratch folder in", base, e);
+        }
+    }
+
+    private static boolean isLeft(Path folder) {
+        String pid = folder.getFileName().toString().substring(DRILL.length());
+        return Files.isDirectory(folder, LinkOption.NOFOLLOW_LINKS) && pid.matches("\\d{1,18}")
+                && (ProcessHandle.of(Long.parseLong(pid)).isEmpty() || Long.parseLong(pid) == ProcessHandle.current().pid());
+    }
+
+    private static void remove(Path folder) throws IOException {
+        try (DirectoryStream<Path> files = Files.newDirectoryStream(folder)) {
+            for (Path file : files) Files.delete(file);
+        }
+        Files.delete(folder);
+    }
+
+    /**
+     * @param place null in a drill
+     * @param there what a drill compares with
+     */
+    private Restored bring(BackupContent content, Path database, boolean replay, RestorePlace place, Path there) {
+        requireRows(content, database);
+        String before = place == null ? RestorePlace.look(there, patience) : place.before();
+        Path old = place != null ? place.kept() : before.equals(Restored.ABSENT) ? null : there;
+        try (Database restored = Database.open(database, patience)) {
+            Restored.Replayed replayed = replay ? replay(restored) : null;
+            BackupCheck.QUICK.run(restored, err);
+            Long only = old == null ? (Long) 0L : onlyIn(old, restored);
+            restored.patience(CHECKPOINT).pragma("wal_checkpoint", "TRUNCATE");
+            long runs = restored.number("SELECT count(*) FROM agent_runs");
+            return new Restored(content.backup().file(), content.backup().time(), content.schema(), content.runs(), replayed, runs,
+                    place == null ? null : database, place == null ? null : old, place == null ? null : place.torn(),
+                    before, only, content.backup().isVerified());
+        } catch (StoreException e) {
+            throw new StoreException(e.reason(), "finish the restore to", database,
+                    "the backup's " + content.runs() + " runs are in place, but: " + e.getMessage(), "run it again", e);
+        }
+    }
+
+    /** Through a connection of its own; writers at work may have added rows. */
+    private static void requireRows(BackupContent content, Path database) {
+        try (Database restored = Database.openToRead(database)) {
+            var rows = Snapshot.rows(restored);
+            content.rows().forEach((table, wanted) -> {
+                if (rows.getOrDefault(table, -1L) < wanted)
+                    throw new StoreException(StoreException.Reason.FAILED, "verify the restored database", database,
+                        "its table " + table + " has " + rows.get(table) + " rows, the backup " + wanted, "run it again");
+            });
+        }
+    }
+
+    /**
+     * Until a pass finds nothing new. All day files, not only those since the backup: the database may have lacked runs when that was made,
+     * and a clock that was set back would make new lines older than the backup.
+     */
+    private Restored.Replayed replay(Database restored) {
+        Pruned pruned = Pruned.of(store);
+        var log = new EventLog(store);
+        Replay.Result first = null;
+        long inserted = 0;
+        long updated = 0;
+        for (int pass = 0; pass < MOST_PASSES; pass++) {
+            Replay.Result result = new Replay(restored).without(pruned).showing(err).apply(log, damaged -> { });
+            if (first == null) first = result;
+            inserted += result.inserted();
+            updated += result.updated();
+            if (result.isNothingNew()) break;
+        }
+        return new Restored.Replayed(first.lines(), inserted, updated, first.damaged(), OldRuns.deleteAgain(restored, pruned));
+    }
+
+    /** Rows of runs that came without a line, over HTTP say, or whose lines are lost. Null when the old one is too damaged to tell. */
+    private static Long onlyIn(Path old, Database restored) {
+        if (!Files.isRegularFile(old)) return 0L;
+        try {
+            restored.attachToRead(old, "old");
+        } catch (StoreException e) {
+            return null;
+        }
+        try {
+            return restored.number("SELECT count(DISTINCT run_id) FROM old.agent_runs WHERE run_id NOT IN (SELECT run_id FROM "
+                    + "main.agent_runs WHERE run_id IS NOT NULL)");
+        } catch (StoreException e) {
+            return null;
+        } finally {
+            restored.detach("old");
+        }
+    }
+}

@@ -1,0 +1,88 @@
+package telemetry.restore;
+
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.StringJoiner;
+import telemetry.Store;
+import telemetry.Times;
+
+/**
+ * What a restore brought from where; {@code toString()} is the report.
+ *
+ * @param backup   that was restored
+ * @param made     when it was made
+ * @param schema   its version
+ * @param fromIt   runs in it
+ * @param replayed what the day files added; null when that was not wanted
+ * @param runs     that the database has now
+ * @param database where that is; null after a drill, which leaves nothing
+ * @param kept     the copy of what was there before; null when there was nothing, and after a drill
+ * @param torn     the copy of what a program that died while it wrote had left, from before that was rolled back; null when nothing was,
+ *                 and after a drill
+ * @param before   how the database was: its version, or {@link #ABSENT} or {@link #DAMAGED}
+ * @param only     runs that stood only in the database that was there before; null when that cannot be told
+ * @param verified false when nothing but SQLite's own check speaks for the backup
+ */
+public record Restored(Path backup, Instant made, String schema, long fromIt,
+        Replayed replayed, long runs, Path database, Path kept, Path torn,
+        String before, Long only, boolean verified) {
+
+    static final String ABSENT = "absent";
+    static final String DAMAGED = "damaged";
+
+    /**
+     * @param lines    read in the day files
+     * @param inserted runs that the backup did not have
+     * @param updated  runs that had not ended then, or differently
+     * @param damaged  lines that could not be read, or whose run the database does not take
+     * @param pruned   runs of the backup that were deleted on purpose since, and now again
+     */
+    record Replayed(long lines, long inserted, long updated, long damaged, long pruned) { }
+
+    /** What should be looked at, each in a sentence for the operator; empty when all is well. */
+    public List<String> remarks() {
+        List<String> remarks = new ArrayList<>();
+        if (!verified) remarks.add("nothing but SQLite's own check speaks for this backup, which does not prove every value");
+        if (only == null)
+            remarks.add("what was there before is too damaged to tell whether it had runs that are missing now; next: " + salvaging());
+        else if (only > 0) remarks.add(database == null ? count(only, "run stands", "runs stand")
+                + " only in the database and would be missing in the restored one"
+                : count(only, "run", "runs") + " stood only in the database before and "
+                + (only == 1 ? "is missing now; it is in " : "are missing now; they are in ")
+                + kept + "; to bring them in: " + salvaging());
+        if (replayed != null && replayed.damaged > 0)
+            remarks.add(count(replayed.damaged, "line", "lines")
+                    + " of the day files could not be used; next: jbang rebuild@telemetry --check-only");
+        if (!before.equals(schema) && !before.equals(ABSENT) && !before.equals(DAMAGED))
+            remarks.add("the database was " + before + ", the backup is " + schema + "; next: jbang health@telemetry");
+        return remarks;
+    }
+
+    /** What the replaced database alone has can be brought in afterwards; before, all is in one. */
+    private String salvaging() {
+        return "jbang recover@telemetry " + (kept == null ? "--dry-run" : "--salvage " + Store.quoted(kept.toString()));
+    }
+
+    @Override
+    public String toString() {
+        var text = new StringJoiner(System.lineSeparator());
+        text.add((database == null ? "drill      " : "restored   ") + backup);
+        text.add("backup     " + count(fromIt, "run", "runs") + ", made " + Times.seconds(made));
+        if (replayed != null)
+            text.add("day files  " + count(replayed.inserted, "run", "runs") + " added, "
+                    + replayed.updated + " completed, from " + count(replayed.lines, "line", "lines"));
+        if (replayed != null && replayed.pruned > 0)
+            text.add("pruned     " + count(replayed.pruned, "run", "runs") + " of the backup, deleted again");
+        text.add("database   " + count(runs, "run", "runs") + ", "
+                + (database == null ? "in a scratch folder that is gone again" : database));
+        if (torn != null) text.add("kept       " + torn + ", with the -journal that a program left which died while it wrote");
+        if (kept != null) text.add("kept       " + kept + ", what was there before (" + before + ")");
+        return text.toString();
+    }
+
+    private static String count(long number, String one, String many) {
+        return number + " " + (number == 1 ? one : many);
+    }
+}

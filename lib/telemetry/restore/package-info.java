@@ -1,0 +1,6 @@
+//SOURCES LastState.java Restore.java RestorePlace.java Restored.java SafetyCopy.java
+/**
+ * A backup put in the database's place, with what was there kept and the later lines replayed. Read {@code Restore}
+ * first.
+ */
+package telemetry.restore;

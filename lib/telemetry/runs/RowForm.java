@@ -1,0 +1,239 @@
+package telemetry.runs;
+
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.util.Arrays;
+import java.util.BitSet;
+import java.util.List;
+import java.util.Set;
+import java.util.UUID;
+import telemetry.Run;
+import telemetry.RunStatus;
+import telemetry.Times;
+
+/**
+ * How a run's record becomes the values of a row in one schema, and which of two records of a run is the one to believe. Pure: the same
+ * record gives the same values, whoever asks. A value that a column's type or CHECK would refuse becomes the nearest that it takes: no run
+ * is left out for one odd value.
+ */
+public final class RowForm {
+
+    /** Columns that are the database's own: no record ever sets them. */
+    public static final Set<String> OWN = Set.of("id", "api_posted", "api_posted_at", "api_retry_count", "created_at", "updated_at");
+
+    /** In every new row, whether its record has them or not. */
+    static final Set<String> REQUIRED = Set.of("run_id", "event_id", "schema_version", "agent_name", "job_type", "start_time", "status",
+            "items_discovered", "items_succeeded", "items_failed");
+
+    /** What stands in a raw row for a column that the record lacks. */
+    public static final Object LACKING = new Object();
+
+    /** What is done with a column's values. */
+    private enum Kind {
+        COUNT("items_discovered", "items_succeeded", "items_failed", "items_skipped"),
+        DURATION("duration_ms"), STATUS("status"), EVENT_ID("event_id"), VERSION("schema_version"),
+        AGENT("agent_name"), JOB("job_type"), START("start_time"), TRIGGER("trigger_type"),
+        COMMIT_SOURCE("git_commit_source"), ID("run_id"), ANY;
+
+        private final List<String> columns;
+
+        Kind(String... columns) {
+            this.columns = List.of(columns);
+        }
+
+        static Kind of(String column) {
+            return Arrays.stream(values()).filter(kind -> kind.columns.contains(column)).findFirst().orElse(ANY);
+        }
+    }
+
+    private static final Set<String> TRIGGERS = Set.of("cli", "web", "scheduler", "mcp", "manual");
+    private static final Set<String> COMMIT_SOURCES = Set.of("manual", "llm", "ci");
+
+    private final Schema schema;
+    private final List<String> columns;
+    private final Object[] defaults;
+    private final Kind[] kinds;
+    private final boolean[] required;
+    private final boolean service;
+    private final String[] words;
+    private final int runId;
+    private final int eventId;
+    private final int status;
+    private final int endTime;
+
+    /**
+     * @param columns  of the row, in order: some of the schema's, the required ones among them
+     * @param defaults the table's own values for columns that a record lacks; null for null everywhere
+     */
+    public RowForm(Schema schema, List<String> columns, Object[] defaults) {
+        this.schema = schema;
+        this.columns = columns;
+        this.defaults = defaults == null ? new Object[columns.size()] : defaults;
+        this.kinds = columns.stream().map(Kind::of).toArray(Kind[]::new);
+        this.required = new boolean[kinds.length];
+        for (int i = 0; i < kinds.length; i++) required[i] = REQUIRED.contains(columns.get(i));
+        this.service = schema.shape() == Schema.Shape.SERVICE;
+        this.words = Arrays.stream(RunStatus.values()).map(schema::word).toArray(String[]::new);
+        this.runId = columns.indexOf("run_id");
+        this.eventId = columns.indexOf("event_id");
+        this.status = columns.indexOf("status");
+        this.endTime = columns.indexOf("end_time");
+    }
+
+    public List<String> columns() {
+        return columns;
+    }
+
+    /** The columns of a schema that records can set. */
+    public static List<String> settable(Schema schema) {
+        return schema.columns().stream().filter(column -> !OWN.contains(column)).toList();
+    }
+
+    /** True for columns that are filled in the database after the run's last line: null in a line does not mean that there is none. */
+    public static boolean isFilledLater(String column) {
+        return column.startsWith("git_commit_");
+    }
+
+    /** The run as a row: a value for each column. */
+    public Object[] row(Run run) {
+        Object[] row = new Object[columns.size()];
+        for (int i = 0; i < row.length; i++) {
+            Object value = run.fields().getOrDefault(columns.get(i), LACKING);
+            row[i] = value instanceof String text ? stored(text) : value;
+        }
+        return complete(row);
+    }
+
+    /**
+     * Makes a row of a record's own values, each at its column's place and {@link #LACKING} where it has none. Changes and gives back the
+     * same array.
+     */
+    public Object[] complete(Object[] raw) {
+        String id = text(raw[runId]);
+        boolean end = isEnd(raw);
+        for (int i = 0; i < raw.length; i++) {
+            if (raw[i] != LACKING) raw[i] = value(kinds[i], raw[i], id, end);
+            else raw[i] = required[i] ? value(kinds[i], null, id, end) : defaults[i];
+        }
+        return raw;
+    }
+
+    /** The columns, by their place, that a run's record does not have. */
+    public BitSet lacking(Run run) {
+        var lacking = new BitSet();
+        for (int i = 0; i < columns.size(); i++) if (!run.fields().containsKey(columns.get(i))) lacking.set(i);
+        return lacking;
+    }
+
+    /** The columns of which a record says something; null in one that is filled later says nothing. */
+    public BitSet said(Object[] row, BitSet lacking) {
+        var said = new BitSet();
+        for (int i = 0; i < row.length; i++) if (!lacking.get(i) && (row[i] != null || !isFilledLater(columns.get(i)))) said.set(i);
+        return said;
+    }
+
+    private boolean isEnd(Object[] raw) {
+        RunStatus known = RunStatus.of(text(raw[status]));
+        return known == null ? endTime >= 0 && text(raw[endTime]) != null : known.isFinal();
+    }
+
+    private Object value(Kind kind, Object value, String runId, boolean end) {
+        return switch (kind) {
+            case COUNT -> count(value, 0L);
+            case DURATION -> count(value, null);
+            case STATUS -> {
+                RunStatus known = RunStatus.of(text(value));
+                yield words[(known != null ? known : end ? RunStatus.PARTIAL : RunStatus.RUNNING).ordinal()];
+            }
+            case ID -> text(value);
+            case EVENT_ID -> value != null ? text(value) : derivedEventId(runId);
+            case VERSION -> number(value) != null ? number(value) : (Long) (long) schema.version();
+            case AGENT -> value != null ? text(value) : agentOf(runId);
+            case JOB -> value == null ? service ? "" : null : text(value);
+            case START -> value != null ? text(value) : startOf(runId);
+            case TRIGGER -> oneOf(TRIGGERS, text(value));
+            case COMMIT_SOURCE -> oneOf(COMMIT_SOURCES, text(value));
+            case ANY -> value instanceof Boolean bool ? (Object) (bool ? 1L : 0L) : value;
+        };
+    }
+
+    private Long count(Object value, Long none) {
+        Long count = number(value);
+        return count == null ? none : service ? (Long) Math.max(0, count) : count;
+    }
+
+    /** The lenient reading of {@link Run#number}. */
+    private static Long number(Object value) {
+        return value instanceof Long number ? number : value == null || value == LACKING
+                ? null : new Run(java.util.Map.of("n", value)).number("n");
+    }
+
+    private static String text(Object value) {
+        return value == null || value == LACKING ? null : value.toString();
+    }
+
+    /**
+     * Half a surrogate pair is no text that UTF-8 could store: it becomes a question mark here, so that a row equals the record it came
+     * from.
+     */
+    public static String stored(String text) {
+        for (int i = 0; i < text.length(); i++)
+            if (Character.isSurrogate(text.charAt(i))) return new String(text.getBytes(StandardCharsets.UTF_8), StandardCharsets.UTF_8);
+        return text;
+    }
+
+    /** A run that an older writer recorded has none, or a broken writer gave it another run's: then it gets one that is always the same. */
+    public static String derivedEventId(String runId) {
+        return UUID.nameUUIDFromBytes(runId.getBytes(StandardCharsets.UTF_8)).toString();
+    }
+
+    private static String oneOf(Set<String> allowed, String word) {
+        return word != null && allowed.contains(word) ? word : null;
+    }
+
+    /** The middle of {@code YYYYMMDDTHHMMSSZ-agent-12345678}; the whole id when it has another form. */
+    private static String agentOf(String runId) {
+        return runId.length() > 26 && runId.charAt(16) == '-' ? runId.substring(17, runId.length() - 9) : runId;
+    }
+
+    /** The time that the run's id begins with; the epoch when it has another form. */
+    private static String startOf(String runId) {
+        String t = runId.length() > 15 ? runId.substring(0, 4) + '-' + runId.substring(4, 6) + '-' + runId.substring(6, 11) + ':'
+                + runId.substring(11, 13) + ':' + runId.substring(13, 15) + 'Z' : "";
+        Instant start = Times.instant(t);
+        return Times.text(start == null ? Instant.EPOCH : start);
+    }
+
+    /** What tells the row's run from others: its run_id, and its event_id too where one run_id may have several rows. */
+    public String key(Object[] row) {
+        return service ? row[runId] + "\n" + row[eventId] : (String) row[runId];
+    }
+
+    public boolean isOver(Object[] row) {
+        return !RunStatus.RUNNING.toString().equals(row[status]);
+    }
+
+    /**
+     * Which of two rows of one run tells more: the end beats the start, a later end an earlier one. Between ends of the same time the text
+     * decides: any rule would do that does not depend on the order in which the lines are met, so that moved and repeated lines change
+     * nothing.
+     *
+     * @return 0 when both say the same
+     */
+    public int compare(Object[] a, Object[] b) {
+        int order = Boolean.compare(isOver(a), isOver(b));
+        if (order == 0) order = end(a).compareTo(end(b));
+        for (int i = 0; order == 0 && i < a.length; i++) order = compare(a[i], b[i]);
+        return order;
+    }
+
+    private Instant end(Object[] row) {
+        Instant end = endTime < 0 ? null : Times.instant(text(row[endTime]));
+        return end == null ? Instant.MIN : end;
+    }
+
+    private static int compare(Object a, Object b) {
+        if (a == null || b == null) return a == b ? 0 : a == null ? -1 : 1;
+        return a.toString().compareTo(b.toString());
+    }
+}

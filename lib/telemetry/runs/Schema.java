@@ -1,0 +1,245 @@
+package telemetry.runs;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import telemetry.Database;
+import telemetry.Row;
+import telemetry.RunStatus;
+import telemetry.StoreException;
+
+/**
+ * What a database's tables look like. Recognised by their columns: {@code schema_migrations.version} cannot be trusted,
+ * a v2 table can be stamped 3.
+ *
+ * @param shape   which family of writers made it
+ * @param version 1 to 7; 6 and 7 have the same columns and are told apart by the stamp, the only case where it counts
+ * @param columns of agent_runs, in order; empty when there is no such table
+ * @param tables  all of them
+ * @param indexes those with a name of their own
+ * @param stamp   the highest version in schema_migrations, 0 when there is none
+ */
+public record Schema(Shape shape, int version, List<String> columns, Set<String> tables, Set<String> indexes, int stamp) {
+
+    /** The families of writers. */
+    public enum Shape {
+        /** No table agent_runs. */
+        NONE,
+        /** v1 to v5: run_id is the primary key. */
+        RUNBOOK,
+        /** v6 and v7 of the Python client: run_id is the primary key, event_id unique. */
+        PYTHON,
+        /** v6 and v7 of the service: event_id is unique, run_id is not. */
+        SERVICE
+    }
+
+    /** The version that {@link #create} makes. */
+    public static final int RUNBOOK_VERSION = 3;
+
+    private static final Map<String, String> RUNBOOK_INDEXES = new LinkedHashMap<>();
+
+    static {
+        RUNBOOK_INDEXES.put("idx_runs_agent", "agent_runs(agent_name)");
+        RUNBOOK_INDEXES.put("idx_runs_status", "agent_runs(status)");
+        RUNBOOK_INDEXES.put("idx_runs_start", "agent_runs(start_time)");
+        RUNBOOK_INDEXES.put("idx_runs_api_posted", "agent_runs(api_posted)");
+        RUNBOOK_INDEXES.put("idx_runs_insight", "agent_runs(insight_id)");
+        RUNBOOK_INDEXES.put("idx_events_run", "run_events(run_id)");
+        RUNBOOK_INDEXES.put("idx_commits_run", "commits(run_id)");
+    }
+
+    private static final String[] DDL = {
+        """
+        CREATE TABLE IF NOT EXISTS agent_runs (
+            run_id TEXT PRIMARY KEY,
+            schema_version INTEGER DEFAULT 3,
+            agent_name TEXT NOT NULL,
+            agent_owner TEXT,
+            job_type TEXT,
+            trigger_type TEXT CHECK(trigger_type IN ('cli', 'web', 'scheduler', 'mcp', 'manual')),
+            start_time TEXT NOT NULL,
+            end_time TEXT,
+            status TEXT CHECK(status IN ('running', 'success', 'failed', 'partial')),
+            items_discovered INTEGER DEFAULT 0,
+            items_succeeded INTEGER DEFAULT 0,
+            items_failed INTEGER DEFAULT 0,
+            duration_ms INTEGER,
+            input_summary TEXT,
+            output_summary TEXT,
+            error_summary TEXT,
+            metrics_json TEXT,
+            insight_id TEXT,
+            product TEXT,
+            platform TEXT,
+            product_family TEXT,
+            subdomain TEXT,
+            git_repo TEXT,
+            git_branch TEXT,
+            git_run_tag TEXT,
+            host TEXT,
+            api_posted INTEGER DEFAULT 0,
+            api_posted_at TEXT,
+            api_retry_count INTEGER DEFAULT 0,
+            created_at TEXT DEFAULT (datetime('now')),
+            updated_at TEXT DEFAULT (datetime('now'))
+        )""",
+        """
+        CREATE TABLE IF NOT EXISTS run_events (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            run_id TEXT NOT NULL REFERENCES agent_runs(run_id),
+            event_type TEXT NOT NULL,
+            timestamp TEXT NOT NULL,
+            payload_json TEXT
+        )""",
+        """
+        CREATE TABLE IF NOT EXISTS commits (
+            commit_hash TEXT PRIMARY KEY,
+            run_id TEXT REFERENCES agent_runs(run_id),
+            agent_name TEXT,
+            repo TEXT,
+            branch TEXT,
+            commit_date TEXT,
+            author TEXT,
+            message TEXT,
+            files_changed INTEGER,
+            insertions INTEGER,
+            deletions INTEGER,
+            created_at TEXT DEFAULT (datetime('now'))
+        )""",
+        """
+        CREATE TABLE IF NOT EXISTS schema_migrations (
+            version INTEGER PRIMARY KEY,
+            applied_at TEXT DEFAULT (datetime('now')),
+            description TEXT
+        )"""
+    };
+
+    /** Makes the runbook's tables and indexes (v3) in an empty database, in WAL mode. */
+    public static Schema create(Database database) {
+        database.pragma("journal_mode", "WAL");
+        database.inTransaction(() -> {
+            createTables(database);
+            createIndexes(database);
+        });
+        return of(database);
+    }
+
+    /** The tables alone, for a caller that fills them before it indexes them and holds its own transaction. */
+    public static void createTables(Database database) {
+        for (String statement : DDL) database.execute(statement);
+        database.update("INSERT OR IGNORE INTO schema_migrations(version, description) VALUES (?, ?)",
+                RUNBOOK_VERSION, "the runbook's schema");
+    }
+
+    public static void createIndexes(Database database) {
+        RUNBOOK_INDEXES.forEach((name, on) -> database.execute("CREATE INDEX IF NOT EXISTS " + name + " ON " + on));
+    }
+
+    /** Reads what is there; changes nothing. */
+    public static Schema of(Database database) {
+        Set<String> tables = new LinkedHashSet<>();
+        Set<String> indexes = new LinkedHashSet<>();
+        for (Row row : database.query("SELECT type, name FROM sqlite_master WHERE name NOT LIKE 'sqlite_%'"))
+            (row.text("type").equals("table") ? tables : indexes).add(row.text("name"));
+        List<String> columns = database.query("SELECT name FROM pragma_table_info('agent_runs') ORDER BY cid")
+                .stream().map(row -> row.text("name")).toList();
+        int stamp = tables.contains("schema_migrations") ? (int) database.number("SELECT max(version) FROM schema_migrations") : 0;
+        Shape shape = columns.isEmpty() ? Shape.NONE : !columns.contains("event_id") ? Shape.RUNBOOK
+                : columns.contains("id") ? Shape.SERVICE : Shape.PYTHON;
+        return new Schema(shape, version(shape, columns, stamp), columns, tables, indexes, stamp);
+    }
+
+    /**
+     * As {@link #of}.
+     *
+     * @throws StoreException {@code DAMAGED} when the table of runs is missing or has not even the first version's columns
+     */
+    public static Schema require(Database database) {
+        Schema schema = of(database);
+        if (!schema.isUsable()) throw new StoreException(StoreException.Reason.DAMAGED, "use the database", database.file(),
+                schema.shape == Shape.NONE ? "it has no table agent_runs" : "agent_runs lacks " + schema.missingColumns(),
+                "jbang health@telemetry");
+        return schema;
+    }
+
+    private static int version(Shape shape, List<String> columns, int stamp) {
+        return switch (shape) {
+            case NONE -> 0;
+            case PYTHON, SERVICE -> stamp == 6 ? 6 : 7;
+            case RUNBOOK -> columns.contains("website") ? 5 : columns.contains("git_commit_hash") ? 4
+                    : columns.contains("product_family") ? 3 : columns.contains("insight_id") ? 2 : 1;
+        };
+    }
+
+    public boolean has(String column) {
+        return columns.contains(column);
+    }
+
+    /** What the table has in these columns of a row that says nothing of them; null for nothing. */
+    public static Object[] defaults(Database database, List<String> columns) {
+        return columns.stream().map(column -> defaultOf(database, column)).toArray();
+    }
+
+    private static Object defaultOf(Database database, String column) {
+        Object expression = database.value("SELECT dflt_value FROM pragma_table_info('agent_runs') WHERE name = ?", column);
+        return expression == null ? null : database.value("SELECT " + expression);
+    }
+
+    /**
+     * The word that this version's writers and CHECKs have for a status; a v1 to v5 table has none for timeout and cancelled but failed.
+     */
+    public String word(RunStatus status) {
+        if (shape != Shape.PYTHON && shape != Shape.SERVICE) return status == RunStatus.TIMEOUT
+                || status == RunStatus.CANCELLED ? "failed" : status.toString();
+        return status == RunStatus.FAILED ? "failure" : status.toString();
+    }
+
+    /** Columns without which no command can work; a table of an older version has them all. */
+    public List<String> missingColumns() {
+        return List.of("run_id", "agent_name", "job_type", "start_time", "end_time", "status", "items_discovered", "items_succeeded",
+                "items_failed", "duration_ms", "error_summary").stream().filter(column -> !columns.contains(column)).toList();
+    }
+
+    /** False where no command can work. */
+    public boolean isUsable() {
+        return missingColumns().isEmpty();
+    }
+
+    /** What is missing or odd, each in a few words for an operator; empty when all is as this version has it. */
+    public List<String> oddities() {
+        List<String> odd = new ArrayList<>();
+        if (shape == Shape.NONE) return List.of("no table agent_runs");
+        if (!missingColumns().isEmpty()) odd.add("columns missing: " + String.join(", ", missingColumns()));
+        for (String table : List.of("run_events", "commits", "schema_migrations"))
+            if (!tables.contains(table)) odd.add("no table " + table);
+        if (stamp != 0 && stamp != version) odd.add("stamped v" + stamp + ", has the columns of v" + version);
+        List<String> missing = missingIndexes();
+        if (!missing.isEmpty()) odd.add("indexes missing: " + String.join(", ", missing));
+        return odd;
+    }
+
+    /** The runbook's indexes that this database lacks, as far as it has the columns; any others that it has are nobody's business here. */
+    public List<String> missingIndexes() {
+        List<String> missing = new ArrayList<>(RUNBOOK_INDEXES.keySet());
+        missing.removeAll(indexes);
+        if (!has("insight_id")) missing.remove("idx_runs_insight");
+        for (String table : List.of("run_events", "commits"))
+            if (!tables.contains(table)) missing.removeIf(name -> indexed(name).startsWith(table));
+        return missing;
+    }
+
+    /** What an index of the runbook's is on, as CREATE INDEX has it: {@code "agent_runs(status)"}. */
+    public static String indexed(String name) {
+        return RUNBOOK_INDEXES.get(name);
+    }
+
+    /** {@code v3} or {@code v7 (service)} */
+    @Override
+    public String toString() {
+        return shape == Shape.NONE ? "none"
+                : "v" + version + (shape == Shape.RUNBOOK ? "" : shape == Shape.PYTHON ? " (python)" : " (service)");
+    }
+}

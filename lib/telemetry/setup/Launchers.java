@@ -1,0 +1,150 @@
+package telemetry.setup;
+
+import java.io.IOException;
+import java.nio.charset.Charset;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import telemetry.Check;
+import telemetry.StoreException;
+import telemetry.os.Disk;
+
+/**
+ * Small programs {@code telemetry-health}, {@code telemetry-query} …, one for each Java script of a checkout, that start it through
+ * {@code scripts/launch}, which needs no JBang as long as nothing changed. A second writing changes nothing; a file of the name that is
+ * none of these is never touched.
+ */
+public final class Launchers {
+
+    /** The shells they are written for. */
+    public enum Shell {
+        SH("", "\n"), CMD(".cmd", "\r\n");
+
+        private final String suffix;
+        private final String newline;
+
+        Shell(String suffix, String newline) {
+            this.suffix = suffix;
+            this.newline = newline;
+        }
+
+        static Shell ofThisSystem() {
+            return Disk.isWindows() ? CMD : SH;
+        }
+    }
+
+    /**
+     * @param created  those that were not there
+     * @param replaced those of another checkout or an older toolkit
+     */
+    public record Written(Path checkout, Path folder, List<Path> created, List<Path> replaced) { }
+
+    private static final String MARK = "Written by the Telemetry Toolkit: setup --launchers";
+    private static final String TRIED = "write launchers";
+
+    private final Path checkout;
+    private final Shell shell;
+
+    private Launchers(Path checkout, Shell shell) {
+        this.checkout = checkout;
+        this.shell = shell;
+    }
+
+    /** Those of a checkout. @param checkout absolute */
+    public static Launchers of(Path checkout, Shell shell) {
+        return new Launchers(checkout, shell);
+    }
+
+    /**
+     * Those of the checkout that this program was started from, or else of the one that the working directory is in.
+     *
+     * @throws StoreException {@code REFUSED} when there is none: a catalog's scripts over http cannot be started without JBang
+     */
+    public static Launchers ofThisCheckout() {
+        Path start = Path.of(System.getProperty("telemetry.checkout", "")).toAbsolutePath();
+        for (Path folder = start; folder != null; folder = folder.getParent())
+            if (Files.isRegularFile(folder.resolve("scripts/launch"))) return of(folder, Shell.ofThisSystem());
+        throw new StoreException(StoreException.Reason.REFUSED, TRIED, null,
+                "they start the scripts of a checkout, and " + start + " is in none",
+                "scripts/jbangw setup --launchers in a checkout");
+    }
+
+    /** Where they go unless somebody says otherwise: a folder of the user that is on most PATHs. */
+    public static Path usualFolder() {
+        String local = System.getenv("LOCALAPPDATA");
+        return Disk.isWindows() && local != null ? Path.of(local, "telemetry-toolkit", "bin")
+                : Disk.home().resolve(".local").resolve("bin");
+    }
+
+    /**
+     * Writes those that are missing or differ, for their owner only.
+     *
+     * @throws StoreException when one cannot be written; {@code FAILED} before anything is written when something else has the name of one
+     */
+    public Written write(Path folder) {
+        try {
+            Map<Path, String> texts = new TreeMap<>();
+            for (String script : scripts()) texts.put(folder.resolve("telemetry-" + script + shell.suffix), text(script));
+            List<Path> created = new ArrayList<>();
+            List<Path> replaced = new ArrayList<>();
+            for (Path file : texts.keySet()) {
+                if (!Files.exists(file, LinkOption.NOFOLLOW_LINKS)) created.add(file);
+                else if (!isOwn(file)) throw new StoreException(StoreException.Reason.FAILED, TRIED, file, "something else has that name",
+                        "setup --launchers with another folder");
+                else if (!Files.readString(file, charset()).equals(texts.get(file))) replaced.add(file);
+            }
+            if (Files.notExists(folder)) Files.createDirectories(folder);
+            for (Path file : created) write(file, texts.get(file));
+            for (Path file : replaced) write(file, texts.get(file));
+            return new Written(checkout, folder, created, replaced);
+        } catch (IOException e) {
+            throw Disk.refused(TRIED + " in", folder, e);
+        }
+    }
+
+    private List<String> scripts() throws IOException {
+        List<String> names = new ArrayList<>();
+        try (DirectoryStream<Path> files = Files.newDirectoryStream(checkout.resolve("scripts"), "*.java")) {
+            for (Path file : files) names.add(file.getFileName().toString().replace(".java", ""));
+        }
+        return names;
+    }
+
+    private static boolean isOwn(Path file) throws IOException {
+        return Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS) && Files.readString(file, charset()).contains(MARK);
+    }
+
+    private void write(Path file, String text) throws IOException {
+        Path unfinished = Files.createTempFile(file.getParent(), file.getFileName().toString(), ".tmp", Disk.ownerOnlyFolder(file));
+        try {
+            Files.writeString(unfinished, text, charset());
+            Files.move(unfinished, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        } finally {
+            Files.deleteIfExists(unfinished);
+        }
+    }
+
+    private String text(String script) {
+        String launch = checkout.resolve("scripts").resolve("launch" + shell.suffix).toString();
+        String gone = "telemetry-" + script + ": the checkout it is for is gone; next: scripts/jbangw setup --launchers in another one";
+        List<String> lines = shell == Shell.SH
+                ? List.of("#!/bin/sh", "# " + MARK, "launch='" + launch.replace("'", "'\\''") + "'",
+                        "[ -x \"$launch\" ] && exec \"$launch\" " + script + " \"$@\"", "echo \"" + gone + "\" >&2", "exit " + Check.Status.UNKNOWN.exitCode())
+                : List.of("@echo off", "rem " + MARK, "setlocal DisableDelayedExpansion",
+                        "set \"LAUNCH=" + launch.replace("%", "%%") + "\"",
+                        "if not exist \"%LAUNCH%\" >&2 echo " + gone + "& exit /b " + Check.Status.UNKNOWN.exitCode(), "set TELEMETRY_SCRIPT=" + script,
+                        "\"%LAUNCH%\" %*");
+        return String.join(shell.newline, lines) + shell.newline;
+    }
+
+    /** In which shells read paths. */
+    private static Charset charset() {
+        return Charset.forName(System.getProperty("sun.jnu.encoding"));
+    }
+}

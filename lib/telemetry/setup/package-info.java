@@ -1,0 +1,6 @@
+//SOURCES Launchers.java QuickStart.java Rehearsal.java Sample.java SampleLines.java SampleWriter.java
+/**
+ * A sample month for a new store, the launchers, and what lets a script start without JBang. Read {@code Launchers}
+ * first.
+ */
+package telemetry.setup;

@@ -1,0 +1,107 @@
+package telemetry.sqlite;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.List;
+import java.util.Properties;
+import org.sqlite.JDBC;
+import telemetry.StoreException;
+import telemetry.os.Disk;
+
+/** A database's file and those that SQLite keeps beside it; and what can be said of it before it is open. */
+public final class DatabaseFile {
+
+    /** Of the database itself, its log, the log's index and its rollback journal. */
+    static final List<String> SUFFIXES = List.of("", "-wal", "-shm", "-journal");
+
+    static {
+        SqliteLibrary.prepare();
+    }
+
+    private DatabaseFile() { }
+
+    /** The -wal, -shm or -journal of a database; the database itself when {@code suffix} is empty. Nothing says that it exists. */
+    public static Path beside(Path file, String suffix) {
+        return file.resolveSibling(file.getFileName() + suffix);
+    }
+
+    /** Those of the database and of what SQLite keeps beside it that exist. */
+    public static List<Path> present(Path file) {
+        return SUFFIXES.stream().map(suffix -> beside(file, suffix)).filter(Files::exists).toList();
+    }
+
+    /** Removes a database that nobody has open, with all that SQLite keeps beside it. */
+    public static void delete(Path file) {
+        try {
+            for (String suffix : SUFFIXES) Files.deleteIfExists(beside(file, suffix));
+        } catch (IOException e) {
+            throw Disk.refused("remove", file, e);
+        }
+    }
+
+    /** Loads what opening a database takes, by opening one that is none. */
+    public static void warmUp() {
+        try (Connection nowhere = nowhere();
+                var statement = nowhere.prepareStatement("SELECT 1")) {
+            statement.execute();
+        } catch (SQLException | LinkageError e) {
+            // whoever opens a database is told
+        }
+    }
+
+    private static Connection nowhere() throws SQLException {
+        return JDBC.createConnection("jdbc:sqlite::memory:", options());
+    }
+
+    /** @throws StoreException when the library cannot be loaded */
+    public static String libraryVersion() {
+        SqliteLibrary.load(null);
+        try (Connection nowhere = nowhere()) {
+            return nowhere.getMetaData().getDatabaseProductVersion();
+        } catch (SQLException e) {
+            throw SqliteErrors.translate("load SQLite", null, e);
+        }
+    }
+
+    /**
+     * @param mode as in sqlite.org/uri.html: {@code mode=rw}
+     * @throws StoreException when the file is missing, empty, a directory or not permitted, unless the mode is to create it
+     */
+    static Connection connect(Path absolute, String mode) {
+        if (!mode.equals("mode=rwc")) require(absolute);
+        SqliteLibrary.load(absolute);
+        try {
+            return JDBC.createConnection("jdbc:sqlite:" + Disk.uri(absolute) + "?" + mode, options());
+        } catch (SQLException e) {
+            throw SqliteErrors.translate("open the database", absolute, e);
+        }
+    }
+
+    /**
+     * The driver would ask for the new row's number after each INSERT, an eighth of the time of writing a run, and nobody here wants it.
+     */
+    private static Properties options() {
+        var options = new Properties();
+        options.setProperty("jdbc.get_generated_keys", "false");
+        return options;
+    }
+
+    /** SQLite's own words for these are all "unable to open database file", or it takes an empty file for a new database. */
+    private static void require(Path file) {
+        String tried = "open the database";
+        if (Files.isDirectory(file)) throw new StoreException(StoreException.Reason.DAMAGED, tried, file, "it is a directory",
+                "move it elsewhere, then jbang recover@telemetry");
+        Path inTheWay = Disk.fileInTheWay(file);
+        if (inTheWay != null) throw new StoreException(StoreException.Reason.MISSING, tried, file,
+                inTheWay + " is a file, and should be a folder", "move it elsewhere, then jbang recover@telemetry");
+        if (Files.notExists(file)) throw new StoreException(StoreException.Reason.MISSING, tried, file, "it does not exist",
+                "jbang setup@telemetry for a new store, jbang recover@telemetry when it was there before");
+        if (!Files.isReadable(file)) throw new StoreException(StoreException.Reason.DENIED, tried, file, "permission denied",
+                Disk.OTHER_ACCOUNT);
+        if (file.toFile().length() == 0)
+            throw new StoreException(StoreException.Reason.DAMAGED, tried, file, "the file is empty (0 bytes)", "jbang recover@telemetry");
+    }
+}

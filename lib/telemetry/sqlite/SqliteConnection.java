@@ -1,0 +1,184 @@
+//DEPS org.xerial:sqlite-jdbc:3.54.1.0
+package telemetry.sqlite;
+
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.function.LongConsumer;
+import org.sqlite.ProgressHandler;
+import org.sqlite.SQLiteConnection;
+import org.sqlite.SQLiteErrorCode;
+import org.sqlite.SQLiteException;
+import org.sqlite.SQLiteLimits;
+import telemetry.Row;
+import telemetry.Rows;
+import telemetry.StoreException;
+
+/** A connection to a SQLite file as the driver has it. {@code Database} is what everybody else uses. */
+public final class SqliteConnection implements AutoCloseable {
+
+    /** 8 MB of the usual pages: often enough for a progress line, too seldom to cost anything. */
+    private static final int PAGES_A_STEP = 2_000;
+    private static final int PAUSE_MS = 50;
+    private static final int READONLY = 8;
+
+    private final Path file;
+    private final Connection connection;
+    private final SqliteStatements statements;
+
+    /**
+     * @param file absolute
+     * @param mode as in sqlite.org/uri.html: {@code mode=rw}
+     * @throws StoreException when the file is missing, empty, a directory or not permitted, unless the mode is to create it
+     */
+    public SqliteConnection(Path file, String mode, Duration patience) {
+        this.file = file;
+        this.connection = DatabaseFile.connect(file, mode);
+        this.statements = new SqliteStatements(file, connection);
+        patience(patience);
+    }
+
+    /** How long a lock is waited for before a statement gives up. */
+    public void patience(Duration patience) {
+        try {
+            driver().getDatabase().busy_timeout((int) patience.toMillis());
+        } catch (SQLException e) {
+            throw SqliteErrors.translate("configure", file, e);
+        }
+    }
+
+    /** Every statement that would write is refused from here on, and no database can be attached. */
+    public void refuseWrites() {
+        query("PRAGMA query_only=1").close();
+        try {
+            driver().getDatabase().limit(SQLiteLimits.SQLITE_LIMIT_ATTACHED.getId(), 0);
+        } catch (SQLException e) {
+            throw SqliteErrors.translate("configure", file, e);
+        }
+    }
+
+    public Rows query(String sql, Object... params) {
+        PreparedStatement statement = null;
+        try {
+            statement = connection.prepareStatement(sql);
+            statements.bind(statement, params);
+            return new SqliteCursor(file, statement).rows();
+        } catch (SQLException e) {
+            SqliteCursor.close(statement);
+            throw SqliteErrors.translate("query", file, e);
+        } catch (StoreException e) {
+            SqliteCursor.close(statement);
+            throw e;
+        }
+    }
+
+    /** The first row of a statement that stays prepared. */
+    public Optional<Row> lookUp(String sql, Object... params) {
+        try {
+            PreparedStatement statement = statements.prepared(sql);
+            statements.bind(statement, params);
+            try (ResultSet row = statement.executeQuery()) {
+                return SqliteCursor.first(row);
+            }
+        } catch (SQLException e) {
+            throw SqliteErrors.translate("query", file, e);
+        }
+    }
+
+    /** Runs a statement that stays prepared. @return how many rows it changed */
+    public int update(String sql, Object... params) {
+        try {
+            PreparedStatement statement = statements.prepared(sql);
+            statements.bind(statement, params);
+            return statement.executeUpdate();
+        } catch (SQLException e) {
+            throw SqliteErrors.translate("write to", file, e);
+        }
+    }
+
+    /** Runs a statement without parameters or result. */
+    public void execute(String sql) {
+        try (var statement = connection.createStatement()) {
+            statement.execute(sql);
+        } catch (SQLException e) {
+            throw SqliteErrors.translate(tried(sql), file, e);
+        }
+    }
+
+    /** As {@link #execute}, for what is done again and again: the statement stays prepared. */
+    public void again(String sql) {
+        try {
+            statements.prepared(sql).execute();
+        } catch (SQLException e) {
+            throw SqliteErrors.translate(tried(sql), file, e);
+        }
+    }
+
+    private static String tried(String sql) {
+        return sql.startsWith("BEGIN") ? "begin to write to" : "write to";
+    }
+
+    /**
+     * SQLite's backup interface, with its true result codes. The driver's {@code restore} and its SQL form {@code restore from} answer 0
+     * after they failed, so whichever way a copy goes, the source is the connection that calls.
+     *
+     * @param pages    how many the source has
+     * @param pageSize in bytes
+     * @param patience how long the target's lock is waited for
+     * @param bytes    is given how many bytes are copied, for the first time once the target is locked and before the copy counts
+     */
+    public void copyTo(Path target, long pages, long pageSize, Duration patience, LongConsumer bytes) {
+        try {
+            int tries = (int) (patience.toMillis() / PAUSE_MS);
+            int step = (int) Math.max(1, Math.min(PAGES_A_STEP, pages - 1));
+            int code = driver().getDatabase()
+                    .backup("main", target.toString(), (left, all) -> bytes.accept((all - left) * pageSize), PAUSE_MS, tries, step);
+            if (code == 0) return;
+            if (code == READONLY) throw new StoreException(StoreException.Reason.DENIED,
+                    "copy to", target, "it must not be written to, or is in WAL mode with pages of another size", null);
+            SQLiteErrorCode known = SQLiteErrorCode.getErrorCode(code);
+            throw new SQLiteException(known.message, known);
+        } catch (SQLException e) {
+            throw SqliteErrors.translate("copy " + file + " to", target, e);
+        }
+    }
+
+    /** Ends the statement that another thread is running. */
+    public void interrupt() {
+        try {
+            driver().getDatabase().interrupt();
+        } catch (SQLException e) {
+            throw SqliteErrors.translate("interrupt", file, e);
+        }
+    }
+
+    /** Has something called every so many steps of SQLite's machine while a statement runs; no more when {@code steps} is 0. */
+    public void onProgress(int steps, Runnable tick) {
+        try {
+            ProgressHandler.setHandler(connection, steps, new ProgressHandler() {
+                @Override
+                protected int progress() {
+                    tick.run();
+                    return 0;
+                }
+            });
+        } catch (SQLException e) {
+            throw SqliteErrors.translate("watch", file, e);
+        }
+    }
+
+    private SQLiteConnection driver() throws SQLException {
+        return connection.unwrap(SQLiteConnection.class);
+    }
+
+    /** Closes every statement and the connection. Never throws. */
+    @Override
+    public void close() {
+        statements.close();
+        SqliteCursor.close(connection);
+    }
+}

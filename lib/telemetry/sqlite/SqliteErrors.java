@@ -1,0 +1,72 @@
+package telemetry.sqlite;
+
+import static telemetry.StoreException.Reason.*;
+
+import java.nio.file.Path;
+import java.sql.SQLException;
+import java.util.List;
+import org.sqlite.SQLiteErrorCode;
+import org.sqlite.SQLiteException;
+import telemetry.StoreException;
+import telemetry.os.Disk;
+
+/** SQLite's result codes in the operator's words. Source of the codes: sqlite.org/rescode.html. */
+public final class SqliteErrors {
+    private static final int BUSY_SNAPSHOT = 517;
+    private static final int READONLY = 8;
+    private static final int READONLY_ROLLBACK = 776;
+    private static final int IOERR_SHMSIZE = 4874;
+
+    private SqliteErrors() { }
+
+    static StoreException translate(String tried, Path file, SQLException e) {
+        int extended = e instanceof SQLiteException known && known.getResultCode() != SQLiteErrorCode.UNKNOWN_ERROR
+                ? known.getResultCode().code : e.getErrorCode();
+        String why = said(e);
+        if (extended == BUSY_SNAPSHOT)
+            return new StoreException(LOCKED, tried, file,
+                    "the transaction read before it wrote, and another program has written since (BUSY_SNAPSHOT); nobody needs to "
+                    + "be stopped", "run it again", e);
+        if (extended == READONLY_ROLLBACK)
+            return new StoreException(DENIED, tried, file,
+                    "a program died while it wrote; its -journal is rolled back by the next one that writes",
+                    "jbang track@telemetry --self-test", e);
+        if (extended == IOERR_SHMSIZE) extended = 13;
+        boolean isRefused = List.of(3, 8, 14, 23).contains(extended & 0xff) && extended != READONLY;
+        if (isRefused && Disk.isReadOnly(file))
+            return new StoreException(DENIED, tried, file, "the file system is read-only", Disk.MOUNT_WRITABLE, e);
+        return switch (extended & 0xff) {
+            case 5, 6 -> new StoreException(LOCKED, tried, file, "it is locked" + LockHolders.waitedFor(file), "jbang locks@telemetry", e);
+            case 8 -> extended == READONLY
+                    ? new StoreException(REFUSED, tried, file, "it is open for reading only, and this would write", null, e)
+                    : new StoreException(DENIED, tried, file,
+                            "no permission to write in its folder, which even reading takes in WAL mode",
+                            Disk.OTHER_ACCOUNT, e);
+            case 11, 26 -> new StoreException(DAMAGED, tried, file, (extended & 0xff) == 26
+                    ? "it is no SQLite database, or its first page is damaged" : "it is damaged (" + why + ")",
+                    "jbang recover@telemetry --dry-run", e);
+            case 13 -> new StoreException(FULL, tried, file, "no space left on the disk", "jbang archive@telemetry --dry-run", e);
+            case 3, 14, 23 -> new StoreException(DENIED, tried, file, why, Disk.OTHER_ACCOUNT, e);
+            case 1 -> new StoreException(REFUSED, tried, file, why, null, e);
+            case 9 -> new StoreException(FAILED, tried, file, "interrupted", null, e);
+            default -> new StoreException(FAILED, tried, file, why, null, e);
+        };
+    }
+
+    /** True when SQLite refused one row for what is in it (a CHECK, NOT NULL, UNIQUE, its size), and could go on with the next. */
+    public static boolean isAboutTheRow(StoreException e) {
+        return e.getCause() instanceof SQLiteException known && List.of(18, 19, 20).contains(known.getResultCode().code & 0xff);
+    }
+
+    /** True when a -journal kept SQLite from reading: a program died while it wrote, and only who may write can roll that back. */
+    public static boolean isLeftJournal(StoreException e) {
+        return e.getCause() instanceof SQLiteException known && known.getResultCode().code == READONLY_ROLLBACK;
+    }
+
+    /** The driver writes {@code [SQLITE_ERROR] SQL error or missing database (no such table: x)}: what counts is in the brackets. */
+    private static String said(SQLException e) {
+        String text = String.valueOf(e.getMessage());
+        int open = text.indexOf(" (");
+        return text.startsWith("[SQLITE") && open > 0 && text.endsWith(")") ? text.substring(open + 2, text.length() - 1) : text;
+    }
+}

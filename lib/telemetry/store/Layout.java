@@ -1,0 +1,155 @@
+package telemetry.store;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileAttribute;
+import java.util.ArrayList;
+import java.util.List;
+import telemetry.Database;
+import telemetry.EventLog;
+import telemetry.Store;
+import telemetry.StoreException;
+import telemetry.os.Disk;
+import telemetry.runs.Schema;
+import telemetry.sqlite.DatabaseFile;
+
+/**
+ * The folders and the database that a store consists of. Makes what is missing and leaves alone what is there. A kill or a power cut on the
+ * way leaves nothing that the next call would not complete: the tables and indexes come into being in one transaction.
+ */
+public final class Layout {
+
+    /**
+     * What was made and what was found.
+     *
+     * @param created in this order
+     * @param odd     what an operator should look at, each in a few words
+     */
+    public record Made(List<Path> created, Schema schema, List<String> odd) { }
+
+    public static final String ANOTHER_FOLDER = "name the store's folder with --store DIR";
+
+    private final Store store;
+    private final List<Path> created = new ArrayList<>();
+    private final List<String> odd = new ArrayList<>();
+
+    private Layout(Store store) {
+        this.store = store;
+    }
+
+    /**
+     * @throws StoreException when a folder or the database cannot be made, or what stands in its place is none;
+     *                        {@code DAMAGED} when a database's log stands there without its database
+     */
+    public static Made complete(Store store) {
+        var layout = new Layout(store);
+        layout.createFolders();
+        Schema schema = layout.database();
+        return new Made(layout.created, schema, layout.odd);
+    }
+
+    /** What makes a folder of the store good that is missing, or that a file stands for, in words for an operator. */
+    public static String mend(Store store, Path folder) {
+        Path file = fileInPlaceOf(folder);
+        Path databases = store.database().getParent();
+        if (file != null) return store.base().startsWith(file) ? ANOTHER_FOLDER
+                : "move that file elsewhere, then " + store.command(file.equals(databases) ? "recover" : "setup", "");
+        boolean isLost = !store.isMissing() && Files.notExists(databases) && isUsed(store);
+        return isLost ? store.command("recover", "--dry-run") : store.command("setup", "");
+    }
+
+    /** The file that stands where this folder or one above it should be; null when none does. */
+    public static Path fileInPlaceOf(Path folder) {
+        return Files.isRegularFile(folder) ? folder : Disk.fileInTheWay(folder);
+    }
+
+    /** An empty database in the place of a lost one would be taken for a good one: what there is to make it from comes first. */
+    private static boolean isUsed(Store store) {
+        for (Path folder : List.of(store.backups(), store.raw(), store.archive())) {
+            String[] files = folder.toFile().list();
+            if (files != null && files.length > 0) return true;
+        }
+        return false;
+    }
+
+    private void createFolders() {
+        Path base = store.base();
+        for (Path folder : List.of(base, store.raw(), store.database().getParent(),
+                base.resolve("logs"), store.reports(), base.resolve("exports"), base.resolve("config")))
+            createFolder(folder);
+        createFolder(store.backups(), Disk.ownerOnlyFolder(base));
+    }
+
+    private void createFolder(Path folder, FileAttribute<?>... attributes) {
+        if (Files.isDirectory(folder)) return;
+        try {
+            Files.createDirectories(folder, attributes);
+            Disk.syncFolder(folder.getParent());
+        } catch (IOException e) {
+            Path file = fileInPlaceOf(folder);
+            if (file == null) throw Disk.refused("create the folder", folder, e);
+            throw new StoreException(StoreException.Reason.FAILED, "create the folder", folder,
+                    (file.equals(folder) ? "it" : file) + " is a file, and should be a folder", besides(file), e);
+        }
+        created.add(folder);
+    }
+
+    private String besides(Path file) {
+        return store.base().startsWith(file) ? "jbang setup@telemetry --store " + Store.quoted(Store.meantBy(file).toString())
+                : mend(store, file);
+    }
+
+    private Schema database() {
+        Path file = store.database();
+        boolean isEmpty = !Files.exists(file) || Files.isRegularFile(file) && file.toFile().length() == 0;
+        Schema schema = isEmpty ? createDatabase() : look();
+        if (schema.tables().isEmpty()) schema = createDatabase();
+        for (String what : schema.oddities()) odd.add(what + next(schema, what));
+        return schema;
+    }
+
+    /** What mends it; nothing for what the commands do without. */
+    private String next(Schema schema, String what) {
+        if (what.startsWith("indexes")) return ": " + store.command("measure_performance", "--apply-indexes");
+        boolean isTold = odd.stream().anyMatch(told -> told.contains("recover@telemetry"));
+        return schema.isUsable() || isTold ? "" : ": " + store.command("recover", "--dry-run");
+    }
+
+    private Schema look() {
+        try (Database database = Database.openToRead(store.database())) {
+            return Schema.of(database);
+        }
+    }
+
+    private Schema createDatabase() {
+        refuseToLoseLog();
+        if (!new EventLog(store).isEmpty())
+            odd.add("the database is new and lacks the runs of the day files: " + store.command("rebuild", ""));
+        created.add(store.database());
+        try {
+            Files.newByteChannel(store.database(), StandardOpenOption.CREATE, StandardOpenOption.WRITE).close();
+            try (Database database = Database.create(store.database())) {
+                return Schema.create(database);
+            } finally {
+                Disk.syncFolder(store.database().getParent());
+            }
+        } catch (IOException e) {
+            throw Disk.refused("create the database", store.database(), e);
+        }
+    }
+
+    /**
+     * SQLite deletes a -wal that stands beside an empty database; it may be the last that is left of many runs. Looked at in this order,
+     * because another setup may be at work: there is no -wal before the database has its first page.
+     */
+    private void refuseToLoseLog() {
+        Path file = store.database();
+        boolean hasLog = DatabaseFile.beside(file, "-wal").toFile().length() > 0;
+        if (hasLog && file.toFile().length() == 0)
+            throw new StoreException(StoreException.Reason.DAMAGED, "create the database",
+                    file, "its -wal stands there without it and holds transactions that would be lost",
+                    store.command("recover", ""));
+    }
+}

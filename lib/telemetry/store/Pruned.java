@@ -1,0 +1,143 @@
+package telemetry.store;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.UUID;
+import telemetry.Run;
+import telemetry.Store;
+import telemetry.Times;
+import telemetry.os.Disk;
+import telemetry.text.JsonText;
+import telemetry.text.Ndjson;
+
+/**
+ * What was done on purpose to runs that the day files know otherwise, one line each in {@code {base}/pruned.ndjson}: deleted from the
+ * database, so that a
+ * replay or rebuild leaves them out, or cancelled, so that it does not set them running again. It stands beside the database, not in it,
+ * because it must outlive it.
+ */
+public final class Pruned {
+
+    /**
+     * A run that was declared over without an end line.
+     *
+     * @param startedBefore rows of this run that started later are not meant: another attempt
+     * @param at            when that was
+     * @param why           as its error_summary says it
+     */
+    public record Cancelled(String runId, Instant startedBefore, Instant at, String why) { }
+
+    private final Path file;
+
+    /** 128 bits for each id: some 70 bytes a run in memory, and no two ids meet. */
+    private final Set<UUID> ids = new HashSet<>();
+    private final Map<String, Cancelled> cancelled = new LinkedHashMap<>();
+
+    private Pruned(Path file) {
+        this.file = file;
+    }
+
+    /** Reads the store's list; an empty one when nothing was ever pruned. */
+    public static Pruned of(Store store) {
+        var pruned = new Pruned(store.base().resolve("pruned.ndjson"));
+        try (BufferedReader lines = Files.newBufferedReader(pruned.file, StandardCharsets.UTF_8)) {
+            for (String line = lines.readLine(); line != null; line = lines.readLine()) pruned.read(line);
+        } catch (NoSuchFileException e) {
+            // nothing was ever pruned
+        } catch (IOException e) {
+            throw Disk.refused("read the list of pruned runs", pruned.file, e);
+        }
+        return pruned;
+    }
+
+    /** A line cut short by a power cut is none: its run was not touched yet. */
+    private void read(String line) {
+        byte[] bytes = line.getBytes(StandardCharsets.UTF_8);
+        if (!(Ndjson.read(bytes, 0, bytes.length) instanceof Run run)) return;
+        Instant at = Times.instant(run.text("cancelled_at"));
+        if (at == null) ids.add(hash(run.id()));
+        else cancelled.put(run.id(), new Cancelled(run.id(), Times.instant(run.text("started_before")), at, run.text("error_summary")));
+    }
+
+    /** True for a run that was deleted. */
+    public boolean contains(String runId) {
+        return !ids.isEmpty() && ids.contains(hash(runId));
+    }
+
+    /** True when no run was ever deleted or cancelled on purpose. */
+    public boolean isEmpty() {
+        return ids.isEmpty() && cancelled.isEmpty();
+    }
+
+    /** How many were deleted. */
+    public int size() {
+        return ids.size();
+    }
+
+    /** Those that were cancelled, in the order in which they were. */
+    public List<Cancelled> cancelled() {
+        return List.copyOf(cancelled.values());
+    }
+
+    /** Adds runs, before they are deleted. When it returns, they are on the disk. */
+    public void add(Collection<String> runIds, Instant when) {
+        append(runIds.stream().map(id -> line(id, "pruned_at", when)).toList());
+        runIds.forEach(id -> ids.add(hash(id)));
+    }
+
+    /** Adds runs, before they are cancelled. When it returns, they are on the disk. */
+    public void cancel(Collection<Cancelled> runs) {
+        List<Map<String, Object>> lines = new ArrayList<>();
+        for (Cancelled run : runs) {
+            Map<String, Object> line = line(run.runId, "cancelled_at", run.at);
+            line.put("started_before", Times.text(run.startedBefore));
+            line.put("error_summary", run.why);
+            lines.add(line);
+        }
+        append(lines);
+        for (Cancelled run : runs) cancelled.put(run.runId, run);
+    }
+
+    private static Map<String, Object> line(String runId, String what, Instant when) {
+        Map<String, Object> line = new LinkedHashMap<>();
+        line.put("run_id", runId);
+        line.put(what, Times.text(when));
+        return line;
+    }
+
+    private void append(List<Map<String, Object>> lines) {
+        var text = new StringBuilder("\n");
+        for (Map<String, Object> line : lines) text.append(JsonText.line(line)).append('\n');
+        ByteBuffer bytes = StandardCharsets.UTF_8.encode(text.toString());
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE, StandardOpenOption.APPEND)) {
+            if (channel.size() == 0) {
+                bytes.get();
+                Disk.ownAs(file, file.getParent());
+            }
+            while (bytes.hasRemaining()) channel.write(bytes);
+            channel.force(true);
+            Disk.syncFolder(file.getParent());
+        } catch (IOException e) {
+            throw Disk.refused("write the list of pruned runs", file, e);
+        }
+    }
+
+    private static UUID hash(String runId) {
+        return UUID.nameUUIDFromBytes(runId.getBytes(StandardCharsets.UTF_8));
+    }
+}

@@ -1,0 +1,144 @@
+package telemetry.store;
+
+import java.io.BufferedWriter;
+import java.io.IOException;
+import java.nio.channels.Channels;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Set;
+import telemetry.Damage;
+import telemetry.LogEntry;
+import telemetry.Store;
+import telemetry.Times;
+import telemetry.os.Disk;
+import telemetry.text.JsonText;
+
+/**
+ * Keeps what could not be read with where it stood: one JSON line each, {@code file, offset, length, reason, bytes} (base64; of an entry
+ * over {@code LogReader.LONGEST_LINE} the first of them). The file comes into being with the first entry and has its name when it is
+ * closed; the day files keep their lines too.
+ */
+public final class Quarantine implements AutoCloseable {
+    private final Path file;
+    private final Path unfinished;
+    private FileChannel channel;
+    private BufferedWriter out;
+    private long entries;
+
+    public Quarantine(Path file) {
+        this.file = file;
+        this.unfinished = file.resolveSibling(file.getFileName() + ".tmp");
+    }
+
+    /** A folder of its own under the store's quarantine, not made yet: {@code quarantine/rebuild-20261120_120000}. */
+    public static Path folder(Store store, String what, java.time.Instant now) {
+        Path folder = store.quarantine().resolve(what + "-" + Times.stamp(now));
+        for (int n = 2; Files.exists(folder); n++) folder = store.quarantine().resolve(what + "-" + Times.stamp(now) + "-" + n);
+        return folder;
+    }
+
+    /** As {@link #folder}, made at once: of two that ask at the same moment each gets its own. */
+    public static Path claim(Store store, String what, java.time.Instant now) {
+        make(store.quarantine());
+        while (true) {
+            Path folder = folder(store, what, now);
+            try {
+                Files.createDirectory(folder, Disk.ownerOnlyFolder(store.quarantine()));
+                Disk.syncFolder(store.quarantine());
+                return folder;
+            } catch (FileAlreadyExistsException e) {
+                // somebody was quicker
+            } catch (IOException e) {
+                throw Disk.refused("create the folder", folder, e);
+            }
+        }
+    }
+
+    /** Makes the folder and those above it, for nobody but its owner. */
+    public static Path make(Path folder) {
+        try {
+            for (Path missing : new Path[] {folder.getParent(), folder})
+                if (Files.notExists(missing)) Files.createDirectory(missing, Disk.ownerOnlyFolder(missing.getParent()));
+            Disk.syncFolder(folder.getParent());
+            return folder;
+        } catch (FileAlreadyExistsException e) {
+            return folder;
+        } catch (IOException e) {
+            throw Disk.refused("create the folder", folder, e);
+        }
+    }
+
+    /** @param damaged an entry whose record is a {@link Damage} */
+    public void add(LogEntry damaged) {
+        Map<String, Object> line = new LinkedHashMap<>();
+        line.put("file", damaged.file());
+        line.put("offset", damaged.offset());
+        line.put("length", damaged.length());
+        line.put("reason", ((Damage) damaged.record()).reason());
+        line.put("bytes", damaged.bytes());
+        try {
+            if (out == null) open();
+            out.write(JsonText.line(line));
+            out.write('\n');
+            entries++;
+        } catch (IOException e) {
+            throw Disk.refused("keep a damaged entry in", unfinished, e);
+        }
+    }
+
+    private void open() throws IOException {
+        make(file.getParent());
+        Files.deleteIfExists(unfinished);
+        channel = FileChannel.open(unfinished, Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE),
+                Disk.ownerOnlyFile(file.getParent()));
+        out = new BufferedWriter(Channels.newWriter(channel, StandardCharsets.UTF_8));
+    }
+
+    /** The file, or null when there was nothing to keep. */
+    public Path file() {
+        return entries == 0 ? null : file;
+    }
+
+    /** When it was not closed: what it is about did not come about. */
+    public void discard() {
+        try {
+            if (out == null) return;
+            channel.close();
+            Files.delete(unfinished);
+        } catch (IOException e) {
+            // a left-over .tmp in the quarantine does no harm
+        }
+    }
+
+    /** Takes away a folder that nothing came into after all. */
+    public static void removeIfEmpty(Path folder) {
+        try {
+            Files.deleteIfExists(folder);
+        } catch (IOException e) {
+            // it has something in it
+        }
+    }
+
+    @Override
+    public void close() {
+        if (out == null) return;
+        try {
+            try (FileChannel closing = channel) {
+                out.flush();
+                closing.force(true);
+            }
+            Files.move(unfinished, file);
+            Disk.syncFolder(file.getParent());
+        } catch (IOException e) {
+            throw Disk.refused("keep damaged entries in", file, e);
+        } finally {
+            out = null;
+        }
+    }
+}

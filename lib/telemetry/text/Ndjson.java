@@ -1,0 +1,187 @@
+//DEPS com.eclipsesource.minimal-json:minimal-json:0.9.5
+package telemetry.text;
+
+import com.eclipsesource.json.Json;
+import com.eclipsesource.json.JsonObject;
+import com.eclipsesource.json.JsonValue;
+import com.eclipsesource.json.ParseException;
+import java.math.BigDecimal;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import telemetry.Damage;
+import telemetry.Event;
+import telemetry.LogRecord;
+import telemetry.Run;
+import telemetry.Times;
+
+/** Line and record, one into the other, in the form of the Python writers: {@code ", "} and {@code ": "}, ASCII only. */
+public final class Ndjson {
+    private Ndjson() { }
+
+    /** The record as one line without its newline. */
+    public static String line(LogRecord record) {
+        var line = new StringBuilder(1024);
+        if (record instanceof Run run) {
+            run.fields().forEach((name, value) -> {
+                if (!name.equals("record_type")) member(line, name, value);
+            });
+            member(line, "record_type", "run");
+        } else if (record instanceof Event event) {
+            member(line, "run_id", event.runId());
+            member(line, "event_type", event.type());
+            member(line, "timestamp", event.timestamp() == null ? null : Times.text(event.timestamp()));
+            member(line, "payload_json", event.payload());
+            member(line, "id", null);
+            member(line, "record_type", "event");
+        } else {
+            throw new IllegalArgumentException("damage is nothing to write");
+        }
+        return line.append('}').toString();
+    }
+
+    private static void member(StringBuilder line, String name, Object value) {
+        line.append(line.length() == 0 ? "{" : ", ");
+        quoted(line, name);
+        line.append(": ");
+        boolean isNull = value == null || (value instanceof Double || value instanceof Float)
+                && !Double.isFinite(((Number) value).doubleValue());
+        if (isNull) line.append("null");
+        else if (value instanceof Boolean || value instanceof Long || value instanceof Integer) line.append(value);
+        else if (value instanceof Number) line.append(new BigDecimal(value.toString()));
+        else quoted(line, value.toString());
+    }
+
+    private static void quoted(StringBuilder line, String text) {
+        line.append('"');
+        if (isPlain(text)) line.append(text);
+        else text.chars().forEach(c -> escaped(line, (char) c));
+        line.append('"');
+    }
+
+    /** A text as it stands between the quotation marks of a line. */
+    public static String escaped(String text) {
+        var quoted = new StringBuilder(text.length() + 2);
+        quoted(quoted, text);
+        return quoted.substring(1, quoted.length() - 1);
+    }
+
+    /** Written out for the one compiler that scripts run with: a call a character would take twice the time. */
+    private static boolean isPlain(String text) {
+        for (int i = 0, length = text.length(); i < length; i++) {
+            char c = text.charAt(i);
+            if (c < ' ' || c >= 0x7f || c == '"' || c == '\\') return false;
+        }
+        return true;
+    }
+
+    private static void escaped(StringBuilder line, char c) {
+        switch (c) {
+            case '"', '\\' -> line.append('\\').append(c);
+            case '\n' -> line.append("\\n");
+            case '\r' -> line.append("\\r");
+            case '\t' -> line.append("\\t");
+            case '\b' -> line.append("\\b");
+            case '\f' -> line.append("\\f");
+            default -> {
+                if (c >= ' ' && c < 0x7f) line.append(c);
+                else line.append("\\u").append(Integer.toHexString(0x10000 | c), 1, 5);
+            }
+        }
+    }
+
+    /**
+     * Reads one object. Never throws on bad input: what cannot be read comes back as {@link Damage}.
+     * NaN and Infinity, which Python writes and JSON has no word for, are read as null.
+     */
+    public static LogRecord read(byte[] bytes, int from, int to) {
+        String text;
+        try {
+            text = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes, from, to - from)).toString();
+        } catch (CharacterCodingException e) {
+            return new Damage("invalid UTF-8");
+        }
+        if (text.startsWith("\uFEFF")) text = text.substring(1);
+        try {
+            return record(parse(text));
+        } catch (ParseException e) {
+            return new Damage("no JSON: " + e.getMessage());
+        }
+    }
+
+    private static JsonValue parse(String text) {
+        try {
+            return Json.parse(text);
+        } catch (ParseException e) {
+            String cleaned = withoutNaN(text);
+            if (cleaned.equals(text)) throw e;
+            return Json.parse(cleaned);
+        }
+    }
+
+    private static LogRecord record(JsonValue json) {
+        if (!json.isObject()) return new Damage("no object");
+        JsonObject object = json.asObject();
+        JsonValue id = object.get("run_id");
+        if (id == null || !id.isString() || id.asString().isBlank()) return new Damage("no run_id");
+        JsonValue type = object.get("record_type");
+        boolean event = type != null && type.isString() ? type.asString().equals("event") : object.get("event_type") != null;
+        if (!event) return run(object);
+        return new Event(id.asString(), text(object.get("event_type")), Times.instant(text(object.get("timestamp"))),
+                text(object.get("payload_json")));
+    }
+
+    private static Run run(JsonObject object) {
+        Map<String, Object> fields = new LinkedHashMap<>();
+        for (JsonObject.Member member : object)
+            if (!member.getName().equals("record_type")) fields.put(member.getName(), plain(member.getValue()));
+        return new Run(fields);
+    }
+
+    static Object plain(JsonValue value) {
+        if (value.isNull()) return null;
+        if (value.isBoolean()) return value.asBoolean();
+        if (value.isString()) return value.asString();
+        if (value.isNumber()) return number(value.toString());
+        return value.toString();
+    }
+
+    /** Whole numbers of 64 bits as Long, what a double can hold as Double, anything beyond as its text. */
+    static Object number(String text) {
+        try {
+            return Long.valueOf(text);
+        } catch (NumberFormatException e) {
+            double number = Double.parseDouble(text);
+            return Double.isFinite(number) ? (Object) number : text;
+        }
+    }
+
+    private static String text(JsonValue value) {
+        return value == null || value.isNull() ? null : value.isString() ? value.asString() : value.toString();
+    }
+
+    private static String withoutNaN(String text) {
+        var cleaned = new StringBuilder(text.length());
+        boolean quoted = false;
+        for (int i = 0; i < text.length(); i++) {
+            char c = text.charAt(i);
+            if (c == '"') quoted = !quoted;
+            if (quoted) {
+                cleaned.append(c);
+                if (c == '\\' && i + 1 < text.length()) cleaned.append(text.charAt(++i));
+                continue;
+            }
+            String word = text.startsWith("NaN", i) ? "NaN" : text.startsWith("Infinity", i) ? "Infinity"
+                    : text.startsWith("-Infinity", i) ? "-Infinity" : null;
+            if (word == null) {
+                cleaned.append(c);
+            } else {
+                cleaned.append("null");
+                i += word.length() - 1;
+            }
+        }
+        return cleaned.toString();
+    }
+}

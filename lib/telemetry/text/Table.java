@@ -1,0 +1,138 @@
+package telemetry.text;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.StringJoiner;
+import telemetry.Size;
+import telemetry.Times;
+
+/**
+ * Rows under headings, columns as wide as their content; numbers stand to the right. Control characters in a
+ * value are shown, not sent to the terminal. {@code toString()} is the table.
+ */
+public final class Table {
+    private static final int WIDEST = 60;
+    private static final int WIDEST_BELOW = 76;
+
+    private final String[] headings;
+    private final List<String[]> rows = new ArrayList<>();
+    private final Map<Integer, String> below = new HashMap<>();
+    private final boolean[] numeric;
+    private final int[] least;
+    private final boolean isContinued;
+
+    public Table(String... headings) {
+        this.headings = java.util.Arrays.stream(headings).map(Table::text).toArray(String[]::new);
+        this.numeric = new boolean[headings.length];
+        this.least = new int[headings.length];
+        this.isContinued = false;
+        java.util.Arrays.fill(numeric, true);
+    }
+
+    private Table(Table above) {
+        this.headings = above.headings;
+        this.numeric = above.numeric.clone();
+        this.least = above.widths();
+        this.isContinued = true;
+    }
+
+    /** @param values one a column; null shows as nothing, an Instant as UTC seconds, a Duration in words */
+    public Table row(Object... values) {
+        String[] row = new String[headings.length];
+        for (int i = 0; i < row.length; i++) {
+            Object value = i < values.length ? values[i] : null;
+            row[i] = text(value);
+            if (value != null && !(value instanceof Number) && !(value instanceof Duration) && !(value instanceof Size)) numeric[i] = false;
+        }
+        rows.add(row);
+        return this;
+    }
+
+    /** A text on a further line below the last row, cut like that of a cell but later. */
+    public Table below(String text) {
+        below.merge(rows.size() - 1, "    " + shortened(visible(text), WIDEST_BELOW),
+                (first, next) -> first + System.lineSeparator() + next);
+        return this;
+    }
+
+    /** An empty table to go on below this one: no headings, and columns that are no narrower. */
+    public Table continued() {
+        return new Table(this);
+    }
+
+    public boolean isEmpty() {
+        return rows.isEmpty();
+    }
+
+    int size() {
+        return rows.size();
+    }
+
+    @Override
+    public String toString() {
+        int[] widths = widths();
+        var lines = new StringJoiner(System.lineSeparator());
+        if (!isContinued) lines.add(line(headings, widths));
+        for (int i = 0; i < rows.size(); i++) {
+            lines.add(line(rows.get(i), widths));
+            if (below.containsKey(i)) lines.add(below.get(i));
+        }
+        return lines.toString();
+    }
+
+    private int[] widths() {
+        int[] widths = least.clone();
+        for (int i = 0; i < widths.length; i++) {
+            widths[i] = Math.max(widths[i], width(headings[i]));
+            for (String[] row : rows) widths[i] = Math.max(widths[i], width(row[i]));
+        }
+        return widths;
+    }
+
+    private String line(String[] cells, int[] widths) {
+        var line = new StringBuilder();
+        for (int i = 0; i < cells.length; i++) {
+            String pad = " ".repeat(widths[i] - width(cells[i]));
+            line.append(i == 0 ? "" : "  ").append(numeric[i] && !rows.isEmpty() ? pad + cells[i] : cells[i] + pad);
+        }
+        return line.toString().stripTrailing();
+    }
+
+    /** A value as it shows in a cell: on one line, and not longer than a cell may be. */
+    public static String text(Object value) {
+        if (value == null) return "";
+        if (value instanceof Instant instant) return Times.seconds(instant);
+        if (value instanceof Duration duration) return Times.words(duration);
+        if (value instanceof Double number) return String.format(Locale.ROOT, "%.1f", number);
+        if (value instanceof byte[] bytes) return "(" + bytes.length + " bytes)";
+        return shortened(visible(value.toString()), WIDEST);
+    }
+
+    private static String shortened(String text, int widest) {
+        if (text.codePointCount(0, text.length()) <= widest) return text;
+        return text.substring(0, text.offsetByCodePoints(0, widest - 1)) + "…";
+    }
+
+    private static int width(String text) {
+        return text.codePointCount(0, text.length());
+    }
+
+    /** A value on one line, without a character that a terminal obeys. */
+    public static String visible(String value) {
+        if (value.chars().noneMatch(Character::isISOControl)) return value;
+        var text = new StringBuilder();
+        value.chars().forEach(c -> {
+            if (c == '\n') text.append("\\n");
+            else if (c == '\t') text.append("\\t");
+            else if (c == '\r') text.append("\\r");
+            else if (Character.isISOControl(c)) text.append(String.format("\\u%04x", c));
+            else text.append((char) c);
+        });
+        return text.toString();
+    }
+}

@@ -1,0 +1,71 @@
+package telemetry.track;
+
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayDeque;
+import java.util.Arrays;
+import java.util.Deque;
+import java.util.HashSet;
+import java.util.Set;
+import telemetry.RunContext;
+
+/**
+ * What a tracked program prints, as far as it is of interest to its run: {@code ::metric NAME=VALUE} on either stream, and the last of its
+ * errors.
+ */
+final class Heard {
+    private static final byte[] MARK = "::metric ".getBytes(StandardCharsets.US_ASCII);
+    private static final int MOST_METRICS = 1_000;
+    private static final int MOST_LINES = 20;
+
+    /** In characters, of all lines together; the last line alone may be longer. */
+    private static final int LONGEST_SUMMARY = 4_000;
+
+    private final RunContext run;
+    private final Set<String> metrics = new HashSet<>();
+    private final Deque<String> lastErrors = new ArrayDeque<>();
+    private int kept;
+
+    Heard(RunContext run) {
+        this.run = run;
+    }
+
+    /** As {@link PassThrough.Listener}, for standard output. */
+    void output(byte[] bytes, int offset, int length) {
+        if (isMetric(bytes, offset, length))
+            setMetric(new String(bytes, offset + MARK.length, length - MARK.length, StandardCharsets.UTF_8));
+    }
+
+    /** As {@link PassThrough.Listener}, for standard error. */
+    void errors(byte[] bytes, int offset, int length) {
+        if (isMetric(bytes, offset, length)) output(bytes, offset, length);
+        else keep(new String(bytes, offset, length, StandardCharsets.UTF_8));
+    }
+
+    private static boolean isMetric(byte[] bytes, int offset, int length) {
+        return length > MARK.length && Arrays.equals(bytes, offset, offset + MARK.length, MARK, 0, MARK.length);
+    }
+
+    private synchronized void setMetric(String metric) {
+        int equals = metric.indexOf('=');
+        String name = metric.substring(0, Math.max(0, equals)).strip();
+        if (!name.matches("[A-Za-z_][A-Za-z0-9_.-]{0,99}")) return;
+        if (metrics.size() < MOST_METRICS) metrics.add(name);
+        if (metrics.contains(name)) run.metrics(m -> m.set(name, plain(metric.substring(equals + 1).strip())));
+    }
+
+    private static Object plain(String value) {
+        if (value.matches("-?\\d{1,18}")) return Long.valueOf(value);
+        return value.matches("-?\\d+(\\.\\d+)?([eE][+-]?\\d{1,3})?") ? (Object) Double.valueOf(value) : value;
+    }
+
+    private synchronized void keep(String line) {
+        lastErrors.add(line);
+        kept += line.length();
+        while (lastErrors.size() > 1 && (lastErrors.size() > MOST_LINES || kept > LONGEST_SUMMARY)) kept -= lastErrors.remove().length();
+    }
+
+    /** How it ended and its last errors: {@code exit code 3: …} */
+    synchronized String summary(String end) {
+        return lastErrors.isEmpty() ? end : end + ": " + String.join("\n", lastErrors);
+    }
+}

@@ -1,0 +1,163 @@
+package telemetry.track;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import telemetry.os.Disk;
+
+/**
+ * A program that runs as if it had been started without us: it reads our standard input itself, and what it prints passes through byte for
+ * byte and at once, while the lines are listened to. What it leaves running in the background can print only as long as we are there.
+ */
+public final class PassThrough {
+
+    /** Hears lines. Most are of no interest, so it is left to it to make text of those that are. */
+    @FunctionalInterface
+    public interface Listener {
+        /** The line's bytes, from {@code offset}, {@code length} of them, without its newline; they are overwritten afterwards. */
+        void heard(byte[] bytes, int offset, int length);
+    }
+
+    /** In bytes; a longer line is heard without its rest. */
+    private static final int LONGEST_HEARD = 4_096;
+
+    /** After the program's end a background process may still hold its output: so long nothing has to come. */
+    private static final Duration SILENCE = Duration.ofMillis(500);
+
+    private final Process process;
+    private final List<Pump> pumps;
+
+    private PassThrough(Process process, List<Pump> pumps) {
+        this.process = process;
+        this.pumps = pumps;
+        pumps.forEach(Thread::start);
+    }
+
+    /**
+     * Starts it. Standard output and error are pipes for it, even where ours are a terminal.
+     *
+     * @param out    where its standard output goes, unbuffered
+     * @param output hears it, on one thread
+     * @param err    where its standard error goes
+     * @param errors hears it, on another thread
+     * @throws IOException when there is no such program or it cannot be run
+     */
+    public static PassThrough start(List<String> command, OutputStream out, Listener output, OutputStream err, Listener errors)
+            throws IOException {
+        Process process = new ProcessBuilder(Disk.startable(command, Disk.environment())).redirectInput(ProcessBuilder.Redirect.INHERIT)
+                .start();
+        return new PassThrough(process,
+                List.of(new Pump(process.getInputStream(), out, output), new Pump(process.getErrorStream(), err, errors)));
+    }
+
+    /** Starts it on our own standard output and error, a terminal's too; nothing is heard. */
+    public static PassThrough startUnheard(List<String> command) throws IOException {
+        return new PassThrough(new ProcessBuilder(Disk.startable(command, Disk.environment())).inheritIO().start(), List.of());
+    }
+
+    /** Waits for its end, whatever interrupts, and for its last output. @return its exit code; 128 + n when signal n ended it */
+    int waitFor() {
+        boolean interrupted = false;
+        while (true) {
+            try {
+                int code = process.waitFor();
+                long ended = System.nanoTime();
+                for (Pump pump : pumps) pump.finish(ended);
+                if (interrupted) Thread.currentThread().interrupt();
+                return code;
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+    }
+
+    /** @return true when it ended within this time */
+    boolean endsWithin(Duration time) {
+        try {
+            return process.waitFor(time.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return !process.isAlive();
+        }
+    }
+
+    /** Asks it to end (TERM); it may take its time, or not listen. {@code Process.destroy} would close its output as well. */
+    void terminate() {
+        process.toHandle().destroy();
+    }
+
+    private static final class Pump extends Thread {
+        private final InputStream from;
+        private final OutputStream to;
+        private final Listener listener;
+        private final byte[] begun = new byte[LONGEST_HEARD];
+        private int length;
+        private volatile boolean waiting;
+        private volatile long waitingSince;
+
+        private Pump(InputStream from, OutputStream to, Listener listener) {
+            this.from = from;
+            this.to = to;
+            this.listener = listener;
+            setDaemon(true);
+        }
+
+        /** Closing our end when the other is closed ({@code | head}) tells the program what it would have been told without us. */
+        @Override
+        public void run() {
+            byte[] buffer = new byte[1 << 16];
+            try (from) {
+                for (int read = read(buffer); read >= 0; read = read(buffer)) {
+                    to.write(buffer, 0, read);
+                    listen(buffer, read);
+                }
+            } catch (IOException e) {
+                // nobody reads any more
+            }
+            if (length > 0) heard(begun, 0, length);
+        }
+
+        private int read(byte[] buffer) throws IOException {
+            waitingSince = System.nanoTime();
+            waiting = true;
+            int read = from.read(buffer);
+            waiting = false;
+            return read;
+        }
+
+        private void listen(byte[] buffer, int read) {
+            int start = 0;
+            for (int i = 0; i < read; i++) {
+                if (buffer[i] != '\n') continue;
+                if (length == 0) {
+                    heard(buffer, start, i - start);
+                } else {
+                    begin(buffer, start, i - start);
+                    heard(begun, 0, length);
+                    length = 0;
+                }
+                start = i + 1;
+            }
+            begin(buffer, start, read - start);
+        }
+
+        private void begin(byte[] buffer, int offset, int more) {
+            int taken = Math.min(more, begun.length - length);
+            System.arraycopy(buffer, offset, begun, length, taken);
+            length += taken;
+        }
+
+        private void heard(byte[] bytes, int offset, int count) {
+            boolean windows = count > 0 && bytes[offset + count - 1] == '\r';
+            listener.heard(bytes, offset, Math.min(windows ? count - 1 : count, LONGEST_HEARD));
+        }
+
+        private void finish(long ended) throws InterruptedException {
+            do join(20);
+            while (isAlive() && !(waiting && System.nanoTime() - Math.max(ended, waitingSince) > SILENCE.toNanos()));
+        }
+    }
+}

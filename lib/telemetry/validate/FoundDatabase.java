@@ -1,0 +1,155 @@
+package telemetry.validate;
+
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Objects;
+import telemetry.Check;
+import telemetry.Database;
+import telemetry.Store;
+import telemetry.StoreException;
+import telemetry.Times;
+import telemetry.backup.Backup;
+import telemetry.backup.Backups;
+import telemetry.health.FolderChecks;
+import telemetry.os.Disk;
+import telemetry.runs.Schema;
+import telemetry.sqlite.DatabaseFile;
+
+/**
+ * The checks of {@link Installation} that look at the store that was found: its folders, who may write there, the shape of its database,
+ * its newest backup.
+ */
+final class FoundDatabase {
+
+    /** A store that is younger was just set up. */
+    private static final Duration YOUNG = Duration.ofDays(1);
+
+    private static final String BEGUN = "SELECT CAST(min(applied_at) AS TEXT) FROM schema_migrations";
+
+    /** The forms of one day do not sort as instants do: the newest is among so many. */
+    private static final String NEWEST = "SELECT start_time FROM agent_runs WHERE start_time < ':' ORDER BY start_time DESC LIMIT 100";
+
+    private final Store store;
+    private final Instant now;
+
+    /** Null when the database cannot be read, and only then the reason is not. */
+    private Schema schema;
+    private StoreException refusal;
+    private String journal;
+    private Instant begun;
+    private Instant newestRun;
+
+    FoundDatabase(Store store, Instant now, Duration patience) {
+        this.store = store;
+        this.now = now;
+        try (Database database = Database.openToRead(store.database(), patience)) {
+            look(database);
+        } catch (StoreException e) {
+            refusal = e;
+        }
+    }
+
+    private void look(Database database) {
+        journal = database.pragma("journal_mode").toUpperCase(Locale.ROOT);
+        Schema found = Schema.of(database);
+        if (found.tables().contains("schema_migrations")) begun = Times.instant((String) database.value(BEGUN));
+        if (found.missingColumns().isEmpty()) newestRun = newestOf(database);
+        schema = found;
+    }
+
+    private static Instant newestOf(Database database) {
+        return database.query(NEWEST).stream().map(row -> Times.instant(row.text("start_time"))).filter(Objects::nonNull)
+                .max(Instant::compareTo).orElse(null);
+    }
+
+    /** When it started; null when there is none, or none that can be read. */
+    Instant newestRun() {
+        return newestRun;
+    }
+
+    /** It has runs, is in WAL mode, and was not just set up: then agents are likely to write it, with a library of their own. */
+    boolean isSharedInWal() {
+        return newestRun != null && journal.equals("WAL") && (begun == null || begun.isBefore(now.minus(YOUNG)));
+    }
+
+    /** Where there is no store yet nothing can be told: that is no failure. */
+    Check storage(FolderChecks folders) {
+        if (!store.isMissing()) return folders.storage();
+        String hint = "System Overview: " + store.command("setup", "");
+        return Check.unknown("storage", "there is no store yet: " + store.base() + " does not exist", hint);
+    }
+
+    /** What the agents' account has to be allowed. */
+    Check permissions() {
+        if (store.isMissing()) return untold("permissions");
+        List<Path> all = new ArrayList<>(List.of(store.base(), store.database().getParent(), store.raw(), store.backups(),
+                store.archive(), store.reports(), store.quarantine(), store.database()));
+        for (String suffix : List.of("-wal", "-shm", "-journal")) all.add(DatabaseFile.beside(store.database(), suffix));
+        all.removeIf(path -> !Files.exists(path));
+        String user = System.getProperty("user.name");
+        List<String> denied = new ArrayList<>();
+        for (Path path : all) if (!Files.isReadable(path) || !Files.isWritable(path)) denied.add(path.toString());
+        return denied.isEmpty() ? Check.ok("permissions", user + " may read and write all " + all.size() + " of them")
+                : Check.unknown("permissions", user + " may not read and write " + String.join(", ", denied), FolderChecks.OTHER_ACCOUNT);
+    }
+
+    /** The version, and what it has not that some procedure asks for. */
+    Check shape() {
+        if (store.isMissing()) return untold("database");
+        if (schema == null) return refused();
+        String detail = schema + ", " + journal;
+        if (!schema.missingColumns().isEmpty())
+            return Check.failed("database", detail + ": " + String.join("; ", schema.oddities()), damaged());
+        if (journal.equals("WAL") && Disk.isRemote(store.database()))
+            return Check.warning("database", detail + " on another machine's disk, where WAL does not work (sqlite.org/wal.html)",
+                    "System Overview: put the store on a disk of this machine");
+        List<String> lacking = new ArrayList<>();
+        if (!schema.has("insight_id")) lacking.add("query chain (no insight_id)");
+        if (!schema.has("parent_run_id")) lacking.add("query chain --tree (no parent_run_id)");
+        String but = lacking.isEmpty() ? "" : " but " + String.join(" and ", lacking);
+        return Check.ok("database", detail + "; every procedure works with it" + but);
+    }
+
+    private Check refused() {
+        String detail = refusal.brief();
+        return switch (refusal.reason()) {
+            case LOCKED -> Check.unknown("database", detail, "Database Locked: " + store.command("locks", ""));
+            case DENIED -> Check.unknown("database", detail, FolderChecks.OTHER_ACCOUNT);
+            default -> Check.failed("database", detail, damaged());
+        };
+    }
+
+    private String damaged() {
+        return "Database Corrupted: " + store.command("recover", "--dry-run");
+    }
+
+    /** The newest one that was verified, every byte of it. */
+    Check backup(FolderChecks folders, PrintWriter err) {
+        if (store.isMissing()) return untold("backup");
+        Check age = folders.backup(begun);
+        try {
+            var backups = new Backups(store, null, Clock.fixed(now, ZoneOffset.UTC), err);
+            Backup newest = backups.newestVerified().orElse(null);
+            if (newest == null) return age;
+            backups.verify(newest);
+            String detail = newest.file().getFileName() + ": " + newest.runs() + " runs, SHA-256 as in its manifest; " + age.detail();
+            return new Check("backup", age.status(), detail, age.hint());
+        } catch (StoreException e) {
+            String hint = "Create Backup: " + store.command("backup", "");
+            boolean isDamaged = e.reason() == StoreException.Reason.DAMAGED;
+            return isDamaged ? Check.failed("backup", e.brief(), hint) : Check.unknown("backup", e.brief(), hint);
+        }
+    }
+
+    private static Check untold(String name) {
+        return Check.unknown(name, "cannot tell without a store", null);
+    }
+}

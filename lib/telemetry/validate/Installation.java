@@ -1,0 +1,72 @@
+package telemetry.validate;
+
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import telemetry.Check;
+import telemetry.Checks;
+import telemetry.Store;
+import telemetry.health.FolderChecks;
+import telemetry.health.HealthRules;
+import telemetry.os.Disk;
+
+/**
+ * What the toolkit needs of a machine, and how this one stands to it; {@code toString()} is the report. Looks only: a tracked run goes
+ * into a scratch store in the temporary folder.
+ *
+ * @param checks java, jbang, system, clock, environment, variables, storage, permissions, disk, database, sqlite, python, aliases, track,
+ *               backup
+ */
+public record Installation(Store store, Checks checks) {
+
+    /**
+     * Where things are looked for.
+     *
+     * @param env     the process's variables
+     * @param named   the checkout's folder as the launcher names it; null when it does not
+     * @param working the folder that the command was started in
+     */
+    public record Surroundings(Map<String, String> env, Path named, Path working) {
+
+        /** Of this process. */
+        public static Surroundings ofThisProcess() {
+            String named = System.getProperty("telemetry.checkout");
+            return new Surroundings(Disk.environment(), named == null ? null : Path.of(named), Path.of("").toAbsolutePath());
+        }
+    }
+
+    /**
+     * @param patience how long a locked database is waited for
+     * @param err      where the progress of long work is shown; null for nowhere
+     */
+    public static Installation of(Store store, Surroundings around, Clock clock, Duration patience, PrintWriter err) {
+        Instant now = clock.instant();
+        var folders = new FolderChecks(store, now, HealthRules.RUNBOOK, new ArrayList<>());
+        var machine = new MachineChecks(around.env(), now);
+        var toolkit = new ToolkitChecks(around);
+        var found = new FoundDatabase(store, now, patience);
+        try (var scratch = new ScratchChecks()) {
+            return new Installation(store, new Checks(List.of(
+                    machine.java(), machine.jbang(), machine.system(store), machine.clock(found.newestRun()),
+                    folders.environment(around.env()), machine.variables(),
+                    found.storage(folders), found.permissions(), folders.disk(), found.shape(),
+                    scratch.sqlite(), machine.python(store, found.isSharedInWal()), toolkit.aliases(), scratch.track(),
+                    found.backup(folders, err))));
+        }
+    }
+
+    public Check.Status status() {
+        return checks.status();
+    }
+
+    /** The checks, and as the last line how the installation is. */
+    @Override
+    public String toString() {
+        return checks + System.lineSeparator() + status() + ": " + checks.sum();
+    }
+}

@@ -1,0 +1,615 @@
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import telemetry.Database;
+import telemetry.Store;
+import telemetry.backup.Backup;
+import telemetry.backup.Backups;
+import telemetry.kit.Agent;
+import telemetry.kit.Fixture;
+import telemetry.kit.Mounts;
+import telemetry.kit.Script;
+
+class BackupTest {
+    private static final Instant NOON = Instant.parse("2026-11-20T12:00:00Z");
+    private static final String NAME = "telemetry_backup_20261120_120000.sqlite";
+
+    @TempDir
+    Path dir;
+
+    @Test
+    void makesOneVerifiesItAndSaysWhatItHolds() throws IOException {
+        Store store = Fixture.V3.filled(dir.resolve("s"), 60, NOON);
+        Script made = backup(NOON, store);
+        assertEquals(0, made.exit(), made.err());
+        assertEquals("", made.err());
+        Path file = store.backups().resolve(NAME);
+        assertEquals(List.of("backup   " + file, "holds    60 runs, " + size(file) + ", verified, in T"),
+                made.out().replaceAll("in [0-9.]+ m?s", "in T").lines().toList());
+        assertEquals(Set.of(NAME, NAME + ".manifest.json"), names(store.backups()));
+        try (Database copy = Database.openFrozen(file); Database live = Database.open(store.database())) {
+            assertEquals(live.query("SELECT * FROM agent_runs ORDER BY run_id").list(),
+                    copy.query("SELECT * FROM agent_runs ORDER BY run_id").list());
+            assertEquals("delete", copy.pragma("journal_mode"), "nobody who opens it leaves a -wal beside it");
+            assertEquals("wal", live.pragma("journal_mode"));
+        }
+        assertEquals(new Script(0, "ok       " + NAME + "  60 runs, " + size(file) + ", SHA-256 as in" + System.lineSeparator()
+                + " ".repeat(9 + NAME.length() + 2) + "its manifest" + System.lineSeparator(), ""), backup(NOON, store, "verify"));
+    }
+
+    @Test
+    void aMissingDatabaseMakesNothing() throws IOException {
+        Script none = backup(NOON, Store.at(dir.resolve("nowhere")));
+        assertEquals(3, none.exit());
+        assertTrue(none.err().startsWith("backup: cannot use the store " + dir.resolve("nowhere") + ": there is none"), none.err());
+        assertFalse(Files.exists(dir.resolve("nowhere")));
+        Store store = Fixture.V3.empty(dir.resolve("s"));
+        Files.delete(store.database());
+        Files.delete(store.backups());
+        Set<String> before = tree(store.base());
+        for (Object[] what : new Object[][] {{}, {"--compress"}, {"--dry-run"}, {"--to", dir.resolve("other")}})
+            assertEquals(3, backup(NOON, store, what).exit());
+        assertEquals(before, tree(store.base()));
+        assertFalse(Files.exists(dir.resolve("other")));
+    }
+
+    @Test
+    void aDamagedSourceIsNotPublishedAndNothingExpires() throws IOException {
+        Store store = Fixture.V3.filled(dir.resolve("s"), 60, NOON);
+        for (int day = 30; day > 27; day--) assertEquals(0, backup(NOON.minus(Duration.ofDays(day)), store, "--keep-days", 40).exit());
+        Set<String> before = tree(store.backups());
+        damage(store.database());
+        for (String how : new String[] {"--compress", "--check=quick", "--check=full"}) {
+            Script damaged = backup(NOON, store, how);
+            assertEquals(2, damaged.exit(), how + damaged.err());
+            assertTrue(damaged.err().startsWith("backup: cannot back up " + store.database() + ": "), damaged.err());
+            assertTrue(damaged.err().contains("; no backup was made and none expires; next: jbang recover@telemetry --store "
+                    + store.base() + " --dry-run"), damaged.err());
+            assertEquals("", damaged.out());
+            assertEquals(before, tree(store.backups()));
+        }
+    }
+
+    @Test
+    void noDatabaseWithoutTheTableOfRunsIsBackedUp() throws IOException {
+        Store store = Fixture.V3.empty(dir.resolve("s"));
+        try (Database database = Database.open(store.database())) {
+            database.execute("DROP TABLE run_events");
+            database.execute("DROP TABLE commits");
+            database.execute("DROP TABLE agent_runs");
+        }
+        assertEquals(2, backup(NOON, store).exit());
+        Files.write(store.database(), new byte[0]);
+        assertEquals(2, backup(NOON, store).exit());
+        Files.writeString(store.database(), "no database ".repeat(1_000));
+        assertEquals(2, backup(NOON, store).exit());
+        assertEquals(Set.of(), names(store.backups()));
+    }
+
+    @Test
+    void afterThirtyDaysTwoGoodOnesAreThereThoughTheSourceIsDamagedFromDayTwenty() throws IOException {
+        Store store = Fixture.V3.filled(dir.resolve("s"), 60, NOON);
+        Instant first = NOON.minus(Duration.ofDays(30));
+        for (int day = 0; day < 30; day++) {
+            if (day == 20) damage(store.database());
+            Script made = backup(first.plus(Duration.ofDays(day)), store);
+            assertEquals(day < 20 ? 0 : 2, made.exit(), "day " + day + made.err());
+            if (day == 19) assertEquals(16, names(store.backups()).size(), "a week of them, and their manifests");
+            if (day == 25) assertEquals(0, backup(first.plus(Duration.ofDays(day)), store, "expire").exit());
+        }
+        assertEquals(0, backup(NOON, store, "expire", "--keep-days", 0).exit());
+        Script all = backup(NOON, store, "verify", "all");
+        assertEquals(0, all.exit(), all.out());
+        assertEquals(2, backups(store).list().size());
+    }
+
+    @Test
+    void theListNamesEveryKindAndWhatTheNextExpiryTakes() throws IOException {
+        Store store = Fixture.V3.filled(dir.resolve("s"), 60, NOON);
+        for (int day : new int[] {10, 9, 8}) assertEquals(0, backup(NOON.minus(Duration.ofDays(day)), store, "--keep-days", 40).exit());
+        assertEquals(0, backup(NOON.minusSeconds(7_800), store, "--compress", "--keep-days", 40).exit());
+        Files.copy(store.database(), store.backups().resolve("telemetry.backup.20261101.sqlite"));
+        Files.copy(store.database(), store.backups().resolve("telemetry.backup.20261102_030405.sqlite"));
+        Files.writeString(store.backups().resolve("notes.txt"), "mine");
+        Script list = backup(NOON, store, "list");
+        assertEquals(0, list.exit());
+        String plain = size(store.backups().resolve("telemetry_backup_20261110_120000.sqlite")).toString();
+        assertEquals(List.of(
+                "backup                                       size  runs  age      state",
+                "telemetry_backup_20261120_095000.sqlite.gz  SMALL    60  2 h      verified",
+                "telemetry_backup_20261112_120000.sqlite     PLAIN    60  8 d      verified",
+                "telemetry_backup_20261111_120000.sqlite     PLAIN    60  9 d      verified *",
+                "telemetry_backup_20261110_120000.sqlite     PLAIN    60  10 d     verified *",
+                "telemetry.backup.20261102_030405.sqlite     PLAIN        18 d     unverified *",
+                "telemetry.backup.20261101.sqlite            PLAIN        19 d     unverified *"),
+                list.out().replace(plain, "PLAIN")
+                        .replace(size(store.backups().resolve("telemetry_backup_20261120_095000.sqlite.gz")).toString(), "SMALL").lines()
+                        .map(line -> line.replaceAll(" +(SMALL|PLAIN)", " $1")).map(BackupTest::aligned).toList());
+        assertTrue(list.out().lines().allMatch(line -> line.length() <= 80), list.out());
+        assertEquals(List.of("* the next expiry takes it", "telemetry.backup.20261102_030405.sqlite: it has no manifest",
+                "telemetry.backup.20261101.sqlite: it has no manifest"), list.err().lines().toList());
+        String json = backup(NOON, store, "list", "--json").out();
+        assertTrue(json.contains("\"runs\": 60,\n    \"verified\": true,\n    \"doubt\": null,\n    \"age_seconds\": 7800,\n    "
+                + "\"expires\": false"), json);
+        assertTrue(json.contains("\"verified\": false,\n    \"doubt\": \"it has no manifest\",\n    \"age_seconds\": 1684800,\n    "
+                + "\"expires\": true"), json);
+        Script dry = backup(NOON, store, "expire", "--dry-run");
+        assertEquals(4, dry.out().lines().filter(line -> line.startsWith("would expire  ")).count(), dry.out());
+        assertEquals(11, names(store.backups()).size());
+        assertEquals(dry.out().replace("would expire  ", "expired  "), backup(NOON, store, "expire").out());
+        assertEquals(Set.of("notes.txt", "telemetry_backup_20261120_095000.sqlite.gz",
+                "telemetry_backup_20261120_095000.sqlite.gz.manifest.json",
+                "telemetry_backup_20261112_120000.sqlite", "telemetry_backup_20261112_120000.sqlite.manifest.json"),
+                        names(store.backups()));
+    }
+
+    /** Undoes what the two sizes' own widths do to the columns. */
+    private static String aligned(String line) {
+        String[] cells = line.split("  +");
+        return cells[0].startsWith("backup") ? "backup                                       size  runs  age      state"
+                : String.format("%-42s  %s  %4s  %-7s  %s", cells[0].split(" ")[0], line.contains("SMALL")
+                        ? "SMALL" : "PLAIN", cells.length == 4 ? cells[1] : "", cells[cells.length - 2], cells[cells.length - 1]);
+    }
+
+    @Test
+    void oneThatAClockOfTomorrowHasMadeIsListedAsOfTheFuture() throws IOException {
+        Store store = Fixture.V3.filled(dir.resolve("s"), 12, NOON);
+        assertEquals(0, backup(NOON.plus(Duration.ofDays(400)), store).exit());
+        Script list = backup(NOON, store, "list");
+        assertTrue(list.out().lines().toList().get(1).matches("telemetry_backup_20271225_120000.sqlite .* 12 +future +verified"),
+                list.out());
+        assertTrue(backup(NOON, store, "list", "--json").out().contains("\"age_seconds\": -34560000"));
+    }
+
+    @Test
+    void anExpiryTrustsNoBackupThatItHasNotReadAgain() throws IOException {
+        Store store = Fixture.V3.filled(dir.resolve("s"), 60, NOON);
+        for (int day : new int[] {12, 11, 10, 9})
+            assertEquals(0, backup(NOON.minus(Duration.ofDays(day)), store, "--keep-days", 40).exit());
+        List<Backup> all = backups(store).list();
+        flip(all.get(0).file(), 8 * 5_000L);
+        assertEquals(0, backup(NOON, store, "expire").exit());
+        assertEquals(Set.of("telemetry_backup_20261110_120000.sqlite", "telemetry_backup_20261109_120000.sqlite"),
+                names(store.backups()).stream().filter(name -> name.endsWith("sqlite")).collect(java.util.stream.Collectors.toSet()));
+        assertEquals(0, backup(NOON, store, "verify", "all").exit());
+    }
+
+    @Test
+    void aDatabaseThatLostMostOfItsRunsExpiresNothing() throws IOException {
+        Store store = Fixture.V3.filled(dir.resolve("s"), 60, NOON);
+        for (int day : new int[] {12, 11, 10}) assertEquals(0, backup(NOON.minus(Duration.ofDays(day)), store, "--keep-days", 40).exit());
+        try (Database database = Database.open(store.database())) {
+            database.update("DELETE FROM agent_runs");
+        }
+        Script odd = backup(NOON, store);
+        assertEquals(1, odd.exit());
+        assertEquals("backup: it has 0 runs, telemetry_backup_20261110_120000.sqlite has 60; nothing was expired; when that is as it "
+                + "should be: " + store.command("backup", "expire"), odd.err().strip());
+        assertEquals(4, backups(store).list().size());
+    }
+
+    @Test
+    void twoInOneSecondAreTwo() throws IOException {
+        Store store = Fixture.V3.filled(dir.resolve("s"), 12, NOON);
+        assertEquals(0, backup(NOON, store).exit());
+        assertEquals(0, backup(NOON, store).exit());
+        Files.createSymbolicLink(store.backups().resolve("telemetry_backup_20261120_120002.sqlite"), dir.resolve("planted"));
+        Files.createSymbolicLink(store.backups().resolve("telemetry_backup_20261120_120003.sqlite.manifest.json"), dir.resolve("planted"));
+        Script third = backup(NOON, store);
+        assertEquals(0, third.exit(), third.err());
+        assertEquals(List.of("telemetry_backup_20261120_120000.sqlite", "telemetry_backup_20261120_120001.sqlite",
+                "telemetry_backup_20261120_120004.sqlite"),
+                backups(store).list().stream().map(backup -> backup.file().getFileName().toString()).sorted().toList());
+        assertEquals(0, backup(NOON, store, "verify", "all").exit());
+        assertFalse(Files.exists(dir.resolve("planted")), "a planted link is not followed");
+    }
+
+    @Test
+    void everyFlippedBitAndEveryCutOfABackupOrItsManifestIsRefused() throws IOException {
+        Store store = Fixture.V3.filled(dir.resolve("s"), 12, NOON);
+        var random = new Random(3);
+        for (String how : new String[] {"--check=full", "--compress"}) {
+            assertEquals(0, backup(NOON, store, how).exit());
+            Path file = backups(store).list().stream()
+                    .filter(backup -> backup.file().toString().endsWith(".gz") == how.equals("--compress"))
+                    .findFirst().orElseThrow().file();
+            for (Path target : new Path[] {file, file.resolveSibling(file.getFileName() + ".manifest.json")}) {
+                byte[] whole = Files.readAllBytes(target);
+                for (int n = 0; n < 64; n++) {
+                    byte[] changed = n < 50 ? flipped(whole, random.nextLong(8L * whole.length))
+                            : java.util.Arrays.copyOf(whole, random.nextInt(whole.length));
+                    Files.write(target, changed);
+                    assertRefused(store, file, target + " change " + n, n % 15 == 0);
+                }
+                Files.write(target, whole);
+            }
+            assertEquals(0, backup(NOON, store, "verify", file).exit());
+        }
+    }
+
+    private void assertRefused(Store store, Path file, String what, boolean everyWay) throws IOException {
+        byte[] live = Files.readAllBytes(store.database());
+        Set<String> tree = tree(store.base());
+        assertEquals(2, backup(NOON, store, "verify", file).exit(), what);
+        for (Object[] restore : new Object[][] {{"--restore", file, "--yes"}, {"restore", file, "--dry-run"},
+                {"restore", file, "--yes", "--no-replay"}}) {
+            if (!everyWay && !restore[0].equals("--restore")) continue;
+            Script refused = backup(NOON, store, restore);
+            assertEquals(2, refused.exit(), what + refused.err());
+            assertTrue(refused.err().contains("; next: jbang backup@telemetry --store " + store.base() + " list"), refused.err());
+        }
+        assertTrue(java.util.Arrays.equals(live, Files.readAllBytes(store.database())), what);
+        assertEquals(tree, tree(store.base()), what);
+    }
+
+    @Test
+    void writersGoOnWhileItIsMadeAndItHoldsWhatWasCounted() throws Exception {
+        whileFourWrite(8, 3);
+    }
+
+    @Test
+    @Tag("torture")
+    void writersGoOnWhileHalfAGigabyteIsBackedUp() throws Exception {
+        whileFourWrite(500, 2);
+    }
+
+    private void whileFourWrite(int megabytes, int times) throws Exception {
+        Store store = large(dir.resolve("s"), megabytes);
+        List<Agent> agents = new ArrayList<>();
+        for (int n = 0; n < 4; n++) agents.add(Agent.writing(store, "agent-" + n, 20));
+        Thread.sleep(1_000);
+        List<Integer> said = agents.stream().map(Agent::said).toList();
+        long usual = agents.stream().mapToLong(agent -> agent.longestAfter(1).toMillis()).max().orElseThrow();
+        try {
+            for (int n = 0; n < times; n++) {
+                Set<String> before = acknowledged(agents);
+                Script made = Script.runProcess(Map.of(), "backup", "--store", store.base());
+                assertEquals(0, made.exit(), made.err());
+                Backup backup = backups(store).list().get(0);
+                assertEquals(0, backup(NOON, store, "verify", backup.file()).exit());
+                try (Database copy = Database.openFrozen(backup.file())) {
+                    assertEquals(backup.runs(), copy.number("SELECT count(*) FROM agent_runs"), "the counts of the moment that was copied");
+                    assertTrue(RestoreTest.ids(copy).containsAll(before));
+                }
+            }
+        } finally {
+            agents.forEach(Agent::close);
+        }
+        for (int n = 0; n < 4; n++) {
+            assertEquals(List.of(), agents.get(n).errors());
+            long longest = agents.get(n).longestAfter(said.get(n)).toMillis();
+            assertTrue(longest <= Math.max(1_000, 3 * usual), "a writer waited " + longest
+                    + " ms, before the backup " + usual + " ms at the most");
+        }
+    }
+
+    @Test
+    void aKilledOneLeavesNothingThatLooksLikeABackup() throws Exception {
+        killed(6, 12);
+    }
+
+    @Test
+    @Tag("torture")
+    void fiftyKilledOnesLeaveNothingThatLooksLikeABackup() throws Exception {
+        killed(50, 60);
+    }
+
+    private void killed(int times, int megabytes) throws Exception {
+        Store store = large(dir.resolve("s"), megabytes);
+        var random = new Random();
+        for (int n = 0; n < times; n++) {
+            Process process = Script.processBuilder(Map.of(), "backup", "--store", store.base(), n % 3 == 2 ? "--compress" : "--check=full")
+                    .redirectErrorStream(true).redirectOutput(ProcessBuilder.Redirect.DISCARD).start();
+            while (process.isAlive() && names(store.backups()).stream().noneMatch(name -> name.contains(".tmp"))) Thread.sleep(1);
+            Thread.sleep(random.nextInt(20 * megabytes));
+            process.destroyForcibly().waitFor();
+            for (Backup backup : backups(store).list()) {
+                assertTrue(backup.isVerified(), backup.toString());
+                backups(store).verify(backup);
+            }
+        }
+        try (Database live = Database.openToRead(store.database())) {
+            assertEquals("ok", live.pragma("integrity_check"));
+        }
+        assertEquals(0, Script.runProcess(Map.of(), "backup", "--store", store.base()).exit());
+        assertEquals(Set.of(), names(store.backups()).stream().filter(name -> name.contains(".tmp"))
+                .collect(java.util.stream.Collectors.toSet()), "the next call has cleared up");
+    }
+
+    @Test
+    void onlyTheOwnerMayReadWhatIsMadeWhateverTheUmask() throws Exception {
+        Store store = Fixture.V3.filled(dir.resolve("s"), 12, NOON);
+        Assumptions.assumeTrue(Files.getFileStore(dir).supportsFileAttributeView("posix"), "no owners here");
+        Files.delete(store.backups());
+        List<String> command = Script.processBuilder(Map.of(), "backup", "--store", store.base()).command();
+        String quoted = String.join(" ", command.stream().map(word -> "'" + word + "'").toList());
+        String shell = "umask 000; " + quoted + " && " + quoted + " --compress && "
+                + quoted + " --to '" + dir.resolve("second") + "' && " + quoted + " --restore latest --yes";
+        Process process = new ProcessBuilder("sh", "-c", shell).inheritIO().redirectOutput(ProcessBuilder.Redirect.DISCARD).start();
+        assertEquals(0, process.waitFor());
+        for (Path folder : new Path[] {store.backups(), dir.resolve("second"), store.quarantine()}) assertOwnerOnly(folder);
+        Files.writeString(store.database(), "garbage ".repeat(3_000));
+        String recover = String.join(" ", Script.processBuilder(Map.of(), "recover", "--store", store.base(), "--yes")
+                .command().stream().map(word -> "'" + word + "'").toList());
+        assertEquals(1, new ProcessBuilder("sh", "-c", "umask 000; " + recover).inheritIO()
+                .redirectOutput(ProcessBuilder.Redirect.DISCARD).redirectError(ProcessBuilder.Redirect.DISCARD).start().waitFor());
+        assertEquals(2, names(store.quarantine()).size());
+        for (String name : names(store.quarantine()))
+            assertEquals("rwx------", PosixFilePermissions.toString(Files.getPosixFilePermissions(store.quarantine().resolve(name))), name);
+    }
+
+    static void assertOwnerOnly(Path folder) throws IOException {
+        try (Stream<Path> all = Files.walk(folder)) {
+            for (Path path : all.toList())
+                assertEquals(Files.isDirectory(path) ? "rwx------" : "rw-------",
+                        PosixFilePermissions.toString(Files.getPosixFilePermissions(path, LinkOption.NOFOLLOW_LINKS)), path.toString());
+        }
+        assertTrue(names(folder).size() > 0, folder + " is empty");
+    }
+
+    @Test
+    void aSecondDiskGetsABackupOfItsOwnAndItsOwnRetention() throws IOException {
+        Store store = Fixture.V3.filled(dir.resolve("s"), 12, NOON);
+        Path disk = dir.resolve("disk2");
+        for (int day : new int[] {12, 11, 10, 0}) assertEquals(0, backup(NOON.minus(Duration.ofDays(day)), store, "--to", disk).exit());
+        assertEquals(Set.of(), names(store.backups()));
+        assertEquals(4, names(disk).size());
+        assertEquals(0, backup(NOON, store, "verify", "--to", disk).exit());
+        assertEquals(0, backup(NOON, store, "--restore", "latest", "--to", disk, "--yes").exit());
+        Script unmounted = backup(NOON, store, "--to", dir.resolve("not/mounted"));
+        assertEquals(3, unmounted.exit(), unmounted.err());
+        assertFalse(Files.exists(dir.resolve("not")), "a disk that is not mounted does not become a folder");
+    }
+
+    @Test
+    void aFullDiskLeavesWhatWasThere() throws Exception {
+        Path disk = Files.createDirectory(dir.resolve("disk"));
+        Assumptions.assumeTrue(Mounts.tmpfs(disk, "3m"), "needs root and mount");
+        try {
+            Store store = Fixture.V3.filled(disk.resolve("s"), 60, NOON);
+            assertEquals(0, backup(NOON, store).exit());
+            Set<String> before = tree(store.backups());
+            Files.write(disk.resolve("filler"), new byte[(int) Files.getFileStore(disk).getUsableSpace() - 64 * 1024]);
+            Script full = backup(NOON.plusSeconds(60), store);
+            assertEquals(2, full.exit());
+            assertTrue(full.err()
+                    .matches("(?s)backup: cannot back up to .*: it takes .* are free; next: jbang archive@telemetry --store \\S+ "
+                    + "--dry-run, or name another disk with --to DIR\\s*"), full.err());
+            assertEquals(before, tree(store.backups()));
+        } finally {
+            Mounts.unmount(disk);
+        }
+    }
+
+    @Test
+    void aDiskThatFillsUpOnTheWayLeavesNothingBehind() throws Exception {
+        Path disk = Files.createDirectory(dir.resolve("disk"));
+        Store store = large(dir.resolve("s"), 8);
+        Assumptions.assumeTrue(Mounts.tmpfs(disk, Files.size(store.database()) / 1024 + 2_000 + "k"), "needs root and mount");
+        try {
+            Script full = backup(NOON, store, "--to", disk.resolve("b"), "--compress");
+            assertEquals(2, full.exit(), full.err());
+            assertTrue(full.err().contains("no space left on the disk; next: jbang archive@telemetry --store "
+                    + store.base() + " --dry-run"), full.err());
+            assertEquals(Set.of(), names(disk.resolve("b")));
+            assertEquals(0, backup(NOON, store, "--to", disk.resolve("b")).exit());
+        } finally {
+            Mounts.unmount(disk);
+        }
+    }
+
+    @Test
+    void aLockedDatabaseIsNamedWithWhoHoldsIt() throws Exception {
+        Store store = Fixture.V7_PYTHON.filled(dir.resolve("s"), 12, NOON);
+        try (Agent holder = Agent.holding(store, "BEGIN EXCLUSIVE")) {
+            var script = new backup();
+            script.patience = Duration.ofMillis(300);
+            Script locked = Script.run(script, "--store", store.base());
+            assertEquals(3, locked.exit());
+            assertTrue(locked.err().contains("it is locked by process " + holder.pid()), locked.err());
+        }
+        assertEquals(Set.of(), names(store.backups()));
+    }
+
+    @Test
+    void whatAWriterThatWasKilledHasCommittedIsInIt() throws Exception {
+        for (Fixture shape : new Fixture[] {Fixture.V3, Fixture.V7_PYTHON}) {
+            Store store = shape.filled(dir.resolve(shape.name()), 12, NOON);
+            Agent agent = Agent.writing(store, "killed", 0);
+            Thread.sleep(100);
+            agent.kill();
+            assertTrue(shape != Fixture.V3 || Files.size(Path.of(store.database() + "-wal")) > 0);
+            Script made = backup(NOON, store);
+            assertEquals(0, made.exit(), made.err());
+            try (Database copy = Database.openFrozen(store.backups().resolve(NAME))) {
+                assertTrue(RestoreTest.ids(copy).containsAll(agent.acknowledged()));
+            }
+        }
+    }
+
+    @Test
+    void whatMakesNoSenseIsRefusedBeforeAnythingIsDone() throws IOException {
+        Store store = Fixture.V3.filled(dir.resolve("s"), 12, NOON);
+        Set<String> before = tree(store.base());
+        for (Object[] wrong : new Object[][] {{"frobnicate"}, {"--keep-days", "-1"},
+                {"--keep-days", "soon"}, {"--check", "some"}, {"list", "x"}, {"restore"}, {"--restore", "latest", "list"}, {"--frob"}}) {
+            Script refused = backup(NOON, store, wrong);
+            assertEquals(64, refused.exit(), refused.err());
+            assertEquals(1, refused.err().lines().count(), refused.err());
+        }
+        for (String name : new String[] {"latest", "../../x", "no\u0000name", "?mode=rwc", "a\nb"}) {
+            Script refused = backup(NOON, store, "--restore", name, "--yes");
+            assertNotEquals(0, refused.exit());
+            assertEquals(1, refused.err().lines().count(), refused.err());
+        }
+        assertEquals(before, tree(store.base()));
+    }
+
+    @Test
+    void theNewestVerifiedIsKnownWithoutReadingIt() throws IOException {
+        Store store = Fixture.V3.filled(dir.resolve("s"), 12, NOON);
+        assertTrue(Backups.newestVerified(store).isEmpty());
+        assertEquals(0, backup(NOON, store).exit());
+        assertEquals(1, backup(NOON.plusSeconds(60), store, "--check", "none").exit(), "an unchecked one is a warning");
+        Files.copy(store.database(), store.backups().resolve("telemetry.backup.20261121.sqlite"));
+        assertEquals(NOON, Backups.newestVerified(store).orElseThrow().time());
+        assertEquals(12, Backups.newestVerified(store).orElseThrow().runs());
+        assertEquals(0, backup(NOON, store, "verify").exit());
+        assertEquals(1, backup(NOON, store, "verify", "all").exit(), "what SQLite alone has looked at is a warning");
+    }
+
+    @Test
+    void aManifestOfANewerVersionIsCalledThatAndNotDamaged() throws Exception {
+        Store store = Fixture.V3.filled(dir.resolve("s"), 12, NOON);
+        assertEquals(0, backup(NOON, store).exit());
+        Path manifest = store.backups().resolve(NAME + ".manifest.json");
+        String members = Files.readString(manifest).replaceFirst(",\\s+\"seal\".*(?s:.*)", ",\n  \"parts\": 3");
+        byte[] hash = java.security.MessageDigest.getInstance("SHA-256")
+                .digest((members + "\n}").getBytes(java.nio.charset.StandardCharsets.UTF_8));
+        Files.writeString(manifest, members + ",\n  \"seal\": \"" + java.util.HexFormat.of().formatHex(hash) + "\"\n}\n");
+        Script newer = backup(NOON, store, "verify", NAME);
+        assertEquals(2, newer.exit());
+        assertTrue(newer.out().replaceAll("\\s+", " ").contains("another version of this toolkit wrote it, which can use it"), newer.out());
+        Files.writeString(manifest, Files.readString(manifest).replace("\"parts\": 3", "\"parts\": 4"));
+        assertTrue(backup(NOON, store, "verify", NAME).out().replaceAll("\\s+", " ").contains("it is not as it was written"));
+    }
+
+    @Test
+    void aCopyWithoutAnyCheckHasNoSha256AndIsTakenAsNothingMoreThanACopy() throws IOException {
+        Store store = Fixture.V3.filled(dir.resolve("s"), 60, NOON);
+        assertEquals(1, backup(NOON, store, "--check", "none").exit());
+        Path plain = store.backups().resolve(NAME);
+        assertTrue(Files.readString(plain.resolveSibling(NAME + ".manifest.json")).contains("\"sha256\": null"));
+        assertEquals(1, backup(NOON, store, "verify", plain).exit());
+        Script restored = backup(NOON, store, "restore", plain, "--dry-run");
+        assertEquals(1, restored.exit(), restored.err());
+        assertTrue(restored.err().contains("nothing but SQLite's own check speaks for this backup"), restored.err());
+        byte[] whole = Files.readAllBytes(plain);
+        Files.write(plain, java.util.Arrays.copyOf(whole, whole.length - 4096));
+        assertEquals(2, backup(NOON, store, "verify", plain).exit(), "its size is known");
+        Files.write(plain, whole);
+        damage(plain);
+        assertEquals(2, backup(NOON, store, "verify", plain).exit(), "SQLite looks at it now");
+        assertEquals(1, backup(NOON, store, "--check", "none", "--compress").exit());
+        Path packed = store.backups().resolve(NAME + ".gz");
+        flip(packed, 8 * 5_000L);
+        assertEquals(2, backup(NOON, store, "verify", packed).exit(), "compressing gives the SHA-256 for nothing");
+    }
+
+    @Test
+    void aDryRunSaysWhatItWouldDoAndDoesNothing() throws IOException {
+        Store store = Fixture.V3.filled(dir.resolve("s"), 60, NOON);
+        for (int day : new int[] {12, 11, 10}) assertEquals(0, backup(NOON.minus(Duration.ofDays(day)), store, "--keep-days", 40).exit());
+        Set<String> before = tree(store.base());
+        Script dry = backup(NOON, store, "--dry-run");
+        assertEquals(0, dry.exit());
+        assertTrue(dry.out().matches("would back up 60 runs, \\d+ kB, to .*backups\\s+would expire  "
+                + ".*telemetry_backup_20261108_120000.sqlite\\s+"), dry.out());
+        assertEquals(before, tree(store.base()));
+    }
+
+    @Test
+    void aDatabaseWithoutRunsIsNoMatterOfTheArguments() {
+        Store store = Fixture.V3.empty(dir);
+        try (Database database = Database.open(store.database())) {
+            database.execute("DROP TABLE agent_runs");
+        }
+        Script dry = backup(NOON, store, "--dry-run");
+        assertEquals(2, dry.exit(), dry.err());
+        assertEquals("backup: cannot use the database " + store.database() + ": it has no table agent_runs; next: jbang health@telemetry "
+                + "--store " + dir, dry.err().strip());
+    }
+
+    private static Script backup(Instant now, Store store, Object... args) {
+        var script = new backup();
+        script.clock = Clock.fixed(now, ZoneOffset.UTC);
+        List<Object> all = new ArrayList<>(List.of("--store", store.base()));
+        all.addAll(List.of(args));
+        return Script.run(script, all.toArray());
+    }
+
+    private static Backups backups(Store store) {
+        return new Backups(store, null, Clock.systemUTC(), null);
+    }
+
+    private static Set<String> acknowledged(List<Agent> agents) {
+        Set<String> all = new TreeSet<>();
+        for (Agent agent : agents) all.addAll(agent.acknowledged());
+        return all;
+    }
+
+    /** A v3 store of about so many megabytes. */
+    static Store large(Path base, int megabytes) {
+        Store store = Fixture.V3.filled(base, 60, NOON);
+        try (Database database = Database.open(store.database())) {
+            database.pragma("synchronous", "OFF");
+            database.update("WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c LIMIT ?) INSERT INTO agent_runs(run_id, "
+                    + "agent_name, job_type, start_time, end_time, status, output_summary, insight_id) "
+                    + "SELECT printf('20260101T000000Z-filler-%08x', n), 'filler', 'publish', '2026-01-01T00:00:00+00:00', "
+                            + "'2026-01-01T00:01:00+00:00', 'success', hex(randomblob(200)), 'i' || (n / 3) FROM c", megabytes * 1_300);
+        }
+        return store;
+    }
+
+    static void damage(Path database) throws IOException {
+        try (var file = new RandomAccessFile(database.toFile(), "rw")) {
+            byte[] noise = new byte[4096];
+            new Random(1).nextBytes(noise);
+            file.seek(file.length() / 4096 / 2 * 4096);
+            file.write(noise);
+        }
+    }
+
+    static void flip(Path file, long bit) throws IOException {
+        Files.write(file, flipped(Files.readAllBytes(file), bit));
+    }
+
+    private static byte[] flipped(byte[] bytes, long bit) {
+        byte[] changed = bytes.clone();
+        changed[(int) (bit / 8)] ^= (byte) (1 << bit % 8);
+        return changed;
+    }
+
+    private static telemetry.Size size(Path file) throws IOException {
+        return new telemetry.Size(Files.size(file));
+    }
+
+    static Set<String> names(Path folder) throws IOException {
+        if (!Files.exists(folder)) return Set.of();
+        try (Stream<Path> files = Files.list(folder)) {
+            return new TreeSet<>(files.map(file -> file.getFileName().toString()).toList());
+        }
+    }
+
+    /** Every path below with its size. */
+    static Set<String> tree(Path folder) throws IOException {
+        Set<String> tree = new TreeSet<>();
+        try (Stream<Path> all = Files.walk(folder)) {
+            for (Path path : all.toList()) tree.add(folder.relativize(path) + " " + (Files.isRegularFile(path) ? Files.size(path) : ""));
+        }
+        return tree;
+    }
+}

@@ -1,0 +1,73 @@
+package telemetry.kit;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.concurrent.TimeUnit;
+import telemetry.cli.Cli;
+
+/** Runs a script as its user would and keeps what came of it. */
+public record Script(int exit, String out, String err) {
+
+    /** In this JVM: {@code Script.run(new health(), "--store", dir)}. */
+    public static Script run(Callable<Integer> script, Object... args) {
+        var out = new StringWriter();
+        var err = new StringWriter();
+        int exit = Cli.run(script, new PrintWriter(out), new PrintWriter(err), text(args).toArray(String[]::new));
+        return new Script(exit, out.toString(), err.toString());
+    }
+
+    /** As a process of its own, on this JVM's class path, to its end. */
+    public static Script runProcess(Map<String, String> env, String script, Object... args) throws IOException, InterruptedException {
+        Path out = Files.createTempFile("out", ".txt");
+        Path err = Files.createTempFile("err", ".txt");
+        Process process = processBuilder(env, script, args).redirectOutput(out.toFile()).redirectError(err.toFile()).start();
+        process.getOutputStream().close();
+        if (!process.waitFor(5, TimeUnit.MINUTES)) {
+            process.destroyForcibly();
+            throw new AssertionError(script + " did not end within 5 minutes");
+        }
+        var result = new Script(process.exitValue(), Files.readString(out, StandardCharsets.UTF_8),
+                Files.readString(err, StandardCharsets.UTF_8));
+        Files.delete(out);
+        Files.delete(err);
+        return result;
+    }
+
+    /** As {@link #runProcess}, without the right of root to read and write everywhere. */
+    public static Script runWithoutRights(String script, Object... args) throws IOException, InterruptedException {
+        List<String> command = new ArrayList<>();
+        if (System.getProperty("user.name").equals("root"))
+            command.addAll(List.of("setpriv", "--bounding-set", "-dac_override,-dac_read_search"));
+        command.addAll(processBuilder(Map.of(), script, args).command());
+        Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+        String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        return new Script(process.waitFor(), said, said);
+    }
+
+    /** The process, not started: for tests that talk to it or kill it. */
+    public static ProcessBuilder processBuilder(Map<String, String> env, String script, Object... args) {
+        List<String> command = new ArrayList<>(List.of(ProcessHandle.current().info().command().orElseThrow(),
+                "--enable-native-access=ALL-UNNAMED", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Djdk.console=java.base",
+                "-cp", System.getProperty("java.class.path"), script));
+        command.addAll(text(args));
+        var builder = new ProcessBuilder(command);
+        for (String variable : List.of("TELEMETRY_DB_PATH", "TELEMETRY_BASE_DIR", "AGENT_METRICS_DIR",
+                "TELEMETRY_NDJSON_DIR", "AGENT_OWNER")) builder.environment().remove(variable);
+        builder.environment().putAll(env);
+        return builder;
+    }
+
+    private static List<String> text(Object... args) {
+        List<String> text = new ArrayList<>();
+        for (Object arg : args) text.add(arg.toString());
+        return text;
+    }
+}

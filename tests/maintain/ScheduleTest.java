@@ -1,0 +1,190 @@
+package telemetry.maintain;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import com.eclipsesource.json.Json;
+import com.eclipsesource.json.JsonObject;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.api.io.TempDir;
+import telemetry.kit.Checkout;
+import telemetry.kit.Fixture;
+import telemetry.kit.Script;
+
+/** maintain schedule: that what it prints means to a shell, to cron, to systemd and to Windows what it should. */
+class ScheduleTest {
+    private static final String STORE = "/data/it's 100% $HOME \\here\"";
+
+    @TempDir
+    Path dir;
+
+    @Test
+    void theLinesNameThisCheckoutAndThisStore() throws Exception {
+        Path store = Fixture.V3.empty(dir.resolve("store")).base();
+        Script schedule = schedule("--store", store);
+        assertEquals(0, schedule.exit(), schedule.err());
+        String jbangw = Checkout.root().resolve("scripts/jbangw").toString();
+        assertTrue(schedule.out().contains("\n0 6 * * *  " + jbangw + " health --record --store " + store + "\n"), schedule.out());
+        assertTrue(schedule.out().contains("\n30 2 * * *  " + jbangw + " backup --store " + store + "\n"), schedule.out());
+        assertTrue(schedule.out().contains("\nExecStart=" + jbangw + " maintain monthly --yes --store " + store
+                + " --report " + store + "/reports/monthly.md\n"), schedule.out());
+        assertTrue(schedule.out().contains("schtasks /Create /F /TN \"Telemetry weekly\" /SC WEEKLY /D MON /ST 06:30 /TR \""));
+        assertTrue(Files.isExecutable(Path.of(jbangw)));
+        JsonObject json = Json.parse(schedule("--store", store, "--json").out()).asObject();
+        assertEquals(List.of("cron", "systemd", "schtasks"), json.names());
+        assertTrue(schedule.out().contains(json.getString("cron", "?")));
+    }
+
+    @Test
+    void aStoreThatVariablesTakeApartIsNamedByVariables() throws Exception {
+        Path base = Fixture.V3.empty(dir.resolve("store")).base();
+        String raw = dir.resolve("raw").toString();
+        Map<String, String> apart = Map.of("TELEMETRY_DB_PATH", base + "/db/telemetry.sqlite", "TELEMETRY_NDJSON_DIR", raw);
+        String cron = Json.parse(process(started(apart), "schedule", "--json").out()).asObject().getString("cron", "");
+        assertTrue(cron.contains("\nTELEMETRY_DB_PATH=\"" + base + "/db/telemetry.sqlite\"\nTELEMETRY_NDJSON_DIR=\"" + raw + "\"\n"), cron);
+        assertTrue(!cron.contains("--store"), cron);
+        Map<String, String> together = Map.of("AGENT_METRICS_DIR", base.toString());
+        cron = Json.parse(process(started(together), "schedule", "--json").out()).asObject().getString("cron", "");
+        assertTrue(cron.contains(" health --record --store " + base) && !cron.contains("AGENT_METRICS_DIR"), cron);
+    }
+
+    @Test
+    @DisabledOnOs(OS.WINDOWS)
+    void withoutTheCheckoutJbangIsLookedForOnThePath() throws Exception {
+        Path store = Fixture.V3.empty(dir.resolve("store")).base();
+        Path bin = Files.createDirectory(dir.resolve("bin"));
+        Script none = process(Map.of("PATH", bin.toString()), "schedule", "--store", store);
+        assertEquals("maintain: cannot say what a scheduler is to start: there is no jbang on the PATH;"
+                + " next: scripts/jbangw maintain schedule\n", none.err());
+        assertEquals(3, none.exit());
+        Files.createFile(bin.resolve("jbang")).toFile().setExecutable(true);
+        Script found = process(Map.of("PATH", "/nowhere::" + bin), "schedule", "--store", store);
+        String line = "\n0 6 * * *  " + bin + "/jbang health@telemetry --record --store " + store + "\n";
+        assertTrue(found.out().contains(line), found.out() + found.err());
+    }
+
+    @Test
+    @DisabledOnOs(OS.WINDOWS)
+    void theShellOfCronGetsEveryWordAsItWas() throws Exception {
+        List<String> lines = odd().cron().lines().toList();
+        assertEquals("JAVA_HOME=\"/opt/java 17\"", lines.get(0));
+        List<List<String>> commands = new ArrayList<>();
+        for (String line : lines.subList(1, lines.size())) {
+            Matcher entry = Pattern.compile("(?:\\S+ ){4}\\S+  (.*)").matcher(line);
+            assertTrue(entry.matches(), line);
+            assertTrue(!entry.group(1).matches(".*(?<!\\\\)%.*"), "cron ends a command at a bare percent sign: " + line);
+            commands.add(wordsOfShell(entry.group(1).replace("\\%", "%")));
+        }
+        String jbangw = "/opt/tool kit/jbangw";
+        String report = STORE + "/reports/quarterly.md";
+        assertEquals(List.of(jbangw, "backup", "--store", STORE), commands.get(0));
+        assertEquals(List.of(jbangw, "maintain", "quarterly", "--store", STORE, "--report", report), commands.get(4));
+    }
+
+    private static List<String> wordsOfShell(String command) throws IOException {
+        Process shell = new ProcessBuilder("sh", "-c", "set -- " + command + "; printf '%s\\n' \"$@\"").start();
+        return new String(shell.getInputStream().readAllBytes(), StandardCharsets.UTF_8).lines().toList();
+    }
+
+    @Test
+    @DisabledOnOs(OS.WINDOWS)
+    void theShellWritesUnitsThatSystemdTakes() throws Exception {
+        Path units = Files.createDirectory(dir.resolve("units"));
+        Path launcher = Files.createDirectories(dir.resolve("tool 100% kit")).resolve("jbangw");
+        Files.copy(Path.of("/bin/true"), launcher);
+        Map<String, String> variables = Map.of("JAVA_HOME", "/opt/java 17%");
+        var schedule = new Schedule(launcher.toString(), "", List.of("--store", STORE), STORE + "/reports", variables, "root");
+        String script = schedule.systemd().replace("/etc/systemd/system", units.toString()).replaceAll("(?m)^systemctl .*$", "");
+        assertEquals(0, new ProcessBuilder("sh", "-c", script).inheritIO().start().waitFor());
+        String quarterly = Files.readString(units.resolve("telemetry-quarterly.service"));
+        String store = "/data/it's 100%% $$HOME \\\\here\\\"";
+        assertTrue(quarterly.contains("\nEnvironment=\"JAVA_HOME=/opt/java 17%%\"\n"
+                + "ExecStart=\"" + dir + "/tool 100%% kit/jbangw\" maintain quarterly --store \"" + store + "\""
+                + " --report \"" + store + "/reports/quarterly.md\"\n"), quarterly);
+        assumeTrue(Files.isExecutable(Path.of("/usr/bin/systemd-analyze")), "there is no systemd-analyze here");
+        List<String> command = new ArrayList<>(List.of("systemd-analyze", "verify"));
+        try (var files = Files.list(units)) {
+            files.forEach(file -> command.add(file.toString()));
+        }
+        assertEquals(12, command.size());
+        Process verify = new ProcessBuilder(command).redirectErrorStream(true).start();
+        assertEquals("", new String(verify.getInputStream().readAllBytes(), StandardCharsets.UTF_8));
+        assertEquals(0, verify.waitFor());
+    }
+
+    @Test
+    void cmdAndTheTaskSchedulerGetEveryWordAsItWas() {
+        var schedule = new Schedule("C:\\tool kit & more\\jbangw.cmd", "", List.of("--store", "D:\\agent metrics"),
+                "D:\\agent metrics\\reports", variables("JAVA_HOME", "C:\\java"), "ops");
+        List<String> lines = schedule.schtasks().lines().toList();
+        assertEquals("schtasks /Create /F /TN \"Telemetry backup\" /SC DAILY /ST 02:30"
+                + " /TR \"\\\"C:\\tool kit ^& more\\jbangw.cmd\\\" backup --store \\\"D:\\agent metrics\\\"\"", lines.get(0));
+        assertEquals("schtasks /Create /F /TN \"Telemetry quarterly\" /SC MONTHLY /M JAN,APR,JUL,OCT /D 1 /ST 07:30"
+                + " /TR \"\\\"C:\\tool kit ^& more\\jbangw.cmd\\\" maintain quarterly --store \\\"D:\\agent metrics\\\""
+                + " --report \\\"D:\\agent metrics\\reports\\quarterly.md\\\"\"", lines.get(4));
+        Map<String, String> byName = variables("TELEMETRY_DB_PATH", "D:\\a b\\db\\telemetry.sqlite");
+        var named = new Schedule("C:\\jbangw.cmd", "", List.of(), "D:\\reports", byName, "ops");
+        assertEquals("setx TELEMETRY_DB_PATH \"D:\\a b\\db\\telemetry.sqlite\"", named.schtasks().lines().findFirst().orElseThrow());
+        assertTrue(named.schtasks().contains(" /TR \"C:\\jbangw.cmd health --record\"\n"), named.schtasks());
+    }
+
+    @Test
+    void aTaskTooLongForWindowsIsSaid() {
+        String folder = "D:\\" + "x".repeat(120);
+        var schedule = new Schedule("C:\\jbangw.cmd", "", List.of("--store", folder), folder + "\\reports", Map.of(), "ops");
+        List<String> lines = schedule.schtasks().lines().toList();
+        assertTrue(lines.get(2).matches("rem too long: 3\\d\\d characters, schtasks takes 261: shorten the paths"), lines.get(2));
+        assertEquals(8, lines.size());
+    }
+
+    @Test
+    void whatCannotStandInALineIsRefused() throws Exception {
+        Path store = Fixture.V3.empty(dir.resolve("two\nlines")).base();
+        Script schedule = schedule("--store", store);
+        assertEquals(64, schedule.exit());
+        assertTrue(schedule.err().endsWith("two\\nlines: a path with a control character cannot stand in a line\n"), schedule.err());
+        assertEquals("", schedule.out());
+    }
+
+    private static Schedule odd() {
+        Map<String, String> variables = variables("JAVA_HOME", "/opt/java 17");
+        return new Schedule("/opt/tool kit/jbangw", "", List.of("--store", STORE), STORE + "/reports", variables, "ops");
+    }
+
+    private static Map<String, String> variables(String name, String value) {
+        Map<String, String> variables = new LinkedHashMap<>();
+        variables.put(name, value);
+        return variables;
+    }
+
+    private static Script schedule(Object... options) throws Exception {
+        List<Object> arguments = new ArrayList<>(List.of("schedule"));
+        arguments.addAll(List.of(options));
+        return process(started(Map.of()), arguments.toArray());
+    }
+
+    /** As by scripts/jbangw. */
+    private static Map<String, String> started(Map<String, String> env) {
+        Map<String, String> started = new LinkedHashMap<>(env);
+        started.put("JAVA_TOOL_OPTIONS", "-Dtelemetry.checkout=" + Checkout.root());
+        return started;
+    }
+
+    private static Script process(Map<String, String> env, Object... arguments) throws Exception {
+        Script run = Script.runProcess(env, "maintain", arguments);
+        return new Script(run.exit(), run.out(), run.err().replaceAll("Picked up JAVA_TOOL_OPTIONS.*\\n", ""));
+    }
+}

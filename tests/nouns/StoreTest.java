@@ -1,0 +1,100 @@
+package telemetry;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class StoreTest {
+    @TempDir
+    Path dir;
+
+    @Test
+    void theFolderOfTheOptionWinsAndIgnoresTheEnvironment() {
+        Store store = Store.at(dir.resolve("x/../s"));
+        assertEquals(dir.resolve("s"), store.base());
+        assertEquals(dir.resolve("s/db/telemetry.sqlite"), store.database());
+        assertEquals(dir.resolve("s/raw"), store.raw());
+        assertEquals("--store", store.rule());
+    }
+
+    @Test
+    void theFirstVariableThatIsSetNamesTheStore() {
+        var env = new HashMap<>(Map.of("TELEMETRY_DB_PATH", dir + "/a/db/runs.sqlite",
+                "TELEMETRY_BASE_DIR", dir + "/b", "AGENT_METRICS_DIR", dir + "/c"));
+        Store byDatabase = Store.fromEnv(env, dir);
+        assertEquals(new Store(dir.resolve("a"), dir.resolve("a/db/runs.sqlite"), dir.resolve("a/raw"), "TELEMETRY_DB_PATH"), byDatabase);
+        env.remove("TELEMETRY_DB_PATH");
+        assertEquals("TELEMETRY_BASE_DIR", Store.fromEnv(env, dir).rule());
+        assertEquals(dir.resolve("b"), Store.fromEnv(env, dir).base());
+        env.put("TELEMETRY_BASE_DIR", " ");
+        assertEquals("AGENT_METRICS_DIR", Store.fromEnv(env, dir).rule());
+        assertEquals(dir.resolve("c/raw"), Store.fromEnv(env, dir).raw());
+    }
+
+    @Test
+    void theDayFilesMayStandElsewhere() {
+        Store store = Store.fromEnv(Map.of("AGENT_METRICS_DIR", dir + "/c", "TELEMETRY_NDJSON_DIR", dir + "/lines"), dir);
+        assertEquals(dir.resolve("lines"), store.raw());
+        assertEquals(dir.resolve("c/db/telemetry.sqlite"), store.database());
+    }
+
+    @Test
+    void withoutAVariableItIsAUsualPlaceOrTheHome() {
+        Store store = Store.fromEnv(Map.of(), dir);
+        boolean usual = Files.isDirectory(Path.of("/agent-metrics")) || Files.isDirectory(Path.of("/opt/telemetry"))
+                || Files.isDirectory(Path.of("/data/telemetry"));
+        if (usual) assertEquals("first usual place that exists", store.rule());
+        else assertEquals(new Store(dir.resolve(".telemetry"), dir.resolve(".telemetry/db/telemetry.sqlite"),
+                dir.resolve(".telemetry/raw"), "default"), store);
+    }
+
+    @Test
+    void aDatabaseWithoutParentsStillHasABase() {
+        assertEquals(Path.of("/"), Store.fromEnv(Map.of("TELEMETRY_DB_PATH", "/telemetry.sqlite"), dir).base());
+    }
+
+    @Test
+    void aMissingStoreIsSaidWithTheCommandThatMakesOne() {
+        Store store = Store.at(dir.resolve("none"));
+        assertTrue(store.isMissing());
+        StoreException e = assertThrows(StoreException.class, store::orThrow);
+        assertEquals(StoreException.Reason.MISSING, e.reason());
+        assertEquals("cannot use the store " + dir.resolve("none")
+                + ": there is none (named by --store); next: jbang setup@telemetry --store "
+                + dir.resolve("none") + ", or name another with --store DIR", e.getMessage());
+        assertFalse(Store.at(dir).isMissing());
+    }
+
+    @Test
+    void aFileInTheFoldersPlaceIsNoStoreAndNoLackOfPermission() throws IOException {
+        Path file = Files.createFile(dir.resolve("notes.txt"));
+        StoreException e = assertThrows(StoreException.class, Store.at(file)::orThrow);
+        assertEquals(StoreException.Reason.MISSING, e.reason());
+        assertEquals("cannot use the store " + file
+                + ": it is a file, and a store is a folder (named by --store); next: name the store's folder with --store DIR",
+                e.getMessage());
+    }
+
+    @Test
+    void whoNamesTheDatabaseIsToldItsStore() throws IOException {
+        Path file = Files.createFile(Files.createDirectories(dir.resolve("my store/db")).resolve("telemetry.sqlite"));
+        StoreException e = assertThrows(StoreException.class, Store.at(file)::orThrow);
+        assertTrue(e.getMessage().endsWith("; next: name the store's folder with --store '" + dir.resolve("my store") + "'"),
+                e.getMessage());
+    }
+
+    @Test
+    void theNextCommandCanBePastedWhateverTheFolderIsCalled() {
+        StoreException e = assertThrows(StoreException.class, Store.at(dir.resolve("my store"))::orThrow);
+        assertTrue(e.getMessage().contains("setup@telemetry --store '" + dir.resolve("my store") + "', or"), e.getMessage());
+    }
+}

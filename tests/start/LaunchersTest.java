@@ -1,0 +1,385 @@
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.File;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileTime;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Instant;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import telemetry.StoreException;
+import telemetry.kit.Checkout;
+import telemetry.kit.Fixture;
+import telemetry.kit.Jbangw;
+import telemetry.kit.Script;
+import telemetry.setup.Launchers;
+import telemetry.setup.Launchers.Shell;
+
+/**
+ * The launchers of {@code setup --launchers} as real processes, in a checkout of their own whose only script is a probe that says what
+ * reached it.
+ */
+@DisabledOnOs(OS.WINDOWS)
+class LaunchersTest {
+
+    private static final String PROBE = """
+        ///usr/bin/env jbang "$0" "$@" ; exit $?
+        //JAVA 17+
+        //SOURCES ../lib/telemetry/package-info.java
+        import java.util.concurrent.Callable;
+        import picocli.CommandLine.Command;
+
+        @Command
+        class probe implements Callable<Integer> {
+            public static void main(String... args) throws Exception {
+                switch (args[0]) {
+                    case "args" -> System.out.print(String.join("|", args));
+                    case "stdin" -> System.in.transferTo(System.out);
+                    case "exit" -> System.exit(Integer.parseInt(args[1]));
+                    case "edition" -> System.out.print("first");
+                    case "wait" -> {
+                        Runtime.getRuntime().addShutdownHook(new Thread(() -> System.out.println("bye")));
+                        System.out.println(ProcessHandle.current().pid());
+                        Thread.sleep(60_000);
+                    }
+                }
+            }
+
+            @Override
+            public Integer call() {
+                return 0;
+            }
+        }
+        """;
+
+    /** Programs that a launcher cannot do without when nothing changed; JBang, Maven and the build's own are not among them. */
+    private static final List<String> QUICK_TOOLS = List.of("find");
+
+    private static final String NO_JBANG = "#!/bin/sh\necho jbangw was called >&2\nexit 99\n";
+
+    @TempDir
+    private static Path shared;
+
+    private static Path checkout;
+    private static Path folder;
+
+    @TempDir
+    private Path temp;
+
+    @BeforeAll
+    static void makeCheckout() throws Exception {
+        checkout = shared.toRealPath().resolve("check out's");
+        Fixture.copy(Checkout.root().resolve("lib"), checkout.resolve("lib"));
+        Path scripts = Files.createDirectories(checkout.resolve("scripts"));
+        for (String name : List.of("jbangw", "launch")) Files.copy(Checkout.root().resolve("scripts").resolve(name), scripts.resolve(name));
+        Files.writeString(checkout.resolve("jbang-catalog.json"), """
+            { "aliases": { "probe": { "script-ref": "scripts/probe.java" } } }
+            """);
+        folder = shared.resolve("bin");
+        writeProbe("first");
+        Launchers.of(checkout, Shell.SH).write(folder);
+        assertEquals("first", probe("edition").run().out());
+    }
+
+    @BeforeEach
+    void restoreCheckout() throws Exception {
+        permitJBang();
+        assertEquals("first", probe("edition").run().out());
+    }
+
+    private static void permitJBang() throws IOException {
+        Path jbangw = checkout.resolve("scripts/jbangw");
+        if (Files.readString(jbangw).equals(NO_JBANG))
+            Files.writeString(jbangw, Files.readString(Checkout.root().resolve("scripts/jbangw")));
+    }
+
+    @Test
+    void nothingButJavaIsStartedWhileNothingChanged() throws Exception {
+        forbidJBang();
+        assertEquals(new Script(0, "first", ""), probe("edition").with("PATH", pathOf(QUICK_TOOLS)).in(Path.of("/")).run());
+    }
+
+    @Test
+    void jbangwGoesTheSameWay() throws Exception {
+        assertEquals(new Script(0, "args|-x|two words", ""),
+                jbangw("probe@telemetry", "args", "-x", "two words").with("PATH", pathWithJBang(NO_JBANG)).run());
+    }
+
+    @Test
+    void whereNothingCanBeKeptJbangwLeavesItToJBangWhichIsToldNothingMore() throws Exception {
+        String jbang = "#!/bin/sh\necho \"${JBANGW_DIRECTLY-unset}\"; printf '<%s>' \"$@\"\nexit 7\n";
+        assertEquals(new Script(7, "unset\n<run><--catalog><" + checkout + "/jbang-catalog.json><-Dtelemetry.checkout=" + checkout
+                + "><probe><two words><*>", ""), jbangw("probe", "two words", "*").with("XDG_CACHE_HOME", "/dev/null")
+                        .with("PATH", pathWithJBang(jbang)).run());
+    }
+
+    @Test
+    void thatThereIsNoJBangIsSaidOnce() throws Exception {
+        Script run = jbangw("probe", "edition").with("XDG_CACHE_HOME", temp.resolve("empty"))
+                .with("PATH", pathOf(List.of("find", "dirname", "readlink", "grep", "mkdir", "flock", "cat"))).run();
+        assertEquals(new Script(3, "", "jbangw: no JBang and no Maven on the PATH: install JBang (https://www.jbang.dev) or Maven "
+                + "(https://maven.apache.org)\n"), run);
+    }
+
+    @Test
+    void argumentsComeThroughUnharmedEmptyOnesToo() throws Exception {
+        var args = List.of("args", "", "--help", "-o", "--", "two words", "'", "\"", "*", "$HOME",
+            "`id`", ";", "a>b", "!", "\\", "%x%", "@file", "new\nline", "ü", "");
+        assertEquals(new Script(0, String.join("|", args), ""), probe(args.toArray(String[]::new)).run());
+    }
+
+    @Test
+    void standardInputReachesTheScript() throws Exception {
+        assertEquals(new Script(0, "one\ntwo *", ""), probe("stdin").run("one\ntwo *"));
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {0, 1, 7, 255})
+    void exitCodesComeThrough(int code) throws Exception {
+        assertEquals(new Script(code, "", ""), probe("exit", "" + code).run());
+    }
+
+    @ParameterizedTest
+    @CsvSource({"INT, 130", "TERM, 143"})
+    void signalsReachTheScript(String signal, int code) throws Exception {
+        LauncherTest.assertReaches(probe("wait"), signal, code);
+    }
+
+    @Test
+    void aChangedScriptIsNoticedEvenWhenItLooksOld() throws Exception {
+        Path script = writeProbe("second");
+        Files.setLastModifiedTime(script, FileTime.from(Instant.parse("2020-01-01T00:00:00Z")));
+        assertEquals("second", probe("edition").run().out());
+        forbidJBang();
+        assertEquals("second", probe("edition").run().out());
+        permitJBang();
+        writeProbe("first");
+    }
+
+    @Test
+    void aChangedLibraryIsNoticed() throws Exception {
+        forbidJBang();
+        Files.writeString(checkout.resolve("lib/telemetry/Check.java"), "\n", StandardOpenOption.APPEND);
+        assertEquals(new Script(99, "", "jbangw was called\njbangw was called\n"), probe("edition").run());
+    }
+
+    @Test
+    void aMissingJarIsBuiltAgain() throws Exception {
+        Path jar = jarOfProbe();
+        Files.delete(jar);
+        assertEquals("first", probe("edition").run().out());
+        assertTrue(Files.exists(jar));
+    }
+
+    @Test
+    void anArchiveThatCannotBeUsedIsNoReasonForAWord() throws Exception {
+        Path archive = started("probe", ".archive");
+        archive.toFile().setWritable(true);
+        for (byte[] damage : List.of(new byte[0], "garbage".getBytes(), new byte[1 << 20])) {
+            Files.write(archive, damage);
+            Files.setLastModifiedTime(started("probe", ""), FileTime.from(Instant.now().plusSeconds(1)));
+            forbidJBang();
+            assertEquals(new Script(0, "first", ""), probe("edition").run());
+        }
+        Files.delete(archive);
+    }
+
+    @Test
+    void whatAKilledBuildLeftIsRemoved() throws Exception {
+        Path start = started("probe", "");
+        Path left = Files.writeString(start.resolveSibling(start.getFileName() + "123.tmp"), "half");
+        Path archive = Files.writeString(start.resolveSibling(start.getFileName() + ".archive.tmp"), "half");
+        Files.delete(start);
+        assertEquals("first", probe("edition").run().out());
+        assertFalse(Files.exists(left) || Files.exists(archive));
+        assertTrue(Files.size(started("probe", ".archive")) > 100_000);
+    }
+
+    @Test
+    void startsAtTheSameTimeAllWork() throws Exception {
+        assumeTrue(pathHas("flock"), "without flock, JBang's own builds may collide");
+        writeProbe("third");
+        var all = Stream.generate(() -> later(probe("edition"))).limit(3).toList();
+        for (var one : all) assertEquals("third", one.get().out(), () -> one.join().err());
+        writeProbe("first");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"/dev/null", "/proc/1"})
+    void withoutACacheFolderTheScriptRunsThroughJBang(String cache) throws Exception {
+        Files.writeString(checkout.resolve("scripts/jbangw"), "#!/bin/sh\nprintf '<%s>' \"$@\"\nexit 7\n");
+        try {
+            assertEquals(new Script(7, "<probe><args><two words><*>", ""),
+                    probe("args", "two words", "*").with("XDG_CACHE_HOME", cache).run());
+        } finally {
+            forbidJBang();
+        }
+    }
+
+    @Test
+    void aScriptThatDoesNotCompileSaysSoAndIsNotKept() throws Exception {
+        Path script = checkout.resolve("scripts/probe.java");
+        Files.writeString(script, "class probe { nonsense }");
+        Script run = probe("edition").run();
+        assertTrue(run.err().contains("nonsense"), run.err());
+        assertEquals("", run.out());
+        assertTrue(run.exit() != 0);
+        writeProbe("first");
+        assertEquals("first", probe("edition").run().out());
+    }
+
+    @Test
+    void onlyTheOwnerMayReadWhatIsKept() throws Exception {
+        assertEquals("rwx------", PosixFilePermissions.toString(Files.getPosixFilePermissions(started("probe", "").getParent())));
+        assertEquals("rwx------", PosixFilePermissions.toString(Files.getPosixFilePermissions(folder.resolve("telemetry-probe"))));
+    }
+
+    @Test
+    void aLauncherWithoutItsCheckoutSaysWhatToDo() throws Exception {
+        Launchers.of(Files.createDirectories(temp.resolve("gone/scripts")).getParent(), Shell.SH).write(temp.resolve("bin"));
+        Files.writeString(temp.resolve("gone/scripts/health.java"), "");
+        Launchers.of(temp.resolve("gone"), Shell.SH).write(temp.resolve("bin"));
+        assertEquals(new Script(3, "",
+                "telemetry-health: the checkout it is for is gone; next: scripts/jbangw setup --launchers in another one\n"),
+            new Jbangw(temp.resolve("bin/telemetry-health"), List.of()).run());
+    }
+
+    @Test
+    void aSecondWritingChangesNothingAndAnotherCheckoutsAreReplaced() throws Exception {
+        Path bin = temp.resolve("bin");
+        assertEquals(List.of(bin.resolve("telemetry-probe")), Launchers.of(checkout, Shell.SH).write(bin).created());
+        var again = Launchers.of(checkout, Shell.SH).write(bin);
+        assertEquals(List.of(), Stream.concat(again.created().stream(), again.replaced().stream()).toList());
+        Path other = temp.resolve("other");
+        Fixture.copy(checkout.resolve("scripts"), other.resolve("scripts"));
+        assertEquals(List.of(bin.resolve("telemetry-probe")), Launchers.of(other, Shell.SH).write(bin).replaced());
+        try (var files = Files.list(bin)) {
+            assertEquals(List.of(bin.resolve("telemetry-probe")), files.toList());
+        }
+    }
+
+    @Test
+    void nothingElsesFileIsEverReplaced() throws Exception {
+        Path bin = Files.createDirectory(temp.resolve("bin"));
+        Path own = Files.writeString(bin.resolve("telemetry-probe"), "the operator's own");
+        var refused = assertThrows(StoreException.class, () -> Launchers.of(checkout, Shell.SH).write(bin));
+        assertEquals("cannot write launchers " + own + ": something else has that name; next: setup --launchers with another folder",
+                refused.getMessage());
+        assertEquals("the operator's own", Files.readString(own));
+        Files.delete(own);
+        Files.createSymbolicLink(own, temp.resolve("elsewhere"));
+        assertThrows(StoreException.class, () -> Launchers.of(checkout, Shell.SH).write(bin));
+        assertFalse(Files.exists(temp.resolve("elsewhere")));
+    }
+
+    @Test
+    void theWindowsLaunchersGoTheSameWay() throws IOException {
+        Path other = temp.resolve("50% off");
+        Fixture.copy(checkout.resolve("scripts"), other.resolve("scripts"));
+        Launchers.of(other, Shell.CMD).write(temp.resolve("bin"));
+        String launcher = Files.readString(temp.resolve("bin/telemetry-probe.cmd"));
+        assertFalse(launcher.replace("\r\n", "").contains("\n"), "cmd needs CRLF");
+        assertTrue(launcher.contains("\r\nset \"LAUNCH=" + temp + "/50%% off/scripts/launch.cmd\"\r\n"), launcher);
+        assertTrue(launcher.endsWith("\r\nset TELEMETRY_SCRIPT=probe\r\n\"%LAUNCH%\" %*\r\n"), launcher);
+        String launch = Files.readString(Checkout.root().resolve("scripts/launch.cmd"));
+        assertFalse(launch.replace("\r\n", "").contains("\n"), "cmd needs CRLF");
+        for (String line : List.of("\"%PROGRAM%\" \"@%START%\" %TELEMETRY_SCRIPT% %*", "exit /b %ERRORLEVEL%",
+            "call \"%~dp0jbangw.cmd\" %TELEMETRY_SCRIPT% %*",
+            "if defined BUILT goto :jbang", "if defined CHANGED goto :build")) assertTrue(launch.contains("\r\n" + line + "\r\n"), line);
+    }
+
+    /** The probe's launcher, not started. */
+    private static Jbangw probe(String... args) {
+        return new Jbangw(folder.resolve("telemetry-probe"), List.of(args)).in(shared).with("JBANG_DIR", shared.resolve("jbang"))
+            .with("XDG_CACHE_HOME", cacheWithJBang());
+    }
+
+    /** The checkout's jbangw, not started. */
+    private static Jbangw jbangw(String... args) {
+        return new Jbangw(checkout.resolve("scripts/jbangw"), List.of(args)).in(shared).with("JBANG_DIR", shared.resolve("jbang"))
+            .with("XDG_CACHE_HOME", cacheWithJBang());
+    }
+
+    private String pathWithJBang(String jbang) throws IOException {
+        Path path = Path.of(pathOf(List.of("find", "dirname", "readlink", "grep")));
+        Files.writeString(path.resolve("jbang"), jbang).toFile().setExecutable(true);
+        return path.toString();
+    }
+
+    /** The user's own cache has JBang's jar already; what the launchers keep goes to these tests' folder. */
+    private static Path cacheWithJBang() {
+        Path cache = shared.resolve("cache");
+        Path users = Path.of(System.getenv().getOrDefault("XDG_CACHE_HOME", System.getenv("HOME") + "/.cache"), "jbangw");
+        try {
+            if (Files.notExists(cache.resolve("jbangw"))) Fixture.copy(users, cache.resolve("jbangw"));
+        } catch (IOException e) {
+            throw new java.io.UncheckedIOException(e);
+        }
+        return cache;
+    }
+
+    private static Path writeProbe(String edition) throws IOException {
+        return Files.writeString(checkout.resolve("scripts/probe.java"), PROBE.replace("\"first\"", '"' + edition + '"'));
+    }
+
+    private static void forbidJBang() throws IOException {
+        Files.writeString(checkout.resolve("scripts/jbangw"), NO_JBANG);
+    }
+
+    /** What is kept for a script, or the file beside it. */
+    private static Path started(String script, String suffix) throws IOException {
+        try (var all = Files.walk(shared.resolve("cache/telemetry-toolkit"))) {
+            return all.filter(file -> file.getFileName().toString().matches(script + "[+].*java" + suffix)).findFirst().orElseThrow();
+        }
+    }
+
+    private static Path jarOfProbe() throws IOException {
+        return Files.readAllLines(started("probe", "")).stream().filter(line -> line.matches("# uses .*/probe\\.jar"))
+            .map(line -> Path.of(line.substring("# uses ".length()))).findFirst().orElseThrow();
+    }
+
+    private String pathOf(List<String> tools) throws IOException {
+        Path path = Files.createDirectory(temp.resolve("path"));
+        for (String tool : tools) {
+            Path program = Files.writeString(path.resolve(tool), "#!/bin/sh\nexec '" + find(tool).orElseThrow() + "' \"$@\"\n");
+            program.toFile().setExecutable(true);
+        }
+        return path.toString();
+    }
+
+    private static boolean pathHas(String tool) {
+        return find(tool).isPresent();
+    }
+
+    private static java.util.Optional<Path> find(String tool) {
+        return Stream.of(System.getenv("PATH").split(File.pathSeparator)).map(part -> Path.of(part, tool)).filter(Files::isExecutable)
+            .findFirst();
+    }
+
+    private static CompletableFuture<Script> later(Jbangw launcher) {
+        return CompletableFuture.supplyAsync(() -> {
+            try {
+                return launcher.run();
+            } catch (Exception e) {
+                throw new IllegalStateException(e);
+            }
+        });
+    }
+}
