@@ -3,60 +3,35 @@
 //DESCRIPTION Compress old day files, verify them, and only then delete the originals; list, verify, restore, expire.
 //SOURCES ../lib/telemetry/text/package-info.java ../lib/telemetry/os/package-info.java ../lib/telemetry/sqlite/package-info.java
 //SOURCES ../lib/telemetry/daylog/package-info.java ../lib/telemetry/runs/package-info.java ../lib/telemetry/cli/package-info.java
-//SOURCES ../lib/telemetry/store/package-info.java ../lib/telemetry/recording/package-info.java ../lib/telemetry/archive/package-info.java
-//SOURCES ../lib/telemetry/backup/package-info.java ../lib/telemetry/health/package-info.java ../lib/telemetry/setup/package-info.java
+//SOURCES ../lib/telemetry/archive/package-info.java
 //RUNTIME_OPTIONS -XX:CompileThresholdScaling=4
 
 import static java.util.stream.Collectors.joining;
 
 import java.io.IOException;
 import java.nio.file.Path;
-import java.time.Clock;
 import java.time.Duration;
 import java.time.LocalDate;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.Callable;
 import java.util.function.Function;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.ScopeType;
-import picocli.CommandLine.Spec;
-import telemetry.Check;
-import telemetry.Checks;
-import telemetry.DayFile;
-import telemetry.Size;
-import telemetry.Store;
-import telemetry.Times;
-import telemetry.archive.Archive;
-import telemetry.archive.ArchiveCheck;
-import telemetry.archive.ArchiveRun;
-import telemetry.archive.ArchivedFile;
-import telemetry.cli.Cli;
-import telemetry.cli.Consent;
-import telemetry.cli.Output;
-import telemetry.cli.StoreOption;
-import telemetry.os.Disk;
-import telemetry.text.Progress;
-import telemetry.text.Table;
+import telemetry.*;
+import telemetry.archive.*;
+import telemetry.cli.*;
+import telemetry.os.*;
+import telemetry.text.*;
 
 @Command(name = "archive", mixinStandardHelpOptions = true, addMethodSubcommands = false,
         description = "Compress old day files, verify them, and only then delete the originals; list, verify, restore, expire.")
-class archive implements Callable<Integer> {
+class archive extends Procedure {
     private static final long MB = 1_000_000;
     private static final Duration USUAL_AGE = Duration.ofDays(30);
-
-    Clock clock = Clock.systemUTC();
-
-    @Mixin
-    private StoreOption store;
-
-    @Mixin
-    private Output output;
 
     @Mixin
     private Consent consent;
@@ -72,9 +47,6 @@ class archive implements Callable<Integer> {
     @Option(names = "--free", paramLabel = "SIZE",
             description = "Archive the oldest days first, and stop when so much is free on the disk: 5GB.")
     private Size free;
-
-    @Spec
-    private CommandSpec command;
 
     /** What was done; {@code toString()} is what the operator reads. */
     private record Report(List<ArchiveRun.Archived> archived, List<Archive.Left> left, List<String> failures, Size free) {
@@ -100,6 +72,11 @@ class archive implements Callable<Integer> {
     }
 
     @Override
+    protected List<String> rehearsal() {
+        return List.of("--older-than", "1d", "--yes");
+    }
+
+    @Override
     public Integer call() throws IOException {
         Store store = this.store.existing();
         Archive archive = in(store);
@@ -111,14 +88,14 @@ class archive implements Callable<Integer> {
         String what = files(plan.files()) + " (" + plan.size() + ") in " + archive.folder() + until();
         if (!consent.to("Archive " + what + ", and delete the originals?")) return Cli.WARNING;
         ArchiveRun.Result result;
-        try (var progress = new Progress(command.commandLine().getErr(), "MB", plan.size().bytes() / MB)) {
+        try (var progress = new Progress(err(), "MB", plan.size().bytes() / MB)) {
             result = archive.run(plan, progress.adding(MB));
         }
         return report(result, freeAt(store));
     }
 
     @Command(name = "list", mixinStandardHelpOptions = true, description = "List the archived days.")
-    Integer list(@Mixin StoreOption store, @Mixin Output output) {
+    Integer list() {
         Map<DayFile, Optional<ArchivedFile>> listed = in(store.existing()).listed();
         var table = new Table("day", "lines", "size", "archived", "when", "file");
         listed.forEach((file, known) -> table.row(file.day(), known.map(ArchivedFile::lines).orElse(null),
@@ -131,13 +108,12 @@ class archive implements Callable<Integer> {
 
     @Command(name = "verify", mixinStandardHelpOptions = true,
             description = "Compare the SHA-256 of every archived file with the manifest's.")
-    Integer verify(@Mixin StoreOption store, @Mixin Output output,
-            @Option(names = "--all",
+    Integer verify(@Option(names = "--all",
                     description = "Also uncompress them and compare the contents' SHA-256 and numbers of lines.") boolean all) {
         Archive archive = in(store.existing());
         long total = archive.files().stream().mapToLong(file -> file.path().toFile().length()).sum();
         List<Check> checks;
-        try (var progress = new Progress(command.commandLine().getErr(), "MB", total / MB)) {
+        try (var progress = new Progress(err(), "MB", total / MB)) {
             checks = new ArchiveCheck(archive, all, progress.adding(MB)).run();
         }
         List<Check> wrong = checks.stream().filter(check -> check.status() != Check.Status.OK).toList();
@@ -149,15 +125,14 @@ class archive implements Callable<Integer> {
 
     @Command(name = "restore", mixinStandardHelpOptions = true,
             description = "Bring a day back to the raw day files. The archive keeps it.")
-    Integer restore(@Mixin StoreOption store, @Mixin Output output,
-            @Parameters(paramLabel = "DAY", description = "2025-12-11") LocalDate day) {
+    Integer restore(@Parameters(paramLabel = "DAY", description = "2025-12-11") LocalDate day) {
         Path restored = in(store.existing()).restore(day);
         output.result("restored " + restored, Map.of("restored", restored));
         return Cli.OK;
     }
 
     @Command(name = "expire", mixinStandardHelpOptions = true, description = "Delete archived days for good.")
-    Integer expire(@Mixin StoreOption store, @Mixin Output output, @Mixin Consent consent,
+    Integer expire(@Mixin Consent consent,
             @Option(names = "--older-than", required = true, paramLabel = "AGE",
                     description = "Days that ended longer ago than this: 365d.") Duration age) {
         Archive archive = in(store.existing());

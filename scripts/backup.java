@@ -3,47 +3,25 @@
 //DESCRIPTION Make a verified backup while agents write; list, verify, expire and restore backups.
 //SOURCES ../lib/telemetry/text/package-info.java ../lib/telemetry/os/package-info.java ../lib/telemetry/sqlite/package-info.java
 //SOURCES ../lib/telemetry/daylog/package-info.java ../lib/telemetry/runs/package-info.java ../lib/telemetry/cli/package-info.java
-//SOURCES ../lib/telemetry/store/package-info.java ../lib/telemetry/recording/package-info.java ../lib/telemetry/backup/package-info.java
-//SOURCES ../lib/telemetry/prune/package-info.java ../lib/telemetry/health/package-info.java ../lib/telemetry/setup/package-info.java
+//SOURCES ../lib/telemetry/store/package-info.java ../lib/telemetry/backup/package-info.java ../lib/telemetry/prune/package-info.java
 //SOURCES ../lib/telemetry/rebuild/package-info.java ../lib/telemetry/restore/package-info.java
 //RUNTIME_OPTIONS -XX:CompileThresholdScaling=4
 
-import java.io.PrintWriter;
 import java.nio.file.Path;
-import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.StringJoiner;
-import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.Spec;
-import telemetry.Check;
-import telemetry.Checks;
-import telemetry.Database;
-import telemetry.Runs;
-import telemetry.Size;
-import telemetry.Store;
-import telemetry.StoreException;
-import telemetry.Times;
-import telemetry.backup.Backup;
-import telemetry.backup.BackupCheck;
-import telemetry.backup.BackupList;
-import telemetry.backup.Backups;
-import telemetry.backup.Retention;
-import telemetry.cli.Cli;
-import telemetry.cli.Consent;
-import telemetry.cli.Output;
-import telemetry.cli.StoreOption;
-import telemetry.restore.Restore;
-import telemetry.restore.Restored;
+import telemetry.*;
+import telemetry.backup.*;
+import telemetry.cli.*;
+import telemetry.restore.*;
 
 @Command(name = "backup", mixinStandardHelpOptions = true, sortOptions = false,
         description = "Make a verified backup while agents write; list, verify, expire and restore backups.",
@@ -52,11 +30,10 @@ import telemetry.restore.Restored;
             "backup verify [FILE|all]   compare every byte with the manifest; default: latest",
             "backup expire              delete old ones now",
             "backup restore FILE        put one in the database's place; FILE may be latest"})
-class backup implements Callable<Integer> {
+class backup extends Procedure {
 
     private enum Action { make, list, verify, expire, restore }
 
-    Clock clock = Clock.systemUTC();
     Duration patience = Database.PATIENCE;
 
     @Parameters(index = "0", arity = "0..1", paramLabel = "ACTION", defaultValue = "make",
@@ -90,19 +67,15 @@ class backup implements Callable<Integer> {
     private int keepDays;
 
     @Mixin
-    private StoreOption store;
-
-    @Mixin
-    private Output output;
-
-    @Mixin
     private Consent consent;
-
-    @Spec
-    private CommandSpec command;
 
     public static void main(String... args) {
         Cli.main(new backup(), args);
+    }
+
+    @Override
+    protected List<String> rehearsal() {
+        return List.of();
     }
 
     @Override
@@ -129,14 +102,6 @@ class backup implements Callable<Integer> {
         boolean named = action == Action.verify || action == Action.restore;
         if (file != null && !named) throw wrong("unexpected '" + file + "'");
         if (file == null && action == Action.restore) throw wrong("say which backup: restore FILE, or restore " + Backups.LATEST);
-    }
-
-    private ParameterException wrong(String message) {
-        return new ParameterException(command.commandLine(), message);
-    }
-
-    private PrintWriter err() {
-        return command.commandLine().getErr();
     }
 
     private Retention retention() {

@@ -3,38 +3,23 @@
 //DESCRIPTION Check that the store is there, intact, writable and receiving runs.
 //SOURCES ../lib/telemetry/text/package-info.java ../lib/telemetry/os/package-info.java ../lib/telemetry/sqlite/package-info.java
 //SOURCES ../lib/telemetry/daylog/package-info.java ../lib/telemetry/runs/package-info.java ../lib/telemetry/cli/package-info.java
-//SOURCES ../lib/telemetry/store/package-info.java ../lib/telemetry/recording/package-info.java ../lib/telemetry/backup/package-info.java
-//SOURCES ../lib/telemetry/health/package-info.java ../lib/telemetry/setup/package-info.java ../lib/telemetry/alert/package-info.java
+//SOURCES ../lib/telemetry/store/package-info.java ../lib/telemetry/backup/package-info.java ../lib/telemetry/health/package-info.java
+//SOURCES ../lib/telemetry/alert/package-info.java
 //RUNTIME_OPTIONS -XX:TieredStopAtLevel=1 -XX:CompileThresholdScaling=10
 
 import java.nio.file.Path;
-import java.time.Clock;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.concurrent.Callable;
+import java.util.List;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ITypeConverter;
-import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.Spec;
-import telemetry.Database;
-import telemetry.Health;
-import telemetry.Size;
-import telemetry.Store;
-import telemetry.StoreException;
-import telemetry.alert.Alert;
-import telemetry.alert.AlertTarget;
-import telemetry.alert.HealthLog;
-import telemetry.alert.PluginLine;
-import telemetry.alert.Textfile;
-import telemetry.cli.Cli;
-import telemetry.cli.Output;
-import telemetry.cli.StoreOption;
-import telemetry.health.HealthRules;
-import telemetry.os.WholeFile;
+import telemetry.*;
+import telemetry.alert.*;
+import telemetry.cli.*;
+import telemetry.health.*;
+import telemetry.os.*;
 
 @Command(name = "health", mixinStandardHelpOptions = true,
         description = "Check that the store is there, intact, writable and receiving runs.",
@@ -45,13 +30,7 @@ import telemetry.os.WholeFile;
                     + "tries again.",
             "", "Nothing is changed but what --record and --alert keep in reports. While a database in DELETE mode (v6, v7) is checked, "
             + "its writers wait; --quick halves that."})
-class health implements Callable<Integer> {
-
-    @Mixin
-    private StoreOption store;
-
-    @Mixin
-    private Output output;
+class health extends Procedure {
 
     @Option(names = "--quick",
             description = "SQLite's quick_check instead of its integrity_check: indexes are not compared with their table.")
@@ -122,21 +101,21 @@ class health implements Callable<Integer> {
             description = "Wait so long for a locked database. Default: ${DEFAULT-VALUE}.")
     private Duration wait;
 
-    @Spec
-    private CommandSpec command;
-
-    Clock clock = Clock.systemUTC();
-
     public static void main(String... args) {
         Database.warmUp();
         Cli.main(new health(), args);
     }
 
     @Override
+    protected List<String> rehearsal() {
+        return List.of();
+    }
+
+    @Override
     public Integer call() {
         if (nagios && output.isJson())
-            throw new ParameterException(command.commandLine(), "--json and --nagios are two forms of one output: choose one");
-        Health health = Health.of(store.store(), clock, rules(), command.commandLine().getErr());
+            throw wrong("--json and --nagios are two forms of one output: choose one");
+        Health health = Health.of(store.store(), clock, rules(), err());
         try {
             if (nagios) output.print(new PluginLine(health));
             else output.result(health, document(health));

@@ -38,7 +38,7 @@ rmdir /s /q "%SOURCES%" 2>nul
 xcopy /i /q /s /y "%CHECKOUT%\lib" "%SOURCES%\lib\" >nul 2>nul || goto :jbang
 xcopy /i /q /y "%CHECKOUT%\scripts\%TELEMETRY_SCRIPT%.java" "%SOURCES%\scripts\" >nul 2>nul || goto :jbang
 echo began >"%START%.began" || goto :jbang
-call "%~dp0jbangw.cmd" run --catalog "%CHECKOUT%\jbang-catalog.json" --main telemetry.setup.QuickStart "-Dtelemetry.checkout=%CHECKOUT%" ^
+call "%~dp0jbangw.cmd" run --catalog "%CHECKOUT%\jbang-catalog.json" --main telemetry.cli.QuickStart "-Dtelemetry.checkout=%CHECKOUT%" ^
   %TELEMETRY_SCRIPT% %TELEMETRY_SCRIPT% "%CHECKOUT%" "%START%" "%START%.began" "%JAVA%" <nul >&2 && goto :look
 
 :jbang

@@ -3,28 +3,19 @@
 //DESCRIPTION Tell whether the database is locked, who holds the lock, and end the holder if need be.
 //SOURCES ../lib/telemetry/text/package-info.java ../lib/telemetry/os/package-info.java ../lib/telemetry/sqlite/package-info.java
 //SOURCES ../lib/telemetry/daylog/package-info.java ../lib/telemetry/runs/package-info.java ../lib/telemetry/cli/package-info.java
-//SOURCES ../lib/telemetry/store/package-info.java ../lib/telemetry/recording/package-info.java ../lib/telemetry/locks/package-info.java
-//SOURCES ../lib/telemetry/backup/package-info.java ../lib/telemetry/health/package-info.java ../lib/telemetry/setup/package-info.java
+//SOURCES ../lib/telemetry/locks/package-info.java
 //RUNTIME_OPTIONS -XX:TieredStopAtLevel=1 -XX:CompileThresholdScaling=10
 
-import java.time.Clock;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
-import telemetry.Checks;
-import telemetry.Store;
-import telemetry.cli.Cli;
-import telemetry.cli.Consent;
-import telemetry.cli.Output;
-import telemetry.cli.StoreOption;
-import telemetry.locks.LockRelease;
-import telemetry.locks.Locks;
-import telemetry.locks.LocksReport;
+import telemetry.*;
+import telemetry.cli.*;
+import telemetry.locks.*;
 
 @Command(name = "locks", mixinStandardHelpOptions = true,
         description = "Tell whether the database is locked, who holds the lock, and end the holder if need be.",
@@ -34,13 +25,7 @@ import telemetry.locks.LocksReport;
             "", "--kill ends nobody but a process that holds the write lock when it is called, after the wait, and right before it is "
             + "ended; for any other the exit code is 64. TERM comes first, KILL 5 s later; then the lock is tried and the database "
             + "quick-checked."})
-class locks implements Callable<Integer> {
-
-    @Mixin
-    private StoreOption store;
-
-    @Mixin
-    private Output output;
+class locks extends Procedure {
 
     @Mixin
     private Consent consent;
@@ -52,11 +37,15 @@ class locks implements Callable<Integer> {
     @Option(names = "--kill", paramLabel = "PID", description = "End this process if it still holds the lock after --wait.")
     private Long kill;
 
-    Clock clock = Clock.systemUTC();
     Duration grace = LockRelease.GRACE;
 
     public static void main(String... args) {
         Cli.main(new locks(), args);
+    }
+
+    @Override
+    protected List<String> rehearsal() {
+        return List.of();
     }
 
     @Override

@@ -3,13 +3,11 @@
 //DESCRIPTION Read the day files, archived ones too: by day, agent, run or text; follow them; list the days.
 //SOURCES ../lib/telemetry/text/package-info.java ../lib/telemetry/os/package-info.java ../lib/telemetry/sqlite/package-info.java
 //SOURCES ../lib/telemetry/daylog/package-info.java ../lib/telemetry/runs/package-info.java ../lib/telemetry/cli/package-info.java
-//SOURCES ../lib/telemetry/store/package-info.java ../lib/telemetry/recording/package-info.java ../lib/telemetry/logs/package-info.java
-//SOURCES ../lib/telemetry/backup/package-info.java ../lib/telemetry/health/package-info.java ../lib/telemetry/setup/package-info.java
+//SOURCES ../lib/telemetry/store/package-info.java ../lib/telemetry/logs/package-info.java
 //RUNTIME_OPTIONS -XX:TieredStopAtLevel=1 -XX:CompileThresholdScaling=10
 
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Clock;
 import java.time.Duration;
 import java.time.LocalDate;
 import java.util.ArrayList;
@@ -19,39 +17,19 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.Spec;
-import telemetry.Damage;
-import telemetry.DayFile;
-import telemetry.EventLog;
-import telemetry.LogEntry;
-import telemetry.RunStatus;
-import telemetry.Store;
-import telemetry.StoreException;
-import telemetry.Times;
-import telemetry.cli.Cli;
-import telemetry.cli.Output;
-import telemetry.cli.StoreOption;
-import telemetry.logs.DayRange;
-import telemetry.logs.DaySummary;
-import telemetry.logs.LogFilter;
-import telemetry.logs.LogFollower;
-import telemetry.logs.LogLine;
-import telemetry.logs.LogQuery;
-import telemetry.store.Layout;
-import telemetry.text.Ndjson;
-import telemetry.text.Table;
+import telemetry.*;
+import telemetry.cli.*;
+import telemetry.logs.*;
+import telemetry.store.*;
+import telemetry.text.*;
 
 @Command(name = "logs", mixinStandardHelpOptions = true,
         description = "Read the day files, archived ones too: by day, agent, run or text; follow them; list the days.")
-class logs implements Callable<Integer> {
+class logs extends Procedure {
     private static final Duration BETWEEN_LOOKS = Duration.ofMillis(250);
 
     /** What --follow shows of the past. */
@@ -62,14 +40,6 @@ class logs implements Callable<Integer> {
 
     private static final Duration BETWEEN_FLUSHES = Duration.ofMillis(100);
     private static final byte[] NEWLINE = {'\n'};
-
-    Clock clock = Clock.systemUTC();
-
-    @Mixin
-    private StoreOption store;
-
-    @Mixin
-    private Output output;
 
     @Parameters(arity = "0..1", paramLabel = "DAY",
             description = "2025-12-11, 2025-12 for a month, today or yesterday (UTC). Default: the days that --since, --until "
@@ -115,9 +85,6 @@ class logs implements Callable<Integer> {
     @Option(names = "--list", description = "List the days instead: size, lines, runs, archived or not, damaged pieces.")
     private boolean list;
 
-    @Spec
-    private CommandSpec command;
-
     private final Map<Path, Long> damaged = new TreeMap<>();
     private final Set<Path> denied = new HashSet<>();
     private long shown;
@@ -128,6 +95,11 @@ class logs implements Callable<Integer> {
 
     public static void main(String... args) {
         Cli.main(new logs(), args);
+    }
+
+    @Override
+    protected List<String> rehearsal() {
+        return List.of();
     }
 
     @Override
@@ -161,10 +133,6 @@ class logs implements Callable<Integer> {
             throw wrong("--list counts whole days: without --raw, --agent, --run, --type, --status and --grep");
         if (limit != null && limit < 1) throw wrong("--limit is a number from 1");
         if (grep != null && grep.isEmpty()) throw wrong("--grep needs a text");
-    }
-
-    private ParameterException wrong(String message) {
-        return new ParameterException(command.commandLine(), message);
     }
 
     private List<DayFile> days(EventLog log, Store store) {

@@ -5,55 +5,29 @@
 //SOURCES ../lib/telemetry/daylog/package-info.java ../lib/telemetry/runs/package-info.java ../lib/telemetry/cli/package-info.java
 //SOURCES ../lib/telemetry/store/package-info.java ../lib/telemetry/recording/package-info.java ../lib/telemetry/archive/package-info.java
 //SOURCES ../lib/telemetry/locks/package-info.java ../lib/telemetry/backup/package-info.java ../lib/telemetry/health/package-info.java
-//SOURCES ../lib/telemetry/measure/package-info.java ../lib/telemetry/setup/package-info.java ../lib/telemetry/alert/package-info.java
-//SOURCES ../lib/telemetry/maintain/package-info.java
+//SOURCES ../lib/telemetry/measure/package-info.java ../lib/telemetry/alert/package-info.java ../lib/telemetry/maintain/package-info.java
 //RUNTIME_OPTIONS -XX:TieredStopAtLevel=1 -XX:CompileThresholdScaling=10
 //FILES runbook.md=../docs/runbook.md
 
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.Callable;
 import java.util.function.Supplier;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.Spec;
-import telemetry.Check;
-import telemetry.Database;
-import telemetry.DayFile;
-import telemetry.Health;
-import telemetry.Size;
-import telemetry.Store;
-import telemetry.StoreException;
-import telemetry.Times;
-import telemetry.archive.Archive;
-import telemetry.archive.ArchiveRun;
-import telemetry.cli.Cli;
-import telemetry.cli.Consent;
-import telemetry.cli.Output;
-import telemetry.cli.StoreOption;
-import telemetry.health.HealthRules;
-import telemetry.maintain.Checklist;
-import telemetry.maintain.Forecast;
-import telemetry.maintain.PerformanceReview;
-import telemetry.maintain.RetentionReview;
-import telemetry.maintain.RunbookPage;
-import telemetry.maintain.Schedule;
-import telemetry.maintain.Task;
-import telemetry.measure.Baselines;
-import telemetry.os.Disk;
-import telemetry.os.WholeFile;
-import telemetry.text.Progress;
-import telemetry.text.Table;
+import telemetry.*;
+import telemetry.archive.*;
+import telemetry.cli.*;
+import telemetry.health.*;
+import telemetry.maintain.*;
+import telemetry.measure.*;
+import telemetry.os.*;
+import telemetry.text.*;
 
 @Command(name = "maintain", mixinStandardHelpOptions = true, sortOptions = false,
         description = "Go through the weekly, monthly or quarterly checklist; or print the lines that schedule it.",
@@ -63,14 +37,13 @@ import telemetry.text.Table;
             "maintain quarterly   speed of queries; indexes; what is kept for how long",
             "maintain schedule    lines for cron, systemd and Windows' Task Scheduler",
             "", "The exit code is the worst item's. Only monthly changes anything: it archives, after asking, and not while health fails."})
-class maintain implements Callable<Integer> {
+class maintain extends Procedure {
 
     private enum Period { weekly, monthly, quarterly, schedule }
 
 
     private static final long MB = 1_000_000;
 
-    Clock clock = Clock.systemUTC();
     Baselines baselines = Baselines.RUNBOOK;
 
     @Parameters(index = "0", paramLabel = "weekly|monthly|quarterly|schedule",
@@ -81,24 +54,20 @@ class maintain implements Callable<Integer> {
     private Path report;
 
     @Mixin
-    private StoreOption place;
-
-    @Mixin
-    private Output output;
-
-    @Mixin
     private Consent consent;
-
-    @Spec
-    private CommandSpec command;
 
     public static void main(String... args) {
         Cli.main(new maintain(), args);
     }
 
     @Override
+    protected List<String> rehearsal() {
+        return List.of("weekly");
+    }
+
+    @Override
     public Integer call() {
-        Store store = place.existing();
+        Store store = this.store.existing();
         return switch (period) {
             case weekly -> report(store, weekly(store));
             case monthly -> report(store, monthly(store));
@@ -224,14 +193,11 @@ class maintain implements Callable<Integer> {
     }
 
     private Integer schedule(Store store) {
-        if (report != null) throw new ParameterException(command.commandLine(), "--report belongs to weekly, monthly and quarterly");
+        if (report != null) throw wrong("--report belongs to weekly, monthly and quarterly");
         String checkout = System.getProperty("telemetry.checkout");
         Schedule schedule = Schedule.of(store, checkout == null ? null : Path.of(checkout), Disk.environment());
         output.result(schedule, schedule.texts());
         return Cli.OK;
     }
 
-    private PrintWriter err() {
-        return command.commandLine().getErr();
-    }
 }

@@ -5,40 +5,21 @@
 //SOURCES ../lib/telemetry/daylog/package-info.java ../lib/telemetry/runs/package-info.java ../lib/telemetry/cli/package-info.java
 //SOURCES ../lib/telemetry/store/package-info.java ../lib/telemetry/recording/package-info.java ../lib/telemetry/locks/package-info.java
 //SOURCES ../lib/telemetry/backup/package-info.java ../lib/telemetry/health/package-info.java ../lib/telemetry/measure/package-info.java
-//SOURCES ../lib/telemetry/setup/package-info.java
 //RUNTIME_OPTIONS -XX:TieredStopAtLevel=1 -XX:CompileThresholdScaling=10
 
 import java.io.IOException;
-import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.Spec;
-import telemetry.Check;
-import telemetry.Size;
-import telemetry.Store;
-import telemetry.StoreException;
-import telemetry.TelemetryClient;
-import telemetry.cli.Cli;
-import telemetry.cli.Consent;
-import telemetry.cli.Output;
-import telemetry.cli.StoreOption;
-import telemetry.measure.Baselines;
-import telemetry.measure.Footprint;
-import telemetry.measure.PerformanceHistory;
-import telemetry.measure.PerformanceReport;
-import telemetry.measure.ScratchStore;
-import telemetry.measure.StoreFigures;
-import telemetry.measure.Tuning;
-import telemetry.measure.WriteTimes;
-import telemetry.text.Progress;
+import telemetry.*;
+import telemetry.cli.*;
+import telemetry.health.*;
+import telemetry.measure.*;
+import telemetry.text.*;
 
 @Command(name = "measure_performance", mixinStandardHelpOptions = true,
         description = "Measure writing, queries and size against the runbook's baselines; advise, and carry advice out.",
@@ -48,18 +29,10 @@ import telemetry.text.Progress;
             + "all the same, and the exit code is 3 (missing, no permission, locked) or 2 (damaged).",
             "", "--apply-indexes and --vacuum ask first, look for the lock and for room, make a backup, and keep writers waiting while "
             + "they work. An agent that waits for more than five seconds gives up; its line is on the disk, and a replay brings the row."})
-class measure_performance implements Callable<Integer> {
+class measure_performance extends Procedure {
     private static final int MOST_RUNS = 1_000_000;
     private static final int MOST_WRITERS = 256;
     private static final int MOST_PROCESSES = 64;
-
-    Clock clock = Clock.systemUTC();
-
-    @Mixin
-    private StoreOption place;
-
-    @Mixin
-    private Output output;
 
     @Mixin
     private Consent consent;
@@ -112,9 +85,6 @@ class measure_performance implements Callable<Integer> {
     @Option(names = "--as-writer", hidden = true, description = "Be one of the programs that write.")
     private boolean asWriter;
 
-    @Spec
-    private CommandSpec command;
-
     public static void main(String... args) {
         Cli.main(new measure_performance(), args);
     }
@@ -123,7 +93,7 @@ class measure_performance implements Callable<Integer> {
     public Integer call() throws IOException, InterruptedException {
         requireSense();
         if (asWriter) return write();
-        Store store = place.existing();
+        Store store = this.store.existing();
         PerformanceHistory past = history ? new PerformanceHistory(store, this::note) : null;
         List<Check> failures = new ArrayList<>();
         List<String> done = new ArrayList<>();
@@ -149,14 +119,10 @@ class measure_performance implements Callable<Integer> {
             throw wrong("--dry-run is for --apply-indexes and --vacuum; without them nothing is changed");
     }
 
-    private ParameterException wrong(String message) {
-        return new ParameterException(command.commandLine(), message);
-    }
-
     /** One of several: tells when it is ready, waits for the word to go, tells when it is done. */
     private int write() throws IOException {
         List<String> warnings = new ArrayList<>();
-        try (TelemetryClient client = TelemetryClient.at(place.store(), clock, warnings::add)) {
+        try (TelemetryClient client = TelemetryClient.at(this.store.store(), clock, warnings::add)) {
             WriteTimes.track(client, WriteTimes.warming(runs));
             output.print("ready");
             if (System.in.read() < 0) return Cli.FAILED;
@@ -165,10 +131,6 @@ class measure_performance implements Callable<Integer> {
         }
         warnings.forEach(this::note);
         return warnings.isEmpty() ? Cli.OK : Cli.FAILED;
-    }
-
-    private void note(String line) {
-        output.note("measure_performance: " + line);
     }
 
     /** Null when the database cannot be read: then that is among the failures. */
@@ -183,7 +145,7 @@ class measure_performance implements Callable<Integer> {
 
     /** @return false when nothing was to be done */
     private boolean carryOut(Store store, StoreFigures figures, List<String> done) {
-        var tuning = new Tuning(store, clock, wait, command.commandLine().getErr(), this::note);
+        var tuning = new Tuning(store, clock, wait, err(), this::note);
         if (applyIndexes) makeIndexes(figures, tuning, done);
         if (vacuum) vacuum(figures, tuning, done);
         return !done.isEmpty() && !consent.isDryRun();
@@ -210,7 +172,7 @@ class measure_performance implements Callable<Integer> {
 
     private WriteTimes measureWriting(Store store, List<Check> failures) throws InterruptedException {
         int all = runs * (1 + writers.size() + Math.min(1, processes)) + (1 + processes) * WriteTimes.warming(runs);
-        try (var scratch = ScratchStore.beside(store); var progress = new Progress(command.commandLine().getErr(), "runs", all)) {
+        try (var scratch = ScratchStore.beside(store); var progress = new Progress(err(), "runs", all)) {
             List<String> writer = List.of("measure_performance", "--as-writer");
             return WriteTimes.of(scratch, runs, runsPerSecond, writers, writer, processes, progress::at);
         } catch (StoreException e) {

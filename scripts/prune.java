@@ -3,79 +3,58 @@
 //DESCRIPTION Delete old runs from the database, or cancel those that never ended; the day files stay as they are.
 //SOURCES ../lib/telemetry/text/package-info.java ../lib/telemetry/os/package-info.java ../lib/telemetry/sqlite/package-info.java
 //SOURCES ../lib/telemetry/daylog/package-info.java ../lib/telemetry/runs/package-info.java ../lib/telemetry/cli/package-info.java
-//SOURCES ../lib/telemetry/store/package-info.java ../lib/telemetry/recording/package-info.java ../lib/telemetry/backup/package-info.java
-//SOURCES ../lib/telemetry/prune/package-info.java ../lib/telemetry/health/package-info.java ../lib/telemetry/setup/package-info.java
+//SOURCES ../lib/telemetry/store/package-info.java ../lib/telemetry/backup/package-info.java ../lib/telemetry/prune/package-info.java
 //RUNTIME_OPTIONS -XX:TieredStopAtLevel=1 -XX:CompileThresholdScaling=10
 
 import java.nio.file.Path;
-import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.StringJoiner;
-import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
 import java.util.function.LongConsumer;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.Spec;
-import telemetry.Database;
-import telemetry.EventLog;
-import telemetry.Store;
-import telemetry.StoreException;
-import telemetry.Times;
-import telemetry.backup.BackupCheck;
-import telemetry.backup.Backups;
-import telemetry.cli.Cli;
-import telemetry.cli.Consent;
-import telemetry.cli.Output;
-import telemetry.cli.StoreOption;
-import telemetry.prune.OldRuns;
-import telemetry.prune.StaleRuns;
-import telemetry.store.Pruned;
-import telemetry.text.Progress;
-import telemetry.text.Table;
+import telemetry.*;
+import telemetry.backup.*;
+import telemetry.cli.*;
+import telemetry.prune.*;
+import telemetry.store.*;
+import telemetry.text.*;
 
 @Command(name = "prune", mixinStandardHelpOptions = true, addMethodSubcommands = false,
         description = "Delete old runs from the database, or cancel those that never ended; the day files stay as they are.",
         footer = {"", "Without --yes it only shows what it would do. With it a verified backup comes first, and what is pruned is "
             + "written to pruned.ndjson in the store's folder, so that no replay, rebuild or recovery brings it back."})
-class prune implements Callable<Integer> {
+class prune extends Procedure {
 
-    Clock clock = Clock.systemUTC();
     Duration patience = Database.PATIENCE;
 
     @Mixin
-    private StoreOption store;
-
-    @Mixin
-    private Output output;
-
-    @Mixin
     private Consent consent;
-
-    @Spec
-    private CommandSpec command;
 
     public static void main(String... args) {
         Cli.main(new prune(), args);
     }
 
     @Override
+    protected List<String> rehearsal() {
+        return List.of("runs", "--older-than", "1d");
+    }
+
+    @Override
     public Integer call() {
-        throw new ParameterException(command.commandLine(), "say what to prune: runs --older-than 180d, or stale");
+        throw wrong("say what to prune: runs --older-than 180d, or stale");
     }
 
     @Command(name = "runs", mixinStandardHelpOptions = true,
             description = "Delete runs that are over and began long ago, with their commits. The runs of a chain go together or stay "
                 + "together, and so do a run and its caller.")
-    int runs(@Mixin StoreOption store, @Mixin Output output, @Mixin Consent consent,
+    int runs(@Mixin Consent consent,
             @Option(names = "--older-than", required = true, paramLabel = "AGE",
                     description = "Runs that began longer ago than this: 180d.") Duration age,
             @Option(names = "--agent", paramLabel = "NAME", description = "Of this agent only.") String agent,
@@ -104,7 +83,7 @@ class prune implements Callable<Integer> {
     @Command(name = "stale", mixinStandardHelpOptions = true,
             description = "Set runs that still say running long after their start to cancelled (v1 to v5: failed), with the reason in "
                 + "error_summary. A real end that comes later wins.")
-    int stale(@Mixin StoreOption store, @Mixin Output output, @Mixin Consent consent,
+    int stale(@Mixin Consent consent,
             @Option(names = "--older-than", paramLabel = "AGE", defaultValue = "24h",
                     description = "Started longer ago than this. Default: ${DEFAULT-VALUE}.") Duration age,
             @Option(names = "--agent", paramLabel = "NAME", description = "Of this agent only.") String agent,
@@ -128,7 +107,7 @@ class prune implements Callable<Integer> {
     }
 
     private long most(Long limit) {
-        if (limit != null && limit < 1) throw new ParameterException(command.commandLine(), "--limit is a number from 1 on");
+        if (limit != null && limit < 1) throw wrong("--limit is a number from 1 on");
         return limit == null ? Long.MAX_VALUE : limit;
     }
 
@@ -137,13 +116,13 @@ class prune implements Callable<Integer> {
     }
 
     private Path backUp(Store store) {
-        return new Backups(store, null, clock, command.commandLine().getErr()).make(patience, BackupCheck.FULL, false).backup().file();
+        return new Backups(store, null, clock, err()).make(patience, BackupCheck.FULL, false).backup().file();
     }
 
     /** What was done before something went wrong is done, and is said. */
     private <T> T counting(Output output, long total, Function<LongConsumer, T> work) {
         var done = new AtomicLong();
-        try (var progress = new Progress(command.commandLine().getErr(), "runs", total)) {
+        try (var progress = new Progress(err(), "runs", total)) {
             return work.apply(count -> {
                 done.set(count);
                 progress.at(count);

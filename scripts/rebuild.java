@@ -3,14 +3,11 @@
 //DESCRIPTION Make a new database from the day files, verify it and put it in place; or compare the two.
 //SOURCES ../lib/telemetry/text/package-info.java ../lib/telemetry/os/package-info.java ../lib/telemetry/sqlite/package-info.java
 //SOURCES ../lib/telemetry/daylog/package-info.java ../lib/telemetry/runs/package-info.java ../lib/telemetry/cli/package-info.java
-//SOURCES ../lib/telemetry/store/package-info.java ../lib/telemetry/recording/package-info.java ../lib/telemetry/backup/package-info.java
-//SOURCES ../lib/telemetry/prune/package-info.java ../lib/telemetry/health/package-info.java ../lib/telemetry/setup/package-info.java
-//SOURCES ../lib/telemetry/rebuild/package-info.java
+//SOURCES ../lib/telemetry/store/package-info.java ../lib/telemetry/prune/package-info.java ../lib/telemetry/rebuild/package-info.java
 //RUNTIME_OPTIONS -XX:CompileThresholdScaling=4 -Xmx256m
 
 import java.io.File;
 import java.nio.file.Path;
-import java.time.Clock;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.HashSet;
@@ -20,39 +17,19 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.StringJoiner;
-import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.Spec;
-import telemetry.Size;
-import telemetry.Store;
-import telemetry.StoreException;
-import telemetry.Times;
-import telemetry.cli.Cli;
-import telemetry.cli.Consent;
-import telemetry.cli.Output;
-import telemetry.cli.StoreOption;
-import telemetry.rebuild.CarryOver;
-import telemetry.rebuild.Rebuild;
-import telemetry.rebuild.RunDifferences;
-import telemetry.text.Progress;
+import telemetry.*;
+import telemetry.cli.*;
+import telemetry.rebuild.*;
+import telemetry.text.*;
 
 @Command(name = "rebuild", mixinStandardHelpOptions = true,
         description = "Make a new database from the day files, verify it and put it in place; or compare the two.")
-class rebuild implements Callable<Integer> {
-    Clock clock = Clock.systemUTC();
-
+class rebuild extends Procedure {
     /** Where day files are. */
     enum Place { RAW, ARCHIVE }
-
-    @Mixin
-    private StoreOption store;
-
-    @Mixin
-    private Output output;
 
     @Mixin
     private Consent consent;
@@ -72,9 +49,6 @@ class rebuild implements Callable<Integer> {
             description = "Compare the database with the day files, both ways, and list the runs that differ. Changes nothing.")
     private boolean checkOnly;
 
-    @Spec
-    private CommandSpec command;
-
     /** Files that may not be read, each named once. */
     private final Set<Path> named = new HashSet<>();
 
@@ -83,9 +57,14 @@ class rebuild implements Callable<Integer> {
     }
 
     @Override
+    protected List<String> rehearsal() {
+        return List.of("--yes");
+    }
+
+    @Override
     public Integer call() {
         if (checkOnly && into != null)
-            throw new ParameterException(command.commandLine(), "--check-only writes nothing: it and --into exclude each other");
+            throw wrong("--check-only writes nothing: it and --into exclude each other");
         Store store = this.store.existing();
         Rebuild rebuild = new Rebuild(store, clock).from(from.contains(Place.RAW), from.contains(Place.ARCHIVE))
                 .onDenied(this::sayDenied);
@@ -95,7 +74,7 @@ class rebuild implements Callable<Integer> {
         if (consent.isDryRun()) return show(rebuild, store, files);
         if (into == null && !consent.to("Replace the database " + store.database() + " by one made from " + said(files) + "?"))
             return Cli.WARNING;
-        try (var progress = new Progress(command.commandLine().getErr(), "MB", size(files) / 1_000_000)) {
+        try (var progress = new Progress(err(), "MB", size(files) / 1_000_000)) {
             rebuild.progress(bytes -> progress.at(bytes / 1_000_000));
             Rebuild.Result result = into != null ? rebuild.into(into) : rebuild.inPlace();
             output.result(report(result), result);

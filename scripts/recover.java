@@ -3,42 +3,25 @@
 //DESCRIPTION Make a damaged or missing database good again from backup, day files and what is left of it.
 //SOURCES ../lib/telemetry/text/package-info.java ../lib/telemetry/os/package-info.java ../lib/telemetry/sqlite/package-info.java
 //SOURCES ../lib/telemetry/daylog/package-info.java ../lib/telemetry/runs/package-info.java ../lib/telemetry/cli/package-info.java
-//SOURCES ../lib/telemetry/store/package-info.java ../lib/telemetry/recording/package-info.java ../lib/telemetry/backup/package-info.java
-//SOURCES ../lib/telemetry/prune/package-info.java ../lib/telemetry/health/package-info.java ../lib/telemetry/setup/package-info.java
-//SOURCES ../lib/telemetry/rebuild/package-info.java ../lib/telemetry/restore/package-info.java ../lib/telemetry/recover/package-info.java
+//SOURCES ../lib/telemetry/store/package-info.java ../lib/telemetry/backup/package-info.java ../lib/telemetry/prune/package-info.java
+//SOURCES ../lib/telemetry/health/package-info.java ../lib/telemetry/rebuild/package-info.java ../lib/telemetry/restore/package-info.java
+//SOURCES ../lib/telemetry/recover/package-info.java
 //RUNTIME_OPTIONS -XX:CompileThresholdScaling=4
 
 import java.io.PrintWriter;
 import java.nio.file.Path;
-import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
-import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Spec;
-import telemetry.Store;
-import telemetry.cli.Cli;
-import telemetry.cli.Consent;
-import telemetry.cli.Output;
-import telemetry.cli.StoreOption;
-import telemetry.recover.Recovered;
-import telemetry.recover.Recovery;
-import telemetry.recover.RecoveryPlan;
+import telemetry.*;
+import telemetry.cli.*;
+import telemetry.recover.*;
 
 @Command(name = "recover", mixinStandardHelpOptions = true,
         description = "Make a damaged or missing database good again from backup, day files and what is left of it.")
-class recover implements Callable<Integer> {
-    Clock clock = Clock.systemUTC();
-
-    @Mixin
-    private StoreOption store;
-
-    @Mixin
-    private Output output;
-
+class recover extends Procedure {
     @Mixin
     private Consent consent;
 
@@ -54,17 +37,19 @@ class recover implements Callable<Integer> {
             description = "Take backups in this folder into account too, that of backup --to on a second disk say. May be said again.")
     private List<Path> from = List.of();
 
-    @Spec
-    private CommandSpec command;
-
     public static void main(String... args) {
         Cli.main(new recover(), args);
     }
 
     @Override
+    protected List<String> rehearsal() {
+        return List.of("--dry-run");
+    }
+
+    @Override
     public Integer call() {
         Store store = from.isEmpty() ? this.store.existing() : this.store.orNew();
-        PrintWriter err = command.commandLine().getErr();
+        PrintWriter err = err();
         var recovery = new Recovery(store, clock, wait, err);
         if (salvage != null) recovery.salvaging(salvage);
         from.forEach(recovery::from);

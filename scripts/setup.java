@@ -3,40 +3,27 @@
 //DESCRIPTION Create the store: folders, database, indexes; optionally a sample month.
 //SOURCES ../lib/telemetry/text/package-info.java ../lib/telemetry/os/package-info.java ../lib/telemetry/sqlite/package-info.java
 //SOURCES ../lib/telemetry/daylog/package-info.java ../lib/telemetry/runs/package-info.java ../lib/telemetry/cli/package-info.java
-//SOURCES ../lib/telemetry/store/package-info.java ../lib/telemetry/recording/package-info.java ../lib/telemetry/logs/package-info.java
-//SOURCES ../lib/telemetry/backup/package-info.java ../lib/telemetry/query/package-info.java ../lib/telemetry/health/package-info.java
-//SOURCES ../lib/telemetry/setup/package-info.java
+//SOURCES ../lib/telemetry/store/package-info.java ../lib/telemetry/logs/package-info.java ../lib/telemetry/backup/package-info.java
+//SOURCES ../lib/telemetry/query/package-info.java ../lib/telemetry/health/package-info.java ../lib/telemetry/setup/package-info.java
 //RUNTIME_OPTIONS -XX:TieredStopAtLevel=1 -XX:CompileThresholdScaling=10
 
 import java.io.File;
 import java.nio.file.Path;
-import java.time.Clock;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Locale;
 import java.util.StringJoiner;
-import java.util.concurrent.Callable;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.Spec;
-import telemetry.Database;
-import telemetry.Health;
-import telemetry.Runs;
-import telemetry.Store;
-import telemetry.cli.Cli;
-import telemetry.cli.Output;
-import telemetry.cli.StoreOption;
-import telemetry.health.HealthRules;
-import telemetry.query.BriefRuns;
-import telemetry.setup.Launchers;
-import telemetry.setup.Sample;
-import telemetry.setup.SampleWriter;
-import telemetry.store.Layout;
-import telemetry.text.Progress;
+import telemetry.*;
+import telemetry.cli.*;
+import telemetry.health.*;
+import telemetry.query.*;
+import telemetry.setup.*;
+import telemetry.store.*;
+import telemetry.text.*;
 
 @Command(name = "setup", mixinStandardHelpOptions = true,
         description = "Create the store: folders, database, indexes; optionally a sample month.",
@@ -44,21 +31,13 @@ import telemetry.text.Progress;
                 + "the first.",
             "", "A launcher starts its script by java alone, without JBang. It sees by itself when a source, a jar or the JDK changed, "
             + "and builds anew, which takes some seconds."})
-class setup implements Callable<Integer> {
+class setup extends Procedure {
     private static final int RUNS_A_DAY = 40;
     private static final int MOST_RUNS = 10_000_000;
     private static final int MOST_DAYS = 3_650;
 
     /** So many of the sample's runs are shown. */
     private static final int LATEST = 10;
-
-    Clock clock = Clock.systemUTC();
-
-    @Mixin
-    private StoreOption place;
-
-    @Mixin
-    private Output output;
 
     @ArgGroup(exclusive = false)
     private SampleOptions options;
@@ -68,9 +47,6 @@ class setup implements Callable<Integer> {
             + "telemetry-health, telemetry-query …, one for each script of this checkout. DIR by default: ~/.local/bin, on Windows "
             + "%%LOCALAPPDATA%%\\telemetry-toolkit\\bin.")
     private Path launchers;
-
-    @Spec
-    private CommandSpec command;
 
     private static final class SampleOptions {
         @Option(names = "--sample", required = true, description = "Fill the store with runs of five agents that end now.")
@@ -111,9 +87,14 @@ class setup implements Callable<Integer> {
     }
 
     @Override
+    protected List<String> rehearsal() {
+        return List.of();
+    }
+
+    @Override
     public Integer call() {
         if (launchers != null) return writeLaunchers();
-        Store store = place.store();
+        Store store = this.store.store();
         Sample sample = options == null ? null : sample();
         settle(store);
         if (sample != null && !options.yes) SampleWriter.requireEmpty(store);
@@ -126,9 +107,8 @@ class setup implements Callable<Integer> {
     }
 
     private int writeLaunchers() {
-        if (options != null || command.commandLine().getParseResult().hasMatchedOption("--store"))
-            throw new ParameterException(command.commandLine(),
-                    "--launchers makes no store: leave --store and --sample to a setup of their own");
+        if (options != null || spec.commandLine().getParseResult().hasMatchedOption("--store"))
+            throw wrong("--launchers makes no store: leave --store and --sample to a setup of their own");
         Path folder = launchers.toString().isEmpty() ? Launchers.usualFolder() : launchers.toAbsolutePath().normalize();
         Launchers.Written written = Launchers.ofThisCheckout().write(folder);
         output.result(launcherReport(written), written);
@@ -155,7 +135,7 @@ class setup implements Callable<Integer> {
     }
 
     private ParameterException wrong(String option, int most) {
-        return new ParameterException(command.commandLine(), String.format(Locale.ROOT, "%s is a number from 1 to %,d", option, most));
+        return wrong(String.format(Locale.ROOT, "%s is a number from 1 to %,d", option, most));
     }
 
     private void settle(Store store) {
@@ -168,7 +148,7 @@ class setup implements Callable<Integer> {
 
     private SampleWriter.Filled fill(Store store, Sample sample) {
         try (Database database = Database.open(store.database());
-                var progress = new Progress(command.commandLine().getErr(), "runs", sample.runs())) {
+                var progress = new Progress(err(), "runs", sample.runs())) {
             return new SampleWriter(store, database).fill(sample, options.yes, progress);
         }
     }
@@ -176,7 +156,7 @@ class setup implements Callable<Integer> {
     /** The quick check will do for a database that is seconds old. */
     private void show(Store store) {
         output.print("");
-        output.print(Health.of(store, clock, HealthRules.RUNBOOK.quickly(), command.commandLine().getErr()));
+        output.print(Health.of(store, clock, HealthRules.RUNBOOK.quickly(), err()));
         output.print("");
         try (Database database = Database.openToRead(store.database())) {
             output.print(BriefRuns.of(new Runs(database).recent(LATEST)));

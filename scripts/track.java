@@ -3,37 +3,24 @@
 //DESCRIPTION Run a program as a tracked run, or test that tracking works.
 //SOURCES ../lib/telemetry/text/package-info.java ../lib/telemetry/os/package-info.java ../lib/telemetry/sqlite/package-info.java
 //SOURCES ../lib/telemetry/daylog/package-info.java ../lib/telemetry/runs/package-info.java ../lib/telemetry/cli/package-info.java
-//SOURCES ../lib/telemetry/store/package-info.java ../lib/telemetry/recording/package-info.java ../lib/telemetry/backup/package-info.java
-//SOURCES ../lib/telemetry/track/package-info.java ../lib/telemetry/health/package-info.java ../lib/telemetry/setup/package-info.java
+//SOURCES ../lib/telemetry/recording/package-info.java ../lib/telemetry/track/package-info.java
 //RUNTIME_OPTIONS -XX:TieredStopAtLevel=1 -XX:CompileThresholdScaling=10
 
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
-import java.time.Clock;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
-import telemetry.Checks;
-import telemetry.Database;
-import telemetry.NewRun;
-import telemetry.Store;
-import telemetry.TelemetryClient;
-import telemetry.cli.Cli;
-import telemetry.cli.Output;
-import telemetry.cli.StoreOption;
-import telemetry.track.PassThrough;
-import telemetry.track.SelfTest;
-import telemetry.track.TrackedProgram;
+import telemetry.*;
+import telemetry.cli.*;
+import telemetry.track.*;
 
 @Command(name = "track", mixinStandardHelpOptions = true, description = "Run a program as a tracked run, or test that tracking works.",
         footer = {"", "The program's input, output, errors and exit code pass through: 127 means not found, 126 not runnable, 128+n "
@@ -42,18 +29,11 @@ import telemetry.track.TrackedProgram;
         "A line '::metric NAME=VALUE' that the program prints sets a metric of the run; items_discovered, items_succeeded, "
         + "items_failed, input_summary and output_summary have their columns. To be listened to, the program prints into a pipe, as it "
         + "would with '| cat'; --terminal leaves it alone."})
-class track implements Callable<Integer> {
+class track extends Procedure {
     enum Trigger { cli, web, scheduler, mcp, manual }
 
-    Clock clock = Clock.systemUTC();
     OutputStream out = new FileOutputStream(FileDescriptor.out);
     OutputStream err = new FileOutputStream(FileDescriptor.err);
-
-    @Mixin
-    private StoreOption store;
-
-    @Mixin
-    private Output output;
 
     @Option(names = "--agent", paramLabel = "NAME", description = "The agent that the run is recorded for.")
     private String agent;
@@ -91,17 +71,19 @@ class track implements Callable<Integer> {
     @Parameters(paramLabel = "COMMAND", description = "The program and its arguments, best after --.")
     private List<String> command = List.of();
 
-    private CommandSpec spec;
-
     public static void main(String... args) {
         Database.warmUp();
         Cli.main(new track(), args);
     }
 
+    @Override
+    protected List<String> rehearsal() {
+        return List.of("--self-test");
+    }
+
     /** What follows the program's name is the program's own, options and {@code @file} too. */
     @Spec
     void setSpec(CommandSpec spec) {
-        this.spec = spec;
         spec.parser().stopAtPositional(true).expandAtFiles(false);
     }
 
@@ -127,9 +109,8 @@ class track implements Callable<Integer> {
 
     private void requireArguments() {
         if (agent == null || job == null || command.isEmpty())
-            throw new ParameterException(spec.commandLine(), "--agent, --job and a program to run are needed, or --self-test alone");
-        if (output.isJson()) throw new ParameterException(spec.commandLine(),
-                "--json is for --self-test: otherwise the output is the program's");
+            throw wrong("--agent, --job and a program to run are needed, or --self-test alone");
+        if (output.isJson()) throw wrong("--json is for --self-test: otherwise the output is the program's");
     }
 
     private NewRun what() {
@@ -141,7 +122,4 @@ class track implements Callable<Integer> {
         return terminal ? PassThrough.startUnheard(command) : PassThrough.start(command, out, hearOutput, err, hearErrors);
     }
 
-    private void note(String line) {
-        output.note("track: " + line);
-    }
 }

@@ -4,44 +4,25 @@
 //SOURCES ../lib/telemetry/text/package-info.java ../lib/telemetry/os/package-info.java ../lib/telemetry/sqlite/package-info.java
 //SOURCES ../lib/telemetry/daylog/package-info.java ../lib/telemetry/runs/package-info.java ../lib/telemetry/cli/package-info.java
 //SOURCES ../lib/telemetry/store/package-info.java ../lib/telemetry/recording/package-info.java ../lib/telemetry/backup/package-info.java
-//SOURCES ../lib/telemetry/track/package-info.java ../lib/telemetry/health/package-info.java ../lib/telemetry/setup/package-info.java
-//SOURCES ../lib/telemetry/validate/package-info.java
+//SOURCES ../lib/telemetry/track/package-info.java ../lib/telemetry/health/package-info.java ../lib/telemetry/validate/package-info.java
 //RUNTIME_OPTIONS -XX:TieredStopAtLevel=1 -XX:CompileThresholdScaling=10
 
-import java.time.Clock;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Spec;
-import telemetry.Database;
-import telemetry.Store;
-import telemetry.cli.Cli;
-import telemetry.cli.Output;
-import telemetry.cli.StoreOption;
-import telemetry.validate.Installation;
+import telemetry.*;
+import telemetry.cli.*;
+import telemetry.validate.*;
 
 @Command(name = "validate_installation", mixinStandardHelpOptions = true,
         description = "Check that the machine, the toolkit and the store's set-up are as the procedures need them. Read only.",
         footer = {"", "Where there is no store yet, everything else is checked, and the exit code is 3. A missing Python or JBang is told "
             + "and is no fault. An old SQLite in Python is a warning once the store has been in use with it for a day."})
-class validate_installation implements Callable<Integer> {
+class validate_installation extends Procedure {
 
-    Clock clock = Clock.systemUTC();
     Duration patience = Database.PATIENCE;
     Installation.Surroundings around = Installation.Surroundings.ofThisProcess();
-
-    @Mixin
-    private StoreOption store;
-
-    @Mixin
-    private Output output;
-
-    @Spec
-    private CommandSpec command;
 
     public static void main(String... args) {
         Cli.main(new validate_installation(), args);
@@ -50,7 +31,7 @@ class validate_installation implements Callable<Integer> {
     @Override
     public Integer call() {
         Store store = this.store.store();
-        Installation installation = Installation.of(store, around, clock, patience, command.commandLine().getErr());
+        Installation installation = Installation.of(store, around, clock, patience, err());
         Map<String, Object> document = new LinkedHashMap<>();
         document.put("status", installation.status());
         document.put("store", store.base());

@@ -8,6 +8,7 @@ import java.util.function.BiConsumer;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ScopeType;
 import picocli.CommandLine.Spec;
 import telemetry.Row;
 import telemetry.Rows;
@@ -15,10 +16,10 @@ import telemetry.text.JsonText;
 import telemetry.text.Table;
 
 /**
- * Mixin of every command whose result is rows: as a table, or in one of the formats for programs. Each is written as the rows come, in
+ * Mixin of a command whose result is rows: as a table, or in one of the formats for programs. Each is written as the rows come, in
  * constant memory.
  */
-public class FormatOption extends Output {
+public final class FormatOption {
 
     /** So many rows a table looks at to choose its widths. */
     private static final int BATCH = 500;
@@ -29,46 +30,46 @@ public class FormatOption extends Output {
     @Spec(Spec.Target.MIXEE)
     private CommandSpec command;
 
-    @Option(names = "--csv", description = "Print CSV with a line of headings.")
+    @Option(names = "--csv", scope = ScopeType.INHERIT, description = "Print CSV with a line of headings.")
     private boolean csv;
 
-    @Option(names = "--ndjson", description = "Print one JSON object a line.")
+    @Option(names = "--ndjson", scope = ScopeType.INHERIT, description = "Print one JSON object a line.")
     private boolean ndjson;
 
     /** True when nothing else was asked for. @throws ParameterException when two formats were */
-    public boolean isTable() {
-        if ((isJson() ? 1 : 0) + (csv ? 1 : 0) + (ndjson ? 1 : 0) > 1)
-            throw new ParameterException(command.commandLine(), "say one of --json, --csv and --ndjson");
-        return !isJson() && !csv && !ndjson;
+    public boolean isTable(Output output) {
+        if ((output.isJson() ? 1 : 0) + (csv ? 1 : 0) + (ndjson ? 1 : 0) > 1)
+            throw new ParameterException(Procedure.said(command.commandLine()), "say one of --json, --csv and --ndjson");
+        return !output.isJson() && !csv && !ndjson;
     }
 
     /** Prints rows to their end, as a table with all columns. @return how many there were */
-    public long printRows(Rows rows) {
-        return printRows(rows, new Table(rows.columns().toArray(String[]::new)), (table, row) -> table.row(row.values().toArray()));
+    public long printRows(Output output, Rows rows) {
+        return printRows(output, rows, new Table(rows.columns().toArray(String[]::new)), (table, row) -> table.row(row.values().toArray()));
     }
 
     /** As the other, with the table's headings and lines of one's own; the other formats have the rows as they are. */
-    public long printRows(Rows rows, Table headings, BiConsumer<Table, Row> line) {
+    public long printRows(Output output, Rows rows, Table headings, BiConsumer<Table, Row> line) {
         try (rows) {
-            return isTable() ? printTable(rows, headings, line) : csv ? printCsv(rows) : printJson(rows);
+            return isTable(output) ? printTable(output, rows, headings, line) : csv ? printCsv(output, rows) : printJson(output, rows);
         }
     }
 
-    private long printTable(Rows rows, Table headings, BiConsumer<Table, Row> line) {
+    private static long printTable(Output output, Rows rows, Table headings, BiConsumer<Table, Row> line) {
         Table table = headings;
         long written = 0;
         for (Row row : rows) {
             line.accept(table, row);
             if (++written % BATCH != 0) continue;
-            print(table);
+            output.print(table);
             table = table.continued();
         }
-        if (table == headings || !table.isEmpty()) print(table);
+        if (table == headings || !table.isEmpty()) output.print(table);
         return written;
     }
 
-    private long printCsv(Rows rows) {
-        var csv = new Csv(this, rows.columns());
+    private static long printCsv(Output output, Rows rows) {
+        var csv = new Csv(output, rows.columns());
         long written = 0;
         while (rows.next(csv)) written++;
         csv.flush();
@@ -76,7 +77,7 @@ public class FormatOption extends Output {
     }
 
     /** An object a line: in an array, or as NDJSON. */
-    private long printJson(Rows rows) {
+    private long printJson(Output output, Rows rows) {
         List<String> names = distinct(rows.columns()).stream().map(JsonText::line).toList();
         var text = new StringBuilder(ndjson ? "" : "[");
         long written = 0;
@@ -84,18 +85,18 @@ public class FormatOption extends Output {
             if (written > 0) text.append(ndjson ? "\n" : ",\n");
             JsonText.appendRow(text, names, row.values());
             written++;
-            if (text.length() > CHUNK) write(text);
+            if (text.length() > CHUNK) write(output, text);
         }
         if (!ndjson) text.append("]\n");
         else if (written > 0) text.append('\n');
-        write(text);
+        write(output, text);
         return written;
     }
 
-    private void write(StringBuilder text) {
-        out().append(text);
+    private static void write(Output output, StringBuilder text) {
+        output.out().append(text);
         text.setLength(0);
-        stopIfReaderGone();
+        output.stopIfReaderGone();
     }
 
     /** Columns may share a name, an object's members may not: the second {@code id} becomes {@code id_2}. */

@@ -4,13 +4,14 @@ import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ScopeType;
 import picocli.CommandLine.Spec;
 import telemetry.text.JsonText;
 
 /**
  * Mixin of every script that has a result: to stdout as a report or, with {@code --json}, as one JSON document; everything else to stderr.
  */
-public class Output {
+public final class Output {
 
     /** Whoever reads stdout has closed it ({@code | head}): time to stop, and no error. */
     static final class ReaderGone extends RuntimeException {
@@ -22,7 +23,7 @@ public class Output {
     @Spec(Spec.Target.MIXEE)
     private CommandSpec command;
 
-    @Option(names = "--json", description = "Print one JSON document and nothing else.")
+    @Option(names = "--json", scope = ScopeType.INHERIT, description = "Print one JSON document and nothing else.")
     private boolean json;
 
     public boolean isJson() {

@@ -2,12 +2,13 @@ package telemetry.cli;
 
 import java.nio.file.Path;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ScopeType;
 import telemetry.Store;
 
 /** Mixin of every script that works on a store. */
 public final class StoreOption {
 
-    @Option(names = "--store", paramLabel = "DIR",
+    @Option(names = "--store", paramLabel = "DIR", scope = ScopeType.INHERIT,
             description = "The store's folder. Default: $TELEMETRY_DB_PATH's store, $TELEMETRY_BASE_DIR, "
             + "$AGENT_METRICS_DIR, the first usual place that exists, ~/.telemetry.")
     private Path folder;

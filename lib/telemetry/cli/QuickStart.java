@@ -1,4 +1,4 @@
-package telemetry.setup;
+package telemetry.cli;
 
 import java.io.IOException;
 import java.lang.ProcessBuilder.Redirect;
@@ -13,7 +13,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
-import telemetry.cli.Cli;
 
 /**
  * What {@code scripts/launch} needs to start a script by java alone: the options of the JVM that JBang starts it with, in a file that java

@@ -1,0 +1,72 @@
+package telemetry.cli;
+
+import java.io.PrintWriter;
+import java.time.Clock;
+import java.util.List;
+import java.util.concurrent.Callable;
+import picocli.CommandLine;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+import telemetry.text.Progress;
+import telemetry.text.Result;
+
+/**
+ * A procedure of the runbook: what every script has, {@code --store} and {@code --json} among it, and how it speaks. A script extends it,
+ * names its options, and tells its story in {@code call()}. Its words are methods with picocli's {@code @Command}; they share the options
+ * of the script that are inherited.
+ */
+public abstract class Procedure implements Callable<Integer> {
+
+    /** Ages and periods are measured from its time. */
+    public Clock clock = Clock.systemUTC();
+
+    @Mixin
+    protected StoreOption store;
+
+    @Mixin
+    protected Output output;
+
+    @Spec
+    protected CommandSpec spec;
+
+    /** The result: its data with {@code --json}, else its text. @return the exit code that its status asks for */
+    protected int result(Result result) {
+        output.result(result, result.data());
+        return result.status().exitCode();
+    }
+
+    /** A line to stderr that names the command: a warning, or what is left to do. */
+    protected void note(String line) {
+        output.note(said(spec.commandLine()).getCommandSpec().qualifiedName() + ": " + line);
+    }
+
+    /** For arguments that exclude each other or make no sense: exit code 64. */
+    protected ParameterException wrong(String message) {
+        return new ParameterException(said(spec.commandLine()), message);
+    }
+
+    protected PrintWriter err() {
+        return spec.commandLine().getErr();
+    }
+
+    /** Shown on a terminal, when the work takes longer than a second. @param total in the same unit */
+    protected Progress progress(String unit, long total) {
+        return new Progress(err(), unit, total);
+    }
+
+    /**
+     * The words of a call that is made often. {@link Rehearsal} plays it, on a store with one old run, so that the JVM can archive the
+     * classes that a start takes. Nothing it prints is shown.
+     */
+    protected List<String> rehearsal() {
+        return List.of("--help");
+    }
+
+    /** The command that was typed, its word included. */
+    static CommandLine said(CommandLine line) {
+        CommandLine.ParseResult parsed = line.getParseResult();
+        return parsed == null || !parsed.hasSubcommand() ? line : said(parsed.subcommand().commandSpec().commandLine());
+    }
+}

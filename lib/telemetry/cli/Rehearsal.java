@@ -1,0 +1,72 @@
+package telemetry.cli;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.Writer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import telemetry.Database;
+import telemetry.Run;
+import telemetry.Store;
+import telemetry.runs.RunWriter;
+import telemetry.runs.Schema;
+import telemetry.text.Ndjson;
+
+/**
+ * A script's start, played through so that the JVM can archive the classes it takes. The script says which words are typed often; the
+ * store is a folder of its own, with one run that is old enough to be archived, and is deleted again. Nobody's store is touched.
+ */
+final class Rehearsal {
+    private static final PrintWriter NOBODY = new PrintWriter(Writer.nullWriter());
+    private static final Instant LONG_AGO = Instant.parse("2025-01-01T00:00:00Z");
+
+    private Rehearsal() { }
+
+    /** @param args the script's name */
+    public static void main(String... args) throws IOException, ReflectiveOperationException {
+        Path folder = Files.createTempDirectory("telemetry-rehearsal");
+        try {
+            Store store = practice(folder.resolve("store"));
+            Procedure script = script(args[0]);
+            List<String> words = new ArrayList<>(script.rehearsal());
+            words.addAll(List.of("--store", store.base().toString()));
+            Cli.run(script, NOBODY, NOBODY, words.toArray(String[]::new));
+        } finally {
+            delete(folder);
+        }
+        System.exit(Cli.OK);
+    }
+
+    private static Store practice(Path base) throws IOException {
+        Store store = Store.at(base);
+        for (Path part : List.of(store.raw(), store.database().getParent(), store.backups())) Files.createDirectories(part);
+        var run = new Run(Map.of("run_id", "20250101T000000Z-rehearsal-0a1b2c3d", "agent_name", "rehearsal", "job_type", "start",
+                "status", "success", "start_time", LONG_AGO.toString(), "end_time", LONG_AGO.toString()));
+        Path day = Files.writeString(store.raw().resolve("events_20250101.ndjson"), Ndjson.line(run) + "\n");
+        Files.setLastModifiedTime(day, FileTime.from(LONG_AGO));
+        try (Database database = Database.create(store.database())) {
+            Schema.create(database);
+            new RunWriter(database).write(run);
+        }
+        return store;
+    }
+
+    private static Procedure script(String name) throws ReflectiveOperationException {
+        var constructor = Class.forName(name).getDeclaredConstructor();
+        constructor.setAccessible(true);
+        return (Procedure) constructor.newInstance();
+    }
+
+    private static void delete(Path folder) throws IOException {
+        try (Stream<Path> all = Files.walk(folder)) {
+            for (Path path : all.sorted(Comparator.reverseOrder()).toList()) Files.delete(path);
+        }
+    }
+}
