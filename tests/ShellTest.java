@@ -10,9 +10,11 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.ResourceLock;
 import telemetry.Store;
 
 /** JShell, and the script that docs/scripting.md shows. */
+@ResourceLock("jbang")
 class ShellTest {
     private static final Path ROOT = Checkout.root();
 
