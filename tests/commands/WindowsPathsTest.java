@@ -32,6 +32,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Isolated;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import telemetry.DayFile;
@@ -50,6 +51,7 @@ import telemetry.store.Pruned;
  * What can be shown of Windows elsewhere: paths on a Windows file system in memory, and what the library does where the system says that
  * it is Windows.
  */
+@Isolated("the whole JVM pretends to be on Windows")
 class WindowsPathsTest {
     private static final Instant NOON = Instant.parse("2026-11-20T12:00:00Z");
 

@@ -18,6 +18,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.ResourceLock;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -26,6 +27,7 @@ import telemetry.kit.Jbangw;
 import telemetry.kit.Script;
 
 /** scripts/jbangw as a real process, in a checkout of its own whose only script is a probe that says what reached it. */
+@ResourceLock("jbang")
 @DisabledOnOs(OS.WINDOWS)
 class LauncherTest {
 

@@ -19,6 +19,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.ResourceLock;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import telemetry.DayFile;
@@ -33,6 +34,7 @@ import telemetry.kit.Script;
  * Runs the commands of docs/runbook.md, README.md and docs/scripting.md, in order, in a sample store, and compares what they print with
  * what the page shows.
  */
+@ResourceLock("jbang")
 class RunbookTest {
     private static final Path ROOT = Checkout.root();
 
