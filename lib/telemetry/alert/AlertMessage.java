@@ -4,7 +4,7 @@ import java.util.StringJoiner;
 import telemetry.Check;
 import telemetry.Health;
 import telemetry.Times;
-import telemetry.os.Host;
+import telemetry.os.Machine;
 import telemetry.text.Table;
 
 /**
@@ -37,6 +37,6 @@ record AlertMessage(Health health, Check.Status before) {
 
     /** {@code telemetry failed on ws-0: 2 failed, 10 ok; before: ok} */
     private String headline() {
-        return "telemetry " + health.status() + " on " + Host.name() + ": " + health.sum() + "; before: " + before;
+        return "telemetry " + health.status() + " on " + Machine.name() + ": " + health.sum() + "; before: " + before;
     }
 }
