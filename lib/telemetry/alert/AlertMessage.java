@@ -5,7 +5,7 @@ import telemetry.Check;
 import telemetry.Health;
 import telemetry.Times;
 import telemetry.os.Machine;
-import telemetry.text.Table;
+import telemetry.text.Words;
 
 /**
  * What an alert says.
@@ -22,10 +22,10 @@ record AlertMessage(Health health, Check.Status before) {
         var text = new StringJoiner("\n").add(headline()).add("");
         for (Check check : health.troubles()) {
             String next = check.hint() == null ? "" : " -> " + check.hint();
-            text.add("- " + check.status() + ": " + check.name() + ": " + Table.visible(check.detail() + next));
+            text.add("- " + check.status() + ": " + check.name() + ": " + Words.visible(check.detail() + next));
         }
         if (!health.troubles().isEmpty()) text.add("");
-        text.add("store " + Table.visible(health.store().base().toString()) + ", " + Times.seconds(health.at()) + " UTC");
+        text.add("store " + Words.visible(health.store().base().toString()) + ", " + Times.seconds(health.at()) + " UTC");
         String whole = text.toString();
         return whole.length() <= LONGEST ? whole : whole.substring(0, LONGEST - 1) + "…";
     }

@@ -17,6 +17,7 @@ import telemetry.os.Openers;
 import telemetry.os.Program;
 import telemetry.sqlite.LockHolders;
 import telemetry.text.Table;
+import telemetry.text.Words;
 
 /**
  * What {@link Locks#look} found; {@code toString()} is the report.
@@ -97,7 +98,7 @@ public record LocksReport(Store store, boolean isFree, Duration waited, List<Lon
         long appending = users.stream().filter(user -> user.uses().contains(Locks.Use.APPENDS)).count();
         if (!Openers.areKnown()) return Check.ok("day file", name + ": who appends this system does not tell");
         return Check.ok("day file", name + ": " + (appending == 0 ? "nobody has it open to append"
-                : appending + (appending == 1 ? " process has" : " processes have") + " it open to append"));
+                : Words.count(appending, "process has", "processes have") + " it open to append"));
     }
 
     private Check snapshot() {

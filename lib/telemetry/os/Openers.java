@@ -15,6 +15,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import telemetry.text.Words;
 
 /**
  * Which processes have files open, as Linux tells it under {@code /proc}; of other users' processes only root is told. Elsewhere nobody is
@@ -25,6 +26,8 @@ public final class Openers {
 
     /** O_WRONLY and O_RDWR in the octal flags of {@code /proc/PID/fdinfo/N}; source: proc(5), open(2). */
     private static final long WRITING = 3;
+
+    private static final int WIDEST = 81;
 
     private final Map<Object, TreeSet<Long>> writers = new HashMap<>();
 
@@ -94,8 +97,7 @@ public final class Openers {
     /** {@code "process 4711 (python3 agent.py)"} */
     public static String describe(long pid) {
         String command = ProcessHandle.of(pid).map(ProcessHandle::info).flatMap(ProcessHandle.Info::commandLine).orElse("");
-        return "process " + pid + (command.isEmpty() ? ""
-                : " (" + (command.length() > 80 ? command.substring(0, 80) + "…" : command) + ")");
+        return "process " + pid + (command.isEmpty() ? "" : " (" + Words.cut(command, WIDEST) + ")");
     }
 
     private static long id(Path process) {
