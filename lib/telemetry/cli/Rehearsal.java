@@ -10,6 +10,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.Callable;
 import telemetry.Database;
 import telemetry.Run;
 import telemetry.Store;
@@ -32,8 +33,8 @@ final class Rehearsal {
     public static void main(String... args) throws IOException, ReflectiveOperationException {
         try (var folder = new ScratchFolder("telemetry-rehearsal")) {
             Store store = practice(folder.path().resolve("store"));
-            Procedure script = script(args[0]);
-            List<String> words = new ArrayList<>(script.rehearsal());
+            Callable<Integer> script = script(args[0]);
+            List<String> words = new ArrayList<>(script instanceof Procedure procedure ? procedure.rehearsal() : List.of("--help"));
             words.addAll(List.of("--store", store.base().toString()));
             Cli.run(script, NOBODY, NOBODY, words.toArray(String[]::new));
         }
@@ -54,9 +55,11 @@ final class Rehearsal {
         return store;
     }
 
-    private static Procedure script(String name) throws ReflectiveOperationException {
+    private static Callable<Integer> script(String name) throws ReflectiveOperationException {
         var constructor = Class.forName(name).getDeclaredConstructor();
         constructor.setAccessible(true);
-        return (Procedure) constructor.newInstance();
+        @SuppressWarnings("unchecked")
+        var script = (Callable<Integer>) constructor.newInstance();
+        return script;
     }
 }
