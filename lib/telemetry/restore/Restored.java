@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.StringJoiner;
 import telemetry.Store;
 import telemetry.Times;
+import telemetry.text.Words;
 
 /**
  * What a restore brought from where; {@code toString()} is the report.
@@ -47,13 +48,13 @@ public record Restored(Path backup, Instant made, String schema, long fromIt,
         if (!verified) remarks.add("nothing but SQLite's own check speaks for this backup, which does not prove every value");
         if (only == null)
             remarks.add("what was there before is too damaged to tell whether it had runs that are missing now; next: " + salvaging());
-        else if (only > 0) remarks.add(database == null ? count(only, "run stands", "runs stand")
+        else if (only > 0) remarks.add(database == null ? Words.count(only, "run stands", "runs stand")
                 + " only in the database and would be missing in the restored one"
-                : count(only, "run", "runs") + " stood only in the database before and "
+                : Words.count(only, "run") + " stood only in the database before and "
                 + (only == 1 ? "is missing now; it is in " : "are missing now; they are in ")
                 + kept + "; to bring them in: " + salvaging());
         if (replayed != null && replayed.damaged > 0)
-            remarks.add(count(replayed.damaged, "line", "lines")
+            remarks.add(Words.count(replayed.damaged, "line")
                     + " of the day files could not be used; next: jbang rebuild@telemetry --check-only");
         if (!before.equals(schema) && !before.equals(ABSENT) && !before.equals(DAMAGED))
             remarks.add("the database was " + before + ", the backup is " + schema + "; next: jbang health@telemetry");
@@ -69,20 +70,16 @@ public record Restored(Path backup, Instant made, String schema, long fromIt,
     public String toString() {
         var text = new StringJoiner(System.lineSeparator());
         text.add((database == null ? "drill      " : "restored   ") + backup);
-        text.add("backup     " + count(fromIt, "run", "runs") + ", made " + Times.seconds(made));
+        text.add("backup     " + Words.count(fromIt, "run") + ", made " + Times.seconds(made));
         if (replayed != null)
-            text.add("day files  " + count(replayed.inserted, "run", "runs") + " added, "
-                    + replayed.updated + " completed, from " + count(replayed.lines, "line", "lines"));
+            text.add("day files  " + Words.count(replayed.inserted, "run") + " added, "
+                    + replayed.updated + " completed, from " + Words.count(replayed.lines, "line"));
         if (replayed != null && replayed.pruned > 0)
-            text.add("pruned     " + count(replayed.pruned, "run", "runs") + " of the backup, deleted again");
-        text.add("database   " + count(runs, "run", "runs") + ", "
+            text.add("pruned     " + Words.count(replayed.pruned, "run") + " of the backup, deleted again");
+        text.add("database   " + Words.count(runs, "run") + ", "
                 + (database == null ? "in a scratch folder that is gone again" : database));
         if (torn != null) text.add("kept       " + torn + ", with the -journal that a program left which died while it wrote");
         if (kept != null) text.add("kept       " + kept + ", what was there before (" + before + ")");
         return text.toString();
-    }
-
-    private static String count(long number, String one, String many) {
-        return number + " " + (number == 1 ? one : many);
     }
 }
