@@ -123,7 +123,7 @@ class maintain extends Procedure {
         String old = dayFiles(plan.files().size()) + " " + age + ", " + plan.size();
         if (health.status().compareTo(Check.Status.WARNING) > 0)
             return Task.open("archive", Check.Status.WARNING, old + ": not archived, because health has failed", health.next());
-        String again = store.command("maintain", "monthly" + (consent.isDryRun() ? " --yes" : ""));
+        String again = (consent.isDryRun() ? store.command("maintain", "monthly", "--yes") : store.command("maintain", "monthly")).toString();
         if (consent.isDryRun()) return shown(plan, old + ", would be archived in " + archive.folder(), again);
         if (!consent.to("Archive " + old + ", in " + archive.folder() + " and delete the originals?"))
             return Task.open("archive", Check.Status.WARNING, old + ": not archived, as was answered", again);
@@ -149,7 +149,7 @@ class maintain extends Procedure {
     }
 
     private static Task failed(Store store, String done, StoreException first) {
-        String again = "Disk Full: " + store.command("archive", "--older-than 90d");
+        String again = "Disk Full: " + store.command("archive", "--older-than", "90d");
         return Task.open("archive", Check.Status.FAILED, done + "; " + store.message(first), again);
     }
 

@@ -11,6 +11,7 @@ import java.util.function.LongConsumer;
 import java.util.stream.Stream;
 import telemetry.Check;
 import telemetry.DayFile;
+import telemetry.Next;
 import telemetry.StoreException;
 import telemetry.os.Disk;
 import telemetry.os.GzipFile;
@@ -73,7 +74,7 @@ public final class ArchiveCheck {
     }
 
     private Check damaged(DayFile file, String why) {
-        String before = archive.store().command("logs", file.day().toString());
+        Next before = archive.store().command("logs", file.day().toString());
         return Check.failed(archive.nameOf(file.path()), why, FROM_A_BACKUP + "; the lines before the damage: " + before);
     }
 

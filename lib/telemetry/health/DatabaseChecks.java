@@ -126,7 +126,7 @@ public final class DatabaseChecks implements AutoCloseable {
         if (!schema.isUsable()) return Check.failed("schema", detail, damaged());
         boolean slow = odd.get(odd.size() - 1).startsWith("indexes");
         return Check.warning("schema", detail, slow ? "Performance Baselines: " + store.command("measure_performance", "--apply-indexes")
-                : "System Overview: " + store.command("setup", ""));
+                : "System Overview: " + store.command("setup"));
     }
 
     /** Writers of v1 to v5 set WAL whenever they open the database, those of v6 and v7 DELETE. */
@@ -146,9 +146,9 @@ public final class DatabaseChecks implements AutoCloseable {
         String mode = database.pragma("journal_mode").toUpperCase(Locale.ROOT);
         String forced = schema.shape() == Schema.Shape.RUNBOOK ? "WAL" : "DELETE";
         if (schema.isUsable() && !mode.equals(forced)) return Check.warning("journal", mode + ", but the writers of " + schema + " set "
-                + forced + ": programs of different versions fight over it", "Database Locked: " + store.command("locks", ""));
+                + forced + ": programs of different versions fight over it", "Database Locked: " + store.command("locks"));
         if (wal.compareTo(rules.wal()) > 0) return Check.warning("journal", mode + ", " + log + ", more than " + rules.wal()
-                + ": a reader that does not end keeps it from being folded in", "Database Locked: " + store.command("locks", ""));
+                + ": a reader that does not end keeps it from being folded in", "Database Locked: " + store.command("locks"));
         return Check.ok("journal", mode + ", " + log);
     }
 
@@ -188,7 +188,7 @@ public final class DatabaseChecks implements AutoCloseable {
             if (runs.number("stale") == 0) return Check.ok("stale", runs.number("running") + " running, none " + limit);
             return Check.warning("stale", runs.number("stale") + " running " + limit + ", the oldest for "
                     + Times.words(Duration.ofSeconds(now.getEpochSecond() - runs.number("oldest"))),
-                    "Prune: " + store.command("prune", staleRuns()));
+                    "Prune: " + store.command("prune", staleRuns().split(" ")));
         });
     }
 
@@ -255,7 +255,7 @@ public final class DatabaseChecks implements AutoCloseable {
     private Check refused(String name, StoreException e) {
         String detail = e.brief();
         return switch (e.reason()) {
-            case LOCKED -> Check.unknown(name, detail, "Database Locked: " + store.command("locks", ""));
+            case LOCKED -> Check.unknown(name, detail, "Database Locked: " + store.command("locks"));
             case DENIED -> Check.unknown(name, detail, journalAge != null ? rollBack() : FolderChecks.OTHER_ACCOUNT);
             case FULL -> Check.unknown(name, detail, "Disk Full: " + store.command("archive", "--dry-run"));
             case MISSING -> Check.failed(name, detail, FolderChecks.lost(store));

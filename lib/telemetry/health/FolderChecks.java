@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import telemetry.Check;
+import telemetry.Next;
 import telemetry.Size;
 import telemetry.Store;
 import telemetry.StoreException;
@@ -28,9 +29,9 @@ import telemetry.store.Layout;
  */
 public final class FolderChecks {
 
-    public static final String OTHER_ACCOUNT = "System Overview: " + Disk.OTHER_ACCOUNT;
+    public static final String OTHER_ACCOUNT = "System Overview: " + Next.OTHER_ACCOUNT;
 
-    static final String MOUNT = "Complete System Failure: " + Disk.MOUNT_WRITABLE;
+    static final String MOUNT = "Complete System Failure: " + Next.MOUNT_WRITABLE;
 
     private static final String ANOTHER_FOLDER = "System Overview: " + Layout.ANOTHER_FOLDER;
 
@@ -95,7 +96,7 @@ public final class FolderChecks {
     }
 
     private static String newStore(Store store) {
-        return "System Overview: " + store.command("setup", "");
+        return "System Overview: " + store.command("setup");
     }
 
     private static String recover(Store store) {
@@ -191,7 +192,7 @@ public final class FolderChecks {
     }
 
     private String backUp() {
-        return "Create Backup: " + store.command("backup", "");
+        return "Create Backup: " + store.command("backup");
     }
 
     /** A database may have been made anew in an old folder, a folder be a copy of another. */

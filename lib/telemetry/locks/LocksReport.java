@@ -61,13 +61,13 @@ public record LocksReport(Store store, boolean isFree, Duration waited, List<Lon
         List<Locks.User> holders = holders();
         if (holders.isEmpty()) return Check.unknown("lock", held + "; by whom this system does not tell" + (LockHolders.areKnown()
                 ? ": a process of another container or host, perhaps" : users.isEmpty() ? "" : ": one of those that have it open"),
-                        SECTION + "stop that program, then " + store.command("locks", ""));
+                        SECTION + "stop that program, then " + store.command("locks"));
         Program holder = holders.get(0).program();
         String advice = holder.state() == Program.State.STOPPED ? "continue it (kill -CONT " + holder.pid() + ") or end it: "
                 : "let it finish or end it: ";
         return Check.unknown("lock", held + " by " + String.join(" and ", holders.stream().map(user -> user.program().named()).toList())
                 + waitsForReader(holder),
-                SECTION + advice + store.command("locks", "--kill " + holder.pid()));
+                SECTION + advice + store.command("locks", "--kill", "" + holder.pid()));
     }
 
     /** Outside WAL mode a commit takes a moment without readers. */

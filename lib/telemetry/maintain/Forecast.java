@@ -66,7 +66,7 @@ public final class Forecast {
         Trend trend = trend("database_size", size);
         OptionalDouble days = size > limit ? OptionalDouble.empty() : trend.daysUntil(limit);
         String when = days.isPresent() ? ": over " + new Size(limit) + " " + Trend.about(days.getAsDouble()) : "";
-        String remedy = "Prune: " + store.command("prune", "runs --older-than 180d");
+        String remedy = "Prune: " + store.command("prune", "runs", "--older-than", "180d");
         Task task = judged("growth", "database " + new Size(size) + ", " + trend + when, days, remedy);
         return task.with(parts(), data("database_size", size, trend, days));
     }

@@ -56,7 +56,7 @@ public final class RetentionReview {
     }
 
     private Task judged(List<Backup> verified, String sum) {
-        String make = "Create Backup: " + store.command("backup", "");
+        String make = "Create Backup: " + store.command("backup");
         if (verified.isEmpty()) return Task.open("backups", Check.Status.WARNING, sum, make);
         Backup newest = verified.get(0);
         try {

@@ -34,8 +34,8 @@ public record Task(String name, Check.Status status, boolean isDone, String deta
 
     /** It could not be done; what the exception says is next, is next. */
     public static Task refused(String name, Store store, StoreException e) {
-        String[] parts = store.message(e).split(StoreException.NEXT, 2);
-        return open(name, e.isUnknown() ? Check.Status.UNKNOWN : Check.Status.FAILED, parts[0], parts.length == 1 ? null : parts[1]);
+        String next = e.next() == null ? null : store.on(e.next()).toString();
+        return open(name, e.isUnknown() ? Check.Status.UNKNOWN : Check.Status.FAILED, e.what(), next);
     }
 
     /** The same with what was looked at. */

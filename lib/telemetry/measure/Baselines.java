@@ -51,7 +51,7 @@ public record Baselines(Duration write, Duration query, double runsPerSecond, Si
         }
         String named = slow.stream().map(time -> time.name() + " takes " + Times.words(time.p95())).collect(Collectors.joining(", "));
         return Check.warning("query", named + ", baseline " + Times.words(query),
-                SECTION + store.command("measure_performance", "--apply-indexes --dry-run"));
+                SECTION + store.command("measure_performance", "--apply-indexes", "--dry-run"));
     }
 
     /** A baseline below what the keys alone take is no baseline: that is said, with the sum, and nobody is warned. */
@@ -63,7 +63,7 @@ public record Baselines(Duration write, Duration query, double runsPerSecond, Si
             return Check.ok("size", detail + ", which this schema cannot meet: what runs are found by stands in the table and in each of "
                     + "its indexes, " + footprint.keySum() + " = " + Math.round(footprint.leastBytesPerRun())
                     + " bytes before anything else");
-        return Check.warning("size", detail, SECTION + store.command("measure_performance", "--vacuum --dry-run"));
+        return Check.warning("size", detail, SECTION + store.command("measure_performance", "--vacuum", "--dry-run"));
     }
 
     private static String plain(double number) {

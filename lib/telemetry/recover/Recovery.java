@@ -14,6 +14,7 @@ import telemetry.Check;
 import telemetry.Checks;
 import telemetry.Database;
 import telemetry.EventLog;
+import telemetry.Next;
 import telemetry.Store;
 import telemetry.StoreException;
 import telemetry.Times;
@@ -107,7 +108,7 @@ public final class Recovery {
     public Recovery from(Path folder) {
         if (!Files.isDirectory(folder)) throw new StoreException(StoreException.Reason.MISSING, "look for backups in", folder,
                 Files.exists(folder) ? "it is no folder" : "it does not exist",
-                "mount its disk, or name the folder that backup --to wrote to");
+                Next.words("mount its disk, or name the folder that backup --to wrote to"));
         elsewhere.add(folder.toAbsolutePath().normalize());
         return this;
     }
@@ -135,7 +136,7 @@ public final class Recovery {
         RecoveryPlan plan = isFresh ? seen : RecoveryPlan.of(store, clock, patience, err, true, elsewhere);
         if (plan.source() == RecoveryPlan.Source.NONE) throw new StoreException(StoreException.Reason.FAILED, "recover", live,
                 "there is no database that can be read, no backup and no day file",
-                "look for copies elsewhere; for a new store jbang setup@telemetry");
+                Next.words("look for copies elsewhere; for a new store").then(Next.command("setup")));
         RecoveryMark mark = plan.source() == RecoveryPlan.Source.INTACT ? left : RecoveryMark.begin(store, clock.instant());
         stabilise(plan);
         bringSource(plan);
@@ -145,12 +146,12 @@ public final class Recovery {
             verify(plan);
         } catch (StoreException e) {
             throw new StoreException(e.reason(), "finish the recovery of", live,
-                    RecoveryPlan.runs(base) + " are in place, but: " + e.getMessage(),
-                    "run it again", e);
+                    RecoveryPlan.runs(base) + " are in place, but: " + store.message(e),
+                    Next.RUN_AGAIN, e);
         }
         if (mark != null) mark.end();
         kept.forEach(file -> next.add("the damaged files are in " + file.getParent()));
-        if (!plan.source().equals(RecoveryPlan.Source.INTACT)) next.add(store.command("backup", ""));
+        if (!plan.source().equals(RecoveryPlan.Source.INTACT)) next.add(store.command("backup").toString());
         return new Recovered(plan, new Checks(steps), runs(), base, replayed, damaged, salvaged, commits, lost, kept, next);
     }
 
@@ -207,7 +208,7 @@ public final class Recovery {
         steps.add(written <= Schema.RUNBOOK_VERSION || !made.old().equals(OldDatabase.State.ABSENT.toString()) ? Check.ok("source", detail)
                 : Check.warning("source", detail + "; the agents' is v" + written
                         + ", of which nothing was left: the columns that only it has stand in the day files alone",
-                        "have an agent make its database elsewhere, put it here, then: " + store.command("rebuild", "")));
+                        "have an agent make its database elsewhere, put it here, then: " + store.command("rebuild")));
         if (made.quarantine() != null) next.add("lines that cannot be read are in " + made.quarantine());
     }
 
@@ -258,7 +259,7 @@ public final class Recovery {
                 + (gone == 0 ? "" : ", " + gone + " that were pruned deleted again");
         steps.add(damaged == 0 ? Check.ok("replay", detail)
                 : Check.warning("replay", detail + "; " + damaged + " entries could not be used",
-                store.command("rebuild", "--check-only")));
+                store.command("rebuild", "--check-only").toString()));
     }
 
     private void salvage(Database database, List<Path> kept) {
@@ -276,8 +277,8 @@ public final class Recovery {
                 + " that only the damaged database had" + (salvaged == 0 ? "" : ", marked in error_summary");
         steps.add(salvaged + fill.refused() == 0 ? Check.ok("salvage", detail)
                 : Check.warning("salvage", detail + (fill.refused() == 0 ? "" : "; " + fill.refused() + " rows were no runs any more"),
-                        "look at them: " + store.command("query", "sql \"SELECT * FROM agent_runs WHERE error_summary LIKE '%"
-                        + GapFill.MARK + "'\"")));
+                        "look at them: " + store.command("query", "sql", "SELECT * FROM agent_runs WHERE error_summary LIKE '%"
+                        + GapFill.MARK + "'")));
         if (!areCommitsWhole) steps.add(Check.warning("commits",
                 "not all of those in the damaged database can be read, and no day file has them: what no backup has is lost", null));
         steps.add(lost == null

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import telemetry.Database;
+import telemetry.Next;
 import telemetry.Row;
 import telemetry.RunStatus;
 import telemetry.StoreException;
@@ -161,7 +162,7 @@ public record Schema(Shape shape, int version, List<String> columns, Set<String>
         Schema schema = of(database);
         if (!schema.isUsable()) throw new StoreException(StoreException.Reason.DAMAGED, "use the database", database.file(),
                 schema.shape == Shape.NONE ? "it has no table agent_runs" : "agent_runs lacks " + schema.missingColumns(),
-                "jbang health@telemetry");
+                Next.command("health"));
         return schema;
     }
 

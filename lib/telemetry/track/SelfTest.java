@@ -15,6 +15,7 @@ import telemetry.Database;
 import telemetry.DayFile;
 import telemetry.Event;
 import telemetry.NewRun;
+import telemetry.Next;
 import telemetry.Row;
 import telemetry.Run;
 import telemetry.RunStatus;
@@ -41,7 +42,7 @@ public final class SelfTest {
     public SelfTest(Store store, Clock clock) {
         this.store = store.orThrow();
         this.clock = clock;
-        this.hint = "Telemetry Integration: " + store.command("health", "");
+        this.hint = "Telemetry Integration: " + store.command("health");
     }
 
     /** Leaves one run in the store. */
@@ -70,8 +71,8 @@ public final class SelfTest {
     }
 
     private String hint(StoreException untold) {
-        return untold.reason() == StoreException.Reason.LOCKED ? "Database Locked: " + store.command("locks", "")
-                : "System Overview: " + Disk.OTHER_ACCOUNT;
+        return untold.reason() == StoreException.Reason.LOCKED ? "Database Locked: " + store.command("locks")
+                : "System Overview: " + Next.OTHER_ACCOUNT;
     }
 
     private String track() {

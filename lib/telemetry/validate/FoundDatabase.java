@@ -83,7 +83,7 @@ final class FoundDatabase {
     /** Where there is no store yet nothing can be told: that is no failure. */
     Check storage(FolderChecks folders) {
         if (!store.isMissing()) return folders.storage();
-        String hint = "System Overview: " + store.command("setup", "");
+        String hint = "System Overview: " + store.command("setup");
         return Check.unknown("storage", "there is no store yet: " + store.base() + " does not exist", hint);
     }
 
@@ -121,7 +121,7 @@ final class FoundDatabase {
     private Check refused() {
         String detail = refusal.brief();
         return switch (refusal.reason()) {
-            case LOCKED -> Check.unknown("database", detail, "Database Locked: " + store.command("locks", ""));
+            case LOCKED -> Check.unknown("database", detail, "Database Locked: " + store.command("locks"));
             case DENIED -> Check.unknown("database", detail, FolderChecks.OTHER_ACCOUNT);
             default -> Check.failed("database", detail, damaged());
         };
@@ -143,7 +143,7 @@ final class FoundDatabase {
             String detail = newest.file().getFileName() + ": " + newest.runs() + " runs, SHA-256 as in its manifest; " + age.detail();
             return new Check("backup", age.status(), detail, age.hint());
         } catch (StoreException e) {
-            String hint = "Create Backup: " + store.command("backup", "");
+            String hint = "Create Backup: " + store.command("backup");
             boolean isDamaged = e.reason() == StoreException.Reason.DAMAGED;
             return isDamaged ? Check.failed("backup", e.brief(), hint) : Check.unknown("backup", e.brief(), hint);
         }

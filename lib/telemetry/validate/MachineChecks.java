@@ -128,7 +128,7 @@ final class MachineChecks {
         String bug = detail + ": SQLite 3.7.0 to 3.51.2 can damage a WAL database (WAL-reset bug)";
         if (!shared) return Check.ok("python", bug + "; this store is not in such use");
         return Check.warning("python", bug, "System Overview: give the agents a Python with SQLite 3.51.3 or newer, and each day "
-                + store.command("backup", ""));
+                + store.command("backup"));
     }
 
     /** Source: sqlite.org/wal.html, "The WAL-Reset Bug": 3.7.0 to 3.51.2. */
