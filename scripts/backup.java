@@ -22,6 +22,7 @@ import telemetry.*;
 import telemetry.backup.*;
 import telemetry.cli.*;
 import telemetry.restore.*;
+import telemetry.text.Runbook;
 
 @Command(name = "backup", mixinStandardHelpOptions = true, sortOptions = false,
         description = "Make a verified backup while agents write; list, verify, expire and restore backups.",
@@ -175,12 +176,12 @@ class backup extends Procedure {
         try {
             backups.verify(backup);
         } catch (StoreException e) {
-            String hint = "Database Corrupted: use another backup, " + store.command("backup", "list");
+            Next hint = Next.words("use another backup,").then(store.command("backup", "list")).in(Runbook.DATABASE_CORRUPTED);
             return e.reason() == StoreException.Reason.DAMAGED ? Check.failed(name, e.why(), hint) : Check.unknown(name, e.why(), hint);
         }
         if (!backup.isVerified())
             return Check.warning(name, backup.doubt() + "; SQLite finds nothing wrong with it, which does not prove every value",
-                    "Create Backup: " + store.command("backup"));
+                    store.next(Runbook.CREATE_BACKUP));
         return Check.ok(name, backup.runs() + " runs, " + backup.size() + ", SHA-256 as in its manifest");
     }
 

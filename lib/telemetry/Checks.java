@@ -49,12 +49,12 @@ public record Checks(List<Check> list) {
         int width = 1;
         for (Check check : list) width = Math.max(width, check.name().length());
         String margin = " ".repeat(STATUS + 2 + width + 2);
-        Set<String> hints = new HashSet<>();
+        Set<Next> hints = new HashSet<>();
         var lines = new StringJoiner(System.lineSeparator());
         for (Check check : list) {
             lines.add(padded(check.status().toString(), STATUS) + "  " + padded(check.name(), width)
                     + "  " + wrapped(Table.visible(check.detail()), margin));
-            if (check.hint() != null && hints.add(check.hint())) lines.add(margin + "-> " + Table.visible(check.hint()));
+            if (check.hint() != null && hints.add(check.hint())) lines.add(margin + "-> " + Table.visible(check.hint().toString()));
         }
         return lines.toString();
     }

@@ -205,7 +205,7 @@ class CliTest {
     @Test
     void checksTellTheWorstAndShowTheNextCommand() {
         var checks = new Checks(List.of(Check.ok("disk", "80 GB free"),
-                Check.warning("activity", "no run in the last hour", "jbang query@telemetry recent")));
+                Check.warning("activity", "no run in the last hour", Next.command("query", "recent"))));
         assertEquals(Check.Status.WARNING, checks.status());
         assertEquals(String.join(NL, "ok       disk      80 GB free", "warning  activity  no run in the last hour",
                 "                   -> jbang query@telemetry recent"), checks.toString());

@@ -16,6 +16,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import telemetry.text.JsonText;
 import telemetry.text.Runbook;
 
 class NextTest {
@@ -96,5 +97,12 @@ class NextTest {
         assertEquals(List.of("c\nd"), e.next().parts().get(0).arguments());
         assertEquals("cannot write a\\nb: no space left; next: jbang logs@telemetry --store " + dir + " 'c\\nd'", Store.at(dir).message(e));
         assertEquals("cannot write: why", new StoreException(StoreException.Reason.FULL, "write", null, "why", null).getMessage());
+    }
+
+    @Test
+    void inJsonItIsItsText() {
+        assertEquals("{\"name\":\"lock\",\"status\":\"warning\",\"detail\":\"slow\",\"hint\":\"Database Locked: jbang locks@telemetry\"}",
+                JsonText.line(Check.warning("lock", "slow", Next.command("locks").in(Runbook.DATABASE_LOCKED))));
+        assertEquals("{\"name\":\"lock\",\"status\":\"ok\",\"detail\":\"free\",\"hint\":null}", JsonText.line(Check.ok("lock", "free")));
     }
 }

@@ -21,7 +21,7 @@ import telemetry.os.GzipFile;
  * know, because a full disk had no room for the line or somebody put the file there, is read by its own checksum and then listed.
  */
 public final class ArchiveCheck {
-    private static final String FROM_A_BACKUP = "copy it from a backup of the archive";
+    private static final Next FROM_A_BACKUP = Next.words("copy it from a backup of the archive");
 
     private final Archive archive;
     private final boolean deep;
@@ -75,7 +75,7 @@ public final class ArchiveCheck {
 
     private Check damaged(DayFile file, String why) {
         Next before = archive.store().command("logs", file.day().toString());
-        return Check.failed(archive.nameOf(file.path()), why, FROM_A_BACKUP + "; the lines before the damage: " + before);
+        return Check.failed(archive.nameOf(file.path()), why, FROM_A_BACKUP.then("; the lines before the damage:").then(before));
     }
 
     private Check unlisted(String name, DayFile file) throws IOException {

@@ -15,6 +15,7 @@ import telemetry.Times;
 import telemetry.os.Program;
 import telemetry.runs.Integrity;
 import telemetry.sqlite.LockHolders;
+import telemetry.text.Runbook;
 
 /** Ends the one process that holds a database's write lock, and shows what came of it. */
 public final class LockRelease {
@@ -92,11 +93,10 @@ public final class LockRelease {
             List<String> errors = Integrity.errors(database, null, true, MOST_ERRORS, null);
             return List.of(lock, errors.isEmpty()
                     ? Check.ok("quick check", "SQLite finds nothing wrong; what was not committed is rolled back")
-                    : Check.failed("quick check", String.join("; ", errors),
-                            "Database Corrupted: " + store.command("recover", "--dry-run")));
+                    : Check.failed("quick check", String.join("; ", errors), store.next(Runbook.DATABASE_CORRUPTED)));
         } catch (StoreException e) {
             if (e.reason() != StoreException.Reason.LOCKED) throw e;
-            return List.of(Check.unknown("lock", Locks.heldBy(locks.holders()) + " now", "Database Locked: " + store.command("locks")));
+            return List.of(Check.unknown("lock", Locks.heldBy(locks.holders()) + " now", store.next(Runbook.DATABASE_LOCKED)));
         }
     }
 

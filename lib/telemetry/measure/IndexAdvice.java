@@ -108,7 +108,7 @@ public final class IndexAdvice {
     private void make(String name, String columns, String why) {
         String free = schema.indexes().contains(name) ? name + "_2" : name;
         missing.put(free, "CREATE INDEX IF NOT EXISTS " + free + " ON " + columns);
-        advice.add(new Advice("index", why, store.command("measure_performance", "--apply-indexes").toString()));
+        advice.add(new Advice("index", why, store.command("measure_performance", "--apply-indexes")));
     }
 
     private void doubled() {
@@ -143,6 +143,6 @@ public final class IndexAdvice {
 
     private Advice drop(Index index, String why) {
         String name = index.name().matches("\\w+") ? index.name() : Database.quoted(index.name());
-        return new Advice("index", why, Next.program("sqlite3", store.database().toString(), "DROP INDEX " + name).toString());
+        return new Advice("index", why, Next.program("sqlite3", store.database().toString(), "DROP INDEX " + name));
     }
 }

@@ -209,8 +209,9 @@ public final class Disk {
     }
 
     /** The command that shows how busy the disks are, for an operator. */
-    public static String watch() {
-        return isWindows() ? "typeperf \"\\PhysicalDisk(*)\\Avg. Disk sec/Write\" -sc 5" : "iostat -x 1 5";
+    public static Next watch() {
+        return isWindows() ? Next.program("typeperf", "\\PhysicalDisk(*)\\Avg. Disk sec/Write", "-sc", "5")
+                : Next.program("iostat", "-x", "1", "5");
     }
 
     /**

@@ -60,7 +60,7 @@ public final class Recovery {
     private final List<Path> others = new ArrayList<>();
     private final List<Path> elsewhere = new ArrayList<>();
     private final List<Check> steps = new ArrayList<>();
-    private final List<String> next = new ArrayList<>();
+    private final List<Next> next = new ArrayList<>();
     private long base;
     private long replayed;
     private long damaged;
@@ -150,8 +150,8 @@ public final class Recovery {
                     Next.RUN_AGAIN, e);
         }
         if (mark != null) mark.end();
-        kept.forEach(file -> next.add("the damaged files are in " + file.getParent()));
-        if (!plan.source().equals(RecoveryPlan.Source.INTACT)) next.add(store.command("backup").toString());
+        kept.forEach(file -> next.add(Next.words("the damaged files are in " + file.getParent())));
+        if (!plan.source().equals(RecoveryPlan.Source.INTACT)) next.add(store.command("backup"));
         return new Recovered(plan, new Checks(steps), runs(), base, replayed, damaged, salvaged, commits, lost, kept, next);
     }
 
@@ -195,7 +195,7 @@ public final class Recovery {
         base = restored.fromIt();
         String detail = backup.file().getFileName() + ": " + RecoveryPlan.runs(base) + ", made " + Times.seconds(backup.time());
         steps.add(backup.isVerified() ? Check.ok("source", detail)
-                : Check.warning("source", detail + "; " + backup.doubt(), "nothing but SQLite's own check speaks for it"));
+                : Check.warning("source", detail + "; " + backup.doubt(), Next.words("nothing but SQLite's own check speaks for it")));
     }
 
     private void rebuild() {
@@ -208,8 +208,8 @@ public final class Recovery {
         steps.add(written <= Schema.RUNBOOK_VERSION || !made.old().equals(OldDatabase.State.ABSENT.toString()) ? Check.ok("source", detail)
                 : Check.warning("source", detail + "; the agents' is v" + written
                         + ", of which nothing was left: the columns that only it has stand in the day files alone",
-                        "have an agent make its database elsewhere, put it here, then: " + store.command("rebuild")));
-        if (made.quarantine() != null) next.add("lines that cannot be read are in " + made.quarantine());
+                        Next.words("have an agent make its database elsewhere, put it here, then:").then(store.command("rebuild"))));
+        if (made.quarantine() != null) next.add(Next.words("lines that cannot be read are in " + made.quarantine()));
     }
 
     /** Of the writers' schema, as their records say. */
@@ -259,7 +259,7 @@ public final class Recovery {
                 + (gone == 0 ? "" : ", " + gone + " that were pruned deleted again");
         steps.add(damaged == 0 ? Check.ok("replay", detail)
                 : Check.warning("replay", detail + "; " + damaged + " entries could not be used",
-                store.command("rebuild", "--check-only").toString()));
+                store.command("rebuild", "--check-only")));
     }
 
     private void salvage(Database database, List<Path> kept) {
@@ -277,8 +277,8 @@ public final class Recovery {
                 + " that only the damaged database had" + (salvaged == 0 ? "" : ", marked in error_summary");
         steps.add(salvaged + fill.refused() == 0 ? Check.ok("salvage", detail)
                 : Check.warning("salvage", detail + (fill.refused() == 0 ? "" : "; " + fill.refused() + " rows were no runs any more"),
-                        "look at them: " + store.command("query", "sql", "SELECT * FROM agent_runs WHERE error_summary LIKE '%"
-                        + GapFill.MARK + "'")));
+                        Next.words("look at them:").then(store.command("query", "sql",
+                                "SELECT * FROM agent_runs WHERE error_summary LIKE '%" + GapFill.MARK + "'"))));
         if (!areCommitsWhole) steps.add(Check.warning("commits",
                 "not all of those in the damaged database can be read, and no day file has them: what no backup has is lost", null));
         steps.add(lost == null

@@ -232,10 +232,10 @@ public record RecoveryPlan(Checks checks, Source source, State state, Backup bac
 
         private Check newestBackup() {
             Backup newest = backups().stream().filter(Backup::isVerified).findFirst().orElse(null);
-            if (newest == null) return Check.warning("backups", "none is verified", store.command("backup").toString());
+            if (newest == null) return Check.warning("backups", "none is verified", store.command("backup"));
             isShort = state == State.INTACT && newest.runs() > runs + Pruned.of(store).size();
             return isShort ? Check.warning("backups", said(newest) + ", more than the database: was that begun anew?",
-                    store.command("backup", "restore", isOwn(newest) ? Backups.LATEST : newest.file().toString(), "--dry-run").toString())
+                    store.command("backup", "restore", isOwn(newest) ? Backups.LATEST : newest.file().toString(), "--dry-run"))
                     : Check.ok("backups", "newest verified: " + said(newest));
         }
 

@@ -107,15 +107,13 @@ public final class Layout {
         boolean isEmpty = !Files.exists(file) || Files.isRegularFile(file) && file.toFile().length() == 0;
         Schema schema = isEmpty ? createDatabase() : look();
         if (schema.tables().isEmpty()) schema = createDatabase();
-        for (String what : schema.oddities()) odd.add(what + next(schema, what));
+        List<String> found = new ArrayList<>(schema.oddities());
+        if (!schema.isUsable()) found.set(0, found.get(0) + ": " + store.command("recover", "--dry-run"));
+        int last = found.size() - 1;
+        if (!schema.missingIndexes().isEmpty())
+            found.set(last, found.get(last) + ": " + store.command("measure_performance", "--apply-indexes"));
+        odd.addAll(found);
         return schema;
-    }
-
-    /** What mends it; nothing for what the commands do without. */
-    private String next(Schema schema, String what) {
-        if (what.startsWith("indexes")) return ": " + store.command("measure_performance", "--apply-indexes");
-        boolean isTold = odd.stream().anyMatch(told -> told.contains("recover@telemetry"));
-        return schema.isUsable() || isTold ? "" : ": " + store.command("recover", "--dry-run");
     }
 
     private Schema look() {
