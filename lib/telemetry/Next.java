@@ -1,6 +1,5 @@
 package telemetry;
 
-import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 import telemetry.text.Runbook;
@@ -16,23 +15,14 @@ public record Next(Runbook section, List<Part> parts) {
     public static final Next OTHER_ACCOUNT = words("run it as the account that the agents run as");
     public static final Next MOUNT_WRITABLE = words("find out why (dmesg, mount), then mount it writable again");
 
-    public enum Kind {
-        WORDS,
-        /** One of the toolkit's. */
-        PROCEDURE,
-        /** Any other. */
-        PROGRAM
-    }
+    /** A procedure is one of the toolkit's programs. */
+    public enum Kind { WORDS, PROCEDURE, PROGRAM }
 
     /**
-     * @param text      the words, or the name of the procedure or program
+     * @param text      the words, or the procedure's or program's name
      * @param arguments as the program gets them, without a shell's quotation marks; none for words
      */
     public record Part(Kind kind, String text, List<String> arguments) {
-        public Part {
-            arguments = List.copyOf(arguments);
-        }
-
         private Part on(String store) {
             if (kind != Kind.PROCEDURE || arguments.contains("--store")) return this;
             return new Part(kind, text, Stream.concat(Stream.of("--store", store), arguments.stream()).toList());
@@ -45,10 +35,6 @@ public record Next(Runbook section, List<Part> parts) {
             for (String argument : arguments) line.append(' ').append(quoted(argument));
             return line.toString();
         }
-    }
-
-    public Next {
-        parts = List.copyOf(parts);
     }
 
     /** What no command does. */
@@ -78,9 +64,7 @@ public record Next(Runbook section, List<Part> parts) {
 
     /** With the other's words and commands behind its own. */
     public Next then(Next other) {
-        List<Part> all = new ArrayList<>(parts);
-        all.addAll(other.parts);
-        return new Next(section, all);
+        return new Next(section, Stream.concat(parts.stream(), other.parts.stream()).toList());
     }
 
     /** With {@code --store} as the first argument of each procedure that names no store. */
