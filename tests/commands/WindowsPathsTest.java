@@ -128,10 +128,14 @@ class WindowsPathsTest {
 
     @Test
     void theNextCommandCanBePastedIntoCmdAndPowerShell() {
-        assertEquals("jbang health@telemetry --store D:\\agent-metrics", Store.at(path("D:\\agent-metrics")).command("health", ""));
-        assertEquals("jbang health@telemetry --store \"D:\\agent metrics\"", Store.at(path("D:\\agent metrics")).command("health", ""));
-        assertEquals("jbang health@telemetry --store \\\\server\\share\\m", Store.at(path("\\\\server\\share\\m")).command("health", ""));
-        assertEquals("jbang health@telemetry --store D:\\", Store.at(path("D:\\")).command("health", ""));
+        assertEquals("jbang health@telemetry --store D:\\agent-metrics", health("D:\\agent-metrics"));
+        assertEquals("jbang health@telemetry --store \"D:\\agent metrics\"", health("D:\\agent metrics"));
+        assertEquals("jbang health@telemetry --store \\\\server\\share\\m", health("\\\\server\\share\\m"));
+        assertEquals("jbang health@telemetry --store D:\\", health("D:\\"));
+    }
+
+    private String health(String base) {
+        return Store.at(path(base)).command("health").toString();
     }
 
     @ParameterizedTest

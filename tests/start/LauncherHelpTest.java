@@ -18,6 +18,9 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import telemetry.kit.Checkout;
+import telemetry.kit.Jbangw;
+import telemetry.kit.Script;
 
 /** The list of commands that scripts/jbangw prints, what it answers to an unknown word, and what it leaves to JBang. */
 @DisabledOnOs(OS.WINDOWS)
