@@ -29,6 +29,12 @@ record Machine(Map<String, Object> facts) {
         return new Machine(facts);
     }
 
+    Machine with(String name, Object fact) {
+        Map<String, Object> more = new LinkedHashMap<>(facts);
+        more.put(name, fact);
+        return new Machine(more);
+    }
+
     private static String driver() {
         Matcher jar = Pattern.compile("sqlite-jdbc-([0-9.]+)\\.jar").matcher(System.getProperty("java.class.path"));
         return jar.find() ? jar.group(1) : null;
