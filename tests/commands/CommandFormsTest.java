@@ -32,6 +32,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import telemetry.DayFile;
 import telemetry.Store;
+import telemetry.kit.Fixture;
+import telemetry.kit.Script;
+import telemetry.kit.Checkout;
 
 /** What other programs rely on: exit codes and the forms of --json; options before a word mean the same as behind it. */
 class CommandFormsTest {
