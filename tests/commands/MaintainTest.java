@@ -276,7 +276,7 @@ class MaintainTest {
             assertEquals(2, files.count(), "no temporary file is left");
         }
         Script unwritable = maintain(store, "weekly", "--report", dir.resolve("none/x.md"));
-        assertEquals("maintain: cannot write a report in " + dir.resolve("none") + ": it does not exist\n", unwritable.err());
+        assertEquals("maintain weekly: cannot write a report in " + dir.resolve("none") + ": it does not exist\n", unwritable.err());
         assertEquals(3, unwritable.exit());
         assertTrue(unwritable.out().endsWith("warning: 1 of 3 done\n"), unwritable.out());
     }
@@ -287,7 +287,7 @@ class MaintainTest {
             Script none = Script.run(new maintain(), period, "--store", dir.resolve("none"));
             assertEquals(3, none.exit(), period);
             assertEquals("", none.out());
-            assertTrue(none.err().startsWith("maintain: cannot use the store " + dir.resolve("none") + ": there is none"), none.err());
+            assertTrue(none.err().startsWith("maintain " + period + ": cannot use the store " + dir.resolve("none") + ": there is none"), none.err());
         }
         assertFalse(Files.exists(dir.resolve("none")));
         Store store = store();
