@@ -1,7 +1,7 @@
 @echo off
-rem Starts a script of this folder without JBang: by java, on the jar that JBang built, with an archive of the classes it loads. The launchers of
-rem `setup --launchers` call this and name the script in TELEMETRY_SCRIPT. It looks each time whether a source, a jar or the JDK changed since; then
-rem JBang builds anew first. Whatever stands in the way of that, the script runs all the same, through jbangw.
+rem Starts a script of this folder without JBang: by java, on the jar that JBang built, with an archive of the classes it loads. What the
+rem command launchers writes calls this and names the script in TELEMETRY_SCRIPT. It looks each time whether a source, a jar or the JDK
+rem changed since; then JBang builds anew first. Whatever stands in the way of that, the script runs all the same, through jbangw.
 setlocal EnableExtensions DisableDelayedExpansion
 
 for %%F in ("%~dp0..") do set "CHECKOUT=%%~fF"

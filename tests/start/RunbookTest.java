@@ -113,7 +113,7 @@ class RunbookTest {
                 .map(line -> line.replaceFirst("#+ ([0-9]+ )?", "")).collect(toSet());
         Set<String> named = new TreeSet<>();
         for (String folder : List.of("lib/telemetry", "scripts"))
-            try (Stream<Path> files = Files.list(ROOT.resolve(folder))) {
+            try (Stream<Path> files = Files.walk(ROOT.resolve(folder))) {
                 for (Path file : files.filter(name -> name.toString().endsWith(".java")).toList()) {
                     Matcher section = SECTION.matcher(Files.readString(file));
                     while (section.find()) named.add(section.group(1));

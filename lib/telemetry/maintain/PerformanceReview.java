@@ -11,6 +11,7 @@ import telemetry.Times;
 import telemetry.measure.Advice;
 import telemetry.measure.Baselines;
 import telemetry.measure.IndexAdvice;
+import telemetry.measure.QueryTime;
 import telemetry.measure.QueryTimes;
 
 /** How long the runbook's queries take on a store, and whether its indexes are the right ones. Looks only. */
@@ -30,11 +31,14 @@ public final class PerformanceReview {
 
     /** Whether the simple ones are as fast as they should be. */
     private static Task queries(Check check, QueryTimes times) {
-        record Asked(String query, BigDecimal p50Ms, BigDecimal p95Ms, long rows, List<String> plan) { }
         boolean isFast = check.status() == Check.Status.OK;
         Task task = isFast ? Task.done("queries", check.detail()) : Task.open("queries", check.status(), check.detail(), check.hint());
-        return task.with(times, times.list().stream().map(time -> new Asked(time.name(), Times.millis(time.p50()), Times.millis(time.p95()),
-                time.rows(), time.plan())).toList());
+        return task.with(times, times.list().stream().map(PerformanceReview::asked).toList());
+    }
+
+    private static Record asked(QueryTime time) {
+        record Asked(String query, BigDecimal p50Ms, BigDecimal p95Ms, long rows, List<String> plan) { }
+        return new Asked(time.name(), Times.millis(time.p50()), Times.millis(time.p95()), time.rows(), time.plan());
     }
 
     /** Those that are missing; one that is needless costs a little, and nobody has to drop it. */
