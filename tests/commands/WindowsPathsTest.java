@@ -263,7 +263,7 @@ class WindowsPathsTest {
     /** A here-string's end has to stand at the beginning of its line. */
     @Test
     void theQuestionToTheRestartManagerKeepsItsForm() throws IOException {
-        List<String> source = Files.readAllLines(Checkout.root().resolve("lib/telemetry/OpenersElsewhere.java"));
+        List<String> source = Files.readAllLines(Checkout.root().resolve("lib/telemetry/os/OpenersElsewhere.java"));
         int begin = source.indexOf("            Add-Type -TypeDefinition @'");
         int end = source.indexOf("            '@");
         assertTrue(begin > 0 && end > begin, "both at the text block's margin");

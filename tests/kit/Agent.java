@@ -51,7 +51,7 @@ public final class Agent implements AutoCloseable {
     }
 
     private static Agent started(String what, Store store, String name, int perSecond) throws IOException, InterruptedException {
-        var agent = new Agent(Script.processBuilder(Map.of(), "Agent", what, store.base(), name, perSecond)
+        var agent = new Agent(Script.processBuilder(Map.of(), "telemetry.kit.Agent", what, store.base(), name, perSecond)
                 .redirectError(ProcessBuilder.Redirect.INHERIT).start());
         while (agent.lines().isEmpty() && agent.process.isAlive()) Thread.sleep(5);
         return agent;

@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.Callable;
 import java.util.stream.Stream;
 import telemetry.Database;
 import telemetry.Run;
@@ -34,8 +35,8 @@ final class Rehearsal {
         Path folder = Files.createTempDirectory("telemetry-rehearsal");
         try {
             Store store = practice(folder.resolve("store"));
-            Procedure script = script(args[0]);
-            List<String> words = new ArrayList<>(script.rehearsal());
+            Callable<Integer> script = script(args[0]);
+            List<String> words = new ArrayList<>(script instanceof Procedure procedure ? procedure.rehearsal() : List.of("--help"));
             words.addAll(List.of("--store", store.base().toString()));
             Cli.run(script, NOBODY, NOBODY, words.toArray(String[]::new));
         } finally {
@@ -58,10 +59,12 @@ final class Rehearsal {
         return store;
     }
 
-    private static Procedure script(String name) throws ReflectiveOperationException {
+    private static Callable<Integer> script(String name) throws ReflectiveOperationException {
         var constructor = Class.forName(name).getDeclaredConstructor();
         constructor.setAccessible(true);
-        return (Procedure) constructor.newInstance();
+        @SuppressWarnings("unchecked")
+        var script = (Callable<Integer>) constructor.newInstance();
+        return script;
     }
 
     private static void delete(Path folder) throws IOException {
