@@ -303,6 +303,25 @@ class MaintainTest {
         }
     }
 
+    @Test
+    void aWordStandsInAnyCaseBeforeAndBehindItsOptions() throws IOException {
+        Store store = wellKept();
+        List<Path> old = oldDays(store, 1);
+        String asked = "Archive 1 day file older than 90 d, 20 B, in " + store.archive() + " and delete the originals?";
+        Script unasked = maintain(store, "Monthly");
+        assertTrue(unasked.exit() == 64 && unasked.err().contains(asked), unasked.toString());
+        for (Object[] dry : new Object[][] {{"--dry-run", "monthly"}, {"MONTHLY", "--dry-run"}, {"--json", "--dry-run", "--yes", "monthly"}}) {
+            List<Object> arguments = new ArrayList<>(List.of("--store", store.base()));
+            arguments.addAll(List.of(dry));
+            var maintain = new maintain();
+            maintain.clock = Clock.fixed(NOW, ZoneOffset.UTC);
+            Script shown = Script.run(maintain, arguments.toArray());
+            assertTrue(shown.exit() == 1 && shown.out().contains(", would be archived in "), shown.toString());
+            assertTrue(Files.exists(old.get(0)));
+        }
+        assertEquals(1, maintain(store, "weekly", "--yes", "--dry-run").exit());
+    }
+
     private Store store() {
         return Fixture.V3.filled(dir.resolve("store"), 20, HealthTest.NOON);
     }
