@@ -85,7 +85,7 @@ class maintain extends Procedure {
         Store store = this.store.existing();
         if (report != null) throw wrong("--report belongs to weekly, monthly and quarterly");
         String checkout = System.getProperty("telemetry.checkout");
-        return result(Schedule.of(store, checkout == null ? null : Path.of(checkout), Disk.environment()));
+        return result(Schedule.of(store, checkout == null ? null : Path.of(checkout), Machine.environment()));
     }
 
     private Task health(Store store) {
@@ -97,7 +97,7 @@ class maintain extends Procedure {
         var old = new OldDayFiles(store, clock);
         if (old.isEmpty()) return old.none();
         if (health.status().compareTo(Check.Status.WARNING) > 0) return old.open("because health has failed", health.next());
-        String again = store.command("maintain", "monthly" + (consent.isDryRun() ? " --yes" : ""));
+        Next again = consent.isDryRun() ? store.command("maintain", "monthly", "--yes") : store.command("maintain", "monthly");
         if (consent.isDryRun()) return old.shown(again);
         if (!consent.to("Archive " + old + ", in " + old.folder() + " and delete the originals?")) return old.open("as was answered", again);
         try (var progress = progress("MB", old.size().bytes() / MB)) {
@@ -110,7 +110,7 @@ class maintain extends Procedure {
         try {
             return result(checklist);
         } finally {
-            if (report != null) WholeFile.write("a report", report, checklist.markdown());
+            if (report != null) Unfinished.write("a report", report, checklist.markdown());
         }
     }
 }

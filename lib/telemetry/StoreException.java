@@ -1,10 +1,11 @@
 package telemetry;
 
 import java.nio.file.Path;
+import telemetry.text.Words;
 
 /**
  * The one exception of the library: what was tried, on which path, why it did not work, and what to do next.
- * Its message is one line that may be shown to an operator as it is.
+ * Its message is one line that may be shown to an operator as it is, whatever a hostile file name holds.
  */
 public final class StoreException extends RuntimeException {
 
@@ -26,30 +27,40 @@ public final class StoreException extends RuntimeException {
         FAILED
     }
 
-    /** Stands in a message before what is to be done next. */
-    public static final String NEXT = "; next: ";
-
     private final Reason reason;
     private final Path path;
+    private final String what;
     private final String why;
+    private final Next next;
 
     /**
      * @param tried what was tried, to follow "cannot": {@code "open the database"}
      * @param path  on which path; may be null when there is none
      * @param why   why it did not work, without a full stop
-     * @param next  the next command to run or thing to do; null when there is nothing to advise
+     * @param next  what to do next; null when there is nothing to advise
      */
-    public StoreException(Reason reason, String tried, Path path, String why, String next) {
+    public StoreException(Reason reason, String tried, Path path, String why, Next next) {
         this(reason, tried, path, why, next, null);
     }
 
     /** As the other constructor, keeping the cause for a log. */
-    public StoreException(Reason reason, String tried, Path path, String why, String next, Throwable cause) {
-        super(oneLine("cannot " + tried + (path == null ? "" : " " + path) + ": " + why
-                + (next == null ? "" : NEXT + next)), cause);
+    public StoreException(Reason reason, String tried, Path path, String why, Next next, Throwable cause) {
+        super(null, cause);
         this.reason = reason;
+        this.what = Words.visible("cannot " + tried + (path == null ? "" : " " + path) + ": " + why);
         this.path = path;
-        this.why = oneLine(why);
+        this.why = Words.visible(why);
+        this.next = next;
+    }
+
+    @Override
+    public String getMessage() {
+        return message(next);
+    }
+
+    /** The message with this behind it instead of its own. */
+    String message(Next next) {
+        return Words.visible(Next.line(what, next));
     }
 
     public Reason reason() {
@@ -59,6 +70,16 @@ public final class StoreException extends RuntimeException {
     /** True when nothing can be told about the store, rather than that something is wrong with it. */
     public boolean isUnknown() {
         return reason == Reason.MISSING || reason == Reason.DENIED || reason == Reason.LOCKED;
+    }
+
+    /** The message without what is next. */
+    public String what() {
+        return what;
+    }
+
+    /** What to do next; null when there is nothing to advise. */
+    public Next next() {
+        return next;
     }
 
     /** The path it happened on, or null. */
@@ -73,18 +94,6 @@ public final class StoreException extends RuntimeException {
 
     /** Which file and why: for a check, which has a name and a hint of its own. */
     public String brief() {
-        return path == null || path.getFileName() == null ? why : oneLine(path.getFileName().toString()) + ": " + why;
-    }
-
-    /** Control characters (a hostile file name may hold a newline) become visible escapes. */
-    private static String oneLine(String text) {
-        var line = new StringBuilder(text.length());
-        text.chars().forEach(c -> {
-            if (c == '\n') line.append("\\n");
-            else if (c == '\r') line.append("\\r");
-            else if (c < ' ' || c == 0x7f) line.append(String.format("\\u%04x", c));
-            else line.append((char) c);
-        });
-        return line.toString();
+        return path == null || path.getFileName() == null ? why : Words.visible(path.getFileName().toString()) + ": " + why;
     }
 }

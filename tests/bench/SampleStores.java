@@ -16,6 +16,7 @@ import java.util.Map;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import telemetry.Database;
+import telemetry.Next;
 import telemetry.Runs;
 import telemetry.Store;
 import telemetry.StoreException;
@@ -23,6 +24,7 @@ import telemetry.measure.IndexAdvice;
 import telemetry.measure.QueryTimes;
 import telemetry.measure.Tuning;
 import telemetry.os.Disk;
+import telemetry.os.Machine;
 import telemetry.setup.Sample;
 import telemetry.setup.SampleWriter;
 import telemetry.store.Layout;
@@ -65,12 +67,12 @@ final class SampleStores implements AutoCloseable {
 
     private StoreException taken() {
         return new StoreException(StoreException.Reason.LOCKED, "measure with the stores in", folder, "another benchmark is under way",
-                "the same with another --cache DIR");
+                Next.words("the same with another --cache DIR"));
     }
 
     static Path usualFolder() {
         String cache = System.getenv("XDG_CACHE_HOME");
-        Path folder = cache == null || cache.isBlank() ? Disk.home().resolve(".cache") : Path.of(cache);
+        Path folder = cache == null || cache.isBlank() ? Machine.home().resolve(".cache") : Path.of(cache);
         return folder.resolve("telemetry-toolkit").resolve("bench");
     }
 

@@ -22,11 +22,13 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import telemetry.Check;
 import telemetry.Checks;
+import telemetry.Next;
 import telemetry.StoreException;
 import telemetry.Times;
 import telemetry.kit.Checkout;
 import telemetry.kit.Script;
 import telemetry.maintain.RunbookPage;
+import telemetry.os.Machine;
 import telemetry.text.JsonText;
 import telemetry.text.Table;
 
@@ -66,10 +68,11 @@ class CliTest {
     @Test
     void theNextCommandIsAboutTheStoreThatTheOptionNamed() {
         var probe = new Probe();
-        probe.failure = new StoreException(StoreException.Reason.FULL, "write", null, "no space left", "jbang archive@telemetry --dry-run");
+        Next next = Next.command("archive", "--dry-run");
+        probe.failure = new StoreException(StoreException.Reason.FULL, "write", null, "no space left", next);
         assertTrue(Script.run(probe).err().endsWith("next: jbang archive@telemetry --dry-run" + NL));
         Path folder = Path.of("my store").toAbsolutePath();
-        String quote = telemetry.os.Disk.isWindows() ? "\"" : "'";
+        String quote = Machine.isWindows() ? "\"" : "'";
         assertEquals("probe: cannot write: no space left; next: jbang archive@telemetry --store "
                 + quote + folder + quote + " --dry-run" + NL,
                 Script.run(probe, "--store", folder).err());
@@ -101,7 +104,7 @@ class CliTest {
     @EnumSource
     void aFailureIsOneLineAndItsExitCodeSaysWhatKind(StoreException.Reason reason) {
         var probe = new Probe();
-        probe.failure = new StoreException(reason, "open the database", Path.of("some\nfile"), "it broke", "jbang health@telemetry");
+        probe.failure = new StoreException(reason, "open the database", Path.of("some\nfile"), "it broke", Next.command("health"));
         Script run = Script.run(probe);
         assertEquals(switch (reason) {
             case MISSING, DENIED, LOCKED -> 3;
@@ -203,7 +206,7 @@ class CliTest {
     @Test
     void checksTellTheWorstAndShowTheNextCommand() {
         var checks = new Checks(List.of(Check.ok("disk", "80 GB free"),
-                Check.warning("activity", "no run in the last hour", "jbang query@telemetry recent")));
+                Check.warning("activity", "no run in the last hour", Next.command("query", "recent"))));
         assertEquals(Check.Status.WARNING, checks.status());
         assertEquals(String.join(NL, "ok       disk      80 GB free", "warning  activity  no run in the last hour",
                 "                   -> jbang query@telemetry recent"), checks.toString());

@@ -32,6 +32,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Isolated;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import telemetry.DayFile;
@@ -44,12 +45,14 @@ import telemetry.kit.Checkout;
 import telemetry.kit.Fixture;
 import telemetry.kit.Script;
 import telemetry.os.Disk;
+import telemetry.os.Machine;
 import telemetry.store.Pruned;
 
 /**
  * What can be shown of Windows elsewhere: paths on a Windows file system in memory, and what the library does where the system says that
  * it is Windows.
  */
+@Isolated("the whole JVM pretends to be on Windows")
 class WindowsPathsTest {
     private static final Instant NOON = Instant.parse("2026-11-20T12:00:00Z");
 
@@ -125,10 +128,14 @@ class WindowsPathsTest {
 
     @Test
     void theNextCommandCanBePastedIntoCmdAndPowerShell() {
-        assertEquals("jbang health@telemetry --store D:\\agent-metrics", Store.at(path("D:\\agent-metrics")).command("health", ""));
-        assertEquals("jbang health@telemetry --store \"D:\\agent metrics\"", Store.at(path("D:\\agent metrics")).command("health", ""));
-        assertEquals("jbang health@telemetry --store \\\\server\\share\\m", Store.at(path("\\\\server\\share\\m")).command("health", ""));
-        assertEquals("jbang health@telemetry --store D:\\", Store.at(path("D:\\")).command("health", ""));
+        assertEquals("jbang health@telemetry --store D:\\agent-metrics", health("D:\\agent-metrics"));
+        assertEquals("jbang health@telemetry --store \"D:\\agent metrics\"", health("D:\\agent metrics"));
+        assertEquals("jbang health@telemetry --store \\\\server\\share\\m", health("\\\\server\\share\\m"));
+        assertEquals("jbang health@telemetry --store D:\\", health("D:\\"));
+    }
+
+    private String health(String base) {
+        return Store.at(path(base)).command("health").toString();
     }
 
     @ParameterizedTest
@@ -217,20 +224,20 @@ class WindowsPathsTest {
             Files.createFile(dir.resolve(name), PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwxr-xr-x")));
         }
         Map<String, String> env = Map.of("PATH", "\"" + dir + "\"");
-        assertEquals(Optional.of(dir.resolve("npm.cmd")), Disk.program("npm", env));
-        assertEquals(Optional.of(dir.resolve("git.exe")), Disk.program("git", env));
-        assertEquals(Optional.empty(), Disk.program("notes", env));
-        assertEquals(List.of(dir.resolve("npm.cmd").toString(), "run"), Disk.startable(List.of("npm", "run"), env));
+        assertEquals(Optional.of(dir.resolve("npm.cmd")), Machine.program("npm", env));
+        assertEquals(Optional.of(dir.resolve("git.exe")), Machine.program("git", env));
+        assertEquals(Optional.empty(), Machine.program("notes", env));
+        assertEquals(List.of(dir.resolve("npm.cmd").toString(), "run"), Machine.startable(List.of("npm", "run"), env));
         for (String said : List.of("none", "C:\\x\\npm", ".\\npm", "npm.cmd")) assertEquals(List.of(said),
-                Disk.startable(List.of(said), env));
+                Machine.startable(List.of(said), env));
         System.setProperty("os.name", system);
-        assertEquals(List.of("npm"), Disk.startable(List.of("npm"), env));
+        assertEquals(List.of("npm"), Machine.startable(List.of("npm"), env));
     }
 
     @Test
     void variablesAreFoundWhateverTheCaseOfTheirNames() {
         String name = System.getenv().keySet().stream().filter(variable -> variable.matches("[A-Z]+")).findFirst().orElseThrow();
-        assertEquals(System.getenv(name), Disk.environment().get(name.toLowerCase(Locale.ROOT)));
+        assertEquals(System.getenv(name), Machine.environment().get(name.toLowerCase(Locale.ROOT)));
     }
 
     @Test

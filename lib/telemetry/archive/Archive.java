@@ -29,12 +29,13 @@ import java.util.function.Supplier;
 import java.util.stream.Stream;
 import telemetry.DayFile;
 import telemetry.EventLog;
+import telemetry.Next;
 import telemetry.Size;
 import telemetry.Store;
 import telemetry.StoreException;
 import telemetry.Times;
 import telemetry.os.Disk;
-import telemetry.os.OpenFiles;
+import telemetry.os.Openers;
 
 /**
  * Old day files, gzipped, in folders whose names other engines read as columns: {@code
@@ -47,7 +48,7 @@ public final class Archive {
     static final Duration AT_REST = Duration.ofHours(1);
 
     static final String UNFINISHED = ".ndjson.gz.tmp";
-    static final String NEEDS_ROOM = "make room, or archive to another disk with --to DIR";
+    static final Next NEEDS_ROOM = Next.words("make room, or archive to another disk with --to DIR");
 
     /** A day file that is not archived now. */
     public record Left(Path file, String reason) { }
@@ -138,7 +139,7 @@ public final class Archive {
     }
 
     private Plan plan(Duration olderThan, Size free, Comparator<DayFile> order) {
-        OpenFiles open = OpenFiles.now();
+        Openers open = Openers.writingDayFiles();
         List<DayFile> files = new ArrayList<>();
         List<Left> left = new ArrayList<>();
         long bytes = 0;
@@ -161,7 +162,7 @@ public final class Archive {
         return !file.day().plusDays(1).atStartOfDay().toInstant(ZoneOffset.UTC).plus(age).isAfter(now());
     }
 
-    private Optional<String> reasonToLeave(Path file, OpenFiles open) throws IOException {
+    private Optional<String> reasonToLeave(Path file, Openers open) throws IOException {
         Duration still = Duration.between(Files.getLastModifiedTime(file).toInstant(), now());
         if (still.compareTo(AT_REST) < 0)
             return Optional.of(still.isNegative() ? "it changed at a time that lies in the future"
@@ -208,7 +209,7 @@ public final class Archive {
 
     private StoreException atWork() {
         return new StoreException(StoreException.Reason.LOCKED, "archive into", folder,
-                "another archive command is at work there", "wait for it");
+                "another archive command is at work there", Next.words("wait for it"));
     }
 
     /** The folder and its missing parents, each on the disk when this returns. */

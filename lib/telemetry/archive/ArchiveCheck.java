@@ -11,16 +11,18 @@ import java.util.function.LongConsumer;
 import java.util.stream.Stream;
 import telemetry.Check;
 import telemetry.DayFile;
+import telemetry.Next;
 import telemetry.StoreException;
 import telemetry.os.Disk;
 import telemetry.os.GzipFile;
+import telemetry.os.Sha256;
 
 /**
  * Is every file of an archive what it was when it was archived? Its SHA-256 shows a change of any bit. A file that the manifest does not
  * know, because a full disk had no room for the line or somebody put the file there, is read by its own checksum and then listed.
  */
 public final class ArchiveCheck {
-    private static final String FROM_A_BACKUP = "copy it from a backup of the archive";
+    private static final Next FROM_A_BACKUP = Next.words("copy it from a backup of the archive");
 
     private final Archive archive;
     private final boolean deep;
@@ -62,7 +64,7 @@ public final class ArchiveCheck {
     private Check compared(DayFile file, ArchivedFile listed) throws IOException {
         long bytes = Files.size(file.path());
         if (bytes != listed.compressedBytes()) return damaged(file, "it has " + bytes + " bytes of " + listed.compressedBytes());
-        boolean isSame = GzipFile.sha256(file.path()).equals(listed.compressedSha256());
+        boolean isSame = Sha256.of(file.path(), read -> { }).equals(listed.compressedSha256());
         if (!isSame) return damaged(file, "its SHA-256 is not the one of the file that was archived");
         if (!deep) return Check.ok(archive.nameOf(file.path()), "SHA-256 is right");
         GzipFile.Content content = GzipFile.read(file.path());
@@ -73,8 +75,8 @@ public final class ArchiveCheck {
     }
 
     private Check damaged(DayFile file, String why) {
-        String before = archive.store().command("logs", file.day().toString());
-        return Check.failed(archive.nameOf(file.path()), why, FROM_A_BACKUP + "; the lines before the damage: " + before);
+        Next before = archive.store().command("logs", file.day().toString());
+        return Check.failed(archive.nameOf(file.path()), why, FROM_A_BACKUP.then("; the lines before the damage:").then(before));
     }
 
     private Check unlisted(String name, DayFile file) throws IOException {

@@ -16,12 +16,12 @@ import java.util.TreeMap;
 import java.util.function.Consumer;
 import telemetry.Database;
 import telemetry.DayFile;
+import telemetry.Next;
 import telemetry.Size;
 import telemetry.Store;
 import telemetry.StoreException;
 import telemetry.Times;
 import telemetry.os.Disk;
-import telemetry.os.OpenFiles;
 import telemetry.os.Openers;
 import telemetry.os.OpenersElsewhere;
 import telemetry.os.Program;
@@ -118,7 +118,7 @@ public final class Locks {
         boolean isReadOnly = Disk.isReadOnly(file);
         throw new StoreException(StoreException.Reason.DENIED, "try the lock of", file,
                 isReadOnly ? "the file system is read-only" : "no permission to write to it",
-                isReadOnly ? Disk.MOUNT_WRITABLE : Disk.OTHER_ACCOUNT);
+                isReadOnly ? Next.MOUNT_WRITABLE : Next.OTHER_ACCOUNT);
     }
 
     /** The processes other than this one that hold the write lock at this moment. */
@@ -135,7 +135,7 @@ public final class Locks {
     private Optional<List<Long>> openers() {
         List<Path> files = new ArrayList<>(List.of(store.database()));
         for (String suffix : List.of("-wal", "-shm", "-journal")) files.add(DatabaseFile.beside(store.database(), suffix));
-        return OpenFiles.areKnown() ? Optional.of(Openers.of(files)) : OpenersElsewhere.of(files);
+        return Openers.areKnown() ? Optional.of(Openers.of(files)) : OpenersElsewhere.of(files);
     }
 
     private List<User> users() {
@@ -157,7 +157,7 @@ public final class Locks {
 
     private List<Long> appenders() {
         try {
-            return OpenFiles.now().writersOf(store.raw().resolve(DayFile.name(DayFile.dayOf(clock.instant()))));
+            return Openers.writingDayFiles().writersOf(store.raw().resolve(DayFile.name(DayFile.dayOf(clock.instant()))));
         } catch (IOException e) {
             return List.of();
         }

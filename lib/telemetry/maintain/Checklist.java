@@ -10,7 +10,7 @@ import telemetry.Checks;
 import telemetry.Store;
 import telemetry.Times;
 import telemetry.text.Result;
-import telemetry.text.Table;
+import telemetry.text.Words;
 
 /**
  * A period's maintenance, item by item; {@code toString()} is the report, at its end what is done and what is left to do.
@@ -44,19 +44,19 @@ public record Checklist(String period, Check.Status status, Path store, Instant 
         int width = tasks.stream().mapToInt(other -> other.name().length()).max().orElse(0);
         String box = task.done() ? "[x]  " : "[ ]  ";
         String margin = " ".repeat(box.length() + width + 2);
-        String line = box + Checks.padded(task.name(), width) + "  " + Checks.wrapped(Table.visible(task.detail()), margin);
-        return task.next() == null ? line : line + System.lineSeparator() + margin + "-> " + Table.visible(task.next());
+        String line = box + Words.padded(task.name(), width) + "  " + Words.wrapped(Words.visible(task.detail()), margin);
+        return task.next() == null ? line : line + System.lineSeparator() + margin + "-> " + Words.visible(task.next().toString());
     }
 
     /** The same as a Markdown page. */
     public String markdown() {
         var lines = new StringJoiner("\n", "", "\n");
         lines.add("# Telemetry: " + period + " maintenance").add("");
-        String where = "Store `" + Table.visible(store.toString()) + "`, " + Times.seconds(time) + " UTC.";
+        String where = "Store `" + Words.visible(store.toString()) + "`, " + Times.seconds(time) + " UTC.";
         lines.add(where + " **" + status + "**, " + sum() + ".").add("");
         for (Task task : tasks) {
             lines.add("- [" + (task.done() ? "x" : " ") + "] **" + task.name() + "**: " + plain(task.detail()));
-            if (task.next() != null) lines.add("  - next: " + plain(task.next()));
+            if (task.next() != null) lines.add("  - next: " + plain(task.next().toString()));
         }
         for (Task task : tasks) {
             if (task.report().isEmpty()) continue;
@@ -67,6 +67,6 @@ public record Checklist(String period, Check.Status status, Path store, Instant 
 
     /** A text as Markdown shows it, whatever it holds. */
     private static String plain(String text) {
-        return Table.visible(text).replaceAll("([\\\\`*_<\\[\\]|~])", "\\\\$1");
+        return Words.visible(text).replaceAll("([\\\\`*_<\\[\\]|~])", "\\\\$1");
     }
 }

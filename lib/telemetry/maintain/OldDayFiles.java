@@ -6,12 +6,14 @@ import java.util.List;
 import java.util.function.LongConsumer;
 import telemetry.Check;
 import telemetry.DayFile;
+import telemetry.Next;
 import telemetry.Size;
 import telemetry.Store;
 import telemetry.StoreException;
 import telemetry.Times;
 import telemetry.archive.Archive;
 import telemetry.archive.ArchiveRun;
+import telemetry.text.Runbook;
 import telemetry.text.Table;
 
 /**
@@ -56,12 +58,12 @@ public final class OldDayFiles {
     }
 
     /** They are not archived. */
-    public Task open(String why, String next) {
+    public Task open(String why, Next next) {
         return Task.open(NAME, Check.Status.WARNING, this + ": not archived, " + why, next);
     }
 
     /** They would be. */
-    public Task shown(String next) {
+    public Task shown(Next next) {
         var table = new Table("day", "size", "file");
         for (DayFile file : plan.files()) table.row(file.day(), new Size(file.path().toFile().length()), file.path().getFileName());
         String left = plan.left().isEmpty() ? "" : "; " + plan.left().size() + " would be left alone";
@@ -79,7 +81,7 @@ public final class OldDayFiles {
     }
 
     private Task failed(String done, StoreException first) {
-        String again = "Disk Full: " + store.command("archive", "--older-than 90d");
+        Next again = store.command("archive", "--older-than", "90d").in(Runbook.DISK_FULL);
         return Task.open(NAME, Check.Status.FAILED, done + "; " + store.message(first), again);
     }
 
@@ -92,6 +94,7 @@ public final class OldDayFiles {
         if (left.isEmpty()) return otherwise;
         String first = "; left alone: " + left.get(0).file().getFileName() + ": " + left.get(0).reason();
         String others = left.size() == 1 ? "" : ", and " + (left.size() - 1) + " more";
-        return Task.open(NAME, Check.Status.WARNING, otherwise.detail() + first + others, "wait, or ask the owner of that process");
+        return Task.open(NAME, Check.Status.WARNING, otherwise.detail() + first + others,
+                Next.words("wait, or ask the owner of that process"));
     }
 }

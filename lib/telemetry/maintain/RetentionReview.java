@@ -9,6 +9,7 @@ import telemetry.Check;
 import telemetry.Database;
 import telemetry.DayFile;
 import telemetry.EventLog;
+import telemetry.Next;
 import telemetry.Row;
 import telemetry.Size;
 import telemetry.Store;
@@ -20,6 +21,7 @@ import telemetry.backup.Backups;
 import telemetry.backup.Retention;
 import telemetry.health.HealthRules;
 import telemetry.runs.Schema;
+import telemetry.text.Runbook;
 import telemetry.text.Table;
 
 /** What a store keeps, held against the rules for how long. Looks only. */
@@ -61,7 +63,7 @@ public final class RetentionReview {
     }
 
     private Task judged(List<Backup> verified, String sum) {
-        String make = "Create Backup: " + store.command("backup", "");
+        Next make = store.next(Runbook.CREATE_BACKUP);
         if (verified.isEmpty()) return Task.open("backups", Check.Status.WARNING, sum, make);
         Backup newest = verified.get(0);
         try {
@@ -105,8 +107,9 @@ public final class RetentionReview {
     }
 
     private Task judged(Instant now, Instant oldest) {
-        if (oldest == null || oldest.plus(Duration.ofDays(1)).isAfter(now.minus(RAW))) return Task.done("retention", "nothing is kept beyond its rule");
-        String monthly = "Maintenance: " + store.command("maintain", "monthly");
-        return Task.open("retention", Check.Status.WARNING, "there are day files older than " + Times.words(RAW), monthly);
+        if (oldest == null || oldest.plus(Duration.ofDays(1)).isAfter(now.minus(RAW)))
+            return Task.done("retention", "nothing is kept beyond its rule");
+        String old = "there are day files older than " + Times.words(RAW);
+        return Task.open("retention", Check.Status.WARNING, old, store.next(Runbook.MAINTENANCE));
     }
 }

@@ -3,6 +3,7 @@ package telemetry.maintain;
 import java.util.function.Supplier;
 import telemetry.Check;
 import telemetry.Health;
+import telemetry.Next;
 import telemetry.Store;
 import telemetry.StoreException;
 import telemetry.text.Result;
@@ -14,10 +15,10 @@ import telemetry.text.Result;
  * @param status how it went; the worst of a checklist is the checklist's
  * @param done   false while something is left to do
  * @param detail what was found or done, in one sentence
- * @param next   when something is left to do: what, best as a command; else null
+ * @param next   when something is left to do: what; else null
  * @param data   what was looked at; null when the detail says it all
  */
-public record Task(String name, Check.Status status, boolean done, String detail, String next, Result data) {
+public record Task(String name, Check.Status status, boolean done, String detail, Next next, Result data) {
 
     /** @param report whose {@code toString()} an operator reads; empty when the detail says it all */
     private record Looked(Object report, Object data) implements Result {
@@ -33,19 +34,18 @@ public record Task(String name, Check.Status status, boolean done, String detail
     }
 
     /** Something is left to do, which was only looked for: that is as it was asked for. */
-    public static Task shown(String name, String detail, String next) {
+    public static Task shown(String name, String detail, Next next) {
         return new Task(name, Check.Status.OK, false, detail, next, null);
     }
 
     /** Something is left to do. */
-    public static Task open(String name, Check.Status status, String detail, String next) {
+    public static Task open(String name, Check.Status status, String detail, Next next) {
         return new Task(name, status, false, detail, next, null);
     }
 
     /** It could not be done; what the exception says is next, is next. */
     public static Task refused(String name, Store store, StoreException e) {
-        String[] parts = store.message(e).split(StoreException.NEXT, 2);
-        return open(name, e.isUnknown() ? Check.Status.UNKNOWN : Check.Status.FAILED, parts[0], parts.length == 1 ? null : parts[1]);
+        return open(name, e.isUnknown() ? Check.Status.UNKNOWN : Check.Status.FAILED, e.what(), store.on(e.next()));
     }
 
     /** Done, or refused: the others are done all the same. */

@@ -53,7 +53,7 @@ public record PerformanceReport(Check.Status status, Path store, Instant time, L
             advice.addAll(Tuning.vacuumAdvice(store, figures.footprint()));
             if (figures.wal().compareTo(walSize) > 0)
                 advice.add(new Advice("-wal", "it has " + figures.wal() + " and does not shrink: every query looks through it. A reader "
-                        + "that does not end keeps it from being folded in", store.command("locks", "")));
+                        + "that does not end keeps it from being folded in", store.command("locks")));
         }
         all.addAll(failures);
         var checks = new Checks(all);

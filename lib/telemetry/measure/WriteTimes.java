@@ -27,6 +27,7 @@ import telemetry.Times;
 import telemetry.os.Disk;
 import telemetry.text.Result;
 import telemetry.text.Table;
+import telemetry.text.Words;
 
 /**
  * How long it takes to track a run, through the client that programs use, and how many a second go through; {@code toString()} is the
@@ -64,10 +65,6 @@ public record WriteTimes(String schema, Load load, Latencies paced, List<Rate> r
     record Rate(String who, int runs, Duration took) {
 
         private record Figures(String who, int runs, BigDecimal tookMs, long runsPerSecond) { }
-
-        private static Rate of(int number, String what, int runs, Duration took) {
-            return new Rate(number + " " + what + (number == 1 ? "" : what.endsWith("s") ? "es" : "s"), runs, took);
-        }
 
         double perSecond() {
             return runs * 1e9 / Math.max(1, took.toNanos());
@@ -217,7 +214,7 @@ public record WriteTimes(String schema, Load load, Latencies paced, List<Rate> r
                 pool.invokeAll(Collections.nCopies(number, tracking(client, each)));
                 long took = System.nanoTime() - began;
                 add(number * (1 + each));
-                return Rate.of(number, "thread", number * each, Duration.ofNanos(took));
+                return new Rate(Words.count(number, "thread"), number * each, Duration.ofNanos(took));
             } finally {
                 pool.shutdownNow();
             }
@@ -235,7 +232,7 @@ public record WriteTimes(String schema, Load load, Latencies paced, List<Rate> r
             try (var processes = new WriterProcesses(program, scratch, number, each)) {
                 Duration took = processes.run();
                 add(number * (warming(each) + each));
-                return Rate.of(number, "process", number * each, took);
+                return new Rate(Words.count(number, "process"), number * each, took);
             }
         }
 

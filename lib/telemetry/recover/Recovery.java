@@ -14,6 +14,7 @@ import telemetry.Check;
 import telemetry.Checks;
 import telemetry.Database;
 import telemetry.EventLog;
+import telemetry.Next;
 import telemetry.Store;
 import telemetry.StoreException;
 import telemetry.Times;
@@ -36,6 +37,7 @@ import telemetry.sqlite.DatabaseFile;
 import telemetry.store.Alone;
 import telemetry.store.Pruned;
 import telemetry.store.Quarantine;
+import telemetry.text.Words;
 
 /**
  * Makes a store's database good again from the best of what there is: an intact database, else the newest backup that is proved good, else
@@ -59,7 +61,7 @@ public final class Recovery {
     private final List<Path> others = new ArrayList<>();
     private final List<Path> elsewhere = new ArrayList<>();
     private final List<Check> steps = new ArrayList<>();
-    private final List<String> next = new ArrayList<>();
+    private final List<Next> next = new ArrayList<>();
     private long base;
     private long replayed;
     private long damaged;
@@ -107,7 +109,7 @@ public final class Recovery {
     public Recovery from(Path folder) {
         if (!Files.isDirectory(folder)) throw new StoreException(StoreException.Reason.MISSING, "look for backups in", folder,
                 Files.exists(folder) ? "it is no folder" : "it does not exist",
-                "mount its disk, or name the folder that backup --to wrote to");
+                Next.words("mount its disk, or name the folder that backup --to wrote to"));
         elsewhere.add(folder.toAbsolutePath().normalize());
         return this;
     }
@@ -135,7 +137,7 @@ public final class Recovery {
         RecoveryPlan plan = isFresh ? seen : RecoveryPlan.of(store, clock, patience, err, true, elsewhere);
         if (plan.source() == RecoveryPlan.Source.NONE) throw new StoreException(StoreException.Reason.FAILED, "recover", live,
                 "there is no database that can be read, no backup and no day file",
-                "look for copies elsewhere; for a new store jbang setup@telemetry");
+                Next.words("look for copies elsewhere; for a new store").then(Next.command("setup")));
         RecoveryMark mark = plan.source() == RecoveryPlan.Source.INTACT ? left : RecoveryMark.begin(store, clock.instant());
         stabilise(plan);
         bringSource(plan);
@@ -145,12 +147,12 @@ public final class Recovery {
             verify(plan);
         } catch (StoreException e) {
             throw new StoreException(e.reason(), "finish the recovery of", live,
-                    RecoveryPlan.runs(base) + " are in place, but: " + e.getMessage(),
-                    "run it again", e);
+                    Words.count(base, "run") + " are in place, but: " + store.message(e),
+                    Next.RUN_AGAIN, e);
         }
         if (mark != null) mark.end();
-        kept.forEach(file -> next.add("the damaged files are in " + file.getParent()));
-        if (!plan.source().equals(RecoveryPlan.Source.INTACT)) next.add(store.command("backup", ""));
+        kept.forEach(file -> next.add(Next.words("the damaged files are in " + file.getParent())));
+        if (!plan.source().equals(RecoveryPlan.Source.INTACT)) next.add(store.command("backup"));
         return new Recovered(plan, new Checks(steps), runs(), base, replayed, damaged, salvaged, commits, lost, kept, next);
     }
 
@@ -172,7 +174,7 @@ public final class Recovery {
         switch (plan.source()) {
             case INTACT -> {
                 base = runs();
-                steps.add(Check.ok("source", "the database itself: " + RecoveryPlan.runs(base)));
+                steps.add(Check.ok("source", "the database itself: " + Words.count(base, "run")));
             }
             case BACKUP -> restore(plan.backup());
             case DAY_FILES -> rebuild();
@@ -192,23 +194,23 @@ public final class Recovery {
     private void restore(Backup backup) {
         Restored restored = new Restore(store, clock, patience, err).run(backup, false);
         base = restored.fromIt();
-        String detail = backup.file().getFileName() + ": " + RecoveryPlan.runs(base) + ", made " + Times.seconds(backup.time());
+        String detail = backup.file().getFileName() + ": " + Words.count(base, "run") + ", made " + Times.seconds(backup.time());
         steps.add(backup.isVerified() ? Check.ok("source", detail)
-                : Check.warning("source", detail + "; " + backup.doubt(), "nothing but SQLite's own check speaks for it"));
+                : Check.warning("source", detail + "; " + backup.doubt(), Next.words("nothing but SQLite's own check speaks for it")));
     }
 
     private void rebuild() {
         Rebuild.Result made = new Rebuild(store, clock).patience(patience).inPlace();
         base = made.runs() - made.carried().runs();
         damaged = made.damaged();
-        String detail = made.files() + (made.files() == 1 ? " day file: " : " day files: ") + RecoveryPlan.runs(base)
+        String detail = Words.count(made.files(), "day file") + ": " + Words.count(base, "run")
                 + ", schema " + made.schema();
         long written = writersVersion();
         steps.add(written <= Schema.RUNBOOK_VERSION || !made.old().equals(OldDatabase.State.ABSENT.toString()) ? Check.ok("source", detail)
                 : Check.warning("source", detail + "; the agents' is v" + written
                         + ", of which nothing was left: the columns that only it has stand in the day files alone",
-                        "have an agent make its database elsewhere, put it here, then: " + store.command("rebuild", "")));
-        if (made.quarantine() != null) next.add("lines that cannot be read are in " + made.quarantine());
+                        Next.words("have an agent make its database elsewhere, put it here, then:").then(store.command("rebuild"))));
+        if (made.quarantine() != null) next.add(Next.words("lines that cannot be read are in " + made.quarantine()));
     }
 
     /** Of the writers' schema, as their records say. */
@@ -254,7 +256,7 @@ public final class Recovery {
             if (result.isNothingNew()) break;
         }
         long gone = OldRuns.deleteAgain(database, pruned);
-        String detail = RecoveryPlan.runs(replayed) + " added or completed from the day files"
+        String detail = Words.count(replayed, "run") + " added or completed from the day files"
                 + (gone == 0 ? "" : ", " + gone + " that were pruned deleted again");
         steps.add(damaged == 0 ? Check.ok("replay", detail)
                 : Check.warning("replay", detail + "; " + damaged + " entries could not be used",
@@ -272,12 +274,12 @@ public final class Recovery {
         }
         salvaged = fill.filled();
         commits = fill.commits();
-        String detail = RecoveryPlan.runs(salvaged) + (commits == 0 ? "" : " and " + commits + (commits == 1 ? " commit" : " commits"))
+        String detail = Words.count(salvaged, "run") + (commits == 0 ? "" : " and " + Words.count(commits, "commit"))
                 + " that only the damaged database had" + (salvaged == 0 ? "" : ", marked in error_summary");
         steps.add(salvaged + fill.refused() == 0 ? Check.ok("salvage", detail)
                 : Check.warning("salvage", detail + (fill.refused() == 0 ? "" : "; " + fill.refused() + " rows were no runs any more"),
-                        "look at them: " + store.command("query", "sql \"SELECT * FROM agent_runs WHERE error_summary LIKE '%"
-                        + GapFill.MARK + "'\"")));
+                        Next.words("look at them:").then(store.command("query", "sql",
+                                "SELECT * FROM agent_runs WHERE error_summary LIKE '%" + GapFill.MARK + "'"))));
         if (!areCommitsWhole) steps.add(Check.warning("commits",
                 "not all of those in the damaged database can be read, and no day file has them: what no backup has is lost", null));
         steps.add(lost == null
@@ -285,7 +287,7 @@ public final class Recovery {
                 "cannot be known: not all of the damaged database can be read; runs with a line in the day files or a row in the backup "
                 + "are not lost", null)
                 : lost == 0 ? Check.ok("lost", "0 runs")
-                : Check.warning("lost", RecoveryPlan.runs(lost) + ", of which only the index of the damaged database knows", null));
+                : Check.warning("lost", Words.count(lost, "run") + ", of which only the index of the damaged database knows", null));
     }
 
     /** Runs that a rebuild took over from the damaged database: only that one and the new one have them. */

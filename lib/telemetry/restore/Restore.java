@@ -10,6 +10,7 @@ import java.time.Clock;
 import java.time.Duration;
 import telemetry.Database;
 import telemetry.EventLog;
+import telemetry.Next;
 import telemetry.Store;
 import telemetry.StoreException;
 import telemetry.backup.Backup;
@@ -17,6 +18,7 @@ import telemetry.backup.BackupCheck;
 import telemetry.backup.BackupContent;
 import telemetry.backup.Snapshot;
 import telemetry.os.Disk;
+import telemetry.os.ScratchFolder;
 import telemetry.prune.OldRuns;
 import telemetry.rebuild.Replay;
 import telemetry.sqlite.DatabaseFile;
@@ -108,14 +110,14 @@ public final class Restore {
 
     private void refuseLink() {
         if (Files.isSymbolicLink(live)) throw new StoreException(StoreException.Reason.REFUSED, TRIED, live,
-                "it is a symbolic link, which is not followed", "name the file itself with TELEMETRY_DB_PATH");
+                "it is a symbolic link, which is not followed", Next.words("name the file itself with TELEMETRY_DB_PATH"));
     }
 
     private void refuseItself(Backup backup) {
         try {
             if (Files.exists(live) && Files.isSameFile(live, backup.file()))
                 throw new StoreException(StoreException.Reason.REFUSED, TRIED, live, "the backup is the database itself",
-                        "jbang backup@telemetry list");
+                        Next.command("backup", "list"));
         } catch (IOException e) {
             throw Disk.refused("compare with the backup", live, e);
         }
@@ -143,7 +145,7 @@ public final class Restore {
         try {
             if (!Files.isDirectory(base) || !Files.isWritable(base)) return Files.createTempDirectory(DRILL);
             try (DirectoryStream<Path> left = Files.newDirectoryStream(base, DRILL + "*")) {
-                for (Path folder : left) if (isLeft(folder)) remove(folder);
+                for (Path folder : left) if (isLeft(folder)) ScratchFolder.remove(folder);
             }
             return Files.createDirectory(base.resolve(DRILL + ProcessHandle.current().pid()), Disk.ownerOnlyFolder(base));
         } catch (IOException e) {
@@ -155,13 +157,6 @@ public final class Restore {
         String pid = folder.getFileName().toString().substring(DRILL.length());
         return Files.isDirectory(folder, LinkOption.NOFOLLOW_LINKS) && pid.matches("\\d{1,18}")
                 && (ProcessHandle.of(Long.parseLong(pid)).isEmpty() || Long.parseLong(pid) == ProcessHandle.current().pid());
-    }
-
-    private static void remove(Path folder) throws IOException {
-        try (DirectoryStream<Path> files = Files.newDirectoryStream(folder)) {
-            for (Path file : files) Files.delete(file);
-        }
-        Files.delete(folder);
     }
 
     /**
@@ -183,7 +178,7 @@ public final class Restore {
                     before, only, content.backup().isVerified());
         } catch (StoreException e) {
             throw new StoreException(e.reason(), "finish the restore to", database,
-                    "the backup's " + content.runs() + " runs are in place, but: " + e.getMessage(), "run it again", e);
+                    "the backup's " + content.runs() + " runs are in place, but: " + store.message(e), Next.RUN_AGAIN, e);
         }
     }
 
@@ -194,7 +189,7 @@ public final class Restore {
             content.rows().forEach((table, wanted) -> {
                 if (rows.getOrDefault(table, -1L) < wanted)
                     throw new StoreException(StoreException.Reason.FAILED, "verify the restored database", database,
-                        "its table " + table + " has " + rows.get(table) + " rows, the backup " + wanted, "run it again");
+                        "its table " + table + " has " + rows.get(table) + " rows, the backup " + wanted, Next.RUN_AGAIN);
             });
         }
     }

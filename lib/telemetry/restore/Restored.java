@@ -5,8 +5,9 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.StringJoiner;
-import telemetry.Store;
+import telemetry.Next;
 import telemetry.Times;
+import telemetry.text.Words;
 
 /**
  * What a restore brought from where; {@code toString()} is the report.
@@ -41,48 +42,46 @@ public record Restored(Path backup, Instant made, String schema, long fromIt,
      */
     record Replayed(long lines, long inserted, long updated, long damaged, long pruned) { }
 
-    /** What should be looked at, each in a sentence for the operator; empty when all is well. */
-    public List<String> remarks() {
-        List<String> remarks = new ArrayList<>();
-        if (!verified) remarks.add("nothing but SQLite's own check speaks for this backup, which does not prove every value");
+    /** Something to look at. @param next null for nothing */
+    public record Remark(String said, Next next) { }
+
+    /** What should be looked at; empty when all is well. */
+    public List<Remark> remarks() {
+        List<Remark> remarks = new ArrayList<>();
+        if (!verified)
+            remarks.add(new Remark("nothing but SQLite's own check speaks for this backup, which does not prove every value", null));
         if (only == null)
-            remarks.add("what was there before is too damaged to tell whether it had runs that are missing now; next: " + salvaging());
-        else if (only > 0) remarks.add(database == null ? count(only, "run stands", "runs stand")
-                + " only in the database and would be missing in the restored one"
-                : count(only, "run", "runs") + " stood only in the database before and "
-                + (only == 1 ? "is missing now; it is in " : "are missing now; they are in ")
-                + kept + "; to bring them in: " + salvaging());
-        if (replayed != null && replayed.damaged > 0)
-            remarks.add(count(replayed.damaged, "line", "lines")
-                    + " of the day files could not be used; next: jbang rebuild@telemetry --check-only");
+            remarks.add(new Remark("what was there before is too damaged to tell whether it had runs that are missing now", salvaging()));
+        else if (only > 0) remarks.add(database == null ? new Remark(Words.count(only, "run stands", "runs stand")
+                + " only in the database and would be missing in the restored one", null)
+                : new Remark(Words.count(only, "run", "runs") + " stood only in the database before and "
+                + (only == 1 ? "is missing now; it is in " : "are missing now; they are in ") + kept, salvaging()));
+        if (replayed != null && replayed.damaged > 0) remarks.add(new Remark(Words.count(replayed.damaged, "line", "lines")
+                + " of the day files could not be used", Next.command("rebuild", "--check-only")));
         if (!before.equals(schema) && !before.equals(ABSENT) && !before.equals(DAMAGED))
-            remarks.add("the database was " + before + ", the backup is " + schema + "; next: jbang health@telemetry");
+            remarks.add(new Remark("the database was " + before + ", the backup is " + schema, Next.command("health")));
         return remarks;
     }
 
     /** What the replaced database alone has can be brought in afterwards; before, all is in one. */
-    private String salvaging() {
-        return "jbang recover@telemetry " + (kept == null ? "--dry-run" : "--salvage " + Store.quoted(kept.toString()));
+    private Next salvaging() {
+        return kept == null ? Next.command("recover", "--dry-run") : Next.command("recover", "--salvage", kept.toString());
     }
 
     @Override
     public String toString() {
         var text = new StringJoiner(System.lineSeparator());
         text.add((database == null ? "drill      " : "restored   ") + backup);
-        text.add("backup     " + count(fromIt, "run", "runs") + ", made " + Times.seconds(made));
+        text.add("backup     " + Words.count(fromIt, "run") + ", made " + Times.seconds(made));
         if (replayed != null)
-            text.add("day files  " + count(replayed.inserted, "run", "runs") + " added, "
-                    + replayed.updated + " completed, from " + count(replayed.lines, "line", "lines"));
+            text.add("day files  " + Words.count(replayed.inserted, "run") + " added, "
+                    + replayed.updated + " completed, from " + Words.count(replayed.lines, "line"));
         if (replayed != null && replayed.pruned > 0)
-            text.add("pruned     " + count(replayed.pruned, "run", "runs") + " of the backup, deleted again");
-        text.add("database   " + count(runs, "run", "runs") + ", "
+            text.add("pruned     " + Words.count(replayed.pruned, "run") + " of the backup, deleted again");
+        text.add("database   " + Words.count(runs, "run") + ", "
                 + (database == null ? "in a scratch folder that is gone again" : database));
         if (torn != null) text.add("kept       " + torn + ", with the -journal that a program left which died while it wrote");
         if (kept != null) text.add("kept       " + kept + ", what was there before (" + before + ")");
         return text.toString();
-    }
-
-    private static String count(long number, String one, String many) {
-        return number + " " + (number == 1 ? one : many);
     }
 }

@@ -14,8 +14,10 @@ import java.util.Map;
 import java.util.StringJoiner;
 import java.util.TreeMap;
 import telemetry.Check;
+import telemetry.Next;
 import telemetry.StoreException;
 import telemetry.os.Disk;
+import telemetry.os.Machine;
 import telemetry.text.Result;
 
 /**
@@ -38,7 +40,7 @@ public final class Launchers {
         }
 
         static Shell ofThisSystem() {
-            return Disk.isWindows() ? CMD : SH;
+            return Machine.isWindows() ? CMD : SH;
         }
     }
 
@@ -90,14 +92,14 @@ public final class Launchers {
             if (Files.isRegularFile(folder.resolve("scripts/launch"))) return of(folder, Shell.ofThisSystem());
         throw new StoreException(StoreException.Reason.REFUSED, TRIED, null,
                 "they start the scripts of a checkout, and " + start + " is in none",
-                "scripts/jbangw setup --launchers in a checkout");
+                Next.program("scripts/jbangw", "setup", "--launchers").then("in a checkout"));
     }
 
     /** Where they go unless somebody says otherwise: a folder of the user that is on most PATHs. */
     private static Path usualFolder() {
         String local = System.getenv("LOCALAPPDATA");
-        return Disk.isWindows() && local != null ? Path.of(local, "telemetry-toolkit", "bin")
-                : Disk.home().resolve(".local").resolve("bin");
+        return Machine.isWindows() && local != null ? Path.of(local, "telemetry-toolkit", "bin")
+                : Machine.home().resolve(".local").resolve("bin");
     }
 
     /**
@@ -116,7 +118,7 @@ public final class Launchers {
             for (Path file : texts.keySet()) {
                 if (!Files.exists(file, LinkOption.NOFOLLOW_LINKS)) created.add(file);
                 else if (!isOwn(file)) throw new StoreException(StoreException.Reason.FAILED, TRIED, file, "something else has that name",
-                        "setup --launchers with another folder");
+                        Next.words("setup --launchers with another folder"));
                 else if (!Files.readString(file, charset()).equals(texts.get(file))) replaced.add(file);
             }
             if (Files.notExists(folder)) Files.createDirectories(folder);

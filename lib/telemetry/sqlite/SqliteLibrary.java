@@ -17,8 +17,10 @@ import java.util.zip.ZipEntry;
 import java.util.zip.ZipFile;
 import org.sqlite.SQLiteJDBCLoader;
 import org.sqlite.util.LibraryLoaderUtil;
+import telemetry.Next;
 import telemetry.StoreException;
 import telemetry.os.Disk;
+import telemetry.os.Machine;
 
 /**
  * SQLite's native library, unpacked once into a folder that only its owner may enter. Without this the driver unpacks its 1.1 MB
@@ -71,7 +73,7 @@ final class SqliteLibrary {
             throw new StoreException(StoreException.Reason.FAILED, "open the database",
                     database, "SQLite's library can be unpacked neither into " + cache() + " nor into "
                     + System.getProperty("java.io.tmpdir"),
-                    "make room there, or set XDG_CACHE_HOME to a folder that programs may be run from", e);
+                    Next.words("make room there, or set XDG_CACHE_HOME to a folder that programs may be run from"), e);
         }
     }
 
@@ -92,7 +94,7 @@ final class SqliteLibrary {
     }
 
     private static Path cache() {
-        return Disk.cache(System.getenv()).resolve("telemetry-toolkit");
+        return Machine.cache(System.getenv()).resolve("telemetry-toolkit");
     }
 
     /** Compared with the checksum that the jar has of it; reading it costs a millisecond. */

@@ -13,7 +13,7 @@ import telemetry.Checks;
 import telemetry.Store;
 import telemetry.health.FolderChecks;
 import telemetry.health.HealthRules;
-import telemetry.os.Disk;
+import telemetry.os.Machine;
 import telemetry.text.Result;
 
 /**
@@ -37,7 +37,7 @@ public record Installation(Check.Status status, Path store, Checks checks) imple
         /** Of this process. */
         public static Surroundings ofThisProcess() {
             String named = System.getProperty("telemetry.checkout");
-            return new Surroundings(Disk.environment(), named == null ? null : Path.of(named), Path.of("").toAbsolutePath());
+            return new Surroundings(Machine.environment(), named == null ? null : Path.of(named), Path.of("").toAbsolutePath());
         }
     }
 

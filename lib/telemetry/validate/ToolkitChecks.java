@@ -12,7 +12,6 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
-import java.util.stream.Stream;
 import javax.tools.Diagnostic;
 import javax.tools.DiagnosticCollector;
 import javax.tools.JavaCompiler;
@@ -20,11 +19,15 @@ import javax.tools.JavaFileObject;
 import javax.tools.StandardJavaFileManager;
 import javax.tools.ToolProvider;
 import telemetry.Check;
+import telemetry.Next;
 import telemetry.StoreException;
 import telemetry.Times;
 import telemetry.health.FolderChecks;
 import telemetry.os.Disk;
+import telemetry.os.Machine;
+import telemetry.os.ScratchFolder;
 import telemetry.text.JsonText;
+import telemetry.text.Runbook;
 
 /**
  * The checks of {@link Installation} that look at the toolkit itself: is each alias of the catalog there, and does it compile with the
@@ -55,14 +58,15 @@ final class ToolkitChecks {
         } catch (IllegalArgumentException e) {
             return Check.failed("aliases", checkout.resolve(CATALOG) + ": " + e.getMessage(), restore(checkout));
         } catch (StoreException e) {
-            return Check.unknown("aliases", e.getMessage(), "Disk Full: make room in the temporary folder");
+            return Check.unknown("aliases", e.getMessage(), Next.words("make room in the temporary folder").in(Runbook.DISK_FULL));
         } catch (IOException e) {
             return Check.unknown("aliases", Disk.refused("read", checkout.resolve(CATALOG), e).getMessage(), FolderChecks.OTHER_ACCOUNT);
         }
     }
 
-    private static String restore(Path checkout) {
-        return "System Overview: make the checkout whole again: git -C " + checkout + " status";
+    private static Next restore(Path checkout) {
+        return Next.words("make the checkout whole again:").then(Next.program("git", "-C", checkout.toString(), "status"))
+                .in(Runbook.SYSTEM_OVERVIEW);
     }
 
     /** As the launcher names it, else the one whose catalog JBang knows as telemetry, else the one that the working folder lies in. */
@@ -81,7 +85,7 @@ final class ToolkitChecks {
     private Optional<Path> registered() {
         String folder = around.env().get("JBANG_DIR");
         try {
-            Path list = (folder == null || folder.isBlank() ? Disk.home().resolve(".jbang") : Path.of(folder)).resolve(CATALOG);
+            Path list = (folder == null || folder.isBlank() ? Machine.home().resolve(".jbang") : Path.of(folder)).resolve(CATALOG);
             Object ref = member(member(member(Files.readString(list), "catalogs"), "telemetry"), "catalog-ref");
             return ref == null ? Optional.empty() : Optional.of(Path.of(ref.toString())).filter(Files::isRegularFile).map(Path::getParent);
         } catch (IOException | IllegalArgumentException e) {
@@ -124,7 +128,7 @@ final class ToolkitChecks {
         try {
             compile(compiler, sources, diagnostics);
         } catch (IOException e) {
-            throw Disk.refused("compile into", Path.of(System.getProperty("java.io.tmpdir")), e);
+            throw Disk.refused("compile into", ScratchFolder.TEMPORARY, e);
         }
         Map<String, String> first = new TreeMap<>();
         for (Diagnostic<? extends JavaFileObject> found : diagnostics.getDiagnostics()) {
@@ -138,16 +142,11 @@ final class ToolkitChecks {
 
     private static void compile(JavaCompiler compiler, List<Path> sources, DiagnosticCollector<JavaFileObject> diagnostics)
             throws IOException {
-        Path classes = Files.createTempDirectory("telemetry-aliases");
-        List<String> options = List.of("-proc:none", "-implicit:none", "-nowarn", "-d", classes.toString(),
-                "-classpath", System.getProperty("java.class.path"));
-        try (StandardJavaFileManager files = compiler.getStandardFileManager(diagnostics, Locale.ROOT, StandardCharsets.UTF_8)) {
+        try (var classes = new ScratchFolder("telemetry-aliases");
+                StandardJavaFileManager files = compiler.getStandardFileManager(diagnostics, Locale.ROOT, StandardCharsets.UTF_8)) {
+            List<String> options = List.of("-proc:none", "-implicit:none", "-nowarn", "-d", classes.path().toString(),
+                    "-classpath", System.getProperty("java.class.path"));
             compiler.getTask(null, files, diagnostics, options, null, files.getJavaFileObjectsFromPaths(sources)).call();
-        } finally {
-            try (Stream<Path> written = Files.list(classes)) {
-                written.map(Path::toFile).forEach(File::delete);
-            }
-            Files.delete(classes);
         }
     }
 }
