@@ -77,7 +77,7 @@ class setup extends Procedure {
         if (sample != null && !options.yes) SampleWriter.requireEmpty(store);
         Layout.Made made = Layout.complete(store);
         SampleWriter.Filled filled = sample == null ? null : fill(store, sample);
-        int exit = result(SetupReport.of(store, made, filled));
+        int exit = result(new SetupReport(store, made, filled));
         if (filled != null && !output.isJson()) show(store);
         return exit;
     }
