@@ -21,6 +21,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.function.Function;
+import java.util.stream.Stream;
 import picocli.CommandLine;
 import picocli.CommandLine.IExecutionExceptionHandler;
 import picocli.CommandLine.ITypeConverter;
@@ -77,7 +78,7 @@ public final class Cli {
     public static int run(Callable<Integer> command, PrintWriter out, PrintWriter err, String... args) {
         var line = new CommandLine(command);
         if (line.getSubcommands().isEmpty()) addWords(line, args);
-        line.setOut(out).setErr(err).setCaseInsensitiveEnumValuesAllowed(true);
+        line.setOut(out).setErr(err).setCaseInsensitiveEnumValuesAllowed(true).setSubcommandsCaseInsensitive(true);
         line.registerConverter(Duration.class, converter(Times::duration));
         line.registerConverter(Size.class, converter(Size::parse));
         line.registerConverter(Times.Since.class, converter(Times.Since::parse));
@@ -112,7 +113,7 @@ public final class Cli {
      */
     private static void addWords(CommandLine line, String... args) {
         List<Method> words = CommandLine.getCommandMethods(line.getCommand().getClass(), null);
-        List<Method> said = words.stream().filter(word -> List.of(args).contains(word(word))).toList();
+        List<Method> said = words.stream().filter(word -> Stream.of(args).anyMatch(word(word)::equalsIgnoreCase)).toList();
         for (Method word : said.isEmpty() ? words : said) line.addSubcommand(word(word), word);
     }
 
