@@ -15,6 +15,7 @@ import telemetry.archive.Archive;
 import telemetry.archive.ArchiveRun;
 import telemetry.text.Runbook;
 import telemetry.text.Table;
+import telemetry.text.Words;
 
 /**
  * The day files that the runbook archives each month, and what comes of that as an item; {@code toString()} says how many there are:
@@ -49,7 +50,7 @@ public final class OldDayFiles {
 
     @Override
     public String toString() {
-        return dayFiles(plan.files().size()) + " " + AGE + ", " + plan.size();
+        return Words.count(plan.files().size(), "day file") + " " + AGE + ", " + plan.size();
     }
 
     /** There is none to archive. */
@@ -75,7 +76,7 @@ public final class OldDayFiles {
         ArchiveRun.Result result = archive.run(plan, bytes);
         var table = new Table("day", "lines", "size", "archived");
         for (ArchiveRun.Archived day : result.archived()) table.row(day.day(), day.lines(), day.size(), day.compressed());
-        String done = dayFiles(result.archived().size()) + " archived";
+        String done = Words.count(result.archived().size(), "day file") + " archived";
         Task task = result.failures().isEmpty() ? left(result.left(), Task.done(NAME, done)) : failed(done, result.failures().get(0));
         return task.with(table.isEmpty() ? null : table, result.archived());
     }
@@ -83,10 +84,6 @@ public final class OldDayFiles {
     private Task failed(String done, StoreException first) {
         Next again = store.command("archive", "--older-than", "90d").in(Runbook.DISK_FULL);
         return Task.open(NAME, Check.Status.FAILED, done + "; " + store.message(first), again);
-    }
-
-    private static String dayFiles(int count) {
-        return count + (count == 1 ? " day file" : " day files");
     }
 
     /** That today's file stays is as it should be; of those that are old enough, somebody is to know. */

@@ -10,6 +10,7 @@ import telemetry.Store;
 import telemetry.text.JsonText;
 import telemetry.text.Result;
 import telemetry.text.Table;
+import telemetry.text.Words;
 
 /**
  * Runs that never ended and were cancelled, or would be; {@code toString()} is the report.
@@ -40,7 +41,7 @@ public record StaleRunsReport(Store store, Instant now, Instant before, List<Sta
 
     /** About those that are, in a line. */
     public String leftAlone() {
-        return "left alone: " + OldRunsReport.counted(runs.size() - endless().size())
+        return "left alone: " + Words.count(runs.size() - endless().size(), "run")
                 + " that ended according to the day files; what the database lacks of these: " + store.command("rebuild", "--check-only");
     }
 
