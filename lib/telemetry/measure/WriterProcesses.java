@@ -57,7 +57,8 @@ public final class WriterProcesses {
     }
 
     private static StoreException failed(ScratchStore scratch, String why) {
-        return new StoreException(StoreException.Reason.FAILED, "measure writing by several processes in", scratch.store().base(), why, null);
+        String tried = "measure writing by several processes in";
+        return new StoreException(StoreException.Reason.FAILED, tried, scratch.store().base(), why, null);
     }
 
     /**

@@ -14,8 +14,8 @@ import telemetry.text.Words;
 /**
  * Old runs that were deleted, or would be; {@code toString()} is the report.
  *
- * @param deleted null when they are only shown
- * @param backup  of the database as it was; null likewise
+ * @param deleted null when the runs are only shown
+ * @param backup  of the database before the work; null when the runs are only shown
  */
 public record OldRunsReport(Store store, OldRuns.Plan plan, OldRuns.Deleted deleted, Path backup) implements Result {
 

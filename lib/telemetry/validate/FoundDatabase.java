@@ -94,9 +94,9 @@ final class FoundDatabase {
     /** What the agents' account has to be allowed. */
     Check permissions() {
         if (store.isMissing()) return untold("permissions");
-        List<Path> all = Stream.concat(Stream.of(store.base(), store.database().getParent(), store.raw(), store.backups(),
-                store.archive(), store.reports(), store.quarantine()).filter(Files::exists), DatabaseFile.present(store.database()).stream())
-                .toList();
+        Stream<Path> folders = Stream.of(store.base(), store.database().getParent(), store.raw(), store.backups(), store.archive(),
+                store.reports(), store.quarantine());
+        List<Path> all = Stream.concat(folders.filter(Files::exists), DatabaseFile.present(store.database()).stream()).toList();
         String user = System.getProperty("user.name");
         String denied = all.stream().filter(path -> !Files.isReadable(path) || !Files.isWritable(path)).map(Path::toString)
                 .collect(Collectors.joining(", "));
