@@ -1,6 +1,7 @@
 package telemetry.measure;
 
 import java.io.IOException;
+import java.nio.file.Files;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -38,7 +39,7 @@ public final class PerformanceHistory implements Result {
         this.store = store;
         this.lines = new Records(store.reports().resolve("performance.ndjson"), "read", "append to the day file");
         var number = new AtomicInteger();
-        lines.forEach(line -> read(line, number.incrementAndGet(), damaged));
+        if (Files.exists(lines.file())) lines.forEach(line -> read(line, number.incrementAndGet(), damaged));
     }
 
     private void read(String line, int number, Consumer<String> damaged) {

@@ -29,9 +29,9 @@ import telemetry.os.Disk;
 import telemetry.os.Unfinished;
 import telemetry.prune.OldRuns;
 import telemetry.sqlite.DatabaseFile;
-import telemetry.store.Alone;
 import telemetry.store.Pruned;
 import telemetry.store.Quarantine;
+import telemetry.store.StoreLock;
 
 /**
  * Makes a new database from the day files, and puts it in the place of the old one, whatever state that is in. Interrupted at any point,
@@ -186,7 +186,7 @@ public final class Rebuild {
      * @throws StoreException {@code LOCKED} when a restore, a recovery or another rebuild is at work there
      */
     public Result inPlace() {
-        return Alone.in(store, this::exchange);
+        return StoreLock.replacing(store, this::exchange);
     }
 
     private Result exchange() {
