@@ -72,12 +72,7 @@ public record Snapshot(Path file, Instant time, String schema, String journal, l
 
     /** SQLite would open a name that a planted link leads elsewhere; this refuses it. */
     private static void create(Path file) {
-        try {
-            FileChannel.open(file, Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE),
-                    Disk.ownerOnlyFile(file.getParent())).close();
-        } catch (IOException e) {
-            throw Disk.refused("create", file, e);
-        }
+        Disk.trying("create", file, () -> Disk.create(file).close());
     }
 
     /** How many rows each table has. */

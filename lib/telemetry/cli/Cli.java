@@ -20,6 +20,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.function.Function;
+import java.util.stream.Stream;
 import picocli.CommandLine;
 import picocli.CommandLine.IExecutionExceptionHandler;
 import picocli.CommandLine.ITypeConverter;
@@ -74,6 +75,7 @@ public final class Cli {
     /** As {@link #main}, with the output going elsewhere and the exit code as the result: for tests and JShell. */
     public static int run(Callable<Integer> command, PrintWriter out, PrintWriter err, String... args) {
         var line = new CommandLine(command);
+        line.setSubcommandsCaseInsensitive(true);
         if (line.getSubcommands().isEmpty()) addWords(line, args);
         line.setOut(out).setErr(err).setCaseInsensitiveEnumValuesAllowed(true);
         line.registerConverter(Duration.class, converter(Times::duration));
@@ -110,7 +112,7 @@ public final class Cli {
      */
     private static void addWords(CommandLine line, String... args) {
         List<Method> words = CommandLine.getCommandMethods(line.getCommand().getClass(), null);
-        List<Method> said = words.stream().filter(word -> List.of(args).contains(word(word))).toList();
+        List<Method> said = words.stream().filter(word -> Stream.of(args).anyMatch(word(word)::equalsIgnoreCase)).toList();
         for (Method word : said.isEmpty() ? words : said) line.addSubcommand(word(word), word);
     }
 

@@ -5,8 +5,10 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.StringJoiner;
+import telemetry.Check;
 import telemetry.Store;
 import telemetry.Times;
+import telemetry.text.Result;
 
 /**
  * What a restore brought from where; {@code toString()} is the report.
@@ -27,7 +29,7 @@ import telemetry.Times;
  */
 public record Restored(Path backup, Instant made, String schema, long fromIt,
         Replayed replayed, long runs, Path database, Path kept, Path torn,
-        String before, Long only, boolean verified) {
+        String before, Long only, boolean verified) implements Result {
 
     static final String ABSENT = "absent";
     static final String DAMAGED = "damaged";
@@ -40,6 +42,11 @@ public record Restored(Path backup, Instant made, String schema, long fromIt,
      * @param pruned   runs of the backup that were deleted on purpose since, and now again
      */
     record Replayed(long lines, long inserted, long updated, long damaged, long pruned) { }
+
+    @Override
+    public Check.Status status() {
+        return remarks().isEmpty() ? Check.Status.OK : Check.Status.WARNING;
+    }
 
     /** What should be looked at, each in a sentence for the operator; empty when all is well. */
     public List<String> remarks() {

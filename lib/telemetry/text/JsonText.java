@@ -14,6 +14,7 @@ import java.time.Instant;
 import java.util.Base64;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import telemetry.Row;
@@ -22,11 +23,15 @@ import telemetry.Size;
 import telemetry.Times;
 
 /**
- * Java's plain data as JSON: maps and records become objects (a record component {@code itemsFailed} the key {@code items_failed}),
- * iterables arrays, an Instant its text in UTC, a Duration milliseconds, bytes base64, everything else its {@code toString()}. NaN and
+ * Java's plain data as JSON: maps and records become objects (a record component {@code itemsFailed} the key {@code items_failed},
+ * {@code isVerified} the key {@code verified}), iterables arrays, an Instant its text in UTC, a Duration milliseconds, bytes base64, everything else its {@code toString()}. NaN and
  * Infinity become null.
  */
 public final class JsonText {
+
+    /** A record whose members stand among those of the record that has it, not in an object of their own. */
+    public interface Inline { }
+
     private JsonText() { }
 
     /** Over several lines, for people and programs. */
@@ -118,15 +123,21 @@ public final class JsonText {
 
     private static JsonValue object(Record record) {
         var object = new JsonObject();
+        addMembers(object, record);
+        return object;
+    }
+
+    private static void addMembers(JsonObject object, Record record) {
         for (RecordComponent component : record.getClass().getRecordComponents()) {
             try {
                 component.getAccessor().setAccessible(true);
-                object.set(component.getName().replaceAll("([A-Z])", "_$1").toLowerCase(java.util.Locale.ROOT),
-                        value(component.getAccessor().invoke(record)));
+                Object value = component.getAccessor().invoke(record);
+                String name = component.getName().replaceFirst("^is(?=[A-Z])", "").replaceAll("(?<=.)([A-Z])", "_$1").toLowerCase(Locale.ROOT);
+                if (value instanceof Inline) addMembers(object, (Record) value);
+                else object.set(name, value(value));
             } catch (ReflectiveOperationException e) {
                 throw new IllegalStateException("cannot read " + component, e);
             }
         }
-        return object;
     }
 }
