@@ -8,6 +8,7 @@ import java.util.StringJoiner;
 import telemetry.Check;
 import telemetry.Store;
 import telemetry.Times;
+import telemetry.text.JsonText;
 import telemetry.text.Result;
 
 /**
@@ -19,17 +20,24 @@ import telemetry.text.Result;
  * @param fromIt   runs in it
  * @param replayed what the day files added; null when that was not wanted
  * @param runs     that the database has now
- * @param database where that is; null after a drill, which leaves nothing
- * @param kept     the copy of what was there before; null when there was nothing, and after a drill
- * @param torn     the copy of what a program that died while it wrote had left, from before that was rolled back; null when nothing was,
- *                 and after a drill
- * @param before   how the database was: its version, or {@link #ABSENT} or {@link #DAMAGED}
+ * @param place    where that is
  * @param only     runs that stood only in the database that was there before; null when that cannot be told
  * @param verified false when nothing but SQLite's own check speaks for the backup
  */
-public record Restored(Path backup, Instant made, String schema, long fromIt,
-        Replayed replayed, long runs, Path database, Path kept, Path torn,
-        String before, Long only, boolean verified) implements Result {
+public record Restored(Path backup, Instant made, String schema, long fromIt, Replayed replayed, long runs, Place place, Long only,
+        boolean verified) implements Result {
+
+    /**
+     * The database's place.
+     *
+     * @param database the new one; null after a drill, which leaves nothing
+     * @param kept     the copy of what was there before: the database, or the folder of what was left of one; null when there was nothing,
+     *                 and after a drill
+     * @param torn     the copy of what a program that died while it wrote had left, from before that was rolled back; null when nothing
+     *                 was, and after a drill
+     * @param before   how the database was: its version, or {@link #ABSENT} or {@link #DAMAGED}
+     */
+    record Place(Path database, Path kept, Path torn, String before) implements JsonText.Inline { }
 
     static final String ABSENT = "absent";
     static final String DAMAGED = "damaged";
@@ -54,28 +62,28 @@ public record Restored(Path backup, Instant made, String schema, long fromIt,
         if (!verified) remarks.add("nothing but SQLite's own check speaks for this backup, which does not prove every value");
         if (only == null)
             remarks.add("what was there before is too damaged to tell whether it had runs that are missing now; next: " + salvaging());
-        else if (only > 0) remarks.add(database == null ? count(only, "run stands", "runs stand")
+        else if (only > 0) remarks.add(place.database == null ? count(only, "run stands", "runs stand")
                 + " only in the database and would be missing in the restored one"
                 : count(only, "run", "runs") + " stood only in the database before and "
                 + (only == 1 ? "is missing now; it is in " : "are missing now; they are in ")
-                + kept + "; to bring them in: " + salvaging());
+                + place.kept + "; to bring them in: " + salvaging());
         if (replayed != null && replayed.damaged > 0)
             remarks.add(count(replayed.damaged, "line", "lines")
                     + " of the day files could not be used; next: jbang rebuild@telemetry --check-only");
-        if (!before.equals(schema) && !before.equals(ABSENT) && !before.equals(DAMAGED))
-            remarks.add("the database was " + before + ", the backup is " + schema + "; next: jbang health@telemetry");
+        if (!place.before.equals(schema) && !place.before.equals(ABSENT) && !place.before.equals(DAMAGED))
+            remarks.add("the database was " + place.before + ", the backup is " + schema + "; next: jbang health@telemetry");
         return remarks;
     }
 
     /** What the replaced database alone has can be brought in afterwards; before, all is in one. */
     private String salvaging() {
-        return "jbang recover@telemetry " + (kept == null ? "--dry-run" : "--salvage " + Store.quoted(kept.toString()));
+        return "jbang recover@telemetry " + (place.kept == null ? "--dry-run" : "--salvage " + Store.quoted(place.kept.toString()));
     }
 
     @Override
     public String toString() {
         var text = new StringJoiner(System.lineSeparator());
-        text.add((database == null ? "drill      " : "restored   ") + backup);
+        text.add((place.database == null ? "drill      " : "restored   ") + backup);
         text.add("backup     " + count(fromIt, "run", "runs") + ", made " + Times.seconds(made));
         if (replayed != null)
             text.add("day files  " + count(replayed.inserted, "run", "runs") + " added, "
@@ -83,9 +91,9 @@ public record Restored(Path backup, Instant made, String schema, long fromIt,
         if (replayed != null && replayed.pruned > 0)
             text.add("pruned     " + count(replayed.pruned, "run", "runs") + " of the backup, deleted again");
         text.add("database   " + count(runs, "run", "runs") + ", "
-                + (database == null ? "in a scratch folder that is gone again" : database));
-        if (torn != null) text.add("kept       " + torn + ", with the -journal that a program left which died while it wrote");
-        if (kept != null) text.add("kept       " + kept + ", what was there before (" + before + ")");
+                + (place.database == null ? "in a scratch folder that is gone again" : place.database));
+        if (place.torn != null) text.add("kept       " + place.torn + ", with the -journal that a program left which died while it wrote");
+        if (place.kept != null) text.add("kept       " + place.kept + ", what was there before (" + place.before + ")");
         return text.toString();
     }
 
