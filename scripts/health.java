@@ -122,7 +122,7 @@ class health extends Procedure {
         } finally {
             if (record) aside(health.store(), () -> new HealthLog(health.store()).add(health));
             if (alert != null) aside(health.store(), () -> new Alert(health.store(), alert, repeat, alertTimeout).tell(health));
-            if (prometheus != null) WholeFile.write("a textfile", prometheus, new Textfile(health).toString());
+            if (prometheus != null) Unfinished.write("a textfile", prometheus, new Textfile(health).toString());
         }
         return health.status().exitCode();
     }

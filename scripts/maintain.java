@@ -187,7 +187,7 @@ class maintain extends Procedure {
         try {
             output.result(checklist, checklist.document());
         } finally {
-            if (report != null) WholeFile.write("a report", report, checklist.markdown());
+            if (report != null) Unfinished.write("a report", report, checklist.markdown());
         }
         return checklist.status().exitCode();
     }
@@ -195,7 +195,7 @@ class maintain extends Procedure {
     private Integer schedule(Store store) {
         if (report != null) throw wrong("--report belongs to weekly, monthly and quarterly");
         String checkout = System.getProperty("telemetry.checkout");
-        Schedule schedule = Schedule.of(store, checkout == null ? null : Path.of(checkout), Disk.environment());
+        Schedule schedule = Schedule.of(store, checkout == null ? null : Path.of(checkout), Machine.environment());
         output.result(schedule, schedule.texts());
         return Cli.OK;
     }

@@ -71,7 +71,7 @@ class query extends Procedure {
             @Parameters(paramLabel = "NAME", description = "The agent's exact name.") String name) {
         return look(runs -> {
             Rows rows = runs.agents(period.at(clock).withAgent(name), limit(1));
-            long shown = isReport() ? rows.stream().peek(agent -> output.print(new Sheet(agent))).count() : show(rows);
+            long shown = isReport() ? rows.stream().peek(agent -> output.print(Table.sheet(agent))).count() : show(rows);
             if (shown > 0 || runs.count(RunFilter.ALL.withAgent(name)) > 0) return Cli.OK;
             return unknown("no run is of an agent named " + Table.text(name) + "; next: "
                     + store.store().command("query", "agents"));

@@ -4,12 +4,10 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.StringJoiner;
-import telemetry.text.Table;
+import telemetry.text.Words;
 
 /** A list of checks; {@code toString()} is the report. */
 public record Checks(List<Check> list) {
-    private static final int COLUMNS = 80;
-
     /** Of {@code warning}, the longest. */
     private static final int STATUS = 7;
 
@@ -37,13 +35,11 @@ public record Checks(List<Check> list) {
         int warnings = count(Check.Status.WARNING);
         int failed = list.size() - ok - warnings;
         if (status() == Check.Status.OK) return "all " + ok + " checks are ok";
-        return (failed == 0 ? "" : failed + " failed, ") + (warnings == 0 ? "" : warnings + (warnings == 1 ? " warning, " : " warnings, "))
+        return (failed == 0 ? "" : failed + " failed, ") + (warnings == 0 ? "" : Words.count(warnings, "warning") + ", ")
                 + ok + " ok";
     }
 
-    /**
-     * Each check with its detail, broken between words to {@value #COLUMNS} columns, and under it the hint, unless it stands further up.
-     */
+    /** Each check with its detail, broken between words, and under it the hint, unless it stands further up. */
     @Override
     public String toString() {
         int width = 1;
@@ -52,27 +48,10 @@ public record Checks(List<Check> list) {
         Set<String> hints = new HashSet<>();
         var lines = new StringJoiner(System.lineSeparator());
         for (Check check : list) {
-            lines.add(padded(check.status().toString(), STATUS) + "  " + padded(check.name(), width)
-                    + "  " + wrapped(Table.visible(check.detail()), margin));
-            if (check.hint() != null && hints.add(check.hint())) lines.add(margin + "-> " + Table.visible(check.hint()));
+            lines.add(Words.padded(check.status().toString(), STATUS) + "  " + Words.padded(check.name(), width)
+                    + "  " + Words.wrapped(Words.visible(check.detail()), margin));
+            if (check.hint() != null && hints.add(check.hint())) lines.add(margin + "-> " + Words.visible(check.hint()));
         }
         return lines.toString();
-    }
-
-    public static String padded(String word, int width) {
-        return word + " ".repeat(Math.max(0, width - word.length()));
-    }
-
-    public static String wrapped(String text, String margin) {
-        var lines = new StringBuilder();
-        int from = 0;
-        for (int room = COLUMNS - margin.length(); text.length() - from > room; ) {
-            int space = text.lastIndexOf(' ', from + room);
-            if (space <= from) space = text.indexOf(' ', from + room);
-            if (space < 0) break;
-            lines.append(text, from, space).append(System.lineSeparator()).append(margin);
-            from = space + 1;
-        }
-        return lines.append(text.substring(from)).toString();
     }
 }

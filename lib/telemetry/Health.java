@@ -10,7 +10,7 @@ import telemetry.health.DatabaseChecks;
 import telemetry.health.FolderChecks;
 import telemetry.health.HealthRules;
 import telemetry.health.Measure;
-import telemetry.os.Disk;
+import telemetry.os.Machine;
 
 /**
  * How a store was found by the daily check; {@code toString()} is the report. Whatever is wrong with the store, every check is there, and
@@ -39,7 +39,7 @@ public record Health(Store store, Instant at, Checks checks, List<Measure> measu
         var folders = new FolderChecks(store, now, rules, measures);
         try (var database = new DatabaseChecks(store, now, rules, measures)) {
             Supplier<Check> integrity = database.integrity(err);
-            List<Check> checks = new ArrayList<>(List.of(folders.environment(Disk.environment()), folders.storage(),
+            List<Check> checks = new ArrayList<>(List.of(folders.environment(Machine.environment()), folders.storage(),
                     database.schema(), database.journal(), folders.disk(), folders.write(),
                     database.activity(), database.stale(), database.size(), folders.backup(database.begun()), database.divergence()));
             checks.add(2, integrity.get());

@@ -7,7 +7,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.regex.Matcher;
-import telemetry.os.Disk;
+import telemetry.os.Machine;
 
 /**
  * Where a store's parts stand on disk. All paths are absolute and normalized; nothing says that they exist.
@@ -40,7 +40,7 @@ public record Store(Path base, Path database, Path raw, String rule) {
 
     /** The store that this process's environment names, else the first usual place that exists, else {@code ~/.telemetry}. */
     public static Store fromEnv() {
-        return fromEnv(Disk.environment(), Disk.home());
+        return fromEnv(Machine.environment(), Machine.home());
     }
 
     /** As {@link #fromEnv()}, with other variables and another home; the home's file system is the one that is looked at. */
@@ -135,8 +135,8 @@ public record Store(Path base, Path database, Path raw, String rule) {
     public static String quoted(String word) {
         for (int i = 0; i < word.length(); i++) {
             char c = word.charAt(i);
-            boolean plain = Character.isLetterOrDigit(c) || "/:._-".indexOf(c) >= 0 || c == '\\' && Disk.isWindows();
-            if (!plain) return Disk.isWindows() ? '"' + word + '"' : "'" + word.replace("'", "'\\''") + "'";
+            boolean plain = Character.isLetterOrDigit(c) || "/:._-".indexOf(c) >= 0 || c == '\\' && Machine.isWindows();
+            if (!plain) return Machine.isWindows() ? '"' + word + '"' : "'" + word.replace("'", "'\\''") + "'";
         }
         return word;
     }

@@ -1,10 +1,11 @@
 package telemetry;
 
 import java.nio.file.Path;
+import telemetry.text.Words;
 
 /**
  * The one exception of the library: what was tried, on which path, why it did not work, and what to do next.
- * Its message is one line that may be shown to an operator as it is.
+ * Its message is one line that may be shown to an operator as it is, whatever a hostile file name holds.
  */
 public final class StoreException extends RuntimeException {
 
@@ -45,11 +46,11 @@ public final class StoreException extends RuntimeException {
 
     /** As the other constructor, keeping the cause for a log. */
     public StoreException(Reason reason, String tried, Path path, String why, String next, Throwable cause) {
-        super(oneLine("cannot " + tried + (path == null ? "" : " " + path) + ": " + why
+        super(Words.visible("cannot " + tried + (path == null ? "" : " " + path) + ": " + why
                 + (next == null ? "" : NEXT + next)), cause);
         this.reason = reason;
         this.path = path;
-        this.why = oneLine(why);
+        this.why = Words.visible(why);
     }
 
     public Reason reason() {
@@ -73,18 +74,6 @@ public final class StoreException extends RuntimeException {
 
     /** Which file and why: for a check, which has a name and a hint of its own. */
     public String brief() {
-        return path == null || path.getFileName() == null ? why : oneLine(path.getFileName().toString()) + ": " + why;
-    }
-
-    /** Control characters (a hostile file name may hold a newline) become visible escapes. */
-    private static String oneLine(String text) {
-        var line = new StringBuilder(text.length());
-        text.chars().forEach(c -> {
-            if (c == '\n') line.append("\\n");
-            else if (c == '\r') line.append("\\r");
-            else if (c < ' ' || c == 0x7f) line.append(String.format("\\u%04x", c));
-            else line.append((char) c);
-        });
-        return line.toString();
+        return path == null || path.getFileName() == null ? why : Words.visible(path.getFileName().toString()) + ": " + why;
     }
 }

@@ -8,7 +8,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
 import telemetry.os.GitCheckout;
-import telemetry.os.Host;
+import telemetry.os.Machine;
 import telemetry.recording.Recorder;
 import telemetry.recording.RunForm;
 
@@ -42,7 +42,7 @@ public final class TelemetryClient implements AutoCloseable {
         this.clock = clock;
         this.recorder = new Recorder(store, clock, warnings);
         this.checkout = GitCheckout.around(Path.of(""));
-        common.put("host", Host.name());
+        common.put("host", Machine.name());
         common.put("agent_owner", System.getenv("AGENT_OWNER"));
         checkout.ifPresent(git -> common.put("git_repo", git.repo()));
     }

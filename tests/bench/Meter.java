@@ -28,7 +28,7 @@ final class Meter {
     }
 
     static Meter here() {
-        return new Meter(telemetry.os.Disk.isWindows() ? null : Programs.python());
+        return new Meter(telemetry.os.Machine.isWindows() ? null : Programs.python());
     }
 
     boolean knowsCpuAndMemory() {

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import telemetry.kit.Checkout;
 import telemetry.os.Disk;
+import telemetry.os.Machine;
 
 /** The toolkit's commands as processes. */
 final class Ours {
@@ -28,7 +29,7 @@ final class Ours {
     }
 
     private static String jbangw() {
-        return Checkout.root().resolve(Disk.isWindows() ? "scripts/jbangw.cmd" : "scripts/jbangw").toString();
+        return Checkout.root().resolve(Machine.isWindows() ? "scripts/jbangw.cmd" : "scripts/jbangw").toString();
     }
 
     private static List<String> java(List<String> options, String main, Object... arguments) {

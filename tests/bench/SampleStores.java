@@ -23,6 +23,7 @@ import telemetry.measure.IndexAdvice;
 import telemetry.measure.QueryTimes;
 import telemetry.measure.Tuning;
 import telemetry.os.Disk;
+import telemetry.os.Machine;
 import telemetry.setup.Sample;
 import telemetry.setup.SampleWriter;
 import telemetry.store.Layout;
@@ -70,7 +71,7 @@ final class SampleStores implements AutoCloseable {
 
     static Path usualFolder() {
         String cache = System.getenv("XDG_CACHE_HOME");
-        Path folder = cache == null || cache.isBlank() ? Disk.home().resolve(".cache") : Path.of(cache);
+        Path folder = cache == null || cache.isBlank() ? Machine.home().resolve(".cache") : Path.of(cache);
         return folder.resolve("telemetry-toolkit").resolve("bench");
     }
 

@@ -93,7 +93,7 @@ class bench implements Callable<Integer> {
             if (!comparisons.titles().containsKey(name))
                 throw new ParameterException(command.commandLine(), "nothing is measured by the name of " + name + ": see --list");
         boolean isReport = !output.isJson() && !markdown;
-        if (isReport) output.print(Machine.here());
+        if (isReport) output.print(Platform.here());
         List<Outcome> outcomes = new ArrayList<>();
         for (String name : names.isEmpty() ? comparisons.titles().keySet() : names) {
             output.note("measuring " + name);
@@ -105,7 +105,7 @@ class bench implements Callable<Integer> {
     }
 
     private static String page(List<Outcome> outcomes) {
-        List<String> parts = new ArrayList<>(List.of("```", Machine.here().toString(), "```", "",
+        List<String> parts = new ArrayList<>(List.of("```", Platform.here().toString(), "```", "",
                 "| | what is measured | target | measured, median (min-max) | |", "|---|---|---|---|---|"));
         outcomes.forEach(outcome -> parts.addAll(outcome.markdown()));
         parts.addAll(List.of("", "## All figures", "```"));
@@ -116,7 +116,7 @@ class bench implements Callable<Integer> {
 
     private static String document(List<Outcome> outcomes) {
         Map<String, Object> document = new LinkedHashMap<>();
-        document.put("machine", Machine.here().facts());
+        document.put("machine", Platform.here().facts());
         document.put("comparisons", outcomes.stream().map(Outcome::data).toList());
         return JsonText.pretty(document);
     }

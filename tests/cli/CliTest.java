@@ -27,6 +27,7 @@ import telemetry.Times;
 import telemetry.kit.Checkout;
 import telemetry.kit.Script;
 import telemetry.maintain.RunbookPage;
+import telemetry.os.Machine;
 import telemetry.text.JsonText;
 import telemetry.text.Table;
 
@@ -69,7 +70,7 @@ class CliTest {
         probe.failure = new StoreException(StoreException.Reason.FULL, "write", null, "no space left", "jbang archive@telemetry --dry-run");
         assertTrue(Script.run(probe).err().endsWith("next: jbang archive@telemetry --dry-run" + NL));
         Path folder = Path.of("my store").toAbsolutePath();
-        String quote = telemetry.os.Disk.isWindows() ? "\"" : "'";
+        String quote = Machine.isWindows() ? "\"" : "'";
         assertEquals("probe: cannot write: no space left; next: jbang archive@telemetry --store "
                 + quote + folder + quote + " --dry-run" + NL,
                 Script.run(probe, "--store", folder).err());

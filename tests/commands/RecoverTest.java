@@ -33,7 +33,7 @@ import telemetry.kit.Agent;
 import telemetry.kit.Fixture;
 import telemetry.kit.Mounts;
 import telemetry.kit.Script;
-import telemetry.os.Disk;
+import telemetry.os.Machine;
 import telemetry.runs.RunWriter;
 import telemetry.store.Pruned;
 
@@ -410,7 +410,7 @@ class RecoverTest {
 
     @Test
     void withoutATerminalItAsksForYesAndChangesNothing() throws IOException {
-        Assumptions.assumeTrue(System.console() == null || !Disk.isWindows());
+        Assumptions.assumeTrue(System.console() == null || !Machine.isWindows());
         Store store = Fixture.V3.filled(dir, 60, NOON);
         damage(store, "page");
         Map<String, ByteBuffer> before = tree(store);

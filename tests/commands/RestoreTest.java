@@ -39,6 +39,7 @@ import telemetry.kit.Agent;
 import telemetry.kit.Fixture;
 import telemetry.kit.Mounts;
 import telemetry.kit.Script;
+import telemetry.os.Machine;
 import telemetry.runs.RunWriter;
 import telemetry.store.Pruned;
 
@@ -122,7 +123,7 @@ class RestoreTest {
                 new Case("", null, ""), new Case(null, "an old log", "-wal"))) {
             Files.deleteIfExists(store.database());
             if (one.main != null) Files.writeString(store.database(), one.main);
-            if (one.main != null && !telemetry.os.Disk.isWindows())
+            if (one.main != null && !telemetry.os.Machine.isWindows())
                 Files.setPosixFilePermissions(store.database(), PosixFilePermissions.fromString("rw-rw-r--"));
             if (one.wal != null) Files.writeString(Path.of(store.database() + "-wal"), one.wal);
             Script restored = script(store, "--restore", "latest", "--yes");
@@ -133,7 +134,7 @@ class RestoreTest {
             if (one.main != null) assertEquals(one.main, Files.readString(folder.resolve("telemetry.sqlite")));
             if (one.wal != null) assertEquals(one.wal, Files.readString(folder.resolve("telemetry.sqlite-wal")));
             assertTrue(restored.out().contains("kept       " + folder), restored.out());
-            if (one.main != null && !telemetry.os.Disk.isWindows())
+            if (one.main != null && !telemetry.os.Machine.isWindows())
                 assertEquals("rw-rw-r--", PosixFilePermissions.toString(Files.getPosixFilePermissions(store.database())),
                         "the agents can still write");
             try (Database database = Database.open(store.database())) {

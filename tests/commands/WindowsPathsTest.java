@@ -44,6 +44,7 @@ import telemetry.kit.Checkout;
 import telemetry.kit.Fixture;
 import telemetry.kit.Script;
 import telemetry.os.Disk;
+import telemetry.os.Machine;
 import telemetry.store.Pruned;
 
 /**
@@ -217,20 +218,20 @@ class WindowsPathsTest {
             Files.createFile(dir.resolve(name), PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwxr-xr-x")));
         }
         Map<String, String> env = Map.of("PATH", "\"" + dir + "\"");
-        assertEquals(Optional.of(dir.resolve("npm.cmd")), Disk.program("npm", env));
-        assertEquals(Optional.of(dir.resolve("git.exe")), Disk.program("git", env));
-        assertEquals(Optional.empty(), Disk.program("notes", env));
-        assertEquals(List.of(dir.resolve("npm.cmd").toString(), "run"), Disk.startable(List.of("npm", "run"), env));
+        assertEquals(Optional.of(dir.resolve("npm.cmd")), Machine.program("npm", env));
+        assertEquals(Optional.of(dir.resolve("git.exe")), Machine.program("git", env));
+        assertEquals(Optional.empty(), Machine.program("notes", env));
+        assertEquals(List.of(dir.resolve("npm.cmd").toString(), "run"), Machine.startable(List.of("npm", "run"), env));
         for (String said : List.of("none", "C:\\x\\npm", ".\\npm", "npm.cmd")) assertEquals(List.of(said),
-                Disk.startable(List.of(said), env));
+                Machine.startable(List.of(said), env));
         System.setProperty("os.name", system);
-        assertEquals(List.of("npm"), Disk.startable(List.of("npm"), env));
+        assertEquals(List.of("npm"), Machine.startable(List.of("npm"), env));
     }
 
     @Test
     void variablesAreFoundWhateverTheCaseOfTheirNames() {
         String name = System.getenv().keySet().stream().filter(variable -> variable.matches("[A-Z]+")).findFirst().orElseThrow();
-        assertEquals(System.getenv(name), Disk.environment().get(name.toLowerCase(Locale.ROOT)));
+        assertEquals(System.getenv(name), Machine.environment().get(name.toLowerCase(Locale.ROOT)));
     }
 
     @Test

@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import telemetry.StoreException;
 import telemetry.Times;
-import telemetry.os.Disk;
+import telemetry.os.Machine;
 
 /**
  * An alert that a command of the operator's reads on its standard input. One that takes too long is ended with all that it has started.
@@ -57,7 +57,7 @@ record AlertCommand(String text) implements AlertTarget {
 
     /** Source of /s: cmd /?, which then takes away the outer quotation marks and no others. */
     private List<String> words() {
-        return Disk.isWindows() ? List.of("cmd", "/d", "/s", "/c", '"' + text + '"') : List.of("sh", "-c", text);
+        return Machine.isWindows() ? List.of("cmd", "/d", "/s", "/c", '"' + text + '"') : List.of("sh", "-c", text);
     }
 
     /** From a thread of its own: a command that does not read must not hold up anybody. */

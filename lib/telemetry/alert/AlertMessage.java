@@ -4,8 +4,8 @@ import java.util.StringJoiner;
 import telemetry.Check;
 import telemetry.Health;
 import telemetry.Times;
-import telemetry.os.Host;
-import telemetry.text.Table;
+import telemetry.os.Machine;
+import telemetry.text.Words;
 
 /**
  * What an alert says.
@@ -22,10 +22,10 @@ record AlertMessage(Health health, Check.Status before) {
         var text = new StringJoiner("\n").add(headline()).add("");
         for (Check check : health.troubles()) {
             String next = check.hint() == null ? "" : " -> " + check.hint();
-            text.add("- " + check.status() + ": " + check.name() + ": " + Table.visible(check.detail() + next));
+            text.add("- " + check.status() + ": " + check.name() + ": " + Words.visible(check.detail() + next));
         }
         if (!health.troubles().isEmpty()) text.add("");
-        text.add("store " + Table.visible(health.store().base().toString()) + ", " + Times.seconds(health.at()) + " UTC");
+        text.add("store " + Words.visible(health.store().base().toString()) + ", " + Times.seconds(health.at()) + " UTC");
         String whole = text.toString();
         return whole.length() <= LONGEST ? whole : whole.substring(0, LONGEST - 1) + "…";
     }
@@ -37,6 +37,6 @@ record AlertMessage(Health health, Check.Status before) {
 
     /** {@code telemetry failed on ws-0: 2 failed, 10 ok; before: ok} */
     private String headline() {
-        return "telemetry " + health.status() + " on " + Host.name() + ": " + health.sum() + "; before: " + before;
+        return "telemetry " + health.status() + " on " + Machine.name() + ": " + health.sum() + "; before: " + before;
     }
 }

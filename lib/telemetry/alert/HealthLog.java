@@ -1,11 +1,6 @@
 package telemetry.alert;
 
-import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.InputStreamReader;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -13,7 +8,7 @@ import java.util.List;
 import telemetry.Health;
 import telemetry.Store;
 import telemetry.StoreException;
-import telemetry.daylog.LogWriter;
+import telemetry.daylog.Records;
 import telemetry.os.Disk;
 import telemetry.store.Reports;
 import telemetry.text.JsonText;
@@ -24,10 +19,12 @@ public final class HealthLog {
 
     private final Store store;
     private final Path file;
+    private final Records lines;
 
     public HealthLog(Store store) {
         this.store = store;
         this.file = store.reports().resolve("health.ndjson");
+        this.lines = new Records(file, "read the store's recorded health", RECORD);
     }
 
     /**
@@ -37,9 +34,9 @@ public final class HealthLog {
      * @throws StoreException when that cannot be said
      */
     public void add(Health health) {
-        try (LogWriter writer = new LogWriter(file)) {
+        try {
             Reports.make(store);
-            writer.append(List.of(JsonText.line(HealthRecord.of(health))));
+            lines.append(List.of(JsonText.line(HealthRecord.of(health))));
         } catch (IOException e) {
             throw Disk.refused(RECORD, file, e);
         } catch (StoreException e) {
@@ -50,16 +47,10 @@ public final class HealthLog {
     /** What was recorded since then, in the order of the file; nothing when there is no file. A line that cannot be read is left out. */
     public List<HealthRecord> since(Instant from) {
         List<HealthRecord> records = new ArrayList<>();
-        try (var lines = new BufferedReader(new InputStreamReader(Files.newInputStream(file), StandardCharsets.UTF_8))) {
-            for (String line = lines.readLine(); line != null; line = lines.readLine()) {
-                HealthRecord record = HealthRecord.read(line);
-                if (record != null && !record.time().isBefore(from)) records.add(record);
-            }
-        } catch (NoSuchFileException e) {
-            return List.of();
-        } catch (IOException e) {
-            throw Disk.refused("read the store's recorded health", file, e);
-        }
+        lines.forEach(line -> {
+            HealthRecord record = HealthRecord.read(line);
+            if (record != null && !record.time().isBefore(from)) records.add(record);
+        });
         return records;
     }
 }

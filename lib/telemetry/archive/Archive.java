@@ -34,7 +34,7 @@ import telemetry.Store;
 import telemetry.StoreException;
 import telemetry.Times;
 import telemetry.os.Disk;
-import telemetry.os.OpenFiles;
+import telemetry.os.Openers;
 
 /**
  * Old day files, gzipped, in folders whose names other engines read as columns: {@code
@@ -138,7 +138,7 @@ public final class Archive {
     }
 
     private Plan plan(Duration olderThan, Size free, Comparator<DayFile> order) {
-        OpenFiles open = OpenFiles.now();
+        Openers open = Openers.writingDayFiles();
         List<DayFile> files = new ArrayList<>();
         List<Left> left = new ArrayList<>();
         long bytes = 0;
@@ -161,7 +161,7 @@ public final class Archive {
         return !file.day().plusDays(1).atStartOfDay().toInstant(ZoneOffset.UTC).plus(age).isAfter(now());
     }
 
-    private Optional<String> reasonToLeave(Path file, OpenFiles open) throws IOException {
+    private Optional<String> reasonToLeave(Path file, Openers open) throws IOException {
         Duration still = Duration.between(Files.getLastModifiedTime(file).toInstant(), now());
         if (still.compareTo(AT_REST) < 0)
             return Optional.of(still.isNegative() ? "it changed at a time that lies in the future"

@@ -1,11 +1,5 @@
 package telemetry.archive;
 
-import java.io.BufferedReader;
-import java.io.IOException;
-import java.io.InputStreamReader;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -14,8 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import telemetry.StoreException;
-import telemetry.daylog.LogWriter;
-import telemetry.os.Disk;
+import telemetry.daylog.Records;
 import telemetry.text.JsonText;
 
 /**
@@ -26,23 +19,17 @@ import telemetry.text.JsonText;
 final class ArchiveManifest {
     static final String NAME = "manifest.ndjson";
 
-    private final Path file;
+    private final Records lines;
     private final List<String> waiting = new ArrayList<>();
 
     ArchiveManifest(Path archive) {
-        this.file = archive.resolve(NAME);
+        this.lines = new Records(archive.resolve(NAME), "read the archive's manifest", "append to the day file");
     }
 
     /** By file, in the order they were archived. A line that cannot be read is none. */
     synchronized Map<String, ArchivedFile> read() {
         Map<String, ArchivedFile> files = new LinkedHashMap<>();
-        try (var lines = new BufferedReader(new InputStreamReader(Files.newInputStream(file), StandardCharsets.UTF_8))) {
-            for (String line = lines.readLine(); line != null; line = lines.readLine()) read(line, files);
-        } catch (NoSuchFileException e) {
-            // nothing was ever archived
-        } catch (IOException e) {
-            throw Disk.refused("read the archive's manifest", file, e);
-        }
+        lines.forEach(line -> read(line, files));
         return files;
     }
 
@@ -79,10 +66,8 @@ final class ArchiveManifest {
     /** Writes what still waits. @throws StoreException {@code FULL} when there is no room for it yet */
     synchronized void flush() {
         if (waiting.isEmpty()) return;
-        try (LogWriter writer = new LogWriter(file)) {
-            writer.append(waiting);
-            waiting.clear();
-        }
+        lines.append(waiting);
+        waiting.clear();
     }
 
     private void flushIfThereIsRoom() {

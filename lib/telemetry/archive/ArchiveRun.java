@@ -23,7 +23,7 @@ import telemetry.DayFile;
 import telemetry.Size;
 import telemetry.StoreException;
 import telemetry.os.Disk;
-import telemetry.os.OpenFiles;
+import telemetry.os.Openers;
 
 /**
  * One archiving. Days are packed one on each core; whenever some are, they are made to survive a power cut together, one look shows who
@@ -171,7 +171,7 @@ public final class ArchiveRun {
             for (Packed one : whole) failed(DayFile.of(one.aside()).orElseThrow(), e);
             return;
         }
-        OpenFiles open = openAfterPatience(whole.stream().map(Packed::aside).toList());
+        Openers open = openAfterPatience(whole.stream().map(Packed::aside).toList());
         for (Packed one : whole) {
             Optional<String> writer = writerOf(one.aside(), open);
             if (writer.isPresent()) left.add(new Archive.Left(one.aside(), "it is held open by " + writer.get()));
@@ -197,18 +197,18 @@ public final class ArchiveRun {
         else failures.add(e);
     }
 
-    private OpenFiles openAfterPatience(List<Path> files) {
+    private Openers openAfterPatience(List<Path> files) {
         long deadline = System.nanoTime() + PATIENCE.toNanos();
-        if (!OpenFiles.areKnown()) pause(ONE_APPEND);
-        OpenFiles open = OpenFiles.now();
+        if (!Openers.areKnown()) pause(ONE_APPEND);
+        Openers open = Openers.writingDayFiles();
         while (System.nanoTime() < deadline && isAnyOpen(files, open)) {
             pause(BETWEEN_LOOKS);
-            open = OpenFiles.now();
+            open = Openers.writingDayFiles();
         }
         return open;
     }
 
-    private static boolean isAnyOpen(List<Path> files, OpenFiles open) {
+    private static boolean isAnyOpen(List<Path> files, Openers open) {
         return files.stream().anyMatch(file -> writerOf(file, open).isPresent());
     }
 
@@ -220,7 +220,7 @@ public final class ArchiveRun {
         }
     }
 
-    private static Optional<String> writerOf(Path file, OpenFiles open) {
+    private static Optional<String> writerOf(Path file, Openers open) {
         try {
             return open.writerOf(file);
         } catch (IOException e) {

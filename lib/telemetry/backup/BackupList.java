@@ -7,6 +7,7 @@ import java.util.List;
 import telemetry.Times;
 import telemetry.text.Result;
 import telemetry.text.Table;
+import telemetry.text.Words;
 
 /**
  * Backups as {@code backup list} shows them; {@code toString()} is the table.
@@ -36,7 +37,7 @@ public record BackupList(Path folder, List<Backup> all, List<Backup> expirable, 
         if (all.isEmpty()) return "there is no backup";
         long verified = all.stream().filter(Backup::isVerified).count();
         String expiring = expirable.isEmpty() ? "" : ", " + expirable.size() + " to expire";
-        return all.size() + (all.size() == 1 ? " backup, " : " backups, ") + verified + " verified" + expiring;
+        return Words.count(all.size(), "backup") + ", " + verified + " verified" + expiring;
     }
 
     /** One unit: the table has 80 columns. */

@@ -34,7 +34,7 @@ import telemetry.Size;
 import telemetry.Store;
 import telemetry.StoreException;
 import telemetry.Times;
-import telemetry.text.Table;
+import telemetry.text.Words;
 
 /** Runs a command: options, help, and the one place where an exception becomes a message and an exit code. */
 public final class Cli {
@@ -179,7 +179,7 @@ public final class Cli {
 
     private static int usage(CommandLine line, String message) {
         String help = name(line).replaceFirst("\\S+", "jbang $0@telemetry") + " --help";
-        line.getErr().println(name(line) + ": " + Table.visible(message) + "; next: " + help);
+        line.getErr().println(name(line) + ": " + Words.visible(message) + "; next: " + help);
         return USAGE;
     }
 

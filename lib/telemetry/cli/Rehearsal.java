@@ -8,14 +8,13 @@ import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
-import java.util.stream.Stream;
 import telemetry.Database;
 import telemetry.Run;
 import telemetry.Store;
+import telemetry.os.ScratchFolder;
 import telemetry.runs.RunWriter;
 import telemetry.runs.Schema;
 import telemetry.text.Ndjson;
@@ -32,15 +31,12 @@ final class Rehearsal {
 
     /** @param args the script's name */
     public static void main(String... args) throws IOException, ReflectiveOperationException {
-        Path folder = Files.createTempDirectory("telemetry-rehearsal");
-        try {
-            Store store = practice(folder.resolve("store"));
+        try (var folder = new ScratchFolder("telemetry-rehearsal")) {
+            Store store = practice(folder.path().resolve("store"));
             Callable<Integer> script = script(args[0]);
             List<String> words = new ArrayList<>(script instanceof Procedure procedure ? procedure.rehearsal() : List.of("--help"));
             words.addAll(List.of("--store", store.base().toString()));
             Cli.run(script, NOBODY, NOBODY, words.toArray(String[]::new));
-        } finally {
-            delete(folder);
         }
         System.exit(Cli.OK);
     }
@@ -65,11 +61,5 @@ final class Rehearsal {
         @SuppressWarnings("unchecked")
         var script = (Callable<Integer>) constructor.newInstance();
         return script;
-    }
-
-    private static void delete(Path folder) throws IOException {
-        try (Stream<Path> all = Files.walk(folder)) {
-            for (Path path : all.sorted(Comparator.reverseOrder()).toList()) Files.delete(path);
-        }
     }
 }

@@ -18,6 +18,7 @@ import telemetry.LogRecord;
 import telemetry.StoreException;
 import telemetry.os.Disk;
 import telemetry.text.Ndjson;
+import telemetry.text.Words;
 
 /**
  * Reads one day file, plain or gzipped, entry by entry, in memory bounded by {@link #LONGEST_LINE}.
@@ -199,7 +200,7 @@ public final class LogReader implements Iterator<LogEntry>, AutoCloseable {
         } catch (EOFException | ZipException e) {
             filled = 0;
             ended = true;
-            String doubt = lines == 0 ? "" : "; any of the " + (lines == 1 ? "1 line" : lines + " lines") + " read before may be wrong";
+            String doubt = lines == 0 ? "" : "; any of the " + Words.count(lines, "line") + " read before may be wrong";
             damaged(position, 0, new byte[0], "damaged or truncated gzip: " + e.getMessage() + doubt);
         } catch (IOException e) {
             throw Disk.refused("read", file, e);

@@ -7,13 +7,12 @@ import java.nio.channels.AsynchronousFileChannel;
 import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
-import java.util.concurrent.locks.ReentrantLock;
 import telemetry.os.Disk;
 
 /**
@@ -25,10 +24,8 @@ import telemetry.os.Disk;
 public final class LogWriter implements AutoCloseable {
     private static final long PATIENCE_MS = 2_000;
 
-    /** The JVM throws when two of its threads lock one file through two channels, so they queue here. */
-    private static final ReentrantLock APPENDING = new ReentrantLock();
-
     private final Path file;
+    private final String tried;
 
     /** Made by {@link Files#newOutputStream}, which unlike a {@link FileChannel} no interrupt closes. */
     private OutputStream out;
@@ -42,11 +39,13 @@ public final class LogWriter implements AutoCloseable {
     private boolean lockIsStuck;
 
     public LogWriter(Path file) {
-        this.file = file;
+        this(file, "append to the day file");
     }
 
-    Path file() {
-        return file;
+    /** @param tried what an append tries, to follow "cannot" */
+    LogWriter(Path file, String tried) {
+        this.file = file;
+        this.tried = tried;
     }
 
     /** When it returns, the lines are on the disk. @throws StoreException when that cannot be said */
@@ -58,16 +57,14 @@ public final class LogWriter implements AutoCloseable {
     public void append(List<String> lines, Runnable written) {
         byte[] bytes = ('\n' + String.join("\n", lines) + '\n').getBytes(StandardCharsets.UTF_8);
         boolean interrupted = false;
-        APPENDING.lock();
         try {
             while (!appended(bytes)) interrupted |= Thread.interrupted();
             written.run();
             synced.force(false);
         } catch (IOException e) {
             close();
-            throw Disk.refused("append to the day file", file, e);
+            throw Disk.refused(tried, file, e);
         } finally {
-            APPENDING.unlock();
             if (interrupted) Thread.currentThread().interrupt();
         }
     }
@@ -106,7 +103,7 @@ public final class LogWriter implements AutoCloseable {
     private FileLock lock() throws IOException {
         long deadline = System.nanoTime() + PATIENCE_MS * 1_000_000;
         while (true) {
-            FileLock lock = channel.tryLock(0, 1, false);
+            FileLock lock = tried();
             if (lock != null || lockIsStuck || System.nanoTime() > deadline) {
                 lockIsStuck = lock == null;
                 return lock;
@@ -117,6 +114,15 @@ public final class LogWriter implements AutoCloseable {
                 Thread.currentThread().interrupt();
                 return null;
             }
+        }
+    }
+
+    /** Null also when another thread of this JVM has it, of which the JVM makes an exception. */
+    private FileLock tried() throws IOException {
+        try {
+            return channel.tryLock(0, 1, false);
+        } catch (OverlappingFileLockException e) {
+            return null;
         }
     }
 

@@ -1,5 +1,5 @@
-//SOURCES BriefRecord.java ByteSearch.java Held.java LogFiles.java LogReader.java LogWriter.java ../DayFile.java ../EventLog.java
-//SOURCES ../LogEntry.java
+//SOURCES BriefRecord.java ByteSearch.java Held.java LogFiles.java LogReader.java LogWriter.java Records.java ../DayFile.java
+//SOURCES ../EventLog.java ../LogEntry.java
 /**
  * Day files line by line, plain or gzipped, behind {@code EventLog}: reading past damage, appending without gluing,
  * searching bytes. Knows no database. Read {@code LogReader} first.

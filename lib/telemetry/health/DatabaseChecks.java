@@ -22,6 +22,7 @@ import telemetry.os.Disk;
 import telemetry.runs.Integrity;
 import telemetry.runs.Schema;
 import telemetry.sqlite.DatabaseFile;
+import telemetry.text.Words;
 
 /** The checks of {@code Health} that ask the database. When it cannot be opened, each of them says so. */
 public final class DatabaseChecks implements AutoCloseable {
@@ -114,14 +115,14 @@ public final class DatabaseChecks implements AutoCloseable {
         String took = Times.words(Duration.ofNanos(System.nanoTime() - began));
         return errors.isEmpty() ? Check.ok("database", pragma + " ok in " + took + ", SQLite " + database.sqliteVersion())
                 : Check.failed("database", pragma + " found " + (errors.size() < MOST_ERRORS ? "" : "at least ")
-                        + count(errors.size(), "error") + ": " + errors.get(0), damaged());
+                        + Words.count(errors.size(), "error") + ": " + errors.get(0), damaged());
     }
 
     public Check schema() {
         if (schema == null) return untold("schema");
         List<String> odd = schema.oddities();
-        if (odd.isEmpty()) return Check.ok("schema", schema + ": " + count(schema.columns().size(), "column")
-                + ", " + count(schema.indexes().size(), "index"));
+        if (odd.isEmpty()) return Check.ok("schema", schema + ": " + Words.count(schema.columns().size(), "column")
+                + ", " + Words.count(schema.indexes().size(), "index"));
         String detail = schema + ": " + String.join("; ", odd);
         if (!schema.isUsable()) return Check.failed("schema", detail, damaged());
         boolean slow = odd.get(odd.size() - 1).startsWith("indexes");
@@ -171,7 +172,7 @@ public final class DatabaseChecks implements AutoCloseable {
                     .atMost(rules.idle().toSeconds()));
             String day = runs.number("day") + " in the last 24 h";
             return idle.compareTo(rules.idle()) > 0 ? Check.warning("activity", "no run for " + Times.words(idle) + ", " + day, hint)
-                    : Check.ok("activity", count(runs.number("hour"), "run") + " in the last hour, " + day);
+                    : Check.ok("activity", Words.count(runs.number("hour"), "run") + " in the last hour, " + day);
         });
     }
 
@@ -205,7 +206,8 @@ public final class DatabaseChecks implements AutoCloseable {
         Check counted = told("size", () -> {
             long runs = database.number("SELECT count(*) FROM agent_runs");
             measures.add(Measure.of("runs", "", "Runs in the database.", runs));
-            return Check.ok("size", size + ", " + count(runs, "run") + (runs == 0 ? "" : ", " + size.bytes() / runs + " bytes a run"));
+            return Check.ok("size", size + ", " + Words.count(runs, "run")
+                    + (runs == 0 ? "" : ", " + size.bytes() / runs + " bytes a run"));
         });
         return counted.status() != Check.Status.OK || size.compareTo(rules.size()) <= 0 ? counted
                 : Check.warning("size", counted.detail() + "; more than " + rules.size(),
@@ -265,10 +267,6 @@ public final class DatabaseChecks implements AutoCloseable {
 
     private String damaged() {
         return "Database Corrupted: " + store.command("recover", "--dry-run");
-    }
-
-    private static String count(long number, String what) {
-        return number + " " + (number == 1 ? what : what.equals("index") ? "indexes" : what + "s");
     }
 
     /** The background's connection is closed first: the last one to go is to be the one that takes an empty -wal away. */

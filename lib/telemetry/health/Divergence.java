@@ -20,6 +20,7 @@ import telemetry.daylog.BriefRecord;
 import telemetry.daylog.LogReader;
 import telemetry.store.Pruned;
 import telemetry.text.JsonText;
+import telemetry.text.Words;
 
 /**
  * Runs of the last days that stand in the day files and not in the database, or not as ended. The files are read before the database is
@@ -101,7 +102,7 @@ final class Divergence {
     }
 
     private static String counted(Set<String> runs) {
-        return (runs.size() < MOST ? "" : "at least ") + runs.size() + (runs.size() == 1 ? " run" : " runs");
+        return (runs.size() < MOST ? "" : "at least ") + Words.count(runs.size(), "run");
     }
 
     private void read(DayFile file) {

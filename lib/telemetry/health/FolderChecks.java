@@ -20,6 +20,7 @@ import telemetry.Times;
 import telemetry.backup.Backup;
 import telemetry.backup.Backups;
 import telemetry.os.Disk;
+import telemetry.os.Machine;
 import telemetry.store.Layout;
 
 /**
@@ -65,7 +66,7 @@ public final class FolderChecks {
     private boolean namesAnother(String variable, Map<String, String> env) {
         String value = env.get(variable);
         if (value == null || value.isBlank()) return false;
-        Store named = Store.fromEnv(Map.of(variable, value), Disk.home());
+        Store named = Store.fromEnv(Map.of(variable, value), Machine.home());
         return !named.base().equals(store.base()) || !named.database().equals(store.database());
     }
 

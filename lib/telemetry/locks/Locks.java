@@ -21,7 +21,6 @@ import telemetry.Store;
 import telemetry.StoreException;
 import telemetry.Times;
 import telemetry.os.Disk;
-import telemetry.os.OpenFiles;
 import telemetry.os.Openers;
 import telemetry.os.OpenersElsewhere;
 import telemetry.os.Program;
@@ -135,7 +134,7 @@ public final class Locks {
     private Optional<List<Long>> openers() {
         List<Path> files = new ArrayList<>(List.of(store.database()));
         for (String suffix : List.of("-wal", "-shm", "-journal")) files.add(DatabaseFile.beside(store.database(), suffix));
-        return OpenFiles.areKnown() ? Optional.of(Openers.of(files)) : OpenersElsewhere.of(files);
+        return Openers.areKnown() ? Optional.of(Openers.of(files)) : OpenersElsewhere.of(files);
     }
 
     private List<User> users() {
@@ -157,7 +156,7 @@ public final class Locks {
 
     private List<Long> appenders() {
         try {
-            return OpenFiles.now().writersOf(store.raw().resolve(DayFile.name(DayFile.dayOf(clock.instant()))));
+            return Openers.writingDayFiles().writersOf(store.raw().resolve(DayFile.name(DayFile.dayOf(clock.instant()))));
         } catch (IOException e) {
             return List.of();
         }

@@ -13,10 +13,11 @@ import telemetry.DayFile;
 import telemetry.Size;
 import telemetry.Store;
 import telemetry.Times;
-import telemetry.os.OpenFiles;
+import telemetry.os.Openers;
 import telemetry.os.Program;
 import telemetry.sqlite.LockHolders;
 import telemetry.text.Table;
+import telemetry.text.Words;
 
 /**
  * What {@link Locks#look} found; {@code toString()} is the report.
@@ -95,9 +96,9 @@ public record LocksReport(Store store, boolean isFree, Duration waited, List<Lon
     private Check dayFile() {
         String name = DayFile.name(DayFile.dayOf(at));
         long appending = users.stream().filter(user -> user.uses().contains(Locks.Use.APPENDS)).count();
-        if (!OpenFiles.areKnown()) return Check.ok("day file", name + ": who appends this system does not tell");
+        if (!Openers.areKnown()) return Check.ok("day file", name + ": who appends this system does not tell");
         return Check.ok("day file", name + ": " + (appending == 0 ? "nobody has it open to append"
-                : appending + (appending == 1 ? " process has" : " processes have") + " it open to append"));
+                : Words.count(appending, "process has", "processes have") + " it open to append"));
     }
 
     private Check snapshot() {

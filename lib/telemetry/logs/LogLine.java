@@ -7,7 +7,7 @@ import telemetry.Event;
 import telemetry.LogRecord;
 import telemetry.Run;
 import telemetry.Times;
-import telemetry.text.Table;
+import telemetry.text.Words;
 
 /** A record of a day file on one line for people: when, which agent, which run, what happened. */
 public final class LogLine {
@@ -30,9 +30,9 @@ public final class LogLine {
     private static String line(LogRecord record, String run, String agent, String word, String detail) {
         Instant time = LogFilter.timeOf(record);
         String line = String.format(Locale.ROOT, "%-19s  %-" + AGENT + "s  %-8s  %-10s %s",
-                time == null ? NO_TIME : Times.seconds(time), cut(agent, AGENT), cut(LogFilter.shortId(run), AGENT),
+                time == null ? NO_TIME : Times.seconds(time), Words.cut(agent, AGENT), Words.cut(LogFilter.shortId(run), AGENT),
                 word == null ? "" : word, detail == null ? "" : detail);
-        return cut(Table.visible(line), WIDEST).stripTrailing();
+        return Words.cut(Words.visible(line), WIDEST).stripTrailing();
     }
 
     /** {@code translate, 45/48 items, 12 min: what went wrong} */
@@ -50,10 +50,5 @@ public final class LogLine {
 
     private static void append(StringBuilder story, String part) {
         story.append(story.length() == 0 ? "" : ", ").append(part);
-    }
-
-    private static String cut(String text, int width) {
-        if (text.codePointCount(0, text.length()) <= width) return text;
-        return text.substring(0, text.offsetByCodePoints(0, width - 1)) + "…";
     }
 }

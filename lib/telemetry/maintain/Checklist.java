@@ -10,7 +10,7 @@ import telemetry.Check;
 import telemetry.Checks;
 import telemetry.Store;
 import telemetry.Times;
-import telemetry.text.Table;
+import telemetry.text.Words;
 
 /**
  * A period's maintenance, item by item; {@code toString()} is the report, at its end what is done and what is left to do.
@@ -47,15 +47,15 @@ public record Checklist(String period, Store store, Instant at, List<Task> tasks
         int width = tasks.stream().mapToInt(other -> other.name().length()).max().orElse(0);
         String box = task.isDone() ? "[x]  " : "[ ]  ";
         String margin = " ".repeat(box.length() + width + 2);
-        String line = box + Checks.padded(task.name(), width) + "  " + Checks.wrapped(Table.visible(task.detail()), margin);
-        return task.next() == null ? line : line + System.lineSeparator() + margin + "-> " + Table.visible(task.next());
+        String line = box + Words.padded(task.name(), width) + "  " + Words.wrapped(Words.visible(task.detail()), margin);
+        return task.next() == null ? line : line + System.lineSeparator() + margin + "-> " + Words.visible(task.next());
     }
 
     /** The same as a Markdown page. */
     public String markdown() {
         var lines = new StringJoiner("\n", "", "\n");
         lines.add("# Telemetry: " + period + " maintenance").add("");
-        String where = "Store `" + Table.visible(store.base().toString()) + "`, " + Times.seconds(at) + " UTC.";
+        String where = "Store `" + Words.visible(store.base().toString()) + "`, " + Times.seconds(at) + " UTC.";
         lines.add(where + " **" + status() + "**, " + sum() + ".").add("");
         for (Task task : tasks) {
             lines.add("- [" + (task.isDone() ? "x" : " ") + "] **" + task.name() + "**: " + plain(task.detail()));
@@ -70,7 +70,7 @@ public record Checklist(String period, Store store, Instant at, List<Task> tasks
 
     /** A text as Markdown shows it, whatever it holds. */
     private static String plain(String text) {
-        return Table.visible(text).replaceAll("([\\\\`*_<\\[\\]|~])", "\\\\$1");
+        return Words.visible(text).replaceAll("([\\\\`*_<\\[\\]|~])", "\\\\$1");
     }
 
     /** For {@code --json}. */

@@ -9,7 +9,7 @@ import java.util.Map;
 import java.util.StringJoiner;
 import telemetry.Store;
 import telemetry.StoreException;
-import telemetry.os.Disk;
+import telemetry.os.Machine;
 
 /**
  * The lines with which a machine's own scheduler does the runbook's maintenance: backup and health each day, the checklists each week,
@@ -74,7 +74,7 @@ public record Schedule(String launcher, String suffix, List<String> options, Str
         if (!isNamedByFolder) variables.put("TELEMETRY_DB_PATH", store.database().toString());
         if (!isNamedByFolder) variables.put(Store.RAW_VARIABLE, store.raw().toString());
         List<String> options = isNamedByFolder ? List.of("--store", store.base().toString()) : List.of();
-        String jbangw = Disk.isWindows() ? "jbangw.cmd" : "jbangw";
+        String jbangw = Machine.isWindows() ? "jbangw.cmd" : "jbangw";
         String launcher = checkout == null ? jbang(env) : checkout.resolve("scripts").resolve(jbangw).toString();
         var schedule = new Schedule(launcher, checkout == null ? "@telemetry" : "", options, store.reports().toString(), variables,
                 System.getProperty("user.name"));
@@ -83,7 +83,7 @@ public record Schedule(String launcher, String suffix, List<String> options, Str
     }
 
     private static String jbang(Map<String, String> env) {
-        return Disk.program("jbang", env).map(program -> program.toAbsolutePath().toString())
+        return Machine.program("jbang", env).map(program -> program.toAbsolutePath().toString())
                 .orElseThrow(() -> new StoreException(StoreException.Reason.MISSING, "say what a scheduler is to start", null,
                         "there is no jbang on the PATH", "scripts/jbangw maintain schedule"));
     }
@@ -107,7 +107,7 @@ public record Schedule(String launcher, String suffix, List<String> options, Str
 
     /** By scheduler: those of this machine's system; and where that is not Windows, what it would be there. */
     public Map<String, String> texts() {
-        if (Disk.isWindows()) return Map.of("schtasks", schtasks());
+        if (Machine.isWindows()) return Map.of("schtasks", schtasks());
         Map<String, String> texts = new LinkedHashMap<>();
         texts.put("cron", cron());
         texts.put("systemd", systemd());
@@ -121,7 +121,7 @@ public record Schedule(String launcher, String suffix, List<String> options, Str
         texts().forEach((scheduler, text) -> lines.add(switch (scheduler) {
             case "cron" -> "# cron: for crontab -e of the account that the agents run as";
             case "systemd" -> "# systemd: instead of cron, in a root shell";
-            default -> "rem Windows: in cmd" + (Disk.isWindows() ? "" : ", with the paths put in that are right there");
+            default -> "rem Windows: in cmd" + (Machine.isWindows() ? "" : ", with the paths put in that are right there");
         } + System.lineSeparator() + text.replace("\n", System.lineSeparator())));
         return lines.toString();
     }

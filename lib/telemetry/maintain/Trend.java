@@ -12,6 +12,7 @@ import java.util.OptionalDouble;
 import java.util.TreeMap;
 import telemetry.DayFile;
 import telemetry.Size;
+import telemetry.text.Words;
 
 /**
  * How a number goes from day to day: the median of the slopes between every two days that lie no more than about a week apart. It is the
@@ -99,7 +100,7 @@ record Trend(int days, Duration span, double last, double perDay, boolean isClea
     /** {@code 1.2 GB less a day}, or why that cannot be said; the number is in bytes. */
     @Override
     public String toString() {
-        String recorded = days + (days == 1 ? " day" : " days") + " recorded";
+        String recorded = Words.count(days, "day") + " recorded";
         if (!isKnown()) return "no trend yet: " + recorded + ", " + LEAST_DAYS + " over a week are needed";
         if (!isClear) return "no clear trend in " + span.toDays() + " d";
         return new Size(Math.round(Math.abs(perDay))) + (perDay < 0 ? " less a day" : " more a day");
@@ -110,6 +111,6 @@ record Trend(int days, Duration span, double last, double perDay, boolean isClea
         if (days < 1) return "within a day";
         if (days > FAR) return "not within two years";
         long rounded = days < 100 ? Math.round(days) : Math.round(days / 10) * 10;
-        return "in about " + rounded + (rounded == 1 ? " day" : " days");
+        return "in about " + Words.count(rounded, "day");
     }
 }

@@ -3,7 +3,7 @@ package telemetry.measure;
 import java.util.List;
 import java.util.StringJoiner;
 import telemetry.Checks;
-import telemetry.text.Table;
+import telemetry.text.Words;
 
 /**
  * Something that would make a store faster or smaller, and that nobody has to do.
@@ -22,9 +22,9 @@ public record Advice(String about, String why, String command) {
         var lines = new StringJoiner(System.lineSeparator());
         for (int i = 0; i < list.size(); i++) {
             Advice advice = list.get(i);
-            lines.add(WORD + Checks.padded(advice.about, width) + "  " + Checks.wrapped(Table.visible(advice.why), margin));
+            lines.add(WORD + Words.padded(advice.about, width) + "  " + Words.wrapped(Words.visible(advice.why), margin));
             boolean isLast = i + 1 == list.size() || !advice.command.equals(list.get(i + 1).command);
-            if (isLast) lines.add(margin + "-> " + Table.visible(advice.command));
+            if (isLast) lines.add(margin + "-> " + Words.visible(advice.command));
         }
         return lines.toString();
     }

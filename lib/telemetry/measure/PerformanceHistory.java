@@ -1,18 +1,17 @@
 package telemetry.measure;
 
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import telemetry.Size;
 import telemetry.Store;
 import telemetry.Times;
-import telemetry.daylog.LogWriter;
+import telemetry.daylog.Records;
 import telemetry.os.Disk;
 import telemetry.store.Reports;
 import telemetry.text.JsonText;
@@ -26,7 +25,7 @@ public final class PerformanceHistory {
     private static final int SHOWN = 10;
 
     private final Store store;
-    private final Path file;
+    private final Records lines;
     private final List<Map<String, Object>> records = new ArrayList<>();
 
     /**
@@ -36,23 +35,16 @@ public final class PerformanceHistory {
      */
     public PerformanceHistory(Store store, Consumer<String> damaged) {
         this.store = store;
-        this.file = store.reports().resolve("performance.ndjson");
-        if (Files.exists(file)) read(damaged);
+        this.lines = new Records(store.reports().resolve("performance.ndjson"), "read", "append to the day file");
+        var number = new AtomicInteger();
+        lines.forEach(line -> read(line, number.incrementAndGet(), damaged));
     }
 
-    private void read(Consumer<String> damaged) {
+    private void read(String line, int number, Consumer<String> damaged) {
         try {
-            int number = 0;
-            for (String line : Files.readString(file).lines().toList()) {
-                number++;
-                try {
-                    if (!line.isBlank()) records.add(JsonText.object(line));
-                } catch (IllegalArgumentException e) {
-                    damaged.accept("line " + number + " of " + file + " is left out: " + e.getMessage());
-                }
-            }
-        } catch (IOException e) {
-            throw Disk.refused("read", file, e);
+            if (!line.isBlank()) records.add(JsonText.object(line));
+        } catch (IllegalArgumentException e) {
+            damaged.accept("line " + number + " of " + lines.file() + " is left out: " + e.getMessage());
         }
     }
 
@@ -67,11 +59,9 @@ public final class PerformanceHistory {
         try {
             Reports.make(store);
         } catch (IOException e) {
-            throw Disk.refused("create the folder", file.getParent(), e);
+            throw Disk.refused("create the folder", store.reports(), e);
         }
-        try (var writer = new LogWriter(file)) {
-            writer.append(List.of(line));
-        }
+        lines.append(List.of(line));
         records.add(JsonText.object(line));
     }
 

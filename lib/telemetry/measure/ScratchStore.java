@@ -5,13 +5,10 @@ import java.nio.channels.FileChannel;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.DirectoryStream;
-import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.SimpleFileVisitor;
 import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.BasicFileAttributes;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -22,6 +19,7 @@ import telemetry.Database;
 import telemetry.Store;
 import telemetry.StoreException;
 import telemetry.os.Disk;
+import telemetry.os.ScratchFolder;
 import telemetry.runs.Ddl;
 import telemetry.runs.Schema;
 
@@ -175,27 +173,10 @@ public final class ScratchStore implements AutoCloseable {
 
     private static boolean isDeleted(Path folder) {
         try {
-            delete(folder);
+            ScratchFolder.remove(folder);
             return true;
         } catch (IOException e) {
             return false;
         }
-    }
-
-    private static void delete(Path folder) throws IOException {
-        Files.walkFileTree(folder, new SimpleFileVisitor<>() {
-            @Override
-            public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
-                Files.deleteIfExists(file);
-                return FileVisitResult.CONTINUE;
-            }
-
-            @Override
-            public FileVisitResult postVisitDirectory(Path emptied, IOException failed) throws IOException {
-                if (failed != null) throw failed;
-                Files.deleteIfExists(emptied);
-                return FileVisitResult.CONTINUE;
-            }
-        });
     }
 }

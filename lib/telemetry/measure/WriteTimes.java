@@ -26,6 +26,7 @@ import telemetry.TelemetryClient;
 import telemetry.Times;
 import telemetry.os.Disk;
 import telemetry.text.Table;
+import telemetry.text.Words;
 
 /**
  * How long it takes to track a run, through the client that programs use, and how many a second go through; {@code toString()} is the
@@ -190,7 +191,7 @@ public record WriteTimes(String schema, int perSecond, Latencies paced, List<Rat
                 pool.invokeAll(Collections.nCopies(number, tracking(client, each)));
                 long took = System.nanoTime() - began;
                 add(number * (1 + each));
-                return new Rate(number + (number == 1 ? " thread" : " threads"), number * each, Duration.ofNanos(took));
+                return new Rate(Words.count(number, "thread"), number * each, Duration.ofNanos(took));
             } finally {
                 pool.shutdownNow();
             }
@@ -208,7 +209,7 @@ public record WriteTimes(String schema, int perSecond, Latencies paced, List<Rat
             try (var processes = new WriterProcesses(program, scratch, number, each)) {
                 Duration took = processes.run();
                 add(number * (warming(each) + each));
-                return new Rate(number + (number == 1 ? " process" : " processes"), number * each, took);
+                return new Rate(Words.count(number, "process"), number * each, took);
             }
         }
 

@@ -27,7 +27,7 @@ public record Answer(int exit, String text) {
         Path output = null;
         try {
             output = Files.createTempFile("answer", ".txt");
-            Process process = program.redirectInput(Redirect.from(Disk.nothing())).redirectOutput(output.toFile())
+            Process process = program.redirectInput(Redirect.from(Machine.nothing())).redirectOutput(output.toFile())
                     .redirectError(Redirect.DISCARD).start();
             if (process.waitFor(patience.toMillis(), TimeUnit.MILLISECONDS))
                 return Optional.of(new Answer(process.exitValue(), Files.readString(output, StandardCharsets.ISO_8859_1)));

@@ -1,6 +1,5 @@
 package telemetry.os;
 
-import java.io.File;
 import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -21,14 +20,9 @@ import java.nio.file.attribute.PosixFileAttributeView;
 import java.nio.file.attribute.PosixFileAttributes;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Objects;
-import java.util.Optional;
 import java.util.Set;
-import java.util.TreeMap;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 import telemetry.Size;
@@ -125,7 +119,7 @@ public final class Disk {
 
     /** Makes the names in a folder survive a power cut. Windows has no such call and needs none: NTFS journals them. */
     public static void syncFolder(Path folder) throws IOException {
-        if (isWindows()) return;
+        if (Machine.isWindows()) return;
         boolean interrupted = Thread.interrupted();
         try (FileChannel channel = FileChannel.open(folder, StandardOpenOption.READ)) {
             channel.force(true);
@@ -213,7 +207,7 @@ public final class Disk {
 
     /** Where SQLite puts what it needs for a moment, a copy of the whole database during VACUUM. Source: sqlite.org/tempfiles.html, 5. */
     public static Path temporary() {
-        if (isWindows()) return Path.of(System.getProperty("java.io.tmpdir"));
+        if (Machine.isWindows()) return Path.of(System.getProperty("java.io.tmpdir"));
         return Stream.of(System.getenv("SQLITE_TMPDIR"), System.getenv("TMPDIR"), "/var/tmp", "/usr/tmp", "/tmp").filter(Objects::nonNull)
                 .map(Path::of).filter(folder -> Files.isDirectory(folder) && Files.isWritable(folder)).findFirst().orElse(Path.of("."));
     }
@@ -229,58 +223,12 @@ public final class Disk {
 
     /** The command that shows how busy the disks are, for an operator. */
     public static String watch() {
-        return isWindows() ? "typeperf \"\\PhysicalDisk(*)\\Avg. Disk sec/Write\" -sc 5" : "iostat -x 1 5";
-    }
-
-    /**
-     * The user's home as Python's {@code Path.home()} has it, so that agents and toolkit mean one place: $HOME, on Windows %USERPROFILE%.
-     */
-    public static Path home() {
-        String home = System.getenv(isWindows() ? "USERPROFILE" : "HOME");
-        return Path.of(home == null || home.isBlank() ? System.getProperty("user.home") : home);
-    }
-
-    /** The folder of this user that holds what can be made again: $XDG_CACHE_HOME, on Windows %LOCALAPPDATA%, else ~/.cache. */
-    public static Path cache(Map<String, String> env) {
-        for (String variable : new String[] {"XDG_CACHE_HOME", "LOCALAPPDATA"}) {
-            String folder = env.get(variable);
-            if (folder != null && !folder.isBlank()) return Path.of(folder);
-        }
-        return home().resolve(".cache");
-    }
-
-    /** This process's variables. On Windows their names' case does not count. */
-    public static Map<String, String> environment() {
-        if (!isWindows()) return System.getenv();
-        Map<String, String> variables = new TreeMap<>(String.CASE_INSENSITIVE_ORDER);
-        variables.putAll(System.getenv());
-        return variables;
-    }
-
-    /**
-     * The program that this name starts, found on the PATH as the system does; on Windows one that can be started without a shell's help.
-     */
-    public static Optional<Path> program(String name, Map<String, String> env) {
-        List<String> endings = isWindows() ? List.of(".exe", ".cmd", ".bat") : List.of("");
-        for (String folder : env.getOrDefault("PATH", "").split(File.pathSeparator))
-            for (String ending : endings) {
-                var program = new File(folder.replace("\"", ""), name + ending);
-                if (!folder.isBlank() && program.isFile() && program.canExecute()) return Optional.of(program.toPath());
-            }
-        return Optional.empty();
-    }
-
-    /** How this command is started. A shell of Windows finds {@code npm.cmd} by {@code npm}, the system itself only what ends in .exe. */
-    public static List<String> startable(List<String> command, Map<String, String> env) {
-        if (!isWindows() || command.get(0).matches(".*[\\\\/:.].*")) return command;
-        List<String> found = new ArrayList<>(command);
-        program(command.get(0), env).ifPresent(program -> found.set(0, program.toString()));
-        return found;
+        return Machine.isWindows() ? "typeperf \"\\PhysicalDisk(*)\\Avg. Disk sec/Write\" -sc 5" : "iostat -x 1 5";
     }
 
     /** Reads what others may have locked: Windows refuses to give out locked bytes, elsewhere a lock binds only those who ask for it. */
     public static InputStream patient(InputStream in) {
-        if (!isWindows()) return in;
+        if (!Machine.isWindows()) return in;
         return new FilterInputStream(in) {
             @Override
             public int read(byte[] bytes, int from, int length) throws IOException {
@@ -295,15 +243,6 @@ public final class Disk {
                 }
             }
         };
-    }
-
-    /** The file that is always empty and takes everything. */
-    static File nothing() {
-        return new File(isWindows() ? "NUL" : "/dev/null");
-    }
-
-    public static boolean isWindows() {
-        return System.getProperty("os.name").toLowerCase(Locale.ROOT).startsWith("windows");
     }
 
     /** Does the work. @throws StoreException as {@link #refused} has it, when the operating system refuses something */
@@ -341,14 +280,15 @@ public final class Disk {
         if (e instanceof NoSuchFileException)
             return new StoreException(StoreException.Reason.MISSING, tried, path, "it does not exist", null, e);
         if (e instanceof AccessDeniedException) return new StoreException(StoreException.Reason.DENIED, tried, path,
-                "permission denied" + (isWindows() ? ", or another program has it open" : ""), null, e);
+                "permission denied" + (Machine.isWindows() ? ", or another program has it open" : ""), null, e);
         if (e instanceof FileAlreadyExistsException)
             return new StoreException(StoreException.Reason.FAILED, tried, path, "something else has that name", null, e);
         Path inTheWay = fileInTheWay(path);
         if (inTheWay != null)
             return new StoreException(StoreException.Reason.FAILED, tried, path, inTheWay + " is a file, and should be a folder", null, e);
         String why = e instanceof FileSystemException f && f.getReason() != null ? f.getReason() : String.valueOf(e.getMessage());
-        if (why.contains("No space left") || why.contains("not enough space") || why.contains("quota") || isWindows() && isFull(path))
+        if (why.contains("No space left") || why.contains("not enough space") || why.contains("quota")
+                || Machine.isWindows() && isFull(path))
             return new StoreException(StoreException.Reason.FULL, tried, path, "no space left on the disk",
                     "jbang archive@telemetry --dry-run", e);
         if (why.contains("Read-only file system"))

@@ -4,8 +4,6 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
-import java.lang.invoke.MethodHandles;
-import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
@@ -15,8 +13,6 @@ import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileAttribute;
 import java.security.DigestInputStream;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
 import java.util.Set;
 import java.util.function.LongConsumer;
 import java.util.zip.CRC32;
@@ -37,10 +33,6 @@ public final class GzipFile {
 
     /** Deflate, no flags, no time, no name, no operating system; source: RFC 1952, 2.3. */
     private static final byte[] HEADER = {0x1f, (byte) 0x8b, 8, 0, 0, 0, 0, 0, 0, (byte) 255};
-
-    private static final VarHandle LONGS = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.nativeOrder());
-    private static final long NEWLINES = 0x0a0a0a0a0a0a0a0aL;
-    private static final long LOW_BITS = 0x7f7f7f7f7f7f7f7fL;
 
     /** What stands in a gzip file that was read from its first byte to its last. */
     public record Content(long bytes, long lines, String sha256, long compressedBytes, String compressedSha256) { }
@@ -144,8 +136,8 @@ public final class GzipFile {
     }
 
     private static Content read(Path gzip, Each each) throws IOException {
-        MessageDigest inner = sha256();
-        MessageDigest outer = sha256();
+        MessageDigest inner = Sha256.digest();
+        MessageDigest outer = Sha256.digest();
         long bytes = 0;
         long lines = 0;
         byte last = '\n';
@@ -163,29 +155,13 @@ public final class GzipFile {
         } catch (EOFException | ZipException e) {
             throw damaged(gzip, String.valueOf(e.getMessage()), e);
         }
-        return new Content(bytes, last == '\n' ? lines : lines + 1, hex(inner), Files.size(gzip), hex(outer));
+        return new Content(bytes, last == '\n' ? lines : lines + 1, Sha256.hex(inner.digest()), Files.size(gzip), Sha256.hex(outer.digest()));
     }
 
-    /** Eight bytes at a time: a byte that is none of them leaves its highest bit set. */
     private static int newlines(byte[] bytes, int n) {
         int count = 0;
-        int i = 0;
-        for (; i + Long.BYTES <= n; i += Long.BYTES) {
-            long differing = (long) LONGS.get(bytes, i) ^ NEWLINES;
-            count += Long.BYTES - Long.bitCount((((differing & LOW_BITS) + LOW_BITS) | differing) & ~LOW_BITS);
-        }
-        for (; i < n; i++) if (bytes[i] == '\n') count++;
+        for (int i = 0; i < n; i++) if (bytes[i] == '\n') count++;
         return count;
-    }
-
-    /** Of the file as it stands, compressed. */
-    public static String sha256(Path file) throws IOException {
-        MessageDigest digest = sha256();
-        try (FileChannel in = FileChannel.open(file, StandardOpenOption.READ)) {
-            ByteBuffer chunk = ByteBuffer.allocate(BUFFER);
-            while (in.read(chunk.clear()) > 0) digest.update(chunk.flip());
-        }
-        return hex(digest);
     }
 
     /** What the file's last bytes promise; nothing says that it holds. Null when it is too short to have any. */
@@ -213,17 +189,5 @@ public final class GzipFile {
 
     private static StoreException damaged(Path gzip, String why, Exception cause) {
         return new StoreException(StoreException.Reason.DAMAGED, "read back", gzip, "damaged or truncated: " + why, null, cause);
-    }
-
-    private static String hex(MessageDigest digest) {
-        return HexFormat.of().formatHex(digest.digest());
-    }
-
-    private static MessageDigest sha256() {
-        try {
-            return MessageDigest.getInstance("SHA-256");
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java has SHA-256", e);
-        }
     }
 }

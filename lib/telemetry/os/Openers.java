@@ -1,86 +1,137 @@
 package telemetry.os;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
+import telemetry.text.Words;
 
 /**
- * Which other processes have files open, as Linux tells it under {@code /proc}; of other users' processes only root is told. Elsewhere
- * nobody is known.
+ * Which processes have files open, as Linux tells it under {@code /proc}; of other users' processes only root is told. Elsewhere nobody is
+ * known. An instance holds who had day files open for writing at one moment.
  */
 public final class Openers {
     private static final Path PROCESSES = Path.of("/proc");
 
+    /** O_WRONLY and O_RDWR in the octal flags of {@code /proc/PID/fdinfo/N}; source: proc(5), open(2). */
+    private static final long WRITING = 3;
+
+    private static final int WIDEST = 81;
+
+    private final Map<Object, TreeSet<Long>> writers = new HashMap<>();
+
     private Openers() { }
+
+    /** False where nobody is ever known. */
+    public static boolean areKnown() {
+        return Files.isDirectory(PROCESSES.resolve("self/fd"));
+    }
 
     /** The process ids, this process not counted. */
     public static List<Long> of(List<Path> files) {
-        Set<Object> wanted = new HashSet<>();
+        Set<Object> wanted = keys(files);
         List<Long> openers = new ArrayList<>();
-        try {
-            for (Path file : files) if (Files.exists(file)) wanted.add(Files.readAttributes(file, BasicFileAttributes.class).fileKey());
-            try (DirectoryStream<Path> processes = Files.newDirectoryStream(PROCESSES, "[0-9]*")) {
-                for (Path process : processes) {
-                    long pid = Long.parseLong(process.getFileName().toString());
-                    if (pid != ProcessHandle.current().pid() && hasOpen(process, wanted)) openers.add(pid);
-                }
-            }
-        } catch (IOException | DirectoryIteratorException e) {
-            // no /proc: nobody is known
-        }
+        for (Path process : in(PROCESSES, "[0-9]*"))
+            if (id(process) != ProcessHandle.current().pid() && hasOpen(process, wanted)) openers.add(id(process));
         return openers;
     }
 
     /** True when nobody, this process included, is known to have one of them open; false also where that cannot be told. */
     public static boolean isNobody(List<Path> files) {
-        return Files.isDirectory(PROCESSES.resolve("self/fd")) && of(files).isEmpty() && !isOpenHere(files);
-    }
-
-    /** True when this process is known to have one of them open. */
-    static boolean isOpenHere(List<Path> files) {
-        Set<Object> wanted = new HashSet<>();
-        for (Path file : files) wanted.add(key(file));
-        wanted.remove(null);
-        return hasOpen(PROCESSES.resolve("self"), wanted);
+        return areKnown() && of(files).isEmpty() && !hasOpen(PROCESSES.resolve("self"), keys(files));
     }
 
     /** True when this process is known to have one of them open. */
     public static boolean hasOpen(long pid, List<Path> files) {
-        Set<Object> wanted = new HashSet<>();
-        for (Path file : files) wanted.add(key(file));
-        wanted.remove(null);
-        return hasOpen(PROCESSES.resolve(Long.toString(pid)), wanted);
+        return hasOpen(PROCESSES.resolve(Long.toString(pid)), keys(files));
     }
 
     private static boolean hasOpen(Path process, Set<Object> wanted) {
-        try (DirectoryStream<Path> files = Files.newDirectoryStream(process.resolve("fd"))) {
-            for (Path file : files)
-                if (wanted.contains(key(file))) return true;
-        } catch (IOException | DirectoryIteratorException e) {
-            // it has ended, or is another user's
-        }
-        return false;
+        return in(process.resolve("fd"), "*").stream().anyMatch(file -> wanted.contains(key(file)));
     }
 
-    private static Object key(Path file) {
+    /** Those that have day files open for writing now. */
+    public static Openers writingDayFiles() {
+        var open = new Openers();
+        for (Path process : in(PROCESSES, "[0-9]*"))
+            for (Path file : in(process.resolve("fd"), "*")) open.look(process, file);
+        return open;
+    }
+
+    private void look(Path process, Path file) {
         try {
-            return Files.readAttributes(file, BasicFileAttributes.class).fileKey();
+            if (Files.readSymbolicLink(file).toString().contains(".ndjson")
+                    && isWriting(process.resolve("fdinfo").resolve(file.getFileName())))
+                writers.computeIfAbsent(keyOf(file), key -> new TreeSet<>()).add(id(process));
         } catch (IOException e) {
-            return null;
+            // closed in the meantime
         }
+    }
+
+    private static boolean isWriting(Path info) throws IOException {
+        return Files.readAllLines(info, StandardCharsets.US_ASCII).stream().filter(line -> line.startsWith("flags:"))
+                .anyMatch(line -> (Long.parseLong(line.substring(6).strip(), 8) & WRITING) != 0);
+    }
+
+    /** {@code "process 4711 (python3 agent.py)"}, or empty when nobody is known to write to this file. */
+    public Optional<String> writerOf(Path file) throws IOException {
+        return writersOf(file).stream().findFirst().map(Openers::describe);
+    }
+
+    /** The ids of those that are known to write to this file, this process among them if it does. */
+    public List<Long> writersOf(Path file) throws IOException {
+        return writers.isEmpty() ? List.of() : List.copyOf(writers.getOrDefault(keyOf(file), new TreeSet<>()));
     }
 
     /** {@code "process 4711 (python3 agent.py)"} */
     public static String describe(long pid) {
         String command = ProcessHandle.of(pid).map(ProcessHandle::info).flatMap(ProcessHandle.Info::commandLine).orElse("");
-        return "process " + pid + (command.isEmpty() ? ""
-                : " (" + (command.length() > 80 ? command.substring(0, 80) + "…" : command) + ")");
+        return "process " + pid + (command.isEmpty() ? "" : " (" + Words.cut(command, WIDEST) + ")");
+    }
+
+    private static long id(Path process) {
+        return Long.parseLong(process.getFileName().toString());
+    }
+
+    /** Nothing of a process that has ended or is another user's, and nothing where there is no /proc. */
+    private static List<Path> in(Path folder, String names) {
+        List<Path> found = new ArrayList<>();
+        try (DirectoryStream<Path> all = Files.newDirectoryStream(folder, names)) {
+            all.forEach(found::add);
+        } catch (IOException | DirectoryIteratorException e) {
+            // what was found until then is known
+        }
+        return found;
+    }
+
+    private static Set<Object> keys(List<Path> files) {
+        Set<Object> keys = new HashSet<>();
+        for (Path file : files) keys.add(key(file));
+        keys.remove(null);
+        return keys;
+    }
+
+    /** Null when there is no such file. */
+    private static Object key(Path file) {
+        try {
+            return keyOf(file);
+        } catch (IOException e) {
+            return null;
+        }
+    }
+
+    private static Object keyOf(Path file) throws IOException {
+        return Files.readAttributes(file, BasicFileAttributes.class).fileKey();
     }
 }

@@ -81,7 +81,7 @@ public final class OpenersElsewhere {
     public static Optional<List<Long>> of(List<Path> files) {
         List<String> names = files.stream().filter(Files::exists).map(Path::toString).toList();
         if (names.isEmpty()) return Optional.of(List.of());
-        return Answer.of(Disk.isWindows() ? restartManager(names) : lsof(names), PATIENCE).filter(OpenersElsewhere::isTold)
+        return Answer.of(Machine.isWindows() ? restartManager(names) : lsof(names), PATIENCE).filter(OpenersElsewhere::isTold)
                 .map(answer -> others(answer.text()));
     }
 
@@ -100,7 +100,7 @@ public final class OpenersElsewhere {
 
     /** lsof ends with 1 when nobody has one of the files open, so what counts is its output; PowerShell with 1 only when it failed. */
     private static boolean isTold(Answer answer) {
-        return answer.exit() == 0 || !Disk.isWindows();
+        return answer.exit() == 0 || !Machine.isWindows();
     }
 
     private static List<Long> others(String pids) {

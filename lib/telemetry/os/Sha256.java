@@ -19,7 +19,7 @@ public final class Sha256 {
     private Sha256() { }
 
     public static String of(byte[] bytes) {
-        return HexFormat.of().formatHex(digest().digest(bytes));
+        return hex(digest().digest(bytes));
     }
 
     /** @param bytes is given how many have been read, now and then */
@@ -32,10 +32,14 @@ public final class Sha256 {
                 bytes.accept(in.position());
             }
         }
-        return HexFormat.of().formatHex(digest.digest());
+        return hex(digest.digest());
     }
 
-    private static MessageDigest digest() {
+    static String hex(byte[] digest) {
+        return HexFormat.of().formatHex(digest);
+    }
+
+    static MessageDigest digest() {
         try {
             return MessageDigest.getInstance("SHA-256");
         } catch (NoSuchAlgorithmException e) {

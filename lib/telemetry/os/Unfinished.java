@@ -4,13 +4,15 @@ import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Names for files in the making: {@code telemetry.sqlite.4711-1.tmp}, 4711 being the process that makes it, so that what a killed one left
- * is known for what it is.
+ * Files in the making: {@code telemetry.sqlite.4711-1.tmp}, 4711 being the process that makes it, so that what a killed one left is known
+ * for what it is.
  */
 public final class Unfinished {
     private static final Pattern NAME = Pattern.compile(".*\\.(\\d{1,18})-\\d+\\.tmp(-wal|-shm|-journal)?");
@@ -30,9 +32,36 @@ public final class Unfinished {
         } catch (IOException e) {
             throw Disk.refused("write to the folder", absolute.getParent(), e);
         }
+        return free(absolute);
+    }
+
+    private static Path free(Path target) {
         while (true) {
-            Path file = absolute.resolveSibling(name + "." + ProcessHandle.current().pid() + "-" + LAST.incrementAndGet() + ".tmp");
+            Path file = target.resolveSibling(target.getFileName() + "." + ProcessHandle.current().pid() + "-" + LAST.incrementAndGet() + ".tmp");
             if (Files.notExists(file)) return file;
+        }
+    }
+
+    /**
+     * Writes a file that others may read at any moment: they see the old content or the new one, whole. UTF-8, and on the disk when this
+     * returns.
+     *
+     * @param what it is, to follow "write": {@code "a report"}
+     * @throws StoreException when that is not possible; what was there is there
+     */
+    public static void write(String what, Path file, String content) {
+        Path whole = file.toAbsolutePath();
+        Path unfinished = free(whole);
+        try {
+            Files.writeString(unfinished, content, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+            try {
+                Disk.sync(unfinished);
+                Files.move(unfinished, whole, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+            } finally {
+                Files.deleteIfExists(unfinished);
+            }
+        } catch (IOException e) {
+            throw Disk.refused("write " + what + " in", whole.getParent(), e);
         }
     }
 

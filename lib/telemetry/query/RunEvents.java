@@ -16,6 +16,7 @@ import telemetry.Store;
 import telemetry.logs.LogFilter;
 import telemetry.logs.LogQuery;
 import telemetry.text.Table;
+import telemetry.text.Words;
 
 /**
  * The events of one run, looked up in the day files from its start to some days after its end: later ones are not known to exist.
@@ -67,8 +68,8 @@ record RunEvents(List<Event> list, boolean more, List<String> damaged) {
         lines.add(list.isEmpty() ? "no events" : "events");
         for (Event event : list)
             lines.add(String.format("%-19s  %-" + width + "s  %s", Table.text(event.timestamp()),
-                    Table.visible(String.valueOf(event.type())),
-                event.payload() == null ? "" : Table.visible(event.payload())).stripTrailing());
+                    Words.visible(String.valueOf(event.type())),
+                event.payload() == null ? "" : Words.visible(event.payload())).stripTrailing());
         if (more) lines.add("… and more");
         return lines.toString();
     }

@@ -12,7 +12,7 @@ import telemetry.Rows;
 import telemetry.Run;
 import telemetry.Runs;
 import telemetry.Store;
-import telemetry.text.Sheet;
+import telemetry.text.Table;
 
 /**
  * Everything that a store knows about one run; {@code toString()} is the report.
@@ -58,7 +58,7 @@ public record RunReport(List<Row> rows, RunEvents events) {
     @Override
     public String toString() {
         var parts = new StringJoiner(System.lineSeparator() + System.lineSeparator());
-        rows.forEach(row -> parts.add(new Sheet(row).toString()));
+        rows.forEach(row -> parts.add(Table.sheet(row)));
         return parts.add(events.toString()).toString();
     }
 }

@@ -19,12 +19,10 @@ import telemetry.LogEntry;
 import telemetry.Row;
 import telemetry.Store;
 import telemetry.StoreException;
-import telemetry.os.Disk;
+import telemetry.os.ScratchFolder;
 import telemetry.runs.RowForm;
 import telemetry.runs.Schema;
-import telemetry.sqlite.DatabaseFile;
 import telemetry.store.Pruned;
-import telemetry.store.Quarantine;
 
 /**
  * Compares a store's database with its day files, both ways, without a change to either. A run that the files know only as running is no
@@ -77,7 +75,7 @@ public final class RunDifferences implements AutoCloseable {
     private final Supplier<List<Path>> files;
     private final Map<Path, FileTime> read = new HashMap<>();
     private final Consumer<StoreException> onDenied;
-    private final Path folder;
+    private final ScratchFolder folder = new ScratchFolder("telemetry-rebuild");
     private final Set<Path> denied = new LinkedHashSet<>();
     private final Map<Path, Long> damagedIn = new TreeMap<>();
     private final Map<Path, String> doubtful = new TreeMap<>();
@@ -87,11 +85,6 @@ public final class RunDifferences implements AutoCloseable {
         this.store = store;
         this.onDenied = onDenied;
         this.files = files;
-        try {
-            this.folder = Files.createTempDirectory("telemetry-rebuild");
-        } catch (IOException e) {
-            throw Disk.refused("make a scratch folder in", Path.of(System.getProperty("java.io.tmpdir")), e);
-        }
     }
 
     /** @throws StoreException {@code DAMAGED} when the database is no good, {@code MISSING} when it is not there */
@@ -100,7 +93,7 @@ public final class RunDifferences implements AutoCloseable {
         if (old.state() != OldDatabase.State.INTACT)
             throw new StoreException(old.state() == OldDatabase.State.ABSENT ? StoreException.Reason.MISSING
                     : StoreException.Reason.DAMAGED, "compare", old.file(), old.why(), "jbang rebuild@telemetry");
-        try (var made = new NewDatabase(folder.resolve("scratch.sqlite"), old.ddl(), Pruned.of(store), this::damaged, this::denied)) {
+        try (var made = new NewDatabase(folder.path().resolve("scratch.sqlite"), old.ddl(), Pruned.of(store), this::damaged, this::denied)) {
             Count count = null;
             for (int round = 1; round <= ROUNDS && (count == null || !count.isSame() && hasUnread()); round++) {
                 damagedIn.clear();
@@ -193,7 +186,6 @@ public final class RunDifferences implements AutoCloseable {
 
     @Override
     public void close() {
-        DatabaseFile.delete(folder.resolve("scratch.sqlite"));
-        Quarantine.removeIfEmpty(folder);
+        folder.close();
     }
 }

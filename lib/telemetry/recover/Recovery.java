@@ -36,6 +36,7 @@ import telemetry.sqlite.DatabaseFile;
 import telemetry.store.Alone;
 import telemetry.store.Pruned;
 import telemetry.store.Quarantine;
+import telemetry.text.Words;
 
 /**
  * Makes a store's database good again from the best of what there is: an intact database, else the newest backup that is proved good, else
@@ -145,7 +146,7 @@ public final class Recovery {
             verify(plan);
         } catch (StoreException e) {
             throw new StoreException(e.reason(), "finish the recovery of", live,
-                    RecoveryPlan.runs(base) + " are in place, but: " + e.getMessage(),
+                    Words.count(base, "run") + " are in place, but: " + e.getMessage(),
                     "run it again", e);
         }
         if (mark != null) mark.end();
@@ -172,7 +173,7 @@ public final class Recovery {
         switch (plan.source()) {
             case INTACT -> {
                 base = runs();
-                steps.add(Check.ok("source", "the database itself: " + RecoveryPlan.runs(base)));
+                steps.add(Check.ok("source", "the database itself: " + Words.count(base, "run")));
             }
             case BACKUP -> restore(plan.backup());
             case DAY_FILES -> rebuild();
@@ -192,7 +193,7 @@ public final class Recovery {
     private void restore(Backup backup) {
         Restored restored = new Restore(store, clock, patience, err).run(backup, false);
         base = restored.fromIt();
-        String detail = backup.file().getFileName() + ": " + RecoveryPlan.runs(base) + ", made " + Times.seconds(backup.time());
+        String detail = backup.file().getFileName() + ": " + Words.count(base, "run") + ", made " + Times.seconds(backup.time());
         steps.add(backup.isVerified() ? Check.ok("source", detail)
                 : Check.warning("source", detail + "; " + backup.doubt(), "nothing but SQLite's own check speaks for it"));
     }
@@ -201,7 +202,7 @@ public final class Recovery {
         Rebuild.Result made = new Rebuild(store, clock).patience(patience).inPlace();
         base = made.runs() - made.carried().runs();
         damaged = made.damaged();
-        String detail = made.files() + (made.files() == 1 ? " day file: " : " day files: ") + RecoveryPlan.runs(base)
+        String detail = Words.count(made.files(), "day file") + ": " + Words.count(base, "run")
                 + ", schema " + made.schema();
         long written = writersVersion();
         steps.add(written <= Schema.RUNBOOK_VERSION || !made.old().equals(OldDatabase.State.ABSENT.toString()) ? Check.ok("source", detail)
@@ -254,7 +255,7 @@ public final class Recovery {
             if (result.isNothingNew()) break;
         }
         long gone = OldRuns.deleteAgain(database, pruned);
-        String detail = RecoveryPlan.runs(replayed) + " added or completed from the day files"
+        String detail = Words.count(replayed, "run") + " added or completed from the day files"
                 + (gone == 0 ? "" : ", " + gone + " that were pruned deleted again");
         steps.add(damaged == 0 ? Check.ok("replay", detail)
                 : Check.warning("replay", detail + "; " + damaged + " entries could not be used",
@@ -272,7 +273,7 @@ public final class Recovery {
         }
         salvaged = fill.filled();
         commits = fill.commits();
-        String detail = RecoveryPlan.runs(salvaged) + (commits == 0 ? "" : " and " + commits + (commits == 1 ? " commit" : " commits"))
+        String detail = Words.count(salvaged, "run") + (commits == 0 ? "" : " and " + Words.count(commits, "commit"))
                 + " that only the damaged database had" + (salvaged == 0 ? "" : ", marked in error_summary");
         steps.add(salvaged + fill.refused() == 0 ? Check.ok("salvage", detail)
                 : Check.warning("salvage", detail + (fill.refused() == 0 ? "" : "; " + fill.refused() + " rows were no runs any more"),
@@ -285,7 +286,7 @@ public final class Recovery {
                 "cannot be known: not all of the damaged database can be read; runs with a line in the day files or a row in the backup "
                 + "are not lost", null)
                 : lost == 0 ? Check.ok("lost", "0 runs")
-                : Check.warning("lost", RecoveryPlan.runs(lost) + ", of which only the index of the damaged database knows", null));
+                : Check.warning("lost", Words.count(lost, "run") + ", of which only the index of the damaged database knows", null));
     }
 
     /** Runs that a rebuild took over from the damaged database: only that one and the new one have them. */

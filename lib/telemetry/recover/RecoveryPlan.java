@@ -31,6 +31,7 @@ import telemetry.runs.Schema;
 import telemetry.sqlite.DatabaseFile;
 import telemetry.sqlite.SqliteErrors;
 import telemetry.store.Pruned;
+import telemetry.text.Words;
 
 /**
  * How a store was found, and what a recovery would do about it; {@code toString()} is the report.
@@ -106,7 +107,7 @@ public record RecoveryPlan(Checks checks, Source source, State state, Backup bac
                 + (place().compareTo(Check.Status.WARNING) > 0 ? "; what else has failed, this does not mend" : "");
         return switch (source) {
             case INTACT -> state == State.TORN ? "would roll back what a program that died has left, and look again"
-                    : "would bring " + runs(missing) + " from the day files into the intact database"
+                    : "would bring " + Words.count(missing, "run") + " from the day files into the intact database"
                     + (isResumed ? ", and go on with the recovery that did not end" : "");
             case BACKUP -> "would restore " + backup.file().getFileName() + ", replay the day files"
                     + (state == State.ABSENT ? "" : ", fill gaps from the damaged database");
@@ -115,10 +116,6 @@ public record RecoveryPlan(Checks checks, Source source, State state, Backup bac
             case SALVAGE -> "would make a new database of what the damaged one still gives";
             case NONE -> "cannot recover: no database, no backup and no day file";
         };
-    }
-
-    static String runs(long count) {
-        return count + (count == 1 ? " run" : " runs");
     }
 
     public Map<String, Object> json() {
@@ -221,7 +218,7 @@ public record RecoveryPlan(Checks checks, Source source, State state, Backup bac
             List<String> errors = Integrity.errors(database, schema, false, MOST_ERRORS, err);
             if (!errors.isEmpty())
                 return Check.failed("database", "integrity_check found " + (errors.size() < MOST_ERRORS ? "" : "at least ")
-                        + errors.size() + (errors.size() == 1 ? " error: " : " errors: ") + errors.get(0), null);
+                        + Words.count(errors.size(), "error") + ": " + errors.get(0), null);
             if (schema.shape() == Schema.Shape.NONE) return Check.failed("database", "it has no table agent_runs", null);
             if (!schema.missingColumns().isEmpty()) return Check.failed("database", "agent_runs lacks " + schema.missingColumns(), null);
             state = State.INTACT;
@@ -274,12 +271,12 @@ public record RecoveryPlan(Checks checks, Source source, State state, Backup bac
         /** One from elsewhere with its folder. */
         private String said(Backup backup) {
             return (isOwn(backup) ? backup.file().getFileName() : backup.file())
-                    + (backup.runs() == null ? "" : ", " + RecoveryPlan.runs(backup.runs()));
+                    + (backup.runs() == null ? "" : ", " + Words.count(backup.runs(), "run"));
         }
 
         private Check dayFiles(List<DayFile> days) {
             long bytes = days.stream().map(DayFile::path).mapToLong(file -> file.toFile().length()).sum();
-            String files = days.size() + (days.size() == 1 ? " file, " : " files, ") + new Size(bytes);
+            String files = Words.count(days.size(), "file") + ", " + new Size(bytes);
             if (days.isEmpty()) return Check.warning("day files", "there is none in " + store.raw(), null);
             if (state != State.INTACT) return Check.ok("day files", files);
             RunDifferences.Count count = new Rebuild(store, clock).differences(difference -> { });

@@ -17,6 +17,7 @@ import telemetry.backup.BackupCheck;
 import telemetry.backup.BackupContent;
 import telemetry.backup.Snapshot;
 import telemetry.os.Disk;
+import telemetry.os.ScratchFolder;
 import telemetry.prune.OldRuns;
 import telemetry.rebuild.Replay;
 import telemetry.sqlite.DatabaseFile;
@@ -133,7 +134,7 @@ public final class Restore {
         return Disk.trying("make a scratch folder in", base, () -> {
             if (!Files.isDirectory(base) || !Files.isWritable(base)) return Files.createTempDirectory(DRILL);
             try (DirectoryStream<Path> left = Files.newDirectoryStream(base, DRILL + "*")) {
-                for (Path folder : left) if (isLeft(folder)) remove(folder);
+                for (Path folder : left) if (isLeft(folder)) ScratchFolder.remove(folder);
             }
             return Files.createDirectory(base.resolve(DRILL + ProcessHandle.current().pid()), Disk.ownerOnlyFolder(base));
         });
@@ -143,13 +144,6 @@ public final class Restore {
         String pid = folder.getFileName().toString().substring(DRILL.length());
         return Files.isDirectory(folder, LinkOption.NOFOLLOW_LINKS) && pid.matches("\\d{1,18}")
                 && (ProcessHandle.of(Long.parseLong(pid)).isEmpty() || Long.parseLong(pid) == ProcessHandle.current().pid());
-    }
-
-    private static void remove(Path folder) throws IOException {
-        try (DirectoryStream<Path> files = Files.newDirectoryStream(folder)) {
-            for (Path file : files) Files.delete(file);
-        }
-        Files.delete(folder);
     }
 
     /** @param old what was there before, to be compared with what is there now; null when there was nothing */

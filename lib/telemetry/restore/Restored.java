@@ -10,6 +10,7 @@ import telemetry.Store;
 import telemetry.Times;
 import telemetry.text.JsonText;
 import telemetry.text.Result;
+import telemetry.text.Words;
 
 /**
  * What a restore brought from where; {@code toString()} is the report.
@@ -62,13 +63,13 @@ public record Restored(Path backup, Instant made, String schema, long fromIt, Re
         if (!verified) remarks.add("nothing but SQLite's own check speaks for this backup, which does not prove every value");
         if (only == null)
             remarks.add("what was there before is too damaged to tell whether it had runs that are missing now; next: " + salvaging());
-        else if (only > 0) remarks.add(place.database == null ? count(only, "run stands", "runs stand")
+        else if (only > 0) remarks.add(place.database == null ? Words.count(only, "run stands", "runs stand")
                 + " only in the database and would be missing in the restored one"
-                : count(only, "run", "runs") + " stood only in the database before and "
+                : Words.count(only, "run") + " stood only in the database before and "
                 + (only == 1 ? "is missing now; it is in " : "are missing now; they are in ")
                 + place.kept + "; to bring them in: " + salvaging());
         if (replayed != null && replayed.damaged > 0)
-            remarks.add(count(replayed.damaged, "line", "lines")
+            remarks.add(Words.count(replayed.damaged, "line")
                     + " of the day files could not be used; next: jbang rebuild@telemetry --check-only");
         if (!place.before.equals(schema) && !place.before.equals(ABSENT) && !place.before.equals(DAMAGED))
             remarks.add("the database was " + place.before + ", the backup is " + schema + "; next: jbang health@telemetry");
@@ -84,20 +85,16 @@ public record Restored(Path backup, Instant made, String schema, long fromIt, Re
     public String toString() {
         var text = new StringJoiner(System.lineSeparator());
         text.add((place.database == null ? "drill      " : "restored   ") + backup);
-        text.add("backup     " + count(fromIt, "run", "runs") + ", made " + Times.seconds(made));
+        text.add("backup     " + Words.count(fromIt, "run") + ", made " + Times.seconds(made));
         if (replayed != null)
-            text.add("day files  " + count(replayed.inserted, "run", "runs") + " added, "
-                    + replayed.updated + " completed, from " + count(replayed.lines, "line", "lines"));
+            text.add("day files  " + Words.count(replayed.inserted, "run") + " added, "
+                    + replayed.updated + " completed, from " + Words.count(replayed.lines, "line"));
         if (replayed != null && replayed.pruned > 0)
-            text.add("pruned     " + count(replayed.pruned, "run", "runs") + " of the backup, deleted again");
-        text.add("database   " + count(runs, "run", "runs") + ", "
+            text.add("pruned     " + Words.count(replayed.pruned, "run") + " of the backup, deleted again");
+        text.add("database   " + Words.count(runs, "run") + ", "
                 + (place.database == null ? "in a scratch folder that is gone again" : place.database));
         if (place.torn != null) text.add("kept       " + place.torn + ", with the -journal that a program left which died while it wrote");
         if (place.kept != null) text.add("kept       " + place.kept + ", what was there before (" + place.before + ")");
         return text.toString();
-    }
-
-    private static String count(long number, String one, String many) {
-        return number + " " + (number == 1 ? one : many);
     }
 }

@@ -14,6 +14,7 @@ import java.util.TreeMap;
 import telemetry.Check;
 import telemetry.StoreException;
 import telemetry.os.Disk;
+import telemetry.os.Machine;
 
 /**
  * Small programs {@code telemetry-health}, {@code telemetry-query} …, one for each Java script of a checkout, that start it through
@@ -35,7 +36,7 @@ public final class Launchers {
         }
 
         static Shell ofThisSystem() {
-            return Disk.isWindows() ? CMD : SH;
+            return Machine.isWindows() ? CMD : SH;
         }
     }
 
@@ -78,8 +79,8 @@ public final class Launchers {
     /** Where they go unless somebody says otherwise: a folder of the user that is on most PATHs. */
     public static Path usualFolder() {
         String local = System.getenv("LOCALAPPDATA");
-        return Disk.isWindows() && local != null ? Path.of(local, "telemetry-toolkit", "bin")
-                : Disk.home().resolve(".local").resolve("bin");
+        return Machine.isWindows() && local != null ? Path.of(local, "telemetry-toolkit", "bin")
+                : Machine.home().resolve(".local").resolve("bin");
     }
 
     /**

@@ -31,12 +31,7 @@ public final class LockHolders {
 
     /** {@code " by 4711 (python3 agent.py)"}, or nothing when nobody is known. */
     public static String waitedFor(Path database) {
-        for (long pid : writers(database)) {
-            String command = ProcessHandle.of(pid).map(ProcessHandle::info).flatMap(ProcessHandle.Info::commandLine)
-                    .orElse("a process that is gone by now");
-            return " by process " + pid + " (" + (command.length() > 80 ? command.substring(0, 80) + "…" : command) + ")";
-        }
-        return "";
+        return writers(database).stream().findFirst().map(pid -> " by " + Openers.describe(pid)).orElse("");
     }
 
     /**

@@ -19,6 +19,7 @@ import org.sqlite.SQLiteJDBCLoader;
 import org.sqlite.util.LibraryLoaderUtil;
 import telemetry.StoreException;
 import telemetry.os.Disk;
+import telemetry.os.Machine;
 
 /**
  * SQLite's native library, unpacked once into a folder that only its owner may enter. Without this the driver unpacks its 1.1 MB
@@ -92,7 +93,7 @@ final class SqliteLibrary {
     }
 
     private static Path cache() {
-        return Disk.cache(System.getenv()).resolve("telemetry-toolkit");
+        return Machine.cache(System.getenv()).resolve("telemetry-toolkit");
     }
 
     /** Compared with the checksum that the jar has of it; reading it costs a millisecond. */

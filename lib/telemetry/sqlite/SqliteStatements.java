@@ -7,6 +7,7 @@ import java.sql.SQLException;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import telemetry.StoreException;
+import telemetry.text.Words;
 
 /** A connection's prepared statements and the values that are bound to them. */
 final class SqliteStatements implements AutoCloseable {
@@ -38,8 +39,8 @@ final class SqliteStatements implements AutoCloseable {
     /** The driver takes no notice of a value that is missing, and takes a NULL for it. */
     void bind(PreparedStatement statement, Object... params) throws SQLException {
         int marks = statement.getParameterMetaData().getParameterCount();
-        if (marks != params.length) throw new StoreException(StoreException.Reason.REFUSED, "query", file, "the statement asks for " + marks
-                + (marks == 1 ? " value, " : " values, ") + params.length + " given", null);
+        if (marks != params.length) throw new StoreException(StoreException.Reason.REFUSED, "query", file, "the statement asks for "
+                + Words.count(marks, "value") + ", " + params.length + " given", null);
         for (int i = 0; i < params.length; i++) {
             Object value = params[i];
             if (value instanceof Boolean bool) statement.setInt(i + 1, bool ? 1 : 0);

@@ -1,14 +1,8 @@
 package telemetry.store;
 
-import java.io.BufferedReader;
-import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -21,15 +15,15 @@ import java.util.UUID;
 import telemetry.Run;
 import telemetry.Store;
 import telemetry.Times;
+import telemetry.daylog.Records;
 import telemetry.os.Disk;
 import telemetry.text.JsonText;
 import telemetry.text.Ndjson;
 
 /**
  * What was done on purpose to runs that the day files know otherwise, one line each in {@code {base}/pruned.ndjson}: deleted from the
- * database, so that a
- * replay or rebuild leaves them out, or cancelled, so that it does not set them running again. It stands beside the database, not in it,
- * because it must outlive it.
+ * database, so that a replay or rebuild leaves them out, or cancelled, so that it does not set them running again. It stands beside the
+ * database, not in it, because it must outlive it.
  */
 public final class Pruned {
 
@@ -42,27 +36,20 @@ public final class Pruned {
      */
     public record Cancelled(String runId, Instant startedBefore, Instant at, String why) { }
 
-    private final Path file;
+    private final Records lines;
 
     /** 128 bits for each id: some 70 bytes a run in memory, and no two ids meet. */
     private final Set<UUID> ids = new HashSet<>();
     private final Map<String, Cancelled> cancelled = new LinkedHashMap<>();
 
     private Pruned(Path file) {
-        this.file = file;
+        lines = new Records(file, "read the list of pruned runs", "write the list of pruned runs");
+        lines.forEach(this::read);
     }
 
     /** Reads the store's list; an empty one when nothing was ever pruned. */
     public static Pruned of(Store store) {
-        var pruned = new Pruned(store.base().resolve("pruned.ndjson"));
-        try (BufferedReader lines = Files.newBufferedReader(pruned.file, StandardCharsets.UTF_8)) {
-            for (String line = lines.readLine(); line != null; line = lines.readLine()) pruned.read(line);
-        } catch (NoSuchFileException e) {
-            // nothing was ever pruned
-        } catch (IOException e) {
-            throw Disk.refused("read the list of pruned runs", pruned.file, e);
-        }
-        return pruned;
+        return new Pruned(store.base().resolve("pruned.ndjson"));
     }
 
     /** A line cut short by a power cut is none: its run was not touched yet. */
@@ -120,21 +107,10 @@ public final class Pruned {
         return line;
     }
 
-    private void append(List<Map<String, Object>> lines) {
-        var text = new StringBuilder("\n");
-        for (Map<String, Object> line : lines) text.append(JsonText.line(line)).append('\n');
-        ByteBuffer bytes = StandardCharsets.UTF_8.encode(text.toString());
-        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE, StandardOpenOption.APPEND)) {
-            if (channel.size() == 0) {
-                bytes.get();
-                Disk.ownAs(file, file.getParent());
-            }
-            while (bytes.hasRemaining()) channel.write(bytes);
-            channel.force(true);
-            Disk.syncFolder(file.getParent());
-        } catch (IOException e) {
-            throw Disk.refused("write the list of pruned runs", file, e);
-        }
+    private void append(List<Map<String, Object>> added) {
+        boolean isNew = Files.notExists(lines.file());
+        lines.append(added.stream().map(JsonText::line).toList());
+        if (isNew) Disk.ownAs(lines.file(), lines.file().getParent());
     }
 
     private static UUID hash(String runId) {

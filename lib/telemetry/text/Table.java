@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.StringJoiner;
+import telemetry.Row;
 import telemetry.Size;
 import telemetry.Times;
 
@@ -55,7 +56,7 @@ public final class Table {
 
     /** A text on a further line below the last row, cut like that of a cell but later. */
     public Table below(String text) {
-        below.merge(rows.size() - 1, "    " + shortened(visible(text), WIDEST_BELOW),
+        below.merge(rows.size() - 1, "    " + Words.cut(Words.visible(text), WIDEST_BELOW),
                 (first, next) -> first + System.lineSeparator() + next);
         return this;
     }
@@ -88,8 +89,8 @@ public final class Table {
     private int[] widths() {
         int[] widths = least.clone();
         for (int i = 0; i < widths.length; i++) {
-            widths[i] = Math.max(widths[i], width(headings[i]));
-            for (String[] row : rows) widths[i] = Math.max(widths[i], width(row[i]));
+            widths[i] = Math.max(widths[i], Words.width(headings[i]));
+            for (String[] row : rows) widths[i] = Math.max(widths[i], Words.width(row[i]));
         }
         return widths;
     }
@@ -97,7 +98,7 @@ public final class Table {
     private String line(String[] cells, int[] widths) {
         var line = new StringBuilder();
         for (int i = 0; i < cells.length; i++) {
-            String pad = " ".repeat(widths[i] - width(cells[i]));
+            String pad = " ".repeat(widths[i] - Words.width(cells[i]));
             line.append(i == 0 ? "" : "  ").append(numeric[i] && !rows.isEmpty() ? pad + cells[i] : cells[i] + pad);
         }
         return line.toString().stripTrailing();
@@ -110,29 +111,18 @@ public final class Table {
         if (value instanceof Duration duration) return Times.words(duration);
         if (value instanceof Double number) return String.format(Locale.ROOT, "%.1f", number);
         if (value instanceof byte[] bytes) return "(" + bytes.length + " bytes)";
-        return shortened(visible(value.toString()), WIDEST);
+        return Words.cut(Words.visible(value.toString()), WIDEST);
     }
 
-    private static String shortened(String text, int widest) {
-        if (text.codePointCount(0, text.length()) <= widest) return text;
-        return text.substring(0, text.offsetByCodePoints(0, widest - 1)) + "…";
-    }
-
-    private static int width(String text) {
-        return text.codePointCount(0, text.length());
-    }
-
-    /** A value on one line, without a character that a terminal obeys. */
-    public static String visible(String value) {
-        if (value.chars().noneMatch(Character::isISOControl)) return value;
-        var text = new StringBuilder();
-        value.chars().forEach(c -> {
-            if (c == '\n') text.append("\\n");
-            else if (c == '\t') text.append("\\t");
-            else if (c == '\r') text.append("\\r");
-            else if (Character.isISOControl(c)) text.append(String.format("\\u%04x", c));
-            else text.append((char) c);
-        });
-        return text.toString();
+    /** One row from top to bottom, a line for each column and nothing cut; control characters are shown. */
+    public static String sheet(Row row) {
+        int width = row.columns().stream().mapToInt(String::length).max().orElse(0);
+        var lines = new StringJoiner(System.lineSeparator());
+        for (int i = 0; i < row.columns().size(); i++) {
+            Object value = row.get(i);
+            lines.add((Words.padded(Words.visible(row.columns().get(i)), width) + "  "
+                    + (value == null ? "" : value instanceof byte[] ? text(value) : Words.visible(value.toString()))).stripTrailing());
+        }
+        return lines.toString();
     }
 }

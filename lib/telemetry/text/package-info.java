@@ -1,4 +1,4 @@
-//SOURCES JsonText.java Ndjson.java Progress.java Result.java Sheet.java Table.java ../Check.java ../Checks.java ../Damage.java
+//SOURCES JsonText.java Ndjson.java Progress.java Result.java Table.java Words.java ../Check.java ../Checks.java ../Damage.java
 //SOURCES ../Event.java ../LogRecord.java ../Row.java ../Rows.java ../Run.java ../RunStatus.java ../Size.java ../StoreException.java
 //SOURCES ../Times.java
 //RUNTIME_OPTIONS --enable-native-access=ALL-UNNAMED -XX:+UseSerialGC -XX:-UsePerfData -Djdk.console=java.base

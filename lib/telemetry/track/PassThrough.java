@@ -6,7 +6,7 @@ import java.io.OutputStream;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
-import telemetry.os.Disk;
+import telemetry.os.Machine;
 
 /**
  * A program that runs as if it had been started without us: it reads our standard input itself, and what it prints passes through byte for
@@ -47,7 +47,7 @@ public final class PassThrough {
      */
     public static PassThrough start(List<String> command, OutputStream out, Listener output, OutputStream err, Listener errors)
             throws IOException {
-        Process process = new ProcessBuilder(Disk.startable(command, Disk.environment())).redirectInput(ProcessBuilder.Redirect.INHERIT)
+        Process process = new ProcessBuilder(Machine.startable(command, Machine.environment())).redirectInput(ProcessBuilder.Redirect.INHERIT)
                 .start();
         return new PassThrough(process,
                 List.of(new Pump(process.getInputStream(), out, output), new Pump(process.getErrorStream(), err, errors)));
@@ -55,7 +55,7 @@ public final class PassThrough {
 
     /** Starts it on our own standard output and error, a terminal's too; nothing is heard. */
     public static PassThrough startUnheard(List<String> command) throws IOException {
-        return new PassThrough(new ProcessBuilder(Disk.startable(command, Disk.environment())).inheritIO().start(), List.of());
+        return new PassThrough(new ProcessBuilder(Machine.startable(command, Machine.environment())).inheritIO().start(), List.of());
     }
 
     /** Waits for its end, whatever interrupts, and for its last output. @return its exit code; 128 + n when signal n ended it */

@@ -7,7 +7,7 @@ import telemetry.NewRun;
 import telemetry.RunContext;
 import telemetry.RunStatus;
 import telemetry.TelemetryClient;
-import telemetry.os.Disk;
+import telemetry.os.Machine;
 
 /**
  * A program run as a tracked run: what it prints sets metrics, how it ends is how the run ends, and the signal that would end us ends it
@@ -85,7 +85,7 @@ public final class TrackedProgram {
 
     /** Source: POSIX Shell Command Language, 2.8.2 Exit Status for Commands; Linux has 64 signals. */
     private static String signalIn(int code) {
-        return code > 128 && code <= 192 && !Disk.isWindows() ? " (signal " + (code - 128) + ")" : "";
+        return code > 128 && code <= 192 && !Machine.isWindows() ? " (signal " + (code - 128) + ")" : "";
     }
 
     /** ENOENT is 2 everywhere; Java has it in the message only. */

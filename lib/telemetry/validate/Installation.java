@@ -13,7 +13,7 @@ import telemetry.Checks;
 import telemetry.Store;
 import telemetry.health.FolderChecks;
 import telemetry.health.HealthRules;
-import telemetry.os.Disk;
+import telemetry.os.Machine;
 
 /**
  * What the toolkit needs of a machine, and how this one stands to it; {@code toString()} is the report. Looks only: a tracked run goes
@@ -36,7 +36,7 @@ public record Installation(Store store, Checks checks) {
         /** Of this process. */
         public static Surroundings ofThisProcess() {
             String named = System.getProperty("telemetry.checkout");
-            return new Surroundings(Disk.environment(), named == null ? null : Path.of(named), Path.of("").toAbsolutePath());
+            return new Surroundings(Machine.environment(), named == null ? null : Path.of(named), Path.of("").toAbsolutePath());
         }
     }
 

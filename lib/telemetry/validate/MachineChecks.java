@@ -23,7 +23,7 @@ import telemetry.Check;
 import telemetry.Store;
 import telemetry.Times;
 import telemetry.os.Answer;
-import telemetry.os.Disk;
+import telemetry.os.Machine;
 
 /** The checks of {@link Installation} that need no store: Java, JBang, the system, its clock, its variables, its Python. */
 final class MachineChecks {
@@ -53,14 +53,14 @@ final class MachineChecks {
     }
 
     Check jbang() {
-        Path jbang = Disk.program("jbang", env).orElse(null);
+        Path jbang = Machine.program("jbang", env).orElse(null);
         if (jbang != null) return Check.ok("jbang", answer(jbang, "--version").orElse("version unknown") + ", " + jbang);
         return Check.ok("jbang", pinned().map(jar -> jar + ", by scripts/jbangw").orElse("none on the PATH; scripts/jbangw gets one"));
     }
 
     /** Where scripts/jbangw keeps it. */
     private Optional<Path> pinned() {
-        try (DirectoryStream<Path> jars = Files.newDirectoryStream(Disk.cache(env).resolve("jbangw"), "jbang-*.jar")) {
+        try (DirectoryStream<Path> jars = Files.newDirectoryStream(Machine.cache(env).resolve("jbangw"), "jbang-*.jar")) {
             for (Path jar : jars) return Optional.of(jar);
         } catch (IOException e) {
             // no such folder
@@ -121,7 +121,7 @@ final class MachineChecks {
     Check python(Store store, boolean shared) {
         Set<String> found = new TreeSet<>();
         for (String name : List.of("python3", "python", "py"))
-            Disk.program(name, env).flatMap(python -> answer(python, "-c", VERSIONS)).ifPresent(found::add);
+            Machine.program(name, env).flatMap(python -> answer(python, "-c", VERSIONS)).ifPresent(found::add);
         if (found.isEmpty()) return Check.ok("python", "none on the PATH that has sqlite3; agents elsewhere may have one");
         String detail = found.stream().map(versions -> versions.replaceFirst(" ", " with SQLite ")).collect(Collectors.joining("; "));
         if (found.stream().noneMatch(versions -> hasWalResetBug(versions.replaceFirst(".* ", "")))) return Check.ok("python", detail);

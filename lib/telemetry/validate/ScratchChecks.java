@@ -1,20 +1,15 @@
 package telemetry.validate;
 
-import java.io.File;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
-import java.util.Comparator;
 import java.util.List;
-import java.util.stream.Stream;
 import telemetry.Check;
 import telemetry.Database;
 import telemetry.Store;
 import telemetry.StoreException;
 import telemetry.Times;
-import telemetry.os.Disk;
+import telemetry.os.ScratchFolder;
 import telemetry.store.Layout;
 import telemetry.track.SelfTest;
 
@@ -23,23 +18,21 @@ import telemetry.track.SelfTest;
  * matter with the real store?
  */
 final class ScratchChecks implements AutoCloseable {
-    private static final Path TEMPORARY = Path.of(System.getProperty("java.io.tmpdir"));
-
     /** Null when it cannot be made, and only then the reason is not. */
-    private Path folder;
+    private ScratchFolder folder;
     private StoreException refusal;
 
     ScratchChecks() {
         try {
-            folder = Files.createTempDirectory("telemetry-scratch");
-        } catch (IOException e) {
-            refusal = Disk.refused("make a scratch folder in", TEMPORARY, e);
+            folder = new ScratchFolder("telemetry-scratch");
+        } catch (StoreException e) {
+            refusal = e;
         }
     }
 
     private Path folder() {
         if (refusal != null) throw refusal;
-        return folder;
+        return folder.path();
     }
 
     /** The toolkit's own library. */
@@ -57,7 +50,7 @@ final class ScratchChecks implements AutoCloseable {
 
     /** Lines and row of one run. */
     Check track() {
-        String hint = "Telemetry Integration: make room in " + TEMPORARY + ", or name another with -Djava.io.tmpdir";
+        String hint = "Telemetry Integration: make room in " + ScratchFolder.TEMPORARY + ", or name another with -Djava.io.tmpdir";
         long began = System.nanoTime();
         try {
             Store store = Store.at(folder().resolve("store"));
@@ -77,14 +70,8 @@ final class ScratchChecks implements AutoCloseable {
         return (e.path() == null ? "" : e.path() + ": ") + e.why();
     }
 
-    /** What cannot be removed is left to whatever clears the temporary folder. */
     @Override
     public void close() {
-        if (folder == null) return;
-        try (Stream<Path> all = Files.walk(folder)) {
-            all.sorted(Comparator.reverseOrder()).map(Path::toFile).forEach(File::delete);
-        } catch (IOException e) {
-            // it is gone already
-        }
+        if (folder != null) folder.close();
     }
 }

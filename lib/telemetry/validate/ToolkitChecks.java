@@ -12,7 +12,6 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
-import java.util.stream.Stream;
 import javax.tools.Diagnostic;
 import javax.tools.DiagnosticCollector;
 import javax.tools.JavaCompiler;
@@ -24,6 +23,8 @@ import telemetry.StoreException;
 import telemetry.Times;
 import telemetry.health.FolderChecks;
 import telemetry.os.Disk;
+import telemetry.os.Machine;
+import telemetry.os.ScratchFolder;
 import telemetry.text.JsonText;
 
 /**
@@ -81,7 +82,7 @@ final class ToolkitChecks {
     private Optional<Path> registered() {
         String folder = around.env().get("JBANG_DIR");
         try {
-            Path list = (folder == null || folder.isBlank() ? Disk.home().resolve(".jbang") : Path.of(folder)).resolve(CATALOG);
+            Path list = (folder == null || folder.isBlank() ? Machine.home().resolve(".jbang") : Path.of(folder)).resolve(CATALOG);
             Object ref = member(member(member(Files.readString(list), "catalogs"), "telemetry"), "catalog-ref");
             return ref == null ? Optional.empty() : Optional.of(Path.of(ref.toString())).filter(Files::isRegularFile).map(Path::getParent);
         } catch (IOException | IllegalArgumentException e) {
@@ -124,7 +125,7 @@ final class ToolkitChecks {
         try {
             compile(compiler, sources, diagnostics);
         } catch (IOException e) {
-            throw Disk.refused("compile into", Path.of(System.getProperty("java.io.tmpdir")), e);
+            throw Disk.refused("compile into", ScratchFolder.TEMPORARY, e);
         }
         Map<String, String> first = new TreeMap<>();
         for (Diagnostic<? extends JavaFileObject> found : diagnostics.getDiagnostics()) {
@@ -138,16 +139,11 @@ final class ToolkitChecks {
 
     private static void compile(JavaCompiler compiler, List<Path> sources, DiagnosticCollector<JavaFileObject> diagnostics)
             throws IOException {
-        Path classes = Files.createTempDirectory("telemetry-aliases");
-        List<String> options = List.of("-proc:none", "-implicit:none", "-nowarn", "-d", classes.toString(),
-                "-classpath", System.getProperty("java.class.path"));
-        try (StandardJavaFileManager files = compiler.getStandardFileManager(diagnostics, Locale.ROOT, StandardCharsets.UTF_8)) {
+        try (var classes = new ScratchFolder("telemetry-aliases");
+                StandardJavaFileManager files = compiler.getStandardFileManager(diagnostics, Locale.ROOT, StandardCharsets.UTF_8)) {
+            List<String> options = List.of("-proc:none", "-implicit:none", "-nowarn", "-d", classes.path().toString(),
+                    "-classpath", System.getProperty("java.class.path"));
             compiler.getTask(null, files, diagnostics, options, null, files.getJavaFileObjectsFromPaths(sources)).call();
-        } finally {
-            try (Stream<Path> written = Files.list(classes)) {
-                written.map(Path::toFile).forEach(File::delete);
-            }
-            Files.delete(classes);
         }
     }
 }

@@ -9,9 +9,9 @@ import java.util.regex.Pattern;
 import telemetry.Times;
 
 /** Where and with what was measured; {@code toString()} is a few lines of it. */
-record Machine(Map<String, Object> facts) {
+record Platform(Map<String, Object> facts) {
 
-    static Machine here() {
+    static Platform here() {
         Map<String, Object> facts = new LinkedHashMap<>();
         facts.put("date", Times.seconds(Instant.now()) + " UTC");
         facts.put("processor", fact("/proc/cpuinfo", "model name"));
@@ -26,7 +26,7 @@ record Machine(Map<String, Object> facts) {
         facts.put("gzip", Programs.said("gzip", "--version"));
         facts.put("pigz", Programs.said("pigz", "--version"));
         facts.values().removeIf(java.util.Objects::isNull);
-        return new Machine(facts);
+        return new Platform(facts);
     }
 
     private static String driver() {

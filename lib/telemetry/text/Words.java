@@ -1,0 +1,59 @@
+package telemetry.text;
+
+/** Pieces of text for people. */
+public final class Words {
+    private static final int COLUMNS = 80;
+
+    private Words() { }
+
+    /** {@code 1 run}, {@code 2 runs}, {@code 3 indexes}: for words whose plural is made like these. */
+    public static String count(long number, String one) {
+        return count(number, one, one + (one.endsWith("s") || one.endsWith("x") ? "es" : "s"));
+    }
+
+    public static String count(long number, String one, String many) {
+        return number + " " + (number == 1 ? one : many);
+    }
+
+    /** On one line, without a character that a terminal obeys. */
+    public static String visible(String text) {
+        if (text.chars().noneMatch(Character::isISOControl)) return text;
+        var visible = new StringBuilder();
+        text.chars().forEach(c -> {
+            if (c == '\n') visible.append("\\n");
+            else if (c == '\t') visible.append("\\t");
+            else if (c == '\r') visible.append("\\r");
+            else if (Character.isISOControl(c)) visible.append(String.format("\\u%04x", c));
+            else visible.append((char) c);
+        });
+        return visible.toString();
+    }
+
+    /** Not wider than so many characters: what is cut off becomes an ellipsis. */
+    public static String cut(String text, int widest) {
+        return width(text) <= widest ? text : text.substring(0, text.offsetByCodePoints(0, widest - 1)) + "…";
+    }
+
+    /** In characters. */
+    static int width(String text) {
+        return text.codePointCount(0, text.length());
+    }
+
+    public static String padded(String word, int width) {
+        return word + " ".repeat(Math.max(0, width - word.length()));
+    }
+
+    /** Broken between words to {@value #COLUMNS} columns. @param margin stands before every line but the first, where something else does */
+    public static String wrapped(String text, String margin) {
+        var lines = new StringBuilder();
+        int from = 0;
+        for (int room = COLUMNS - margin.length(); text.length() - from > room; ) {
+            int space = text.lastIndexOf(' ', from + room);
+            if (space <= from) space = text.indexOf(' ', from + room);
+            if (space < 0) break;
+            lines.append(text, from, space).append(System.lineSeparator()).append(margin);
+            from = space + 1;
+        }
+        return lines.append(text.substring(from)).toString();
+    }
+}
