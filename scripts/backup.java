@@ -113,8 +113,8 @@ class backup extends Procedure {
         Backup backup = backups(store).find(file);
         var restore = new Restore(store, clock, patience, err());
         String runs = backup.runs() == null ? "" : " of " + backup.runs() + " runs";
-        if (!consent.isDryRun() && !consent.to("Replace " + store.database() + " by the backup" + runs + " of " + Times.seconds(backup.time()) + "?"))
-            return Cli.WARNING;
+        String question = "Replace " + store.database() + " by the backup" + runs + " of " + Times.seconds(backup.time()) + "?";
+        if (!consent.isDryRun() && !consent.to(question)) return Cli.WARNING;
         Restored restored = consent.isDryRun() ? restore.drill(backup, !noReplay) : restore.run(backup, !noReplay);
         int status = result(restored);
         restored.remarks().forEach(remark -> note(store.saying(remark)));

@@ -92,8 +92,10 @@ public record BackupContent(Backup backup, Path file, String sha256, String jour
     private static Path fold(Path file, Path near) {
         Path folded = Unfinished.beside(near);
         return made(file, folded, "copy " + file + " to", () -> {
-            for (String suffix : new String[] {"", "-wal", "-journal"})
-                if (Files.exists(DatabaseFile.beside(file, suffix))) Disk.copy(DatabaseFile.beside(file, suffix), DatabaseFile.beside(folded, suffix));
+            for (String suffix : new String[] {"", "-wal", "-journal"}) {
+                Path part = DatabaseFile.beside(file, suffix);
+                if (Files.exists(part)) Disk.copy(part, DatabaseFile.beside(folded, suffix));
+            }
             try (Database database = Database.open(folded)) {
                 database.pragma("journal_mode", "DELETE");
             }

@@ -79,8 +79,8 @@ public final class Backups {
     public record Expired(List<Path> expired, boolean dryRun) implements Result {
         @Override
         public String toString() {
-            String went = dryRun ? "would expire  " : "expired  ";
-            return expired.isEmpty() ? "no backup is to expire" : expired.stream().map(old -> went + old).collect(joining(System.lineSeparator()));
+            if (expired.isEmpty()) return "no backup is to expire";
+            return expired.stream().map(old -> (dryRun ? "would expire  " : "expired  ") + old).collect(joining(System.lineSeparator()));
         }
     }
 

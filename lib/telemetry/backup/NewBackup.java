@@ -71,7 +71,8 @@ final class NewBackup implements AutoCloseable {
         try (Database source = Database.openRolledBack(database, patience)) {
             createFolder();
             long bytes = source.number("PRAGMA page_size") * source.number("PRAGMA page_count");
-            Disk.requireRoom("back up to", folder, bytes + ROOM_TO_WORK, "jbang archive@telemetry --dry-run, or name another disk with --to DIR");
+            Disk.requireRoom("back up to", folder, bytes + ROOM_TO_WORK,
+                    "jbang archive@telemetry --dry-run, or name another disk with --to DIR");
             return Snapshot.take(source, next(), clock, err);
         }
     }

@@ -57,8 +57,8 @@ public final class NewDatabase implements AutoCloseable {
         this.schema = Schema.require(database);
         List<String> columns = RowForm.settable(schema);
         this.form = new RowForm(schema, columns, Schema.defaults(database, columns));
-        this.loader = new RunLoader(database, schema, form,
-                (row, why) -> damaged.accept(new LogEntry(row.file(), row.offset(), row.bytes().length, row.bytes(), new Damage(why))));
+        this.loader = new RunLoader(database, schema, form, (line, why) ->
+                damaged.accept(new LogEntry(line.file(), line.offset(), line.bytes().length, line.bytes(), new Damage(why))));
         this.damaged = damaged;
         this.denied = denied;
     }
@@ -86,7 +86,7 @@ public final class NewDatabase implements AutoCloseable {
      */
     public RunFeed load(Supplier<List<Path>> files, Consumer<Path> done) {
         var belt = new Conveyor();
-        var feed = new RunFeed(schema, form, pruned, row -> belt.put(row.bytes().length, () -> loader.add(row)),
+        var feed = new RunFeed(schema, form, pruned, row -> belt.put(row.line().bytes().length, () -> loader.add(row)),
                 entry -> belt.put(entry.bytes().length, () -> damaged.accept(entry)));
         database.inTransaction(() -> {
             belt.run(() -> read(feed, files, done));

@@ -138,10 +138,14 @@ public final class Replay {
         long bytes = log.days().stream().filter(wanted).mapToLong(Replay::size).sum();
         try (var progress = new Progress(err, "MB of day files replayed", bytes / MB)) {
             var pass = new Pass(onDamage, progress.adding(MB));
-            for (List<DayFile> fresh = log.days(); !fresh.isEmpty(); fresh = log.days().stream().filter(day -> !seen.contains(day)).toList())
-                for (DayFile day : fresh) if (seen.add(day) && wanted.test(day)) pass.read(day);
+            for (List<DayFile> days = fresh(log, seen); !days.isEmpty(); days = fresh(log, seen))
+                for (DayFile day : days) if (wanted.test(day)) pass.read(day);
             return pass.finish();
         }
+    }
+
+    private static List<DayFile> fresh(EventLog log, Set<DayFile> seen) {
+        return log.days().stream().filter(seen::add).toList();
     }
 
     private static long size(DayFile day) {

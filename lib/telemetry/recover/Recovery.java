@@ -27,6 +27,7 @@ import telemetry.prune.OldRuns;
 import telemetry.rebuild.NewDatabase;
 import telemetry.rebuild.OldDatabase;
 import telemetry.rebuild.Rebuild;
+import telemetry.rebuild.Rebuilt;
 import telemetry.rebuild.Replay;
 import telemetry.rebuild.RunDifferences;
 import telemetry.restore.Restore;
@@ -199,13 +200,13 @@ public final class Recovery {
     }
 
     private void rebuild() {
-        Rebuild.Result made = new Rebuild(store, clock).patience(patience).inPlace();
+        Rebuilt made = new Rebuild(store, clock).patience(patience).inPlace();
         base = made.runs() - made.carried().runs();
         damaged = made.damaged();
-        String detail = Words.count(made.files(), "day file") + ": " + Words.count(base, "run")
+        String detail = Words.count(made.read().files(), "day file") + ": " + Words.count(base, "run")
                 + ", schema " + made.schema();
         long written = writersVersion();
-        steps.add(written <= Schema.RUNBOOK_VERSION || !made.old().equals(OldDatabase.State.ABSENT.toString()) ? Check.ok("source", detail)
+        steps.add(written <= Schema.RUNBOOK_VERSION || made.exchange().old() != OldDatabase.State.ABSENT ? Check.ok("source", detail)
                 : Check.warning("source", detail + "; the agents' is v" + written
                         + ", of which nothing was left: the columns that only it has stand in the day files alone",
                         "have an agent make its database elsewhere, put it here, then: " + store.command("rebuild", "")));

@@ -87,8 +87,8 @@ public final class Restore {
             Disk.requireRoom(TRIED, folder, needed, "jbang archive@telemetry --dry-run");
             if (there != live) copyTorn(there);
             RestorePlace.putNew(content, database);
-            String before = RestorePlace.look(there, patience);
-            return bring(content, database, replay, new Restored.Place(null, null, null, before), before.equals(Restored.ABSENT) ? null : there);
+            var drilled = new Restored.Place(null, null, null, RestorePlace.look(there, patience));
+            return bring(content, database, replay, drilled, drilled.before().equals(Restored.ABSENT) ? null : there);
         } finally {
             DatabaseFile.delete(database);
             DatabaseFile.delete(folder.resolve("torn.sqlite"));
@@ -99,7 +99,8 @@ public final class Restore {
     /** With the -journal that a program left which died while it wrote: looking into the database itself would roll that back. */
     private void copyTorn(Path copy) {
         Disk.trying("copy " + live + " to", copy, () -> {
-            for (String suffix : new String[] {"", "-journal"}) Disk.copy(DatabaseFile.beside(live, suffix), DatabaseFile.beside(copy, suffix));
+            Disk.copy(live, copy);
+            Disk.copy(DatabaseFile.beside(live, "-journal"), DatabaseFile.beside(copy, "-journal"));
         });
     }
 
@@ -156,7 +157,8 @@ public final class Restore {
             restored.patience(CHECKPOINT).pragma("wal_checkpoint", "TRUNCATE");
             long runs = restored.number("SELECT count(*) FROM agent_runs");
             Backup backup = content.backup();
-            return new Restored(backup.file(), backup.time(), content.schema(), content.runs(), replayed, runs, place, only, backup.isVerified());
+            return new Restored(backup.file(), backup.time(), content.schema(), content.runs(), replayed, runs, place, only,
+                    backup.isVerified());
         } catch (StoreException e) {
             throw new StoreException(e.reason(), "finish the restore to", database,
                     "the backup's " + content.runs() + " runs are in place, but: " + e.getMessage(), "run it again", e);
@@ -178,7 +180,8 @@ public final class Restore {
     private Restored.Replayed replay(Database restored) {
         Pruned pruned = Pruned.of(store);
         Replay.Result result = new Replay(restored).without(pruned).showing(err).untilNothingNew(new EventLog(store));
-        return new Restored.Replayed(result.lines(), result.inserted(), result.updated(), result.damaged(), OldRuns.deleteAgain(restored, pruned));
+        long gone = OldRuns.deleteAgain(restored, pruned);
+        return new Restored.Replayed(result.lines(), result.inserted(), result.updated(), result.damaged(), gone);
     }
 
     /** Rows of runs that came without a line, over HTTP say, or whose lines are lost. Null when the old one is too damaged to tell. */

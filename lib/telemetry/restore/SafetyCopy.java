@@ -109,7 +109,8 @@ final class SafetyCopy {
     /** What changes when somebody writes. */
     private List<Object> state() throws IOException {
         List<Object> state = new ArrayList<>();
-        for (Path file : files(database)) state.add(Files.exists(file) ? List.of(Files.size(file), Files.getLastModifiedTime(file)) : "none");
+        for (Path file : files(database))
+            state.add(Files.exists(file) ? List.of(Files.size(file), Files.getLastModifiedTime(file)) : "none");
         return state;
     }
 

@@ -23,9 +23,9 @@ import telemetry.Size;
 import telemetry.Times;
 
 /**
- * Java's plain data as JSON: maps and records become objects (a record component {@code itemsFailed} the key {@code items_failed},
- * {@code isVerified} the key {@code verified}), iterables arrays, an Instant its text in UTC, a Duration milliseconds, bytes base64, everything else its {@code toString()}. NaN and
- * Infinity become null.
+ * Java's plain data as JSON: maps and records become objects (a record component {@code itemsFailed} the key {@code items_failed}, {@code
+ * isVerified} the key {@code verified}), iterables arrays, an Instant its text in UTC, a Duration milliseconds, bytes base64, everything
+ * else its {@code toString()}. NaN and Infinity become null.
  */
 public final class JsonText {
 
@@ -132,9 +132,9 @@ public final class JsonText {
             try {
                 component.getAccessor().setAccessible(true);
                 Object value = component.getAccessor().invoke(record);
-                String name = component.getName().replaceFirst("^is(?=[A-Z])", "").replaceAll("(?<=.)([A-Z])", "_$1").toLowerCase(Locale.ROOT);
+                String name = component.getName().replaceFirst("^is(?=[A-Z])", "").replaceAll("(?<=.)([A-Z])", "_$1");
                 if (value instanceof Inline) addMembers(object, (Record) value);
-                else object.set(name, value(value));
+                else object.set(name.toLowerCase(Locale.ROOT), value(value));
             } catch (ReflectiveOperationException e) {
                 throw new IllegalStateException("cannot read " + component, e);
             }
