@@ -117,7 +117,7 @@ class backup extends Procedure {
         if (!consent.isDryRun() && !consent.to(question)) return Cli.WARNING;
         Restored restored = consent.isDryRun() ? restore.drill(backup, !noReplay) : restore.run(backup, !noReplay);
         int status = result(restored);
-        restored.remarks().forEach(remark -> note(store.saying(remark)));
+        restored.remarks().forEach(remark -> note(Next.line(remark.said(), store.on(remark.next()))));
         return status;
     }
 

@@ -124,7 +124,7 @@ class maintain extends Procedure {
         String old = dayFiles(plan.files().size()) + " " + age + ", " + plan.size();
         if (health.status().compareTo(Check.Status.WARNING) > 0)
             return Task.open("archive", Check.Status.WARNING, old + ": not archived, because health has failed", health.next());
-        String again = store.command("maintain", "monthly" + (consent.isDryRun() ? " --yes" : ""));
+        Next again = consent.isDryRun() ? store.command("maintain", "monthly", "--yes") : store.command("maintain", "monthly");
         if (consent.isDryRun()) return shown(plan, old + ", would be archived in " + archive.folder(), again);
         if (!consent.to("Archive " + old + ", in " + archive.folder() + " and delete the originals?"))
             return Task.open("archive", Check.Status.WARNING, old + ": not archived, as was answered", again);
@@ -133,7 +133,7 @@ class maintain extends Procedure {
         }
     }
 
-    private static Task shown(Archive.Plan plan, String detail, String next) {
+    private static Task shown(Archive.Plan plan, String detail, Next next) {
         var table = new Table("day", "size", "file");
         for (DayFile file : plan.files()) table.row(file.day(), new Size(file.path().toFile().length()), file.path().getFileName());
         String left = plan.left().isEmpty() ? "" : "; " + plan.left().size() + " would be left alone";
@@ -150,7 +150,7 @@ class maintain extends Procedure {
     }
 
     private static Task failed(Store store, String done, StoreException first) {
-        String again = "Disk Full: " + store.command("archive", "--older-than 90d");
+        Next again = store.command("archive", "--older-than", "90d").in(Runbook.DISK_FULL);
         return Task.open("archive", Check.Status.FAILED, done + "; " + store.message(first), again);
     }
 
@@ -163,7 +163,8 @@ class maintain extends Procedure {
         if (left.isEmpty()) return otherwise;
         String first = "; left alone: " + left.get(0).file().getFileName() + ": " + left.get(0).reason();
         String others = left.size() == 1 ? "" : ", and " + (left.size() - 1) + " more";
-        return Task.open("archive", Check.Status.WARNING, otherwise.detail() + first + others, "wait, or ask the owner of that process");
+        return Task.open("archive", Check.Status.WARNING, otherwise.detail() + first + others,
+                Next.words("wait, or ask the owner of that process"));
     }
 
     private static String runbook() {

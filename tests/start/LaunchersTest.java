@@ -21,6 +21,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.ResourceLock;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -36,6 +37,7 @@ import telemetry.setup.Launchers.Shell;
  * The launchers of {@code setup --launchers} as real processes, in a checkout of their own whose only script is a probe that says what
  * reached it.
  */
+@ResourceLock("jbang")
 @DisabledOnOs(OS.WINDOWS)
 class LaunchersTest {
 

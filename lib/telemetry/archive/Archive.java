@@ -29,6 +29,7 @@ import java.util.function.Supplier;
 import java.util.stream.Stream;
 import telemetry.DayFile;
 import telemetry.EventLog;
+import telemetry.Next;
 import telemetry.Size;
 import telemetry.Store;
 import telemetry.StoreException;
@@ -49,7 +50,7 @@ public final class Archive {
     static final Duration AT_REST = Duration.ofHours(1);
 
     static final String UNFINISHED = ".ndjson.gz.tmp";
-    static final String NEEDS_ROOM = "make room, or archive to another disk with --to DIR";
+    static final Next NEEDS_ROOM = Next.words("make room, or archive to another disk with --to DIR");
 
     static final Comparator<DayFile> BY_SIZE = Comparator.comparingLong(file -> file.path().toFile().length());
 
@@ -300,7 +301,7 @@ public final class Archive {
 
     private StoreException atWork() {
         return new StoreException(StoreException.Reason.LOCKED, "archive into", folder,
-                "another archive command is at work there", "wait for it");
+                "another archive command is at work there", Next.words("wait for it"));
     }
 
     /** The folder and its missing parents, each on the disk when this returns. */

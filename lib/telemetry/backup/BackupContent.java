@@ -7,10 +7,9 @@ import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.Map;
-import java.util.Set;
 import telemetry.Database;
+import telemetry.Next;
 import telemetry.StoreException;
 import telemetry.os.Disk;
 import telemetry.os.GzipFile;
@@ -138,7 +137,7 @@ public record BackupContent(Backup backup, Path file, String sha256, String jour
 
     private static StoreException damaged(Path file, String why) {
         return new StoreException(StoreException.Reason.DAMAGED, "trust the backup",
-                file, why, "jbang backup@telemetry list, for another one");
+                file, why, Next.command("backup", "list").then(", for another one"));
     }
 
     private static void remove(Backup backup, Path file) {

@@ -1,6 +1,5 @@
 package telemetry.backup;
 
-import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -11,6 +10,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import telemetry.Next;
 import telemetry.StoreException;
 import telemetry.Times;
 import telemetry.os.Disk;
@@ -107,7 +107,7 @@ record BackupManifest(Instant time, long bytes, String sha256, long contentBytes
 
     private static StoreException damaged(Path file, String why, Exception cause) {
         return new StoreException(StoreException.Reason.DAMAGED, "trust the manifest",
-                file, why, "jbang backup@telemetry list, for another backup", cause);
+                file, why, Next.command("backup", "list").then(", for another backup"), cause);
     }
 
     /** The manifest as it stands on the disk. */

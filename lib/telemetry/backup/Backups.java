@@ -23,6 +23,7 @@ import java.util.StringJoiner;
 import telemetry.Check;
 import telemetry.Checks;
 import telemetry.Database;
+import telemetry.Next;
 import telemetry.Runs;
 import telemetry.Size;
 import telemetry.Store;
@@ -30,6 +31,7 @@ import telemetry.StoreException;
 import telemetry.Times;
 import telemetry.os.Disk;
 import telemetry.text.Result;
+import telemetry.text.Runbook;
 
 /** The backups in one folder: made, listed, verified, expired. */
 public final class Backups {
@@ -169,10 +171,11 @@ public final class Backups {
 
     private StoreException noneVerified() {
         int others = list().size();
-        String none = store.command("backup", "") + " to make one, " + store.command("recover", "--dry-run") + " when the database is lost";
+        Next none = store.command("backup").then("to make one,")
+                .then(store.command("recover", "--dry-run")).then("when the database is lost");
         return new StoreException(StoreException.Reason.MISSING, "find a verified backup in", folder,
                 others == 0 ? "there is no backup" : "none of the " + others + " is verified",
-                others == 0 ? none : store.command("backup", "verify all"));
+                others == 0 ? none : store.command("backup", "verify", "all"));
     }
 
     private Path path(String name) {
@@ -188,11 +191,11 @@ public final class Backups {
 
     private void requireFile(Path file) throws IOException {
         String tried = "use the backup";
-        String list = store.command("backup", "list");
+        Next list = store.command("backup", "list");
         if (!Files.exists(file, LinkOption.NOFOLLOW_LINKS))
             throw new StoreException(StoreException.Reason.MISSING, tried, file, "it does not exist", list);
         if (Files.isSymbolicLink(file)) throw new StoreException(StoreException.Reason.REFUSED, tried, file,
-                "it is a symbolic link, which is not followed", "name the file itself");
+                "it is a symbolic link, which is not followed", Next.words("name the file itself"));
         if (!Files.isRegularFile(file)) throw new StoreException(StoreException.Reason.DAMAGED, tried, file,
                 Files.isDirectory(file) ? "it is a directory" : "it is no plain file", list);
         if (!Files.isReadable(file)) throw new StoreException(StoreException.Reason.DENIED, tried, file, "permission denied", null);
@@ -234,7 +237,7 @@ public final class Backups {
     public Verified verify(String name) {
         List<Backup> wanted = name.equals(ALL) ? list() : List.of(find(name));
         if (wanted.isEmpty()) throw new StoreException(StoreException.Reason.MISSING,
-                "verify the backups in", folder, "there is none", store.command("backup", ""));
+                "verify the backups in", folder, "there is none", store.command("backup"));
         List<Check> checks = wanted.stream().map(this::check).toList();
         return new Verified(new Checks(checks).status(), checks);
     }
@@ -244,12 +247,12 @@ public final class Backups {
         try {
             verify(backup);
         } catch (StoreException e) {
-            String hint = "Database Corrupted: use another backup, " + store.command("backup", "list");
+            Next hint = Next.words("use another backup,").then(store.command("backup", "list")).in(Runbook.DATABASE_CORRUPTED);
             return e.reason() == StoreException.Reason.DAMAGED ? Check.failed(name, e.why(), hint) : Check.unknown(name, e.why(), hint);
         }
         if (!backup.isVerified())
             return Check.warning(name, backup.doubt() + "; SQLite finds nothing wrong with it, which does not prove every value",
-                    "Create Backup: " + store.command("backup", ""));
+                    store.next(Runbook.CREATE_BACKUP));
         return Check.ok(name, backup.runs() + " runs, " + backup.size() + ", SHA-256 as in its manifest");
     }
 

@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import telemetry.Database;
+import telemetry.Next;
 import telemetry.StoreException;
 import telemetry.os.Disk;
 import telemetry.os.GzipFile;
@@ -59,7 +60,7 @@ final class NewBackup implements AutoCloseable {
         } catch (StoreException e) {
             if (e.reason() != StoreException.Reason.DAMAGED) throw e;
             throw new StoreException(e.reason(), "back up", database, e.why() + "; no backup was made and none expires",
-                    "jbang recover@telemetry --dry-run", e);
+                    Next.command("recover", "--dry-run"), e);
         }
     }
 
@@ -72,7 +73,7 @@ final class NewBackup implements AutoCloseable {
             createFolder();
             long bytes = source.number("PRAGMA page_size") * source.number("PRAGMA page_count");
             Disk.requireRoom("back up to", folder, bytes + ROOM_TO_WORK,
-                    "jbang archive@telemetry --dry-run, or name another disk with --to DIR");
+                    Next.command("archive", "--dry-run").then(", or name another disk with --to DIR"));
             return Snapshot.take(source, next(), clock, err);
         }
     }
@@ -124,7 +125,7 @@ final class NewBackup implements AutoCloseable {
         GzipFile.Content content = GzipFile.compare(packed, plain, 0);
         if (content.bytes() != size)
             throw new StoreException(StoreException.Reason.FAILED, "compress the backup to",
-                    packed, "it has " + content.bytes() + " bytes of " + size, "run it again");
+                    packed, "it has " + content.bytes() + " bytes of " + size, Next.RUN_AGAIN);
         return content;
     }
 

@@ -14,6 +14,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.LocalDate;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -29,6 +30,7 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.ScopeType;
 import picocli.CommandLine.TypeConversionException;
+import telemetry.Next;
 import telemetry.RunStatus;
 import telemetry.Size;
 import telemetry.Store;
@@ -98,8 +100,8 @@ public final class Cli {
         try {
             return line.execute(args);
         } catch (OutOfMemoryError e) {
-            line.getErr().println(name(line) + ": the memory did not suffice, and it stopped where it was; next: "
-                    + "the same with _JAVA_OPTIONS=-Xmx2g");
+            line.getErr().println(Next.line(name(line) + ": the memory did not suffice, and it stopped where it was",
+                    Next.words("the same with _JAVA_OPTIONS=-Xmx2g")));
             return FAILED;
         } catch (Error e) {
             return bug(line, e);
@@ -178,8 +180,10 @@ public final class Cli {
     }
 
     private static int usage(CommandLine line, String message) {
-        String help = name(line).replaceFirst("\\S+", "jbang $0@telemetry") + " --help";
-        line.getErr().println(name(line) + ": " + Words.visible(message) + "; next: " + help);
+        List<String> help = new ArrayList<>(List.of(name(line).split(" ")));
+        help.add("--help");
+        Next next = Next.command(help.remove(0), help.toArray(String[]::new));
+        line.getErr().println(Next.line(name(line) + ": " + Words.visible(message), next));
         return USAGE;
     }
 

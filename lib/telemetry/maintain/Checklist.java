@@ -48,7 +48,7 @@ public record Checklist(String period, Store store, Instant at, List<Task> tasks
         String box = task.isDone() ? "[x]  " : "[ ]  ";
         String margin = " ".repeat(box.length() + width + 2);
         String line = box + Words.padded(task.name(), width) + "  " + Words.wrapped(Words.visible(task.detail()), margin);
-        return task.next() == null ? line : line + System.lineSeparator() + margin + "-> " + Words.visible(task.next());
+        return task.next() == null ? line : line + System.lineSeparator() + margin + "-> " + Words.visible(task.next().toString());
     }
 
     /** The same as a Markdown page. */
@@ -59,7 +59,7 @@ public record Checklist(String period, Store store, Instant at, List<Task> tasks
         lines.add(where + " **" + status() + "**, " + sum() + ".").add("");
         for (Task task : tasks) {
             lines.add("- [" + (task.isDone() ? "x" : " ") + "] **" + task.name() + "**: " + plain(task.detail()));
-            if (task.next() != null) lines.add("  - next: " + plain(task.next()));
+            if (task.next() != null) lines.add("  - next: " + plain(task.next().toString()));
         }
         for (Task task : tasks) {
             if (task.report() == null) continue;

@@ -10,6 +10,7 @@ import java.util.List;
 import telemetry.Check;
 import telemetry.Database;
 import telemetry.DayFile;
+import telemetry.Next;
 import telemetry.Row;
 import telemetry.Size;
 import telemetry.Store;
@@ -21,6 +22,7 @@ import telemetry.backup.Backups;
 import telemetry.backup.Retention;
 import telemetry.health.HealthRules;
 import telemetry.runs.Schema;
+import telemetry.text.Runbook;
 import telemetry.text.Table;
 
 /** What a store keeps, held against the rules for how long. Looks only. */
@@ -56,7 +58,7 @@ public final class RetentionReview {
     }
 
     private Task judged(List<Backup> verified, String sum) {
-        String make = "Create Backup: " + store.command("backup", "");
+        Next make = store.next(Runbook.CREATE_BACKUP);
         if (verified.isEmpty()) return Task.open("backups", Check.Status.WARNING, sum, make);
         Backup newest = verified.get(0);
         try {
@@ -102,8 +104,8 @@ public final class RetentionReview {
     private Task judged(Instant now, LocalDate oldest) {
         Instant limit = now.minus(RAW);
         if (oldest == null || begin(oldest.plusDays(1)).isAfter(limit)) return Task.done("retention", "nothing is kept beyond its rule");
-        String monthly = "Maintenance: " + store.command("maintain", "monthly");
-        return Task.open("retention", Check.Status.WARNING, "there are day files older than " + Times.words(RAW), monthly);
+        String old = "there are day files older than " + Times.words(RAW);
+        return Task.open("retention", Check.Status.WARNING, old, store.next(Runbook.MAINTENANCE));
     }
 
     private static Size size(List<Backup> backups) {

@@ -7,6 +7,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import telemetry.Check;
 import telemetry.DayFile;
+import telemetry.Next;
 
 /**
  * What the runbook says of itself below its title: {@code Version 1.0 · last checked 2026-11-25}.
@@ -33,6 +34,6 @@ public record RunbookPage(String version, LocalDate checked) {
         long age = ChronoUnit.DAYS.between(checked, DayFile.dayOf(now));
         if (age <= OLD_DAYS) return Task.done("documentation", detail);
         return Task.open("documentation", Check.Status.WARNING, detail + ", " + age + " d ago",
-                "read docs/runbook.md through, correct it, and set the date below its title");
+                Next.words("read docs/runbook.md through, correct it, and set the date below its title"));
     }
 }

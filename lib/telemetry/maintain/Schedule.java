@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.StringJoiner;
+import telemetry.Next;
 import telemetry.Store;
 import telemetry.StoreException;
 import telemetry.os.Machine;
@@ -85,7 +86,7 @@ public record Schedule(String launcher, String suffix, List<String> options, Str
     private static String jbang(Map<String, String> env) {
         return Machine.program("jbang", env).map(program -> program.toAbsolutePath().toString())
                 .orElseThrow(() -> new StoreException(StoreException.Reason.MISSING, "say what a scheduler is to start", null,
-                        "there is no jbang on the PATH", "scripts/jbangw maintain schedule"));
+                        "there is no jbang on the PATH", Next.program("scripts/jbangw", "maintain", "schedule")));
     }
 
     private void requireLines(Store store) {

@@ -8,6 +8,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 import telemetry.Database;
+import telemetry.Next;
 import telemetry.Store;
 import telemetry.Times;
 import telemetry.runs.AgentWalk;
@@ -142,6 +143,6 @@ public final class IndexAdvice {
 
     private Advice drop(Index index, String why) {
         String name = index.name().matches("\\w+") ? index.name() : Database.quoted(index.name());
-        return new Advice("index", why, "sqlite3 " + Store.quoted(store.database().toString()) + " " + Store.quoted("DROP INDEX " + name));
+        return new Advice("index", why, Next.program("sqlite3", store.database().toString(), "DROP INDEX " + name));
     }
 }

@@ -50,7 +50,7 @@ public record PerformanceReport(Store store, Instant at, List<String> done, Writ
             advice.addAll(Tuning.vacuumAdvice(store, figures.footprint()));
             if (figures.wal().compareTo(walSize) > 0)
                 advice.add(new Advice("-wal", "it has " + figures.wal() + " and does not shrink: every query looks through it. A reader "
-                        + "that does not end keeps it from being folded in", store.command("locks", "")));
+                        + "that does not end keeps it from being folded in", store.command("locks")));
         }
         checks.addAll(failures);
         return new PerformanceReport(store, at, done, writes, figures, new Checks(checks), advice);

@@ -25,6 +25,7 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
+import telemetry.Next;
 import telemetry.Size;
 import telemetry.StoreException;
 
@@ -40,12 +41,6 @@ public final class Disk {
 
     /** Less is as good as nothing. */
     private static final long NOTHING_FREE = 64 << 10;
-
-    /** What to do when the system refuses a store to whoever asks. */
-    public static final String OTHER_ACCOUNT = "run it as the account that the agents run as";
-
-    /** What to do when the system lets nobody write. */
-    public static final String MOUNT_WRITABLE = "find out why (dmesg, mount), then mount it writable again";
 
     /** Work with files, of which the operating system may refuse something. */
     public interface Work<T> {
@@ -222,8 +217,9 @@ public final class Disk {
     }
 
     /** The command that shows how busy the disks are, for an operator. */
-    public static String watch() {
-        return Machine.isWindows() ? "typeperf \"\\PhysicalDisk(*)\\Avg. Disk sec/Write\" -sc 5" : "iostat -x 1 5";
+    public static Next watch() {
+        return Machine.isWindows() ? Next.program("typeperf", "\\PhysicalDisk(*)\\Avg. Disk sec/Write", "-sc", "5")
+                : Next.program("iostat", "-x", "1", "5");
     }
 
     /** Reads what others may have locked: Windows refuses to give out locked bytes, elsewhere a lock binds only those who ask for it. */
@@ -266,7 +262,7 @@ public final class Disk {
      * @param next what makes room
      * @throws StoreException {@code FULL} when fewer bytes are free on the disk of this path or of its nearest existing parent
      */
-    public static void requireRoom(String tried, Path path, long needed, String next) {
+    public static void requireRoom(String tried, Path path, long needed, Next next) {
         long free = trying(tried, path, () -> free(path));
         if (free < needed) throw new StoreException(StoreException.Reason.FULL, tried, path,
                 "it takes " + new Size(needed) + " and " + new Size(free) + " are free", next);
@@ -290,11 +286,11 @@ public final class Disk {
         if (why.contains("No space left") || why.contains("not enough space") || why.contains("quota")
                 || Machine.isWindows() && isFull(path))
             return new StoreException(StoreException.Reason.FULL, tried, path, "no space left on the disk",
-                    "jbang archive@telemetry --dry-run", e);
+                    Next.command("archive", "--dry-run"), e);
         if (why.contains("Read-only file system"))
-            return new StoreException(StoreException.Reason.DENIED, tried, path, "the file system is read-only", MOUNT_WRITABLE, e);
+            return new StoreException(StoreException.Reason.DENIED, tried, path, "the file system is read-only", Next.MOUNT_WRITABLE, e);
         if (why.contains("used by another process"))
-            return new StoreException(StoreException.Reason.LOCKED, tried, path, "another program has it open", "jbang locks@telemetry", e);
+            return new StoreException(StoreException.Reason.LOCKED, tried, path, "another program has it open", Next.command("locks"), e);
         return new StoreException(StoreException.Reason.FAILED, tried, path, why, null, e);
     }
 

@@ -16,6 +16,7 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.function.LongConsumer;
 import java.util.stream.Collectors;
 import telemetry.Database;
+import telemetry.Next;
 import telemetry.Row;
 import telemetry.Rows;
 import telemetry.RunFilter;
@@ -90,7 +91,7 @@ public final class OldRuns {
         this.links = new RunGroups(schema, !choice.breakChains);
         String strangers = database.query(STRANGERS).stream().map(row -> row.text("name")).collect(Collectors.joining(", "));
         if (!strangers.isEmpty()) throw new StoreException(StoreException.Reason.REFUSED, "delete runs from", database.file(),
-                "other tables refer to them: " + strangers, "remove what refers to old runs there, or the foreign keys");
+                "other tables refer to them: " + strangers, Next.words("remove what refers to old runs there, or the foreign keys"));
     }
 
     private RunConditions conditions(Set<RunStatus> statuses) {

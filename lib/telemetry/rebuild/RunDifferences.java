@@ -13,6 +13,7 @@ import java.util.function.Consumer;
 import java.util.function.Supplier;
 import telemetry.Check;
 import telemetry.Database;
+import telemetry.Next;
 import telemetry.Row;
 import telemetry.Store;
 import telemetry.StoreException;
@@ -115,7 +116,7 @@ public final class RunDifferences implements AutoCloseable {
         OldDatabase old = OldDatabase.seen(store.database());
         if (old.state() != OldDatabase.State.INTACT)
             throw new StoreException(old.state() == OldDatabase.State.ABSENT ? StoreException.Reason.MISSING
-                    : StoreException.Reason.DAMAGED, "compare", old.file(), old.why(), "jbang rebuild@telemetry");
+                    : StoreException.Reason.DAMAGED, "compare", old.file(), old.why(), Next.command("rebuild"));
         try (var made = new NewDatabase(folder.path().resolve("scratch.sqlite"), old.ddl(), Pruned.of(store),
                 entry -> unread.add(entry), this::denied)) {
             Count count = null;

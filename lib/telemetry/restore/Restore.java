@@ -1,6 +1,5 @@
 package telemetry.restore;
 
-import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -10,6 +9,7 @@ import java.time.Clock;
 import java.time.Duration;
 import telemetry.Database;
 import telemetry.EventLog;
+import telemetry.Next;
 import telemetry.Store;
 import telemetry.StoreException;
 import telemetry.backup.Backup;
@@ -84,7 +84,7 @@ public final class Restore {
         try (BackupContent content = BackupContent.open(backup, database, err)) {
             Path there = Database.isTorn(live) ? folder.resolve("torn.sqlite") : live;
             long needed = content.file().toFile().length() + (there == live ? 0 : live.toFile().length()) + SPARED;
-            Disk.requireRoom(TRIED, folder, needed, "jbang archive@telemetry --dry-run");
+            Disk.requireRoom(TRIED, folder, needed, Next.command("archive", "--dry-run"));
             if (there != live) copyTorn(there);
             RestorePlace.putNew(content, database);
             var drilled = new Restored.Place(null, null, null, RestorePlace.look(there, patience));
@@ -106,13 +106,13 @@ public final class Restore {
 
     private void refuseLink() {
         if (Files.isSymbolicLink(live)) throw new StoreException(StoreException.Reason.REFUSED, TRIED, live,
-                "it is a symbolic link, which is not followed", "name the file itself with TELEMETRY_DB_PATH");
+                "it is a symbolic link, which is not followed", Next.words("name the file itself with TELEMETRY_DB_PATH"));
     }
 
     private void refuseItself(Backup backup) {
         if (Disk.trying("compare with the backup", live, () -> Files.exists(live) && Files.isSameFile(live, backup.file())))
             throw new StoreException(StoreException.Reason.REFUSED, TRIED, live, "the backup is the database itself",
-                    "jbang backup@telemetry list");
+                    Next.command("backup", "list"));
     }
 
     private void createFolder() {
@@ -161,7 +161,7 @@ public final class Restore {
                     backup.isVerified());
         } catch (StoreException e) {
             throw new StoreException(e.reason(), "finish the restore to", database,
-                    "the backup's " + content.runs() + " runs are in place, but: " + e.getMessage(), "run it again", e);
+                    "the backup's " + content.runs() + " runs are in place, but: " + store.message(e), Next.RUN_AGAIN, e);
         }
     }
 
@@ -172,7 +172,7 @@ public final class Restore {
             content.rows().forEach((table, wanted) -> {
                 if (rows.getOrDefault(table, -1L) < wanted)
                     throw new StoreException(StoreException.Reason.FAILED, "verify the restored database", database,
-                        "its table " + table + " has " + rows.get(table) + " rows, the backup " + wanted, "run it again");
+                        "its table " + table + " has " + rows.get(table) + " rows, the backup " + wanted, Next.RUN_AGAIN);
             });
         }
     }

@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.util.Objects;
 import java.util.function.Consumer;
 import telemetry.Database;
+import telemetry.Next;
 import telemetry.Store;
 import telemetry.StoreException;
 import telemetry.backup.BackupContent;
@@ -65,7 +66,7 @@ final class RestorePlace {
     private void requireSame() {
         if (!Objects.equals(identity, identity()))
             throw new StoreException(StoreException.Reason.LOCKED, TRIED, live, "another program has replaced it in the meantime",
-                    "run it again");
+                    Next.RUN_AGAIN);
     }
 
     /** Opening it to see what it is rolls its -journal back. */
@@ -99,7 +100,7 @@ final class RestorePlace {
             for (Path file : DatabaseFile.present(live)) bytes += Files.size(file);
             return bytes;
         });
-        Disk.requireRoom(TRIED, live, needed, "jbang archive@telemetry --dry-run");
+        Disk.requireRoom(TRIED, live, needed, Next.command("archive", "--dry-run"));
     }
 
     /** @return false when the database turned out to be damaged so that SQLite cannot copy it or write to it */
@@ -140,7 +141,7 @@ final class RestorePlace {
             if (size == content.pageSize() || !"wal".equalsIgnoreCase(database.pragma("journal_mode"))) return;
             throw new StoreException(StoreException.Reason.FAILED, TRIED, live,
                     "its pages have " + size + " bytes, the backup's " + content.pageSize() + ", which cannot change in WAL mode",
-                    "stop the programs that use it, move it and its -wal and -shm elsewhere, then run it again");
+                    Next.words("stop the programs that use it, move it and its -wal and -shm elsewhere, then run it again"));
         }
     }
 
@@ -176,7 +177,7 @@ final class RestorePlace {
                 Disk.copy(content.file(), made);
                 if (!Sha256.of(made, bytes -> { }).equals(content.sha256()))
                     throw new StoreException(StoreException.Reason.FAILED, TRIED, target,
-                            "what was written is not what was read back", "run it again");
+                            "what was written is not what was read back", Next.RUN_AGAIN);
                 try (Database database = Database.open(made)) {
                     if (content.journal() != null) database.pragma("journal_mode", content.journal());
                 }
@@ -195,7 +196,7 @@ final class RestorePlace {
             } catch (FileAlreadyExistsException e) {
                 throw new StoreException(StoreException.Reason.LOCKED, TRIED, target,
                         "another program has put a database there in the meantime",
-                        "run it again", e);
+                        Next.RUN_AGAIN, e);
             }
             Disk.syncFolder(target.getParent());
         });

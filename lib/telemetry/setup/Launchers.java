@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import telemetry.Check;
+import telemetry.Next;
 import telemetry.StoreException;
 import telemetry.os.Disk;
 import telemetry.os.Machine;
@@ -73,7 +74,7 @@ public final class Launchers {
             if (Files.isRegularFile(folder.resolve("scripts/launch"))) return of(folder, Shell.ofThisSystem());
         throw new StoreException(StoreException.Reason.REFUSED, TRIED, null,
                 "they start the scripts of a checkout, and " + start + " is in none",
-                "scripts/jbangw setup --launchers in a checkout");
+                Next.program("scripts/jbangw", "setup", "--launchers").then("in a checkout"));
     }
 
     /** Where they go unless somebody says otherwise: a folder of the user that is on most PATHs. */
@@ -97,7 +98,7 @@ public final class Launchers {
             for (Path file : texts.keySet()) {
                 if (!Files.exists(file, LinkOption.NOFOLLOW_LINKS)) created.add(file);
                 else if (!isOwn(file)) throw new StoreException(StoreException.Reason.FAILED, TRIED, file, "something else has that name",
-                        "setup --launchers with another folder");
+                        Next.words("setup --launchers with another folder"));
                 else if (!Files.readString(file, charset()).equals(texts.get(file))) replaced.add(file);
             }
             if (Files.notExists(folder)) Files.createDirectories(folder);

@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
+import telemetry.Next;
 import telemetry.Store;
 import telemetry.StoreException;
 import telemetry.os.Disk;
@@ -93,6 +94,6 @@ public final class Alone {
 
     private static StoreException atWork(Store store) {
         return new StoreException(StoreException.Reason.LOCKED, "replace", store.database(),
-                "another restore, recovery or rebuild is at work there", "wait for it, then run it again");
+                "another restore, recovery or rebuild is at work there", Next.words("wait for it, then run it again"));
     }
 }

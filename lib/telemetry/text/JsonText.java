@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import telemetry.Next;
 import telemetry.Row;
 import telemetry.Run;
 import telemetry.Size;
@@ -100,6 +101,7 @@ public final class JsonText {
         if (data instanceof Duration duration) return Json.value(duration.toMillis());
         if (data instanceof byte[] bytes) return Json.value(Base64.getEncoder().encodeToString(bytes));
         if (data instanceof Optional<?> optional) return value(optional.orElse(null));
+        if (data instanceof Next next) return Json.value(next.toString());
         if (data instanceof Row row) return value(row.map());
         if (data instanceof Run run) return value(run.fields());
         if (data instanceof Map<?, ?> map) return object(map);
