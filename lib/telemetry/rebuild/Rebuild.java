@@ -1,7 +1,6 @@
 package telemetry.rebuild;
 
 import java.io.File;
-import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -12,7 +11,6 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeSet;
 import java.util.function.Consumer;
 import java.util.function.LongConsumer;
 import java.util.regex.Pattern;
@@ -20,7 +18,6 @@ import telemetry.Check;
 import telemetry.Database;
 import telemetry.DayFile;
 import telemetry.EventLog;
-import telemetry.LogEntry;
 import telemetry.Next;
 import telemetry.Size;
 import telemetry.Store;
@@ -89,11 +86,11 @@ public final class Rebuild {
      * .synced.
      */
     public Rebuild buffer(Path folder) {
-        try (DirectoryStream<Path> files = Files.newDirectoryStream(folder.toAbsolutePath())) {
-            for (Path file : files) if (BUFFER_FILE.matcher(file.getFileName().toString()).matches()) others.add(file);
-        } catch (IOException e) {
-            throw Disk.refused("list the buffer files in", folder.toAbsolutePath(), e);
-        }
+        Disk.trying("list the buffer files in", folder.toAbsolutePath(), () -> {
+            try (DirectoryStream<Path> files = Files.newDirectoryStream(folder.toAbsolutePath())) {
+                for (Path file : files) if (BUFFER_FILE.matcher(file.getFileName().toString()).matches()) others.add(file);
+            }
+        });
         others.sort(null);
         return this;
     }
@@ -261,7 +258,6 @@ public final class Rebuild {
         private RunFeed feed;
         private CarryOver.Carried carried = CarryOver.Carried.nothing();
         private long runs;
-        private final Unread unread = new Unread();
 
         Work(Path target, Path quarantine) {
             this.file = Unfinished.beside(target);
@@ -270,7 +266,7 @@ public final class Rebuild {
 
         /** @param source the old database or a copy to carry over from; null to take what a damaged one still gives */
         NewDatabase make(OldDatabase old, Path source) {
-            made = new NewDatabase(file, old.ddl(), Pruned.of(store), this::damaged, this::denied);
+            made = new NewDatabase(file, old.ddl(), Pruned.of(store), quarantine::add, onDenied);
             feed = made.load(this::unread, file -> progress.accept(file.toFile().length()));
             if (source != null) carried = made.carryOver(source);
             else if (old.state() != OldDatabase.State.ABSENT) carried = salvaged(old);
@@ -300,20 +296,10 @@ public final class Rebuild {
             return isWanted(day) && !Long.valueOf(day.path().toFile().length()).equals(seen.get(day.path()));
         }
 
-        private void damaged(LogEntry entry) {
-            unread.add(entry);
-            quarantine.add(entry);
-        }
-
-        private void denied(StoreException e) {
-            onDenied.accept(e);
-            unread.add(e);
-        }
-
         Rebuilt result(Path database, Rebuilt.Exchange exchange) {
             var read = new Rebuilt.Read(seen.size(), feed.lines(), feed.events());
-            return new Rebuilt(database, made.schema().toString(), runs, read, unread.damaged(), unread, made.loader().repeated(),
-                    feed.pruned(), new TreeSet<>(made.loader().conflicting()), quarantine.file(), carried, exchange);
+            return new Rebuilt(database, made.schema().toString(), runs, read, made.unread().damaged(), made.unread(),
+                    made.loader().repeated(), feed.pruned(), made.loader().conflicting(), quarantine.file(), carried, exchange);
         }
 
         @Override

@@ -102,7 +102,6 @@ public final class RunDifferences implements AutoCloseable {
     private final Map<Path, FileTime> read = new HashMap<>();
     private final Consumer<StoreException> onDenied;
     private final ScratchFolder folder = new ScratchFolder("telemetry-rebuild");
-    private Unread unread;
 
     /** @param onDenied is told of each file that may not be read; what it throws ends the comparing */
     RunDifferences(Store store, Supplier<List<Path>> files, Consumer<StoreException> onDenied) {
@@ -118,21 +117,15 @@ public final class RunDifferences implements AutoCloseable {
             throw new StoreException(old.state() == OldDatabase.State.ABSENT ? StoreException.Reason.MISSING
                     : StoreException.Reason.DAMAGED, "compare", old.file(), old.why(), Next.command("rebuild"));
         try (var made = new NewDatabase(folder.path().resolve("scratch.sqlite"), old.ddl(), Pruned.of(store),
-                entry -> unread.add(entry), this::denied)) {
+                damaged -> { }, onDenied)) {
             Count count = null;
             for (int round = 1; round <= ROUNDS && (count == null || !count.isSame() && hasUnread()); round++) {
-                unread = new Unread();
                 made.load(this::unread, file -> { });
                 count = count(made);
             }
             if (!count.isSame()) list(made, each);
             return count;
         }
-    }
-
-    private void denied(StoreException e) {
-        onDenied.accept(e);
-        unread.add(e);
     }
 
     private boolean hasUnread() {
@@ -165,7 +158,7 @@ public final class RunDifferences implements AutoCloseable {
             for (int kind = 0; kind < of.length; kind++)
                 of[kind] = database.number("SELECT count(*) FROM (" + kinds + ") WHERE kind = " + kind);
             return new Count(database.number("SELECT count(*) FROM live.agent_runs"),
-                    database.number("SELECT count(*) FROM main.agent_runs"), unread.damaged(), unread, of[0], of[1], of[2]);
+                    database.number("SELECT count(*) FROM main.agent_runs"), made.unread().damaged(), made.unread(), of[0], of[1], of[2]);
         } finally {
             database.detach("live");
         }

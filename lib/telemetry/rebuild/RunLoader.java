@@ -3,9 +3,9 @@ package telemetry.rebuild;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.function.BiConsumer;
 import java.util.stream.Collectors;
 import telemetry.Database;
@@ -42,7 +42,7 @@ final class RunLoader {
     private final int eventId;
     private final int keyPlace;
     private final boolean service;
-    private final Set<String> conflicting = new HashSet<>();
+    private final Set<String> conflicting = new TreeSet<>();
     private BitSet usuallyLacking;
     private boolean hasOdd;
     private boolean hasBeaten;
@@ -252,7 +252,7 @@ final class RunLoader {
                 + place + (service ? " AND event = t.event_id)" : ")");
     }
 
-    /** Runs with several different ends. */
+    /** Runs with several different ends, by their names. */
     Set<String> conflicting() {
         return conflicting;
     }
