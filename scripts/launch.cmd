@@ -1,6 +1,6 @@
 @echo off
 rem Starts a script of this folder without JBang: java runs the jar that JBang built, with an archive of the classes that the script loads.
-rem The launchers of `setup --launchers` call it and name the script in TELEMETRY_SCRIPT. Each start checks whether a source, a jar or the
+rem The launchers call it and name the script in TELEMETRY_SCRIPT. Each start checks whether a source, a jar or the
 rem JDK has changed. If one has, JBang builds the script again first. If it cannot, jbangw runs the script.
 setlocal EnableExtensions DisableDelayedExpansion
 

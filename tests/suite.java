@@ -23,7 +23,6 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.TreeSet;
 import java.util.concurrent.Callable;
 import org.junit.platform.engine.FilterResult;
 import org.junit.platform.engine.TestDescriptor;
@@ -53,7 +52,7 @@ class suite implements Callable<Integer> {
     private static final int SLOWEST = 10;
 
     @Parameters(arity = "0..*", paramLabel = "NAME", description = "A test class, or Class#method. --list shows the classes.")
-    private Set<String> names = new TreeSet<>();
+    private Set<String> names = Set.of();
 
     @Option(names = "--torture", description = "Add the tests that take minutes: hundreds of kills, power cuts. One class at a time.")
     private boolean torture;

@@ -383,7 +383,7 @@ class RestoreTest {
                 .redirectErrorStream(true).start();
         Path ended = dir.resolve("ended");
         try {
-            while (!stack(second).matches("(?s).*UnixNativeDispatcher.open.*telemetry.store.Alone.*")) assertTrue(second.isAlive());
+            while (!stack(second).matches("(?s).*UnixNativeDispatcher.open.*telemetry.store.StoreLock.*")) assertTrue(second.isAlive());
             Files.move(lock, ended);
             try (FileChannel third = FileChannel.open(lock, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
                     FileLock held = third.lock(); var opened = Files.newInputStream(ended)) {

@@ -292,6 +292,19 @@ class LaunchersTest {
     }
 
     @Test
+    void theCommandWritesWhatTheOlderSpellingDid() throws IOException {
+        Path bin = temp.resolve("bin");
+        Path other = temp.resolve("other");
+        Script bySetup = Script.run(new setup(), "--launchers", other);
+        Script written = Script.run(new launchers(), bin);
+        assertEquals(bySetup.toString().replace(other.toString(), bin.toString()), written.toString());
+        assertTrue(written.out().contains("\ncreated   telemetry-launchers\n"), written.out());
+        assertEquals(Files.readString(other.resolve("telemetry-health")), Files.readString(bin.resolve("telemetry-health")));
+        Script of = Script.run(new launchers(), bin, "--store", temp.resolve("store"));
+        assertTrue(of.exit() == 64 && of.err().startsWith("launchers: launchers belong to no store"), of.toString());
+    }
+
+    @Test
     void theWindowsLaunchersGoTheSameWay() throws IOException {
         Path other = temp.resolve("50% off");
         Fixture.copy(checkout.resolve("scripts"), other.resolve("scripts"));

@@ -2,14 +2,11 @@ package telemetry.archive;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.channels.FileChannel;
-import java.nio.channels.FileLock;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileVisitOption;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -22,8 +19,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.LongConsumer;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
@@ -36,6 +31,7 @@ import telemetry.StoreException;
 import telemetry.Times;
 import telemetry.os.Disk;
 import telemetry.os.Openers;
+import telemetry.store.StoreLock;
 import telemetry.text.Result;
 import telemetry.text.Table;
 
@@ -112,7 +108,7 @@ public final class Archive {
     }
 
     /** A day brought back. */
-    public record Restored(Path restored) implements Result {
+    public record Unpacked(Path restored) implements Result {
         @Override
         public String toString() {
             return "restored " + restored;
@@ -146,12 +142,6 @@ public final class Archive {
     private static String named(List<Path> files) {
         return files.size() == 1 ? files.get(0).getFileName().toString() : files.size() + " day files";
     }
-
-    /**
-     * Folders that threads of this process archive into. They must not even open the lock's file: closing it again would give back the lock
-     * of the whole process.
-     */
-    private static final Set<Path> WORKING = ConcurrentHashMap.newKeySet();
 
     private final Store store;
     private final Path folder;
@@ -272,36 +262,18 @@ public final class Archive {
         return locked(() -> new ArchiveRun(this, plan, progress).run());
     }
 
-    /** Runs alone: a second archiving would take this one's unfinished files for stale ones. */
+    /** Alone: a second archiving would take this one's unfinished files for stale ones. */
     private <T> T locked(Supplier<T> work) {
-        if (!WORKING.add(folder)) throw atWork();
-        try {
-            return lockedAgainstOthers(work);
-        } finally {
-            WORKING.remove(folder);
-        }
-    }
-
-    private <T> T lockedAgainstOthers(Supplier<T> work) {
-        Path lock = folder.resolve(".lock");
         try {
             createFolders(folder);
-            try (FileChannel channel = FileChannel.open(lock, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-                    FileLock held = channel.tryLock()) {
-                if (held != null) return work.get();
-            }
+            return StoreLock.holding(folder.resolve(".lock"), new StoreException(StoreException.Reason.LOCKED, "archive into", folder,
+                    "another archive command is at work there", Next.words("wait for it")), work);
         } catch (IOException e) {
             StoreException refused = Disk.refused("archive into", folder, e);
             if (refused.reason() != StoreException.Reason.FULL) throw refused;
             throw new StoreException(StoreException.Reason.FULL, "archive into", folder,
                     "there is no room even for a folder", NEEDS_ROOM, e);
         }
-        throw atWork();
-    }
-
-    private StoreException atWork() {
-        return new StoreException(StoreException.Reason.LOCKED, "archive into", folder,
-                "another archive command is at work there", Next.words("wait for it"));
     }
 
     /** The folder and its missing parents, each on the disk when this returns. */
@@ -354,7 +326,7 @@ public final class Archive {
      * @throws StoreException {@code MISSING} when the day is not archived, {@code FAILED} when the raw folder has a file of that day,
      *                        {@code DAMAGED} when a part is
      */
-    public Restored restore(LocalDate day) {
+    public Unpacked restore(LocalDate day) {
         return new ArchiveRestore(this).restore(day);
     }
 

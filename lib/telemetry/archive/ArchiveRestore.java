@@ -29,7 +29,7 @@ final class ArchiveRestore {
         this.raw = archive.store().raw();
     }
 
-    Archive.Restored restore(LocalDate day) {
+    Archive.Unpacked restore(LocalDate day) {
         Map<DayFile, Optional<ArchiveManifest.Entry>> parts = archive.listed().files();
         parts.keySet().removeIf(part -> !part.day().equals(day));
         if (parts.isEmpty()) throw new StoreException(StoreException.Reason.MISSING,
@@ -45,7 +45,7 @@ final class ArchiveRestore {
                 Disk.publish(unfinished, target);
                 Disk.syncFolder(raw);
             });
-            return new Archive.Restored(target);
+            return new Archive.Unpacked(target);
         } finally {
             unfinished.toFile().delete();
         }

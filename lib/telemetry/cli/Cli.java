@@ -79,7 +79,7 @@ public final class Cli {
         var line = new CommandLine(command);
         line.setSubcommandsCaseInsensitive(true);
         if (line.getSubcommands().isEmpty()) addWords(line, args);
-        line.setOut(out).setErr(err).setCaseInsensitiveEnumValuesAllowed(true);
+        line.setOut(out).setErr(err).setCaseInsensitiveEnumValuesAllowed(true).setSubcommandsCaseInsensitive(true);
         line.registerConverter(Duration.class, converter(Times::duration));
         line.registerConverter(Size.class, converter(Size::parse));
         line.registerConverter(Times.Since.class, converter(Times.Since::parse));

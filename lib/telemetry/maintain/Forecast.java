@@ -133,14 +133,13 @@ public final class Forecast {
     /** By the runs and day files themselves, which need no record. */
     private Table parts() {
         var table = new Table("what", "there is", "more a day");
-        DayFileSizes files = DayFileSizes.of(store);
         try (Database database = Database.openToRead(store.database())) {
             Footprint footprint = Footprint.byPages(database);
             Growth growth = Growth.of(store, database, footprint, now);
             table.row("runs", footprint.runs(), Math.round(growth.runsPerDay()));
             table.row("database", footprint.size(), growth.databasePerDay());
-            table.row("day files", files.raw().size(), growth.dayFilesPerDay());
+            table.row("day files", RetentionReview.Kept.dayFiles(store, false).size(), growth.dayFilesPerDay());
         }
-        return table.row("archive", files.archived().size(), null);
+        return table.row("archive", RetentionReview.Kept.dayFiles(store, true).size(), null);
     }
 }

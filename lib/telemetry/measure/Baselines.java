@@ -33,7 +33,7 @@ public record Baselines(Duration write, Duration query, double runsPerSecond, Si
     }
 
     Check rate(WriteTimes times) {
-        Rate slowest = times.slowest();
+        WriteTimes.Rate slowest = times.slowest();
         String detail = String.format(Locale.ROOT, "%,d runs/s at least (%s), baseline %s", Math.round(slowest.perSecond()), slowest.who(),
                 plain(runsPerSecond));
         return slowest.perSecond() > runsPerSecond ? Check.ok("rate", detail)

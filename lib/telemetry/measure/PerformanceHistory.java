@@ -1,6 +1,7 @@
 package telemetry.measure;
 
 import java.io.IOException;
+import java.nio.file.Files;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -8,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
+import telemetry.Check;
 import telemetry.Size;
 import telemetry.Store;
 import telemetry.Times;
@@ -15,6 +17,7 @@ import telemetry.daylog.Records;
 import telemetry.os.Disk;
 import telemetry.store.Reports;
 import telemetry.text.JsonText;
+import telemetry.text.Result;
 import telemetry.text.Table;
 
 /**
@@ -37,7 +40,7 @@ public final class PerformanceHistory {
         this.store = store;
         this.lines = new Records(store.reports().resolve("performance.ndjson"), "read", "append to the day file");
         var number = new AtomicInteger();
-        lines.forEach(line -> read(line, number.incrementAndGet(), damaged));
+        if (Files.exists(lines.file())) lines.forEach(line -> read(line, number.incrementAndGet(), damaged));
     }
 
     private void read(String line, int number, Consumer<String> damaged) {
@@ -66,8 +69,30 @@ public final class PerformanceHistory {
     }
 
     /** Oldest first. */
-    public List<Map<String, Object>> records() {
-        return List.copyOf(records);
+    List<Map<String, Object>> records() {
+        return records;
+    }
+
+    /** A report with this below it. */
+    public Result below(PerformanceReport report) {
+        record Below(PerformanceReport report, PerformanceHistory history) implements Result {
+            @Override
+            public Check.Status status() {
+                return report.status();
+            }
+
+            @Override
+            public Object data() {
+                record History(List<Map<String, Object>> history) { }
+                return JsonText.members(report, new History(history.records()));
+            }
+
+            @Override
+            public String toString() {
+                return report + System.lineSeparator().repeat(2) + history;
+            }
+        }
+        return new Below(report, this);
     }
 
     @Override

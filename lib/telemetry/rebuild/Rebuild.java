@@ -26,9 +26,9 @@ import telemetry.os.Disk;
 import telemetry.os.Unfinished;
 import telemetry.prune.OldRuns;
 import telemetry.sqlite.DatabaseFile;
-import telemetry.store.Alone;
 import telemetry.store.Pruned;
 import telemetry.store.Quarantine;
+import telemetry.store.StoreLock;
 import telemetry.text.Result;
 
 /**
@@ -183,7 +183,7 @@ public final class Rebuild {
      * @throws StoreException {@code LOCKED} when a restore, a recovery or another rebuild is at work there
      */
     public Rebuilt inPlace() {
-        return Alone.in(store, this::exchange);
+        return StoreLock.replacing(store, this::exchange);
     }
 
     private Rebuilt exchange() {

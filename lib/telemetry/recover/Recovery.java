@@ -35,9 +35,9 @@ import telemetry.restore.Restore;
 import telemetry.restore.Restored;
 import telemetry.runs.Schema;
 import telemetry.sqlite.DatabaseFile;
-import telemetry.store.Alone;
 import telemetry.store.Pruned;
 import telemetry.store.Quarantine;
+import telemetry.store.StoreLock;
 import telemetry.text.Words;
 
 /**
@@ -126,7 +126,7 @@ public final class Recovery {
      */
     public Recovered run(RecoveryPlan seen) {
         boolean isExchanged = seen.database() != RecoveryPlan.State.INTACT || seen.isResumed();
-        return isExchanged ? Alone.in(store, () -> recover(seen)) : recover(seen);
+        return isExchanged ? StoreLock.replacing(store, () -> recover(seen)) : recover(seen);
     }
 
     private Recovered recover(RecoveryPlan seen) {

@@ -21,9 +21,9 @@ import telemetry.os.ScratchFolder;
 import telemetry.prune.OldRuns;
 import telemetry.rebuild.Replay;
 import telemetry.sqlite.DatabaseFile;
-import telemetry.store.Alone;
 import telemetry.store.Pruned;
 import telemetry.store.Quarantine;
+import telemetry.store.StoreLock;
 
 /**
  * Puts a backup's content in the database's place, and then the runs that the day files have besides. Until SQLite commits the content, the
@@ -69,7 +69,7 @@ public final class Restore {
             BackupContent.requireIntact(backup, err);
             createFolder();
         }
-        return Alone.in(store, () -> {
+        return StoreLock.replacing(store, () -> {
             try (BackupContent content = BackupContent.open(backup, live, err)) {
                 Restored.Place place = new RestorePlace(store, clock, patience, err).put(content);
                 return bring(content, live, replay, place, place.kept());

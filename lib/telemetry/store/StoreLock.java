@@ -19,11 +19,8 @@ import telemetry.Store;
 import telemetry.StoreException;
 import telemetry.os.Disk;
 
-/**
- * What exchanges a store's database runs alone: a second restore or rebuild would find the first one's database half in place. The kernel
- * takes the lock back from a process that is killed; the lock's file is there for as long as the work only.
- */
-public final class Alone {
+/** Lets one at a time work on a part of a store, by the lock of a file, which the kernel takes back from a process that is killed. */
+public final class StoreLock {
 
     /**
      * Which thread of this process is at it. It may begin another part of the same work; nobody else may even open the lock's file, closing
@@ -37,36 +34,70 @@ public final class Alone {
     /** Each but the last failed because somebody had just ended; so many in a row are something else. */
     private static final int MOST_TRIES = 100;
 
-    private Alone() { }
+    private StoreLock() { }
 
-    /** @throws StoreException {@code LOCKED} when somebody else is at it */
-    public static <T> T in(Store store, Supplier<T> work) {
+    private interface Attempt<T> {
+        T make() throws IOException;
+    }
+
+    /**
+     * Works with the lock of a file in a folder that is there; the file stays.
+     *
+     * @param atWork is thrown when somebody else has it
+     */
+    public static <T> T holding(Path lock, StoreException atWork, Supplier<T> work) throws IOException {
+        return alone(lock, atWork, work, () -> {
+            try (FileChannel channel = FileChannel.open(lock, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+                    FileLock held = channel.tryLock()) {
+                if (held == null) throw atWork;
+                return work.get();
+            }
+        });
+    }
+
+    /**
+     * What exchanges a store's database: a second restore or rebuild would find the first one's database half in place. The lock's file is
+     * there for as long as the work only.
+     *
+     * @throws StoreException {@code LOCKED} when somebody else is at it
+     */
+    public static <T> T replacing(Store store, Supplier<T> work) {
         Path lock = store.quarantine().resolve(".lock");
-        Thread other = WORKING.putIfAbsent(lock, Thread.currentThread());
-        if (other == Thread.currentThread()) return work.get();
-        if (other != null) throw atWork(store);
+        var atWork = new StoreException(StoreException.Reason.LOCKED, "replace", store.database(),
+                "another restore, recovery or rebuild is at work there", Next.words("wait for it, then run it again"));
         try {
-            return locked(store, lock, work);
-        } finally {
-            WORKING.remove(lock);
-            Quarantine.removeIfEmpty(store.quarantine());
+            return alone(lock, atWork, work, () -> locked(lock, atWork, work));
+        } catch (IOException e) {
+            throw Disk.refused("lock the store by", lock, e);
         }
     }
 
-    private static <T> T locked(Store store, Path lock, Supplier<T> work) {
+    private static <T> T alone(Path lock, StoreException atWork, Supplier<T> work, Attempt<T> attempt) throws IOException {
+        Thread other = WORKING.putIfAbsent(lock, Thread.currentThread());
+        if (other == Thread.currentThread()) return work.get();
+        if (other != null) throw atWork;
+        try {
+            return attempt.make();
+        } finally {
+            WORKING.remove(lock);
+        }
+    }
+
+    private static <T> T locked(Path lock, StoreException atWork, Supplier<T> work) throws IOException {
+        Path folder = lock.getParent();
         for (int n = 1;; n++) {
-            Quarantine.make(store.quarantine());
-            try (FileChannel channel = FileChannel.open(lock, FOUND_OR_MADE, Disk.ownerOnlyFile(store.quarantine()));
+            Quarantine.make(folder);
+            try (FileChannel channel = FileChannel.open(lock, FOUND_OR_MADE, Disk.ownerOnlyFile(folder));
                     FileLock held = channel.tryLock()) {
-                if (held == null) throw atWork(store);
+                if (held == null) throw atWork;
                 try (FileChannel named = FileChannel.open(lock, StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS)) {
-                    if (isLocked(named)) return alone(lock, work);
-                    if (n == MOST_TRIES) throw atWork(store);
+                    if (isLocked(named)) return workAndClear(lock, work);
+                    if (n == MOST_TRIES) throw atWork;
                 }
             } catch (NoSuchFileException e) {
-                if (n == MOST_TRIES) throw Disk.refused("lock the store by", lock, e);
-            } catch (IOException e) {
-                throw Disk.refused("lock the store by", lock, e);
+                if (n == MOST_TRIES) throw e;
+            } finally {
+                Quarantine.removeIfEmpty(folder);
             }
         }
     }
@@ -84,16 +115,11 @@ public final class Alone {
         }
     }
 
-    private static <T> T alone(Path lock, Supplier<T> work) throws IOException {
+    private static <T> T workAndClear(Path lock, Supplier<T> work) throws IOException {
         try {
             return work.get();
         } finally {
             Files.deleteIfExists(lock);
         }
-    }
-
-    private static StoreException atWork(Store store) {
-        return new StoreException(StoreException.Reason.LOCKED, "replace", store.database(),
-                "another restore, recovery or rebuild is at work there", Next.words("wait for it, then run it again"));
     }
 }
