@@ -39,7 +39,7 @@ import telemetry.text.Progress;
  */
 public final class Replay {
 
-    /** Entries a transaction: some 10 ms during which writers wait. */
+    /** Entries a transaction, during which writers wait for a moment. */
     private static final int BATCH = 500;
     private static final long MB = 1_000_000;
 
