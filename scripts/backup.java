@@ -22,6 +22,7 @@ import telemetry.*;
 import telemetry.backup.*;
 import telemetry.cli.*;
 import telemetry.restore.*;
+import telemetry.text.Runbook;
 
 @Command(name = "backup", mixinStandardHelpOptions = true, sortOptions = false,
         description = "Make a verified backup while agents write; list, verify, expire and restore backups.",
@@ -126,8 +127,8 @@ class backup extends Procedure {
         json.put("copying_ms", making.copying().toMillis());
         json.put("expired", expired.stream().map(Backup::file).toList());
         output.result(text, json);
-        String expire = store.command("backup", "expire");
-        if (shrunk != null) output.note("backup: " + shrunk + "; nothing was expired; when that is as it should be: " + expire);
+        if (shrunk != null) output.note("backup: " + shrunk + "; nothing was expired; when that is as it should be: "
+                + store.command("backup", "expire"));
         return shrunk == null && made.isVerified() ? Cli.OK : Cli.WARNING;
     }
 
@@ -162,7 +163,7 @@ class backup extends Procedure {
     private Integer verify(Store store, Backups backups) {
         List<Backup> wanted = "all".equals(file) ? backups.list() : List.of(backups.find(file == null ? Backups.LATEST : file));
         if (wanted.isEmpty()) throw new StoreException(StoreException.Reason.MISSING,
-                "verify the backups in", backups.folder(), "there is none", store.command("backup", ""));
+                "verify the backups in", backups.folder(), "there is none", store.command("backup"));
         List<Check> checks = new ArrayList<>();
         for (Backup backup : wanted) checks.add(verify(store, backups, backup));
         var all = new Checks(checks);
@@ -175,12 +176,12 @@ class backup extends Procedure {
         try {
             backups.verify(backup);
         } catch (StoreException e) {
-            String hint = "Database Corrupted: use another backup, " + store.command("backup", "list");
+            Next hint = Next.words("use another backup,").then(store.command("backup", "list")).in(Runbook.DATABASE_CORRUPTED);
             return e.reason() == StoreException.Reason.DAMAGED ? Check.failed(name, e.why(), hint) : Check.unknown(name, e.why(), hint);
         }
         if (!backup.isVerified())
             return Check.warning(name, backup.doubt() + "; SQLite finds nothing wrong with it, which does not prove every value",
-                    "Create Backup: " + store.command("backup", ""));
+                    store.next(Runbook.CREATE_BACKUP));
         return Check.ok(name, backup.runs() + " runs, " + backup.size() + ", SHA-256 as in its manifest");
     }
 
@@ -205,7 +206,7 @@ class backup extends Procedure {
 
     private Integer report(Store store, Restored restored) {
         output.result(restored, restored);
-        restored.remarks().forEach(remark -> output.note("backup: " + store.saying(remark)));
+        restored.remarks().forEach(remark -> output.note(Next.line("backup: " + remark.said(), store.on(remark.next()))));
         return restored.remarks().isEmpty() ? Cli.OK : Cli.WARNING;
     }
 }

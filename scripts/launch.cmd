@@ -1,7 +1,7 @@
 @echo off
-rem Starts a script of this folder without JBang: by java, on the jar that JBang built, with an archive of the classes it loads. The launchers of
-rem `setup --launchers` call this and name the script in TELEMETRY_SCRIPT. It looks each time whether a source, a jar or the JDK changed since; then
-rem JBang builds anew first. Whatever stands in the way of that, the script runs all the same, through jbangw.
+rem Starts a script of this folder without JBang: java runs the jar that JBang built, with an archive of the classes that the script loads.
+rem The launchers call it and name the script in TELEMETRY_SCRIPT. Each start checks whether a source, a jar or the
+rem JDK has changed. If one has, JBang builds the script again first. If it cannot, jbangw runs the script.
 setlocal EnableExtensions DisableDelayedExpansion
 
 for %%F in ("%~dp0..") do set "CHECKOUT=%%~fF"
@@ -22,7 +22,7 @@ for /f "tokens=2,*" %%A in ('findstr /b /c:"# " "%START%"') do (
   if %%A==java set "PROGRAM=%%B"
   if %%A==uses if not exist "%%B" set "CHANGED=yes"
 )
-rem With /d and /l xcopy lists what is newer than the copy that was made before JBang built.
+rem With /d and /l xcopy lists the files that are newer than their copies, which were made before JBang built the script.
 for /f "delims=" %%L in ('xcopy /d /l /s /y "%CHECKOUT%\lib" "%SOURCES%\lib\" ^| findstr /c:".java"') do set "CHANGED=yes"
 for /f "delims=" %%L in ('xcopy /d /l /y "%CHECKOUT%\scripts\%TELEMETRY_SCRIPT%.java" "%SOURCES%\scripts\" ^| findstr /c:".java"') do set "CHANGED=yes"
 if defined CHANGED goto :build

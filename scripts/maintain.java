@@ -9,48 +9,30 @@
 //RUNTIME_OPTIONS -XX:TieredStopAtLevel=1 -XX:CompileThresholdScaling=10
 //FILES runbook.md=../docs/runbook.md
 
-import java.io.IOException;
-import java.io.InputStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.Supplier;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Parameters;
+import picocli.CommandLine.ScopeType;
 import telemetry.*;
-import telemetry.archive.*;
 import telemetry.cli.*;
 import telemetry.health.*;
 import telemetry.maintain.*;
 import telemetry.measure.*;
 import telemetry.os.*;
-import telemetry.text.*;
 
-@Command(name = "maintain", mixinStandardHelpOptions = true, sortOptions = false,
+@Command(name = "maintain", mixinStandardHelpOptions = true, sortOptions = false, addMethodSubcommands = false,
         description = "Go through the weekly, monthly or quarterly checklist; or print the lines that schedule it.",
-        footer = {"",
-            "maintain weekly      health; the backups; how the disk fills",
-            "maintain monthly     health; archive old day files; growth; the runbook's age",
-            "maintain quarterly   speed of queries; indexes; what is kept for how long",
-            "maintain schedule    lines for cron, systemd and Windows' Task Scheduler",
-            "", "The exit code is the worst item's. Only monthly changes anything: it archives, after asking, and not while health fails."})
+        footer = {"", "The exit code is the worst item's. Only monthly changes anything: it archives, after asking, and not while health "
+            + "fails."})
 class maintain extends Procedure {
-
-    private enum Period { weekly, monthly, quarterly, schedule }
-
-
     private static final long MB = 1_000_000;
 
     Baselines baselines = Baselines.RUNBOOK;
 
-    @Parameters(index = "0", paramLabel = "weekly|monthly|quarterly|schedule",
-            description = "Which checklist; or how to schedule all of them.")
-    private Period period;
-
-    @Option(names = "--report", paramLabel = "FILE.md", description = "Also write the report as a Markdown page.")
+    @Option(names = "--report", paramLabel = "FILE.md", scope = ScopeType.INHERIT, description = "Also write the report as a Markdown page.")
     private Path report;
 
     @Mixin
@@ -67,137 +49,68 @@ class maintain extends Procedure {
 
     @Override
     public Integer call() {
+        throw wrong("Missing required parameter: 'weekly|monthly|quarterly|schedule'");
+    }
+
+    @Command(name = "weekly", mixinStandardHelpOptions = true, description = "Look at health, the backups, and how the disk fills.")
+    int weekly(@Mixin Consent consent) {
         Store store = this.store.existing();
-        return switch (period) {
-            case weekly -> report(store, weekly(store));
-            case monthly -> report(store, monthly(store));
-            case quarterly -> report(store, quarterly(store));
-            case schedule -> schedule(store);
-        };
+        Task backups = Task.tried("backups", store, new RetentionReview(store, clock)::backups);
+        Task disk = Task.tried("disk", store, () -> new Forecast(store, clock.instant()).disk());
+        return report("weekly", List.of(health(store), backups, disk));
     }
 
-    private List<Task> weekly(Store store) {
-        Task backups = tried("backups", store, new RetentionReview(store, clock)::backups);
-        Task disk = tried("disk", store, () -> new Forecast(store, clock.instant()).disk());
-        return List.of(health(store), backups, disk);
-    }
-
-    private List<Task> monthly(Store store) {
+    @Command(name = "monthly", mixinStandardHelpOptions = true,
+            description = "Look at health, archive old day files, look at growth and at the runbook's age.")
+    int monthly(@Mixin Consent consent) {
+        Store store = this.store.existing();
         Task health = health(store);
-        Task archive = tried("archive", store, () -> archive(store, health));
-        Task growth = tried("growth", store, () -> new Forecast(store, clock.instant()).growth());
-        return List.of(health, archive, growth, RunbookPage.of(runbook()).task(clock.instant()));
+        Task archive = Task.tried("archive", store, () -> archive(store, health, consent));
+        Task growth = Task.tried("growth", store, () -> new Forecast(store, clock.instant()).growth());
+        return report("monthly", List.of(health, archive, growth, RunbookPage.ofThisProgram().task(clock.instant())));
     }
 
-    private List<Task> quarterly(Store store) {
-        List<Task> tasks = new ArrayList<>();
-        try (Database database = Database.openToRead(store.database())) {
-            var review = new PerformanceReview(store, database, clock.instant());
-            tasks.add(review.queries(baselines));
-            tasks.add(review.indexes());
-        } catch (StoreException e) {
-            Task refused = Task.refused("queries", store, e);
-            tasks = new ArrayList<>(List.of(refused, Task.open("indexes", refused.status(), "cannot tell without the queries", null)));
-        }
-        tasks.add(tried("retention", store, new RetentionReview(store, clock)::policies));
-        return tasks;
+    @Command(name = "quarterly", mixinStandardHelpOptions = true,
+            description = "Look at the speed of queries, at indexes, and at what is kept for how long.")
+    int quarterly(@Mixin Consent consent) {
+        Store store = this.store.existing();
+        List<Task> tasks = new ArrayList<>(PerformanceReview.of(store, baselines, clock.instant()));
+        tasks.add(Task.tried("retention", store, new RetentionReview(store, clock)::policies));
+        return report("quarterly", tasks);
+    }
+
+    @Command(name = "schedule", mixinStandardHelpOptions = true,
+            description = "Print the lines for cron, systemd and Windows' Task Scheduler.")
+    int schedule(@Mixin Consent consent) {
+        Store store = this.store.existing();
+        if (report != null) throw wrong("--report belongs to weekly, monthly and quarterly");
+        String checkout = System.getProperty("telemetry.checkout");
+        return result(Schedule.of(store, checkout == null ? null : Path.of(checkout), Machine.environment()));
     }
 
     private Task health(Store store) {
-        Health health = Health.of(store, clock, HealthRules.RUNBOOK, err());
-        Task task = health.troubles().isEmpty() ? Task.done("health", health.sum())
-                : Task.open("health", health.status(), health.sum(), worst(health).hint());
-        return task.with(health.checks(), health.checks().list());
-    }
-
-    private static Check worst(Health health) {
-        return health.troubles().stream().filter(check -> check.status() == health.status()).findFirst().orElseThrow();
+        return Task.health(Health.of(store, clock, HealthRules.RUNBOOK, err()));
     }
 
     /** Not when health has failed: a store that is not understood is not to lose a file. */
-    private Task archive(Store store, Task health) {
-        var archive = new Archive(store, null, clock);
-        Archive.Plan plan = archive.plan(RetentionReview.RAW);
-        String age = "older than " + Times.words(RetentionReview.RAW);
-        if (plan.files().isEmpty()) return left(plan.left(), Task.done("archive", "no day file to archive is " + age));
-        String old = dayFiles(plan.files().size()) + " " + age + ", " + plan.size();
-        if (health.status().compareTo(Check.Status.WARNING) > 0)
-            return Task.open("archive", Check.Status.WARNING, old + ": not archived, because health has failed", health.next());
-        String again = store.command("maintain", "monthly" + (consent.isDryRun() ? " --yes" : ""));
-        if (consent.isDryRun()) return shown(plan, old + ", would be archived in " + archive.folder(), again);
-        if (!consent.to("Archive " + old + ", in " + archive.folder() + " and delete the originals?"))
-            return Task.open("archive", Check.Status.WARNING, old + ": not archived, as was answered", again);
-        try (var progress = new Progress(err(), "MB", plan.size().bytes() / MB)) {
-            return archived(store, archive.run(plan, progress.adding(MB)));
+    private Task archive(Store store, Task health, Consent consent) {
+        var old = new OldDayFiles(store, clock);
+        if (old.isEmpty()) return old.none();
+        if (health.status().compareTo(Check.Status.WARNING) > 0) return old.open("because health has failed", health.next());
+        Next again = consent.isDryRun() ? store.command("maintain", "monthly", "--yes") : store.command("maintain", "monthly");
+        if (consent.isDryRun()) return old.shown(again);
+        if (!consent.to("Archive " + old + ", in " + old.folder() + " and delete the originals?")) return old.open("as was answered", again);
+        try (var progress = progress("MB", old.size().bytes() / MB)) {
+            return old.archived(progress.adding(MB));
         }
     }
 
-    private static Task shown(Archive.Plan plan, String detail, String next) {
-        var table = new Table("day", "size", "file");
-        for (DayFile file : plan.files()) table.row(file.day(), new Size(file.path().toFile().length()), file.path().getFileName());
-        String left = plan.left().isEmpty() ? "" : "; " + plan.left().size() + " would be left alone";
-        return Task.shown("archive", detail + left, next).with(table, plan);
-    }
-
-    private Task archived(Store store, ArchiveRun.Result result) {
-        var table = new Table("day", "lines", "size", "archived");
-        for (ArchiveRun.Archived day : result.archived()) table.row(day.day(), day.lines(), day.size(), day.compressed());
-        String done = dayFiles(result.archived().size()) + " archived";
-        boolean isWell = result.failures().isEmpty();
-        Task task = isWell ? left(result.left(), Task.done("archive", done)) : failed(store, done, result.failures().get(0));
-        return task.with(table.isEmpty() ? null : table, result.archived());
-    }
-
-    private static Task failed(Store store, String done, StoreException first) {
-        String again = "Disk Full: " + store.command("archive", "--older-than 90d");
-        return Task.open("archive", Check.Status.FAILED, done + "; " + store.message(first), again);
-    }
-
-    private static String dayFiles(int count) {
-        return count + (count == 1 ? " day file" : " day files");
-    }
-
-    /** That today's file stays is as it should be; of those that are old enough, somebody is to know. */
-    private static Task left(List<Archive.Left> left, Task otherwise) {
-        if (left.isEmpty()) return otherwise;
-        String first = "; left alone: " + left.get(0).file().getFileName() + ": " + left.get(0).reason();
-        String others = left.size() == 1 ? "" : ", and " + (left.size() - 1) + " more";
-        return Task.open("archive", Check.Status.WARNING, otherwise.detail() + first + others, "wait, or ask the owner of that process");
-    }
-
-    private static String runbook() {
-        try (InputStream page = maintain.class.getResourceAsStream("/runbook.md")) {
-            return new String(page.readAllBytes(), StandardCharsets.UTF_8);
-        } catch (IOException e) {
-            throw new IllegalStateException("the runbook is part of this program", e);
-        }
-    }
-
-    /** What cannot be done is an item too, and the others are done all the same. */
-    private static Task tried(String name, Store store, Supplier<Task> task) {
+    private int report(String period, List<Task> tasks) {
+        Checklist checklist = Checklist.of(period, store.store(), clock.instant(), tasks);
         try {
-            return task.get();
-        } catch (StoreException e) {
-            return Task.refused(name, store, e);
-        }
-    }
-
-    private Integer report(Store store, List<Task> tasks) {
-        var checklist = new Checklist(period.name(), store, clock.instant(), tasks);
-        try {
-            output.result(checklist, checklist.document());
+            return result(checklist);
         } finally {
             if (report != null) Unfinished.write("a report", report, checklist.markdown());
         }
-        return checklist.status().exitCode();
     }
-
-    private Integer schedule(Store store) {
-        if (report != null) throw wrong("--report belongs to weekly, monthly and quarterly");
-        String checkout = System.getProperty("telemetry.checkout");
-        Schedule schedule = Schedule.of(store, checkout == null ? null : Path.of(checkout), Machine.environment());
-        output.result(schedule, schedule.texts());
-        return Cli.OK;
-    }
-
 }

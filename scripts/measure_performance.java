@@ -4,7 +4,7 @@
 //SOURCES ../lib/telemetry/text/package-info.java ../lib/telemetry/os/package-info.java ../lib/telemetry/sqlite/package-info.java
 //SOURCES ../lib/telemetry/daylog/package-info.java ../lib/telemetry/runs/package-info.java ../lib/telemetry/cli/package-info.java
 //SOURCES ../lib/telemetry/store/package-info.java ../lib/telemetry/recording/package-info.java ../lib/telemetry/locks/package-info.java
-//SOURCES ../lib/telemetry/backup/package-info.java ../lib/telemetry/health/package-info.java ../lib/telemetry/measure/package-info.java
+//SOURCES ../lib/telemetry/backup/package-info.java ../lib/telemetry/measure/package-info.java
 //RUNTIME_OPTIONS -XX:TieredStopAtLevel=1 -XX:CompileThresholdScaling=10
 
 import java.io.IOException;
@@ -12,14 +12,13 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import telemetry.*;
 import telemetry.cli.*;
-import telemetry.health.*;
 import telemetry.measure.*;
-import telemetry.text.*;
 
 @Command(name = "measure_performance", mixinStandardHelpOptions = true,
         description = "Measure writing, queries and size against the runbook's baselines; advise, and carry advice out.",
@@ -90,55 +89,57 @@ class measure_performance extends Procedure {
     }
 
     @Override
-    public Integer call() throws IOException, InterruptedException {
+    public Integer call() throws Exception {
         requireSense();
         if (asWriter) return write();
         Store store = this.store.existing();
         PerformanceHistory past = history ? new PerformanceHistory(store, this::note) : null;
         List<Check> failures = new ArrayList<>();
         List<String> done = new ArrayList<>();
-        StoreFigures figures = look(store, failures);
-        if (figures != null && carryOut(store, figures, done)) figures = look(store, failures);
-        WriteTimes writes = measureWriting(store, failures);
+        Callable<StoreFigures> look = () -> StoreFigures.of(store, wait, clock.instant());
+        StoreFigures figures = tried("database", look, failures);
+        if (figures != null && carryOut(store, figures, done)) figures = tried("database", look, failures);
+        WriteTimes writes = tried("writing", () -> measureWriting(store), failures);
         var report = PerformanceReport.of(store, clock.instant(), done, writes, figures,
                 new Baselines(write, query, runsPerSecond, bytesPerRun), walSize, failures);
         try {
-            if (history) keep(report, past);
+            if (history && report.isWhole()) past.add(report.summary());
+            else if (history) note("not added to the history: not everything could be measured");
         } finally {
-            output.result(past == null ? report : report + System.lineSeparator().repeat(2) + past, document(report, past));
+            result(history ? past.below(report) : report);
         }
         return report.status().exitCode();
     }
 
     private void requireSense() {
-        if (runs < 1 || runs > MOST_RUNS) throw wrong("--runs is a number from 1 to " + MOST_RUNS);
-        if (runsPerSecond < 1 || runsPerSecond > MOST_RUNS) throw wrong("--runs-per-second is a number from 1 to " + MOST_RUNS);
-        for (int number : writers) if (number < 1 || number > MOST_WRITERS) throw wrong("--writers are numbers from 1 to " + MOST_WRITERS);
-        if (processes < 0 || processes > MOST_PROCESSES) throw wrong("--processes is a number from 0 to " + MOST_PROCESSES);
+        requireBetween("--runs is a number", 1, runs, MOST_RUNS);
+        requireBetween("--runs-per-second is a number", 1, runsPerSecond, MOST_RUNS);
+        for (int number : writers) requireBetween("--writers are numbers", 1, number, MOST_WRITERS);
+        requireBetween("--processes is a number", 0, processes, MOST_PROCESSES);
         if (consent.isDryRun() && !applyIndexes && !vacuum)
             throw wrong("--dry-run is for --apply-indexes and --vacuum; without them nothing is changed");
+    }
+
+    private void requireBetween(String what, int least, int number, int most) {
+        if (number < least || number > most) throw wrong(what + " from " + least + " to " + most);
     }
 
     /** One of several: tells when it is ready, waits for the word to go, tells when it is done. */
     private int write() throws IOException {
         List<String> warnings = new ArrayList<>();
-        try (TelemetryClient client = TelemetryClient.at(this.store.store(), clock, warnings::add)) {
-            WriteTimes.track(client, WriteTimes.warming(runs));
-            output.print("ready");
-            if (System.in.read() < 0) return Cli.FAILED;
-            WriteTimes.track(client, runs);
-            output.print("done");
+        try (TelemetryClient client = TelemetryClient.at(store.store(), clock, warnings::add)) {
+            if (!WriterProcesses.beOne(client, runs, output::print)) return Cli.FAILED;
         }
         warnings.forEach(this::note);
         return warnings.isEmpty() ? Cli.OK : Cli.FAILED;
     }
 
-    /** Null when the database cannot be read: then that is among the failures. */
-    private StoreFigures look(Store store, List<Check> failures) {
+    /** Null when it cannot be measured: then that is among the failures. */
+    private <T> T tried(String name, Callable<T> measuring, List<Check> failures) throws Exception {
         try {
-            return StoreFigures.of(store, wait, clock.instant());
+            return measuring.call();
         } catch (StoreException e) {
-            failures.add(failure("database", store, e));
+            failures.add(PerformanceReport.failure(name, store.store(), e));
             return null;
         }
     }
@@ -146,57 +147,32 @@ class measure_performance extends Procedure {
     /** @return false when nothing was to be done */
     private boolean carryOut(Store store, StoreFigures figures, List<String> done) {
         var tuning = new Tuning(store, clock, wait, err(), this::note);
-        if (applyIndexes) makeIndexes(figures, tuning, done);
-        if (vacuum) vacuum(figures, tuning, done);
+        if (applyIndexes) done.add(makeIndexes(figures, tuning));
+        if (vacuum) done.add(vacuum(figures.footprint(), tuning));
         return !done.isEmpty() && !consent.isDryRun();
     }
 
-    private void makeIndexes(StoreFigures figures, Tuning tuning, List<String> done) {
+    private String makeIndexes(StoreFigures figures, Tuning tuning) {
         Map<String, String> missing = figures.indexes().missing();
         String names = String.join(", ", missing.keySet());
-        if (missing.isEmpty()) done.add("no index is missing");
-        else if (consent.isDryRun()) done.add("would make " + names);
-        else if (!consent.to("Make " + names + "? Writers wait meanwhile; a backup comes first.")) done.add("nothing: no index was made");
-        else done.add("made " + names + ": " + tuning.makeIndexes(missing.values(), figures.footprint().runs()));
+        if (missing.isEmpty()) return "no index is missing";
+        if (consent.isDryRun()) return "would make " + names;
+        if (!consent.to("Make " + names + "? Writers wait meanwhile; a backup comes first.")) return "nothing: no index was made";
+        return "made " + names + ": " + tuning.makeIndexes(missing.values(), figures.footprint().runs());
     }
 
-    private void vacuum(StoreFigures figures, Tuning tuning, List<String> done) {
-        Footprint footprint = figures.footprint();
+    private String vacuum(Footprint footprint, Tuning tuning) {
         String gain = footprint.wouldFree() + " of " + footprint.size();
-        if (!Tuning.isVacuumWorthIt(footprint)) done.add("no VACUUM: it would free no more than " + gain);
-        else if (consent.isDryRun()) done.add("would free some " + gain + " with VACUUM");
-        else if (!consent.to("VACUUM, to free some " + gain + "? Writers wait meanwhile; a backup comes first."))
-            done.add("nothing: no VACUUM");
-        else done.add("VACUUM: " + tuning.vacuum());
+        if (!Tuning.isVacuumWorthIt(footprint)) return "no VACUUM: it would free no more than " + gain;
+        if (consent.isDryRun()) return "would free some " + gain + " with VACUUM";
+        if (!consent.to("VACUUM, to free some " + gain + "? Writers wait meanwhile; a backup comes first.")) return "nothing: no VACUUM";
+        return "VACUUM: " + tuning.vacuum();
     }
 
-    private WriteTimes measureWriting(Store store, List<Check> failures) throws InterruptedException {
-        int all = runs * (1 + writers.size() + Math.min(1, processes)) + (1 + processes) * WriteTimes.warming(runs);
-        try (var scratch = ScratchStore.beside(store); var progress = new Progress(err(), "runs", all)) {
-            List<String> writer = List.of("measure_performance", "--as-writer");
-            return WriteTimes.of(scratch, runs, runsPerSecond, writers, writer, processes, progress::at);
-        } catch (StoreException e) {
-            failures.add(failure("writing", store, e));
-            return null;
+    private WriteTimes measureWriting(Store store) throws InterruptedException {
+        var load = new WriteTimes.Load(runs, runsPerSecond, writers, processes);
+        try (var scratch = ScratchStore.beside(store); var progress = progress("runs", load.all())) {
+            return WriteTimes.of(scratch, load, List.of("measure_performance", "--as-writer"), progress::at);
         }
-    }
-
-    /** Half a measurement, or one that was broken off, is no part of a trend. */
-    private void keep(PerformanceReport report, PerformanceHistory past) {
-        if (report.isWhole()) past.add(report.summary());
-        else note("not added to the history: not everything could be measured");
-    }
-
-    private static Check failure(String name, Store store, StoreException e) {
-        return switch (e.reason()) {
-            case MISSING, DENIED, LOCKED -> Check.unknown(name, store.message(e), null);
-            default -> Check.failed(name, store.message(e), null);
-        };
-    }
-
-    private static Map<String, Object> document(PerformanceReport report, PerformanceHistory past) {
-        Map<String, Object> document = report.document();
-        if (past != null) document.put("history", past.records());
-        return document;
     }
 }

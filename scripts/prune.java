@@ -9,10 +9,7 @@
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
-import java.util.StringJoiner;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
 import java.util.function.LongConsumer;
@@ -61,22 +58,14 @@ class prune extends Procedure {
             @Option(names = "--break-chains", description = "Let runs go from a chain of which others stay.") boolean breakChains,
             @Option(names = "--limit", paramLabel = "N",
                     description = "At the most so many, the oldest; a chain that does not fit stays.") Long limit) {
-        Instant before = clock.instant().minus(age);
-        try (Database database = open(store.existing(), consent)) {
-            var runs = new OldRuns(database, new OldRuns.Choice(before, agent, breakChains, most(limit)));
+        try (Database database = open(consent)) {
+            var runs = new OldRuns(database, new OldRuns.Choice(clock.instant().minus(age), agent, breakChains, most(limit)));
             OldRuns.Plan plan = runs.plan();
-            if (plan.runs() == 0 || !consent.isGiven()) return show(output, text(plan, toDo(plan.runs(), before, "deleted"), store.store()),
-                    json(plan, before), plan.runs());
-            Path backup = backUp(store.store());
-            OldRuns.Deleted deleted = counting(output, plan.runs(),
+            if (plan.runs() == 0 || !consent.isGiven()) return shown(new OldRunsReport(store.store(), plan, null, null), plan.runs());
+            Path backup = backUp();
+            OldRuns.Deleted deleted = counting(plan.runs(),
                     done -> runs.delete(plan, Pruned.of(store.store()), clock.instant(), done));
-            var text = text(plan, old(deleted.runs(), before) + " deleted, " + deleted.commits() + " commits with them", store.store());
-            if (deleted.left() > 0) text.add(counted(deleted.left()) + " of these left: others that have come meanwhile depend on them");
-            text.add("backup  " + backup);
-            Map<String, Object> json = json(plan, before);
-            json.putAll(Map.of("deleted", deleted.runs(), "commits", deleted.commits(), "left", deleted.left(), "backup", backup));
-            output.result(text, json);
-            return Cli.OK;
+            return result(new OldRunsReport(store.store(), plan, deleted, backup));
         }
     }
 
@@ -88,21 +77,18 @@ class prune extends Procedure {
                     description = "Started longer ago than this. Default: ${DEFAULT-VALUE}.") Duration age,
             @Option(names = "--agent", paramLabel = "NAME", description = "Of this agent only.") String agent,
             @Option(names = "--limit", paramLabel = "N", description = "At the most so many, the oldest.") Long limit) {
-        Instant before = clock.instant().minus(age);
-        try (Database database = open(store.existing(), consent)) {
-            var stale = new StaleRuns(database, before);
-            List<StaleRuns.Stale> all = stale.find(new EventLog(store.store()), agent, most(limit));
-            List<StaleRuns.Stale> endless = all.stream().filter(run -> !run.endedInFiles()).toList();
-            int exit = note(output, all, store.store());
-            if (endless.isEmpty() || !consent.isGiven()) return Math.max(exit,
-                    show(output, text(endless, toDo(endless.size(), before, "cancelled")), json(all, before), endless.size()));
-            Path backup = backUp(store.store());
-            long cancelled = counting(output, endless.size(),
+        Instant now = clock.instant();
+        try (Database database = open(consent)) {
+            var stale = new StaleRuns(database, now.minus(age));
+            List<StaleRuns.Stale> found = stale.find(new EventLog(store.store()), agent, most(limit));
+            var report = new StaleRunsReport(store.store(), now, now.minus(age), found, 0, null);
+            if (report.status() != Check.Status.OK) output.note(report.leftAlone());
+            List<StaleRuns.Stale> endless = report.endless();
+            if (endless.isEmpty() || !consent.isGiven()) return shown(report, endless.size());
+            Path backup = backUp();
+            long cancelled = counting(endless.size(),
                     done -> stale.cancel(endless, Pruned.of(store.store()), clock.instant(), done));
-            Map<String, Object> json = json(all, before);
-            json.putAll(Map.of("cancelled", cancelled, "backup", backup));
-            output.result(text(endless, old(cancelled, before) + " cancelled").add("backup  " + backup), json);
-            return exit;
+            return result(report.done(cancelled, backup));
         }
     }
 
@@ -111,18 +97,25 @@ class prune extends Procedure {
         return limit == null ? Long.MAX_VALUE : limit;
     }
 
-    private Database open(Store store, Consent consent) {
+    private Database open(Consent consent) {
+        Store store = this.store.existing();
         return consent.isGiven() ? Database.open(store.database(), patience) : Database.openToRead(store.database(), patience);
     }
 
-    private Path backUp(Store store) {
-        return new Backups(store, null, clock, err()).make(patience, BackupCheck.FULL, false).backup().file();
+    private Path backUp() {
+        return new Backups(store.store(), null, clock, err()).make(patience, BackupCheck.FULL, false).backup().file();
+    }
+
+    private int shown(Result report, long runs) {
+        int exit = result(report);
+        if (runs > 0) output.note("nothing was changed: the same with --yes does it");
+        return exit;
     }
 
     /** What was done before something went wrong is done, and is said. */
-    private <T> T counting(Output output, long total, Function<LongConsumer, T> work) {
+    private <T> T counting(long total, Function<LongConsumer, T> work) {
         var done = new AtomicLong();
-        try (var progress = new Progress(err(), "runs", total)) {
+        try (var progress = progress("runs", total)) {
             return work.apply(count -> {
                 done.set(count);
                 progress.at(count);
@@ -131,69 +124,5 @@ class prune extends Procedure {
             output.note("prune: " + done + " of " + total + " were done before this; the same command goes on");
             throw e;
         }
-    }
-
-    private static int show(Output output, Object text, Map<String, Object> json, long runs) {
-        output.result(text, json);
-        if (runs > 0) output.note("nothing was changed: the same with --yes does it");
-        return Cli.OK;
-    }
-
-    private static StringJoiner text(OldRuns.Plan plan, String sum, Store store) {
-        var text = new StringJoiner(System.lineSeparator());
-        var table = new Table("agent", "runs", "first", "last");
-        for (OldRuns.AgentRuns agent : plan.agents()) table.row(agent.agent(), agent.runs(), agent.first(), agent.last());
-        if (!table.isEmpty()) text.add(table.toString());
-        text.add(sum);
-        if (plan.kept() > 0) text.add(plan.kept() + " more are as old and stay: others of their chain do, or a run that they called");
-        if (plan.running() > 0) text.add(plan.running() + " more are as old and say running: " + store.command("prune", "stale"));
-        return text;
-    }
-
-    private static String toDo(long runs, Instant before, String what) {
-        return runs == 0 ? "no run that began before " + Times.seconds(before) + " is to be " + what
-                : old(runs, before) + " would be " + what;
-    }
-
-    private static String old(long runs, Instant before) {
-        return counted(runs) + " that began before " + Times.seconds(before);
-    }
-
-    private static String counted(long runs) {
-        return runs + (runs == 1 ? " run" : " runs");
-    }
-
-    private static Map<String, Object> json(OldRuns.Plan plan, Instant before) {
-        Map<String, Object> json = new LinkedHashMap<>();
-        json.put("before", before);
-        json.put("runs", plan.runs());
-        json.put("agents", plan.agents());
-        json.put("kept", plan.kept());
-        json.put("running", plan.running());
-        json.put("deleted", 0);
-        return json;
-    }
-
-    private StringJoiner text(List<StaleRuns.Stale> runs, String sum) {
-        var text = new StringJoiner(System.lineSeparator());
-        var table = new Table("run_id", "started", "running for");
-        for (StaleRuns.Stale run : runs) table.row(run.runId(), run.start(), Duration.between(run.start(), clock.instant()));
-        if (!table.isEmpty()) text.add(table.toString());
-        return text.add(sum);
-    }
-
-    private static Map<String, Object> json(List<StaleRuns.Stale> runs, Instant before) {
-        Map<String, Object> json = new LinkedHashMap<>();
-        json.put("before", before);
-        json.put("runs", runs);
-        json.put("cancelled", 0);
-        return json;
-    }
-
-    private static int note(Output output, List<StaleRuns.Stale> runs, Store store) {
-        long ended = runs.stream().filter(StaleRuns.Stale::endedInFiles).count();
-        if (ended > 0) output.note("left alone: " + counted(ended)
-                + " that ended according to the day files; what the database lacks of these: " + store.command("rebuild", "--check-only"));
-        return ended > 0 ? Cli.WARNING : Cli.OK;
     }
 }

@@ -7,12 +7,10 @@
 //SOURCES ../lib/telemetry/query/package-info.java ../lib/telemetry/health/package-info.java ../lib/telemetry/setup/package-info.java
 //RUNTIME_OPTIONS -XX:TieredStopAtLevel=1 -XX:CompileThresholdScaling=10
 
-import java.io.File;
 import java.nio.file.Path;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Locale;
-import java.util.StringJoiner;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -23,14 +21,11 @@ import telemetry.health.*;
 import telemetry.query.*;
 import telemetry.setup.*;
 import telemetry.store.*;
-import telemetry.text.*;
 
 @Command(name = "setup", mixinStandardHelpOptions = true,
         description = "Create the store: folders, database, indexes; optionally a sample month.",
         footer = {"", "What is there already is left as it is; a second run changes nothing, and one after a power cut completes "
-                + "the first.",
-            "", "A launcher starts its script by java alone, without JBang. It sees by itself when a source, a jar or the JDK changed, "
-            + "and builds anew, which takes some seconds."})
+                + "the first."})
 class setup extends Procedure {
     private static final int RUNS_A_DAY = 40;
     private static final int MOST_RUNS = 10_000_000;
@@ -43,9 +38,7 @@ class setup extends Procedure {
     private SampleOptions options;
 
     @Option(names = "--launchers", paramLabel = "DIR", arity = "0..1", fallbackValue = "",
-            description = "Instead of a store, write launchers into DIR: "
-            + "telemetry-health, telemetry-query …, one for each script of this checkout. DIR by default: ~/.local/bin, on Windows "
-            + "%%LOCALAPPDATA%%\\telemetry-toolkit\\bin.")
+            description = "Instead of a store, write launchers into DIR, as the command launchers does.")
     private Path launchers;
 
     private static final class SampleOptions {
@@ -66,22 +59,6 @@ class setup extends Procedure {
         private boolean yes;
     }
 
-    /** What was found and done; {@code toString()} is what the operator reads. */
-    private record Report(Path store, String rule, List<Path> created, String database, List<String> odd, SampleWriter.Filled sample) {
-        @Override
-        public String toString() {
-            var lines = new StringJoiner(System.lineSeparator());
-            lines.add("store     " + store + " (" + rule + ")");
-            created.forEach(path -> lines.add("created   " + path));
-            if (created.isEmpty()) lines.add("created   nothing: all is there");
-            lines.add("database  " + database);
-            odd.forEach(what -> lines.add("odd       " + what));
-            if (sample != null) lines.add(String.format(Locale.ROOT, "sample    %,d runs: %,d lines in %,d day files, %,d bytes",
-                    sample.runs(), sample.lines(), sample.dayFiles(), sample.bytes()));
-            return lines.toString();
-        }
-    }
-
     public static void main(String... args) {
         Cli.main(new setup(), args);
     }
@@ -100,31 +77,19 @@ class setup extends Procedure {
         if (sample != null && !options.yes) SampleWriter.requireEmpty(store);
         Layout.Made made = Layout.complete(store);
         SampleWriter.Filled filled = sample == null ? null : fill(store, sample);
-        var report = new Report(store.base(), store.rule(), made.created(), made.schema().toString(), made.odd(), filled);
-        output.result(report, report);
+        int exit = result(new SetupReport(store, made, filled));
         if (filled != null && !output.isJson()) show(store);
-        return !made.schema().isUsable() ? Cli.FAILED : made.odd().isEmpty() ? Cli.OK : Cli.WARNING;
+        return exit;
     }
 
+    /** The older spelling of {@code launchers}. */
     private int writeLaunchers() {
         if (options != null || spec.commandLine().getParseResult().hasMatchedOption("--store"))
             throw wrong("--launchers makes no store: leave --store and --sample to a setup of their own");
-        Path folder = launchers.toString().isEmpty() ? Launchers.usualFolder() : launchers.toAbsolutePath().normalize();
-        Launchers.Written written = Launchers.ofThisCheckout().write(folder);
-        output.result(launcherReport(written), written);
-        String path = System.getenv("PATH");
-        if (path == null || !List.of(path.split(File.pathSeparator)).contains(folder.toString()))
-            output.note("to be called by name, " + folder + " has to be on the PATH");
-        return Cli.OK;
-    }
-
-    private static String launcherReport(Launchers.Written written) {
-        var lines = new StringJoiner(System.lineSeparator());
-        lines.add("checkout  " + written.checkout()).add("folder    " + written.folder());
-        written.created().forEach(file -> lines.add("created   " + file.getFileName()));
-        written.replaced().forEach(file -> lines.add("replaced  " + file.getFileName()));
-        if (written.created().isEmpty() && written.replaced().isEmpty()) lines.add("created   nothing: all are there");
-        return lines.toString();
+        Launchers.Written written = Launchers.ofThisCheckout().write(launchers);
+        int exit = result(written);
+        if (!written.isOnPath()) output.note("to be called by name, " + written.folder() + " has to be on the PATH");
+        return exit;
     }
 
     private Sample sample() {
@@ -147,8 +112,7 @@ class setup extends Procedure {
     }
 
     private SampleWriter.Filled fill(Store store, Sample sample) {
-        try (Database database = Database.open(store.database());
-                var progress = new Progress(err(), "runs", sample.runs())) {
+        try (Database database = Database.open(store.database()); var progress = progress("runs", sample.runs())) {
             return new SampleWriter(store, database).fill(sample, options.yes, progress);
         }
     }

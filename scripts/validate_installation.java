@@ -8,8 +8,6 @@
 //RUNTIME_OPTIONS -XX:TieredStopAtLevel=1 -XX:CompileThresholdScaling=10
 
 import java.time.Duration;
-import java.util.LinkedHashMap;
-import java.util.Map;
 import picocli.CommandLine.Command;
 import telemetry.*;
 import telemetry.cli.*;
@@ -30,13 +28,6 @@ class validate_installation extends Procedure {
 
     @Override
     public Integer call() {
-        Store store = this.store.store();
-        Installation installation = Installation.of(store, around, clock, patience, err());
-        Map<String, Object> document = new LinkedHashMap<>();
-        document.put("status", installation.status());
-        document.put("store", store.base());
-        document.put("checks", installation.checks().list());
-        output.result(installation, document);
-        return installation.status().exitCode();
+        return result(Installation.of(store.store(), around, clock, patience, err()));
     }
 }

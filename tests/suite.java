@@ -10,18 +10,25 @@
 import static java.util.stream.Collectors.joining;
 import static org.junit.platform.engine.discovery.ClassNameFilter.includeClassNamePatterns;
 import static org.junit.platform.engine.discovery.DiscoverySelectors.selectClasspathRoots;
-import static org.junit.platform.launcher.TagFilter.excludeTags;
 
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.net.URISyntaxException;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.HashSet;
+import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
+import java.util.concurrent.Callable;
 import org.junit.platform.engine.FilterResult;
+import org.junit.platform.engine.TestDescriptor;
 import org.junit.platform.engine.TestExecutionResult;
+import org.junit.platform.engine.TestTag;
+import org.junit.platform.engine.UniqueId;
 import org.junit.platform.engine.support.descriptor.MethodSource;
 import org.junit.platform.launcher.LauncherDiscoveryRequest;
 import org.junit.platform.launcher.PostDiscoveryFilter;
@@ -30,104 +37,235 @@ import org.junit.platform.launcher.TestIdentifier;
 import org.junit.platform.launcher.TestPlan;
 import org.junit.platform.launcher.core.LauncherDiscoveryRequestBuilder;
 import org.junit.platform.launcher.core.LauncherFactory;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
 
-/**
- * Runs the tests beside it: all of them, or the named ones (HealthTest, HealthTest#method). Tests tagged "torture" take minutes
- * and are left out without --torture. Exits 1 when a test failed or none ran.
- */
-class suite implements TestExecutionListener {
+@Command(name = "test", exitCodeOnInvalidInput = 64,
+        description = {"Run the toolkit's tests: all of them, or the named ones.", "", "Classes run side by side, the tests of one class "
+            + "one after the other. A class is printed when it ends, with its seconds. Exit code 1 says that a test failed or none ran."},
+        footer = {"", "Examples:", "  scripts/jbangw test HealthTest RestoreTest", "  scripts/jbangw test HealthTest#aMissingStoreFailsAndIsNotMade"})
+class suite implements Callable<Integer> {
 
-    private final List<String> failures = new ArrayList<>();
-    private int passed;
-    private int skipped;
-    private TestPlan plan;
+    private static final TestTag TORTURE = TestTag.create("torture");
+    private static final int SLOWEST = 10;
 
-    public static void main(String... args) throws Exception {
-        var names = new HashSet<>(List.of(args));
-        var torture = names.remove("--torture");
-        var suite = new suite();
-        LauncherFactory.create().execute(request(names, torture), suite);
-        suite.summarize();
-        System.exit(suite.failures.isEmpty() && suite.passed > 0 ? 0 : 1);
+    @Parameters(arity = "0..*", paramLabel = "NAME", description = "A test class, or Class#method. --list shows the classes.")
+    private Set<String> names = Set.of();
+
+    @Option(names = "--torture", description = "Add the tests that take minutes: hundreds of kills, power cuts. One class at a time.")
+    private boolean torture;
+
+    @Option(names = "--list", description = "Only list the classes, each with its number of tests.")
+    private boolean list;
+
+    @Option(names = {"-h", "--help"}, usageHelp = true, description = "Show this help and exit.")
+    private boolean help;
+
+    /** What NAME may be, and what of it runs: of each class and of each Class#method, how many tests. */
+    private final Map<String, Integer> known = new TreeMap<>();
+
+    public static void main(String... args) {
+        System.exit(new CommandLine(new suite()).execute(args));
     }
 
-    private static LauncherDiscoveryRequest request(Set<String> names, boolean torture) throws URISyntaxException {
+    @Override
+    public Integer call() throws URISyntaxException {
+        var launcher = LauncherFactory.create();
+        var plan = launcher.discover(request());
+        var absent = names.stream().filter(name -> known.getOrDefault(name, 0) == 0).toList();
+        absent.forEach(name -> System.err.println(said(name)));
+        if (list && absent.isEmpty()) return list();
+        var results = new Results();
+        if (absent.isEmpty()) launcher.execute(plan, results);
+        return results.summarize() ? 0 : 1;
+    }
+
+    private int list() {
+        var classes = known.keySet().stream().filter(name -> !name.matches(".*[#$].*") && isNamed(name) && known.get(name) > 0).toList();
+        int longest = classes.stream().mapToInt(String::length).max().orElse(0);
+        for (String name : classes) System.out.println(name + " ".repeat(longest - name.length()) + String.format("%5d", known.get(name)));
+        return classes.isEmpty() ? 1 : 0;
+    }
+
+    private boolean isNamed(String className) {
+        return names.isEmpty() || names.stream().anyMatch(name -> name.replaceFirst("[#$].*", "").equals(className));
+    }
+
+    private LauncherDiscoveryRequest request() throws URISyntaxException {
         var classes = Path.of(suite.class.getProtectionDomain().getCodeSource().getLocation().toURI());
-        var request = LauncherDiscoveryRequestBuilder.request()
+        String parallel = "junit.jupiter.execution.parallel.";
+        return LauncherDiscoveryRequestBuilder.request()
             .selectors(selectClasspathRoots(Set.of(classes)))
-            .filters(includeClassNamePatterns(".*Test"));
-        if (!torture) request.filters(excludeTags("torture"));
-        if (!names.isEmpty()) request.filters(only(names));
-        return request.build();
+            .filters(includeClassNamePatterns(".+Test"))
+            .filters((PostDiscoveryFilter) this::wanted)
+            .configurationParameter(parallel + "enabled", String.valueOf(!torture))
+            .configurationParameter(parallel + "mode.default", "same_thread")
+            .configurationParameter(parallel + "mode.classes.default", "concurrent")
+            .configurationParameter(parallel + "config.executor-service", "worker_thread_pool")
+            .configurationParameter(parallel + "config.strategy", "fixed")
+            .configurationParameter(parallel + "config.fixed.parallelism", Integer.getInteger("p", 2).toString())
+            .build();
     }
 
-    private static PostDiscoveryFilter only(Set<String> names) {
-        return test -> {
-            if (!(test.getSource().orElse(null) instanceof MethodSource method)) return FilterResult.included("");
-            var className = method.getClassName().replaceFirst("\\$.*", "").replaceFirst(".*\\.", "");
-            return FilterResult.includedIf(names.contains(className) || names.contains(className + "#" + method.getMethodName()));
-        };
+    private FilterResult wanted(TestDescriptor test) {
+        if (!(test.getSource().orElse(null) instanceof MethodSource method)) return FilterResult.included("");
+        int tests = torture || !test.getTags().contains(TORTURE) ? 1 : 0;
+        var its = namesOf(method);
+        its.forEach(name -> known.merge(name, tests, Integer::sum));
+        return FilterResult.includedIf(tests > 0 && (names.isEmpty() || its.stream().anyMatch(names::contains)));
     }
 
-    @Override
-    public void testPlanExecutionStarted(TestPlan plan) {
-        this.plan = plan;
+    /** In whatever package: the class and, for a nested class, those around it; each also with the method. */
+    private static List<String> namesOf(MethodSource method) {
+        List<String> all = new ArrayList<>();
+        String name = method.getClassName().replaceFirst(".*\\.", "");
+        for (int end = name.length(); end > 0; end = name.lastIndexOf('$', end - 1)) {
+            all.add(name.substring(0, end));
+            all.add(name.substring(0, end) + "#" + method.getMethodName());
+        }
+        return all;
     }
 
-    @Override
-    public void executionStarted(TestIdentifier test) {
-        if (test.isContainer() && test.getParentId().isPresent()) print("", test);
+    /** Why nothing runs by this name. */
+    private String said(String name) {
+        if (known.containsKey(name)) return name + " has only tests that take --torture";
+        String within = name.replaceFirst("#.*", "") + "#";
+        boolean inClass = known.keySet().stream().anyMatch(one -> one.startsWith(within));
+        return known.keySet().stream().filter(one -> inClass ? one.startsWith(within) : one.contains("#") == name.contains("#"))
+            .min(Comparator.comparingInt(one -> distance(one, name)))
+            .map(nearest -> "no test is named " + name + "; the nearest name is " + nearest).orElse("there are no tests");
     }
 
-    @Override
-    public void executionSkipped(TestIdentifier test, String reason) {
-        skipped++;
-        print("skipped ", test, reason);
-    }
-
-    @Override
-    public void executionFinished(TestIdentifier test, TestExecutionResult result) {
-        switch (result.getStatus()) {
-            case SUCCESSFUL -> {
-                if (test.isContainer()) return;
-                passed++;
-                print("ok ", test);
-            }
-            case ABORTED -> {
-                skipped++;
-                print("skipped ", test, result.getThrowable().map(Throwable::getMessage).orElse(""));
-            }
-            case FAILED -> {
-                failures.add(String.join(" > ", path(test)));
-                print("FAILED ", test);
-                result.getThrowable().ifPresent(thrown -> System.out.print(trace(thrown).indent(2 * path(test).size())));
+    /** How many letters to insert, delete or replace. */
+    private static int distance(String one, String other) {
+        int[] row = new int[other.length() + 1];
+        for (int j = 0; j < row.length; j++) row[j] = j;
+        for (int i = 1; i <= one.length(); i++) {
+            int diagonal = row[0]++;
+            for (int j = 1; j < row.length; j++) {
+                int replaced = diagonal + (one.charAt(i - 1) == other.charAt(j - 1) ? 0 : 1);
+                diagonal = row[j];
+                row[j] = Math.min(replaced, 1 + Math.min(row[j], row[j - 1]));
             }
         }
+        return row[other.length()];
     }
 
-    private void print(String mark, TestIdentifier test, String... reason) {
-        System.out.println("  ".repeat(path(test).size() - 1) + mark + test.getDisplayName()
-            + (reason.length == 0 ? "" : ": " + reason[0]));
-    }
+    /** Prints each class as one block when it ends, whatever runs beside it. */
+    private static final class Results implements TestExecutionListener {
 
-    private void summarize() {
-        if (!failures.isEmpty()) System.out.println("\nFailed:\n  " + String.join("\n  ", failures));
-        if (passed + failures.size() == 0) System.out.println("\nNo test ran.");
-        System.out.println();
-        System.out.println(passed + " passed, " + failures.size() + " failed" + (skipped == 0 ? "" : ", " + skipped + " skipped"));
-    }
+        private record Took(String name, double seconds) { }
 
-    /** From the test class to the test itself. */
-    private List<String> path(TestIdentifier test) {
-        var parent = plan.getParent(test).filter(container -> container.getParentId().isPresent());
-        var names = new ArrayList<>(parent.map(this::path).orElse(List.of()));
-        names.add(test.getDisplayName());
-        return names;
-    }
+        private final Map<UniqueId, StringBuilder> blocks = new HashMap<>();
+        private final Map<UniqueId, Long> began = new HashMap<>();
+        private final List<Took> classes = new ArrayList<>();
+        private final List<String> failures = new ArrayList<>();
+        private int passed;
+        private int skipped;
+        private TestPlan plan;
 
-    private static String trace(Throwable thrown) {
-        var text = new StringWriter();
-        thrown.printStackTrace(new PrintWriter(text));
-        return text.toString().lines().filter(line -> !line.matches("\\s+at (org\\.junit|java\\.base)[./].*")).collect(joining("\n"));
+        @Override
+        public void testPlanExecutionStarted(TestPlan plan) {
+            this.plan = plan;
+        }
+
+        @Override
+        public synchronized void executionStarted(TestIdentifier test) {
+            if (isClass(test)) began.put(test.getUniqueIdObject(), System.nanoTime());
+            else if (test.isContainer() && !isRoot(test)) print("", test);
+        }
+
+        @Override
+        public synchronized void executionSkipped(TestIdentifier test, String reason) {
+            skipped++;
+            print("skipped ", test, reason);
+            if (isClass(test)) flush(test);
+        }
+
+        @Override
+        public synchronized void executionFinished(TestIdentifier test, TestExecutionResult result) {
+            switch (result.getStatus()) {
+                case SUCCESSFUL -> {
+                    if (test.isTest()) {
+                        passed++;
+                        print("ok ", test);
+                    }
+                }
+                case ABORTED -> {
+                    skipped++;
+                    print("skipped ", test, result.getThrowable().map(Throwable::getMessage).orElse(""));
+                }
+                case FAILED -> {
+                    failures.add(String.join(" > ", path(test)));
+                    print("FAILED ", test);
+                    result.getThrowable().ifPresent(thrown -> block(test).append(trace(thrown).indent(2 * path(test).size())));
+                }
+            }
+            if (isClass(test) || isRoot(test)) flush(test);
+        }
+
+        private void flush(TestIdentifier test) {
+            var took = began.get(test.getUniqueIdObject());
+            if (took != null) {
+                classes.add(new Took(test.getDisplayName(), (System.nanoTime() - took) / 1e9));
+                System.out.println(test.getDisplayName() + seconds(classes.get(classes.size() - 1)));
+            }
+            var block = blocks.remove(test.getUniqueIdObject());
+            if (block != null) System.out.print(block);
+        }
+
+        private void print(String mark, TestIdentifier test, String... reason) {
+            block(test).append("  ".repeat(path(test).size() - 1)).append(mark).append(test.getDisplayName())
+                .append(reason.length == 0 ? "" : ": " + reason[0]).append(System.lineSeparator());
+        }
+
+        /** What its class has printed so far. */
+        private StringBuilder block(TestIdentifier test) {
+            var id = test.getUniqueIdObject();
+            while (id.getSegments().size() > 2) id = id.removeLastSegment();
+            return blocks.computeIfAbsent(id, none -> new StringBuilder());
+        }
+
+        private static boolean isRoot(TestIdentifier test) {
+            return test.getParentId().isEmpty();
+        }
+
+        private static boolean isClass(TestIdentifier test) {
+            return test.getUniqueIdObject().getSegments().size() == 2;
+        }
+
+        /** @return true when all is well */
+        boolean summarize() {
+            if (classes.size() > 1) {
+                System.out.println("\nSlowest:");
+                classes.stream().sorted(Comparator.comparingDouble(Took::seconds).reversed()).limit(SLOWEST)
+                    .forEach(one -> System.out.println("  " + one.name() + seconds(one)));
+            }
+            if (!failures.isEmpty()) System.out.println("\nFailed:\n  " + String.join("\n  ", failures));
+            if (passed + failures.size() == 0) System.out.println("\nNo test ran.");
+            System.out.println();
+            System.out.println(passed + " passed, " + failures.size() + " failed" + (skipped == 0 ? "" : ", " + skipped + " skipped"));
+            return failures.isEmpty() && passed > 0;
+        }
+
+        private static String seconds(Took took) {
+            return String.format(Locale.ROOT, "  %.1f s", took.seconds());
+        }
+
+        /** From the test class to the test itself. */
+        private List<String> path(TestIdentifier test) {
+            var parent = plan.getParent(test).filter(container -> !isRoot(container));
+            var names = new ArrayList<>(parent.map(this::path).orElse(List.of()));
+            names.add(test.getDisplayName());
+            return names;
+        }
+
+        private static String trace(Throwable thrown) {
+            var text = new StringWriter();
+            thrown.printStackTrace(new PrintWriter(text));
+            return text.toString().lines().filter(line -> !line.matches("\\s+at (org\\.junit|java\\.base)[./].*")).collect(joining("\n"));
+        }
     }
 }

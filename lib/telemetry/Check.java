@@ -1,13 +1,15 @@
 package telemetry;
 
+import telemetry.text.Runbook;
+
 /**
  * One thing that was looked at.
  *
  * @param name   a word that stays the same from day to day
  * @param detail what was measured
- * @param hint   when not ok: the runbook's section and the next command; else null
+ * @param hint   when not ok: what to do next, and the runbook's section about it; else null
  */
-public record Check(String name, Status status, String detail, String hint) {
+public record Check(String name, Status status, String detail, Next hint) {
 
     /** How it stands, the worse the later. */
     public enum Status {
@@ -37,15 +39,29 @@ public record Check(String name, Status status, String detail, String hint) {
         return new Check(name, Status.OK, detail, null);
     }
 
-    public static Check warning(String name, String detail, String hint) {
+    public static Check warning(String name, String detail, Next hint) {
         return new Check(name, Status.WARNING, detail, hint);
     }
 
-    public static Check unknown(String name, String detail, String hint) {
+    public static Check unknown(String name, String detail, Next hint) {
         return new Check(name, Status.UNKNOWN, detail, hint);
     }
 
-    public static Check failed(String name, String detail, String hint) {
+    public static Check failed(String name, String detail, Next hint) {
         return new Check(name, Status.FAILED, detail, hint);
+    }
+
+    /**
+     * What kept a check from being made: behind a lock or for want of permission nothing is known, else it has failed.
+     *
+     * @param locked    what helps against a lock
+     * @param otherwise what helps against all but a lock and a missing permission
+     */
+    public static Check refused(String name, StoreException e, Next locked, Next otherwise) {
+        return switch (e.reason()) {
+            case LOCKED -> unknown(name, e.brief(), locked);
+            case DENIED -> unknown(name, e.brief(), Next.OTHER_ACCOUNT.in(Runbook.SYSTEM_OVERVIEW));
+            default -> failed(name, e.brief(), otherwise);
+        };
     }
 }

@@ -4,10 +4,11 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.StringJoiner;
+import telemetry.text.Result;
 import telemetry.text.Words;
 
 /** A list of checks; {@code toString()} is the report. */
-public record Checks(List<Check> list) {
+public record Checks(List<Check> list) implements Result {
     /** Of {@code warning}, the longest. */
     private static final int STATUS = 7;
 
@@ -16,10 +17,16 @@ public record Checks(List<Check> list) {
     }
 
     /** The worst of them; ok when there is none. */
+    @Override
     public Check.Status status() {
         var worst = Check.Status.OK;
         for (Check check : list) if (check.status().compareTo(worst) > 0) worst = check.status();
         return worst;
+    }
+
+    @Override
+    public Object data() {
+        return list;
     }
 
     /** How many ended so. */
@@ -45,12 +52,12 @@ public record Checks(List<Check> list) {
         int width = 1;
         for (Check check : list) width = Math.max(width, check.name().length());
         String margin = " ".repeat(STATUS + 2 + width + 2);
-        Set<String> hints = new HashSet<>();
+        Set<Next> hints = new HashSet<>();
         var lines = new StringJoiner(System.lineSeparator());
         for (Check check : list) {
             lines.add(Words.padded(check.status().toString(), STATUS) + "  " + Words.padded(check.name(), width)
                     + "  " + Words.wrapped(Words.visible(check.detail()), margin));
-            if (check.hint() != null && hints.add(check.hint())) lines.add(margin + "-> " + Words.visible(check.hint()));
+            if (check.hint() != null && hints.add(check.hint())) lines.add(margin + "-> " + Words.visible(check.hint().toString()));
         }
         return lines.toString();
     }

@@ -7,7 +7,10 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.regex.Matcher;
+import java.util.stream.Stream;
+import telemetry.os.Disk;
 import telemetry.os.Machine;
+import telemetry.text.Runbook;
 
 /**
  * Where a store's parts stand on disk. All paths are absolute and normalized; nothing says that they exist.
@@ -75,7 +78,7 @@ public record Store(Path base, Path database, Path raw, String rule) {
         } catch (InvalidPathException e) {
             throw new StoreException(StoreException.Reason.REFUSED, "use the store", null, variable + " is '" + env.get(variable)
                     + "', which is no path: " + e.getReason(),
-                    "set it to a path without quotation marks, or name the store with --store DIR", e);
+                    Next.words("set it to a path without quotation marks, or name the store with --store DIR"), e);
         }
     }
 
@@ -112,33 +115,29 @@ public record Store(Path base, Path database, Path raw, String rule) {
         return base.resolve("reports");
     }
 
-    /** The command that runs a procedure on this store, to be shown to people; {@code --store} is repeated when that is what named it. */
-    public String command(String procedure, String options) {
-        return "jbang " + procedure + "@telemetry" + (options.isEmpty() ? "" : " " + options)
-                + (rule.equals("--store") ? " --store " + quoted(base.toString()) : "");
+    /** What runs a procedure on this store; {@code --store} is repeated when that is what named it. */
+    public Next command(String procedure, String... arguments) {
+        if (!isNamed()) return Next.command(procedure, arguments);
+        return Next.command(procedure, Stream.concat(Stream.of(arguments), Stream.of("--store", base.toString())).toArray(String[]::new));
     }
 
-    /**
-     * An exception's message with its commands said for this store, as {@link #command} says them: alone they would be about another one.
-     */
+    /** What this section of the runbook begins with, on this store. */
+    public Next next(Runbook section) {
+        return command(section.procedure(), section.arguments().toArray(String[]::new)).in(section);
+    }
+
+    /** The same on this store, where no store is named yet: alone its commands would be about another one. @param next null stays null */
+    public Next on(Next next) {
+        return next == null || !isNamed() ? next : next.on(base.toString());
+    }
+
+    /** An exception's message with its commands on this store, as {@link #on} has them. */
     public String message(StoreException e) {
-        return saying(e.getMessage());
+        return e.message(on(e.next()));
     }
 
-    /** As {@link #message}, for any text. */
-    public String saying(String text) {
-        if (!rule.equals("--store") || text.contains(" --store ")) return text;
-        return text.replaceAll("jbang [a-z_]+@telemetry", "$0" + Matcher.quoteReplacement(" --store " + quoted(base.toString())));
-    }
-
-    /** As a shell takes it for one word, whatever its characters. */
-    public static String quoted(String word) {
-        for (int i = 0; i < word.length(); i++) {
-            char c = word.charAt(i);
-            boolean plain = Character.isLetterOrDigit(c) || "/:._-".indexOf(c) >= 0 || c == '\\' && Machine.isWindows();
-            if (!plain) return Machine.isWindows() ? '"' + word + '"' : "'" + word.replace("'", "'\\''") + "'";
-        }
-        return word;
+    private boolean isNamed() {
+        return rule.equals("--store");
     }
 
     /** True when neither the base folder nor the database exists: there is no store to speak of. */
@@ -149,15 +148,15 @@ public record Store(Path base, Path database, Path raw, String rule) {
     /** @throws StoreException {@code MISSING} when there is no store to speak of, or a file where its folder should be */
     public Store orThrow() {
         orNew();
-        if (isMissing()) throw missing("there is none", "jbang setup@telemetry --store "
-                + quoted(base.toString()) + ", or name another with --store DIR");
+        if (isMissing()) throw missing("there is none",
+                Next.command("setup", "--store", base.toString()).then(", or name another with --store DIR"));
         return this;
     }
 
     /** For what can make the store. @throws StoreException {@code MISSING} when a file stands where its folder should be */
     public Store orNew() {
-        if (Files.isRegularFile(base)) throw missing("it is a file, and a store is a folder", "name the store's folder with --store "
-                + (isDatabase(base) ? quoted(meantBy(base).toString()) : "DIR"));
+        if (Files.isRegularFile(base)) throw missing("it is a file, and a store is a folder",
+                Next.words("name the store's folder with --store " + (isDatabase(base) ? Next.quoted(meantBy(base).toString()) : "DIR")));
         return this;
     }
 
@@ -171,7 +170,7 @@ public record Store(Path base, Path database, Path raw, String rule) {
         return folder != null && folder.getParent() != null && folder.endsWith("db");
     }
 
-    private StoreException missing(String why, String next) {
+    private StoreException missing(String why, Next next) {
         return new StoreException(StoreException.Reason.MISSING, "use the store", base, why + " (named by " + rule + ")", next);
     }
 }

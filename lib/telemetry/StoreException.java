@@ -27,30 +27,40 @@ public final class StoreException extends RuntimeException {
         FAILED
     }
 
-    /** Stands in a message before what is to be done next. */
-    public static final String NEXT = "; next: ";
-
     private final Reason reason;
     private final Path path;
+    private final String what;
     private final String why;
+    private final Next next;
 
     /**
      * @param tried what was tried, to follow "cannot": {@code "open the database"}
      * @param path  on which path; may be null when there is none
      * @param why   why it did not work, without a full stop
-     * @param next  the next command to run or thing to do; null when there is nothing to advise
+     * @param next  what to do next; null when there is nothing to advise
      */
-    public StoreException(Reason reason, String tried, Path path, String why, String next) {
+    public StoreException(Reason reason, String tried, Path path, String why, Next next) {
         this(reason, tried, path, why, next, null);
     }
 
     /** As the other constructor, keeping the cause for a log. */
-    public StoreException(Reason reason, String tried, Path path, String why, String next, Throwable cause) {
-        super(Words.visible("cannot " + tried + (path == null ? "" : " " + path) + ": " + why
-                + (next == null ? "" : NEXT + next)), cause);
+    public StoreException(Reason reason, String tried, Path path, String why, Next next, Throwable cause) {
+        super(null, cause);
         this.reason = reason;
+        this.what = Words.visible("cannot " + tried + (path == null ? "" : " " + path) + ": " + why);
         this.path = path;
         this.why = Words.visible(why);
+        this.next = next;
+    }
+
+    @Override
+    public String getMessage() {
+        return message(next);
+    }
+
+    /** The message with this behind it instead of its own. */
+    String message(Next next) {
+        return Words.visible(Next.line(what, next));
     }
 
     public Reason reason() {
@@ -60,6 +70,16 @@ public final class StoreException extends RuntimeException {
     /** True when nothing can be told about the store, rather than that something is wrong with it. */
     public boolean isUnknown() {
         return reason == Reason.MISSING || reason == Reason.DENIED || reason == Reason.LOCKED;
+    }
+
+    /** The message without what is next. */
+    public String what() {
+        return what;
+    }
+
+    /** What to do next; null when there is nothing to advise. */
+    public Next next() {
+        return next;
     }
 
     /** The path it happened on, or null. */

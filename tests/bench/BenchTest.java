@@ -1,9 +1,11 @@
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.eclipsesource.json.Json;
 import com.eclipsesource.json.JsonObject;
+import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -12,6 +14,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.ResourceLock;
 import telemetry.Check;
 import telemetry.Database;
 import telemetry.Store;
@@ -20,6 +23,7 @@ import telemetry.kit.Fixture;
 import telemetry.kit.Script;
 
 /** The benchmark itself: what it prints, and that it compares what was done before it compares how fast. Nothing here is about speed. */
+@ResourceLock("jbang")
 class BenchTest {
     private static final List<String> QUESTION = List.of("SELECT run_id, status FROM agent_runs ORDER BY run_id",
             "SELECT run_id, status FROM agent_runs ORDER BY run_id LIMIT 99");
@@ -127,7 +131,7 @@ class BenchTest {
         Path sql = dir.resolve("question.sql");
         Outcome outcome = outcome(store -> {
             Contender ours = query("ours", store, QUESTION.get(0));
-            Contender peer = Contender.of("peer", Ours.command("query", "sql", "--store", store.base(), "--csv", "--file", sql),
+            Contender peer = Contender.of("peer", Ours.here().command("query", "sql", "--store", store.base(), "--csv", "--file", sql),
                     Proofs::csv).after(() -> {
                 calls.add(1);
                 Files.writeString(sql, calls.size() == 1 ? QUESTION.get(0) : QUESTION.get(0) + " LIMIT 50");
@@ -181,6 +185,75 @@ class BenchTest {
         }
     }
 
+    /** Both checkouts' own scripts/jbangw take turns, and nothing else is measured. */
+    @Test
+    void againstAnotherCheckoutBothMediansAndTheirRatioAreShown() throws Exception {
+        Path other = checkout();
+        Path called = dir.resolve("called");
+        Path jbangw = Checkout.root().resolve("scripts/jbangw");
+        Path script = Files.writeString(other.resolve("scripts/jbangw"),
+                "#!/bin/sh\necho \"$2\" >>'" + called + "'\nexec '" + jbangw + "' \"$@\"\n");
+        assertTrue(script.toFile().setExecutable(true));
+        Script run = Script.run(new bench(), "jbang", "--against", other, "--runs", 2, "--cache", dir.resolve("cache"));
+        assertTrue(run.exit() == 0 || run.exit() == 1, run.toString());
+        String figures = " +[0-9.]+ \\([0-9.]+-[0-9.]+\\).*";
+        for (String line : List.of("against +" + other, "jbang: .*", "ours" + figures, "other" + figures, "ours / other" + figures,
+                "(met|missed) +wall s / other at most 1.03: .*"))
+            assertTrue(run.out().lines().anyMatch(printed -> printed.matches(line)), line + "\n" + run.out());
+        assertFalse(run.out().contains("ours / java"), "no other peer: " + run.out());
+        assertEquals(3, Files.readAllLines(called).size(), "once to compare the work and twice to measure");
+    }
+
+    @Test
+    void againstAnotherCheckoutItsOwnLibraryTracks() throws Exception {
+        Path lib = checkout().resolve("lib/telemetry");
+        Files.writeString(lib.resolve("package-info.java"),
+                "//SOURCES Store.java TelemetryClient.java\n//RUNTIME_OPTIONS -Dother=own\npackage telemetry;\n");
+        Files.writeString(lib.resolve("Store.java"), """
+                package telemetry;
+                public class Store {
+                    public static Store at(java.nio.file.Path base) { return new Store(); }
+                }
+                """);
+        Files.writeString(lib.resolve("TelemetryClient.java"), """
+                package telemetry;
+                import java.util.function.*;
+                public class TelemetryClient implements AutoCloseable {
+                    public interface Run { void metrics(Consumer<Metrics> set); }
+                    public interface Metrics { Metrics itemsDiscovered(long n); Metrics itemsSucceeded(long n); }
+                    public static TelemetryClient at(Store store) { return new TelemetryClient(); }
+                    public void track(String agent, String job, Consumer<Run> work) {
+                        System.out.println(agent + System.getProperty("other"));
+                    }
+                    public void close() { }
+                }
+                """);
+        var other = new Ours(lib.getParent().getParent());
+        Path output = dir.resolve("output");
+        Meter.here().run(other.built(dir.resolve("built"), Tracking.class, Meter.here(), dir, 3, 1), output);
+        assertEquals(List.of("bench-agentown", "bench-agentown", "bench-agentown"), Files.readAllLines(output).subList(0, 3));
+        Files.delete(lib.resolve("Store.java"));
+        var failed = assertThrows(IOException.class, () -> other.built(dir.resolve("built"), Tracking.class, Meter.here(), dir, 3, 1));
+        assertTrue(failed.getMessage().contains("Store.java"), failed.getMessage());
+    }
+
+    /** The scripts of this one, and a library that is not there. */
+    private Path checkout() throws IOException {
+        Path other = Files.createDirectory(dir.resolve("other"));
+        Fixture.copy(Checkout.root().resolve("scripts"), other.resolve("scripts"));
+        assertTrue(other.resolve("scripts/jbangw").toFile().setExecutable(true));
+        Files.copy(Checkout.root().resolve("jbang-catalog.json"), other.resolve("jbang-catalog.json"));
+        Files.createFile(Files.createDirectories(other.resolve("lib/telemetry")).resolve("package-info.java"));
+        return other;
+    }
+
+    @Test
+    void refusesToMeasureAgainstWhatIsNoCheckout() {
+        Script run = Script.run(new bench(), "jbang", "--against", dir, "--cache", dir.resolve("cache"));
+        assertEquals(64, run.exit());
+        assertTrue(run.err().contains("--against " + dir + ": no checkout of this toolkit"), run.err());
+    }
+
     @Test
     void medianLiesBetweenTheExtremes() {
         assertEquals(new Spread(2, 1, 9), Spread.of(List.of(9.0, 1.0, 2.0)));
@@ -200,6 +273,6 @@ class BenchTest {
     }
 
     private static Contender query(String name, Store store, String sql) {
-        return Contender.of(name, Ours.command("query", "sql", "--store", store.base(), "--csv", sql), Proofs::csv);
+        return Contender.of(name, Ours.here().command("query", "sql", "--store", store.base(), "--csv", sql), Proofs::csv);
     }
 }

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 import telemetry.Database;
 import telemetry.Store;
 import telemetry.cli.Cli;
@@ -18,6 +19,12 @@ final class Comparisons {
     interface Making {
         /** @param scratch an empty folder of its own */
         Comparison in(Path scratch) throws Exception;
+    }
+
+    /** What we do, as the toolkit of one checkout does it. */
+    @FunctionalInterface
+    private interface Side {
+        Contender of(Ours toolkit) throws Exception;
     }
 
     private record Entry(String title, Making making) { }
@@ -38,11 +45,18 @@ final class Comparisons {
     private final Path peers = Checkout.root().resolve("tests/bench/peers");
     private final SampleStores stores;
     private final Meter meter;
+    private final Ours against;
     private final Map<String, Entry> entries = new LinkedHashMap<>();
 
     Comparisons(SampleStores stores, Meter meter) {
+        this(stores, meter, null);
+    }
+
+    /** @param against another checkout, which takes the place of all peers; null for none */
+    Comparisons(SampleStores stores, Meter meter, Ours against) {
         this.stores = stores;
         this.meter = meter;
+        this.against = against;
         String large = stores.sizeOfLarge() + " runs";
         add("track", "runs tracked by one thread, each two lines with fsync and a row", this::track);
         add("track-threads", "runs tracked by " + THREADS + " threads that share fsyncs and transactions", this::trackThreads);
@@ -68,9 +82,9 @@ final class Comparisons {
         add("logs", "lines with a text in archived day files of " + stores.sizeOfSmall() + " runs", this::logs);
         add("jbang", "an empty script: what JBang itself costs", scratch -> jbang());
         add("start", "health on an empty store as scripts/jbangw starts it, beside an empty script",
-                scratch -> start("start", scratch, "health"));
-        add("start-jbang", "the same as JBang alone starts it", scratch -> start("start-jbang", scratch, "run",
-                Checkout.root().resolve("scripts/health.java")));
+                scratch -> start("start", scratch, toolkit -> toolkit.command("health")));
+        add("start-jbang", "the same as JBang alone starts it", scratch -> start("start-jbang", scratch,
+                toolkit -> toolkit.throughJbang("run", toolkit.checkout().resolve("scripts/health.java"))));
         add("launcher", "health on an empty store through a launcher, beside a plain Python health", this::launcher);
     }
 
@@ -100,16 +114,20 @@ final class Comparisons {
         }
     }
 
-    private Comparison comparison(String name, Contender ours, List<Contender> peers, Target... targets) {
-        return new Comparison(name, entries.get(name).title, ours, peers, List.of(targets));
+    private Comparison comparison(String name, Side side, List<Contender> peers, Target... targets) throws Exception {
+        String title = entries.get(name).title;
+        Contender ours = side.of(Ours.here());
+        if (against == null) return new Comparison(name, title, ours, peers, List.of(targets));
+        Contender other = side.of(against).named("other");
+        Figure figure = targets.length == 0 ? Figure.WALL : targets[0].figure();
+        return new Comparison(name, title, ours, List.of(other), List.of(Target.noWorse(figure, other.name())));
     }
 
-    private Comparison track(Path scratch) {
+    private Comparison track(Path scratch) throws Exception {
         Store store = Store.at(scratch.resolve("store"));
         Contender.Proof proof = output -> Proofs.tracked(store);
         Contender.Step before = () -> SampleStores.empty(store.base());
-        Contender ours = Contender.of("ours", Ours.program(Tracking.class, store.base(), TRACKED, 1), proof).after(before)
-                .making(store.raw());
+        Side ours = toolkit -> tracking("ours", toolkit, scratch, store, TRACKED, 1, proof).after(before).making(store.raw());
         Contender python = python("python", proof, "track.py", store.base(), TRACKED, "record").after(before).making(store.raw());
         Contender held = python("python, held", proof, "track.py", store.base(), TRACKED, "run").after(before).making(store.raw());
         Contender floor = python("two fsyncs", Contender.OTHER_WORK, "fsyncs.py", scratch.resolve("fsyncs"), TRACKED)
@@ -118,25 +136,37 @@ final class Comparisons {
                 Target.ratio(Figure.P50, "two fsyncs", 2.5));
     }
 
-    private Comparison trackThreads(Path scratch) {
+    /** Beside another checkout both are built in the same way, to be compared. */
+    private Contender tracking(String name, Ours toolkit, Path scratch, Store store, int runs, int threads, Contender.Proof proof)
+            throws Exception {
+        if (against == null) return Contender.of(name, toolkit.program(Tracking.class, store.base(), runs, threads), proof);
+        try {
+            Path folder = scratch.resolve(toolkit.equals(against) ? "other" : "ours");
+            return Contender.of(name, toolkit.built(folder, Tracking.class, meter, store.base(), runs, threads), proof);
+        } catch (IOException e) {
+            return Contender.missing(name, e.getMessage());
+        }
+    }
+
+    private Comparison trackThreads(Path scratch) throws Exception {
         Store store = Store.at(scratch.resolve("store"));
         Contender.Proof proof = output -> Proofs.tracked(store);
         Contender.Step before = () -> SampleStores.empty(store.base());
-        Contender many = Contender.of("ours", Ours.program(Tracking.class, store.base(), TRACKED_BY_MANY, THREADS), proof).after(before)
+        Side many = toolkit -> tracking("ours", toolkit, scratch, store, TRACKED_BY_MANY, THREADS, proof).after(before)
                 .making(store.raw());
-        Contender one = Contender.of("one thread", Ours.program(Tracking.class, store.base(), TRACKED_BY_MANY, 1), proof).after(before)
-                .making(store.raw());
+        Contender one = Contender.of("one thread", Ours.here().program(Tracking.class, store.base(), TRACKED_BY_MANY, 1), proof)
+                .after(before).making(store.raw());
         return comparison("track-threads", many, List.of(one), Target.times(Figure.RATE, "one thread", 2));
     }
 
     /** Of a store that has no database: the peers know of none, and ours would first check it and then carry over what only it knows. */
-    private Comparison rebuild(Path scratch) throws IOException {
+    private Comparison rebuild(Path scratch) throws Exception {
         Store store = SampleStores.withoutDatabase(stores.large(), scratch.resolve("store"));
         Path made = scratch.resolve("made.sqlite");
         Contender.Proof proof = output -> Proofs.runs(made);
         Contender.Step before = () -> deleteDatabase(made);
-        Contender ours = Contender.of("ours", Ours.command("rebuild", "--store", store.base(), "--into", made), proof).after(before)
-                .making(made);
+        Side ours = toolkit -> Contender.of("ours", toolkit.command("rebuild", "--store", store.base(), "--into", made), proof)
+                .after(before).making(made);
         Contender sqlite3 = Programs.contender("sqlite3", "sqlite3", program -> Contender.of("sqlite3",
                 List.of("sh", peers.resolve("rebuild.sh").toString(), store.raw().toString(), made.toString()), proof)).after(before)
                         .making(made);
@@ -151,24 +181,25 @@ final class Comparisons {
             Files.deleteIfExists(file.resolveSibling(file.getFileName() + suffix));
     }
 
-    private Comparison archive(String name, Path scratch, Store days) {
+    private Comparison archive(String name, Path scratch, Store days) throws Exception {
         boolean pinned = Programs.has("taskset");
         return archiving(name, scratch, days, pinned ? List.of("taskset", "-c", "0") : List.of(), "gzip", "gzip -6",
                 Target.ratio(Figure.CPU, "gzip -6", 1.0));
     }
 
-    private Comparison archiveOnTwo(String name, Path scratch, Store days) {
+    private Comparison archiveOnTwo(String name, Path scratch, Store days) throws Exception {
         return archiving(name, scratch, days, List.of(), "pigz", "pigz -6 -p 2", Target.ratio(Figure.WALL, "pigz -6 -p 2", 1.1));
     }
 
-    private Comparison archiving(String name, Path scratch, Store days, List<String> prefix, String program, String peer, Target target) {
+    private Comparison archiving(String name, Path scratch, Store days, List<String> prefix, String program, String peer, Target target)
+            throws Exception {
         Store store = Store.at(scratch.resolve("store"));
         Contender.Step before = () -> {
             SampleStores.empty(store.base());
             SampleStores.copyDays(days, store.raw());
         };
-        Contender ours = Contender.of("ours",
-                joined(prefix, Ours.command("archive", "--store", store.base(), "--older-than", "0d", "--yes")),
+        Side ours = toolkit -> Contender.of("ours",
+                joined(prefix, toolkit.command("archive", "--store", store.base(), "--older-than", "0d", "--yes")),
                 output -> Proofs.archives(store.archive())).after(before).making(store.archive());
         Contender other = Programs.contender(program, peer, found -> Contender.of(peer,
                 joined(prefix, List.of("sh", "-c", "exec " + peer + " \"$1\"/*.ndjson", "sh", store.raw().toString())),
@@ -184,7 +215,7 @@ final class Comparisons {
     }
 
     /** An unchecked backup is a warning. @param pragma the peer's check; null for none */
-    private Comparison backup(Path scratch, String check, String pragma) {
+    private Comparison backup(Path scratch, String check, String pragma) throws Exception {
         Store store = stores.large();
         Path folder = scratch.resolve("backups");
         Contender.Step before = () -> {
@@ -196,7 +227,8 @@ final class Comparisons {
                 return Proofs.runs(files.filter(file -> file.toString().endsWith(".sqlite")).findFirst().orElseThrow());
             }
         };
-        Contender ours = Contender.of("ours", Ours.command("backup", "--store", store.base(), "--to", folder, "--check", check), proof)
+        Side ours = toolkit -> Contender.of("ours",
+                toolkit.command("backup", "--store", store.base(), "--to", folder, "--check", check), proof)
                 .after(before).making(folder).exiting(Cli.OK, Cli.WARNING);
         String script = "sqlite3 \"$1\" \".backup '$2'\"" + (pragma == null ? ""
                 : " && test \"$(sqlite3 \"$2\" 'PRAGMA " + pragma + "')\" = ok");
@@ -211,10 +243,10 @@ final class Comparisons {
     }
 
     /** A sample has no backup: that is a warning. */
-    private Comparison health(double atMost, String... options) {
+    private Comparison health(double atMost, String... options) throws Exception {
         Store store = stores.large();
-        Contender ours = Contender.of("ours", joined(Ours.command("health", "--store", store.base()), List.of(options)), Proofs::intact)
-                .exiting(Cli.OK, Cli.WARNING);
+        Side ours = toolkit -> Contender.of("ours",
+                joined(toolkit.command("health", "--store", store.base()), List.of(options)), Proofs::intact).exiting(Cli.OK, Cli.WARNING);
         Contender sqlite3 = Programs.contender("sqlite3", "integrity_check",
                 program -> Contender.of("integrity_check", List.of(program, store.database().toString(), "PRAGMA integrity_check"),
                         Proofs::intact));
@@ -222,7 +254,7 @@ final class Comparisons {
                 Target.ratio(Figure.WALL, "integrity_check", atMost));
     }
 
-    private Comparison chain() {
+    private Comparison chain() throws Exception {
         Store large = stores.large();
         Store small = stores.verySmall();
         return question("chain", large, List.of(middleChain(large)), small, List.of(middleChain(small)));
@@ -234,35 +266,38 @@ final class Comparisons {
         }
     }
 
-    private Comparison question(Store large, Store small, String word) {
+    private Comparison question(Store large, Store small, String word) throws Exception {
         return question(word, large, List.of(), small, List.of());
     }
 
-    private Comparison question(String word, Store large, List<String> ofLarge, Store small, List<String> ofSmall) {
+    private Comparison question(String word, Store large, List<String> ofLarge, Store small, List<String> ofSmall) throws Exception {
         Contender.Proof rows = output -> new Work(Proofs.csv(output).counts(), "");
-        Contender ours = Contender.of("ours", joined(Ours.command("query", word, "--store", large.base(), "--csv"), ofLarge), rows);
-        Contender other = Contender.of("1,000 runs", joined(Ours.command("query", word, "--store", small.base(), "--csv"), ofSmall), rows);
+        Side ours = toolkit -> Contender.of("ours",
+                joined(toolkit.command("query", word, "--store", large.base(), "--csv"), ofLarge), rows);
+        Contender other = Contender.of("1,000 runs",
+                joined(Ours.here().command("query", word, "--store", small.base(), "--csv"), ofSmall), rows);
         return comparison(word, ours, List.of(other), Target.ratio(Figure.WALL, "1,000 runs", 1.15));
     }
 
-    private Comparison agents(String name, Store asked, Target... targets) {
+    private Comparison agents(String name, Store asked, Target... targets) throws Exception {
         Store asItStands = stores.large();
         Contender.Proof proof = output -> Proofs.csv(output, "agent_name", "runs", "items_discovered", "items_succeeded");
-        Contender ours = Contender.of("ours", Ours.command("query", "agents", "--store", asked.base(), "--csv"), proof);
+        Side ours = toolkit -> Contender.of("ours", toolkit.command("query", "agents", "--store", asked.base(), "--csv"), proof);
         Contender sqlite3 = Programs.contender("sqlite3", "sqlite3",
                 program -> Contender.of("sqlite3", List.of(program, "-csv", "-header", asItStands.database().toString(), AGENTS), proof));
         return comparison(name, ours, List.of(sqlite3), targets);
     }
 
-    private Comparison csv() {
+    private Comparison csv() throws Exception {
         Store store = stores.large();
         Store small = stores.small();
-        Contender ours = Contender.of("ours", Ours.command("query", "sql", "--store", store.base(), "--csv", ALL), Proofs::csv);
+        Side ours = toolkit -> Contender.of("ours", toolkit.command("query", "sql", "--store", store.base(), "--csv", ALL), Proofs::csv);
         Contender sqlite3 = Programs.contender("sqlite3", "sqlite3",
                 program -> Contender.of("sqlite3", List.of(program, "-csv", "-header", store.database().toString(), ALL), Proofs::csv));
         Contender python = python("python", Proofs::csv, "csv_dump.py", store.database(), "agent_runs");
         String fewer = stores.sizeOfSmall() + " runs";
-        Contender ofFewer = Contender.of(fewer, Ours.command("query", "sql", "--store", small.base(), "--csv", ALL), Contender.OTHER_WORK);
+        Contender ofFewer = Contender.of(fewer, Ours.here().command("query", "sql", "--store", small.base(), "--csv", ALL),
+                Contender.OTHER_WORK);
         return comparison("csv", ours, List.of(sqlite3, python, ofFewer), Target.ratio(Figure.WALL, "sqlite3", 1.8),
                 Target.ratio(Figure.WALL, "python", 0.7),
                 Target.ratio(Figure.PEAK, fewer, 1.25));
@@ -272,41 +307,43 @@ final class Comparisons {
         Store store = Store.at(scratch.resolve("store"));
         SampleStores.empty(store.base());
         SampleStores.copyDays(stores.small(), store.raw());
-        Meter.Run archived = meter.run(Ours.command("archive", "--store", store.base(), "--older-than", "0d", "--yes"),
+        Meter.Run archived = meter.run(Ours.here().command("archive", "--store", store.base(), "--older-than", "0d", "--yes"),
                 scratch.resolve("archived"));
         if (archived.exit() != 0) throw new IOException("archive ended with " + archived.exit() + ": " + archived.errors());
-        Contender ours = Contender.of("ours", Ours.command("logs", "--store", store.base(), "--since", "40d", "--grep", TEXT, "--raw"),
-                Proofs::lines);
+        Side ours = toolkit -> Contender.of("ours",
+                toolkit.command("logs", "--store", store.base(), "--since", "40d", "--grep", TEXT, "--raw"), Proofs::lines);
         Contender zcat = Programs.contender("zcat", "zcat | grep", program -> Contender.of("zcat | grep",
                 List.of("sh", "-c", "find \"$1\" -name '*.gz' | sort | xargs zcat | grep -F \"$2\"", "sh", store.archive().toString(),
                         TEXT), Proofs::lines));
         return comparison("logs", ours, List.of(zcat));
     }
 
-    private Comparison jbang() {
-        Contender ours = Contender.of("ours", Ours.throughJbang("run", peers.resolveSibling("Empty.java")),
+    private Comparison jbang() throws Exception {
+        Side ours = toolkit -> Contender.of("ours", toolkit.throughJbang("run", peers.resolveSibling("Empty.java")),
                 output -> new Work(Map.of(), ""));
-        Contender java = Contender.of("java", Ours.program(Empty.class), output -> new Work(Map.of(), ""));
+        Contender java = Contender.of("java", Ours.here().program(Empty.class), output -> new Work(Map.of(), ""));
         return comparison("jbang", ours, List.of(java));
     }
 
-    private Comparison start(String name, Path scratch, Object... health) {
+    private Comparison start(String name, Path scratch, Function<Ours, List<String>> health) throws Exception {
         Store store = SampleStores.empty(scratch.resolve("store"));
-        List<String> command = joined(Ours.throughJbang(health), List.of("--store", store.base().toString()));
-        Contender ours = Contender.of("ours", command, Proofs::intact).exiting(Cli.OK, Cli.WARNING);
-        Contender empty = Contender.of("empty script", Ours.throughJbang("run", peers.resolveSibling("Empty.java")), Contender.OTHER_WORK);
+        Side ours = toolkit -> Contender.of("ours", joined(health.apply(toolkit), List.of("--store", store.base().toString())),
+                Proofs::intact).exiting(Cli.OK, Cli.WARNING);
+        Contender empty = Contender.of("empty script", Ours.here().throughJbang("run", peers.resolveSibling("Empty.java")),
+                Contender.OTHER_WORK);
         return comparison(name, ours, List.of(empty), Target.added(Figure.CPU, "empty script", 0.20));
     }
 
     /** The target is another on a Java that keeps compiled code and loaded classes from one start to the next. */
     private Comparison launcher(Path scratch) throws Exception {
         Store store = SampleStores.empty(scratch.resolve("store"));
-        Path folder = scratch.resolve("launchers");
-        Meter.Run made = meter.run(Ours.throughJbang("setup", "--launchers", folder), scratch.resolve("made"));
-        Contender ours = made.exit() != Cli.OK ? Contender.missing("ours", "setup --launchers ended with exit code " + made.exit())
-                : Contender.of("ours", List.of(folder.resolve("telemetry-health").toString(), "--store", store.base().toString()),
-                        Proofs::intactWithRuns)
-                        .exiting(Cli.OK, Cli.WARNING);
+        Side ours = toolkit -> {
+            Path folder = scratch.resolve(toolkit.equals(against) ? "launchers-other" : "launchers");
+            Meter.Run made = meter.run(toolkit.throughJbang("setup", "--launchers", folder), scratch.resolve("made"));
+            if (made.exit() != Cli.OK) return Contender.missing("ours", "setup --launchers ended with exit code " + made.exit());
+            return Contender.of("ours", List.of(folder.resolve("telemetry-health").toString(), "--store", store.base().toString()),
+                    Proofs::intactWithRuns).exiting(Cli.OK, Cli.WARNING);
+        };
         Contender python = python("python", Proofs::intactWithRuns, "health.py", store.base()).exiting(0, 1);
         return comparison("launcher", ours, List.of(python),
                 Target.ratio(Figure.WALL, "python", Runtime.version().feature() >= 25 ? 1.2 : 2.0));

@@ -39,6 +39,10 @@ record Contender(String name, List<String> command, String missing, Step before,
         return new Contender(name, null, why, () -> { }, null, OTHER_WORK, Set.of());
     }
 
+    Contender named(String name) {
+        return new Contender(name, command, missing, before, product, proof, exits);
+    }
+
     Contender making(Path product) {
         return new Contender(name, command, missing, before, product, proof, exits);
     }

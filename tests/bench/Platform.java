@@ -29,6 +29,12 @@ record Platform(Map<String, Object> facts) {
         return new Platform(facts);
     }
 
+    Platform with(String name, Object fact) {
+        Map<String, Object> more = new LinkedHashMap<>(facts);
+        more.put(name, fact);
+        return new Platform(more);
+    }
+
     private static String driver() {
         Matcher jar = Pattern.compile("sqlite-jdbc-([0-9.]+)\\.jar").matcher(System.getProperty("java.class.path"));
         return jar.find() ? jar.group(1) : null;

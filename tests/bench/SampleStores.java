@@ -16,6 +16,7 @@ import java.util.Map;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import telemetry.Database;
+import telemetry.Next;
 import telemetry.Runs;
 import telemetry.Store;
 import telemetry.StoreException;
@@ -66,7 +67,7 @@ final class SampleStores implements AutoCloseable {
 
     private StoreException taken() {
         return new StoreException(StoreException.Reason.LOCKED, "measure with the stores in", folder, "another benchmark is under way",
-                "the same with another --cache DIR");
+                Next.words("the same with another --cache DIR"));
     }
 
     static Path usualFolder() {

@@ -26,6 +26,11 @@ record Target(Figure figure, Form form, String peer, double limit) {
         return new Target(figure, Form.AT_MOST, null, limit);
     }
 
+    /** As good as a peer's, or not worse by more than 3 %. */
+    static Target noWorse(Figure figure, String peer) {
+        return figure == Figure.RATE ? times(figure, peer, 0.97) : ratio(figure, peer, 1.03);
+    }
+
     /** Round by round. @param peers of the peer; ignored where there is none. @return null when there are no figures */
     Spread measured(List<Double> ours, List<Double> peers) {
         List<Double> values = new ArrayList<>();

@@ -5,6 +5,7 @@
 //SOURCES ../kit/Checkout.java
 //SOURCES ../../scripts/*.java
 
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -41,6 +42,10 @@ class bench implements Callable<Integer> {
     @Option(names = "--list", description = "Only list what can be measured.")
     private boolean list;
 
+    @Option(names = "--against", paramLabel = "CHECKOUT",
+            description = "Measure beside the toolkit of another checkout, in turn, and not beside other programs.")
+    private Path against;
+
     @Option(names = "--markdown", description = "Print all of it as docs/performance.md has it: machine, table, figures.")
     private boolean markdown;
 
@@ -70,13 +75,25 @@ class bench implements Callable<Integer> {
     public Integer call() {
         if (markdown && output.isJson()) throw new ParameterException(command.commandLine(), "--markdown and --json: one of the two");
         try (var stores = new SampleStores(cache, small, large, output::note)) {
-            var comparisons = new Comparisons(stores, Meter.here());
+            var comparisons = new Comparisons(stores, Meter.here(), other());
             if (list) return list(comparisons);
             List<Outcome> outcomes = measure(comparisons);
             if (output.isJson()) output.print(document(outcomes));
             if (markdown) output.print(page(outcomes));
             return outcomes.stream().map(Outcome::status).max(Check.Status::compareTo).orElse(Check.Status.OK).exitCode();
         }
+    }
+
+    private Ours other() {
+        if (against == null) return null;
+        if (!Files.isExecutable(against.resolve("scripts/jbangw"))
+                || !Files.isRegularFile(against.resolve("lib/telemetry/package-info.java")))
+            throw new ParameterException(command.commandLine(), "--against " + against + ": no checkout of this toolkit");
+        return new Ours(against.toAbsolutePath().normalize());
+    }
+
+    private Platform machine() {
+        return against == null ? Platform.here() : Platform.here().with("against", other().checkout());
     }
 
     private int list(Comparisons comparisons) {
@@ -93,7 +110,7 @@ class bench implements Callable<Integer> {
             if (!comparisons.titles().containsKey(name))
                 throw new ParameterException(command.commandLine(), "nothing is measured by the name of " + name + ": see --list");
         boolean isReport = !output.isJson() && !markdown;
-        if (isReport) output.print(Platform.here());
+        if (isReport) output.print(machine());
         List<Outcome> outcomes = new ArrayList<>();
         for (String name : names.isEmpty() ? comparisons.titles().keySet() : names) {
             output.note("measuring " + name);
@@ -104,8 +121,8 @@ class bench implements Callable<Integer> {
         return outcomes;
     }
 
-    private static String page(List<Outcome> outcomes) {
-        List<String> parts = new ArrayList<>(List.of("```", Platform.here().toString(), "```", "",
+    private String page(List<Outcome> outcomes) {
+        List<String> parts = new ArrayList<>(List.of("```", machine().toString(), "```", "",
                 "| | what is measured | target | measured, median (min-max) | |", "|---|---|---|---|---|"));
         outcomes.forEach(outcome -> parts.addAll(outcome.markdown()));
         parts.addAll(List.of("", "## All figures", "```"));
@@ -114,9 +131,9 @@ class bench implements Callable<Integer> {
         return String.join(System.lineSeparator(), parts);
     }
 
-    private static String document(List<Outcome> outcomes) {
+    private String document(List<Outcome> outcomes) {
         Map<String, Object> document = new LinkedHashMap<>();
-        document.put("machine", Platform.here().facts());
+        document.put("machine", machine().facts());
         document.put("comparisons", outcomes.stream().map(Outcome::data).toList());
         return JsonText.pretty(document);
     }

@@ -22,6 +22,7 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import telemetry.Check;
 import telemetry.Checks;
+import telemetry.Next;
 import telemetry.StoreException;
 import telemetry.Times;
 import telemetry.kit.Checkout;
@@ -67,7 +68,8 @@ class CliTest {
     @Test
     void theNextCommandIsAboutTheStoreThatTheOptionNamed() {
         var probe = new Probe();
-        probe.failure = new StoreException(StoreException.Reason.FULL, "write", null, "no space left", "jbang archive@telemetry --dry-run");
+        Next next = Next.command("archive", "--dry-run");
+        probe.failure = new StoreException(StoreException.Reason.FULL, "write", null, "no space left", next);
         assertTrue(Script.run(probe).err().endsWith("next: jbang archive@telemetry --dry-run" + NL));
         Path folder = Path.of("my store").toAbsolutePath();
         String quote = Machine.isWindows() ? "\"" : "'";
@@ -102,7 +104,7 @@ class CliTest {
     @EnumSource
     void aFailureIsOneLineAndItsExitCodeSaysWhatKind(StoreException.Reason reason) {
         var probe = new Probe();
-        probe.failure = new StoreException(reason, "open the database", Path.of("some\nfile"), "it broke", "jbang health@telemetry");
+        probe.failure = new StoreException(reason, "open the database", Path.of("some\nfile"), "it broke", Next.command("health"));
         Script run = Script.run(probe);
         assertEquals(switch (reason) {
             case MISSING, DENIED, LOCKED -> 3;
@@ -204,7 +206,7 @@ class CliTest {
     @Test
     void checksTellTheWorstAndShowTheNextCommand() {
         var checks = new Checks(List.of(Check.ok("disk", "80 GB free"),
-                Check.warning("activity", "no run in the last hour", "jbang query@telemetry recent")));
+                Check.warning("activity", "no run in the last hour", Next.command("query", "recent"))));
         assertEquals(Check.Status.WARNING, checks.status());
         assertEquals(String.join(NL, "ok       disk      80 GB free", "warning  activity  no run in the last hour",
                 "                   -> jbang query@telemetry recent"), checks.toString());

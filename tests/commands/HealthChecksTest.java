@@ -364,7 +364,7 @@ class HealthChecksTest {
     }
 
     private static String hint(Store store, String name) {
-        return check(of(store, NOON.plusSeconds(600), HealthRules.RUNBOOK), name).hint();
+        return check(of(store, NOON.plusSeconds(600), HealthRules.RUNBOOK), name).hint().toString();
     }
 
     private static String told(Store store, String name) {

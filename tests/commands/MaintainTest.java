@@ -276,7 +276,7 @@ class MaintainTest {
             assertEquals(2, files.count(), "no temporary file is left");
         }
         Script unwritable = maintain(store, "weekly", "--report", dir.resolve("none/x.md"));
-        assertEquals("maintain: cannot write a report in " + dir.resolve("none") + ": it does not exist\n", unwritable.err());
+        assertEquals("maintain weekly: cannot write a report in " + dir.resolve("none") + ": it does not exist\n", unwritable.err());
         assertEquals(3, unwritable.exit());
         assertTrue(unwritable.out().endsWith("warning: 1 of 3 done\n"), unwritable.out());
     }
@@ -287,7 +287,7 @@ class MaintainTest {
             Script none = Script.run(new maintain(), period, "--store", dir.resolve("none"));
             assertEquals(3, none.exit(), period);
             assertEquals("", none.out());
-            assertTrue(none.err().startsWith("maintain: cannot use the store " + dir.resolve("none") + ": there is none"), none.err());
+            assertTrue(none.err().startsWith("maintain " + period + ": cannot use the store " + dir.resolve("none") + ": there is none"), none.err());
         }
         assertFalse(Files.exists(dir.resolve("none")));
         Store store = store();
@@ -301,6 +301,25 @@ class MaintainTest {
             assertEquals("", run.out());
             assertEquals(1, run.err().lines().count(), run.err());
         }
+    }
+
+    @Test
+    void aWordStandsInAnyCaseBeforeAndBehindItsOptions() throws IOException {
+        Store store = wellKept();
+        List<Path> old = oldDays(store, 1);
+        String asked = "Archive 1 day file older than 90 d, 20 B, in " + store.archive() + " and delete the originals?";
+        Script unasked = maintain(store, "Monthly");
+        assertTrue(unasked.exit() == 64 && unasked.err().contains(asked), unasked.toString());
+        for (Object[] dry : new Object[][] {{"--dry-run", "monthly"}, {"MONTHLY", "--dry-run"}, {"--json", "--dry-run", "--yes", "monthly"}}) {
+            List<Object> arguments = new ArrayList<>(List.of("--store", store.base()));
+            arguments.addAll(List.of(dry));
+            var maintain = new maintain();
+            maintain.clock = Clock.fixed(NOW, ZoneOffset.UTC);
+            Script shown = Script.run(maintain, arguments.toArray());
+            assertTrue(shown.exit() == 1 && shown.out().contains(", would be archived in "), shown.toString());
+            assertTrue(Files.exists(old.get(0)));
+        }
+        assertEquals(1, maintain(store, "weekly", "--yes", "--dry-run").exit());
     }
 
     private Store store() {

@@ -18,6 +18,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -53,13 +54,25 @@ class ValidateInstallationTest {
 
     /** What these tests' command sees instead of the machine's: nobody's JBang, Python, variables. */
     private final Map<String, String> env = new HashMap<>();
-    private Path checkout = Checkout.root();
+    private Path checkout;
     private Instant now = Instant.now();
 
     @BeforeEach
     void nothingRegistered() throws IOException {
         env.put("PATH", Files.createDirectories(dir.resolve("bin")).toString());
         env.put("JBANG_DIR", dir.resolve("jbang").toString());
+        checkout = checkout("fine");
+        Files.writeString(checkout.resolve("scripts/fine.java"), "class fine { telemetry.Store store; }");
+    }
+
+    /** One whose scripts are compiled in a moment; these are still to be written. */
+    private Path checkout(String... aliases) throws IOException {
+        Path folder = dir.resolve("checkout");
+        Files.createDirectories(folder.resolve("scripts"));
+        Files.writeString(folder.resolve("jbang-catalog.json"), Stream.of(aliases)
+                .map(alias -> "\"" + alias + "\": {\"script-ref\": \"scripts/" + alias + ".java\"}")
+                .collect(Collectors.joining(", ", "{\"aliases\": {", "}}")));
+        return folder;
     }
 
     private Script validate(Object... args) {
@@ -100,6 +113,7 @@ class ValidateInstallationTest {
 
     @Test
     void aFreshSetUpIsFineAndLeftAsItIs() throws IOException {
+        checkout = Checkout.root();
         Store store = fresh();
         Map<String, String> before = files(store.base());
         Script run = validate("--store", store.base());
@@ -267,12 +281,7 @@ class ValidateInstallationTest {
     @Test
     void anAliasWithoutAScriptOrWithABrokenOneIsAFailure() throws IOException {
         Store store = fresh();
-        checkout = Files.createDirectories(dir.resolve("checkout"));
-        Files.createDirectories(checkout.resolve("scripts"));
-        Files.writeString(checkout.resolve("jbang-catalog.json"), """
-                {"aliases": {"fine": {"script-ref": "scripts/fine.java"}, "broken": {"script-ref": "scripts/broken.java"}}}
-                """);
-        Files.writeString(checkout.resolve("scripts/fine.java"), "class fine { telemetry.Store store; }");
+        checkout("fine", "broken");
         Script missing = validate("--store", store.base());
         assertEquals(2, missing.exit(), missing.toString());
         assertTrue(line(missing, "aliases").contains("without a script: broken (" + checkout.resolve("scripts/broken.java") + ")"),

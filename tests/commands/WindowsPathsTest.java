@@ -32,6 +32,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Isolated;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import telemetry.DayFile;
@@ -51,6 +52,7 @@ import telemetry.store.Pruned;
  * What can be shown of Windows elsewhere: paths on a Windows file system in memory, and what the library does where the system says that
  * it is Windows.
  */
+@Isolated("the whole JVM pretends to be on Windows")
 class WindowsPathsTest {
     private static final Instant NOON = Instant.parse("2026-11-20T12:00:00Z");
 
@@ -126,10 +128,14 @@ class WindowsPathsTest {
 
     @Test
     void theNextCommandCanBePastedIntoCmdAndPowerShell() {
-        assertEquals("jbang health@telemetry --store D:\\agent-metrics", Store.at(path("D:\\agent-metrics")).command("health", ""));
-        assertEquals("jbang health@telemetry --store \"D:\\agent metrics\"", Store.at(path("D:\\agent metrics")).command("health", ""));
-        assertEquals("jbang health@telemetry --store \\\\server\\share\\m", Store.at(path("\\\\server\\share\\m")).command("health", ""));
-        assertEquals("jbang health@telemetry --store D:\\", Store.at(path("D:\\")).command("health", ""));
+        assertEquals("jbang health@telemetry --store D:\\agent-metrics", health("D:\\agent-metrics"));
+        assertEquals("jbang health@telemetry --store \"D:\\agent metrics\"", health("D:\\agent metrics"));
+        assertEquals("jbang health@telemetry --store \\\\server\\share\\m", health("\\\\server\\share\\m"));
+        assertEquals("jbang health@telemetry --store D:\\", health("D:\\"));
+    }
+
+    private String health(String base) {
+        return Store.at(path(base)).command("health").toString();
     }
 
     @ParameterizedTest

@@ -37,7 +37,7 @@ class WriteTimesTest {
     void threadsAndProcessesTrackTheRunsThatTheyAreSaidTo() throws Exception {
         Store store = Fixture.V3.filled(dir, 3, NOON);
         try (ScratchStore scratch = ScratchStore.beside(store)) {
-            WriteTimes times = WriteTimes.of(scratch, 8, 1_000, List.of(1, 4), WRITER, 2, done -> { });
+            WriteTimes times = WriteTimes.of(scratch, new WriteTimes.Load(8, 1_000, List.of(1, 4), 2), WRITER, done -> { });
             assertEquals(List.of("1 thread 8", "4 threads 8", "2 processes 8"),
                     times.rates().stream().map(rate -> rate.who() + " " + rate.runs()).toList());
             assertEquals(8, times.paced().count());
@@ -53,7 +53,7 @@ class WriteTimesTest {
     @Test
     void aStallCountsForEveryRunThatWasDueMeanwhile() throws Exception {
         try (ScratchStore scratch = ScratchStore.beside(Fixture.V3.empty(dir))) {
-            WriteTimes times = WriteTimes.of(scratch, 40, 100, List.of(1), WRITER, 0, done -> {
+            WriteTimes times = WriteTimes.of(scratch, new WriteTimes.Load(40, 100, List.of(1), 0), WRITER, done -> {
                 if (done == 40 + 1) pause(600);
             });
             assertTrue(times.paced().p50().compareTo(Duration.ofMillis(100)) > 0,
@@ -78,11 +78,11 @@ class WriteTimesTest {
                 database.execute("CREATE TRIGGER full BEFORE INSERT ON agent_runs WHEN (SELECT count(*) FROM agent_runs) > 3"
                         + " BEGIN SELECT RAISE(ABORT, 'no more'); END");
             }
-            var failed = assertThrows(StoreException.class, () -> WriteTimes.of(scratch, 5, 1_000, List.of(1), WRITER, 0, done -> { }));
+            var failed = assertThrows(StoreException.class, () -> WriteTimes.of(scratch, new WriteTimes.Load(5, 1_000, List.of(1), 0), WRITER, done -> { }));
             assertTrue(failed.reason() == StoreException.Reason.FAILED && failed.getMessage().contains("no more"), failed.getMessage());
         }
         try (ScratchStore scratch = ScratchStore.beside(store)) {
-            var failed = assertThrows(StoreException.class, () -> WriteTimes.of(scratch, 1, 1_000, List.of(1), List.of("NoSuchProgram"), 1,
+            var failed = assertThrows(StoreException.class, () -> WriteTimes.of(scratch, new WriteTimes.Load(1, 1_000, List.of(1), 1), List.of("NoSuchProgram"),
                     done -> { }));
             assertTrue(failed.getMessage().contains("one ended with exit code 1"), failed.getMessage());
         }
@@ -125,7 +125,7 @@ class WriteTimesTest {
             try (ScratchStore scratch = ScratchStore.beside(split)) {
                 assertTrue(scratch.store().raw().startsWith(mounted), scratch.store().toString());
                 assertFalse(Files.exists(mounted.resolve("measure_performance.old")));
-                assertEquals(9, 1 + WriteTimes.of(scratch, 8, 1_000, List.of(1), WRITER, 1, done -> { }).paced().count());
+                assertEquals(9, 1 + WriteTimes.of(scratch, new WriteTimes.Load(8, 1_000, List.of(1), 1), WRITER, done -> { }).paced().count());
             }
             assertEquals(List.of(), names(mounted));
             assertEquals(List.of("telemetry.sqlite"), names(real.database().getParent()));
@@ -137,7 +137,7 @@ class WriteTimesTest {
     @Test
     void aBaselineIsMetBelowItAndARateAboveIt() throws Exception {
         try (ScratchStore scratch = ScratchStore.beside(Fixture.V3.empty(dir))) {
-            WriteTimes times = WriteTimes.of(scratch, 3, 1_000, List.of(1), WRITER, 0, done -> { });
+            WriteTimes times = WriteTimes.of(scratch, new WriteTimes.Load(3, 1_000, List.of(1), 0), WRITER, done -> { });
             Duration p95 = times.paced().p95();
             assertEquals(Check.Status.WARNING, baselines(p95, 1).write(times).status());
             assertEquals(Check.Status.OK, baselines(p95.plusNanos(1), 1).write(times).status());

@@ -18,12 +18,14 @@ import java.util.regex.Pattern;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.ResourceLock;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import telemetry.kit.Checkout;
 import telemetry.kit.Jbangw;
 
 /** jbang-catalog.json: complete, true to the scripts, and of use in the checkout, from a folder and over http. */
+@ResourceLock("jbang")
 class CatalogTest {
 
     private static final List<String> JBANG_COMMANDS = List.of("alias", "app", "build", "cache", "catalog", "completion", "config", "deps",

@@ -18,6 +18,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.ResourceLock;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -26,6 +27,7 @@ import telemetry.kit.Jbangw;
 import telemetry.kit.Script;
 
 /** scripts/jbangw as a real process, in a checkout of its own whose only script is a probe that says what reached it. */
+@ResourceLock("jbang")
 @DisabledOnOs(OS.WINDOWS)
 class LauncherTest {
 
@@ -47,8 +49,8 @@ class LauncherTest {
         }
         """;
 
-    private static final List<String> TOOLS = List.of("cat", "cp", "dirname", "find", "flock", "grep", "javac", "jbang", "mkdir", "mv",
-        "mvn", "readlink", "rm", "sha256sum", "shasum", "sleep", "tr");
+    private static final List<String> TOOLS = List.of("awk", "cat", "cp", "dirname", "find", "flock", "grep", "javac", "jbang", "mkdir",
+        "mv", "mvn", "readlink", "rm", "sed", "sha256sum", "shasum", "sleep", "tr");
 
     private static final String SHOW_ARGUMENTS = "printf '<%s>' \"$@\"";
 
@@ -60,7 +62,7 @@ class LauncherTest {
     private static final String NO_JDK =
         "jbangw: no JDK found in JAVA_HOME or on the PATH: install JDK 17 or newer (https://adoptium.net)\n";
     private static final String NO_HOME =
-        "jbangw: HOME is no folder ('/dev/null'): JBang keeps its caches there, set it to one you can write to\n";
+        "jbangw: HOME is not a folder ('/dev/null'); JBang keeps its caches there: set HOME to a folder you can write to\n";
     private static final String NO_CACHE =
         "jbangw: cannot write to the cache folder /dev/null/jbangw: set HOME or XDG_CACHE_HOME to a folder you can write to\n";
 
@@ -140,9 +142,29 @@ class LauncherTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"version", "probe.java", "pro.e", "probe@elsewhere", "--verbose", "https://example.org/probe?x=1&y=2"})
+    @ValueSource(strings = {"version", "probe.java", "probe@elsewhere", "--verbose", "https://example.org/probe?x=1&y=2"})
     void whatIsNoAliasIsLeftToJBang(String first) throws Exception {
         assertEquals("<" + first + "><probe>", jbangw(first, "probe").with("PATH", pathWith("jbang", SHOW_ARGUMENTS)).run().out());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"pro.e", "aliases"})
+    void aWordThatOnlyTheCatalogsTextMatchesIsNoAlias(String first) throws Exception {
+        assertEquals(64, jbangw(first).with("PATH", pathWith("jbang", SHOW_ARGUMENTS)).run().exit());
+    }
+
+    @Test
+    void bothLaunchersKnowAllOfJBangsOwnCommands() throws Exception {
+        var help = jbangw("--verbose", "--help").run().err();
+        var expected = Pattern.compile("(?m)^  ([a-z]+) {2,}[A-Z]").matcher(help.substring(help.indexOf("Essentials:"))).results()
+            .map(match -> match.group(1)).sorted().toList();
+        assertTrue(expected.contains("run"), help);
+        for (var name : List.of("jbangw", "jbangw.cmd")) {
+            var text = Files.readString(Checkout.root().resolve("scripts").resolve(name));
+            var list = Pattern.compile("(?im)^(?:set \"JBANGS_COMMANDS=|jbangs_commands=')([a-z ]+)").matcher(text);
+            assertTrue(list.find(), name);
+            assertEquals(expected, List.of(list.group(1).split(" ")), name);
+        }
     }
 
     @Test
@@ -170,7 +192,7 @@ class LauncherTest {
     void anotherChecksumIsRefused() throws Exception {
         var path = pathWith("mvn", FIND_FOLDER + "echo garbage >\"$folder/jbang-cli-0.132.1-all.jar\"");
         var run = cold("version").with("PATH", path).run();
-        var message = "\njbangw: the JBang 0.132.1 that Maven got is not used: its SHA-256 is \\w{64}, expected f97707\\w+\n";
+        var message = "\njbangw: JBang 0.132.1 from Maven is refused: its SHA-256 is \\w{64}, expected f97707\\w+\n";
         assertTrue(run.err().matches("(?s).*" + message), run.err());
         assertEquals(3, run.exit());
         assertEquals(List.of(), cached());

@@ -21,6 +21,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.ResourceLock;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -36,6 +37,7 @@ import telemetry.setup.Launchers.Shell;
  * The launchers of {@code setup --launchers} as real processes, in a checkout of their own whose only script is a probe that says what
  * reached it.
  */
+@ResourceLock("jbang")
 @DisabledOnOs(OS.WINDOWS)
 class LaunchersTest {
 
@@ -287,6 +289,19 @@ class LaunchersTest {
         Files.createSymbolicLink(own, temp.resolve("elsewhere"));
         assertThrows(StoreException.class, () -> Launchers.of(checkout, Shell.SH).write(bin));
         assertFalse(Files.exists(temp.resolve("elsewhere")));
+    }
+
+    @Test
+    void theCommandWritesWhatTheOlderSpellingDid() throws IOException {
+        Path bin = temp.resolve("bin");
+        Path other = temp.resolve("other");
+        Script bySetup = Script.run(new setup(), "--launchers", other);
+        Script written = Script.run(new launchers(), bin);
+        assertEquals(bySetup.toString().replace(other.toString(), bin.toString()), written.toString());
+        assertTrue(written.out().contains("\ncreated   telemetry-launchers\n"), written.out());
+        assertEquals(Files.readString(other.resolve("telemetry-health")), Files.readString(bin.resolve("telemetry-health")));
+        Script of = Script.run(new launchers(), bin, "--store", temp.resolve("store"));
+        assertTrue(of.exit() == 64 && of.err().startsWith("launchers: launchers belong to no store"), of.toString());
     }
 
     @Test

@@ -10,6 +10,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.ResourceLock;
 import telemetry.Store;
 import telemetry.kit.Checkout;
 import telemetry.kit.Fixture;
@@ -17,6 +18,7 @@ import telemetry.kit.Jbangw;
 import telemetry.kit.Script;
 
 /** JShell, and the script that docs/scripting.md shows. */
+@ResourceLock("jbang")
 class ShellTest {
     private static final Path ROOT = Checkout.root();
 

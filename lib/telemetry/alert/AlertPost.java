@@ -18,6 +18,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.regex.Pattern;
+import telemetry.Next;
 import telemetry.StoreException;
 import telemetry.Times;
 import telemetry.text.JsonText;
@@ -66,7 +67,8 @@ record AlertPost(String text, URI address) implements AlertTarget {
         try {
             HttpResponse<InputStream> response = sent.get(patience.toMillis(), TimeUnit.MILLISECONDS);
             response.body().close();
-            if (response.statusCode() / 100 != 2) throw refused("the server answered " + response.statusCode(), "check the address", null);
+            if (response.statusCode() / 100 != 2)
+                throw refused("the server answered " + response.statusCode(), Next.words("check the address"), null);
         } catch (TimeoutException e) {
             sent.cancel(true);
             throw refused("no answer within " + Times.words(patience), null, e);
@@ -98,7 +100,7 @@ record AlertPost(String text, URI address) implements AlertTarget {
         return e.getMessage() == null || e.getMessage().contains("://") ? e.getClass().getSimpleName() : e.getMessage();
     }
 
-    private StoreException refused(String why, String next, Exception cause) {
+    private StoreException refused(String why, Next next, Exception cause) {
         return new StoreException(StoreException.Reason.FAILED, "alert " + name(), null, why, next, cause);
     }
 }

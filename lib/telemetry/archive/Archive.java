@@ -24,6 +24,7 @@ import java.util.function.Supplier;
 import java.util.stream.Stream;
 import telemetry.DayFile;
 import telemetry.EventLog;
+import telemetry.Next;
 import telemetry.Size;
 import telemetry.Store;
 import telemetry.StoreException;
@@ -43,7 +44,7 @@ public final class Archive {
     static final Duration AT_REST = Duration.ofHours(1);
 
     static final String UNFINISHED = ".ndjson.gz.tmp";
-    static final String NEEDS_ROOM = "make room, or archive to another disk with --to DIR";
+    static final Next NEEDS_ROOM = Next.words("make room, or archive to another disk with --to DIR");
 
     /** A day file that is not archived now. */
     public record Left(Path file, String reason) { }
@@ -174,7 +175,7 @@ public final class Archive {
         try {
             createFolders(folder);
             return StoreLock.holding(folder.resolve(".lock"), new StoreException(StoreException.Reason.LOCKED, "archive into", folder,
-                    "another archive command is at work there", "wait for it"), work);
+                    "another archive command is at work there", Next.words("wait for it")), work);
         } catch (IOException e) {
             StoreException refused = Disk.refused("archive into", folder, e);
             if (refused.reason() != StoreException.Reason.FULL) throw refused;

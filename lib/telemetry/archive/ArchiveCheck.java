@@ -11,6 +11,7 @@ import java.util.function.LongConsumer;
 import java.util.stream.Stream;
 import telemetry.Check;
 import telemetry.DayFile;
+import telemetry.Next;
 import telemetry.StoreException;
 import telemetry.os.Disk;
 import telemetry.os.GzipFile;
@@ -21,7 +22,7 @@ import telemetry.os.Sha256;
  * know, because a full disk had no room for the line or somebody put the file there, is read by its own checksum and then listed.
  */
 public final class ArchiveCheck {
-    private static final String FROM_A_BACKUP = "copy it from a backup of the archive";
+    private static final Next FROM_A_BACKUP = Next.words("copy it from a backup of the archive");
 
     private final Archive archive;
     private final boolean deep;
@@ -74,8 +75,8 @@ public final class ArchiveCheck {
     }
 
     private Check damaged(DayFile file, String why) {
-        String before = archive.store().command("logs", file.day().toString());
-        return Check.failed(archive.nameOf(file.path()), why, FROM_A_BACKUP + "; the lines before the damage: " + before);
+        Next before = archive.store().command("logs", file.day().toString());
+        return Check.failed(archive.nameOf(file.path()), why, FROM_A_BACKUP.then("; the lines before the damage:").then(before));
     }
 
     private Check unlisted(String name, DayFile file) throws IOException {

@@ -14,6 +14,7 @@ import java.util.Optional;
 import java.util.Set;
 import telemetry.DayFile;
 import telemetry.EventLog;
+import telemetry.Next;
 import telemetry.StoreException;
 import telemetry.os.Disk;
 import telemetry.os.GzipFile;
@@ -56,7 +57,7 @@ final class ArchiveRestore {
                 .filter(file -> file.day().equals(day) && raw.equals(file.path().getParent())).toList();
         if (!present.isEmpty()) throw new StoreException(StoreException.Reason.FAILED,
                 "restore " + day + " to", present.get(0).path(), "it is there already, perhaps with late lines",
-                "archive it too, then restore: " + archive.store().command("archive", "--older-than 0d"));
+                Next.words("archive it too, then restore:").then(archive.store().command("archive", "--older-than", "0d")));
     }
 
     private void write(Map<DayFile, Optional<ArchivedFile>> parts, Path unfinished) throws IOException {
@@ -80,7 +81,7 @@ final class ArchiveRestore {
     }
 
     private StoreException damaged(DayFile part, String why, StoreException cause) {
-        String rest = "read what is left of it: " + archive.store().command("logs", part.day().toString());
+        Next rest = Next.words("read what is left of it:").then(archive.store().command("logs", part.day().toString()));
         return new StoreException(StoreException.Reason.DAMAGED, "restore", part.path(), why, rest, cause);
     }
 }

@@ -20,6 +20,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.LongConsumer;
 import java.util.stream.Stream;
 import telemetry.DayFile;
+import telemetry.Next;
 import telemetry.Size;
 import telemetry.StoreException;
 import telemetry.os.Disk;
@@ -134,7 +135,7 @@ public final class ArchiveRun {
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            throw new StoreException(StoreException.Reason.FAILED, "archive into", archive.folder(), "interrupted", "run it again", e);
+            throw new StoreException(StoreException.Reason.FAILED, "archive into", archive.folder(), "interrupted", Next.RUN_AGAIN, e);
         } catch (ExecutionException e) {
             throw new IllegalStateException(e.getCause());
         }
@@ -246,7 +247,7 @@ public final class ArchiveRun {
         } catch (StoreException e) {
             failures.add(new StoreException(e.reason(), "list what was archived in", archive.folder().resolve(ArchiveManifest.NAME),
                     "there is no room even for that",
-                    archive.store().command("archive", "verify") + " when there is some", e));
+                    archive.store().command("archive", "verify").then("when there is some"), e));
         }
     }
 }

@@ -3,6 +3,7 @@ package telemetry.backup;
 import java.io.PrintWriter;
 import java.util.List;
 import telemetry.Database;
+import telemetry.Next;
 import telemetry.StoreException;
 import telemetry.runs.Integrity;
 import telemetry.runs.Schema;
@@ -31,7 +32,7 @@ public enum BackupCheck {
         if (pragma == null) return;
         List<String> errors = Integrity.errors(database, schema, this == QUICK, 1, err);
         if (!errors.isEmpty()) throw new StoreException(StoreException.Reason.DAMAGED,
-                "verify", database.file(), pragma + ": " + errors.get(0), "jbang recover@telemetry --dry-run");
+                "verify", database.file(), pragma + ": " + errors.get(0), Next.command("recover", "--dry-run"));
     }
 
     /** @throws IllegalArgumentException when there is no such one */

@@ -11,6 +11,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.Map;
 import java.util.Set;
 import telemetry.Database;
+import telemetry.Next;
 import telemetry.StoreException;
 import telemetry.os.Disk;
 import telemetry.os.GzipFile;
@@ -136,7 +137,7 @@ public record BackupContent(Backup backup, Path file, String sha256, String jour
 
     private static StoreException damaged(Path file, String why) {
         return new StoreException(StoreException.Reason.DAMAGED, "trust the backup",
-                file, why, "jbang backup@telemetry list, for another one");
+                file, why, Next.command("backup", "list").then(", for another one"));
     }
 
     private static void remove(Backup backup, Path file) {

@@ -11,6 +11,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import telemetry.Next;
 import telemetry.StoreException;
 import telemetry.Times;
 import telemetry.os.Disk;
@@ -101,7 +102,7 @@ record BackupManifest(Instant time, long bytes, String sha256, long contentBytes
 
     private static StoreException damaged(Path file, String why, Exception cause) {
         return new StoreException(StoreException.Reason.DAMAGED, "trust the manifest",
-                file, why, "jbang backup@telemetry list, for another backup", cause);
+                file, why, Next.command("backup", "list").then(", for another backup"), cause);
     }
 
     /** The manifest as it stands on the disk. */

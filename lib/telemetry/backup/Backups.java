@@ -18,6 +18,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import telemetry.Next;
 import telemetry.Size;
 import telemetry.Store;
 import telemetry.StoreException;
@@ -119,10 +120,11 @@ public final class Backups {
 
     private StoreException noneVerified() {
         int others = list().size();
-        String none = store.command("backup", "") + " to make one, " + store.command("recover", "--dry-run") + " when the database is lost";
+        Next none = store.command("backup").then("to make one,")
+                .then(store.command("recover", "--dry-run")).then("when the database is lost");
         return new StoreException(StoreException.Reason.MISSING, "find a verified backup in", folder,
                 others == 0 ? "there is no backup" : "none of the " + others + " is verified",
-                others == 0 ? none : store.command("backup", "verify all"));
+                others == 0 ? none : store.command("backup", "verify", "all"));
     }
 
     private Path path(String name) {
@@ -138,11 +140,11 @@ public final class Backups {
 
     private void requireFile(Path file) throws IOException {
         String tried = "use the backup";
-        String list = store.command("backup", "list");
+        Next list = store.command("backup", "list");
         if (!Files.exists(file, LinkOption.NOFOLLOW_LINKS))
             throw new StoreException(StoreException.Reason.MISSING, tried, file, "it does not exist", list);
         if (Files.isSymbolicLink(file)) throw new StoreException(StoreException.Reason.REFUSED, tried, file,
-                "it is a symbolic link, which is not followed", "name the file itself");
+                "it is a symbolic link, which is not followed", Next.words("name the file itself"));
         if (!Files.isRegularFile(file)) throw new StoreException(StoreException.Reason.DAMAGED, tried, file,
                 Files.isDirectory(file) ? "it is a directory" : "it is no plain file", list);
         if (!Files.isReadable(file)) throw new StoreException(StoreException.Reason.DENIED, tried, file, "permission denied", null);

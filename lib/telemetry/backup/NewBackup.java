@@ -20,6 +20,7 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import telemetry.Database;
+import telemetry.Next;
 import telemetry.Size;
 import telemetry.StoreException;
 import telemetry.os.Disk;
@@ -73,7 +74,7 @@ final class NewBackup implements AutoCloseable {
         } catch (StoreException e) {
             if (e.reason() != StoreException.Reason.DAMAGED) throw e;
             throw new StoreException(e.reason(), "back up", database, e.why() + "; no backup was made and none expires",
-                    "jbang recover@telemetry --dry-run", e);
+                    Next.command("recover", "--dry-run"), e);
         }
     }
 
@@ -104,7 +105,7 @@ final class NewBackup implements AutoCloseable {
             long free = Disk.free(folder);
             if (free < bytes + ROOM_TO_WORK) throw new StoreException(StoreException.Reason.FULL, "back up to", folder,
                     "it takes " + new Size(bytes + ROOM_TO_WORK) + " and " + new Size(free) + " are free",
-                    "jbang archive@telemetry --dry-run, or name another disk with --to DIR");
+                    Next.command("archive", "--dry-run").then(", or name another disk with --to DIR"));
         } catch (IOException e) {
             throw Disk.refused("back up to", folder, e);
         }
@@ -156,7 +157,7 @@ final class NewBackup implements AutoCloseable {
         GzipFile.Content content = GzipFile.compare(packed, plain, 0);
         if (content.bytes() != size)
             throw new StoreException(StoreException.Reason.FAILED, "compress the backup to",
-                    packed, "it has " + content.bytes() + " bytes of " + size, "run it again");
+                    packed, "it has " + content.bytes() + " bytes of " + size, Next.RUN_AGAIN);
         return content;
     }
 

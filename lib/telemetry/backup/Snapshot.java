@@ -13,6 +13,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
 import telemetry.Database;
+import telemetry.Next;
 import telemetry.Row;
 import telemetry.StoreException;
 import telemetry.os.Disk;
@@ -106,7 +107,7 @@ public record Snapshot(Path file, Instant time, String schema, String journal, l
             check.run(copy, err);
             if (!rows.equals(rows(copy)))
                 throw new StoreException(StoreException.Reason.DAMAGED, "verify the copy", file,
-                        "it has other rows than were counted in the database", "run it again");
+                        "it has other rows than were counted in the database", Next.RUN_AGAIN);
             return orphans(copy);
         }
     }

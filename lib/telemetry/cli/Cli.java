@@ -14,12 +14,14 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.LocalDate;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.function.Function;
+import java.util.stream.Stream;
 import picocli.CommandLine;
 import picocli.CommandLine.IExecutionExceptionHandler;
 import picocli.CommandLine.ITypeConverter;
@@ -28,6 +30,7 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.ScopeType;
 import picocli.CommandLine.TypeConversionException;
+import telemetry.Next;
 import telemetry.RunStatus;
 import telemetry.Size;
 import telemetry.Store;
@@ -75,7 +78,7 @@ public final class Cli {
     public static int run(Callable<Integer> command, PrintWriter out, PrintWriter err, String... args) {
         var line = new CommandLine(command);
         if (line.getSubcommands().isEmpty()) addWords(line, args);
-        line.setOut(out).setErr(err).setCaseInsensitiveEnumValuesAllowed(true);
+        line.setOut(out).setErr(err).setCaseInsensitiveEnumValuesAllowed(true).setSubcommandsCaseInsensitive(true);
         line.registerConverter(Duration.class, converter(Times::duration));
         line.registerConverter(Size.class, converter(Size::parse));
         line.registerConverter(Times.Since.class, converter(Times.Since::parse));
@@ -96,8 +99,8 @@ public final class Cli {
         try {
             return line.execute(args);
         } catch (OutOfMemoryError e) {
-            line.getErr().println(name(line) + ": the memory did not suffice, and it stopped where it was; next: "
-                    + "the same with _JAVA_OPTIONS=-Xmx2g");
+            line.getErr().println(Next.line(name(line) + ": the memory did not suffice, and it stopped where it was",
+                    Next.words("the same with _JAVA_OPTIONS=-Xmx2g")));
             return FAILED;
         } catch (Error e) {
             return bug(line, e);
@@ -110,7 +113,7 @@ public final class Cli {
      */
     private static void addWords(CommandLine line, String... args) {
         List<Method> words = CommandLine.getCommandMethods(line.getCommand().getClass(), null);
-        List<Method> said = words.stream().filter(word -> List.of(args).contains(word(word))).toList();
+        List<Method> said = words.stream().filter(word -> Stream.of(args).anyMatch(word(word)::equalsIgnoreCase)).toList();
         for (Method word : said.isEmpty() ? words : said) line.addSubcommand(word(word), word);
     }
 
@@ -176,8 +179,10 @@ public final class Cli {
     }
 
     private static int usage(CommandLine line, String message) {
-        String help = name(line).replaceFirst("\\S+", "jbang $0@telemetry") + " --help";
-        line.getErr().println(name(line) + ": " + Words.visible(message) + "; next: " + help);
+        List<String> help = new ArrayList<>(List.of(name(line).split(" ")));
+        help.add("--help");
+        Next next = Next.command(help.remove(0), help.toArray(String[]::new));
+        line.getErr().println(Next.line(name(line) + ": " + Words.visible(message), next));
         return USAGE;
     }
 

@@ -13,6 +13,7 @@ import java.util.function.Supplier;
 import telemetry.Check;
 import telemetry.Database;
 import telemetry.DayFile;
+import telemetry.Next;
 import telemetry.Row;
 import telemetry.Size;
 import telemetry.Store;
@@ -22,6 +23,7 @@ import telemetry.os.Disk;
 import telemetry.runs.Integrity;
 import telemetry.runs.Schema;
 import telemetry.sqlite.DatabaseFile;
+import telemetry.text.Runbook;
 import telemetry.text.Words;
 
 /** The checks of {@code Health} that ask the database. When it cannot be opened, each of them says so. */
@@ -125,9 +127,8 @@ public final class DatabaseChecks implements AutoCloseable {
                 + ", " + Words.count(schema.indexes().size(), "index"));
         String detail = schema + ": " + String.join("; ", odd);
         if (!schema.isUsable()) return Check.failed("schema", detail, damaged());
-        boolean slow = odd.get(odd.size() - 1).startsWith("indexes");
-        return Check.warning("schema", detail, slow ? "Performance Baselines: " + store.command("measure_performance", "--apply-indexes")
-                : "System Overview: " + store.command("setup", ""));
+        boolean slow = !schema.missingIndexes().isEmpty();
+        return Check.warning("schema", detail, store.next(slow ? Runbook.PERFORMANCE_BASELINES : Runbook.SYSTEM_OVERVIEW));
     }
 
     /** Writers of v1 to v5 set WAL whenever they open the database, those of v6 and v7 DELETE. */
@@ -147,14 +148,14 @@ public final class DatabaseChecks implements AutoCloseable {
         String mode = database.pragma("journal_mode").toUpperCase(Locale.ROOT);
         String forced = schema.shape() == Schema.Shape.RUNBOOK ? "WAL" : "DELETE";
         if (schema.isUsable() && !mode.equals(forced)) return Check.warning("journal", mode + ", but the writers of " + schema + " set "
-                + forced + ": programs of different versions fight over it", "Database Locked: " + store.command("locks", ""));
+                + forced + ": programs of different versions fight over it", locked());
         if (wal.compareTo(rules.wal()) > 0) return Check.warning("journal", mode + ", " + log + ", more than " + rules.wal()
-                + ": a reader that does not end keeps it from being folded in", "Database Locked: " + store.command("locks", ""));
+                + ": a reader that does not end keeps it from being folded in", locked());
         return Check.ok("journal", mode + ", " + log);
     }
 
-    private String rollBack() {
-        return "Database Corrupted: " + store.command("track", "--self-test");
+    private Next rollBack() {
+        return store.command("track", "--self-test").in(Runbook.DATABASE_CORRUPTED);
     }
 
     /** The index on start_time finds the rows: the text range is a day wider than any form of writing a time can be off. */
@@ -165,7 +166,7 @@ public final class DatabaseChecks implements AutoCloseable {
             measures.add(Measure.of("runs_last_hour", "", "Runs that began in the last hour.", runs.number("hour")));
             measures.add(Measure.of("runs_last_day", "", "Runs that began in the last 24 hours.", runs.number("day")));
             Object latest = database.value(LATEST, day(2), to);
-            String hint = "Health Checks: " + store.command("query", "recent");
+            Next hint = store.command("query", "recent").in(Runbook.HEALTH_CHECKS);
             if (latest == null) return Check.warning("activity", "no run yet", hint);
             Duration idle = Duration.ofSeconds(Math.max(0, now.getEpochSecond() - ((Number) latest).longValue()));
             measures.add(Measure.of("last_run_age", "seconds", "Time since the latest run began.", idle.toSeconds())
@@ -189,14 +190,14 @@ public final class DatabaseChecks implements AutoCloseable {
             if (runs.number("stale") == 0) return Check.ok("stale", runs.number("running") + " running, none " + limit);
             return Check.warning("stale", runs.number("stale") + " running " + limit + ", the oldest for "
                     + Times.words(Duration.ofSeconds(now.getEpochSecond() - runs.number("oldest"))),
-                    "Prune: " + store.command("prune", staleRuns()));
+                    prune());
         });
     }
 
     /** As prune names them, whose own rule is the runbook's. */
-    private String staleRuns() {
-        boolean isUsual = rules.stale().equals(HealthRules.RUNBOOK.stale());
-        return isUsual ? "stale" : "stale --older-than " + rules.stale().toSeconds() + "s";
+    private Next prune() {
+        return rules.stale().equals(HealthRules.RUNBOOK.stale()) ? store.next(Runbook.PRUNE)
+                : store.command("prune", "stale", "--older-than", rules.stale().toSeconds() + "s").in(Runbook.PRUNE);
     }
 
     public Check size() {
@@ -211,7 +212,7 @@ public final class DatabaseChecks implements AutoCloseable {
         });
         return counted.status() != Check.Status.OK || size.compareTo(rules.size()) <= 0 ? counted
                 : Check.warning("size", counted.detail() + "; more than " + rules.size(),
-                        "Maintenance: " + store.command("query", "agents"));
+                        store.command("query", "agents").in(Runbook.MAINTENANCE));
     }
 
     /** Since when the database says it is there; null when it does not. */
@@ -232,7 +233,7 @@ public final class DatabaseChecks implements AutoCloseable {
             measures.add(Measure.of("unended_runs", "", "Runs that ended in the day files and not in the database.",
                     divergence.unended().size()).atMost(0));
             return divergence.isNone() ? Check.ok("divergence", divergence.toString())
-                    : Check.warning("divergence", divergence.toString(), "Data Loss: " + store.command("rebuild", "--check-only"));
+                    : Check.warning("divergence", divergence.toString(), store.next(Runbook.DATA_LOSS));
         });
     }
 
@@ -255,18 +256,17 @@ public final class DatabaseChecks implements AutoCloseable {
     }
 
     private Check refused(String name, StoreException e) {
-        String detail = e.brief();
-        return switch (e.reason()) {
-            case LOCKED -> Check.unknown(name, detail, "Database Locked: " + store.command("locks", ""));
-            case DENIED -> Check.unknown(name, detail, journalAge != null ? rollBack() : FolderChecks.OTHER_ACCOUNT);
-            case FULL -> Check.unknown(name, detail, "Disk Full: " + store.command("archive", "--dry-run"));
-            case MISSING -> Check.failed(name, detail, FolderChecks.lost(store));
-            default -> Check.failed(name, detail, damaged());
-        };
+        if (e.reason() == StoreException.Reason.FULL) return Check.unknown(name, e.brief(), store.next(Runbook.DISK_FULL));
+        if (e.reason() == StoreException.Reason.DENIED && journalAge != null) return Check.unknown(name, e.brief(), rollBack());
+        return Check.refused(name, e, locked(), e.reason() == StoreException.Reason.MISSING ? FolderChecks.lost(store) : damaged());
     }
 
-    private String damaged() {
-        return "Database Corrupted: " + store.command("recover", "--dry-run");
+    private Next damaged() {
+        return store.next(Runbook.DATABASE_CORRUPTED);
+    }
+
+    private Next locked() {
+        return store.next(Runbook.DATABASE_LOCKED);
     }
 
     /** The background's connection is closed first: the last one to go is to be the one that takes an empty -wal away. */

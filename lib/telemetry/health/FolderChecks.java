@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import telemetry.Check;
+import telemetry.Next;
 import telemetry.Size;
 import telemetry.Store;
 import telemetry.StoreException;
@@ -22,6 +23,7 @@ import telemetry.backup.Backups;
 import telemetry.os.Disk;
 import telemetry.os.Machine;
 import telemetry.store.Layout;
+import telemetry.text.Runbook;
 
 /**
  * The checks of {@code Health} that need no database: where the store is, whether it can be written, how much room there is, how old its
@@ -29,11 +31,11 @@ import telemetry.store.Layout;
  */
 public final class FolderChecks {
 
-    public static final String OTHER_ACCOUNT = "System Overview: " + Disk.OTHER_ACCOUNT;
+    public static final Next OTHER_ACCOUNT = Next.OTHER_ACCOUNT.in(Runbook.SYSTEM_OVERVIEW);
 
-    static final String MOUNT = "Complete System Failure: " + Disk.MOUNT_WRITABLE;
+    static final Next MOUNT = Next.MOUNT_WRITABLE.in(Runbook.COMPLETE_SYSTEM_FAILURE);
 
-    private static final String ANOTHER_FOLDER = "System Overview: " + Layout.ANOTHER_FOLDER;
+    private static final Next ANOTHER_FOLDER = Layout.ANOTHER_FOLDER.in(Runbook.SYSTEM_OVERVIEW);
 
     /** About the length of a run's line. */
     private static final int LINE_BYTES = 1_000;
@@ -60,7 +62,8 @@ public final class FolderChecks {
         if (others.isEmpty()) return Check.ok("environment", detail + runbooks);
         String another = detail + "; another store by " + String.join(", ", others);
         if (store.rule().equals("--store")) return Check.ok("environment", another);
-        return Check.warning("environment", another, "System Overview: name one store for all programs, or unset the others");
+        return Check.warning("environment", another,
+                Next.words("name one store for all programs, or unset the others").in(Runbook.SYSTEM_OVERVIEW));
     }
 
     private boolean namesAnother(String variable, Map<String, String> env) {
@@ -85,22 +88,15 @@ public final class FolderChecks {
                 : Check.ok("storage", "folders are there: db, raw" + (Files.isDirectory(store.backups()) ? ", backups" : ""));
     }
 
-    private String mend(Path folder) {
+    private Next mend(Path folder) {
         boolean isNone = store.isMissing() || Layout.fileInPlaceOf(store.base()) != null;
-        return (isNone ? "System Overview: " : "Complete System Failure: ") + Layout.mend(store, folder);
+        return Layout.mend(store, folder).in(isNone ? Runbook.SYSTEM_OVERVIEW : Runbook.COMPLETE_SYSTEM_FAILURE);
     }
 
     /** What to do when the database is not there. */
-    static String lost(Store store) {
-        return Layout.fileInPlaceOf(store.base()) != null ? ANOTHER_FOLDER : store.isMissing() ? newStore(store) : recover(store);
-    }
-
-    private static String newStore(Store store) {
-        return "System Overview: " + store.command("setup", "");
-    }
-
-    private static String recover(Store store) {
-        return "Complete System Failure: " + store.command("recover", "--dry-run");
+    static Next lost(Store store) {
+        return Layout.fileInPlaceOf(store.base()) != null ? ANOTHER_FOLDER
+                : store.next(store.isMissing() ? Runbook.SYSTEM_OVERVIEW : Runbook.COMPLETE_SYSTEM_FAILURE);
     }
 
     private static String joined(List<Path> paths) {
@@ -117,7 +113,7 @@ public final class FolderChecks {
             measures.add(Measure.of("disk_free", "bytes", "Free on the store's disk.", free.bytes())
                     .atLeast(rules.diskWarning().bytes(), rules.diskFailed().bytes()));
             String detail = free + " free" + (store.raw().startsWith(store.base()) ? "" : " on the disk of " + tightest);
-            String hint = "Disk Full: " + store.command("archive", "--dry-run");
+            Next hint = store.next(Runbook.DISK_FULL);
             if (free.compareTo(rules.diskFailed()) < 0) return Check.failed("disk", detail + ", less than " + rules.diskFailed(), hint);
             if (free.compareTo(rules.diskWarning()) < 0) return Check.warning("disk", detail + ", less than " + rules.diskWarning(), hint);
             return Check.ok("disk", detail);
@@ -156,9 +152,9 @@ public final class FolderChecks {
         return switch (e.reason()) {
             case DENIED -> Disk.isReadOnly(store.raw()) ? Check.failed("write", detail, MOUNT)
                     : Check.unknown("write", detail, OTHER_ACCOUNT);
-            case FULL -> Check.failed("write", detail, "Disk Full: " + store.command("archive", "--dry-run"));
+            case FULL -> Check.failed("write", detail, store.next(Runbook.DISK_FULL));
             case MISSING -> Check.failed("write", "there is no folder " + store.raw(), mend(store.raw()));
-            default -> Check.failed("write", detail, recover(store));
+            default -> Check.failed("write", detail, store.next(Runbook.COMPLETE_SYSTEM_FAILURE));
         };
     }
 
@@ -191,8 +187,8 @@ public final class FolderChecks {
                 : Check.warning("backup", detail + ", more than " + Times.words(rules.backupAge()), backUp());
     }
 
-    private String backUp() {
-        return "Create Backup: " + store.command("backup", "");
+    private Next backUp() {
+        return store.next(Runbook.CREATE_BACKUP);
     }
 
     /** A database may have been made anew in an old folder, a folder be a copy of another. */

@@ -8,12 +8,14 @@ import java.util.Optional;
 import telemetry.Check;
 import telemetry.Checks;
 import telemetry.Database;
+import telemetry.Next;
 import telemetry.Store;
 import telemetry.StoreException;
 import telemetry.Times;
 import telemetry.os.Program;
 import telemetry.runs.Integrity;
 import telemetry.sqlite.LockHolders;
+import telemetry.text.Runbook;
 
 /** Ends the one process that holds a database's write lock, and shows what came of it. */
 public final class LockRelease {
@@ -56,7 +58,7 @@ public final class LockRelease {
             signal = "KILL";
             isEnded(process.destroyForcibly(), process);
             if (!isReleased()) throw new StoreException(StoreException.Reason.FAILED, "end process " + pid + " for", store.database(),
-                    "it holds the lock " + Times.words(grace) + " after KILL, perhaps waiting for a disk", "look at that disk");
+                    "it holds the lock " + Times.words(grace) + " after KILL, perhaps waiting for a disk", Next.words("look at that disk"));
         }
         List<Check> checks = new ArrayList<>();
         checks.add(Check.ok("process", pid + (process.isAlive() ? " let go of the lock" : " has ended")
@@ -69,7 +71,7 @@ public final class LockRelease {
     private boolean isEnded(boolean isSent, ProcessHandle process) {
         if (!isSent && process.isAlive())
             throw new StoreException(StoreException.Reason.DENIED, "end process " + pid + " for",
-                    store.database(), "permission denied", "run it as that program's user");
+                    store.database(), "permission denied", Next.words("run it as that program's user"));
         return !process.isAlive();
     }
 
@@ -91,11 +93,10 @@ public final class LockRelease {
             List<String> errors = Integrity.errors(database, null, true, MOST_ERRORS, null);
             return List.of(lock, errors.isEmpty()
                     ? Check.ok("quick check", "SQLite finds nothing wrong; what was not committed is rolled back")
-                    : Check.failed("quick check", String.join("; ", errors),
-                            "Database Corrupted: " + store.command("recover", "--dry-run")));
+                    : Check.failed("quick check", String.join("; ", errors), store.next(Runbook.DATABASE_CORRUPTED)));
         } catch (StoreException e) {
             if (e.reason() != StoreException.Reason.LOCKED) throw e;
-            return List.of(Check.unknown("lock", Locks.heldBy(locks.holders()) + " now", "Database Locked: " + store.command("locks", "")));
+            return List.of(Check.unknown("lock", Locks.heldBy(locks.holders()) + " now", store.next(Runbook.DATABASE_LOCKED)));
         }
     }
 
@@ -108,14 +109,14 @@ public final class LockRelease {
         String who = LockHolders.areKnown() ? locks.holders().isEmpty() ? "nobody else does either"
                 : Locks.heldBy(locks.holders()) : "who does this system does not tell";
         throw new StoreException(StoreException.Reason.REFUSED, "end process " + pid + " for",
-                store.database(), "it does not hold the write lock at this moment; " + who, store.command("locks", ""));
+                store.database(), "it does not hold the write lock at this moment; " + who, store.command("locks"));
     }
 
     /** The number alone may be another process's by now. */
     private void requireSame() {
         if (started == null || !start().filter(started::equals).isPresent())
             throw new StoreException(StoreException.Reason.REFUSED, "end process " + pid + " for",
-                    store.database(), "it is not known to be the process that was seen to hold the lock", store.command("locks", ""));
+                    store.database(), "it is not known to be the process that was seen to hold the lock", store.command("locks"));
     }
 
     private Optional<Instant> start() {

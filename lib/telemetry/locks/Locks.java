@@ -16,6 +16,7 @@ import java.util.TreeMap;
 import java.util.function.Consumer;
 import telemetry.Database;
 import telemetry.DayFile;
+import telemetry.Next;
 import telemetry.Size;
 import telemetry.Store;
 import telemetry.StoreException;
@@ -117,7 +118,7 @@ public final class Locks {
         boolean isReadOnly = Disk.isReadOnly(file);
         throw new StoreException(StoreException.Reason.DENIED, "try the lock of", file,
                 isReadOnly ? "the file system is read-only" : "no permission to write to it",
-                isReadOnly ? Disk.MOUNT_WRITABLE : Disk.OTHER_ACCOUNT);
+                isReadOnly ? Next.MOUNT_WRITABLE : Next.OTHER_ACCOUNT);
     }
 
     /** The processes other than this one that hold the write lock at this moment. */

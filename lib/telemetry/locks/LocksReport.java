@@ -10,12 +10,14 @@ import java.util.stream.Stream;
 import telemetry.Check;
 import telemetry.Checks;
 import telemetry.DayFile;
+import telemetry.Next;
 import telemetry.Size;
 import telemetry.Store;
 import telemetry.Times;
 import telemetry.os.Openers;
 import telemetry.os.Program;
 import telemetry.sqlite.LockHolders;
+import telemetry.text.Runbook;
 import telemetry.text.Table;
 import telemetry.text.Words;
 
@@ -33,8 +35,6 @@ import telemetry.text.Words;
 public record LocksReport(Store store, boolean isFree, Duration waited, List<Long> first,
         List<Locks.User> users, Size wal, Size journal, boolean isLeftJournal,
         boolean isAlone, boolean isWal, Instant at) {
-    private static final String SECTION = "Database Locked: ";
-
     /** A locked one is what cannot be told, a lock that was waited for or something left behind a warning. */
     public Check.Status status() {
         return checks().status();
@@ -54,7 +54,7 @@ public record LocksReport(Store store, boolean isFree, Duration waited, List<Lon
         if (waited.compareTo(Locks.TURN) < 0) return Check.ok("lock", "free after " + waited.toMillis() + " ms");
         return Check.warning("lock", "free, but only after " + Times.words(waited)
                 + (first.isEmpty() ? "" : ": " + Locks.heldBy(first).replace("is held", "was held")),
-                SECTION + "a transaction that takes so long keeps the others waiting");
+                Next.words("a transaction that takes so long keeps the others waiting").in(Runbook.DATABASE_LOCKED));
     }
 
     private Check held() {
@@ -62,13 +62,13 @@ public record LocksReport(Store store, boolean isFree, Duration waited, List<Lon
         List<Locks.User> holders = holders();
         if (holders.isEmpty()) return Check.unknown("lock", held + "; by whom this system does not tell" + (LockHolders.areKnown()
                 ? ": a process of another container or host, perhaps" : users.isEmpty() ? "" : ": one of those that have it open"),
-                        SECTION + "stop that program, then " + store.command("locks", ""));
+                        Next.words("stop that program, then").then(store.command("locks")).in(Runbook.DATABASE_LOCKED));
         Program holder = holders.get(0).program();
-        String advice = holder.state() == Program.State.STOPPED ? "continue it (kill -CONT " + holder.pid() + ") or end it: "
-                : "let it finish or end it: ";
+        String advice = holder.state() == Program.State.STOPPED ? "continue it (kill -CONT " + holder.pid() + ") or end it:"
+                : "let it finish or end it:";
         return Check.unknown("lock", held + " by " + String.join(" and ", holders.stream().map(user -> user.program().named()).toList())
                 + waitsForReader(holder),
-                SECTION + advice + store.command("locks", "--kill " + holder.pid()));
+                Next.words(advice).then(store.command("locks", "--kill", "" + holder.pid())).in(Runbook.DATABASE_LOCKED));
     }
 
     /** Outside WAL mode a commit takes a moment without readers. */
@@ -83,13 +83,13 @@ public record LocksReport(Store store, boolean isFree, Duration waited, List<Lon
         return Check.warning("-wal",
                 wal + " left by a program that died. It holds committed runs and no lock: never delete it; the next program that writes "
                 + "folds it in",
-                SECTION + store.command("track", "--self-test"));
+                store.command("track", "--self-test").in(Runbook.DATABASE_LOCKED));
     }
 
     private Check journalCheck() {
         if (isLeftJournal) return Check.warning("-journal",
                 journal + " left by a program that died while it wrote. It holds what the database needs and no lock: never delete it; "
-                + "the next program that writes rolls it back", SECTION + store.command("track", "--self-test"));
+                + "the next program that writes rolls it back", store.command("track", "--self-test").in(Runbook.DATABASE_LOCKED));
         return Check.ok("-journal", journal + (isAlone ? ", kept between transactions" : ", in use"));
     }
 

@@ -13,6 +13,7 @@ import java.util.TreeMap;
 import telemetry.Check;
 import telemetry.Database;
 import telemetry.DayFile;
+import telemetry.Next;
 import telemetry.Size;
 import telemetry.Store;
 import telemetry.Times;
@@ -22,6 +23,7 @@ import telemetry.health.HealthRules;
 import telemetry.measure.Footprint;
 import telemetry.measure.Growth;
 import telemetry.os.Disk;
+import telemetry.text.Runbook;
 import telemetry.text.Table;
 
 /** How a store's disk fills and its database grows, by what {@code health --record} has kept, and how long that can go on. */
@@ -55,7 +57,7 @@ public final class Forecast {
         Trend trend = trend("disk_free", free);
         OptionalDouble days = trend.daysUntil(0);
         String detail = new Size(free) + " free, " + trend + (days.isPresent() ? ": full " + Trend.about(days.getAsDouble()) : "");
-        Task task = judged("disk", detail, days, "Disk Full: " + store.command("archive", "--dry-run"));
+        Task task = judged("disk", detail, days, store.next(Runbook.DISK_FULL));
         return task.with(days(), data("disk_free", free, trend, days));
     }
 
@@ -66,16 +68,16 @@ public final class Forecast {
         Trend trend = trend("database_size", size);
         OptionalDouble days = size > limit ? OptionalDouble.empty() : trend.daysUntil(limit);
         String when = days.isPresent() ? ": over " + new Size(limit) + " " + Trend.about(days.getAsDouble()) : "";
-        String remedy = "Prune: " + store.command("prune", "runs --older-than 180d");
+        Next remedy = store.command("prune", "runs", "--older-than", "180d").in(Runbook.PRUNE);
         Task task = judged("growth", "database " + new Size(size) + ", " + trend + when, days, remedy);
         return task.with(parts(), data("database_size", size, trend, days));
     }
 
-    private Task judged(String name, String detail, OptionalDouble days, String remedy) {
+    private Task judged(String name, String detail, OptionalDouble days, Next remedy) {
         if (days.isPresent() && days.getAsDouble() < SOON_DAYS)
             return Task.open(name, days.getAsDouble() < VERY_SOON_DAYS ? Check.Status.FAILED : Check.Status.WARNING, detail, remedy);
         Instant last = records.stream().map(HealthRecord::time).max(Instant::compareTo).orElse(null);
-        String daily = "Health Checks: each day " + store.command("health", "--record");
+        Next daily = Next.words("each day").then(store.command("health", "--record")).in(Runbook.HEALTH_CHECKS);
         Duration age = last == null ? Trend.WINDOW : Duration.between(last, now);
         if (age.compareTo(STOPPED) <= 0) return Task.done(name, detail);
         String since = last == null ? "nothing was recorded in " + age.toDays() + " d" : "last recorded " + Times.words(age) + " ago";
@@ -131,14 +133,13 @@ public final class Forecast {
     /** By the runs and day files themselves, which need no record. */
     private Table parts() {
         var table = new Table("what", "there is", "more a day");
-        DayFileSizes files = DayFileSizes.of(store);
         try (Database database = Database.openToRead(store.database())) {
             Footprint footprint = Footprint.byPages(database);
             Growth growth = Growth.of(store, database, footprint, now);
             table.row("runs", footprint.runs(), Math.round(growth.runsPerDay()));
             table.row("database", footprint.size(), growth.databasePerDay());
-            table.row("day files", files.raw().size(), growth.dayFilesPerDay());
+            table.row("day files", RetentionReview.Kept.dayFiles(store, false).size(), growth.dayFilesPerDay());
         }
-        return table.row("archive", files.archived().size(), null);
+        return table.row("archive", RetentionReview.Kept.dayFiles(store, true).size(), null);
     }
 }

@@ -1,12 +1,12 @@
 package telemetry.maintain;
 
+import java.math.BigDecimal;
 import java.time.Instant;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import telemetry.Check;
 import telemetry.Database;
 import telemetry.Store;
+import telemetry.StoreException;
 import telemetry.Times;
 import telemetry.measure.Advice;
 import telemetry.measure.Baselines;
@@ -16,37 +16,33 @@ import telemetry.measure.QueryTimes;
 
 /** How long the runbook's queries take on a store, and whether its indexes are the right ones. Looks only. */
 public final class PerformanceReview {
-    private final Store store;
-    private final QueryTimes times;
-    private final IndexAdvice found;
+    private PerformanceReview() { }
 
-    /** Asks the queries, for some seconds. */
-    public PerformanceReview(Store store, Database database, Instant now) {
-        this.store = store;
-        this.times = QueryTimes.of(database, now);
-        this.found = IndexAdvice.of(store, database, times);
+    /** Two items. Asks the queries, for some seconds. */
+    public static List<Task> of(Store store, Baselines baselines, Instant now) {
+        try (Database database = Database.openToRead(store.database())) {
+            QueryTimes times = QueryTimes.of(database, now);
+            return List.of(queries(baselines.queries(store, times), times), indexes(IndexAdvice.of(store, database, times)));
+        } catch (StoreException e) {
+            Task refused = Task.refused("queries", store, e);
+            return List.of(refused, Task.open("indexes", refused.status(), "cannot tell without the queries", null));
+        }
     }
 
     /** Whether the simple ones are as fast as they should be. */
-    public Task queries(Baselines baselines) {
-        Check check = baselines.queries(store, times);
+    private static Task queries(Check check, QueryTimes times) {
         boolean isFast = check.status() == Check.Status.OK;
         Task task = isFast ? Task.done("queries", check.detail()) : Task.open("queries", check.status(), check.detail(), check.hint());
-        return task.with(times, times.list().stream().map(PerformanceReview::data).toList());
+        return task.with(times, times.list().stream().map(PerformanceReview::asked).toList());
     }
 
-    private static Map<String, Object> data(QueryTime time) {
-        Map<String, Object> data = new LinkedHashMap<>();
-        data.put("query", time.name());
-        data.put("p50_ms", Times.millis(time.p50()));
-        data.put("p95_ms", Times.millis(time.p95()));
-        data.put("rows", time.rows());
-        data.put("plan", time.plan());
-        return data;
+    private static Record asked(QueryTime time) {
+        record Asked(String query, BigDecimal p50Ms, BigDecimal p95Ms, long rows, List<String> plan) { }
+        return new Asked(time.name(), Times.millis(time.p50()), Times.millis(time.p95()), time.rows(), time.plan());
     }
 
     /** Those that are missing; one that is needless costs a little, and nobody has to drop it. */
-    public Task indexes() {
+    private static Task indexes(IndexAdvice found) {
         List<Advice> advice = found.advice();
         int missing = found.missing().size();
         String needless = advice.size() == missing ? "none is needless" : advice.size() - missing + " needless";

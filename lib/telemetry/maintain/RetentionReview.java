@@ -3,13 +3,13 @@ package telemetry.maintain;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.LocalDate;
 import java.time.ZoneOffset;
-import java.util.ArrayList;
 import java.util.List;
 import telemetry.Check;
 import telemetry.Database;
 import telemetry.DayFile;
+import telemetry.EventLog;
+import telemetry.Next;
 import telemetry.Row;
 import telemetry.Size;
 import telemetry.Store;
@@ -21,6 +21,7 @@ import telemetry.backup.Backups;
 import telemetry.backup.Retention;
 import telemetry.health.HealthRules;
 import telemetry.runs.Schema;
+import telemetry.text.Runbook;
 import telemetry.text.Table;
 
 /** What a store keeps, held against the rules for how long. Looks only. */
@@ -30,9 +31,15 @@ public final class RetentionReview {
     public static final Duration RAW = Duration.ofDays(90);
 
     /** @param oldest null when there is none */
-    private record Kept(String what, String rule, long count, Size size, Instant oldest) {
-        private static Kept of(String what, String rule, DayFileSizes.Part part) {
-            return new Kept(what, rule, part.files(), part.size(), part.oldest() == null ? null : begin(part.oldest()));
+    record Kept(String what, String rule, long count, Size size, Instant oldest) {
+
+        /** By names and sizes only. */
+        static Kept dayFiles(Store store, boolean areArchived) {
+            List<DayFile> files = new EventLog(store).days().stream().filter(file -> file.compressed() == areArchived).toList();
+            var size = new Size(files.stream().mapToLong(file -> file.path().toFile().length()).sum());
+            Instant oldest = files.isEmpty() ? null : files.get(0).day().atStartOfDay().toInstant(ZoneOffset.UTC);
+            return areArchived ? new Kept("archive", "kept until expired", files.size(), size, oldest)
+                    : new Kept("day files", "archived after " + Times.words(RAW), files.size(), size, oldest);
         }
     }
 
@@ -56,7 +63,7 @@ public final class RetentionReview {
     }
 
     private Task judged(List<Backup> verified, String sum) {
-        String make = "Create Backup: " + store.command("backup", "");
+        Next make = store.next(Runbook.CREATE_BACKUP);
         if (verified.isEmpty()) return Task.open("backups", Check.Status.WARNING, sum, make);
         Backup newest = verified.get(0);
         try {
@@ -76,21 +83,21 @@ public final class RetentionReview {
     /** Everything that is kept, its rule, and what is beyond it. */
     public Task policies() {
         Instant now = clock.instant();
-        DayFileSizes files = DayFileSizes.of(store);
-        List<Backup> all = backups.list();
-        Instant first = all.isEmpty() ? null : all.get(all.size() - 1).time();
-        List<Kept> kept = new ArrayList<>();
-        String rule = Times.words(BACKUPS.keep()) + ", at least " + BACKUPS.atLeast() + " verified";
-        kept.add(new Kept("backups", rule, all.size(), size(all), first));
-        kept.add(Kept.of("day files", "archived after " + Times.words(RAW), files.raw()));
-        kept.add(Kept.of("archive", "kept until expired", files.archived()));
-        kept.add(runs());
+        Kept raw = Kept.dayFiles(store, false);
+        List<Kept> kept = List.of(keptBackups(), raw, Kept.dayFiles(store, true), keptRuns());
         var table = new Table("what", "rule", "there is", "size", "oldest");
         for (Kept one : kept) table.row(one.what, one.rule, one.count, one.size, one.oldest == null ? null : DayFile.dayOf(one.oldest));
-        return judged(now, files.raw().oldest()).with(table, kept);
+        return judged(now, raw.oldest).with(table, kept);
     }
 
-    private Kept runs() {
+    private Kept keptBackups() {
+        List<Backup> all = backups.list();
+        String rule = Times.words(BACKUPS.keep()) + ", at least " + BACKUPS.atLeast() + " verified";
+        var size = new Size(all.stream().mapToLong(backup -> backup.size().bytes()).sum());
+        return new Kept("backups", rule, all.size(), size, all.isEmpty() ? null : all.get(all.size() - 1).time());
+    }
+
+    private Kept keptRuns() {
         try (Database database = Database.openToRead(store.database())) {
             Schema.require(database);
             Row runs = database.one("SELECT count(*) AS runs, CAST(min(start_time) AS TEXT) AS first FROM agent_runs").orElseThrow();
@@ -99,18 +106,10 @@ public final class RetentionReview {
         }
     }
 
-    private Task judged(Instant now, LocalDate oldest) {
-        Instant limit = now.minus(RAW);
-        if (oldest == null || begin(oldest.plusDays(1)).isAfter(limit)) return Task.done("retention", "nothing is kept beyond its rule");
-        String monthly = "Maintenance: " + store.command("maintain", "monthly");
-        return Task.open("retention", Check.Status.WARNING, "there are day files older than " + Times.words(RAW), monthly);
-    }
-
-    private static Size size(List<Backup> backups) {
-        return new Size(backups.stream().mapToLong(backup -> backup.size().bytes()).sum());
-    }
-
-    private static Instant begin(LocalDate day) {
-        return day.atStartOfDay().toInstant(ZoneOffset.UTC);
+    private Task judged(Instant now, Instant oldest) {
+        if (oldest == null || oldest.plus(Duration.ofDays(1)).isAfter(now.minus(RAW)))
+            return Task.done("retention", "nothing is kept beyond its rule");
+        String old = "there are day files older than " + Times.words(RAW);
+        return Task.open("retention", Check.Status.WARNING, old, store.next(Runbook.MAINTENANCE));
     }
 }

@@ -1,5 +1,8 @@
 package telemetry.maintain;
 
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.time.temporal.ChronoUnit;
@@ -7,6 +10,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import telemetry.Check;
 import telemetry.DayFile;
+import telemetry.Next;
 
 /**
  * What the runbook says of itself below its title: {@code Version 1.0 · last checked 2026-11-25}.
@@ -19,6 +23,15 @@ public record RunbookPage(String version, LocalDate checked) {
     private static final int OLD_DAYS = 180;
 
     private static final Pattern HEADER = Pattern.compile("(?m)^Version (\\S+) · last checked (\\d{4}-\\d{2}-\\d{2})\\b");
+
+    /** The one that this program was built with: a script names it among its {@code //FILES}. */
+    public static RunbookPage ofThisProgram() {
+        try (InputStream page = RunbookPage.class.getResourceAsStream("/runbook.md")) {
+            return of(new String(page.readAllBytes(), StandardCharsets.UTF_8));
+        } catch (IOException e) {
+            throw new IllegalStateException("the runbook is part of this program", e);
+        }
+    }
 
     /** @throws IllegalArgumentException when the page does not say it */
     public static RunbookPage of(String page) {
@@ -33,6 +46,6 @@ public record RunbookPage(String version, LocalDate checked) {
         long age = ChronoUnit.DAYS.between(checked, DayFile.dayOf(now));
         if (age <= OLD_DAYS) return Task.done("documentation", detail);
         return Task.open("documentation", Check.Status.WARNING, detail + ", " + age + " d ago",
-                "read docs/runbook.md through, correct it, and set the date below its title");
+                Next.words("read docs/runbook.md through, correct it, and set the date below its title"));
     }
 }

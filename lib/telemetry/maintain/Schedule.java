@@ -7,9 +7,11 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.StringJoiner;
+import telemetry.Next;
 import telemetry.Store;
 import telemetry.StoreException;
 import telemetry.os.Machine;
+import telemetry.text.Result;
 
 /**
  * The lines with which a machine's own scheduler does the runbook's maintenance: backup and health each day, the checklists each week,
@@ -22,7 +24,8 @@ import telemetry.os.Machine;
  * @param variables that a job needs in its environment
  * @param user      whom the jobs run as
  */
-public record Schedule(String launcher, String suffix, List<String> options, String reports, Map<String, String> variables, String user) {
+public record Schedule(String launcher, String suffix, List<String> options, String reports, Map<String, String> variables, String user)
+        implements Result {
 
     /** Source: schtasks /Create /?, which takes no more characters for /TR. */
     static final int LONGEST_TASK = 261;
@@ -85,7 +88,7 @@ public record Schedule(String launcher, String suffix, List<String> options, Str
     private static String jbang(Map<String, String> env) {
         return Machine.program("jbang", env).map(program -> program.toAbsolutePath().toString())
                 .orElseThrow(() -> new StoreException(StoreException.Reason.MISSING, "say what a scheduler is to start", null,
-                        "there is no jbang on the PATH", "scripts/jbangw maintain schedule"));
+                        "there is no jbang on the PATH", Next.program("scripts/jbangw", "maintain", "schedule")));
     }
 
     private void requireLines(Store store) {
@@ -106,7 +109,8 @@ public record Schedule(String launcher, String suffix, List<String> options, Str
     }
 
     /** By scheduler: those of this machine's system; and where that is not Windows, what it would be there. */
-    public Map<String, String> texts() {
+    @Override
+    public Map<String, String> data() {
         if (Machine.isWindows()) return Map.of("schtasks", schtasks());
         Map<String, String> texts = new LinkedHashMap<>();
         texts.put("cron", cron());
@@ -118,7 +122,7 @@ public record Schedule(String launcher, String suffix, List<String> options, Str
     @Override
     public String toString() {
         var lines = new StringJoiner(System.lineSeparator() + System.lineSeparator());
-        texts().forEach((scheduler, text) -> lines.add(switch (scheduler) {
+        data().forEach((scheduler, text) -> lines.add(switch (scheduler) {
             case "cron" -> "# cron: for crontab -e of the account that the agents run as";
             case "systemd" -> "# systemd: instead of cron, in a root shell";
             default -> "rem Windows: in cmd" + (Machine.isWindows() ? "" : ", with the paths put in that are right there");

@@ -3,6 +3,8 @@ package telemetry.measure;
 import java.util.List;
 import java.util.StringJoiner;
 import telemetry.Checks;
+import telemetry.Next;
+import telemetry.text.Table;
 import telemetry.text.Words;
 
 /**
@@ -10,9 +12,9 @@ import telemetry.text.Words;
  *
  * @param about   a word: {@code "index"}
  * @param why     what was measured, and what it would bring
- * @param command what does it, as a shell takes it
+ * @param command what does it
  */
-public record Advice(String about, String why, String command) {
+public record Advice(String about, String why, Next command) {
     private static final String WORD = "advice   ";
 
     /** One below the other, in the form of {@link Checks}; under the last of those that one command does, the command. */
@@ -24,7 +26,7 @@ public record Advice(String about, String why, String command) {
             Advice advice = list.get(i);
             lines.add(WORD + Words.padded(advice.about, width) + "  " + Words.wrapped(Words.visible(advice.why), margin));
             boolean isLast = i + 1 == list.size() || !advice.command.equals(list.get(i + 1).command);
-            if (isLast) lines.add(margin + "-> " + Words.visible(advice.command));
+            if (isLast) lines.add(margin + "-> " + Words.visible(advice.command.toString()));
         }
         return lines.toString();
     }

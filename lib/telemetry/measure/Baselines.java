@@ -10,6 +10,7 @@ import telemetry.Size;
 import telemetry.Store;
 import telemetry.Times;
 import telemetry.os.Disk;
+import telemetry.text.Runbook;
 
 /**
  * What the runbook expects of a store, and whether it is so.
@@ -24,21 +25,19 @@ public record Baselines(Duration write, Duration query, double runsPerSecond, Si
     /** Source: the runbook, Performance Baselines. */
     public static final Baselines RUNBOOK = new Baselines(Duration.ofMillis(50), Duration.ofMillis(100), 20, new Size(100));
 
-    private static final String SECTION = "Performance Baselines: ";
-
     Check write(WriteTimes times) {
         String detail = "a run takes " + Times.millis(times.paced().p95()) + " ms at most in 95 of 100 cases, baseline "
                 + Times.words(write);
         return times.paced().p95().compareTo(write) < 0 ? Check.ok("write", detail)
-                : Check.warning("write", detail, SECTION + Disk.watch());
+                : Check.warning("write", detail, Disk.watch().in(Runbook.PERFORMANCE_BASELINES));
     }
 
     Check rate(WriteTimes times) {
-        Rate slowest = times.slowest();
+        WriteTimes.Rate slowest = times.slowest();
         String detail = String.format(Locale.ROOT, "%,d runs/s at least (%s), baseline %s", Math.round(slowest.perSecond()), slowest.who(),
                 plain(runsPerSecond));
         return slowest.perSecond() > runsPerSecond ? Check.ok("rate", detail)
-                : Check.warning("rate", detail, SECTION + Disk.watch());
+                : Check.warning("rate", detail, Disk.watch().in(Runbook.PERFORMANCE_BASELINES));
     }
 
     /** Only simple queries: what others take grows with the store. */
@@ -51,7 +50,7 @@ public record Baselines(Duration write, Duration query, double runsPerSecond, Si
         }
         String named = slow.stream().map(time -> time.name() + " takes " + Times.words(time.p95())).collect(Collectors.joining(", "));
         return Check.warning("query", named + ", baseline " + Times.words(query),
-                SECTION + store.command("measure_performance", "--apply-indexes --dry-run"));
+                store.command("measure_performance", "--apply-indexes", "--dry-run").in(Runbook.PERFORMANCE_BASELINES));
     }
 
     /** A baseline below what the keys alone take is no baseline: that is said, with the sum, and nobody is warned. */
@@ -63,7 +62,8 @@ public record Baselines(Duration write, Duration query, double runsPerSecond, Si
             return Check.ok("size", detail + ", which this schema cannot meet: what runs are found by stands in the table and in each of "
                     + "its indexes, " + footprint.keySum() + " = " + Math.round(footprint.leastBytesPerRun())
                     + " bytes before anything else");
-        return Check.warning("size", detail, SECTION + store.command("measure_performance", "--vacuum --dry-run"));
+        return Check.warning("size", detail,
+                store.command("measure_performance", "--vacuum", "--dry-run").in(Runbook.PERFORMANCE_BASELINES));
     }
 
     private static String plain(double number) {

@@ -7,7 +7,9 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import telemetry.Database;
+import telemetry.Next;
 import telemetry.Store;
 import telemetry.Times;
 import telemetry.runs.AgentWalk;
@@ -20,14 +22,10 @@ public final class IndexAdvice {
     /** Sums up the agents without reading the table: {@link AgentWalk} walks through it. */
     static final String SUMMARY = "idx_runs_agent_summary";
 
-    /**
-     * From so many runs on the summary takes longer than the 100 ms that a query may; below, the index would only cost. Measured on two
-     * cores: 100,000 runs 92 ms without it and 16 ms with it, a million 900 and 110 ms; it takes 40 bytes a run, and a run more to write
-     * in two places.
-     */
+    /** From so many runs on the summary takes longer than a query may; below, the index would only cost. The bench's row is agents. */
     static final long SUMMARY_PAYS = 100_000;
 
-    /** The same where an index has all that is asked for in another order, as earlier versions advised: 99 ms, and 31 ms with this one. */
+    /** The same where an index has all that is asked for in another order, as earlier versions advised. */
     static final long ORDER_PAYS = 250_000;
 
     /** The columns that the runbook's queries find runs by, and the names under which every version has their indexes. */
@@ -43,27 +41,29 @@ public final class IndexAdvice {
     private final Schema schema;
     private final QueryTimes times;
     private final List<Index> indexes;
-    private final long runs;
     private final Map<String, String> missing = new LinkedHashMap<>();
     private final List<Advice> advice = new ArrayList<>();
+
+    /** An index that is worth making. @param on the table and its columns */
+    private record Lack(String name, String on, String why) { }
 
     private IndexAdvice(Store store, Database database, QueryTimes times) {
         this.store = store;
         this.schema = Schema.require(database);
         this.times = times;
         this.indexes = Index.of(database);
-        this.runs = database.number("SELECT count(*) FROM agent_runs");
+        long runs = database.number("SELECT count(*) FROM agent_runs");
+        Stream.of(lackedByQueries(), lackedByTheRunbook(), lackedBySummaries(runs)).flatMap(lacks -> lacks).forEach(lack -> {
+            String statement = "CREATE INDEX IF NOT EXISTS " + lack.name + " ON " + lack.on;
+            if (missing.putIfAbsent(lack.name, statement) == null)
+                advice.add(new Advice("index", lack.why, store.command("measure_performance", "--apply-indexes")));
+        });
+        Stream.concat(doubled(), unused()).forEach(advice::add);
     }
 
     /** @param times of this database */
     public static IndexAdvice of(Store store, Database database, QueryTimes times) {
-        var found = new IndexAdvice(store, database, times);
-        found.lackedByQueries();
-        found.lackedByTheRunbook();
-        found.lackedBySummaries();
-        found.doubled();
-        found.unused();
-        return found;
+        return new IndexAdvice(store, database, times);
     }
 
     /** For each index that is worth making: its name and the statement that makes it. */
@@ -75,45 +75,37 @@ public final class IndexAdvice {
         return List.copyOf(advice);
     }
 
-    private void lackedByQueries() {
+    private Stream<Lack> lackedByQueries() {
         Map<String, List<QueryTime>> slow = times.list().stream()
                 .filter(time -> time.by() != null && time.readsAllRuns() && indexes.stream().noneMatch(index -> index.leadsBy(time.by())))
                 .collect(Collectors.groupingBy(QueryTime::by, LinkedHashMap::new, Collectors.toList()));
-        slow.forEach((column, queries) -> {
-            String named = queries.stream().map(query -> query.name() + " (" + Times.millis(query.p95()) + " ms)")
-                    .collect(Collectors.joining(", "));
-            String why = "for want of an index on " + column + ", all runs are read by query " + named;
-            make(NAMES.get(column), "agent_runs(" + column + ")", why);
-        });
+        return slow.keySet().stream().map(column -> lack(NAMES.get(column), "agent_runs(" + column + ")", "for want of an index on "
+                + column + ", all runs are read by query " + slow.get(column).stream()
+                .map(query -> query.name() + " (" + Times.millis(query.p95()) + " ms)").collect(Collectors.joining(", "))));
     }
 
-    private void lackedByTheRunbook() {
-        for (String name : schema.missingIndexes()) {
-            String why = "the runbook's schema has " + name + ", this database has not";
-            if (!missing.containsKey(name)) make(name, Schema.indexed(name), why);
-        }
+    private Stream<Lack> lackedByTheRunbook() {
+        return schema.missingIndexes().stream()
+                .map(name -> lack(name, Schema.indexed(name), "the runbook's schema has " + name + ", this database has not"));
     }
 
-    private void lackedBySummaries() {
+    private Stream<Lack> lackedBySummaries(long runs) {
         QueryTime agents = times.get("agents");
-        if (indexes.stream().anyMatch(AgentWalk::isServedBy) || runs < (agents.isCovered() ? ORDER_PAYS : SUMMARY_PAYS)) return;
+        if (indexes.stream().anyMatch(AgentWalk::isServedBy) || runs < (agents.isCovered() ? ORDER_PAYS : SUMMARY_PAYS)) return Stream.of();
         String why = agents.isCovered() ? "an index in an order that does not help, in " + Times.words(agents.p95())
                 + "; one that has the durations in order takes a third of that, for some 40 bytes a run, and then the other is not needed"
                 : "the whole table in " + Times.words(agents.p95())
                 + "; an index that has all it asks for takes a sixth of that, for some 40 bytes a run";
-        make(SUMMARY, "agent_runs(" + String.join(", ", AgentWalk.COLUMNS) + ")", "query agents reads " + why);
+        return Stream.of(lack(SUMMARY, "agent_runs(" + String.join(", ", AgentWalk.COLUMNS) + ")", "query agents reads " + why));
     }
 
-    private void make(String name, String columns, String why) {
-        String free = schema.indexes().contains(name) ? name + "_2" : name;
-        missing.put(free, "CREATE INDEX IF NOT EXISTS " + free + " ON " + columns);
-        advice.add(new Advice("index", why, store.command("measure_performance", "--apply-indexes")));
+    private Lack lack(String name, String on, String why) {
+        return new Lack(schema.indexes().contains(name) ? name + "_2" : name, on, why);
     }
 
-    private void doubled() {
-        for (Index index : indexes)
-            twin(index).ifPresent(other -> advice.add(drop(index, index.name() + " has the same columns as " + other.name()
-                    + ": every run is entered twice (its makers may make it again)")));
+    private Stream<Advice> doubled() {
+        return indexes.stream().flatMap(index -> twin(index).stream().map(other -> drop(index, index.name()
+                + " has the same columns as " + other.name() + ": every run is entered twice (its makers may make it again)")));
     }
 
     /** Another index that makes this one needless. */
@@ -131,17 +123,15 @@ public final class IndexAdvice {
         return (OF_WRITERS.contains(index.name()) ? "1" : "2") + index.name();
     }
 
-    private void unused() {
-        for (Index index : indexes) {
-            boolean isKnown = !index.isOwn() || index.isUnique() || OF_WRITERS.contains(index.name()) || AgentWalk.isServedBy(index);
-            boolean isUsed = times.list().stream().anyMatch(time -> time.uses(index.name()));
-            if (!isKnown && !isUsed && twin(index).isEmpty()) advice.add(drop(index, "no query of the runbook uses " + index.name()
-                    + ", and no version's writers make it: ask who did; every run is entered in it"));
-        }
+    private Stream<Advice> unused() {
+        return indexes.stream().filter(index -> index.isOwn() && !index.isUnique() && !OF_WRITERS.contains(index.name())
+                && !AgentWalk.isServedBy(index) && times.list().stream().noneMatch(time -> time.uses(index.name())) && twin(index).isEmpty())
+                .map(index -> drop(index, "no query of the runbook uses " + index.name()
+                        + ", and no version's writers make it: ask who did; every run is entered in it"));
     }
 
     private Advice drop(Index index, String why) {
         String name = index.name().matches("\\w+") ? index.name() : Database.quoted(index.name());
-        return new Advice("index", why, "sqlite3 " + Store.quoted(store.database().toString()) + " " + Store.quoted("DROP INDEX " + name));
+        return new Advice("index", why, Next.program("sqlite3", store.database().toString(), "DROP INDEX " + name));
     }
 }

@@ -1,8 +1,8 @@
 //DEPS org.hdrhistogram:HdrHistogram:2.2.2
 package telemetry.measure;
 
+import java.math.BigDecimal;
 import java.time.Duration;
-import java.util.LinkedHashMap;
 import java.util.Map;
 import org.HdrHistogram.Histogram;
 import telemetry.Times;
@@ -11,6 +11,10 @@ import telemetry.Times;
  * How long the same thing took, time and again, and what part of them stayed below which time; to one part in a thousand. For one thread.
  */
 final class Latencies {
+
+    /** In milliseconds, as tables and programs get them. */
+    record Figures(long times, BigDecimal p50Ms, BigDecimal p95Ms, BigDecimal p99Ms, BigDecimal maxMs) { }
+
     private static final int DIGITS = 3;
 
     private final Histogram nanos = new Histogram(DIGITS);
@@ -62,14 +66,13 @@ final class Latencies {
         return Duration.ofNanos(nanos.getValueAtPercentile(percent));
     }
 
-    /** For {@code --json}. */
-    Map<String, Object> document() {
-        Map<String, Object> document = new LinkedHashMap<>();
-        document.put("times", count());
-        document.put("p50_ms", Times.millis(p50()));
-        document.put("p95_ms", Times.millis(p95()));
-        document.put("p99_ms", Times.millis(p99()));
-        document.put("max_ms", Times.millis(max()));
-        return document;
+    Figures figures() {
+        return new Figures(count(), Times.millis(p50()), Times.millis(p95()), Times.millis(p99()), Times.millis(max()));
+    }
+
+    /** The two numbers that a trend is made of. */
+    void summary(String name, Map<String, Object> summary) {
+        summary.put(name + "_p50_ms", Times.millis(p50()));
+        summary.put(name + "_p95_ms", Times.millis(p95()));
     }
 }

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
+import telemetry.Check;
 import telemetry.Size;
 import telemetry.Store;
 import telemetry.Times;
@@ -16,6 +17,7 @@ import telemetry.daylog.Records;
 import telemetry.os.Disk;
 import telemetry.store.Reports;
 import telemetry.text.JsonText;
+import telemetry.text.Result;
 import telemetry.text.Table;
 
 /**
@@ -67,8 +69,30 @@ public final class PerformanceHistory {
     }
 
     /** Oldest first. */
-    public List<Map<String, Object>> records() {
-        return List.copyOf(records);
+    List<Map<String, Object>> records() {
+        return records;
+    }
+
+    /** A report with this below it. */
+    public Result below(PerformanceReport report) {
+        record Below(PerformanceReport report, PerformanceHistory history) implements Result {
+            @Override
+            public Check.Status status() {
+                return report.status();
+            }
+
+            @Override
+            public Object data() {
+                record History(List<Map<String, Object>> history) { }
+                return JsonText.members(report, new History(history.records()));
+            }
+
+            @Override
+            public String toString() {
+                return report + System.lineSeparator().repeat(2) + history;
+            }
+        }
+        return new Below(report, this);
     }
 
     @Override

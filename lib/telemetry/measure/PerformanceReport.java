@@ -1,5 +1,6 @@
 package telemetry.measure;
 
+import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -10,19 +11,21 @@ import telemetry.Check;
 import telemetry.Checks;
 import telemetry.Size;
 import telemetry.Store;
+import telemetry.StoreException;
 import telemetry.Times;
 import telemetry.os.Disk;
+import telemetry.text.Result;
 
 /**
  * What was measured of a store, held against the baselines; {@code toString()} is the report.
  *
- * @param done     advice that was carried out before it was measured
- * @param writes   null when writing could not be measured
- * @param figures  null when the database could not be read
- * @param checks   the baselines, and what could not be measured
+ * @param done    advice that was carried out before it was measured
+ * @param writing null when writing could not be measured
+ * @param reading null when the database could not be read
+ * @param checks  the baselines, and what could not be measured
  */
-public record PerformanceReport(Store store, Instant at, List<String> done, WriteTimes writes, StoreFigures figures, Checks checks,
-        List<Advice> advice) {
+public record PerformanceReport(Check.Status status, Path store, Instant time, List<String> done, WriteTimes writing, StoreFigures reading,
+        Checks checks, List<Advice> advice) implements Result {
 
     /**
      * A run waits for the disk at least twice, once for each line: with fsyncs that take this part of the baseline, half of it is gone
@@ -34,26 +37,27 @@ public record PerformanceReport(Store store, Instant at, List<String> done, Writ
      * @param walSize  from this size on of the -wal there is advice
      * @param failures what could not be measured
      */
-    public static PerformanceReport of(Store store, Instant at, List<String> done, WriteTimes writes, StoreFigures figures,
+    public static PerformanceReport of(Store store, Instant time, List<String> done, WriteTimes writes, StoreFigures figures,
             Baselines baselines, Size walSize, List<Check> failures) {
-        List<Check> checks = new ArrayList<>();
+        List<Check> all = new ArrayList<>();
         List<Advice> advice = new ArrayList<>();
         if (writes != null) {
-            checks.add(baselines.write(writes));
-            checks.add(baselines.rate(writes));
+            all.add(baselines.write(writes));
+            all.add(baselines.rate(writes));
             if (writes.sync().p95().compareTo(baselines.write().dividedBy(SLOW_DISK)) > 0) advice.add(slowDisk(writes));
         }
         if (figures != null) {
-            checks.add(baselines.queries(store, figures.queries()));
-            checks.add(baselines.size(store, figures.footprint()));
+            all.add(baselines.queries(store, figures.queries()));
+            all.add(baselines.size(store, figures.footprint()));
             advice.addAll(figures.indexes().advice());
             advice.addAll(Tuning.vacuumAdvice(store, figures.footprint()));
             if (figures.wal().compareTo(walSize) > 0)
                 advice.add(new Advice("-wal", "it has " + figures.wal() + " and does not shrink: every query looks through it. A reader "
-                        + "that does not end keeps it from being folded in", store.command("locks", "")));
+                        + "that does not end keeps it from being folded in", store.command("locks")));
         }
-        checks.addAll(failures);
-        return new PerformanceReport(store, at, done, writes, figures, new Checks(checks), advice);
+        all.addAll(failures);
+        var checks = new Checks(all);
+        return new PerformanceReport(checks.status(), store.base(), time, done, writes, figures, checks, advice);
     }
 
     private static Advice slowDisk(WriteTimes writes) {
@@ -61,48 +65,35 @@ public record PerformanceReport(Store store, Instant at, List<String> done, Writ
                 + "and more: look who else uses the disk, or move the store to a quicker one", Disk.watch());
     }
 
-    public Check.Status status() {
-        return checks.status();
+    /** What could not be measured, and why. */
+    public static Check failure(String name, Store store, StoreException e) {
+        return new Check(name, e.isUnknown() ? Check.Status.UNKNOWN : Check.Status.FAILED, store.message(e), null);
     }
 
     /** False when something could not be measured. */
     public boolean isWhole() {
-        return writes != null && figures != null;
+        return writing != null && reading != null;
     }
 
     @Override
     public String toString() {
         var text = new StringJoiner(System.lineSeparator());
-        text.add("store    " + store.base() + (figures == null ? "" : figures.brief()));
+        text.add("store    " + store + (reading == null ? "" : reading.brief()));
         done.forEach(line -> text.add("done     " + line));
-        if (writes != null) text.add("").add(writes.toString());
-        if (figures != null) text.add("").add(figures.toString());
+        if (writing != null) text.add("").add(writing.toString());
+        if (reading != null) text.add("").add(reading.toString());
         text.add("").add(checks.toString());
         if (!advice.isEmpty()) text.add(Advice.report(advice));
         return text.toString();
     }
 
-    /** For {@code --json}. */
-    public Map<String, Object> document() {
-        Map<String, Object> document = new LinkedHashMap<>();
-        document.put("status", status());
-        document.put("store", store.base());
-        document.put("time", at);
-        document.put("done", done);
-        document.put("writing", writes == null ? null : writes.document());
-        document.put("reading", figures == null ? null : figures.document());
-        document.put("checks", checks.list());
-        document.put("advice", advice);
-        return document;
-    }
-
     /** For {@link PerformanceHistory}: the numbers that a trend is made of. */
     public Map<String, Object> summary() {
         Map<String, Object> summary = new LinkedHashMap<>();
-        summary.put("time", at);
-        summary.put("status", status());
-        if (writes != null) writes.summary(summary);
-        if (figures != null) figures.summary(summary);
+        summary.put("time", time);
+        summary.put("status", status);
+        if (writing != null) writing.summary(summary);
+        if (reading != null) reading.summary(summary);
         return summary;
     }
 }

@@ -1,12 +1,12 @@
 package telemetry.measure;
 
 import java.time.Duration;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import telemetry.text.JsonText;
 
 /**
  * How long one of the runbook's queries took.
@@ -34,15 +34,10 @@ public record QueryTime(String name, boolean isSimple, String by, Latencies took
         return took.p95();
     }
 
-    /** For {@code --json}. */
-    Map<String, Object> document() {
-        Map<String, Object> document = new LinkedHashMap<>();
-        document.put("query", name);
-        document.put("simple", isSimple);
-        document.putAll(took.document());
-        document.put("rows", rows);
-        document.put("plan", plan);
-        return document;
+    Map<String, Object> figures() {
+        record Question(String query, boolean simple) { }
+        record Answer(long rows, List<String> plan) { }
+        return JsonText.members(new Question(name, isSimple), took.figures(), new Answer(rows, plan));
     }
 
     /** True when a step reads the table from beginning to end and no index is of use. */

@@ -2,17 +2,18 @@ package telemetry.measure;
 
 import java.time.Duration;
 import java.time.Instant;
-import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.StringJoiner;
 import telemetry.Database;
 import telemetry.Size;
 import telemetry.Store;
-import telemetry.Times;
 import telemetry.os.Disk;
 import telemetry.runs.Schema;
 import telemetry.sqlite.DatabaseFile;
+import telemetry.text.JsonText;
+import telemetry.text.Result;
 
 /**
  * What can be measured of a store without writing to it.
@@ -21,7 +22,7 @@ import telemetry.sqlite.DatabaseFile;
  * @param wal    size of the -wal when the looking began
  */
 public record StoreFigures(String schema, String journal, QueryTimes queries, IndexAdvice indexes, Footprint footprint, Growth growth,
-        Size wal) {
+        Size wal) implements Result {
 
     /**
      * Nothing is written, and nothing is left beside the database.
@@ -64,36 +65,22 @@ public record StoreFigures(String schema, String journal, QueryTimes queries, In
         return text.add("-wal     " + (wal.bytes() == 0 ? "none" : wal)).toString();
     }
 
-    /** For {@code --json}. */
-    Map<String, Object> document() {
-        Map<String, Object> document = new LinkedHashMap<>();
-        document.put("schema", schema);
-        document.put("journal", journal);
-        document.put("queries", queries.list().stream().map(QueryTime::document).toList());
-        document.put("bytes", footprint.size());
-        document.put("runs", footprint.runs());
-        document.put("bytes_per_run", tenths(footprint.bytesPerRun()));
-        document.put("least_bytes_per_run", tenths(footprint.leastBytesPerRun()));
-        document.put("page_size", footprint.pageSize());
-        document.put("pages", footprint.pages());
-        document.put("free_pages", footprint.freePages());
-        document.put("fill_percent", tenths(footprint.fill()));
-        document.put("vacuum_would_free", footprint.wouldFree());
-        document.put("parts", footprint.parts());
-        document.put("runs_per_day", tenths(growth.runsPerDay()));
-        document.put("database_bytes_per_day", growth.databasePerDay());
-        document.put("day_file_bytes_per_day", growth.dayFilesPerDay());
-        document.put("wal_bytes", wal);
-        return document;
+    @Override
+    public Object data() {
+        record Read(String schema, String journal, List<Map<String, Object>> queries) { }
+        record Space(Size bytes, long runs, double bytesPerRun, double leastBytesPerRun) { }
+        record Pages(long pageSize, long pages, long freePages, double fillPercent, Size vacuumWouldFree, List<Footprint.Part> parts) { }
+        record Daily(double runsPerDay, Size databaseBytesPerDay, Size dayFileBytesPerDay, Size walBytes) { }
+        return JsonText.members(new Read(schema, journal, queries.list().stream().map(QueryTime::figures).toList()),
+                new Space(footprint.size(), footprint.runs(), tenths(footprint.bytesPerRun()), tenths(footprint.leastBytesPerRun())),
+                new Pages(footprint.pageSize(), footprint.pages(), footprint.freePages(), tenths(footprint.fill()), footprint.wouldFree(),
+                        footprint.parts()),
+                new Daily(tenths(growth.runsPerDay()), growth.databasePerDay(), growth.dayFilesPerDay(), wal));
     }
 
     /** The numbers that a trend is made of. */
     void summary(Map<String, Object> summary) {
-        for (QueryTime time : queries.list()) {
-            String name = "query_" + time.name().replace(' ', '_');
-            summary.put(name + "_p50_ms", Times.millis(time.p50()));
-            summary.put(name + "_p95_ms", Times.millis(time.p95()));
-        }
+        for (QueryTime time : queries.list()) time.took().summary("query_" + time.name().replace(' ', '_'), summary);
         summary.put("runs", footprint.runs());
         summary.put("bytes_per_run", Math.round(footprint.bytesPerRun()));
         summary.put("database_bytes", footprint.size());

@@ -9,6 +9,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.function.Consumer;
 import telemetry.Database;
+import telemetry.Next;
 import telemetry.Size;
 import telemetry.Store;
 import telemetry.StoreException;
@@ -105,7 +106,7 @@ public final class Tuning {
         LocksReport locks = new Locks(store, clock).look(patience, notes);
         if (locks.isFree()) return;
         String held = "the lock is " + locks.checks().list().get(0).detail();
-        throw new StoreException(StoreException.Reason.LOCKED, "change", store.database(), held, store.command("locks", ""));
+        throw new StoreException(StoreException.Reason.LOCKED, "change", store.database(), held, store.command("locks"));
     }
 
     private Done done(Consumer<Database> work) {
@@ -144,7 +145,7 @@ public final class Tuning {
         try {
             long free = Disk.free(where);
             if (free < needed) throw new StoreException(StoreException.Reason.FULL, "find room for " + what + " on the disk of", where,
-                    "it takes " + new Size(needed) + " and " + new Size(free) + " are free", "jbang archive@telemetry --dry-run");
+                    "it takes " + new Size(needed) + " and " + new Size(free) + " are free", Next.command("archive", "--dry-run"));
         } catch (IOException e) {
             throw Disk.refused("look how much is free on the disk of", where, e);
         }

@@ -1,6 +1,7 @@
 package telemetry.measure;
 
 import java.io.IOException;
+import java.math.BigDecimal;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
@@ -10,7 +11,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -25,6 +25,7 @@ import telemetry.StoreException;
 import telemetry.TelemetryClient;
 import telemetry.Times;
 import telemetry.os.Disk;
+import telemetry.text.Result;
 import telemetry.text.Table;
 import telemetry.text.Words;
 
@@ -32,13 +33,47 @@ import telemetry.text.Words;
  * How long it takes to track a run, through the client that programs use, and how many a second go through; {@code toString()} is the
  * table, times in milliseconds.
  *
- * @param schema    and journal mode of the database: {@code "v3, WAL"}
- * @param perSecond runs began, in {@code paced}
- * @param paced     a run's start and end, each a line on the disk and a row
- * @param rates     of several threads of one program, then of several programs
- * @param sync      a line written and fsynced, nothing else: what the disk itself takes
+ * @param schema and journal mode of the database: {@code "v3, WAL"}
+ * @param load   what was to be written
+ * @param paced  a run's start and end, each a line on the disk and a row
+ * @param rates  of several threads of one program, then of several programs
+ * @param sync   a line written and fsynced, nothing else: what the disk itself takes
  */
-public record WriteTimes(String schema, int perSecond, Latencies paced, List<Rate> rates, Latencies sync) {
+public record WriteTimes(String schema, Load load, Latencies paced, List<Rate> rates, Latencies sync) implements Result {
+
+    /**
+     * How much is written.
+     *
+     * @param runs      in each of the measurements
+     * @param perSecond how many begin in a second when it is measured how long one takes
+     * @param threads   how many in one program; one measurement for each number
+     * @param processes how many programs at a time; 0 to leave that out
+     */
+    public record Load(int runs, int perSecond, List<Integer> threads, int processes) {
+
+        /** All that are tracked, those that are not measured included. */
+        public int all() {
+            return runs * (1 + threads.size() + Math.min(1, processes)) + (1 + processes) * warming(runs);
+        }
+    }
+
+    /**
+     * How many runs somebody tracked in which time, as fast as it went.
+     *
+     * @param who {@code "4 threads"}
+     */
+    record Rate(String who, int runs, Duration took) {
+
+        private record Figures(String who, int runs, BigDecimal tookMs, long runsPerSecond) { }
+
+        double perSecond() {
+            return runs * 1e9 / Math.max(1, took.toNanos());
+        }
+
+        private Figures figures() {
+            return new Figures(who, runs, Times.millis(took), Math.round(perSecond()));
+        }
+    }
 
     /** A JVM's first runs take several times as long. */
     private static final int WARMING = 50;
@@ -53,33 +88,28 @@ public record WriteTimes(String schema, int perSecond, Latencies paced, List<Rat
     /**
      * Measures in a scratch store.
      *
-     * @param runs      in each of the measurements
-     * @param perSecond how many begin in a second when it is measured how long one takes
-     * @param threads   how many in one program; one measurement for each number
-     * @param program   a main class of this class path and its arguments, for {@link WriterProcesses}
-     * @param processes how many of them at a time; 0 to leave that out
-     * @param progress  is given the number of runs so far
+     * @param program  a main class of this class path and its arguments, for {@link WriterProcesses}
+     * @param progress is given the number of runs so far
      * @throws StoreException when a run was not recorded as it should be: then no time says anything
      */
-    public static WriteTimes of(ScratchStore scratch, int runs, int perSecond, List<Integer> threads, List<String> program, int processes,
-            LongConsumer progress) throws InterruptedException {
+    public static WriteTimes of(ScratchStore scratch, Load load, List<String> program, LongConsumer progress) throws InterruptedException {
         var writing = new Writing(scratch.store(), progress);
-        Latencies paced = writing.paced(runs, perSecond);
+        Latencies paced = writing.paced(load.runs, load.perSecond);
         List<Rate> rates = new ArrayList<>();
-        for (int number : threads) rates.add(writing.threads(number, runs));
-        if (processes > 0) rates.add(writing.processes(scratch, program, processes, runs));
+        for (int number : load.threads) rates.add(writing.threads(number, load.runs));
+        if (load.processes > 0) rates.add(writing.processes(scratch, program, load.processes, load.runs));
         writing.requireAllRecorded();
-        return new WriteTimes(scratch.schema(), perSecond, paced, rates, syncs(scratch.store().raw(), runs));
+        return new WriteTimes(scratch.schema(), load, paced, rates, syncs(scratch.store().raw(), load.runs));
     }
 
     /** Tracks so many runs, one after the other, as one of several programs at work. */
-    public static void track(TelemetryClient client, int runs) {
+    static void track(TelemetryClient client, int runs) {
         for (int n = 0; n < runs; n++)
             client.track("measure_performance", "write", run -> run.metrics(metrics -> metrics.itemsDiscovered(10).itemsSucceeded(10)));
     }
 
     /** How many of them are tracked for nothing before those that are measured: as many, but no more than {@value #WARMING}. */
-    public static int warming(int runs) {
+    static int warming(int runs) {
         return Math.min(runs, WARMING);
     }
 
@@ -104,41 +134,34 @@ public record WriteTimes(String schema, int perSecond, Latencies paced, List<Rat
         return rates.stream().min(Comparator.comparing(Rate::perSecond)).orElseThrow();
     }
 
-    /** For {@code --json}. */
-    Map<String, Object> document() {
-        Map<String, Object> document = new LinkedHashMap<>();
-        document.put("schema", schema);
-        document.put("begun_per_second", perSecond);
-        document.put("run", paced.document());
-        document.put("rates", rates.stream().map(Rate::document).toList());
-        document.put("fsync", sync.document());
-        return document;
+    @Override
+    public Object data() {
+        record Document(String schema, int begunPerSecond, Latencies.Figures run, List<Rate.Figures> rates, Latencies.Figures fsync) { }
+        return new Document(schema, load.perSecond, paced.figures(), rates.stream().map(Rate::figures).toList(), sync.figures());
     }
 
     /** The numbers that a trend is made of. */
     void summary(Map<String, Object> summary) {
-        summary.put("write_p50_ms", Times.millis(paced.p50()));
-        summary.put("write_p95_ms", Times.millis(paced.p95()));
-        summary.put("write_p99_ms", Times.millis(paced.p99()));
-        summary.put("write_max_ms", Times.millis(paced.max()));
+        paced.summary("write", summary);
+        summary.put("write_p99_ms", paced.figures().p99Ms());
+        summary.put("write_max_ms", paced.figures().maxMs());
         summary.put("runs_per_second", Math.round(slowest().perSecond()));
         for (Rate rate : rates) summary.put("runs_per_second_" + rate.who().replace(' ', '_'), Math.round(rate.perSecond()));
-        summary.put("fsync_p50_ms", Times.millis(sync.p50()));
-        summary.put("fsync_p95_ms", Times.millis(sync.p95()));
+        sync.summary("fsync", summary);
     }
 
     @Override
     public String toString() {
         var table = new Table("write", "runs", "runs/s", "p50 ms", "p95 ms", "p99 ms", "max ms");
-        row(table, "one run, " + perSecond + " begin a second", perSecond, paced);
+        row(table, "one run, " + load.perSecond + " begin a second", load.perSecond, paced);
         for (Rate rate : rates) table.row(rate.who(), rate.runs(), Math.round(rate.perSecond()));
         row(table, "fsync of one line", null, sync);
         return table + System.lineSeparator() + "in a scratch store beside it (" + schema + "), which is gone again";
     }
 
-    private static void row(Table table, String what, Integer perSecond, Latencies times) {
-        table.row(what, times.count(), perSecond, Times.millis(times.p50()), Times.millis(times.p95()), Times.millis(times.p99()),
-                Times.millis(times.max()));
+    private static void row(Table table, String what, Integer perSecond, Latencies took) {
+        Latencies.Figures figures = took.figures();
+        table.row(what, figures.times(), perSecond, figures.p50Ms(), figures.p95Ms(), figures.p99Ms(), figures.maxMs());
     }
 
     /** One measuring, and what went wrong in it. */

@@ -7,14 +7,16 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 import telemetry.StoreException;
+import telemetry.TelemetryClient;
 
 /**
  * JVMs of their own that track runs in a scratch store at the same time. Each tracks {@link WriteTimes#warming some} and prints a line,
  * waits for one from us, tracks as many runs as its option {@code --runs} says, and prints another line. What a JVM takes to start does not
  * count.
  */
-final class WriterProcesses implements AutoCloseable {
+public final class WriterProcesses implements AutoCloseable {
     private static final String TRIED = "measure writing by several processes in";
 
     private final ScratchStore scratch;
@@ -40,6 +42,21 @@ final class WriterProcesses implements AutoCloseable {
             close();
             throw failed("a JVM could not be started: " + e.getMessage());
         }
+    }
+
+    /**
+     * What each of them does.
+     *
+     * @param say prints a line at once
+     * @return false when nobody gave the word to go
+     */
+    public static boolean beOne(TelemetryClient client, int runs, Consumer<String> say) throws IOException {
+        WriteTimes.track(client, WriteTimes.warming(runs));
+        say.accept("ready");
+        if (System.in.read() < 0) return false;
+        WriteTimes.track(client, runs);
+        say.accept("done");
+        return true;
     }
 
     /** From the word to go until the last is done. */

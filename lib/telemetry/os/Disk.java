@@ -25,6 +25,7 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
+import telemetry.Next;
 import telemetry.StoreException;
 
 /** What the operating system's disks do differently from each other, in one place. */
@@ -39,12 +40,6 @@ public final class Disk {
 
     /** Less is as good as nothing. */
     private static final long NOTHING_FREE = 64 << 10;
-
-    /** What to do when the system refuses a store to whoever asks. */
-    public static final String OTHER_ACCOUNT = "run it as the account that the agents run as";
-
-    /** What to do when the system lets nobody write. */
-    public static final String MOUNT_WRITABLE = "find out why (dmesg, mount), then mount it writable again";
 
     private Disk() { }
 
@@ -208,8 +203,9 @@ public final class Disk {
     }
 
     /** The command that shows how busy the disks are, for an operator. */
-    public static String watch() {
-        return Machine.isWindows() ? "typeperf \"\\PhysicalDisk(*)\\Avg. Disk sec/Write\" -sc 5" : "iostat -x 1 5";
+    public static Next watch() {
+        return Machine.isWindows() ? Next.program("typeperf", "\\PhysicalDisk(*)\\Avg. Disk sec/Write", "-sc", "5")
+                : Next.program("iostat", "-x", "1", "5");
     }
 
     /** Reads what others may have locked: Windows refuses to give out locked bytes, elsewhere a lock binds only those who ask for it. */
@@ -249,11 +245,11 @@ public final class Disk {
         if (why.contains("No space left") || why.contains("not enough space") || why.contains("quota")
                 || Machine.isWindows() && isFull(path))
             return new StoreException(StoreException.Reason.FULL, tried, path, "no space left on the disk",
-                    "jbang archive@telemetry --dry-run", e);
+                    Next.command("archive", "--dry-run"), e);
         if (why.contains("Read-only file system"))
-            return new StoreException(StoreException.Reason.DENIED, tried, path, "the file system is read-only", MOUNT_WRITABLE, e);
+            return new StoreException(StoreException.Reason.DENIED, tried, path, "the file system is read-only", Next.MOUNT_WRITABLE, e);
         if (why.contains("used by another process"))
-            return new StoreException(StoreException.Reason.LOCKED, tried, path, "another program has it open", "jbang locks@telemetry", e);
+            return new StoreException(StoreException.Reason.LOCKED, tried, path, "another program has it open", Next.command("locks"), e);
         return new StoreException(StoreException.Reason.FAILED, tried, path, why, null, e);
     }
 

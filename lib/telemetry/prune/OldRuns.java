@@ -16,6 +16,7 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.function.LongConsumer;
 import java.util.stream.Collectors;
 import telemetry.Database;
+import telemetry.Next;
 import telemetry.Row;
 import telemetry.Rows;
 import telemetry.RunFilter;
@@ -54,10 +55,17 @@ public final class OldRuns {
      * @param kept    that would go by their age and stay with others of their chain or caller
      * @param running that would go by their age and still say running
      */
-    public record Plan(long runs, List<AgentRuns> agents, long kept, long running, List<long[]> groups, long newest) { }
+    public record Plan(Instant before, long runs, List<AgentRuns> agents, long kept, long running, List<long[]> groups, long newest) { }
 
     /** @param left runs of the plan that stay, because a run that has come meanwhile or was changed depends on them */
-    public record Deleted(long runs, long commits, long left) { }
+    public record Deleted(long runs, long commits, long left) {
+        private Deleted plus(Deleted more) {
+            return new Deleted(runs + more.runs, commits + more.commits, left + more.left);
+        }
+    }
+
+    /** @param held how long writers had to wait */
+    private record Batch(Deleted deleted, Duration held) { }
 
     /** Rows a transaction, so that writers do not wait for long. A chain goes in one, however long it is. */
     private static final int BATCH = 500;
@@ -75,11 +83,7 @@ public final class OldRuns {
     private final Schema schema;
     private final Choice choice;
     private final RunConditions goes;
-    private final RunGroups links;
-    private long newest;
-    private long gone;
-    private long commits;
-    private long left;
+    private final RunGroups.Links links;
 
     /** @throws StoreException {@code REFUSED} when another table refers to runs: nobody here knows what would have to become of its rows */
     public OldRuns(Database database, Choice choice) {
@@ -87,10 +91,10 @@ public final class OldRuns {
         this.schema = Schema.require(database);
         this.choice = choice;
         this.goes = conditions(OVER);
-        this.links = new RunGroups(schema, !choice.breakChains);
+        this.links = RunGroups.Links.in(schema, !choice.breakChains);
         String strangers = database.query(STRANGERS).stream().map(row -> row.text("name")).collect(Collectors.joining(", "));
         if (!strangers.isEmpty()) throw new StoreException(StoreException.Reason.REFUSED, "delete runs from", database.file(),
-                "other tables refer to them: " + strangers, "remove what refers to old runs there, or the foreign keys");
+                "other tables refer to them: " + strangers, Next.words("remove what refers to old runs there, or the foreign keys"));
     }
 
     private RunConditions conditions(Set<RunStatus> statuses) {
@@ -101,13 +105,14 @@ public final class OldRuns {
     /** Looks only. */
     public Plan plan() {
         return database.inSnapshot(() -> {
-            var groups = new RunGroups(schema, !choice.breakChains);
+            var groups = new RunGroups(links);
             for (Row row : rows(" ORDER BY " + RunConditions.START + ", rowid")) groups.add(row, row.number("goes") == 1);
-            List<long[]> going = groups.going(choice.limit);
-            long runs = going.stream().mapToLong(group -> group.length).sum();
+            RunGroups.Going going = groups.going(choice.limit);
+            List<Long> rowids = rowids(going.groups());
             var running = conditions(Set.of(RunStatus.RUNNING));
             long saysRunning = database.number("SELECT count(*) FROM agent_runs" + running.where(), running.values().toArray());
-            return new Plan(runs, agents(going), groups.kept(), saysRunning, going, database.number("SELECT max(rowid) FROM agent_runs"));
+            return new Plan(choice.before, rowids.size(), agents(rowids), going.kept(), saysRunning, going.groups(),
+                    database.number("SELECT max(rowid) FROM agent_runs"));
         });
     }
 
@@ -117,9 +122,9 @@ public final class OldRuns {
         return database.query(sql, goes.values(values).toArray());
     }
 
-    private List<AgentRuns> agents(List<long[]> groups) {
+    private List<AgentRuns> agents(List<Long> rowids) {
         List<AgentRuns> agents = new ArrayList<>();
-        for (Row row : database.query(AGENTS, JsonText.line(rowids(groups)))) {
+        for (Row row : database.query(AGENTS, JsonText.line(rowids))) {
             Instant last = Times.instant(row.text("last"));
             agents.add(new AgentRuns(row.text("agent_name"), row.number("runs"), Times.instant(row.text("first")), last));
         }
@@ -137,45 +142,46 @@ public final class OldRuns {
      * @param deleted is given the number of runs deleted so far
      */
     public Deleted delete(Plan plan, Pruned pruned, Instant now, LongConsumer deleted) {
-        newest = plan.newest;
-        gone = commits = left = 0;
-        List<long[]> batch = new ArrayList<>();
-        long rows = 0;
-        for (long[] group : plan.groups) {
-            if (rows > 0 && rows + group.length > BATCH) {
-                pause(delete(batch, pruned, now));
-                deleted.accept(gone);
-                batch.clear();
+        var all = new Deleted(0, 0, 0);
+        Duration pause = Duration.ZERO;
+        for (List<long[]> groups : batches(plan.groups)) {
+            LockSupport.parkNanos(pause.toNanos());
+            Batch batch = database.inTransaction(() -> delete(groups, plan.newest, pruned, now));
+            all = all.plus(batch.deleted);
+            pause = batch.held;
+            deleted.accept(all.runs);
+        }
+        return all;
+    }
+
+    private static List<List<long[]>> batches(List<long[]> groups) {
+        List<List<long[]>> batches = new ArrayList<>();
+        long rows = BATCH;
+        for (long[] group : groups) {
+            if (rows + group.length > BATCH) {
+                batches.add(new ArrayList<>());
                 rows = 0;
             }
-            batch.add(group);
+            batches.get(batches.size() - 1).add(group);
             rows += group.length;
         }
-        if (rows > 0) delete(batch, pruned, now);
-        deleted.accept(gone);
-        return new Deleted(gone, commits, left);
+        return batches;
     }
 
-    /** As long as writers had to wait: they look for the lock now and then only, and are not to find it taken each time. */
-    private static void pause(Duration lockHeld) {
-        LockSupport.parkNanos(lockHeld.toNanos());
+    private Batch delete(List<long[]> groups, long newest, Pruned pruned, Instant now) {
+        long began = System.nanoTime();
+        Map<Boolean, List<Row>> stays = stays(groups, newest);
+        Deleted deleted = delete(stays.get(false), pruned, now).plus(new Deleted(0, 0, stays.get(true).size()));
+        return new Batch(deleted, Duration.ofNanos(System.nanoTime() - began));
     }
 
-    private Duration delete(List<long[]> batch, Pruned pruned, Instant now) {
-        return database.inTransaction(() -> {
-            long began = System.nanoTime();
-            List<Row> rows = stillGoing(batch);
-            if (!rows.isEmpty()) deleteRows(rows, pruned, now);
-            return Duration.ofNanos(System.nanoTime() - began);
-        });
-    }
-
-    private void deleteRows(List<Row> rows, Pruned pruned, Instant now) {
+    private Deleted delete(List<Row> rows, Pruned pruned, Instant now) {
+        if (rows.isEmpty()) return new Deleted(0, 0, 0);
         Set<String> runIds = rows.stream().map(row -> row.text("run_id")).collect(Collectors.toSet());
         pruned.add(runIds.stream().filter(id -> !pruned.contains(id)).sorted().toList(), now);
-        commits += deleteBelongings(database, schema, JsonText.line(runIds));
+        int commits = deleteBelongings(database, schema, JsonText.line(runIds));
         String places = JsonText.line(rows.stream().map(row -> row.number("place")).toList());
-        gone += database.update("DELETE FROM agent_runs" + ROWS, places);
+        return new Deleted(database.update("DELETE FROM agent_runs" + ROWS, places), commits, 0);
     }
 
     /** @return how many commits these were */
@@ -192,12 +198,11 @@ public final class OldRuns {
     public static long deleteAgain(Database database, Pruned pruned) {
         if (pruned.size() == 0) return 0;
         Schema schema = Schema.require(database);
-        List<String> back = new ArrayList<>();
-        for (Row row : database.query("SELECT DISTINCT run_id FROM agent_runs WHERE run_id IS NOT NULL"))
-            if (pruned.contains(row.text("run_id"))) back.add(row.text("run_id"));
+        List<String> back = database.query("SELECT DISTINCT run_id FROM agent_runs WHERE run_id IS NOT NULL").stream()
+                .map(row -> row.text("run_id")).filter(pruned::contains).toList();
         long deleted = 0;
-        for (int from = 0; from < back.size(); from += BATCH) {
-            String ids = JsonText.line(back.subList(from, Math.min(from + BATCH, back.size())));
+        for (List<String> batch : StaleRuns.batches(back)) {
+            String ids = JsonText.line(batch);
             deleted += database.inTransaction(() -> {
                 deleteBelongings(database, schema, ids);
                 return database.update("DELETE FROM agent_runs" + OF_RUNS, ids);
@@ -206,22 +211,17 @@ public final class OldRuns {
         return deleted;
     }
 
-    /** The rows of those groups to which no new row belongs, and no row that may not go any more. */
-    private List<Row> stillGoing(List<long[]> batch) {
+    /** The rows that are still there: true for those of a group to which a new row belongs, or a row that may not go any more. */
+    private Map<Boolean, List<Row>> stays(List<long[]> groups, long newest) {
         Set<String> fresh = new HashSet<>();
-        for (Row row : rows(" WHERE rowid > ?", newest)) fresh.addAll(links.links(row));
+        for (Row row : rows(" WHERE rowid > ?", newest)) fresh.addAll(links.of(row));
         Map<Long, Row> rows = new HashMap<>();
-        for (Row row : rows(ROWS, JsonText.line(rowids(batch)))) rows.put(row.number("place"), row);
-        List<Row> going = new ArrayList<>();
-        for (long[] group : batch) {
+        for (Row row : rows(ROWS, JsonText.line(rowids(groups)))) rows.put(row.number("place"), row);
+        Map<Boolean, List<Row>> stays = Map.of(true, new ArrayList<>(), false, new ArrayList<>());
+        for (long[] group : groups) {
             List<Row> there = Arrays.stream(group).mapToObj(rows::get).filter(Objects::nonNull).toList();
-            if (there.stream().anyMatch(row -> stays(row, fresh))) left += there.size();
-            else going.addAll(there);
+            stays.get(there.stream().anyMatch(row -> row.number("goes") == 0 || !Collections.disjoint(links.of(row), fresh))).addAll(there);
         }
-        return going;
-    }
-
-    private boolean stays(Row row, Set<String> fresh) {
-        return row.number("goes") == 0 || !Collections.disjoint(links.links(row), fresh);
+        return stays;
     }
 }

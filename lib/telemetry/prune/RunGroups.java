@@ -14,42 +14,51 @@ import telemetry.runs.Schema;
  * 12 bytes for each row that may go, and a word for each chain and caller.
  */
 final class RunGroups {
-    private final boolean byRunId;
-    private final boolean byCaller;
-    private final boolean byChain;
 
+    /** What rows have in common with others of their group. */
+    record Links(boolean byRunId, boolean byCaller, boolean byChain) {
+
+        /** @param chains whether the runs of a chain belong together */
+        static Links in(Schema schema, boolean chains) {
+            boolean byCaller = schema.has("parent_run_id");
+            return new Links(byCaller || schema.shape() == Schema.Shape.SERVICE, byCaller, chains && schema.has("insight_id"));
+        }
+
+        /** The columns of a row that are looked at, as SQL. */
+        String columns() {
+            return "rowid AS place, run_id" + (byCaller ? ", parent_run_id" : "") + (byChain ? ", insight_id" : "");
+        }
+
+        List<String> of(Row row) {
+            List<String> links = new ArrayList<>(3);
+            if (byRunId) links.add("run " + row.text("run_id"));
+            if (byCaller && row.text("parent_run_id") != null) links.add("run " + row.text("parent_run_id"));
+            if (byChain && row.text("insight_id") != null) links.add("chain " + row.text("insight_id"));
+            return links;
+        }
+    }
+
+    /**
+     * @param groups the rowids of each, in the order in which the first of each was added
+     * @param kept   how many of the rows that may go stay with others of their group
+     */
+    record Going(List<long[]> groups, long kept) { }
+
+    private final Links links;
     private long[] rowids = new long[1024];
     private int[] parents = new int[1024];
     private int size;
     private final BitSet staying = new BitSet();
     private final Map<String, Integer> rowOf = new HashMap<>();
-    private long kept;
 
-    /** @param chains whether the runs of a chain belong together */
-    RunGroups(Schema schema, boolean chains) {
-        this.byCaller = schema.has("parent_run_id");
-        this.byRunId = byCaller || schema.shape() == Schema.Shape.SERVICE;
-        this.byChain = chains && schema.has("insight_id");
-    }
-
-    /** The columns of a row that {@link #add} and {@link #links} look at, as SQL. */
-    String columns() {
-        return "rowid AS place, run_id" + (byCaller ? ", parent_run_id" : "") + (byChain ? ", insight_id" : "");
-    }
-
-    /** What a row has in common with others of its group. */
-    List<String> links(Row row) {
-        List<String> links = new ArrayList<>(3);
-        if (byRunId) links.add("run " + row.text("run_id"));
-        if (byCaller && row.text("parent_run_id") != null) links.add("run " + row.text("parent_run_id"));
-        if (byChain && row.text("insight_id") != null) links.add("chain " + row.text("insight_id"));
-        return links;
+    RunGroups(Links links) {
+        this.links = links;
     }
 
     /** @param goes whether it may go as far as it alone is concerned */
     void add(Row row, boolean goes) {
-        List<String> links = links(row);
-        if (!goes && links.isEmpty()) return;
+        List<String> shared = links.of(row);
+        if (!goes && shared.isEmpty()) return;
         if (size == rowids.length) {
             rowids = Arrays.copyOf(rowids, size * 2);
             parents = Arrays.copyOf(parents, size * 2);
@@ -58,7 +67,7 @@ final class RunGroups {
         rowids[at] = row.number("place");
         parents[at] = at;
         if (!goes) staying.set(at);
-        for (String link : links) {
+        for (String link : shared) {
             Integer other = rowOf.putIfAbsent(link, at);
             if (other != null) join(other, at);
         }
@@ -75,11 +84,8 @@ final class RunGroups {
         return at;
     }
 
-    /**
-     * The rowids of each group that goes, in the order in which the first of each was added; groups that no longer fit within {@code most}
-     * rows are left out.
-     */
-    List<long[]> going(long most) {
+    /** The groups that go; those that no longer fit within {@code most} rows are left out. */
+    Going going(long most) {
         BitSet stay = new BitSet();
         int[] members = new int[size];
         for (int at = 0; at < size; at++) {
@@ -89,7 +95,7 @@ final class RunGroups {
         List<long[]> groups = new ArrayList<>();
         Map<Integer, long[]> filling = new HashMap<>();
         long room = most;
-        kept = 0;
+        long kept = 0;
         for (int at = 0; at < size; at++) {
             int root = root(at);
             if (stay.get(root)) {
@@ -104,11 +110,6 @@ final class RunGroups {
             long[] group = filling.get(root);
             if (group != null) group[group.length - members[root]--] = rowids[at];
         }
-        return groups;
-    }
-
-    /** How many of the rows that may go stay with others of their group. */
-    long kept() {
-        return kept;
+        return new Going(groups, kept);
     }
 }

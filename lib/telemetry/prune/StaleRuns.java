@@ -4,13 +4,13 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.LongConsumer;
+import java.util.stream.IntStream;
 import telemetry.Database;
 import telemetry.DayFile;
 import telemetry.EventLog;
@@ -93,12 +93,16 @@ public final class StaleRuns {
      */
     public long cancel(List<Stale> stale, Pruned pruned, Instant now, LongConsumer done) {
         long cancelled = 0;
-        for (int from = 0; from < stale.size(); from += BATCH) {
-            List<Stale> batch = stale.subList(from, Math.min(from + BATCH, stale.size()));
+        for (List<Stale> batch : batches(stale)) {
             cancelled += database.inTransaction(() -> cancelBatch(batch, pruned, now));
             done.accept(cancelled);
         }
         return cancelled;
+    }
+
+    static <T> List<List<T>> batches(List<T> all) {
+        return IntStream.iterate(0, from -> from < all.size(), from -> from + BATCH)
+                .mapToObj(from -> all.subList(from, Math.min(from + BATCH, all.size()))).toList();
     }
 
     private long cancelBatch(List<Stale> batch, Pruned pruned, Instant now) {
@@ -121,16 +125,14 @@ public final class StaleRuns {
      * @return how many rows were changed
      */
     public static long cancelAgain(Database database, Pruned pruned) {
-        List<Pruned.Cancelled> all = pruned.cancelled();
-        if (all.isEmpty()) return 0;
+        if (pruned.cancelled().isEmpty()) return 0;
         Schema schema = Schema.require(database);
         long changed = 0;
-        for (int from = 0; from < all.size(); from += BATCH) {
-            Map<String, Pruned.Cancelled> batch = new HashMap<>();
-            all.subList(from, Math.min(from + BATCH, all.size())).forEach(run -> batch.put(run.runId(), run));
-            batch.keySet().retainAll(running(database, batch.keySet()));
-            if (batch.isEmpty()) continue;
-            changed += database.inTransaction(() -> batch.values().stream().mapToLong(run -> cancel(database, schema, run)).sum());
+        for (List<Pruned.Cancelled> batch : batches(pruned.cancelled())) {
+            Set<String> running = running(database, batch.stream().map(Pruned.Cancelled::runId).toList());
+            List<Pruned.Cancelled> runs = batch.stream().filter(run -> running.contains(run.runId())).toList();
+            if (runs.isEmpty()) continue;
+            changed += database.inTransaction(() -> runs.stream().mapToLong(run -> cancel(database, schema, run)).sum());
         }
         return changed;
     }

@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import telemetry.Database;
+import telemetry.Next;
 import telemetry.Row;
 import telemetry.StoreException;
 import telemetry.os.Disk;
@@ -62,7 +63,7 @@ final class LiveSwap implements AutoCloseable {
         } catch (StoreException e) {
             if (e.reason() != StoreException.Reason.LOCKED) throw e;
             throw new StoreException(e.reason(), "begin to write to", file, "it is locked" + LockHolders.waitedFor(file),
-                    "jbang locks@telemetry", e);
+                    Next.command("locks"), e);
         }
     }
 

@@ -13,6 +13,7 @@ import telemetry.Damage;
 import telemetry.Database;
 import telemetry.DayFile;
 import telemetry.LogEntry;
+import telemetry.Next;
 import telemetry.StoreException;
 import telemetry.os.Disk;
 import telemetry.prune.StaleRuns;
@@ -105,7 +106,7 @@ public final class NewDatabase implements AutoCloseable {
         }
         for (Path file : gone)
             if (!archived.contains(DayFile.of(file).map(DayFile::day).orElse(null)))
-                throw new StoreException(StoreException.Reason.MISSING, "read", file, "it is gone", "run it again");
+                throw new StoreException(StoreException.Reason.MISSING, "read", file, "it is gone", Next.RUN_AGAIN);
         feed.finish();
     }
 

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
 import telemetry.Database;
+import telemetry.Next;
 import telemetry.Row;
 import telemetry.StoreException;
 import telemetry.os.Disk;
@@ -115,7 +116,7 @@ public record OldDatabase(Path file, State state, String why, Ddl ddl) {
     public void requireUnused() {
         for (long pid : Openers.of(DatabaseFile.present(file)))
             throw new StoreException(StoreException.Reason.LOCKED, "replace", file,
-                    Openers.describe(pid) + " has it open, and it is no good: " + why, "stop that program, then run it again");
+                    Openers.describe(pid) + " has it open, and it is no good: " + why, Next.words("stop that program, then run it again"));
     }
 
     /**
@@ -133,7 +134,7 @@ public record OldDatabase(Path file, State state, String why, Ddl ddl) {
             Disk.syncFolder(file.getParent());
         } catch (NoSuchFileException e) {
             throw new StoreException(StoreException.Reason.LOCKED, "move aside", file, "another program has moved it in the meantime",
-                    "run it again", e);
+                    Next.RUN_AGAIN, e);
         } catch (IOException e) {
             throw Disk.refused("move aside", file, e);
         }

@@ -22,6 +22,7 @@ import telemetry.Database;
 import telemetry.DayFile;
 import telemetry.EventLog;
 import telemetry.LogEntry;
+import telemetry.Next;
 import telemetry.Store;
 import telemetry.StoreException;
 import telemetry.os.Disk;
@@ -145,8 +146,9 @@ public final class Rebuild {
     private StoreException nothing() {
         boolean all = raw && archive;
         Path place = all ? store.base() : raw ? store.raw() : store.archive();
-        return new StoreException(StoreException.Reason.MISSING, "rebuild from the day files in", place, "there is none", all
-                ? store.command("recover", "") + ", which looks for other sources too" : "leave --from away, to read all day files");
+        return new StoreException(StoreException.Reason.MISSING, "rebuild from the day files in", place, "there is none",
+                all ? store.command("recover").then(", which looks for other sources too")
+                        : Next.words("leave --from away, to read all day files"));
     }
 
     /** How the store's database is: absent, intact, foreign, damaged. */
@@ -167,7 +169,7 @@ public final class Rebuild {
         Path damaged = target.resolveSibling(target.getFileName() + ".damaged.ndjson");
         for (Path taken : List.of(target, damaged))
             if (Files.exists(taken))
-                throw new StoreException(StoreException.Reason.REFUSED, "write", taken, "it exists", "name another file");
+                throw new StoreException(StoreException.Reason.REFUSED, "write", taken, "it exists", Next.words("name another file"));
         OldDatabase old = OldDatabase.of(store.database());
         try (var work = new Work(target, damaged)) {
             NewDatabase made = work.make(old, old.state() == OldDatabase.State.INTACT ? old.file() : null);
@@ -245,7 +247,7 @@ public final class Rebuild {
             return result.inserted() + result.updated();
         } catch (StoreException e) {
             throw new StoreException(e.reason(), "bring runs that came meanwhile into", store.database(),
-                    "the new database is in place and lacks them: " + e.why(), "jbang rebuild@telemetry", e);
+                    "the new database is in place and lacks them: " + e.why(), Next.command("rebuild"), e);
         }
     }
 

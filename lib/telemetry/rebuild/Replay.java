@@ -22,6 +22,7 @@ import telemetry.DayFile;
 import telemetry.Event;
 import telemetry.EventLog;
 import telemetry.LogEntry;
+import telemetry.Next;
 import telemetry.Run;
 import telemetry.StoreException;
 import telemetry.daylog.LogFiles;
@@ -159,7 +160,7 @@ public final class Replay {
         List<DayFile> chosen = days.stream().filter(wanted).sorted().toList();
         for (DayFile day : chosen)
             if (!read(day, files))
-                throw new StoreException(StoreException.Reason.MISSING, "replay", day.path(), "it is gone", "run it again");
+                throw new StoreException(StoreException.Reason.MISSING, "replay", day.path(), "it is gone", Next.RUN_AGAIN);
         return finish(chosen);
     }
 

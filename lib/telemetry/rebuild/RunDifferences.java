@@ -16,6 +16,7 @@ import java.util.function.Supplier;
 import telemetry.Damage;
 import telemetry.Database;
 import telemetry.LogEntry;
+import telemetry.Next;
 import telemetry.Row;
 import telemetry.Store;
 import telemetry.StoreException;
@@ -91,7 +92,7 @@ public final class RunDifferences implements AutoCloseable {
         OldDatabase old = OldDatabase.seen(store.database());
         if (old.state() != OldDatabase.State.INTACT)
             throw new StoreException(old.state() == OldDatabase.State.ABSENT ? StoreException.Reason.MISSING
-                    : StoreException.Reason.DAMAGED, "compare", old.file(), old.why(), "jbang rebuild@telemetry");
+                    : StoreException.Reason.DAMAGED, "compare", old.file(), old.why(), Next.command("rebuild"));
         try (var made = new NewDatabase(folder.path().resolve("scratch.sqlite"), old.ddl(), Pruned.of(store), this::damaged, this::denied)) {
             Count count = null;
             for (int round = 1; round <= ROUNDS && (count == null || !count.isSame() && hasUnread()); round++) {

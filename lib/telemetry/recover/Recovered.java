@@ -4,8 +4,10 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 import telemetry.Check;
 import telemetry.Checks;
+import telemetry.Next;
 
 /**
  * What a recovery came to; {@code toString()} is the report.
@@ -20,10 +22,10 @@ import telemetry.Checks;
  * @param commits  rows of commits that only the damaged database had
  * @param lost     runs of which nothing but the number is left; null when that cannot be known
  * @param kept     the damaged databases
- * @param next     what to do next, each a command or a sentence
+ * @param next     what to do and to know
  */
 public record Recovered(RecoveryPlan plan, Checks checks, long runs, long base, long replayed, long damaged, long salvaged, long commits,
-        Long lost, List<Path> kept, List<String> next) {
+        Long lost, List<Path> kept, List<Next> next) {
 
     public Check.Status status() {
         return checks.status();
@@ -56,6 +58,6 @@ public record Recovered(RecoveryPlan plan, Checks checks, long runs, long base, 
             case WARNING -> "recovered, look at the warnings: ";
             default -> "not recovered: ";
         };
-        return checks + line + outcome + runs + " runs" + (next.isEmpty() ? "" : line + "next: " + String.join(line + "next: ", next));
+        return checks + line + outcome + runs + " runs" + next.stream().map(one -> line + "next: " + one).collect(Collectors.joining());
     }
 }

@@ -14,6 +14,7 @@ import telemetry.Check;
 import telemetry.Checks;
 import telemetry.Database;
 import telemetry.EventLog;
+import telemetry.Next;
 import telemetry.Store;
 import telemetry.StoreException;
 import telemetry.Times;
@@ -60,7 +61,7 @@ public final class Recovery {
     private final List<Path> others = new ArrayList<>();
     private final List<Path> elsewhere = new ArrayList<>();
     private final List<Check> steps = new ArrayList<>();
-    private final List<String> next = new ArrayList<>();
+    private final List<Next> next = new ArrayList<>();
     private long base;
     private long replayed;
     private long damaged;
@@ -108,7 +109,7 @@ public final class Recovery {
     public Recovery from(Path folder) {
         if (!Files.isDirectory(folder)) throw new StoreException(StoreException.Reason.MISSING, "look for backups in", folder,
                 Files.exists(folder) ? "it is no folder" : "it does not exist",
-                "mount its disk, or name the folder that backup --to wrote to");
+                Next.words("mount its disk, or name the folder that backup --to wrote to"));
         elsewhere.add(folder.toAbsolutePath().normalize());
         return this;
     }
@@ -136,7 +137,7 @@ public final class Recovery {
         RecoveryPlan plan = isFresh ? seen : RecoveryPlan.of(store, clock, patience, err, true, elsewhere);
         if (plan.source() == RecoveryPlan.Source.NONE) throw new StoreException(StoreException.Reason.FAILED, "recover", live,
                 "there is no database that can be read, no backup and no day file",
-                "look for copies elsewhere; for a new store jbang setup@telemetry");
+                Next.words("look for copies elsewhere; for a new store").then(Next.command("setup")));
         RecoveryMark mark = plan.source() == RecoveryPlan.Source.INTACT ? left : RecoveryMark.begin(store, clock.instant());
         stabilise(plan);
         bringSource(plan);
@@ -146,12 +147,12 @@ public final class Recovery {
             verify(plan);
         } catch (StoreException e) {
             throw new StoreException(e.reason(), "finish the recovery of", live,
-                    Words.count(base, "run") + " are in place, but: " + e.getMessage(),
-                    "run it again", e);
+                    Words.count(base, "run") + " are in place, but: " + store.message(e),
+                    Next.RUN_AGAIN, e);
         }
         if (mark != null) mark.end();
-        kept.forEach(file -> next.add("the damaged files are in " + file.getParent()));
-        if (!plan.source().equals(RecoveryPlan.Source.INTACT)) next.add(store.command("backup", ""));
+        kept.forEach(file -> next.add(Next.words("the damaged files are in " + file.getParent())));
+        if (!plan.source().equals(RecoveryPlan.Source.INTACT)) next.add(store.command("backup"));
         return new Recovered(plan, new Checks(steps), runs(), base, replayed, damaged, salvaged, commits, lost, kept, next);
     }
 
@@ -195,7 +196,7 @@ public final class Recovery {
         base = restored.fromIt();
         String detail = backup.file().getFileName() + ": " + Words.count(base, "run") + ", made " + Times.seconds(backup.time());
         steps.add(backup.isVerified() ? Check.ok("source", detail)
-                : Check.warning("source", detail + "; " + backup.doubt(), "nothing but SQLite's own check speaks for it"));
+                : Check.warning("source", detail + "; " + backup.doubt(), Next.words("nothing but SQLite's own check speaks for it")));
     }
 
     private void rebuild() {
@@ -208,8 +209,8 @@ public final class Recovery {
         steps.add(written <= Schema.RUNBOOK_VERSION || !made.old().equals(OldDatabase.State.ABSENT.toString()) ? Check.ok("source", detail)
                 : Check.warning("source", detail + "; the agents' is v" + written
                         + ", of which nothing was left: the columns that only it has stand in the day files alone",
-                        "have an agent make its database elsewhere, put it here, then: " + store.command("rebuild", "")));
-        if (made.quarantine() != null) next.add("lines that cannot be read are in " + made.quarantine());
+                        Next.words("have an agent make its database elsewhere, put it here, then:").then(store.command("rebuild"))));
+        if (made.quarantine() != null) next.add(Next.words("lines that cannot be read are in " + made.quarantine()));
     }
 
     /** Of the writers' schema, as their records say. */
@@ -277,8 +278,8 @@ public final class Recovery {
                 + " that only the damaged database had" + (salvaged == 0 ? "" : ", marked in error_summary");
         steps.add(salvaged + fill.refused() == 0 ? Check.ok("salvage", detail)
                 : Check.warning("salvage", detail + (fill.refused() == 0 ? "" : "; " + fill.refused() + " rows were no runs any more"),
-                        "look at them: " + store.command("query", "sql \"SELECT * FROM agent_runs WHERE error_summary LIKE '%"
-                        + GapFill.MARK + "'\"")));
+                        Next.words("look at them:").then(store.command("query", "sql",
+                                "SELECT * FROM agent_runs WHERE error_summary LIKE '%" + GapFill.MARK + "'"))));
         if (!areCommitsWhole) steps.add(Check.warning("commits",
                 "not all of those in the damaged database can be read, and no day file has them: what no backup has is lost", null));
         steps.add(lost == null

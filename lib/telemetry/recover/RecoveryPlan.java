@@ -16,6 +16,7 @@ import telemetry.Checks;
 import telemetry.Database;
 import telemetry.DayFile;
 import telemetry.EventLog;
+import telemetry.Next;
 import telemetry.Size;
 import telemetry.Store;
 import telemetry.StoreException;
@@ -193,13 +194,13 @@ public record RecoveryPlan(Checks checks, Source source, State state, Backup bac
 
         private Check database() {
             Path file = store.database();
-            if (Files.isSymbolicLink(file)) throw new StoreException(StoreException.Reason.REFUSED,
-                    "recover", file, "it is a symbolic link, which is not followed", "name the file itself with TELEMETRY_DB_PATH");
+            if (Files.isSymbolicLink(file)) throw new StoreException(StoreException.Reason.REFUSED, "recover", file,
+                    "it is a symbolic link, which is not followed", Next.words("name the file itself with TELEMETRY_DB_PATH"));
             state = State.ABSENT;
             if (Files.notExists(file)) return Check.failed("database", "there is none at " + file, null);
             if (Files.isDirectory(file))
                 throw new StoreException(StoreException.Reason.FAILED, "recover", file,
-                        "it is a directory", "move it elsewhere, then run it again");
+                        "it is a directory", Next.words("move it elsewhere, then run it again"));
             state = State.UNREADABLE;
             try (Database database = mayRollBack ? Database.openRolledBack(file, patience) : Database.openToRead(file, patience)) {
                 state = State.DAMAGED;
@@ -228,11 +229,10 @@ public record RecoveryPlan(Checks checks, Source source, State state, Backup bac
 
         private Check newestBackup() {
             Backup newest = backups().stream().filter(Backup::isVerified).findFirst().orElse(null);
-            if (newest == null) return Check.warning("backups", "none is verified", store.command("backup", ""));
+            if (newest == null) return Check.warning("backups", "none is verified", store.command("backup"));
             isShort = state == State.INTACT && newest.runs() > runs + Pruned.of(store).size();
             return isShort ? Check.warning("backups", said(newest) + ", more than the database: was that begun anew?",
-                    store.command("backup", "restore " + (isOwn(newest) ? Backups.LATEST : Store.quoted(newest.file().toString()))
-                            + " --dry-run"))
+                    store.command("backup", "restore", isOwn(newest) ? Backups.LATEST : newest.file().toString(), "--dry-run"))
                     : Check.ok("backups", "newest verified: " + said(newest));
         }
 

@@ -10,6 +10,7 @@ import java.time.Clock;
 import java.time.Duration;
 import telemetry.Database;
 import telemetry.EventLog;
+import telemetry.Next;
 import telemetry.Store;
 import telemetry.StoreException;
 import telemetry.backup.Backup;
@@ -109,14 +110,14 @@ public final class Restore {
 
     private void refuseLink() {
         if (Files.isSymbolicLink(live)) throw new StoreException(StoreException.Reason.REFUSED, TRIED, live,
-                "it is a symbolic link, which is not followed", "name the file itself with TELEMETRY_DB_PATH");
+                "it is a symbolic link, which is not followed", Next.words("name the file itself with TELEMETRY_DB_PATH"));
     }
 
     private void refuseItself(Backup backup) {
         try {
             if (Files.exists(live) && Files.isSameFile(live, backup.file()))
                 throw new StoreException(StoreException.Reason.REFUSED, TRIED, live, "the backup is the database itself",
-                        "jbang backup@telemetry list");
+                        Next.command("backup", "list"));
         } catch (IOException e) {
             throw Disk.refused("compare with the backup", live, e);
         }
@@ -177,7 +178,7 @@ public final class Restore {
                     before, only, content.backup().isVerified());
         } catch (StoreException e) {
             throw new StoreException(e.reason(), "finish the restore to", database,
-                    "the backup's " + content.runs() + " runs are in place, but: " + e.getMessage(), "run it again", e);
+                    "the backup's " + content.runs() + " runs are in place, but: " + store.message(e), Next.RUN_AGAIN, e);
         }
     }
 
@@ -188,7 +189,7 @@ public final class Restore {
             content.rows().forEach((table, wanted) -> {
                 if (rows.getOrDefault(table, -1L) < wanted)
                     throw new StoreException(StoreException.Reason.FAILED, "verify the restored database", database,
-                        "its table " + table + " has " + rows.get(table) + " rows, the backup " + wanted, "run it again");
+                        "its table " + table + " has " + rows.get(table) + " rows, the backup " + wanted, Next.RUN_AGAIN);
             });
         }
     }

@@ -9,6 +9,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.Objects;
 import telemetry.Database;
+import telemetry.Next;
 import telemetry.Size;
 import telemetry.Store;
 import telemetry.StoreException;
@@ -84,7 +85,7 @@ final class RestorePlace {
     private void requireSame() {
         if (!Objects.equals(identity, identity()))
             throw new StoreException(StoreException.Reason.LOCKED, TRIED, live, "another program has replaced it in the meantime",
-                    "run it again");
+                    Next.RUN_AGAIN);
     }
 
     /** Opening it to see what it is rolls its -journal back. */
@@ -127,7 +128,7 @@ final class RestorePlace {
         try {
             long free = Disk.free(where);
             if (free < needed) throw new StoreException(StoreException.Reason.FULL, TRIED, where,
-                    "it takes " + new Size(needed) + " and " + new Size(free) + " are free", "jbang archive@telemetry --dry-run");
+                    "it takes " + new Size(needed) + " and " + new Size(free) + " are free", Next.command("archive", "--dry-run"));
         } catch (IOException e) {
             throw Disk.refused(TRIED, where, e);
         }
@@ -171,7 +172,7 @@ final class RestorePlace {
             if (size == content.pageSize() || !"wal".equalsIgnoreCase(database.pragma("journal_mode"))) return;
             throw new StoreException(StoreException.Reason.FAILED, TRIED, live,
                     "its pages have " + size + " bytes, the backup's " + content.pageSize() + ", which cannot change in WAL mode",
-                    "stop the programs that use it, move it and its -wal and -shm elsewhere, then run it again");
+                    Next.words("stop the programs that use it, move it and its -wal and -shm elsewhere, then run it again"));
         }
     }
 
@@ -210,7 +211,7 @@ final class RestorePlace {
             Disk.copy(content.file(), made);
             if (!Sha256.of(made, bytes -> { }).equals(content.sha256()))
                 throw new StoreException(StoreException.Reason.FAILED, TRIED, target,
-                        "what was written is not what was read back", "run it again");
+                        "what was written is not what was read back", Next.RUN_AGAIN);
             try (Database database = Database.open(made)) {
                 if (content.journal() != null) database.pragma("journal_mode", content.journal());
             }
@@ -232,7 +233,7 @@ final class RestorePlace {
         } catch (FileAlreadyExistsException e) {
             throw new StoreException(StoreException.Reason.LOCKED, TRIED, target,
                     "another program has put a database there in the meantime",
-                    "run it again", e);
+                    Next.RUN_AGAIN, e);
         } catch (IOException e) {
             throw Disk.refused(TRIED, target, e);
         }

@@ -5,7 +5,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.StringJoiner;
-import telemetry.Store;
+import telemetry.Next;
 import telemetry.Times;
 import telemetry.text.Words;
 
@@ -42,28 +42,30 @@ public record Restored(Path backup, Instant made, String schema, long fromIt,
      */
     record Replayed(long lines, long inserted, long updated, long damaged, long pruned) { }
 
-    /** What should be looked at, each in a sentence for the operator; empty when all is well. */
-    public List<String> remarks() {
-        List<String> remarks = new ArrayList<>();
-        if (!verified) remarks.add("nothing but SQLite's own check speaks for this backup, which does not prove every value");
+    /** Something to look at. @param next null for nothing */
+    public record Remark(String said, Next next) { }
+
+    /** What should be looked at; empty when all is well. */
+    public List<Remark> remarks() {
+        List<Remark> remarks = new ArrayList<>();
+        if (!verified)
+            remarks.add(new Remark("nothing but SQLite's own check speaks for this backup, which does not prove every value", null));
         if (only == null)
-            remarks.add("what was there before is too damaged to tell whether it had runs that are missing now; next: " + salvaging());
-        else if (only > 0) remarks.add(database == null ? Words.count(only, "run stands", "runs stand")
-                + " only in the database and would be missing in the restored one"
-                : Words.count(only, "run") + " stood only in the database before and "
-                + (only == 1 ? "is missing now; it is in " : "are missing now; they are in ")
-                + kept + "; to bring them in: " + salvaging());
-        if (replayed != null && replayed.damaged > 0)
-            remarks.add(Words.count(replayed.damaged, "line")
-                    + " of the day files could not be used; next: jbang rebuild@telemetry --check-only");
+            remarks.add(new Remark("what was there before is too damaged to tell whether it had runs that are missing now", salvaging()));
+        else if (only > 0) remarks.add(database == null ? new Remark(Words.count(only, "run stands", "runs stand")
+                + " only in the database and would be missing in the restored one", null)
+                : new Remark(Words.count(only, "run", "runs") + " stood only in the database before and "
+                + (only == 1 ? "is missing now; it is in " : "are missing now; they are in ") + kept, salvaging()));
+        if (replayed != null && replayed.damaged > 0) remarks.add(new Remark(Words.count(replayed.damaged, "line", "lines")
+                + " of the day files could not be used", Next.command("rebuild", "--check-only")));
         if (!before.equals(schema) && !before.equals(ABSENT) && !before.equals(DAMAGED))
-            remarks.add("the database was " + before + ", the backup is " + schema + "; next: jbang health@telemetry");
+            remarks.add(new Remark("the database was " + before + ", the backup is " + schema, Next.command("health")));
         return remarks;
     }
 
     /** What the replaced database alone has can be brought in afterwards; before, all is in one. */
-    private String salvaging() {
-        return "jbang recover@telemetry " + (kept == null ? "--dry-run" : "--salvage " + Store.quoted(kept.toString()));
+    private Next salvaging() {
+        return kept == null ? Next.command("recover", "--dry-run") : Next.command("recover", "--salvage", kept.toString());
     }
 
     @Override

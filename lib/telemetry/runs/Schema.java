@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import telemetry.Database;
+import telemetry.Next;
 import telemetry.Row;
 import telemetry.RunStatus;
 import telemetry.StoreException;
@@ -161,7 +162,7 @@ public record Schema(Shape shape, int version, List<String> columns, Set<String>
         Schema schema = of(database);
         if (!schema.isUsable()) throw new StoreException(StoreException.Reason.DAMAGED, "use the database", database.file(),
                 schema.shape == Shape.NONE ? "it has no table agent_runs" : "agent_runs lacks " + schema.missingColumns(),
-                "jbang health@telemetry");
+                Next.command("health"));
         return schema;
     }
 
@@ -212,7 +213,10 @@ public record Schema(Shape shape, int version, List<String> columns, Set<String>
         return missingColumns().isEmpty();
     }
 
-    /** What is missing or odd, each in a few words for an operator; empty when all is as this version has it. */
+    /**
+     * What is missing or odd, each in a few words for an operator; empty when all is as this version has it. What no command can work
+     * without comes first, the {@link #missingIndexes} last.
+     */
     public List<String> oddities() {
         List<String> odd = new ArrayList<>();
         if (shape == Shape.NONE) return List.of("no table agent_runs");
@@ -227,6 +231,7 @@ public record Schema(Shape shape, int version, List<String> columns, Set<String>
 
     /** The runbook's indexes that this database lacks, as far as it has the columns; any others that it has are nobody's business here. */
     public List<String> missingIndexes() {
+        if (shape == Shape.NONE) return List.of();
         List<String> missing = new ArrayList<>(RUNBOOK_INDEXES.keySet());
         missing.removeAll(indexes);
         if (!has("insight_id")) missing.remove("idx_runs_insight");

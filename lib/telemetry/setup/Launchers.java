@@ -1,5 +1,6 @@
 package telemetry.setup;
 
+import java.io.File;
 import java.io.IOException;
 import java.nio.charset.Charset;
 import java.nio.file.DirectoryStream;
@@ -10,11 +11,14 @@ import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.StringJoiner;
 import java.util.TreeMap;
 import telemetry.Check;
+import telemetry.Next;
 import telemetry.StoreException;
 import telemetry.os.Disk;
 import telemetry.os.Machine;
+import telemetry.text.Result;
 
 /**
  * Small programs {@code telemetry-health}, {@code telemetry-query} …, one for each Java script of a checkout, that start it through
@@ -44,7 +48,22 @@ public final class Launchers {
      * @param created  those that were not there
      * @param replaced those of another checkout or an older toolkit
      */
-    public record Written(Path checkout, Path folder, List<Path> created, List<Path> replaced) { }
+    public record Written(Path checkout, Path folder, List<Path> created, List<Path> replaced) implements Result {
+
+        public boolean isOnPath() {
+            return List.of(System.getenv().getOrDefault("PATH", "").split(File.pathSeparator)).contains(folder.toString());
+        }
+
+        @Override
+        public String toString() {
+            var lines = new StringJoiner(System.lineSeparator());
+            lines.add("checkout  " + checkout).add("folder    " + folder);
+            created.forEach(file -> lines.add("created   " + file.getFileName()));
+            replaced.forEach(file -> lines.add("replaced  " + file.getFileName()));
+            if (created.isEmpty() && replaced.isEmpty()) lines.add("created   nothing: all are there");
+            return lines.toString();
+        }
+    }
 
     private static final String MARK = "Written by the Telemetry Toolkit: setup --launchers";
     private static final String TRIED = "write launchers";
@@ -73,11 +92,11 @@ public final class Launchers {
             if (Files.isRegularFile(folder.resolve("scripts/launch"))) return of(folder, Shell.ofThisSystem());
         throw new StoreException(StoreException.Reason.REFUSED, TRIED, null,
                 "they start the scripts of a checkout, and " + start + " is in none",
-                "scripts/jbangw setup --launchers in a checkout");
+                Next.program("scripts/jbangw", "setup", "--launchers").then("in a checkout"));
     }
 
     /** Where they go unless somebody says otherwise: a folder of the user that is on most PATHs. */
-    public static Path usualFolder() {
+    private static Path usualFolder() {
         String local = System.getenv("LOCALAPPDATA");
         return Machine.isWindows() && local != null ? Path.of(local, "telemetry-toolkit", "bin")
                 : Machine.home().resolve(".local").resolve("bin");
@@ -86,9 +105,11 @@ public final class Launchers {
     /**
      * Writes those that are missing or differ, for their owner only.
      *
+     * @param chosen null or empty for {@link #usualFolder}
      * @throws StoreException when one cannot be written; {@code FAILED} before anything is written when something else has the name of one
      */
-    public Written write(Path folder) {
+    public Written write(Path chosen) {
+        Path folder = chosen == null || chosen.toString().isEmpty() ? usualFolder() : chosen.toAbsolutePath().normalize();
         try {
             Map<Path, String> texts = new TreeMap<>();
             for (String script : scripts()) texts.put(folder.resolve("telemetry-" + script + shell.suffix), text(script));
@@ -97,7 +118,7 @@ public final class Launchers {
             for (Path file : texts.keySet()) {
                 if (!Files.exists(file, LinkOption.NOFOLLOW_LINKS)) created.add(file);
                 else if (!isOwn(file)) throw new StoreException(StoreException.Reason.FAILED, TRIED, file, "something else has that name",
-                        "setup --launchers with another folder");
+                        Next.words("setup --launchers with another folder"));
                 else if (!Files.readString(file, charset()).equals(texts.get(file))) replaced.add(file);
             }
             if (Files.notExists(folder)) Files.createDirectories(folder);

@@ -14,6 +14,7 @@ import telemetry.Event;
 import telemetry.EventLog;
 import telemetry.LogEntry;
 import telemetry.LogRecord;
+import telemetry.Next;
 import telemetry.Row;
 import telemetry.Run;
 import telemetry.Store;
@@ -97,7 +98,7 @@ public final class SampleWriter {
 
     private static StoreException refusal(Store store, String why) {
         return new StoreException(StoreException.Reason.REFUSED, "fill the store", store.base(),
-                why, "the same with --yes, to add the sample to them");
+                why, Next.words("the same with --yes, to add the sample to them"));
     }
 
     /**
@@ -141,7 +142,7 @@ public final class SampleWriter {
                 if (free < sample.runs() * BYTES_A_RUN) throw new StoreException(StoreException.Reason.FULL, "fill the store", store.base(),
                         String.format(Locale.ROOT, "%,d runs need some %,d MB, and %,d MB are free",
                                 sample.runs(), sample.runs() * BYTES_A_RUN >> 20, free >> 20),
-                        "fewer --runs");
+                        Next.words("fewer --runs"));
             } catch (IOException e) {
                 throw Disk.refused("look for room on", disk, e);
             }

@@ -8,6 +8,7 @@ import java.sql.SQLException;
 import java.util.List;
 import java.util.Properties;
 import org.sqlite.JDBC;
+import telemetry.Next;
 import telemetry.StoreException;
 import telemetry.os.Disk;
 
@@ -93,15 +94,15 @@ public final class DatabaseFile {
     private static void require(Path file) {
         String tried = "open the database";
         if (Files.isDirectory(file)) throw new StoreException(StoreException.Reason.DAMAGED, tried, file, "it is a directory",
-                "move it elsewhere, then jbang recover@telemetry");
+                Next.words("move it elsewhere, then").then(Next.command("recover")));
         Path inTheWay = Disk.fileInTheWay(file);
         if (inTheWay != null) throw new StoreException(StoreException.Reason.MISSING, tried, file,
-                inTheWay + " is a file, and should be a folder", "move it elsewhere, then jbang recover@telemetry");
+                inTheWay + " is a file, and should be a folder", Next.words("move it elsewhere, then").then(Next.command("recover")));
         if (Files.notExists(file)) throw new StoreException(StoreException.Reason.MISSING, tried, file, "it does not exist",
-                "jbang setup@telemetry for a new store, jbang recover@telemetry when it was there before");
+                Next.command("setup").then("for a new store,").then(Next.command("recover")).then("when it was there before"));
         if (!Files.isReadable(file)) throw new StoreException(StoreException.Reason.DENIED, tried, file, "permission denied",
-                Disk.OTHER_ACCOUNT);
+                Next.OTHER_ACCOUNT);
         if (file.toFile().length() == 0)
-            throw new StoreException(StoreException.Reason.DAMAGED, tried, file, "the file is empty (0 bytes)", "jbang recover@telemetry");
+            throw new StoreException(StoreException.Reason.DAMAGED, tried, file, "the file is empty (0 bytes)", Next.command("recover"));
     }
 }

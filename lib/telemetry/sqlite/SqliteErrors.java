@@ -7,6 +7,7 @@ import java.sql.SQLException;
 import java.util.List;
 import org.sqlite.SQLiteErrorCode;
 import org.sqlite.SQLiteException;
+import telemetry.Next;
 import telemetry.StoreException;
 import telemetry.os.Disk;
 
@@ -26,27 +27,27 @@ public final class SqliteErrors {
         if (extended == BUSY_SNAPSHOT)
             return new StoreException(LOCKED, tried, file,
                     "the transaction read before it wrote, and another program has written since (BUSY_SNAPSHOT); nobody needs to "
-                    + "be stopped", "run it again", e);
+                    + "be stopped", Next.RUN_AGAIN, e);
         if (extended == READONLY_ROLLBACK)
             return new StoreException(DENIED, tried, file,
                     "a program died while it wrote; its -journal is rolled back by the next one that writes",
-                    "jbang track@telemetry --self-test", e);
+                    Next.command("track", "--self-test"), e);
         if (extended == IOERR_SHMSIZE) extended = 13;
         boolean isRefused = List.of(3, 8, 14, 23).contains(extended & 0xff) && extended != READONLY;
         if (isRefused && Disk.isReadOnly(file))
-            return new StoreException(DENIED, tried, file, "the file system is read-only", Disk.MOUNT_WRITABLE, e);
+            return new StoreException(DENIED, tried, file, "the file system is read-only", Next.MOUNT_WRITABLE, e);
         return switch (extended & 0xff) {
-            case 5, 6 -> new StoreException(LOCKED, tried, file, "it is locked" + LockHolders.waitedFor(file), "jbang locks@telemetry", e);
+            case 5, 6 -> new StoreException(LOCKED, tried, file, "it is locked" + LockHolders.waitedFor(file), Next.command("locks"), e);
             case 8 -> extended == READONLY
                     ? new StoreException(REFUSED, tried, file, "it is open for reading only, and this would write", null, e)
                     : new StoreException(DENIED, tried, file,
                             "no permission to write in its folder, which even reading takes in WAL mode",
-                            Disk.OTHER_ACCOUNT, e);
+                            Next.OTHER_ACCOUNT, e);
             case 11, 26 -> new StoreException(DAMAGED, tried, file, (extended & 0xff) == 26
                     ? "it is no SQLite database, or its first page is damaged" : "it is damaged (" + why + ")",
-                    "jbang recover@telemetry --dry-run", e);
-            case 13 -> new StoreException(FULL, tried, file, "no space left on the disk", "jbang archive@telemetry --dry-run", e);
-            case 3, 14, 23 -> new StoreException(DENIED, tried, file, why, Disk.OTHER_ACCOUNT, e);
+                    Next.command("recover", "--dry-run"), e);
+            case 13 -> new StoreException(FULL, tried, file, "no space left on the disk", Next.command("archive", "--dry-run"), e);
+            case 3, 14, 23 -> new StoreException(DENIED, tried, file, why, Next.OTHER_ACCOUNT, e);
             case 1 -> new StoreException(REFUSED, tried, file, why, null, e);
             case 9 -> new StoreException(FAILED, tried, file, "interrupted", null, e);
             default -> new StoreException(FAILED, tried, file, why, null, e);

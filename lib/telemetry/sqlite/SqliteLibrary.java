@@ -17,6 +17,7 @@ import java.util.zip.ZipEntry;
 import java.util.zip.ZipFile;
 import org.sqlite.SQLiteJDBCLoader;
 import org.sqlite.util.LibraryLoaderUtil;
+import telemetry.Next;
 import telemetry.StoreException;
 import telemetry.os.Disk;
 import telemetry.os.Machine;
@@ -72,7 +73,7 @@ final class SqliteLibrary {
             throw new StoreException(StoreException.Reason.FAILED, "open the database",
                     database, "SQLite's library can be unpacked neither into " + cache() + " nor into "
                     + System.getProperty("java.io.tmpdir"),
-                    "make room there, or set XDG_CACHE_HOME to a folder that programs may be run from", e);
+                    Next.words("make room there, or set XDG_CACHE_HOME to a folder that programs may be run from"), e);
         }
     }
 

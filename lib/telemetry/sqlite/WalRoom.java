@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
+import telemetry.Next;
 import telemetry.StoreException;
 import telemetry.os.Disk;
 
@@ -31,7 +32,7 @@ public final class WalRoom {
         if (DatabaseFile.beside(file, "-shm").toFile().length() >= SHM || file.getParent().toFile().getUsableSpace() > SHM) return;
         if (Files.isRegularFile(file) && isFull(file) && isWal(file, patience)) throw new StoreException(StoreException.Reason.FULL,
                 "open the database", file, "no space left on the disk, and in WAL mode even reading takes 32 kB",
-                "jbang archive@telemetry --dry-run");
+                Next.command("archive", "--dry-run"));
     }
 
     /** What is free for everybody says nothing of what is free for root. */

@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import telemetry.Database;
 import telemetry.EventLog;
+import telemetry.Next;
 import telemetry.Store;
 import telemetry.StoreException;
 import telemetry.os.Disk;
@@ -29,7 +30,7 @@ public final class Layout {
      */
     public record Made(List<Path> created, Schema schema, List<String> odd) { }
 
-    public static final String ANOTHER_FOLDER = "name the store's folder with --store DIR";
+    public static final Next ANOTHER_FOLDER = Next.words("name the store's folder with --store DIR");
 
     private final Store store;
     private final List<Path> created = new ArrayList<>();
@@ -51,13 +52,13 @@ public final class Layout {
     }
 
     /** What makes a folder of the store good that is missing, or that a file stands for, in words for an operator. */
-    public static String mend(Store store, Path folder) {
+    public static Next mend(Store store, Path folder) {
         Path file = fileInPlaceOf(folder);
         Path databases = store.database().getParent();
         if (file != null) return store.base().startsWith(file) ? ANOTHER_FOLDER
-                : "move that file elsewhere, then " + store.command(file.equals(databases) ? "recover" : "setup", "");
+                : Next.words("move that file elsewhere, then").then(store.command(file.equals(databases) ? "recover" : "setup"));
         boolean isLost = !store.isMissing() && Files.notExists(databases) && isUsed(store);
-        return isLost ? store.command("recover", "--dry-run") : store.command("setup", "");
+        return isLost ? store.command("recover", "--dry-run") : store.command("setup");
     }
 
     /** The file that stands where this folder or one above it should be; null when none does. */
@@ -96,8 +97,8 @@ public final class Layout {
         created.add(folder);
     }
 
-    private String besides(Path file) {
-        return store.base().startsWith(file) ? "jbang setup@telemetry --store " + Store.quoted(Store.meantBy(file).toString())
+    private Next besides(Path file) {
+        return store.base().startsWith(file) ? Next.command("setup", "--store", Store.meantBy(file).toString())
                 : mend(store, file);
     }
 
@@ -106,15 +107,13 @@ public final class Layout {
         boolean isEmpty = !Files.exists(file) || Files.isRegularFile(file) && file.toFile().length() == 0;
         Schema schema = isEmpty ? createDatabase() : look();
         if (schema.tables().isEmpty()) schema = createDatabase();
-        for (String what : schema.oddities()) odd.add(what + next(schema, what));
+        List<String> found = new ArrayList<>(schema.oddities());
+        if (!schema.isUsable()) found.set(0, found.get(0) + ": " + store.command("recover", "--dry-run"));
+        int last = found.size() - 1;
+        if (!schema.missingIndexes().isEmpty())
+            found.set(last, found.get(last) + ": " + store.command("measure_performance", "--apply-indexes"));
+        odd.addAll(found);
         return schema;
-    }
-
-    /** What mends it; nothing for what the commands do without. */
-    private String next(Schema schema, String what) {
-        if (what.startsWith("indexes")) return ": " + store.command("measure_performance", "--apply-indexes");
-        boolean isTold = odd.stream().anyMatch(told -> told.contains("recover@telemetry"));
-        return schema.isUsable() || isTold ? "" : ": " + store.command("recover", "--dry-run");
     }
 
     private Schema look() {
@@ -126,7 +125,7 @@ public final class Layout {
     private Schema createDatabase() {
         refuseToLoseLog();
         if (!new EventLog(store).isEmpty())
-            odd.add("the database is new and lacks the runs of the day files: " + store.command("rebuild", ""));
+            odd.add("the database is new and lacks the runs of the day files: " + store.command("rebuild"));
         created.add(store.database());
         try {
             Files.newByteChannel(store.database(), StandardOpenOption.CREATE, StandardOpenOption.WRITE).close();
@@ -150,6 +149,6 @@ public final class Layout {
         if (hasLog && file.toFile().length() == 0)
             throw new StoreException(StoreException.Reason.DAMAGED, "create the database",
                     file, "its -wal stands there without it and holds transactions that would be lost",
-                    store.command("recover", ""));
+                    store.command("recover"));
     }
 }

@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
+import telemetry.Next;
 import telemetry.Store;
 import telemetry.StoreException;
 import telemetry.os.Disk;
@@ -63,7 +64,7 @@ public final class StoreLock {
     public static <T> T replacing(Store store, Supplier<T> work) {
         Path lock = store.quarantine().resolve(".lock");
         var atWork = new StoreException(StoreException.Reason.LOCKED, "replace", store.database(),
-                "another restore, recovery or rebuild is at work there", "wait for it, then run it again");
+                "another restore, recovery or rebuild is at work there", Next.words("wait for it, then run it again"));
         try {
             return alone(lock, atWork, work, () -> locked(lock, atWork, work));
         } catch (IOException e) {

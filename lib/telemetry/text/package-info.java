@@ -1,6 +1,6 @@
-//SOURCES JsonText.java Ndjson.java Progress.java Result.java Table.java Words.java ../Check.java ../Checks.java ../Damage.java
-//SOURCES ../Event.java ../LogRecord.java ../Row.java ../Rows.java ../Run.java ../RunStatus.java ../Size.java ../StoreException.java
-//SOURCES ../Times.java
+//SOURCES JsonText.java Ndjson.java Progress.java Result.java Runbook.java Table.java Words.java ../Check.java ../Checks.java
+//SOURCES ../Damage.java ../Event.java ../LogRecord.java ../Next.java ../Row.java ../Rows.java ../Run.java ../RunStatus.java ../Size.java
+//SOURCES ../StoreException.java ../Times.java
 //RUNTIME_OPTIONS --enable-native-access=ALL-UNNAMED -XX:+UseSerialGC -XX:-UsePerfData -Djdk.console=java.base
 //JAVAC_OPTIONS -encoding UTF-8 -XDstringConcat=inline -J-XX:TieredStopAtLevel=1 -J-XX:+UseSerialGC
 /**

@@ -15,6 +15,7 @@ import telemetry.Database;
 import telemetry.DayFile;
 import telemetry.Event;
 import telemetry.NewRun;
+import telemetry.Next;
 import telemetry.Row;
 import telemetry.Run;
 import telemetry.RunStatus;
@@ -23,6 +24,7 @@ import telemetry.StoreException;
 import telemetry.TelemetryClient;
 import telemetry.daylog.LogReader;
 import telemetry.os.Disk;
+import telemetry.text.Runbook;
 
 /**
  * Tracks a run of the agent {@code test}, job {@code healthcheck}, and looks whether its lines and its row are there: does tracking work?
@@ -32,7 +34,7 @@ public final class SelfTest {
     private final Clock clock;
     private final List<String> warnings = new ArrayList<>();
     private final List<Check> checks = new ArrayList<>();
-    private final String hint;
+    private final Next hint;
 
     /** What kept a row away and the lines not; null when nothing did. */
     private StoreException refusal;
@@ -41,7 +43,7 @@ public final class SelfTest {
     public SelfTest(Store store, Clock clock) {
         this.store = store.orThrow();
         this.clock = clock;
-        this.hint = "Telemetry Integration: " + store.command("health", "");
+        this.hint = store.next(Runbook.TELEMETRY_INTEGRATION);
     }
 
     /** Leaves one run in the store. */
@@ -61,17 +63,16 @@ public final class SelfTest {
         if (warnings.isEmpty()) return Check.ok("track", "run " + id);
         boolean isUntold = lines.status() == Check.Status.OK && isUntold(refusal) && row.status() != Check.Status.FAILED;
         if (!isUntold) return Check.failed("track", warnings.get(0), hint);
-        return row.status() == Check.Status.OK ? Check.warning("track", refusal.brief(), hint(refusal))
-                : Check.unknown("track", refusal.brief(), hint(refusal));
+        Check untold = refused("track", refusal);
+        return row.status() == Check.Status.OK ? Check.warning("track", untold.detail(), untold.hint()) : untold;
     }
 
     private static boolean isUntold(StoreException e) {
         return e != null && (e.reason() == StoreException.Reason.LOCKED || e.reason() == StoreException.Reason.DENIED);
     }
 
-    private String hint(StoreException untold) {
-        return untold.reason() == StoreException.Reason.LOCKED ? "Database Locked: " + store.command("locks", "")
-                : "System Overview: " + Disk.OTHER_ACCOUNT;
+    private Check refused(String name, StoreException e) {
+        return Check.refused(name, e, store.next(Runbook.DATABASE_LOCKED), hint);
     }
 
     private String track() {
@@ -123,10 +124,10 @@ public final class SelfTest {
             boolean whole = row != null && RunStatus.of(row.text("status")) == RunStatus.SUCCESS && row.number("items_succeeded") == 1;
             String detail = row == null ? "none found in " + store.database() : row.text("status") + " found";
             return whole ? Check.ok("row", detail) : isUntold(refusal)
-                    ? Check.unknown("row", detail + "; its lines are safe, and a replay brings it", hint(refusal))
+                    ? Check.unknown("row", detail + "; its lines are safe, and a replay brings it", refused("row", refusal).hint())
                     : Check.failed("row", detail, hint);
         } catch (StoreException e) {
-            return isUntold(e) ? Check.unknown("row", e.brief(), hint(e)) : Check.failed("row", e.brief(), hint);
+            return refused("row", e);
         }
     }
 }

@@ -13,6 +13,7 @@ import java.util.Locale;
 import java.util.Objects;
 import telemetry.Check;
 import telemetry.Database;
+import telemetry.Next;
 import telemetry.Store;
 import telemetry.StoreException;
 import telemetry.Times;
@@ -22,6 +23,7 @@ import telemetry.health.FolderChecks;
 import telemetry.os.Disk;
 import telemetry.runs.Schema;
 import telemetry.sqlite.DatabaseFile;
+import telemetry.text.Runbook;
 
 /**
  * The checks of {@link Installation} that look at the store that was found: its folders, who may write there, the shape of its database,
@@ -83,8 +85,8 @@ final class FoundDatabase {
     /** Where there is no store yet nothing can be told: that is no failure. */
     Check storage(FolderChecks folders) {
         if (!store.isMissing()) return folders.storage();
-        String hint = "System Overview: " + store.command("setup", "");
-        return Check.unknown("storage", "there is no store yet: " + store.base() + " does not exist", hint);
+        String detail = "there is no store yet: " + store.base() + " does not exist";
+        return Check.unknown("storage", detail, store.next(Runbook.SYSTEM_OVERVIEW));
     }
 
     /** What the agents' account has to be allowed. */
@@ -104,31 +106,19 @@ final class FoundDatabase {
     /** The version, and what it has not that some procedure asks for. */
     Check shape() {
         if (store.isMissing()) return untold("database");
-        if (schema == null) return refused();
+        Next damaged = store.next(Runbook.DATABASE_CORRUPTED);
+        if (schema == null) return Check.refused("database", refusal, store.next(Runbook.DATABASE_LOCKED), damaged);
         String detail = schema + ", " + journal;
         if (!schema.missingColumns().isEmpty())
-            return Check.failed("database", detail + ": " + String.join("; ", schema.oddities()), damaged());
+            return Check.failed("database", detail + ": " + String.join("; ", schema.oddities()), damaged);
         if (journal.equals("WAL") && Disk.isRemote(store.database()))
             return Check.warning("database", detail + " on another machine's disk, where WAL does not work (sqlite.org/wal.html)",
-                    "System Overview: put the store on a disk of this machine");
+                    Next.words("put the store on a disk of this machine").in(Runbook.SYSTEM_OVERVIEW));
         List<String> lacking = new ArrayList<>();
         if (!schema.has("insight_id")) lacking.add("query chain (no insight_id)");
         if (!schema.has("parent_run_id")) lacking.add("query chain --tree (no parent_run_id)");
         String but = lacking.isEmpty() ? "" : " but " + String.join(" and ", lacking);
         return Check.ok("database", detail + "; every procedure works with it" + but);
-    }
-
-    private Check refused() {
-        String detail = refusal.brief();
-        return switch (refusal.reason()) {
-            case LOCKED -> Check.unknown("database", detail, "Database Locked: " + store.command("locks", ""));
-            case DENIED -> Check.unknown("database", detail, FolderChecks.OTHER_ACCOUNT);
-            default -> Check.failed("database", detail, damaged());
-        };
-    }
-
-    private String damaged() {
-        return "Database Corrupted: " + store.command("recover", "--dry-run");
     }
 
     /** The newest one that was verified, every byte of it. */
@@ -143,7 +133,7 @@ final class FoundDatabase {
             String detail = newest.file().getFileName() + ": " + newest.runs() + " runs, SHA-256 as in its manifest; " + age.detail();
             return new Check("backup", age.status(), detail, age.hint());
         } catch (StoreException e) {
-            String hint = "Create Backup: " + store.command("backup", "");
+            Next hint = store.next(Runbook.CREATE_BACKUP);
             boolean isDamaged = e.reason() == StoreException.Reason.DAMAGED;
             return isDamaged ? Check.failed("backup", e.brief(), hint) : Check.unknown("backup", e.brief(), hint);
         }

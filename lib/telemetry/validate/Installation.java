@@ -14,6 +14,7 @@ import telemetry.Store;
 import telemetry.health.FolderChecks;
 import telemetry.health.HealthRules;
 import telemetry.os.Machine;
+import telemetry.text.Result;
 
 /**
  * What the toolkit needs of a machine, and how this one stands to it; {@code toString()} is the report. Looks only: a tracked run goes
@@ -22,7 +23,7 @@ import telemetry.os.Machine;
  * @param checks java, jbang, system, clock, environment, variables, storage, permissions, disk, database, sqlite, python, aliases, track,
  *               backup
  */
-public record Installation(Store store, Checks checks) {
+public record Installation(Check.Status status, Path store, Checks checks) implements Result {
 
     /**
      * Where things are looked for.
@@ -51,17 +52,14 @@ public record Installation(Store store, Checks checks) {
         var toolkit = new ToolkitChecks(around);
         var found = new FoundDatabase(store, now, patience);
         try (var scratch = new ScratchChecks()) {
-            return new Installation(store, new Checks(List.of(
+            var checks = new Checks(List.of(
                     machine.java(), machine.jbang(), machine.system(store), machine.clock(found.newestRun()),
                     folders.environment(around.env()), machine.variables(),
                     found.storage(folders), found.permissions(), folders.disk(), found.shape(),
                     scratch.sqlite(), machine.python(store, found.isSharedInWal()), toolkit.aliases(), scratch.track(),
-                    found.backup(folders, err))));
+                    found.backup(folders, err)));
+            return new Installation(checks.status(), store.base(), checks);
         }
-    }
-
-    public Check.Status status() {
-        return checks.status();
     }
 
     /** The checks, and as the last line how the installation is. */

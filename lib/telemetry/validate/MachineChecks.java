@@ -20,10 +20,13 @@ import java.util.TreeSet;
 import java.util.stream.Collectors;
 import javax.tools.ToolProvider;
 import telemetry.Check;
+import telemetry.Next;
 import telemetry.Store;
 import telemetry.Times;
 import telemetry.os.Answer;
+import telemetry.os.Disk;
 import telemetry.os.Machine;
+import telemetry.text.Runbook;
 
 /** The checks of {@link Installation} that need no store: Java, JBang, the system, its clock, its variables, its Python. */
 final class MachineChecks {
@@ -48,7 +51,7 @@ final class MachineChecks {
         String detail = System.getProperty("java.version") + ", " + System.getProperty("java.vendor") + ", "
                 + System.getProperty("java.home");
         if (ToolProvider.getSystemJavaCompiler() != null) return Check.ok("java", detail);
-        String hint = "System Overview: install a JDK 17 or newer (https://adoptium.net)";
+        Next hint = Next.words("install a JDK 17 or newer (https://adoptium.net)").in(Runbook.SYSTEM_OVERVIEW);
         return Check.warning("java", detail + ": it has no compiler, which JBang needs", hint);
     }
 
@@ -76,7 +79,7 @@ final class MachineChecks {
         String detail = machine + ", file names in " + names + ", console " + console;
         boolean fits = !Charset.isSupported(names) || Charset.forName(names).newEncoder().canEncode(store.base().toString());
         if (fits) return Check.ok("system", detail);
-        String hint = "System Overview: set LANG to a UTF-8 locale, C.UTF-8 say";
+        Next hint = Next.words("set LANG to a UTF-8 locale, C.UTF-8 say").in(Runbook.SYSTEM_OVERVIEW);
         return Check.warning("system", detail + ": the store's path does not fit into that", hint);
     }
 
@@ -84,7 +87,7 @@ final class MachineChecks {
     Check clock(Instant newestRun) {
         ZoneId zone = ZoneId.systemDefault();
         String detail = Times.seconds(now) + " UTC, time zone " + zone + " (" + zone.getRules().getOffset(now) + ")";
-        String hint = "System Overview: set this machine's clock, with NTP say";
+        Next hint = Next.words("set this machine's clock, with NTP say").in(Runbook.SYSTEM_OVERVIEW);
         Instant built = built();
         if (built != null && built.isAfter(now.plus(Duration.ofDays(1))))
             return Check.failed("clock", detail + ", which is before this toolkit was built: " + Times.seconds(built), hint);
@@ -127,8 +130,8 @@ final class MachineChecks {
         if (found.stream().noneMatch(versions -> hasWalResetBug(versions.replaceFirst(".* ", "")))) return Check.ok("python", detail);
         String bug = detail + ": SQLite 3.7.0 to 3.51.2 can damage a WAL database (WAL-reset bug)";
         if (!shared) return Check.ok("python", bug + "; this store is not in such use");
-        return Check.warning("python", bug, "System Overview: give the agents a Python with SQLite 3.51.3 or newer, and each day "
-                + store.command("backup", ""));
+        return Check.warning("python", bug, Next.words("give the agents a Python with SQLite 3.51.3 or newer, and each day")
+                .then(store.command("backup")).in(Runbook.SYSTEM_OVERVIEW));
     }
 
     /** Source: sqlite.org/wal.html, "The WAL-Reset Bug": 3.7.0 to 3.51.2. */

@@ -6,11 +6,13 @@ import java.time.Duration;
 import java.util.List;
 import telemetry.Check;
 import telemetry.Database;
+import telemetry.Next;
 import telemetry.Store;
 import telemetry.StoreException;
 import telemetry.Times;
 import telemetry.os.ScratchFolder;
 import telemetry.store.Layout;
+import telemetry.text.Runbook;
 import telemetry.track.SelfTest;
 
 /**
@@ -41,16 +43,17 @@ final class ScratchChecks implements AutoCloseable {
             String version = database.sqliteVersion();
             return MachineChecks.hasWalResetBug(version)
                     ? Check.warning("sqlite", version + ", which has the WAL-reset bug",
-                    "System Overview: another toolkit's SQLite is in the way, see the class path")
+                    Next.words("another toolkit's SQLite is in the way, see the class path").in(Runbook.SYSTEM_OVERVIEW))
                     : Check.ok("sqlite", version + ", the toolkit's own, without the WAL-reset bug");
         } catch (StoreException e) {
-            return Check.failed("sqlite", whereAndWhy(e), "System Overview: no procedure that needs the database works");
+            return Check.failed("sqlite", whereAndWhy(e),
+                    Next.words("no procedure that needs the database works").in(Runbook.SYSTEM_OVERVIEW));
         }
     }
 
     /** Lines and row of one run. */
     Check track() {
-        String hint = "Telemetry Integration: make room in " + ScratchFolder.TEMPORARY + ", or name another with -Djava.io.tmpdir";
+        Next hint = Next.words("make room in " + ScratchFolder.TEMPORARY + ", or name another with -Djava.io.tmpdir").in(Runbook.TELEMETRY_INTEGRATION);
         long began = System.nanoTime();
         try {
             Store store = Store.at(folder().resolve("store"));

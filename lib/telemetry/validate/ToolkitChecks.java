@@ -19,6 +19,7 @@ import javax.tools.JavaFileObject;
 import javax.tools.StandardJavaFileManager;
 import javax.tools.ToolProvider;
 import telemetry.Check;
+import telemetry.Next;
 import telemetry.StoreException;
 import telemetry.Times;
 import telemetry.health.FolderChecks;
@@ -26,6 +27,7 @@ import telemetry.os.Disk;
 import telemetry.os.Machine;
 import telemetry.os.ScratchFolder;
 import telemetry.text.JsonText;
+import telemetry.text.Runbook;
 
 /**
  * The checks of {@link Installation} that look at the toolkit itself: is each alias of the catalog there, and does it compile with the
@@ -56,14 +58,15 @@ final class ToolkitChecks {
         } catch (IllegalArgumentException e) {
             return Check.failed("aliases", checkout.resolve(CATALOG) + ": " + e.getMessage(), restore(checkout));
         } catch (StoreException e) {
-            return Check.unknown("aliases", e.getMessage(), "Disk Full: make room in the temporary folder");
+            return Check.unknown("aliases", e.getMessage(), Next.words("make room in the temporary folder").in(Runbook.DISK_FULL));
         } catch (IOException e) {
             return Check.unknown("aliases", Disk.refused("read", checkout.resolve(CATALOG), e).getMessage(), FolderChecks.OTHER_ACCOUNT);
         }
     }
 
-    private static String restore(Path checkout) {
-        return "System Overview: make the checkout whole again: git -C " + checkout + " status";
+    private static Next restore(Path checkout) {
+        return Next.words("make the checkout whole again:").then(Next.program("git", "-C", checkout.toString(), "status"))
+                .in(Runbook.SYSTEM_OVERVIEW);
     }
 
     /** As the launcher names it, else the one whose catalog JBang knows as telemetry, else the one that the working folder lies in. */

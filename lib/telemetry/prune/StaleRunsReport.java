@@ -1,0 +1,64 @@
+package telemetry.prune;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.StringJoiner;
+import telemetry.Check;
+import telemetry.Store;
+import telemetry.text.JsonText;
+import telemetry.text.Result;
+import telemetry.text.Table;
+
+/**
+ * Runs that never ended and were cancelled, or would be; {@code toString()} is the report.
+ *
+ * @param now    until when they have been running
+ * @param before they began before it
+ * @param runs   also those that did end, by the day files, and are left alone
+ * @param backup of the database as it was; null when they are only shown
+ */
+public record StaleRunsReport(Store store, Instant now, Instant before, List<StaleRuns.Stale> runs, long cancelled, Path backup)
+        implements Result {
+
+    /** Those to cancel. */
+    public List<StaleRuns.Stale> endless() {
+        return runs.stream().filter(run -> !run.endedInFiles()).toList();
+    }
+
+    /** The same, done. */
+    public StaleRunsReport done(long cancelled, Path backup) {
+        return new StaleRunsReport(store, now, before, runs, cancelled, backup);
+    }
+
+    /** A warning when some are left alone. */
+    @Override
+    public Check.Status status() {
+        return endless().size() == runs.size() ? Check.Status.OK : Check.Status.WARNING;
+    }
+
+    /** About those that are, in a line. */
+    public String leftAlone() {
+        return "left alone: " + OldRunsReport.counted(runs.size() - endless().size())
+                + " that ended according to the day files; what the database lacks of these: " + store.command("rebuild", "--check-only");
+    }
+
+    @Override
+    public Object data() {
+        record Shown(Instant before, List<StaleRuns.Stale> runs, long cancelled) { }
+        record Done(Path backup) { }
+        var shown = new Shown(before, runs, cancelled);
+        return backup == null ? shown : JsonText.members(shown, new Done(backup));
+    }
+
+    @Override
+    public String toString() {
+        var text = new StringJoiner(System.lineSeparator());
+        var table = new Table("run_id", "started", "running for");
+        for (StaleRuns.Stale run : endless()) table.row(run.runId(), run.start(), Duration.between(run.start(), now));
+        if (!table.isEmpty()) text.add(table.toString());
+        if (backup == null) return text.add(OldRunsReport.toDo(endless().size(), before, "cancelled")).toString();
+        return text.add(OldRunsReport.old(cancelled, before) + " cancelled").add("backup  " + backup).toString();
+    }
+}
