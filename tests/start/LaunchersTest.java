@@ -96,7 +96,7 @@ class LaunchersTest {
             """);
         folder = shared.resolve("bin");
         writeProbe("first");
-        Launchers.of(checkout, Shell.SH).write(folder);
+        new Launchers(checkout, Shell.SH).write(folder);
         assertEquals("first", probe("edition").run().out());
     }
 
@@ -255,9 +255,9 @@ class LaunchersTest {
 
     @Test
     void aLauncherWithoutItsCheckoutSaysWhatToDo() throws Exception {
-        Launchers.of(Files.createDirectories(temp.resolve("gone/scripts")).getParent(), Shell.SH).write(temp.resolve("bin"));
+        new Launchers(Files.createDirectories(temp.resolve("gone/scripts")).getParent(), Shell.SH).write(temp.resolve("bin"));
         Files.writeString(temp.resolve("gone/scripts/health.java"), "");
-        Launchers.of(temp.resolve("gone"), Shell.SH).write(temp.resolve("bin"));
+        new Launchers(temp.resolve("gone"), Shell.SH).write(temp.resolve("bin"));
         assertEquals(new Script(3, "",
                 "telemetry-health: the checkout it is for is gone; next: scripts/jbangw setup --launchers in another one\n"),
             new Jbangw(temp.resolve("bin/telemetry-health"), List.of()).run());
@@ -266,12 +266,12 @@ class LaunchersTest {
     @Test
     void aSecondWritingChangesNothingAndAnotherCheckoutsAreReplaced() throws Exception {
         Path bin = temp.resolve("bin");
-        assertEquals(List.of(bin.resolve("telemetry-probe")), Launchers.of(checkout, Shell.SH).write(bin).created());
-        var again = Launchers.of(checkout, Shell.SH).write(bin);
+        assertEquals(List.of(bin.resolve("telemetry-probe")), new Launchers(checkout, Shell.SH).write(bin).created());
+        var again = new Launchers(checkout, Shell.SH).write(bin);
         assertEquals(List.of(), Stream.concat(again.created().stream(), again.replaced().stream()).toList());
         Path other = temp.resolve("other");
         Fixture.copy(checkout.resolve("scripts"), other.resolve("scripts"));
-        assertEquals(List.of(bin.resolve("telemetry-probe")), Launchers.of(other, Shell.SH).write(bin).replaced());
+        assertEquals(List.of(bin.resolve("telemetry-probe")), new Launchers(other, Shell.SH).write(bin).replaced());
         try (var files = Files.list(bin)) {
             assertEquals(List.of(bin.resolve("telemetry-probe")), files.toList());
         }
@@ -281,13 +281,13 @@ class LaunchersTest {
     void nothingElsesFileIsEverReplaced() throws Exception {
         Path bin = Files.createDirectory(temp.resolve("bin"));
         Path own = Files.writeString(bin.resolve("telemetry-probe"), "the operator's own");
-        var refused = assertThrows(StoreException.class, () -> Launchers.of(checkout, Shell.SH).write(bin));
+        var refused = assertThrows(StoreException.class, () -> new Launchers(checkout, Shell.SH).write(bin));
         assertEquals("cannot write launchers " + own + ": something else has that name; next: setup --launchers with another folder",
                 refused.getMessage());
         assertEquals("the operator's own", Files.readString(own));
         Files.delete(own);
         Files.createSymbolicLink(own, temp.resolve("elsewhere"));
-        assertThrows(StoreException.class, () -> Launchers.of(checkout, Shell.SH).write(bin));
+        assertThrows(StoreException.class, () -> new Launchers(checkout, Shell.SH).write(bin));
         assertFalse(Files.exists(temp.resolve("elsewhere")));
     }
 
@@ -308,7 +308,7 @@ class LaunchersTest {
     void theWindowsLaunchersGoTheSameWay() throws IOException {
         Path other = temp.resolve("50% off");
         Fixture.copy(checkout.resolve("scripts"), other.resolve("scripts"));
-        Launchers.of(other, Shell.CMD).write(temp.resolve("bin"));
+        new Launchers(other, Shell.CMD).write(temp.resolve("bin"));
         String launcher = Files.readString(temp.resolve("bin/telemetry-probe.cmd"));
         assertFalse(launcher.replace("\r\n", "").contains("\n"), "cmd needs CRLF");
         assertTrue(launcher.contains("\r\nset \"LAUNCH=" + temp + "/50%% off/scripts/launch.cmd\"\r\n"), launcher);

@@ -24,8 +24,10 @@ import telemetry.text.Result;
  * Small programs {@code telemetry-health}, {@code telemetry-query} …, one for each Java script of a checkout, that start it through
  * {@code scripts/launch}, which needs no JBang as long as nothing changed. A second writing changes nothing; a file of the name that is
  * none of these is never touched.
+ *
+ * @param checkout absolute
  */
-public final class Launchers {
+public record Launchers(Path checkout, Shell shell) {
 
     /** The shells they are written for. */
     public enum Shell {
@@ -68,18 +70,8 @@ public final class Launchers {
     private static final String MARK = "Written by the Telemetry Toolkit: setup --launchers";
     private static final String TRIED = "write launchers";
 
-    private final Path checkout;
-    private final Shell shell;
-
-    private Launchers(Path checkout, Shell shell) {
-        this.checkout = checkout;
-        this.shell = shell;
-    }
-
-    /** Those of a checkout. @param checkout absolute */
-    public static Launchers of(Path checkout, Shell shell) {
-        return new Launchers(checkout, shell);
-    }
+    /** In which shells read paths. */
+    private static final Charset CHARSET = Charset.forName(System.getProperty("sun.jnu.encoding"));
 
     /**
      * Those of the checkout that this program was started from, or else of the one that the working directory is in.
@@ -89,7 +81,7 @@ public final class Launchers {
     public static Launchers ofThisCheckout() {
         Path start = Path.of(System.getProperty("telemetry.checkout", "")).toAbsolutePath();
         for (Path folder = start; folder != null; folder = folder.getParent())
-            if (Files.isRegularFile(folder.resolve("scripts/launch"))) return of(folder, Shell.ofThisSystem());
+            if (Files.isRegularFile(folder.resolve("scripts/launch"))) return new Launchers(folder, Shell.ofThisSystem());
         throw new StoreException(StoreException.Reason.REFUSED, TRIED, null,
                 "they start the scripts of a checkout, and " + start + " is in none",
                 Next.program("scripts/jbangw", "setup", "--launchers").then("in a checkout"));
@@ -119,7 +111,7 @@ public final class Launchers {
                 if (!Files.exists(file, LinkOption.NOFOLLOW_LINKS)) created.add(file);
                 else if (!isOwn(file)) throw new StoreException(StoreException.Reason.FAILED, TRIED, file, "something else has that name",
                         Next.words("setup --launchers with another folder"));
-                else if (!Files.readString(file, charset()).equals(texts.get(file))) replaced.add(file);
+                else if (!Files.readString(file, CHARSET).equals(texts.get(file))) replaced.add(file);
             }
             if (Files.notExists(folder)) Files.createDirectories(folder);
             for (Path file : created) write(file, texts.get(file));
@@ -139,13 +131,13 @@ public final class Launchers {
     }
 
     private static boolean isOwn(Path file) throws IOException {
-        return Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS) && Files.readString(file, charset()).contains(MARK);
+        return Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS) && Files.readString(file, CHARSET).contains(MARK);
     }
 
     private void write(Path file, String text) throws IOException {
         Path unfinished = Files.createTempFile(file.getParent(), file.getFileName().toString(), ".tmp", Disk.ownerOnlyFolder(file));
         try {
-            Files.writeString(unfinished, text, charset());
+            Files.writeString(unfinished, text, CHARSET);
             Files.move(unfinished, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
         } finally {
             Files.deleteIfExists(unfinished);
@@ -163,10 +155,5 @@ public final class Launchers {
                         "set \"LAUNCH=" + launch.replace("%", "%%") + "\"", "if not exist \"%LAUNCH%\" >&2 echo " + gone + "& exit /b " + exit,
                         "set TELEMETRY_SCRIPT=" + script, "\"%LAUNCH%\" %*");
         return String.join(shell.newline, lines) + shell.newline;
-    }
-
-    /** In which shells read paths. */
-    private static Charset charset() {
-        return Charset.forName(System.getProperty("sun.jnu.encoding"));
     }
 }
