@@ -51,7 +51,7 @@ class query extends Procedure {
 
     @Override
     public Integer call() {
-        throw wrong("say what to look at: " + String.join(", ", spec.subcommands().keySet()));
+        throw wrong("say what to look at: " + String.join(", ", words()));
     }
 
     @Command(name = "recent", mixinStandardHelpOptions = true,

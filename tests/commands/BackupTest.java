@@ -60,6 +60,26 @@ class BackupTest {
                 + " ".repeat(9 + NAME.length() + 2) + "its manifest" + System.lineSeparator(), ""), backup(NOON, store, "verify"));
     }
 
+    /** The options belong to every word, whether it has a use for them or not, and stand before or behind it. */
+    @Test
+    void theWordsAreTakenInAnyCaseWithTheOptionsBeforeOrBehindThem() throws IOException {
+        Store store = Fixture.V3.filled(dir, 12, NOON);
+        assertEquals(0, backup(NOON, store, "MAKE", "--check", "Quick", "--yes").exit());
+        for (String word : List.of("make", "list", "Verify", "EXPIRE"))
+            for (Object[] words : new Object[][] {{word, "--dry-run", "--no-replay", "--compress"}, {"--dry-run", "--keep-days", "3", word}}) {
+                Script run = backup(NOON, store, words);
+                assertEquals(0, run.exit(), run.err());
+            }
+        assertEquals(backup(NOON, store, "--restore", NAME, "--dry-run").out(), backup(NOON, store, "make", "--restore", NAME, "--dry-run").out());
+        assertEquals(backup(NOON, store, "Restore", "--dry-run", NAME).out(), backup(NOON, store, "--dry-run", "restore", NAME).out());
+        for (String word : List.of("list", "verify", "expire")) {
+            assertEquals(64, backup(NOON, store, word, "--keep-days", "-1").exit(), word);
+            assertEquals(64, backup(NOON, store, "--keep-days", "-1", word).exit(), word);
+            assertEquals(64, backup(NOON, store, "--restore", NAME, word).exit(), word);
+        }
+        assertEquals(64, backup(NOON, Store.at(dir.resolve("nowhere")), "--keep-days", "-1").exit(), "before the store is looked for");
+    }
+
     @Test
     void aMissingDatabaseMakesNothing() throws IOException {
         Script none = backup(NOON, Store.at(dir.resolve("nowhere")));

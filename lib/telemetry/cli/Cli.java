@@ -77,7 +77,6 @@ public final class Cli {
     /** As {@link #main}, with the output going elsewhere and the exit code as the result: for tests and JShell. */
     public static int run(Callable<Integer> command, PrintWriter out, PrintWriter err, String... args) {
         var line = new CommandLine(command);
-        line.setSubcommandsCaseInsensitive(true);
         if (line.getSubcommands().isEmpty()) addWords(line, args);
         line.setOut(out).setErr(err).setCaseInsensitiveEnumValuesAllowed(true).setSubcommandsCaseInsensitive(true);
         line.registerConverter(Duration.class, converter(Times::duration));
@@ -110,15 +109,16 @@ public final class Cli {
 
     /**
      * Of a command whose words are methods and not added by themselves ({@code addMethodSubcommands = false}), those that are among the
-     * arguments, and all when none is. Each has a dozen options, and nine of them are 0.1 s.
+     * arguments; for its help all. Each has a dozen options, and nine of them are 0.1 s.
      */
     private static void addWords(CommandLine line, String... args) {
         List<Method> words = CommandLine.getCommandMethods(line.getCommand().getClass(), null);
         List<Method> said = words.stream().filter(word -> Stream.of(args).anyMatch(word(word)::equalsIgnoreCase)).toList();
-        for (Method word : said.isEmpty() ? words : said) line.addSubcommand(word(word), word);
+        boolean isHelp = Stream.of(args).anyMatch(arg -> arg.equals("--help") || arg.startsWith("-h"));
+        for (Method word : said.isEmpty() && isHelp ? words : said) line.addSubcommand(word(word), word);
     }
 
-    private static String word(Method method) {
+    static String word(Method method) {
         return method.getAnnotation(CommandLine.Command.class).name();
     }
 

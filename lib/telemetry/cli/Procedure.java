@@ -47,6 +47,11 @@ public abstract class Procedure implements Callable<Integer> {
         return new ParameterException(said(spec.commandLine()), message);
     }
 
+    /** All of its words; picocli knows the one that was typed alone. */
+    protected List<String> words() {
+        return CommandLine.getCommandMethods(getClass(), null).stream().map(Cli::word).toList();
+    }
+
     protected PrintWriter err() {
         return spec.commandLine().getErr();
     }
