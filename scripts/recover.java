@@ -8,7 +8,6 @@
 //SOURCES ../lib/telemetry/recover/package-info.java
 //RUNTIME_OPTIONS -XX:CompileThresholdScaling=4
 
-import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -49,22 +48,14 @@ class recover extends Procedure {
     @Override
     public Integer call() {
         Store store = from.isEmpty() ? this.store.existing() : this.store.orNew();
-        PrintWriter err = err();
-        var recovery = new Recovery(store, clock, wait, err);
+        var recovery = new Recovery(store, clock, wait, err());
         if (salvage != null) recovery.salvaging(salvage);
         from.forEach(recovery::from);
         RecoveryPlan plan = recovery.look();
-        if (salvage != null) output.note("recover: would fill gaps from " + salvage + " too");
-        if (plan.isHealthy() && salvage == null || consent.isDryRun()) return show(plan);
+        if (salvage != null) note("would fill gaps from " + salvage + " too");
+        if (plan.isHealthy() && salvage == null || consent.isDryRun()) return result(plan);
         output.note(plan);
         if (!consent.to("Recover " + store.database() + "?")) return Cli.WARNING;
-        Recovered recovered = recovery.run(plan);
-        output.result(recovered, recovered.json());
-        return recovered.status().exitCode();
-    }
-
-    private Integer show(RecoveryPlan plan) {
-        output.result(plan, plan.json());
-        return plan.status().exitCode();
+        return result(recovery.run(plan));
     }
 }

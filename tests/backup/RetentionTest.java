@@ -10,7 +10,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Random;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -83,13 +82,10 @@ class RetentionTest {
     }
 
     private static Backup verified(int daysAgo, long runs) {
-        Instant time = NOW.minus(Duration.ofDays(daysAgo));
-        var manifest = new BackupManifest(time, 1, "", 1, "", BackupCheck.FULL, "v3",
-                "wal", 4096, "3.54.1", 0L, Map.of("agent_runs", runs));
-        return new Backup(Path.of("b" + daysAgo), time, new Size(1), manifest, null);
+        return new Backup(Path.of("b" + daysAgo), NOW.minus(Duration.ofDays(daysAgo)), new Size(1), runs, true, null);
     }
 
     private static Backup unverified(int daysAgo) {
-        return new Backup(Path.of("u" + daysAgo), NOW.minus(Duration.ofDays(daysAgo)), new Size(1), null, "it has no manifest");
+        return new Backup(Path.of("u" + daysAgo), NOW.minus(Duration.ofDays(daysAgo)), new Size(1), null, false, "it has no manifest");
     }
 }

@@ -44,6 +44,7 @@ import telemetry.StoreException;
 import telemetry.kit.Fixture;
 import telemetry.kit.Script;
 import telemetry.rebuild.Rebuild;
+import telemetry.rebuild.Rebuilt;
 import telemetry.rebuild.Replay;
 import telemetry.runs.RunWriter;
 import telemetry.store.Pruned;
@@ -281,7 +282,7 @@ class RebuildTest {
             Collections.shuffle(lines, new Random(seed));
             Files.write(store.raw().resolve("events_20261120.ndjson"), lines.stream().map(Ndjson::line).toList());
             Path made = dir.resolve("made" + seed);
-            Rebuild.Result result = new Rebuild(store, Clock.systemUTC()).into(made);
+            Rebuilt result = new Rebuild(store, Clock.systemUTC()).into(made);
             assertEquals("[" + early.id() + "]", result.conflicts().toString());
             try (Database rebuilt = Database.openFrozen(made); Database replayed = Database.open(store.database());
                     EventLog log = new EventLog(store)) {
@@ -524,10 +525,10 @@ class RebuildTest {
         Store store = Fixture.V3.filled(dir, 30, NOON);
         String row = "INSERT OR IGNORE INTO agent_runs(run_id, agent_name, start_time, status) "
                 + "VALUES ('http', 'a', '2026-11-20T00:00:00Z', 'success')";
-        Rebuild.Result result = new Rebuild(store, Clock.systemUTC()).progress(bytes -> execute(store, row)).inPlace();
+        Rebuilt result = new Rebuild(store, Clock.systemUTC()).progress(bytes -> execute(store, row)).inPlace();
         assertEquals(31, rows(store, RUNS).size());
         assertEquals(31, result.runs());
-        assertEquals(0, result.replayed());
+        assertEquals(0, result.exchange().replayed());
     }
 
     @ParameterizedTest
@@ -680,7 +681,7 @@ class RebuildTest {
                 throw new AssertionError(e);
             }
         });
-        Rebuild.Result result = rebuild.from(true, false).inPlace();
+        Rebuilt result = rebuild.from(true, false).inPlace();
         assertEquals(0, result.damaged());
         assertEquals(31, result.runs());
     }
@@ -696,7 +697,7 @@ class RebuildTest {
             later.forEach(run -> Fixture.append(store, NOON.plusSeconds(86400), run));
             later.clear();
         });
-        Rebuild.Result result = rebuild.inPlace();
+        Rebuilt result = rebuild.inPlace();
         assertEquals(62, rows(store, RUNS).size());
         assertEquals(62, result.runs());
     }

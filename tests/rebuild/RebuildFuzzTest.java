@@ -72,7 +72,7 @@ class RebuildFuzzTest {
                 }
         }
         Path rebuilt = dir.resolve(shape + "-" + seed + ".sqlite");
-        Rebuild.Result made = new Rebuild(store, Clock.systemUTC()).into(rebuilt);
+        Rebuilt made = new Rebuild(store, Clock.systemUTC()).into(rebuilt);
         long damaged = made.damaged();
         try (Database replayed = Database.open(store.database()); Database other = Database.openToRead(rebuilt);
                 EventLog log = new EventLog(store)) {

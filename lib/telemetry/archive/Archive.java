@@ -32,6 +32,8 @@ import telemetry.Times;
 import telemetry.os.Disk;
 import telemetry.os.Openers;
 import telemetry.store.StoreLock;
+import telemetry.text.Result;
+import telemetry.text.Table;
 
 /**
  * Old day files, gzipped, in folders whose names other engines read as columns: {@code
@@ -46,6 +48,8 @@ public final class Archive {
     static final String UNFINISHED = ".ndjson.gz.tmp";
     static final Next NEEDS_ROOM = Next.words("make room, or archive to another disk with --to DIR");
 
+    static final Comparator<DayFile> BY_SIZE = Comparator.comparingLong(file -> file.path().toFile().length());
+
     /** A day file that is not archived now. */
     public record Left(Path file, String reason) { }
 
@@ -57,7 +61,87 @@ public final class Archive {
      * @param left  old enough, and yet left alone
      * @param free  it stops as soon as so much is free on the raw folder's disk; null when it does not
      */
-    public record Plan(List<DayFile> files, Size size, List<Left> left, Size free) { }
+    public record Plan(List<DayFile> files, Size size, List<Left> left, Size free) {
+
+        /** {@code 3 day files} */
+        public String what() {
+            return named(files.stream().map(DayFile::path).toList());
+        }
+
+        /** How far it goes, to follow the archive's folder. */
+        public String until() {
+            return free == null ? "" : ", the oldest first, until " + free + " are free";
+        }
+    }
+
+    /** A plan, to be looked at. */
+    public record Preview(Plan data, Path folder, Size free) implements Result {
+        @Override
+        public String toString() {
+            var table = new Table("day", "size", "file");
+            for (DayFile file : data.files) table.row(file.day(), new Size(file.path().toFile().length()), file.path());
+            String what = data.what() + ", " + data.size + ", would be archived in " + folder + data.until();
+            String now = data.free == null ? "" : "; " + free + " are free now";
+            return (table.isEmpty() ? "no day file is to be archived" : table + System.lineSeparator() + what) + now;
+        }
+    }
+
+    /** The archived files, by day, with what the manifest says of each; {@code toString()} is the table. */
+    public record Listed(Map<DayFile, Optional<ArchiveManifest.Entry>> files) implements Result {
+        private record Unknown(Path path, LocalDate day) { }
+
+        @Override
+        public Object data() {
+            List<Object> list = new ArrayList<>();
+            files.forEach((file, known) -> list.add(known.isPresent() ? known.get() : new Unknown(file.path(), file.day())));
+            return list;
+        }
+
+        @Override
+        public String toString() {
+            var table = new Table("day", "lines", "size", "archived", "when", "file");
+            files.forEach((file, known) -> table.row(file.day(), known.map(ArchiveManifest.Entry::lines).orElse(null),
+                    known.map(entry -> new Size(entry.bytes())).orElse(null), new Size(file.path().toFile().length()),
+                    known.map(ArchiveManifest.Entry::archived).orElse(null), file.path().getFileName()));
+            return table.isEmpty() ? "the archive is empty" : table.toString();
+        }
+    }
+
+    /** A day brought back. */
+    public record Unpacked(Path restored) implements Result {
+        @Override
+        public String toString() {
+            return "restored " + restored;
+        }
+    }
+
+    /**
+     * Archived files that are deleted; in a dry run, that would be.
+     *
+     * @param age what the days' age is above
+     */
+    public record Expired(Going data, Duration age) implements Result {
+        record Going(List<Path> expired, Size size, boolean dryRun) { }
+
+        public boolean isEmpty() {
+            return data.expired.isEmpty();
+        }
+
+        /** {@code 3 day files (12.1 MB)} */
+        public String what() {
+            return named(data.expired) + " (" + data.size + ")";
+        }
+
+        @Override
+        public String toString() {
+            if (isEmpty()) return "no archived day is older than " + Times.words(age);
+            return what() + (data.dryRun ? " would be deleted" : " deleted");
+        }
+    }
+
+    private static String named(List<Path> files) {
+        return files.size() == 1 ? files.get(0).getFileName().toString() : files.size() + " day files";
+    }
 
     private final Store store;
     private final Path folder;
@@ -102,30 +186,38 @@ public final class Archive {
      * room for the next. Changes nothing.
      */
     public Plan plan(Duration olderThan) {
-        Comparator<DayFile> bySize = Comparator.comparingLong(file -> file.path().toFile().length());
-        return plan(olderThan, null, bySize.thenComparing(DayFile::compareTo));
+        return plan(olderThan, null, BY_SIZE.thenComparing(DayFile::compareTo));
     }
 
-    /** As the other, oldest first, to stop as soon as so much is free on the raw folder's disk. No file at all when it is already. */
+    /**
+     * As the other, oldest first, to stop as soon as so much is free on the raw folder's disk. No file at all when it is already; null to
+     * stop at none.
+     */
     public Plan plan(Duration olderThan, Size free) {
+        if (free == null) return plan(olderThan);
         return isFree(free) ? new Plan(List.of(), new Size(0), List.of(), free) : plan(olderThan, free, Comparator.naturalOrder());
     }
 
+    public Preview preview(Plan plan) {
+        return new Preview(plan, folder, free());
+    }
+
+    public ArchiveRun.Report report(ArchiveRun.Result result) {
+        return new ArchiveRun.Report(result.archived(), result.left(), result.failures().stream().map(store::message).toList(), free());
+    }
+
+    /** On the raw folder's disk. */
+    public Size free() {
+        return Disk.trying("see how much is free at", store.raw(), () -> new Size(Disk.free(store.raw())));
+    }
+
     boolean isFree(Size wanted) {
-        try {
-            return Disk.free(store.raw()) >= wanted.bytes();
-        } catch (IOException e) {
-            throw Disk.refused("see how much is free at", store.raw(), e);
-        }
+        return free().compareTo(wanted) >= 0;
     }
 
     /** True when the archive's disk would take as much even if nothing of it could be compressed. */
     boolean hasRoomFor(Size size) {
-        try {
-            return Disk.free(folder) > size.bytes();
-        } catch (IOException e) {
-            throw Disk.refused("see how much is free at", folder, e);
-        }
+        return Disk.trying("see how much is free at", folder, () -> Disk.free(folder) > size.bytes());
     }
 
     private Plan plan(Duration olderThan, Size free, Comparator<DayFile> order) {
@@ -221,46 +313,45 @@ public final class Archive {
         }
     }
 
-    /** What the manifest says of each of {@link #files}; the value is empty for a file that it does not know. */
-    public Map<DayFile, Optional<ArchivedFile>> listed() {
-        Map<String, ArchivedFile> known = manifest.read();
-        Map<DayFile, Optional<ArchivedFile>> listed = new LinkedHashMap<>();
+    public Listed listed() {
+        Map<String, ArchiveManifest.Entry> known = manifest.read();
+        Map<DayFile, Optional<ArchiveManifest.Entry>> listed = new LinkedHashMap<>();
         for (DayFile file : files()) listed.put(file, Optional.ofNullable(known.get(nameOf(file.path()))));
-        return listed;
+        return new Listed(listed);
     }
 
     /**
      * Brings a day back into the raw folder, all its parts in one file. The archive keeps them.
      *
-     * @return the raw file
      * @throws StoreException {@code MISSING} when the day is not archived, {@code FAILED} when the raw folder has a file of that day,
      *                        {@code DAMAGED} when a part is
      */
-    public Path restore(LocalDate day) {
+    public Unpacked restore(LocalDate day) {
         return new ArchiveRestore(this).restore(day);
     }
 
-    /** The archived files of days that ended longer ago than this. */
-    public List<DayFile> older(Duration age) {
-        return files().stream().filter(file -> isOlder(file, age)).toList();
+    /** The archived files of days that ended longer ago than this: what {@link #expire} would delete. */
+    public Expired older(Duration age) {
+        List<Path> old = files().stream().filter(file -> isOlder(file, age)).map(DayFile::path).toList();
+        return new Expired(new Expired.Going(old, new Size(old.stream().mapToLong(file -> file.toFile().length()).sum()), true), age);
     }
 
     /** Deletes archived files for good. */
-    public void expire(List<DayFile> files) {
-        locked(() -> {
-            manifest.remove(files.stream().map(file -> nameOf(file.path())).toList(), now());
-            for (DayFile file : files) delete(file.path());
+    public Expired expire(Expired old) {
+        List<Path> files = old.data.expired;
+        if (!files.isEmpty()) locked(() -> {
+            manifest.remove(files.stream().map(this::nameOf).toList(), now());
+            files.forEach(Archive::delete);
             manifest.flush();
             return null;
         });
+        return new Expired(new Expired.Going(files, old.data.size, false), old.age);
     }
 
     private static void delete(Path file) {
-        try {
+        Disk.trying("delete", file, () -> {
             Files.deleteIfExists(file);
             Disk.syncFolder(file.getParent());
-        } catch (IOException e) {
-            throw Disk.refused("delete", file, e);
-        }
+        });
     }
 }

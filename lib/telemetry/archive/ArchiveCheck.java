@@ -1,5 +1,7 @@
 package telemetry.archive;
 
+import static java.util.stream.Collectors.joining;
+
 import java.io.IOException;
 import java.nio.file.Files;
 import java.util.ArrayList;
@@ -8,8 +10,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.LongConsumer;
-import java.util.stream.Stream;
 import telemetry.Check;
+import telemetry.Checks;
 import telemetry.DayFile;
 import telemetry.Next;
 import telemetry.StoreException;
@@ -23,6 +25,22 @@ import telemetry.os.Sha256;
  */
 public final class ArchiveCheck {
     private static final Next FROM_A_BACKUP = Next.words("copy it from a backup of the archive");
+
+    /** One check a file, by day; named as the manifest names it. {@code toString()} is the report. */
+    public record Result(List<Check> data) implements telemetry.text.Result {
+        @Override
+        public Check.Status status() {
+            return new Checks(data).status();
+        }
+
+        @Override
+        public String toString() {
+            List<Check> wrong = data.stream().filter(check -> check.status() != Check.Status.OK).toList();
+            String lines = wrong.stream().map(check -> check.status() + "  " + check.name() + ": " + check.detail()
+                    + (check.hint() == null ? "" : "; next: " + check.hint()) + System.lineSeparator()).collect(joining());
+            return lines + (data.size() - wrong.size()) + " of " + data.size() + " archived files are right";
+        }
+    }
 
     private final Archive archive;
     private final boolean deep;
@@ -38,17 +56,16 @@ public final class ArchiveCheck {
         this.progress = progress;
     }
 
-    /** One check a file, by day; named as the manifest names it. */
-    public List<Check> run() {
+    public Result run() {
         Map<String, Check> checks = new TreeMap<>();
         for (String name : archive.manifest().read().keySet())
             checks.put(name, Check.failed(name, "it is listed and not there", FROM_A_BACKUP));
-        Stream<Map.Entry<DayFile, Optional<ArchivedFile>>> files = new ArrayList<>(archive.listed().entrySet()).parallelStream();
-        files.map(file -> check(file.getKey(), file.getValue())).toList().forEach(check -> checks.put(check.name(), check));
-        return List.copyOf(checks.values());
+        new ArrayList<>(archive.listed().files().entrySet()).parallelStream().map(file -> check(file.getKey(), file.getValue())).toList()
+                .forEach(check -> checks.put(check.name(), check));
+        return new Result(List.copyOf(checks.values()));
     }
 
-    private Check check(DayFile file, Optional<ArchivedFile> listed) {
+    private Check check(DayFile file, Optional<ArchiveManifest.Entry> listed) {
         String name = archive.nameOf(file.path());
         try {
             Check check = listed.isEmpty() ? unlisted(name, file) : compared(file, listed.get());
@@ -61,7 +78,7 @@ public final class ArchiveCheck {
         }
     }
 
-    private Check compared(DayFile file, ArchivedFile listed) throws IOException {
+    private Check compared(DayFile file, ArchiveManifest.Entry listed) throws IOException {
         long bytes = Files.size(file.path());
         if (bytes != listed.compressedBytes()) return damaged(file, "it has " + bytes + " bytes of " + listed.compressedBytes());
         boolean isSame = Sha256.of(file.path(), read -> { }).equals(listed.compressedSha256());
@@ -81,7 +98,7 @@ public final class ArchiveCheck {
 
     private Check unlisted(String name, DayFile file) throws IOException {
         GzipFile.Content content = GzipFile.read(file.path());
-        archive.manifest().add(List.of(ArchivedFile.of(name, file.day(), content, archive.now())));
+        archive.manifest().add(List.of(ArchiveManifest.Entry.of(name, file.day(), content, archive.now())));
         return Check.warning(name, "it was not in the manifest; its own checksum is right, and it is listed now", null);
     }
 }

@@ -2,13 +2,16 @@ package telemetry.archive;
 
 import java.nio.file.Path;
 import java.time.Instant;
+import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import telemetry.StoreException;
+import telemetry.Times;
 import telemetry.daylog.Records;
+import telemetry.os.GzipFile;
 import telemetry.text.JsonText;
 
 /**
@@ -19,6 +22,36 @@ import telemetry.text.JsonText;
 final class ArchiveManifest {
     static final String NAME = "manifest.ndjson";
 
+    /**
+     * What is said of one file.
+     *
+     * @param file             below the archive's folder, with {@code /}: {@code year=2025/month=12/events_20251211.ndjson.gz}
+     * @param bytes            of the content, uncompressed
+     * @param lines            an unfinished last one included
+     * @param sha256           of the content, in hexadecimal digits
+     * @param compressedBytes  of the file
+     * @param compressedSha256 of the file: no change of a single bit in it goes unseen
+     * @param archived         when
+     */
+    record Entry(String file, LocalDate day, long bytes, long lines, String sha256, long compressedBytes, String compressedSha256,
+            Instant archived) {
+
+        static Entry of(String file, LocalDate day, GzipFile.Content content, Instant archived) {
+            return new Entry(file, day, content.bytes(), content.lines(), content.sha256(), content.compressedBytes(),
+                    content.compressedSha256(), archived);
+        }
+
+        /** @throws RuntimeException when something is missing or of another type */
+        private static Entry of(Map<String, Object> line) {
+            return new Entry(line.get("file").toString(), LocalDate.parse(line.get("day").toString()),
+                    (Long) line.get("bytes"), (Long) line.get("lines"), line.get("sha256").toString(),
+                    (Long) line.get("compressed_bytes"), line.get("compressed_sha256").toString(),
+                    Times.instant(line.get("archived").toString()));
+        }
+    }
+
+    private record Removed(String file, Instant removed) { }
+
     private final Records lines;
     private final List<String> waiting = new ArrayList<>();
 
@@ -27,17 +60,17 @@ final class ArchiveManifest {
     }
 
     /** By file, in the order they were archived. A line that cannot be read is none. */
-    synchronized Map<String, ArchivedFile> read() {
-        Map<String, ArchivedFile> files = new LinkedHashMap<>();
+    synchronized Map<String, Entry> read() {
+        Map<String, Entry> files = new LinkedHashMap<>();
         lines.forEach(line -> read(line, files));
         return files;
     }
 
-    private static void read(String line, Map<String, ArchivedFile> files) {
+    private static void read(String line, Map<String, Entry> files) {
         try {
             Map<String, Object> members = JsonText.object(line);
             if (members.get("removed") != null) files.remove(members.get("file").toString());
-            else if (members.get("file") != null) files.put(members.get("file").toString(), ArchivedFile.of(members));
+            else if (members.get("file") != null) files.put(members.get("file").toString(), Entry.of(members));
         } catch (IllegalArgumentException | ClassCastException | NullPointerException | java.time.DateTimeException e) {
             // a line that a full disk cut short: its file counts as not listed
         }
@@ -47,19 +80,14 @@ final class ArchiveManifest {
      * Adds the files, on the disk when this returns. On a full disk the lines wait: taking the originals away makes the room that they
      * need, and {@link #flush} writes them then.
      */
-    synchronized void add(List<ArchivedFile> archived) {
-        for (ArchivedFile file : archived) waiting.add(JsonText.line(file));
+    synchronized void add(List<Entry> archived) {
+        for (Entry file : archived) waiting.add(JsonText.line(file));
         flushIfThereIsRoom();
     }
 
     /** Takes files out of the list; as for {@link #add}, the lines may have to wait. */
     synchronized void remove(Collection<String> files, Instant now) {
-        for (String name : files) {
-            Map<String, Object> line = new LinkedHashMap<>();
-            line.put("file", name);
-            line.put("removed", now);
-            waiting.add(JsonText.line(line));
-        }
+        for (String name : files) waiting.add(JsonText.line(new Removed(name, now)));
         flushIfThereIsRoom();
     }
 

@@ -64,15 +64,13 @@ final class ArchivePacker {
      * @return the file under its new name
      */
     Path pack(DayFile file) {
-        try {
+        return Disk.trying("archive", file.path(), () -> {
             Compared before = Compared.now(file.path(), null);
             Held held = archiveRest(file.path(), file.day());
             Path aside = setAside(file);
             compared.put(aside, new Compared(before.identity(), before.size(), before.changed(), held));
             return aside;
-        } catch (IOException e) {
-            throw Disk.refused("archive", file.path(), e);
-        }
+        });
     }
 
     /** Once, and not until nothing is left: a writer that does not pause would never be caught up with. */
@@ -165,20 +163,21 @@ final class ArchivePacker {
         Set<Path> folders = new LinkedHashSet<>();
         for (DayFile part : some)
             for (Path in = part.path().getParent(); in.startsWith(archive.folder()); in = in.getParent()) folders.add(in);
-        try {
+        Disk.trying("archive into", archive.folder(), () -> {
             for (Path in : folders) Disk.syncFolder(in);
-        } catch (IOException e) {
-            throw Disk.refused("archive into", archive.folder(), e);
-        }
+        });
         list(some);
         for (DayFile part : some) secured.add(part.path());
     }
 
     private void list(List<DayFile> some) {
-        List<ArchivedFile> lines = some.stream().filter(part -> !listed.contains(archive.nameOf(part.path()))).map(part -> ArchivedFile
-                .of(archive.nameOf(part.path()), part.day(), verified.get(part.path()), archive.now())).toList();
+        List<ArchiveManifest.Entry> lines = new ArrayList<>();
+        for (DayFile part : some) {
+            String name = archive.nameOf(part.path());
+            if (!listed.contains(name)) lines.add(ArchiveManifest.Entry.of(name, part.day(), verified.get(part.path()), archive.now()));
+        }
         archive.manifest().add(lines);
-        for (ArchivedFile line : lines) listed.add(line.file());
+        for (ArchiveManifest.Entry line : lines) listed.add(line.file());
     }
 
     /**
@@ -189,7 +188,7 @@ final class ArchivePacker {
      * @param aside where it is, and nobody has it open
      */
     ArchiveRun.Archived takeAway(DayFile file, Path aside) {
-        try {
+        return Disk.trying("archive", aside, () -> {
             Held held = isAsCompared(aside) ? compared.get(aside).held() : archiveAll(aside, file.day());
             secure(List.of(file.day()));
             long size = Files.size(aside);
@@ -199,9 +198,7 @@ final class ArchivePacker {
             return new ArchiveRun.Archived(file.day(), file.path(), held.parts().stream().map(DayFile::path).toList(),
                     contents.stream().mapToLong(GzipFile.Content::lines).sum(),
                     new Size(size), new Size(contents.stream().mapToLong(GzipFile.Content::compressedBytes).sum()));
-        } catch (IOException e) {
-            throw Disk.refused("archive", aside, e);
-        }
+        });
     }
 
     private boolean isAsCompared(Path aside) throws IOException {
@@ -211,14 +208,12 @@ final class ArchivePacker {
 
     /** What the smallest of them would need. */
     StoreException noRoomFor(List<DayFile> files) {
-        DayFile smallest = files.stream().min((a, b) -> Long.compare(a.path().toFile().length(), b.path().toFile().length())).orElseThrow();
-        try {
+        DayFile smallest = files.stream().min(Archive.BY_SIZE).orElseThrow();
+        return Disk.trying("archive", smallest.path(), () -> {
             Size needed = new Size(GzipFile.sizeOf(smallest.path(), held(smallest.path(), smallest.day()).bytes()));
             return new StoreException(StoreException.Reason.FULL, "archive", smallest.path(),
                     "it needs " + needed + " in " + archive.folder() + ", and " + new Size(Disk.free(archive.folder()))
                     + " are free" + (files.size() == 1 ? "" : " (the " + (files.size() - 1) + " others need more)"), Archive.NEEDS_ROOM);
-        } catch (IOException e) {
-            throw Disk.refused("archive", smallest.path(), e);
-        }
+        });
     }
 }

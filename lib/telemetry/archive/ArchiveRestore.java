@@ -29,8 +29,8 @@ final class ArchiveRestore {
         this.raw = archive.store().raw();
     }
 
-    Path restore(LocalDate day) {
-        Map<DayFile, Optional<ArchivedFile>> parts = archive.listed();
+    Archive.Unpacked restore(LocalDate day) {
+        Map<DayFile, Optional<ArchiveManifest.Entry>> parts = archive.listed().files();
         parts.keySet().removeIf(part -> !part.day().equals(day));
         if (parts.isEmpty()) throw new StoreException(StoreException.Reason.MISSING,
                 "restore " + day + " from", archive.folder(), "it is not there", archive.store().command("archive", "list"));
@@ -38,14 +38,14 @@ final class ArchiveRestore {
         Path target = raw.resolve(DayFile.name(day));
         Path unfinished = raw.resolve(DayFile.name(day) + ".tmp");
         try {
-            Archive.createFolders(raw);
-            Files.deleteIfExists(unfinished);
-            write(parts, unfinished);
-            Disk.publish(unfinished, target);
-            Disk.syncFolder(raw);
-            return target;
-        } catch (IOException e) {
-            throw Disk.refused("restore", target, e);
+            Disk.trying("restore", target, () -> {
+                Archive.createFolders(raw);
+                Files.deleteIfExists(unfinished);
+                write(parts, unfinished);
+                Disk.publish(unfinished, target);
+                Disk.syncFolder(raw);
+            });
+            return new Archive.Unpacked(target);
         } finally {
             unfinished.toFile().delete();
         }
@@ -60,16 +60,16 @@ final class ArchiveRestore {
                 Next.words("archive it too, then restore:").then(archive.store().command("archive", "--older-than", "0d")));
     }
 
-    private void write(Map<DayFile, Optional<ArchivedFile>> parts, Path unfinished) throws IOException {
+    private void write(Map<DayFile, Optional<ArchiveManifest.Entry>> parts, Path unfinished) throws IOException {
         try (FileChannel out = FileChannel.open(unfinished, Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE),
                 Disk.sameReaders(parts.keySet().iterator().next().path()))) {
             OutputStream to = Channels.newOutputStream(out);
-            for (Map.Entry<DayFile, Optional<ArchivedFile>> part : parts.entrySet()) copy(part.getKey(), part.getValue(), to);
+            for (Map.Entry<DayFile, Optional<ArchiveManifest.Entry>> part : parts.entrySet()) copy(part.getKey(), part.getValue(), to);
             out.force(true);
         }
     }
 
-    private void copy(DayFile part, Optional<ArchivedFile> listed, OutputStream to) throws IOException {
+    private void copy(DayFile part, Optional<ArchiveManifest.Entry> listed, OutputStream to) throws IOException {
         GzipFile.Content content;
         try {
             content = GzipFile.copy(part.path(), to);

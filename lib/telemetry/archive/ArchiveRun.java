@@ -1,6 +1,7 @@
 package telemetry.archive;
 
-import java.io.IOException;
+import static java.util.stream.Collectors.joining;
+
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -17,14 +18,18 @@ import java.util.concurrent.ExecutorCompletionService;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 import java.util.function.LongConsumer;
 import java.util.stream.Stream;
+import telemetry.Check;
 import telemetry.DayFile;
 import telemetry.Next;
 import telemetry.Size;
 import telemetry.StoreException;
 import telemetry.os.Disk;
 import telemetry.os.Openers;
+import telemetry.text.Table;
+import telemetry.text.Words;
 
 /**
  * One archiving. Days are packed one on each core; whenever some are, they are made to survive a power cut together, one look shows who
@@ -51,6 +56,30 @@ public final class ArchiveRun {
      */
     public record Result(List<Archived> archived, List<Archive.Left> left, List<StoreException> failures) { }
 
+    /** The same for people and programs. */
+    public record Report(List<Archived> archived, List<Archive.Left> left, List<String> failures, Size free)
+            implements telemetry.text.Result {
+        @Override
+        public Check.Status status() {
+            return failures.isEmpty() ? Check.Status.OK : Check.Status.FAILED;
+        }
+
+        @Override
+        public String toString() {
+            if (archived.isEmpty()) return "nothing was archived";
+            var table = new Table("day", "lines", "size", "archived", "file");
+            for (Archived day : archived)
+                table.row(day.day(), day.lines(), day.size(), day.compressed(),
+                        day.parts().stream().map(part -> part.getFileName().toString()).collect(joining(", ")));
+            return table + System.lineSeparator() + Words.count(archived.size(), "day file") + ", " + sum(Archived::size)
+                    + " -> " + sum(Archived::compressed) + "; " + free + " are free on the disk now";
+        }
+
+        private Size sum(Function<Archived, Size> size) {
+            return new Size(archived.stream().mapToLong(day -> size.apply(day).bytes()).sum());
+        }
+    }
+
     /**
      * A day file that is archived and gone from the raw folder.
      *
@@ -61,7 +90,13 @@ public final class ArchiveRun {
     public record Archived(LocalDate day, Path file, List<Path> parts, long lines, Size size, Size compressed) { }
 
     /** A file whose lines are all in the archive and which no writer will open any more, or why not. */
-    private record Packed(DayFile file, Path aside, StoreException failure) { }
+    private record Packed(DayFile file, Path aside, StoreException failure) {
+
+        /** Where its lines are until they are deleted. */
+        DayFile original() {
+            return aside == null ? file : DayFile.of(aside).orElseThrow();
+        }
+    }
 
     private final Archive archive;
     private final Archive.Plan plan;
@@ -99,11 +134,11 @@ public final class ArchiveRun {
 
     /** What a killed run left behind; nobody else works here now. */
     private void removeUnfinished() {
-        try (Stream<Path> all = Files.walk(archive.folder(), 3)) {
-            for (Path file : all.filter(path -> path.toString().endsWith(Archive.UNFINISHED)).toList()) Files.delete(file);
-        } catch (IOException e) {
-            throw Disk.refused("remove what an earlier run left unfinished in", archive.folder(), e);
-        }
+        Disk.trying("remove what an earlier run left unfinished in", archive.folder(), () -> {
+            try (Stream<Path> all = Files.walk(archive.folder(), 3)) {
+                for (Path file : all.filter(path -> path.toString().endsWith(Archive.UNFINISHED)).toList()) Files.delete(file);
+            }
+        });
     }
 
     /**
@@ -164,12 +199,12 @@ public final class ArchiveRun {
     }
 
     private void takeAway(List<Packed> packed) {
-        for (Packed one : packed) if (one.failure() != null) failed(one.file(), one.failure());
+        for (Packed one : packed) if (one.failure() != null) failed(one, one.failure());
         List<Packed> whole = packed.stream().filter(one -> one.failure() == null).toList();
         try {
             packer.secure(whole.stream().map(one -> one.file().day()).toList());
         } catch (StoreException e) {
-            for (Packed one : whole) failed(DayFile.of(one.aside()).orElseThrow(), e);
+            for (Packed one : whole) failed(one, e);
             return;
         }
         Openers open = openAfterPatience(whole.stream().map(Packed::aside).toList());
@@ -178,23 +213,19 @@ public final class ArchiveRun {
             if (writer.isPresent()) left.add(new Archive.Left(one.aside(), "it is held open by " + writer.get()));
             else takeAway(one);
         }
-        try {
-            Disk.syncFolder(archive.store().raw());
-        } catch (IOException e) {
-            throw Disk.refused("archive", archive.store().raw(), e);
-        }
+        Disk.trying("archive", archive.store().raw(), () -> Disk.syncFolder(archive.store().raw()));
     }
 
     private void takeAway(Packed packed) {
         try {
             archived.add(packer.takeAway(packed.file(), packed.aside()));
         } catch (StoreException e) {
-            failed(DayFile.of(packed.aside()).orElseThrow(), e);
+            failed(packed, e);
         }
     }
 
-    private void failed(DayFile file, StoreException e) {
-        if (e.reason() == StoreException.Reason.FULL) tooLarge.add(file);
+    private void failed(Packed one, StoreException e) {
+        if (e.reason() == StoreException.Reason.FULL) tooLarge.add(one.original());
         else failures.add(e);
     }
 
@@ -222,16 +253,12 @@ public final class ArchiveRun {
     }
 
     private static Optional<String> writerOf(Path file, Openers open) {
-        try {
-            return open.writerOf(file);
-        } catch (IOException e) {
-            throw Disk.refused("see who has open", file, e);
-        }
+        return Disk.trying("see who has open", file, () -> open.writerOf(file));
     }
 
     /** @return true when one of them fitted */
     private boolean retry(ExecutorService workers) {
-        List<DayFile> again = tooLarge.stream().sorted(Comparator.comparingLong(file -> file.path().toFile().length())).toList();
+        List<DayFile> again = tooLarge.stream().sorted(Archive.BY_SIZE).toList();
         int before = archived.size();
         for (DayFile file : again) {
             tooLarge.remove(file);

@@ -1,4 +1,4 @@
-//SOURCES Archive.java ArchiveCheck.java ArchiveManifest.java ArchivePacker.java ArchiveRestore.java ArchiveRun.java ArchivedFile.java
+//SOURCES Archive.java ArchiveCheck.java ArchiveManifest.java ArchivePacker.java ArchiveRestore.java ArchiveRun.java
 /**
  * Day files compressed, verified, and only then deleted; brought back, and expired. Knows no database, so it works on a
  * full disk. Read {@code Archive} first.

@@ -1,5 +1,8 @@
 package telemetry.backup;
 
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -11,22 +14,40 @@ import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import telemetry.Size;
+import telemetry.StoreException;
 import telemetry.Times;
+import telemetry.text.JsonText;
 
 /**
  * A backup as its name, its size and its manifest describe it; nothing here says that the bytes are still the right ones.
  *
- * @param file     where it is
- * @param time     when it was made
- * @param size     of the file
- * @param manifest null when there is none that can be trusted
- * @param doubt    why it does not count as verified, in a few words; null when it does
+ * @param file       where it is
+ * @param time       when it was made
+ * @param size       of the file
+ * @param runs       that it has; null when nobody says
+ * @param isVerified true when it was checked when it was made, and nothing has been found against it since
+ * @param doubt      why it does not count as verified, in a few words; null when it does
  */
-public record Backup(Path file, Instant time, Size size, BackupManifest manifest, String doubt) {
+public record Backup(Path file, Instant time, Size size, Long runs, boolean isVerified, String doubt) implements JsonText.Inline {
 
     /** The runbook's name, and the one that older tools left; a time of day may be missing there. */
     private static final Pattern NAME = Pattern.compile("telemetry(?:_backup_|\\.backup\\.)(\\d{8})(?:_(\\d{6}))?\\.sqlite(?:\\.gz)?");
     private static final DateTimeFormatter STAMP = DateTimeFormatter.ofPattern("uuuuMMddHHmmss");
+
+    /** What stands there under a backup's name, or another. */
+    static Backup of(Path file) throws IOException {
+        Instant named = timeOf(file).orElse(Files.getLastModifiedTime(file, LinkOption.NOFOLLOW_LINKS).toInstant());
+        var size = new Size(Files.size(file));
+        try {
+            BackupManifest manifest = BackupManifest.read(file);
+            if (manifest == null) return new Backup(file, named, size, null, false, "it has no manifest");
+            String doubt = manifest.bytes() != size.bytes() ? "its size is not the manifest's"
+                    : manifest.check() == BackupCheck.NONE ? "it was not checked when it was made" : null;
+            return new Backup(file, manifest.time(), size, manifest.runs(), doubt == null, doubt);
+        } catch (StoreException e) {
+            return new Backup(file, named, size, null, false, "its manifest cannot be trusted: " + e.why());
+        }
+    }
 
     /** The name of a backup made at this time: {@code telemetry_backup_20251211_143000.sqlite}. */
     static String name(Instant time) {
@@ -45,21 +66,6 @@ public record Backup(Path file, Instant time, Size size, BackupManifest manifest
         }
     }
 
-    /** True when it was checked when it was made, and nothing has been found against it since. */
-    public boolean isVerified() {
-        return doubt == null;
-    }
-
-    /** How many runs it has; null when nobody says. */
-    public Long runs() {
-        return manifest == null ? null : (Long) manifest.runs();
-    }
-
-    /** How many of its rows refer to others that are not there; null when nobody knows. */
-    public Long orphans() {
-        return manifest == null ? null : manifest.orphans();
-    }
-
     public Duration age(Instant now) {
         return Duration.between(time, now);
     }
@@ -70,6 +76,6 @@ public record Backup(Path file, Instant time, Size size, BackupManifest manifest
 
     /** This one, after something has been found against it. */
     Backup doubted(String why) {
-        return new Backup(file, time, size, manifest, why);
+        return new Backup(file, time, size, runs, false, why);
     }
 }

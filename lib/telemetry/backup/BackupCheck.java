@@ -10,9 +10,9 @@ import telemetry.runs.Schema;
 
 /** How thoroughly SQLite looks at a backup before it counts as one. */
 public enum BackupCheck {
-    /** Every page, row and index entry, and that they agree with each other: two thirds of the time of a backup. */
+    /** Every page, row and index entry, and that they agree with each other: most of the time of a backup (bench row {@code backup}). */
     FULL("integrity_check"),
-    /** Every page and row, but not that the indexes agree with them: half of that. */
+    /** Every page and row, but not that the indexes agree with them (bench row {@code backup-quick}). */
     QUICK("quick_check"),
     /** Not at all, and no SHA-256 either: a plain copy, which counts as unverified. */
     NONE(null);

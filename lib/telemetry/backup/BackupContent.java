@@ -7,9 +7,7 @@ import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.Map;
-import java.util.Set;
 import telemetry.Database;
 import telemetry.Next;
 import telemetry.StoreException;
@@ -45,15 +43,13 @@ public record BackupContent(Backup backup, Path file, String sha256, String jour
     public static BackupManifest requireIntact(Backup backup, PrintWriter err) {
         BackupManifest manifest = BackupManifest.read(backup.file());
         if (manifest == null) return null;
-        try {
+        Disk.trying("read the backup", backup.file(), () -> {
             long bytes = Files.size(backup.file());
             if (bytes != manifest.bytes())
                 throw damaged(backup.file(), "it has " + bytes + " bytes, its manifest says " + manifest.bytes());
             if (manifest.sha256() != null && !hash(backup.file(), bytes, err).equals(manifest.sha256()))
                 throw damaged(backup.file(), "its SHA-256 is not the manifest's: it has changed since it was made");
-        } catch (IOException e) {
-            throw Disk.refused("read the backup", backup.file(), e);
-        }
+        });
         return manifest;
     }
 
@@ -67,21 +63,23 @@ public record BackupContent(Backup backup, Path file, String sha256, String jour
         BackupManifest manifest = requireIntact(backup, err);
         Path file = backup.isCompressed() ? unpack(backup.file(), near, manifest)
                 : manifest == null && hasLog(backup.file()) ? fold(backup.file(), near) : backup.file();
+        try {
+            return Disk.trying("read the backup", file, () -> look(backup, manifest, file, err));
+        } catch (StoreException e) {
+            remove(backup, file);
+            throw e.reason() == StoreException.Reason.DAMAGED ? damaged(backup.file(), e.why()) : e;
+        }
+    }
+
+    private static BackupContent look(Backup backup, BackupManifest manifest, Path file, PrintWriter err) throws IOException {
         try (Database database = Database.openFrozen(file)) {
             (backup.isVerified() ? BackupCheck.NONE : BackupCheck.FULL).run(database, err);
             Map<String, Long> rows = Snapshot.rows(database);
             if (manifest != null && !manifest.rows().equals(rows)) throw damaged(backup.file(), "it has other rows than its manifest says");
-            String schema = Schema.of(database).toString();
             boolean isHashed = manifest != null && manifest.contentSha256() != null;
             String sha256 = isHashed ? manifest.contentSha256() : hash(file, Files.size(file), err);
             return new BackupContent(backup, file, sha256, manifest == null ? null : manifest.journalMode(),
-                    database.number("PRAGMA page_size"), schema, rows);
-        } catch (StoreException e) {
-            remove(backup, file);
-            throw e.reason() == StoreException.Reason.DAMAGED ? damaged(backup.file(), e.why()) : e;
-        } catch (IOException e) {
-            remove(backup, file);
-            throw Disk.refused("read the backup", file, e);
+                    database.number("PRAGMA page_size"), Schema.of(database).toString(), rows);
         }
     }
 
@@ -92,40 +90,42 @@ public record BackupContent(Backup backup, Path file, String sha256, String jour
     /** Somebody copied a database with its log, as a restore does with what it replaces: read alone, it would lack what is in the log. */
     private static Path fold(Path file, Path near) {
         Path folded = Unfinished.beside(near);
-        try {
-            for (String suffix : new String[] {"", "-wal", "-journal"})
-                if (Files.exists(DatabaseFile.beside(file, suffix))) Disk.copy(DatabaseFile.beside(file, suffix), DatabaseFile.beside(folded, suffix));
+        return made(file, folded, "copy " + file + " to", () -> {
+            for (String suffix : new String[] {"", "-wal", "-journal"}) {
+                Path part = DatabaseFile.beside(file, suffix);
+                if (Files.exists(part)) Disk.copy(part, DatabaseFile.beside(folded, suffix));
+            }
             try (Database database = Database.open(folded)) {
                 database.pragma("journal_mode", "DELETE");
             }
-            return folded;
-        } catch (StoreException e) {
-            DatabaseFile.delete(folded);
-            throw damaged(file, e.why());
-        } catch (IOException e) {
-            DatabaseFile.delete(folded);
-            throw Disk.refused("copy " + file + " to", folded, e);
-        }
+        });
     }
 
     private static Path unpack(Path packed, Path near, BackupManifest manifest) {
         Path file = Unfinished.beside(near);
-        try {
+        return made(packed, file, "unpack " + packed + " to", () -> {
             GzipFile.Content content;
-            try (FileChannel channel = FileChannel.open(file, Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE),
-                    Disk.ownerOnlyFile(near.getParent()));
-                    OutputStream out = Channels.newOutputStream(channel)) {
+            try (FileChannel channel = Disk.create(file); OutputStream out = Channels.newOutputStream(channel)) {
                 content = GzipFile.copy(packed, out);
             }
             if (manifest != null && !content.sha256().equals(manifest.contentSha256()))
                 throw damaged(packed, "what it holds is not what was compressed");
+        });
+    }
+
+    /** @return the file that the step makes of a backup; what goes wrong leaves none, and is the backup's fault */
+    private static Path made(Path of, Path file, String tried, Disk.Step step) {
+        boolean isMade = false;
+        try {
+            step.run();
+            isMade = true;
             return file;
         } catch (StoreException e) {
-            DatabaseFile.delete(file);
-            throw damaged(packed, e.why());
+            throw damaged(of, e.why());
         } catch (IOException e) {
-            DatabaseFile.delete(file);
-            throw Disk.refused("unpack " + packed + " to", file, e);
+            throw Disk.refused(tried, file, e);
+        } finally {
+            if (!isMade) DatabaseFile.delete(file);
         }
     }
 

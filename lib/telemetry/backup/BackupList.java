@@ -1,26 +1,29 @@
 package telemetry.backup;
 
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import telemetry.Times;
+import telemetry.text.Result;
 import telemetry.text.Table;
 import telemetry.text.Words;
 
 /**
  * Backups as {@code backup list} shows them; {@code toString()} is the table.
  *
+ * @param folder    where they are
  * @param all       newest first
  * @param expirable those of them that the next expiry takes; they have a star
  * @param now       from which ages are counted back
  */
-public record BackupList(List<Backup> all, List<Backup> expirable, Instant now) {
+public record BackupList(Path folder, List<Backup> all, List<Backup> expirable, Instant now) implements Result {
+
+    private record Listed(Backup backup, long ageSeconds, boolean expires) { }
 
     @Override
     public String toString() {
+        if (all.isEmpty()) return "no backup in " + folder;
         var table = new Table("backup", "size", "runs", "age", "state");
         for (Backup backup : all) {
             String state = (backup.isVerified() ? "verified" : "unverified") + (expirable.contains(backup) ? " *" : "");
@@ -47,27 +50,9 @@ public record BackupList(List<Backup> all, List<Backup> expirable, Instant now) 
         return unit.toHours() == 1 ? age.toHours() + " h" : Times.words(unit.multipliedBy(age.dividedBy(unit)));
     }
 
-    /** For {@code --json}. */
-    public List<Map<String, Object>> json() {
-        List<Map<String, Object>> list = new ArrayList<>();
-        for (Backup backup : all) {
-            Map<String, Object> entry = json(backup);
-            entry.put("age_seconds", backup.age(now).toSeconds());
-            entry.put("expires", expirable.contains(backup));
-            list.add(entry);
-        }
-        return list;
-    }
-
-    /** One of them likewise. */
-    public static Map<String, Object> json(Backup backup) {
-        Map<String, Object> json = new LinkedHashMap<>();
-        json.put("file", backup.file());
-        json.put("time", backup.time());
-        json.put("size", backup.size());
-        json.put("runs", backup.runs());
-        json.put("verified", backup.isVerified());
-        json.put("doubt", backup.doubt());
-        return json;
+    /** A list of them. */
+    @Override
+    public Object data() {
+        return all.stream().map(one -> new Listed(one, one.age(now).toSeconds(), expirable.contains(one))).toList();
     }
 }

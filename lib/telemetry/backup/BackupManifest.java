@@ -1,6 +1,5 @@
 package telemetry.backup;
 
-import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -15,6 +14,7 @@ import telemetry.Next;
 import telemetry.StoreException;
 import telemetry.Times;
 import telemetry.os.Disk;
+import telemetry.os.GzipFile;
 import telemetry.os.Sha256;
 import telemetry.text.JsonText;
 
@@ -46,6 +46,12 @@ record BackupManifest(Instant time, long bytes, String sha256, long contentBytes
     /** Of a file as this class writes it; more is something else. */
     private static final int MOST_BYTES = 1 << 20;
 
+    /** @param content of the backup's file: the copy itself, or the copy compressed */
+    static BackupManifest of(Snapshot copy, GzipFile.Content content, BackupCheck check, Long orphans) {
+        return new BackupManifest(copy.time(), content.compressedBytes(), content.compressedSha256(), content.bytes(), content.sha256(),
+                check, copy.schema(), copy.journal(), copy.pageSize(), copy.sqlite(), orphans, copy.rows());
+    }
+
     /** Where a backup's manifest is. */
     static Path of(Path backup) {
         return backup.resolveSibling(backup.getFileName() + SUFFIX);
@@ -67,12 +73,11 @@ record BackupManifest(Instant time, long bytes, String sha256, long contentBytes
         Path file = of(backup);
         if (!Files.exists(file, LinkOption.NOFOLLOW_LINKS)) return null;
         if (!Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)) throw damaged(file, "it is no plain file", null);
-        String text;
-        try (InputStream in = Files.newInputStream(file)) {
-            text = new String(in.readNBytes(MOST_BYTES), StandardCharsets.UTF_8);
-        } catch (IOException e) {
-            throw Disk.refused("read the manifest", file, e);
-        }
+        String text = Disk.trying("read the manifest", file, () -> {
+            try (InputStream in = Files.newInputStream(file)) {
+                return new String(in.readNBytes(MOST_BYTES), StandardCharsets.UTF_8);
+            }
+        });
         try {
             BackupManifest manifest = of(JsonText.object(text));
             if (manifest.text().equals(text)) return manifest;
@@ -107,21 +112,9 @@ record BackupManifest(Instant time, long bytes, String sha256, long contentBytes
 
     /** The manifest as it stands on the disk. */
     String text() {
-        Map<String, Object> members = new LinkedHashMap<>();
-        members.put("time", time);
-        members.put("bytes", bytes);
-        members.put("sha256", sha256);
-        members.put("content_bytes", contentBytes);
-        members.put("content_sha256", contentSha256);
-        members.put("check", check);
-        members.put("schema", schema);
-        members.put("journal_mode", journalMode);
-        members.put("page_size", pageSize);
-        members.put("sqlite", sqlite);
-        members.put("orphans", orphans);
-        members.put("rows", rows);
-        members.put(SEAL, Sha256.of(JsonText.pretty(members).getBytes(StandardCharsets.UTF_8)));
-        return JsonText.pretty(members) + '\n';
+        String members = JsonText.pretty(this);
+        String seal = Sha256.of(members.getBytes(StandardCharsets.UTF_8));
+        return members.substring(0, members.lastIndexOf('\n')) + ",\n  \"" + SEAL + "\": \"" + seal + "\"\n}\n";
     }
 
     /** How many runs the backup has. */

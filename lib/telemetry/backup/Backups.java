@@ -1,5 +1,7 @@
 package telemetry.backup;
 
+import static java.util.stream.Collectors.joining;
+
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.DirectoryStream;
@@ -11,32 +13,92 @@ import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.StringJoiner;
+import telemetry.Check;
+import telemetry.Checks;
+import telemetry.Database;
 import telemetry.Next;
+import telemetry.Runs;
 import telemetry.Size;
 import telemetry.Store;
 import telemetry.StoreException;
+import telemetry.Times;
 import telemetry.os.Disk;
+import telemetry.text.Result;
+import telemetry.text.Runbook;
 
 /** The backups in one folder: made, listed, verified, expired. */
 public final class Backups {
 
     /**
-     * A new one.
+     * A new one; {@code toString()} is the report.
      *
-     * @param took    in all
-     * @param copying of it, while the database was read; the rest went into checking, hashing and compressing the copy
+     * @param orphans   rows that refer to others that are not there; null when the tables do not let SQLite tell
+     * @param tookMs    in all
+     * @param copyingMs of it, while the database was read; the rest went into checking, hashing and compressing the copy
+     * @param expired   those that went
      */
-    public record Made(Backup backup, Duration took, Duration copying) { }
+    public record Made(Backup backup, Long orphans, Duration tookMs, Duration copyingMs, List<Path> expired) implements Result {
+
+        /** The same, after these have gone. */
+        public Made expiring(Expired gone) {
+            return new Made(backup, orphans, tookMs, copyingMs, gone.expired);
+        }
+
+        @Override
+        public Check.Status status() {
+            return backup.isVerified() ? Check.Status.OK : Check.Status.WARNING;
+        }
+
+        @Override
+        public String toString() {
+            var text = new StringJoiner(System.lineSeparator());
+            text.add("backup   " + backup.file());
+            text.add("holds    " + backup.runs() + " runs, " + backup.size() + ", " + (backup.isVerified() ? "verified" : backup.doubt())
+                    + ", in " + Times.words(tookMs));
+            if (orphans != null && orphans > 0) text.add("odd      " + orphans + " rows refer to others that are not there");
+            expired.forEach(old -> text.add("expired  " + old));
+            return text.toString();
+        }
+    }
+
+    /** What a new one would hold, and which ones would go then. */
+    public record Plan(long runs, Size size, Path folder, List<Path> wouldExpire) implements Result {
+        @Override
+        public String toString() {
+            return wouldExpire.stream().map(old -> System.lineSeparator() + "would expire  " + old)
+                    .collect(joining("", "would back up " + runs + " runs, " + size + ", to " + folder, ""));
+        }
+    }
+
+    /** Those that went; in a dry run, that would go. */
+    public record Expired(List<Path> expired, boolean dryRun) implements Result {
+        @Override
+        public String toString() {
+            if (expired.isEmpty()) return "no backup is to expire";
+            return expired.stream().map(old -> (dryRun ? "would expire  " : "expired  ") + old).collect(joining(System.lineSeparator()));
+        }
+    }
+
+    /** One check a backup that was verified. */
+    public record Verified(Check.Status status, List<Check> checks) implements Result {
+        @Override
+        public String toString() {
+            return new Checks(checks).toString();
+        }
+    }
 
     /** The name for the newest verified one. */
     public static final String LATEST = "latest";
+
+    /** The name for all of them together. */
+    private static final String ALL = "all";
 
     /** Somebody may be about to give a backup its name. */
     private static final Duration MANIFEST_ALONE = Duration.ofHours(1);
@@ -76,7 +138,7 @@ public final class Backups {
         List<Backup> backups = new ArrayList<>();
         try (DirectoryStream<Path> files = Files.newDirectoryStream(folder)) {
             for (Path file : files)
-                if (Backup.timeOf(file).isPresent() && Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)) backups.add(look(file));
+                if (Backup.timeOf(file).isPresent() && Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)) backups.add(Backup.of(file));
         } catch (NoSuchFileException e) {
             return List.of();
         } catch (NotDirectoryException e) {
@@ -88,19 +150,10 @@ public final class Backups {
         return backups;
     }
 
-    private static Backup look(Path file) throws IOException {
-        Instant named = Backup.timeOf(file).orElse(null);
-        if (named == null) named = Files.getLastModifiedTime(file, LinkOption.NOFOLLOW_LINKS).toInstant();
-        var size = new Size(Files.size(file));
-        try {
-            BackupManifest manifest = BackupManifest.read(file);
-            if (manifest == null) return new Backup(file, named, size, null, "it has no manifest");
-            String doubt = manifest.bytes() != size.bytes() ? "its size is not the manifest's"
-                    : manifest.check() == BackupCheck.NONE ? "it was not checked when it was made" : null;
-            return new Backup(file, manifest.time(), size, manifest, doubt);
-        } catch (StoreException e) {
-            return new Backup(file, named, size, null, "its manifest cannot be trusted: " + e.why());
-        }
+    /** The same, with what the next expiry takes. */
+    public BackupList list(Retention retention) {
+        List<Backup> all = list();
+        return new BackupList(folder, all, retention.expired(all, clock.instant()), clock.instant());
     }
 
     /**
@@ -110,12 +163,10 @@ public final class Backups {
     public Backup find(String name) {
         if (name.equals(LATEST)) return newestVerified().orElseThrow(this::noneVerified);
         Path file = path(name);
-        try {
+        return Disk.trying("read the backup", file, () -> {
             requireFile(file);
-            return look(file);
-        } catch (IOException e) {
-            throw Disk.refused("read the backup", file, e);
-        }
+            return Backup.of(file);
+        });
     }
 
     private StoreException noneVerified() {
@@ -152,20 +203,57 @@ public final class Backups {
             throw new StoreException(StoreException.Reason.DAMAGED, tried, file, "the file is empty (0 bytes)", list);
     }
 
+    /** What {@link #make} and then {@link #expire} would do. */
+    public Plan plan(Retention retention) {
+        try (Database database = Database.openToRead(store.database())) {
+            var size = new Size(database.number("PRAGMA page_size") * database.number("PRAGMA page_count"));
+            return new Plan(new Runs(database).count(), size, folder, expirable(retention).expired);
+        }
+    }
+
+    private static List<Path> files(List<Backup> backups) {
+        return backups.stream().map(Backup::file).toList();
+    }
+
     /**
      * Makes one of the store's database, while others write to it.
      *
      * @param patience how long a locked database is waited for
      */
     public Made make(Duration patience, BackupCheck check, boolean compress) {
-        long began = System.nanoTime();
         try (var backup = new NewBackup(folder, clock, err)) {
-            Path file = backup.make(store.database(), patience, check, compress);
-            sound.add(file);
-            return new Made(look(file), Duration.ofNanos(System.nanoTime() - began), backup.copying());
-        } catch (IOException e) {
-            throw Disk.refused("read the backup in", folder, e);
+            Made made = backup.make(store.database(), patience, check, compress);
+            sound.add(made.backup.file());
+            return made;
         }
+    }
+
+    /**
+     * Verifies each of these.
+     *
+     * @param name as {@link #find} takes it, or all
+     * @throws StoreException {@code MISSING} when there is none
+     */
+    public Verified verify(String name) {
+        List<Backup> wanted = name.equals(ALL) ? list() : List.of(find(name));
+        if (wanted.isEmpty()) throw new StoreException(StoreException.Reason.MISSING,
+                "verify the backups in", folder, "there is none", store.command("backup"));
+        List<Check> checks = wanted.stream().map(this::check).toList();
+        return new Verified(new Checks(checks).status(), checks);
+    }
+
+    private Check check(Backup backup) {
+        String name = backup.file().getFileName().toString();
+        try {
+            verify(backup);
+        } catch (StoreException e) {
+            Next hint = Next.words("use another backup,").then(store.command("backup", "list")).in(Runbook.DATABASE_CORRUPTED);
+            return e.reason() == StoreException.Reason.DAMAGED ? Check.failed(name, e.why(), hint) : Check.unknown(name, e.why(), hint);
+        }
+        if (!backup.isVerified())
+            return Check.warning(name, backup.doubt() + "; SQLite finds nothing wrong with it, which does not prove every value",
+                    store.next(Runbook.CREATE_BACKUP));
+        return Check.ok(name, backup.runs() + " runs, " + backup.size() + ", SHA-256 as in its manifest");
     }
 
     /**
@@ -180,26 +268,21 @@ public final class Backups {
     }
 
     /** What {@link #expire} would delete, as far as manifests tell; oldest first. */
-    public List<Backup> expirable(Retention retention) {
-        return retention.expired(list(), clock.instant());
+    public Expired expirable(Retention retention) {
+        return new Expired(files(retention.expired(list(), clock.instant())), true);
     }
 
-    /**
-     * Deletes what the rule takes, after every byte of those that have to stay has been compared with their manifests.
-     *
-     * @return what was deleted
-     */
-    public List<Backup> expire(Retention retention) {
+    /** Deletes what the rule takes, after every byte of those that have to stay has been compared with their manifests. */
+    public Expired expire(Retention retention) {
         List<Backup> all = new ArrayList<>(list());
         List<Backup> expired = retention.expired(all, clock.instant());
         while (!expired.isEmpty() && doubtOne(all, retention.kept(all))) expired = retention.expired(all, clock.instant());
-        try {
-            for (Backup backup : expired) delete(backup.file());
+        List<Path> files = files(expired);
+        Disk.trying("expire backups in", folder, () -> {
+            for (Path file : files) delete(file);
             deleteManifestsAlone();
-        } catch (IOException e) {
-            throw Disk.refused("expire backups in", folder, e);
-        }
-        return expired;
+        });
+        return new Expired(files, false);
     }
 
     /** @return true when one of these was found damaged and is marked so among all */

@@ -2,7 +2,6 @@ package telemetry.backup;
 
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
@@ -10,18 +9,15 @@ import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import telemetry.Database;
 import telemetry.Next;
-import telemetry.Size;
 import telemetry.StoreException;
 import telemetry.os.Disk;
 import telemetry.os.GzipFile;
@@ -38,12 +34,13 @@ final class NewBackup implements AutoCloseable {
 
     /** What a file system needs beside the copy itself. */
     private static final long ROOM_TO_WORK = 1 << 20;
+    private static final long MB = 1_000_000;
 
     private final Path folder;
     private final Clock clock;
     private final PrintWriter err;
     private final List<Path> unfinished = new ArrayList<>();
-    private Duration copying;
+    private Long orphans;
 
     /** @param err where the progress is shown; null for nowhere */
     NewBackup(Path folder, Clock clock, PrintWriter err) {
@@ -52,25 +49,14 @@ final class NewBackup implements AutoCloseable {
         this.err = err;
     }
 
-    /**
-     * @param patience how long a locked database is waited for
-     * @return the backup's file
-     */
-    Path make(Path database, Duration patience, BackupCheck check, boolean compress) {
+    /** @param patience how long a locked database is waited for */
+    Backups.Made make(Path database, Duration patience, BackupCheck check, boolean compress) {
         long began = System.nanoTime();
-        Snapshot copied = copy(database, patience);
-        copying = Duration.ofNanos(System.nanoTime() - began);
+        Snapshot copy = copy(database, patience);
+        Duration copying = since(began);
         try {
-            Long[] orphans = new Long[1];
-            Runnable looking = () -> orphans[0] = copied.requireSound(check, err);
-            String sha256 = check == BackupCheck.NONE ? unhashed(copied.file(), looking) : hashWhile(copied.file(), looking);
-            long bytes = Files.size(copied.file());
-            GzipFile.Content packed = compress ? compress(copied.file()) : new GzipFile.Content(bytes, 0, sha256, bytes, sha256);
-            return publish(copied, new BackupManifest(copied.time(), packed.compressedBytes(),
-                    packed.compressedSha256(), bytes, packed.sha256(),
-                    check, copied.schema(), copied.journal(), copied.pageSize(), copied.sqlite(), orphans[0], copied.rows()));
-        } catch (IOException e) {
-            throw Disk.refused("write the backup to", folder, e);
+            Backup made = Disk.trying("write the backup to", folder, () -> Backup.of(finish(copy, check, compress)));
+            return new Backups.Made(made, orphans, since(began), copying, List.of());
         } catch (StoreException e) {
             if (e.reason() != StoreException.Reason.DAMAGED) throw e;
             throw new StoreException(e.reason(), "back up", database, e.why() + "; no backup was made and none expires",
@@ -78,37 +64,25 @@ final class NewBackup implements AutoCloseable {
         }
     }
 
-    /** How long the copy took, of the whole. */
-    Duration copying() {
-        return copying;
+    private static Duration since(long began) {
+        return Duration.ofNanos(System.nanoTime() - began);
     }
 
     private Snapshot copy(Path database, Duration patience) {
         try (Database source = Database.openRolledBack(database, patience)) {
             createFolder();
-            requireRoom(source.number("PRAGMA page_size") * source.number("PRAGMA page_count"));
+            long bytes = source.number("PRAGMA page_size") * source.number("PRAGMA page_count");
+            Disk.requireRoom("back up to", folder, bytes + ROOM_TO_WORK,
+                    Next.command("archive", "--dry-run").then(", or name another disk with --to DIR"));
             return Snapshot.take(source, next(), clock, err);
         }
     }
 
     /** Its parent has to be there: a disk that is not mounted is not to become a folder on another. */
     private void createFolder() {
-        try {
+        Disk.trying("create the folder", folder, () -> {
             if (!Files.isDirectory(folder)) Files.createDirectory(folder, Disk.ownerOnlyFolder(folder.getParent()));
-        } catch (IOException e) {
-            throw Disk.refused("create the folder", folder, e);
-        }
-    }
-
-    private void requireRoom(long bytes) {
-        try {
-            long free = Disk.free(folder);
-            if (free < bytes + ROOM_TO_WORK) throw new StoreException(StoreException.Reason.FULL, "back up to", folder,
-                    "it takes " + new Size(bytes + ROOM_TO_WORK) + " and " + new Size(free) + " are free",
-                    Next.command("archive", "--dry-run").then(", or name another disk with --to DIR"));
-        } catch (IOException e) {
-            throw Disk.refused("back up to", folder, e);
-        }
+        });
     }
 
     private Path next() {
@@ -118,41 +92,35 @@ final class NewBackup implements AutoCloseable {
     }
 
     /** Reading the file for SQLite's checks and for the SHA-256 at the same time costs little more than the longer of the two. */
-    private static String hashWhile(Path file, Runnable check) {
-        CompletableFuture<String> hash = CompletableFuture.supplyAsync(() -> {
-            try {
-                Disk.sync(file);
-                return Sha256.of(file, bytes -> { });
-            } catch (IOException e) {
-                throw new UncheckedIOException(e);
-            }
-        });
+    private Path finish(Snapshot copy, BackupCheck check, boolean compress) throws IOException {
+        CompletableFuture<String> hash = CompletableFuture.supplyAsync(() -> hash(copy.file(), check));
         try {
-            check.run();
+            orphans = copy.requireSound(check, err);
         } finally {
             hash.handle((done, failed) -> done).join();
         }
         try {
-            return hash.join();
+            long bytes = Files.size(copy.file());
+            var plain = new GzipFile.Content(bytes, 0, hash.join(), bytes, hash.join());
+            return publish(copy.time(), BackupManifest.of(copy, compress ? compress(copy.file()) : plain, check, orphans));
         } catch (CompletionException e) {
-            if (e.getCause() instanceof UncheckedIOException io) throw Disk.refused("read back", file, io.getCause());
-            throw e;
+            throw e.getCause() instanceof StoreException known ? known : e;
         }
     }
 
-    /** Reading it all again would be a third of the time of a copy of which nobody wants to know whether it is good. */
-    private static String unhashed(Path file, Runnable looking) throws IOException {
-        looking.run();
-        Disk.sync(file);
-        return null;
+    /** Null for a copy of which nobody wants to know whether it is good; see the bench row {@code backup}. */
+    private static String hash(Path file, BackupCheck check) {
+        return Disk.trying("read back", file, () -> {
+            Disk.sync(file);
+            return check == BackupCheck.NONE ? null : Sha256.of(file, bytes -> { });
+        });
     }
 
     private GzipFile.Content compress(Path plain) throws IOException {
         Path packed = next();
         long size = Files.size(plain);
-        try (var progress = new Progress(err, "MB compressed", size / 1_000_000)) {
-            long[] done = {0};
-            GzipFile.compress(plain, 0, packed, Disk.ownerOnlyFile(folder), bytes -> progress.at((done[0] += bytes) / 1_000_000));
+        try (var progress = new Progress(err, "MB compressed", size / MB)) {
+            GzipFile.compress(plain, 0, packed, Disk.ownerOnlyFile(folder), progress.adding(MB));
         }
         GzipFile.Content content = GzipFile.compare(packed, plain, 0);
         if (content.bytes() != size)
@@ -161,16 +129,15 @@ final class NewBackup implements AutoCloseable {
         return content;
     }
 
-    private Path publish(Snapshot copied, BackupManifest manifest) throws IOException {
+    private Path publish(Instant time, BackupManifest manifest) throws IOException {
         boolean compressed = unfinished.size() > 1;
         Path file = unfinished.get(unfinished.size() - 1);
         Path seal = next();
-        try (FileChannel channel = FileChannel.open(seal, Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE),
-                Disk.ownerOnlyFile(folder))) {
+        try (FileChannel channel = Disk.create(seal)) {
             channel.write(ByteBuffer.wrap(manifest.text().getBytes(StandardCharsets.UTF_8)));
             channel.force(true);
         }
-        for (Instant stamp = copied.time(); ; stamp = stamp.plusSeconds(1)) {
+        for (Instant stamp = time; ; stamp = stamp.plusSeconds(1)) {
             Path target = folder.resolve(Backup.name(stamp) + (compressed ? ".gz" : ""));
             if (Files.exists(target, LinkOption.NOFOLLOW_LINKS) || Files.exists(BackupManifest.of(target), LinkOption.NOFOLLOW_LINKS))
                 continue;

@@ -11,7 +11,6 @@ import java.time.Instant;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.Set;
 import telemetry.Database;
 import telemetry.Next;
 import telemetry.Row;
@@ -62,23 +61,77 @@ public record Snapshot(Path file, Instant time, String schema, String journal, l
 
     private static void copy(Database source, Path target, PrintWriter err) {
         long pageSize = source.number("PRAGMA page_size");
-        try (var progress = new Progress(err, "MB copied", pageSize * source.number("PRAGMA page_count") / 1_000_000);
-                var sync = new EarlySync(target)) {
-            source.copyTo(target, Duration.ZERO, bytes -> {
-                progress.at(bytes / 1_000_000);
-                sync.more();
-            });
+        Disk.trying("write to", target, () -> {
+            try (var progress = new Progress(err, "MB copied", pageSize * source.number("PRAGMA page_count") / 1_000_000);
+                    var sync = new EarlySync(target)) {
+                source.copyTo(target, Duration.ZERO, bytes -> {
+                    progress.at(bytes / 1_000_000);
+                    sync.more();
+                });
+            }
+        });
+    }
+
+    /**
+     * Has the disk take in a file in a thread of its own while it is still being written, so that the fsync behind its end finds little
+     * left; see the bench row {@code backup}. It is not that fsync: whoever writes the file still needs one.
+     *
+     * <p>To be closed after whoever writes it has let go of the file: with one of a process' handles go all its locks on that file.
+     */
+    private static final class EarlySync implements AutoCloseable {
+        private final FileChannel channel;
+        private final Thread thread = new Thread(this::run, "early sync");
+        private boolean isMore;
+        private boolean isOver;
+        private IOException failure;
+
+        EarlySync(Path file) throws IOException {
+            channel = FileChannel.open(file, StandardOpenOption.WRITE);
+            thread.setDaemon(true);
+            thread.start();
+        }
+
+        /** Some more has been written. Waits for nothing. */
+        synchronized void more() {
+            isMore = true;
+            notifyAll();
+        }
+
+        private void run() {
+            try {
+                while (isThereMore()) channel.force(false);
+            } catch (IOException e) {
+                failure = e;
+            } catch (InterruptedException e) {
+                // nobody does; what is left then is left to the fsync at the end
+            }
+        }
+
+        private synchronized boolean isThereMore() throws InterruptedException {
+            while (!isMore && !isOver) wait();
+            isMore = false;
+            return !isOver;
+        }
+
+        /** @throws IOException when the disk did not take something in */
+        @Override
+        public void close() throws IOException {
+            synchronized (this) {
+                isOver = true;
+                notifyAll();
+            }
+            try (channel) {
+                thread.join();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+            if (failure != null) throw failure;
         }
     }
 
     /** SQLite would open a name that a planted link leads elsewhere; this refuses it. */
     private static void create(Path file) {
-        try {
-            FileChannel.open(file, Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE),
-                    Disk.ownerOnlyFile(file.getParent())).close();
-        } catch (IOException e) {
-            throw Disk.refused("create", file, e);
-        }
+        Disk.trying("create", file, () -> Disk.create(file).close());
     }
 
     /** How many rows each table has. */

@@ -77,6 +77,7 @@ public final class Cli {
     /** As {@link #main}, with the output going elsewhere and the exit code as the result: for tests and JShell. */
     public static int run(Callable<Integer> command, PrintWriter out, PrintWriter err, String... args) {
         var line = new CommandLine(command);
+        line.setSubcommandsCaseInsensitive(true);
         if (line.getSubcommands().isEmpty()) addWords(line, args);
         line.setOut(out).setErr(err).setCaseInsensitiveEnumValuesAllowed(true).setSubcommandsCaseInsensitive(true);
         line.registerConverter(Duration.class, converter(Times::duration));

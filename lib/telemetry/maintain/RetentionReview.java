@@ -57,9 +57,9 @@ public final class RetentionReview {
 
     /** The backups: enough of them, young enough, and every byte of the newest as it was made. */
     public Task backups() {
-        List<Backup> all = backups.list();
-        var list = new BackupList(all, backups.expirable(BACKUPS), clock.instant());
-        return judged(all.stream().filter(Backup::isVerified).toList(), list.sum()).with(all.isEmpty() ? null : list, list.json());
+        BackupList list = backups.list(BACKUPS);
+        List<Backup> all = list.all();
+        return judged(all.stream().filter(Backup::isVerified).toList(), list.sum()).with(all.isEmpty() ? null : list, list.data());
     }
 
     private Task judged(List<Backup> verified, String sum) {

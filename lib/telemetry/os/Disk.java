@@ -26,6 +26,7 @@ import java.util.Set;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 import telemetry.Next;
+import telemetry.Size;
 import telemetry.StoreException;
 
 /** What the operating system's disks do differently from each other, in one place. */
@@ -40,6 +41,16 @@ public final class Disk {
 
     /** Less is as good as nothing. */
     private static final long NOTHING_FREE = 64 << 10;
+
+    /** Work with files, of which the operating system may refuse something. */
+    public interface Work<T> {
+        T run() throws IOException;
+    }
+
+    /** The same without a result. */
+    public interface Step {
+        void run() throws IOException;
+    }
 
     private Disk() { }
 
@@ -121,11 +132,14 @@ public final class Disk {
         }
     }
 
+    /** A new file, open for writing, which only its owner may read. @throws FileAlreadyExistsException also when a link has the name */
+    public static FileChannel create(Path file) throws IOException {
+        return FileChannel.open(file, Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE), ownerOnlyFile(file));
+    }
+
     /** Copies a file to one that must not exist, which only its owner may read, and makes it survive a power cut. */
     public static void copy(Path from, Path to) throws IOException {
-        try (FileChannel in = FileChannel.open(from, StandardOpenOption.READ);
-                FileChannel out = FileChannel.open(to, Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE),
-                        ownerOnlyFile(to))) {
+        try (FileChannel in = FileChannel.open(from, StandardOpenOption.READ); FileChannel out = create(to)) {
             for (long done = 0, n = 1; n > 0; done += n) n = in.transferTo(done, COPIED_AT_ONCE, out);
             out.force(true);
         }
@@ -225,6 +239,33 @@ public final class Disk {
                 }
             }
         };
+    }
+
+    /** Does the work. @throws StoreException as {@link #refused} has it, when the operating system refuses something */
+    public static <T> T trying(String tried, Path path, Work<T> work) {
+        try {
+            return work.run();
+        } catch (IOException e) {
+            throw refused(tried, path, e);
+        }
+    }
+
+    /** As the other, without a result. */
+    public static void trying(String tried, Path path, Step step) {
+        trying(tried, path, () -> {
+            step.run();
+            return null;
+        });
+    }
+
+    /**
+     * @param next what makes room
+     * @throws StoreException {@code FULL} when fewer bytes are free on the disk of this path or of its nearest existing parent
+     */
+    public static void requireRoom(String tried, Path path, long needed, Next next) {
+        long free = trying(tried, path, () -> free(path));
+        if (free < needed) throw new StoreException(StoreException.Reason.FULL, tried, path,
+                "it takes " + new Size(needed) + " and " + new Size(free) + " are free", next);
     }
 
     /**

@@ -1,6 +1,5 @@
 package telemetry.rebuild;
 
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -43,13 +42,13 @@ final class LiveSwap implements AutoCloseable {
         Path unfinished = Unfinished.beside(to);
         try {
             watcher.update("VACUUM INTO ?", unfinished);
-            Disk.sync(unfinished);
-            Files.move(unfinished, to);
-            Disk.syncFolder(to.getParent());
+            Disk.trying("keep a copy of the old database as", to, () -> {
+                Disk.sync(unfinished);
+                Files.move(unfinished, to);
+                Disk.syncFolder(to.getParent());
+            });
             kept = to;
             return to;
-        } catch (IOException e) {
-            throw Disk.refused("keep a copy of the old database as", to, e);
         } finally {
             DatabaseFile.delete(unfinished);
         }

@@ -1,7 +1,5 @@
 package telemetry.rebuild;
 
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -36,16 +34,17 @@ public final class NewDatabase implements AutoCloseable {
     private final RowForm form;
     private final RunLoader loader;
     private final Pruned pruned;
-    private final Consumer<LogEntry> damaged;
-    private final Consumer<StoreException> denied;
+    private final Consumer<LogEntry> onDamage;
+    private final Consumer<StoreException> onDenied;
+    private Unread unread = new Unread();
 
     /**
-     * @param ddl     the schema it gets; null for the runbook's
-     * @param pruned  runs to leave out
-     * @param damaged is given what cannot be read, and runs that the table does not take
-     * @param denied  is told, in the thread that reads, of each file that may not be read
+     * @param ddl      the schema it gets; null for the runbook's
+     * @param pruned   runs to leave out
+     * @param onDamage is given what cannot be read, and runs that the table does not take
+     * @param onDenied is told, in the thread that reads, of each file that may not be read; what it throws ends the loading
      */
-    public NewDatabase(Path file, Ddl ddl, Pruned pruned, Consumer<LogEntry> damaged, Consumer<StoreException> denied) {
+    public NewDatabase(Path file, Ddl ddl, Pruned pruned, Consumer<LogEntry> onDamage, Consumer<StoreException> onDenied) {
         this.file = file;
         this.ddl = ddl;
         this.pruned = pruned;
@@ -58,10 +57,10 @@ public final class NewDatabase implements AutoCloseable {
         this.schema = Schema.require(database);
         List<String> columns = RowForm.settable(schema);
         this.form = new RowForm(schema, columns, Schema.defaults(database, columns));
-        this.loader = new RunLoader(database, schema, form,
-                (row, why) -> damaged.accept(new LogEntry(row.file(), row.offset(), row.bytes().length, row.bytes(), new Damage(why))));
-        this.damaged = damaged;
-        this.denied = denied;
+        this.loader = new RunLoader(database, schema, form, (line, why) ->
+                damaged(new LogEntry(line.file(), line.offset(), line.bytes().length, line.bytes(), new Damage(why))));
+        this.onDamage = onDamage;
+        this.onDenied = onDenied;
     }
 
     Database database() {
@@ -86,9 +85,10 @@ public final class NewDatabase implements AutoCloseable {
      * @throws StoreException {@code MISSING} when one is gone, and not because its day was archived meanwhile
      */
     public RunFeed load(Supplier<List<Path>> files, Consumer<Path> done) {
+        unread = new Unread();
         var belt = new Conveyor();
-        var feed = new RunFeed(schema, form, pruned, row -> belt.put(row.bytes().length, () -> loader.add(row)),
-                entry -> belt.put(entry.bytes().length, () -> damaged.accept(entry)));
+        var feed = new RunFeed(schema, form, pruned, row -> belt.put(row.line().bytes().length, () -> loader.add(row)),
+                entry -> belt.put(entry.bytes().length, () -> damaged(entry)));
         database.inTransaction(() -> {
             belt.run(() -> read(feed, files, done));
             loader.finish();
@@ -118,9 +118,20 @@ public final class NewDatabase implements AutoCloseable {
         } catch (StoreException e) {
             if (e.reason() == StoreException.Reason.MISSING) return false;
             if (e.reason() != StoreException.Reason.DENIED || !file.equals(e.path())) throw e;
-            denied.accept(e);
+            onDenied.accept(e);
+            unread.add(e);
             return true;
         }
+    }
+
+    private void damaged(LogEntry entry) {
+        unread.add(entry);
+        onDamage.accept(entry);
+    }
+
+    /** What could not be read when it was loaded last. */
+    Unread unread() {
+        return unread;
     }
 
     /** Brings what only the old database knows. */
@@ -171,11 +182,7 @@ public final class NewDatabase implements AutoCloseable {
         database.pragma("synchronous", "FULL");
         database.pragma("journal_mode", ddl == null ? "WAL" : ddl.journal());
         close();
-        try {
-            Disk.sync(file);
-        } catch (IOException e) {
-            throw Disk.refused("write the new database", file, e);
-        }
+        Disk.trying("write the new database", file, () -> Disk.sync(file));
     }
 
     RunLoader loader() {

@@ -1,6 +1,6 @@
 package telemetry.rebuild;
 
-import java.io.IOException;
+import java.io.File;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -8,21 +8,18 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
-import java.util.TreeSet;
 import java.util.function.Consumer;
 import java.util.function.LongConsumer;
 import java.util.regex.Pattern;
-import telemetry.Damage;
+import telemetry.Check;
 import telemetry.Database;
 import telemetry.DayFile;
 import telemetry.EventLog;
-import telemetry.LogEntry;
 import telemetry.Next;
+import telemetry.Size;
 import telemetry.Store;
 import telemetry.StoreException;
 import telemetry.os.Disk;
@@ -32,6 +29,7 @@ import telemetry.sqlite.DatabaseFile;
 import telemetry.store.Pruned;
 import telemetry.store.Quarantine;
 import telemetry.store.StoreLock;
+import telemetry.text.Result;
 
 /**
  * Makes a new database from the day files, and puts it in the place of the old one, whatever state that is in. Interrupted at any point,
@@ -39,37 +37,22 @@ import telemetry.store.StoreLock;
  */
 public final class Rebuild {
 
-    /**
-     * What was made.
-     *
-     * @param database   the file that has it now
-     * @param schema     the version of its tables
-     * @param runs       that it has
-     * @param files      that were read
-     * @param lines      entries in them, of these
-     * @param events     no runs, and
-     * @param damaged    not readable, or runs that the tables do not take
-     * @param damagedIn  in which files, and how many in each
-     * @param doubtful   of these files, those whose checksum failed, and how much was taken from them all the same
-     * @param denied     of the files, those that may not be read: what only they know the new database does not have
-     * @param repeated   records that say what another says
-     * @param pruned     records left out because their run was deleted on purpose
-     * @param conflicts  runs with several different ends: the later counts
-     * @param quarantine where the damaged entries are kept; null when there were none
-     * @param carried    what came from the old database
-     * @param old        how that was: absent, intact, foreign, damaged
-     * @param kept       where it is now, or a copy of it; null when there was none or it was not touched
-     * @param replayed   runs whose lines came while this went on
-     * @param locked     for how long writers had to wait; zero when the old one was not in use
-     */
-    public record Result(Path database, String schema, long runs, int files, long lines,
-            long events, long damaged, Map<Path, Long> damagedIn, Map<Path, String> doubtful, List<Path> denied,
-            long repeated, long pruned, Collection<String> conflicts, Path quarantine, CarryOver.Carried carried,
-            String old, Path kept, long replayed, Duration locked) {
+    /** What would be made from what; {@code toString()} is the report. */
+    public record Preview(Plan data, boolean isAside) implements Result {
 
-        /** False when something could not be read or taken: worth a look. */
-        public boolean isWhole() {
-            return damaged == 0 && denied.isEmpty() && carried.lost().isEmpty();
+        /** @param differences between the old database and the day files; null when they cannot be compared, or need not be */
+        record Plan(Path database, OldDatabase.State old, List<Path> files, long bytes, RunDifferences.Count differences) { }
+
+        @Override
+        public Check.Status status() {
+            return data.differences == null ? Check.Status.OK : data.differences.unread().status(true);
+        }
+
+        @Override
+        public String toString() {
+            String old = "; the database " + (isAside ? "of the store" : "there") + " now is " + data.old;
+            return "would make " + data.database + " from " + said(data.files) + old
+                    + (data.differences == null ? "" : System.lineSeparator() + data.differences);
         }
     }
 
@@ -103,11 +86,11 @@ public final class Rebuild {
      * .synced.
      */
     public Rebuild buffer(Path folder) {
-        try (DirectoryStream<Path> files = Files.newDirectoryStream(folder.toAbsolutePath())) {
-            for (Path file : files) if (BUFFER_FILE.matcher(file.getFileName().toString()).matches()) others.add(file);
-        } catch (IOException e) {
-            throw Disk.refused("list the buffer files in", folder.toAbsolutePath(), e);
-        }
+        Disk.trying("list the buffer files in", folder.toAbsolutePath(), () -> {
+            try (DirectoryStream<Path> files = Files.newDirectoryStream(folder.toAbsolutePath())) {
+                for (Path file : files) if (BUFFER_FILE.matcher(file.getFileName().toString()).matches()) others.add(file);
+            }
+        });
         others.sort(null);
         return this;
     }
@@ -124,7 +107,7 @@ public final class Rebuild {
         return this;
     }
 
-    /** Is given the number of bytes that have been read so far. */
+    /** Is given the number of bytes that were read since it was last called. */
     public Rebuild progress(LongConsumer bytes) {
         this.progress = bytes;
         return this;
@@ -151,9 +134,24 @@ public final class Rebuild {
                         : Next.words("leave --from away, to read all day files"));
     }
 
-    /** How the store's database is: absent, intact, foreign, damaged. */
-    public String state() {
-        return OldDatabase.seen(store.database()).state().toString();
+    /** {@code 3 files (12.1 MB)} */
+    public static String said(List<Path> files) {
+        return Rebuilt.count(files.size(), "file", "files") + " (" + new Size(bytes(files)) + ")";
+    }
+
+    /** Of all files together. */
+    public static long bytes(List<Path> files) {
+        return files.stream().map(Path::toFile).mapToLong(File::length).sum();
+    }
+
+    /** Changes nothing. @param into the new file; null for the store's database */
+    public Preview preview(Path into) {
+        List<Path> files = files();
+        OldDatabase.State old = OldDatabase.seen(store.database()).state();
+        boolean isComparable = into == null && old == OldDatabase.State.INTACT;
+        Path database = into == null ? store.database() : into.toAbsolutePath();
+        return new Preview(new Preview.Plan(database, old, files, bytes(files), isComparable ? differences(difference -> { }) : null),
+                into != null);
     }
 
     /** Compares the store's database with its day files, both ways; see {@link RunDifferences}. */
@@ -164,7 +162,7 @@ public final class Rebuild {
     }
 
     /** Writes a new file and touches nothing else. What only the store's database knows is in it too. */
-    public Result into(Path file) {
+    public Rebuilt into(Path file) {
         Path target = file.toAbsolutePath().normalize();
         Path damaged = target.resolveSibling(target.getFileName() + ".damaged.ndjson");
         for (Path taken : List.of(target, damaged))
@@ -172,10 +170,9 @@ public final class Rebuild {
                 throw new StoreException(StoreException.Reason.REFUSED, "write", taken, "it exists", Next.words("name another file"));
         OldDatabase old = OldDatabase.of(store.database());
         try (var work = new Work(target, damaged)) {
-            NewDatabase made = work.make(old, old.state() == OldDatabase.State.INTACT ? old.file() : null);
-            made.seal();
+            work.make(old, old.state() == OldDatabase.State.INTACT ? old.file() : null).seal();
             publish(work.file, target);
-            return work.result(target, old, null, 0, Duration.ZERO);
+            return work.result(target, new Rebuilt.Exchange(old.state(), null, 0, Duration.ZERO));
         }
     }
 
@@ -185,11 +182,11 @@ public final class Rebuild {
      *
      * @throws StoreException {@code LOCKED} when a restore, a recovery or another rebuild is at work there
      */
-    public Result inPlace() {
+    public Rebuilt inPlace() {
         return StoreLock.replacing(store, this::exchange);
     }
 
-    private Result exchange() {
+    private Rebuilt exchange() {
         OldDatabase old = OldDatabase.of(store.database());
         if (old.state() != OldDatabase.State.ABSENT && old.state() != OldDatabase.State.INTACT) old.requireUnused();
         makeFolder();
@@ -210,7 +207,7 @@ public final class Rebuild {
                 publish(work.file, store.database());
             }
             long replayed = replay(work);
-            return work.result(store.database(), old, kept, replayed, locked);
+            return work.result(store.database(), new Rebuilt.Exchange(old.state(), kept, replayed, locked));
         } finally {
             Quarantine.removeIfEmpty(folder);
         }
@@ -224,12 +221,10 @@ public final class Rebuild {
     }
 
     private static void publish(Path made, Path target) {
-        try {
+        Disk.trying("put the new database in place as", target, () -> {
             Disk.publish(made, target);
             Disk.syncFolder(target.toAbsolutePath().getParent());
-        } catch (IOException e) {
-            throw Disk.refused("put the new database in place as", target, e);
-        }
+        });
     }
 
     /**
@@ -244,7 +239,7 @@ public final class Rebuild {
             Replay.Result result = new Replay(database).only(work::hasMore).without(pruned).apply(new EventLog(store), damaged -> { });
             OldRuns.deleteAgain(database, pruned);
             work.runs = database.number("SELECT count(*) FROM agent_runs");
-            return result.inserted() + result.updated();
+            return result.changed();
         } catch (StoreException e) {
             throw new StoreException(e.reason(), "bring runs that came meanwhile into", store.database(),
                     "the new database is in place and lacks them: " + e.why(), Next.command("rebuild"), e);
@@ -263,10 +258,6 @@ public final class Rebuild {
         private RunFeed feed;
         private CarryOver.Carried carried = CarryOver.Carried.nothing();
         private long runs;
-        private final List<Path> denied = new ArrayList<>();
-        private final Map<Path, Long> damagedIn = new TreeMap<>();
-        private final Map<Path, String> doubtful = new TreeMap<>();
-        private long bytes;
 
         Work(Path target, Path quarantine) {
             this.file = Unfinished.beside(target);
@@ -275,8 +266,8 @@ public final class Rebuild {
 
         /** @param source the old database or a copy to carry over from; null to take what a damaged one still gives */
         NewDatabase make(OldDatabase old, Path source) {
-            made = new NewDatabase(file, old.ddl(), Pruned.of(store), this::damaged, this::denied);
-            feed = made.load(this::unread, this::read);
+            made = new NewDatabase(file, old.ddl(), Pruned.of(store), quarantine::add, onDenied);
+            feed = made.load(this::unread, file -> progress.accept(file.toFile().length()));
             if (source != null) carried = made.carryOver(source);
             else if (old.state() != OldDatabase.State.ABSENT) carried = salvaged(old);
             runs = made.finish(carried.runs());
@@ -305,27 +296,10 @@ public final class Rebuild {
             return isWanted(day) && !Long.valueOf(day.path().toFile().length()).equals(seen.get(day.path()));
         }
 
-        private void read(Path file) {
-            bytes += file.toFile().length();
-            progress.accept(bytes);
-        }
-
-        private void damaged(LogEntry entry) {
-            damagedIn.merge(entry.file(), 1L, Long::sum);
-            if (entry.isDoubt()) doubtful.put(entry.file(), ((Damage) entry.record()).reason());
-            quarantine.add(entry);
-        }
-
-        private void denied(StoreException e) {
-            onDenied.accept(e);
-            denied.add(e.path());
-        }
-
-        Result result(Path database, OldDatabase old, Path kept, long replayed, Duration locked) {
-            long damaged = damagedIn.values().stream().mapToLong(Long::longValue).sum();
-            return new Result(database, made.schema().toString(), runs, seen.size(), feed.lines(),
-                    feed.events(), damaged, damagedIn, doubtful, List.copyOf(denied), made.loader().repeated(), feed.pruned(),
-                    new TreeSet<>(made.loader().conflicting()), quarantine.file(), carried, old.state().toString(), kept, replayed, locked);
+        Rebuilt result(Path database, Rebuilt.Exchange exchange) {
+            var read = new Rebuilt.Read(seen.size(), feed.lines(), feed.events());
+            return new Rebuilt(database, made.schema().toString(), runs, read, made.unread().damaged(), made.unread(),
+                    made.loader().repeated(), feed.pruned(), made.loader().conflicting(), quarantine.file(), carried, exchange);
         }
 
         @Override

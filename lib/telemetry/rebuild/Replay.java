@@ -1,9 +1,6 @@
 package telemetry.rebuild;
 
-import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.file.Files;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.Collection;
@@ -15,6 +12,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.function.Consumer;
+import java.util.function.LongConsumer;
 import java.util.function.Predicate;
 import telemetry.Damage;
 import telemetry.Database;
@@ -22,7 +20,6 @@ import telemetry.DayFile;
 import telemetry.Event;
 import telemetry.EventLog;
 import telemetry.LogEntry;
-import telemetry.Next;
 import telemetry.Run;
 import telemetry.StoreException;
 import telemetry.daylog.LogFiles;
@@ -42,14 +39,18 @@ import telemetry.text.Progress;
  */
 public final class Replay {
 
-    /** Entries a transaction: some 10 ms during which writers wait. */
+    /** Entries a transaction, during which writers wait for a moment. */
     private static final int BATCH = 500;
+    private static final long MB = 1_000_000;
+
+    /** Writers at work may add runs while a pass goes on; their own rows come right behind. */
+    private static final int MOST_PASSES = 20;
 
     /** So many runs whose row says something else than the files are looked into in one pass. */
     private static final int DISPUTES = 20_000;
 
     /**
-     * What a pass did.
+     * What a pass did, or several.
      *
      * @param lines     entries read, damaged ones included
      * @param events    of these, those that are no runs
@@ -63,7 +64,18 @@ public final class Replay {
 
         /** True when the database knew it all already. */
         public boolean isNothingNew() {
-            return inserted + updated == 0;
+            return changed() == 0;
+        }
+
+        /** Runs that were brought or completed. */
+        public long changed() {
+            return inserted + updated;
+        }
+
+        /** The first pass's lines are those of the later ones too. */
+        private Result and(Result later) {
+            return new Result(lines, events, Math.max(damaged, later.damaged), inserted + later.inserted, updated + later.updated,
+                    conflicts, pruned);
         }
     }
 
@@ -72,23 +84,8 @@ public final class Replay {
     private final RowForm form;
     private final RunScanner scanner;
     private PrintWriter err;
-    private Progress progress = Progress.NONE;
-    private long bytes;
     private Predicate<DayFile> wanted = day -> true;
     private Pruned pruned;
-    private Consumer<LogEntry> onDamage;
-
-    private final LogFiles files = new LogFiles(this::take, this::takeEvent);
-    private final Map<String, LogEntry> open = new LinkedHashMap<>();
-    private final Map<String, LogEntry> ends = new LinkedHashMap<>();
-    private final Set<String> disputed = new HashSet<>();
-    private long lines;
-    private long events;
-    private long damaged;
-    private long inserted;
-    private long updated;
-    private long conflicts;
-    private long left;
 
     /** @throws StoreException {@code DAMAGED} when the database has no table of runs */
     public Replay(Database database) {
@@ -105,14 +102,6 @@ public final class Replay {
         return this;
     }
 
-    /**
-     * Only day files that can have lines of this time or later: those of its day and the one before, and any that was changed since.
-     * Null, the default: all.
-     */
-    Replay since(Instant since) {
-        return only(since == null ? day -> true : day -> canHaveLinesSince(since, day));
-    }
-
     /** Only day files that are wanted. */
     Replay only(Predicate<DayFile> wanted) {
         this.wanted = wanted;
@@ -126,155 +115,183 @@ public final class Replay {
     }
 
     /**
+     * Replays a store's day files until a pass finds nothing new. All of them, not only those since a backup: the database may have lacked
+     * runs when that was made, and a clock that was set back would make new lines older than the backup.
+     */
+    public Result untilNothingNew(EventLog log) {
+        Result all = apply(log, damaged -> { });
+        Result last = all;
+        for (int pass = 1; !last.isNothingNew() && pass < MOST_PASSES; pass++) {
+            last = apply(log, damaged -> { });
+            all = all.and(last);
+        }
+        return all;
+    }
+
+    /**
      * Replays a store's day files, those included that are archived or begun while it works.
      *
      * @param onDamage is given each entry that cannot be used, its record saying why
      */
     public Result apply(EventLog log, Consumer<LogEntry> onDamage) {
-        begin(onDamage);
         Set<DayFile> seen = new HashSet<>();
-        List<DayFile> read = new ArrayList<>();
-        long all = log.days().stream().filter(wanted).mapToLong(Replay::size).sum();
-        try (var progress = new Progress(err, "MB of day files replayed", megabytes(all))) {
-            this.progress = progress;
-            for (List<DayFile> fresh = log.days(); !fresh.isEmpty(); fresh = fresh(log, seen)) {
-                for (DayFile day : fresh) if (seen.add(day) && wanted.test(day) && read(day, files)) read.add(day);
-            }
-            return finish(read);
-        } finally {
-            this.progress = Progress.NONE;
+        long bytes = log.days().stream().filter(wanted).mapToLong(Replay::size).sum();
+        try (var progress = new Progress(err, "MB of day files replayed", bytes / MB)) {
+            var pass = new Pass(onDamage, progress.adding(MB));
+            for (List<DayFile> days = fresh(log, seen); !days.isEmpty(); days = fresh(log, seen))
+                for (DayFile day : days) if (wanted.test(day)) pass.read(day);
+            return pass.finish();
         }
+    }
+
+    private static List<DayFile> fresh(EventLog log, Set<DayFile> seen) {
+        return log.days().stream().filter(seen::add).toList();
     }
 
     private static long size(DayFile day) {
         return day.path().toFile().length();
     }
 
-    private static long megabytes(long bytes) {
-        return bytes / 1_000_000;
-    }
-
-    /** As the other, for these files only. @throws StoreException {@code MISSING} when one is not there */
-    Result apply(List<DayFile> days, Consumer<LogEntry> onDamage) {
-        begin(onDamage);
-        List<DayFile> chosen = days.stream().filter(wanted).sorted().toList();
-        for (DayFile day : chosen)
-            if (!read(day, files))
-                throw new StoreException(StoreException.Reason.MISSING, "replay", day.path(), "it is gone", Next.RUN_AGAIN);
-        return finish(chosen);
-    }
-
-    private static List<DayFile> fresh(EventLog log, Set<DayFile> seen) {
-        return log.days().stream().filter(day -> !seen.contains(day)).toList();
-    }
-
-    private void begin(Consumer<LogEntry> onDamage) {
-        this.onDamage = onDamage;
-        lines = events = damaged = inserted = updated = conflicts = left = bytes = 0;
-    }
-
-    private static boolean canHaveLinesSince(Instant since, DayFile day) {
-        if (!day.day().isBefore(DayFile.dayOf(since).minusDays(1))) return true;
-        try {
-            return !Files.getLastModifiedTime(day.path()).toInstant().isBefore(since);
-        } catch (IOException e) {
-            return true;
-        }
-    }
-
-    /** @return false when the file is not there any more */
-    private boolean read(DayFile day, LogFiles files) {
-        try {
-            files.read(day.path());
-            bytes += size(day);
-            progress.at(megabytes(bytes));
-            return true;
-        } catch (StoreException e) {
-            if (e.reason() != StoreException.Reason.MISSING) throw e;
-            return false;
-        }
-    }
-
-    /** Most lines are events, and the scanner knows one at sight. */
-    private int takeEvent(byte[] buffer, int from, int to, long offset) {
-        int next = scanner.scan(buffer, from, to);
-        if (next < 0 || !scanner.isEvent()) return -1;
-        lines++;
-        events++;
-        return next;
-    }
-
-    private void take(LogEntry entry) {
-        lines++;
-        if (entry.record() instanceof Event) events++;
-        else if (entry.isDamaged()) damaged(entry);
-        else run(entry, (Run) entry.record());
-    }
-
-    private void damaged(LogEntry entry) {
-        damaged++;
-        onDamage.accept(entry);
-    }
-
-    private void run(LogEntry entry, Run run) {
-        if (pruned != null && pruned.contains(run.id())) {
-            left++;
-            return;
-        }
-        String key = writer.key(run);
-        if (!run.isEnd()) {
-            if (!ends.containsKey(key) && (open.containsKey(key) || writer.standing(run) == RunWriter.Standing.ABSENT))
-                open.merge(key, entry, this::better);
-            return;
-        }
-        open.remove(key);
-        LogEntry other = ends.put(key, entry);
-        if (other != null && !isSame(run, (Run) other.record())) {
-            ends.put(key, better(entry, other));
-            disputed.add(key);
-        }
-        if (ends.size() >= BATCH) flush();
-    }
-
     private boolean isSame(Run a, Run b) {
         return form.compare(form.row(a), form.row(b)) == 0 && a.fields().keySet().equals(b.fields().keySet());
     }
 
-    private void flush() {
-        database.inTransaction(() -> ends.forEach((key, entry) -> end(key, entry, (Run) entry.record())));
-        ends.clear();
+    private LogEntry better(LogEntry a, LogEntry b) {
+        return form.compare(form.row((Run) a.record()), form.row((Run) b.record())) >= 0 ? a : b;
     }
 
-    private void end(String key, LogEntry entry, Run run) {
-        switch (writer.standing(run)) {
-            case ABSENT -> inserted += write(entry, run);
-            case OPEN -> updated += write(entry, run);
-            case OTHER, RENAMED -> disputed.add(key);
-            case SAME -> { }
+    /** One time through the day files, and what it counts. */
+    private final class Pass {
+        private final Consumer<LogEntry> onDamage;
+        private final LongConsumer progress;
+        private final LogFiles files = new LogFiles(this::take, this::takeEvent);
+        private final List<DayFile> days = new ArrayList<>();
+        private final Map<String, LogEntry> open = new LinkedHashMap<>();
+        private final Map<String, LogEntry> ends = new LinkedHashMap<>();
+        private final Set<String> disputed = new HashSet<>();
+        private long lines;
+        private long events;
+        private long damaged;
+        private long inserted;
+        private long updated;
+        private long conflicts;
+        private long left;
+
+        Pass(Consumer<LogEntry> onDamage, LongConsumer progress) {
+            this.onDamage = onDamage;
+            this.progress = progress;
         }
-    }
 
-    private long write(LogEntry entry, Run run) {
-        try {
-            return writer.write(run) ? 1 : 0;
-        } catch (StoreException e) {
-            if (!SqliteErrors.isAboutTheRow(e)) throw e;
-            damaged(new LogEntry(entry.file(), entry.offset(), entry.length(), entry.bytes(),
-                    new Damage("the database does not take it: " + e.getMessage())));
-            return 0;
+        void read(DayFile day) {
+            if (read(day, files)) days.add(day);
         }
-    }
 
-    private Result finish(List<DayFile> days) {
-        files.finish();
-        flush();
-        inBatches(disputed, DISPUTES, batch -> settle(days, new HashSet<>(batch)));
-        inBatches(open.values(), BATCH,
-                batch -> database.inTransaction(() -> batch.forEach(entry -> inserted += write(entry, (Run) entry.record()))));
-        disputed.clear();
-        open.clear();
-        if (pruned != null) updated += StaleRuns.cancelAgain(database, pruned);
-        return new Result(lines, events, damaged, inserted, updated, conflicts, left);
+        /** @return false when the file is not there any more */
+        private boolean read(DayFile day, LogFiles files) {
+            try {
+                files.read(day.path());
+                progress.accept(size(day));
+                return true;
+            } catch (StoreException e) {
+                if (e.reason() != StoreException.Reason.MISSING) throw e;
+                return false;
+            }
+        }
+
+        /** Most lines are events, and the scanner knows one at sight. */
+        private int takeEvent(byte[] buffer, int from, int to, long offset) {
+            int next = scanner.scan(buffer, from, to);
+            if (next < 0 || !scanner.isEvent()) return -1;
+            lines++;
+            events++;
+            return next;
+        }
+
+        private void take(LogEntry entry) {
+            lines++;
+            if (entry.record() instanceof Event) events++;
+            else if (entry.isDamaged()) damaged(entry);
+            else run(entry, (Run) entry.record());
+        }
+
+        private void damaged(LogEntry entry) {
+            damaged++;
+            onDamage.accept(entry);
+        }
+
+        private void run(LogEntry entry, Run run) {
+            if (pruned != null && pruned.contains(run.id())) {
+                left++;
+                return;
+            }
+            String key = writer.key(run);
+            if (!run.isEnd()) {
+                if (!ends.containsKey(key) && (open.containsKey(key) || writer.standing(run) == RunWriter.Standing.ABSENT))
+                    open.merge(key, entry, Replay.this::better);
+                return;
+            }
+            open.remove(key);
+            LogEntry other = ends.put(key, entry);
+            if (other != null && !isSame(run, (Run) other.record())) {
+                ends.put(key, better(entry, other));
+                disputed.add(key);
+            }
+            if (ends.size() >= BATCH) flush();
+        }
+
+        private void flush() {
+            database.inTransaction(() -> ends.forEach((key, entry) -> end(key, entry, (Run) entry.record())));
+            ends.clear();
+        }
+
+        private void end(String key, LogEntry entry, Run run) {
+            switch (writer.standing(run)) {
+                case ABSENT -> inserted += write(entry, run);
+                case OPEN -> updated += write(entry, run);
+                case OTHER, RENAMED -> disputed.add(key);
+                case SAME -> { }
+            }
+        }
+
+        private long write(LogEntry entry, Run run) {
+            try {
+                return writer.write(run) ? 1 : 0;
+            } catch (StoreException e) {
+                if (!SqliteErrors.isAboutTheRow(e)) throw e;
+                damaged(new LogEntry(entry.file(), entry.offset(), entry.length(), entry.bytes(),
+                        new Damage("the database does not take it: " + e.getMessage())));
+                return 0;
+            }
+        }
+
+        Result finish() {
+            files.finish();
+            flush();
+            inBatches(disputed, DISPUTES, batch -> settle(new HashSet<>(batch)));
+            inBatches(open.values(), BATCH,
+                    batch -> database.inTransaction(() -> batch.forEach(entry -> inserted += write(entry, (Run) entry.record()))));
+            if (pruned != null) updated += StaleRuns.cancelAgain(database, pruned);
+            return new Result(lines, events, damaged, inserted, updated, conflicts, left);
+        }
+
+        /** A row that says something else may be another end that the files have too: all ends of these runs are looked at first. */
+        private void settle(Set<String> keys) {
+            Map<String, Dispute> disputes = new HashMap<>();
+            var again = new LogFiles(entry -> {
+                if (!(entry.record() instanceof Run run) || !run.isEnd() || !keys.contains(writer.key(run))) return;
+                disputes.computeIfAbsent(writer.key(run), none -> new Dispute()).add(entry, run);
+            });
+            days.forEach(day -> read(day, again));
+            database.inTransaction(() -> disputes.values().forEach(this::settle));
+        }
+
+        private void settle(Dispute dispute) {
+            Run run = dispute.run();
+            if (dispute.isConflict) conflicts++;
+            boolean isWritten = writer.standing(run) == RunWriter.Standing.OTHER && write(dispute.best, run) > 0;
+            boolean isRenamed = dispute.hasEventIds && writer.takeEventId(run);
+            if (isWritten || isRenamed) updated++;
+        }
     }
 
     private static <T> void inBatches(Collection<T> all, int size, Consumer<List<T>> each) {
@@ -306,30 +323,5 @@ public final class Replay {
             for (int i = 0; i < values.length; i++) if (!lacking.get(i)) fields.put(form.columns().get(i), values[i]);
             return new Run(fields);
         }
-    }
-
-    /**
-     * A row that says something else may be another end that the files have too: all ends of these runs are looked at before one is chosen.
-     */
-    private void settle(List<DayFile> days, Set<String> keys) {
-        Map<String, Dispute> disputes = new HashMap<>();
-        var again = new LogFiles(entry -> {
-            if (!(entry.record() instanceof Run run) || !run.isEnd() || !keys.contains(writer.key(run))) return;
-            disputes.computeIfAbsent(writer.key(run), none -> new Dispute()).add(entry, run);
-        });
-        days.forEach(day -> read(day, again));
-        database.inTransaction(() -> disputes.values().forEach(this::settle));
-    }
-
-    private void settle(Dispute dispute) {
-        Run run = dispute.run();
-        if (dispute.isConflict) conflicts++;
-        boolean isWritten = writer.standing(run) == RunWriter.Standing.OTHER && write(dispute.best, run) > 0;
-        boolean isRenamed = dispute.hasEventIds && writer.takeEventId(run);
-        if (isWritten || isRenamed) updated++;
-    }
-
-    private LogEntry better(LogEntry a, LogEntry b) {
-        return form.compare(form.row((Run) a.record()), form.row((Run) b.record())) >= 0 ? a : b;
     }
 }

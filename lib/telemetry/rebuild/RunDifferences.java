@@ -6,24 +6,21 @@ import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
-import java.util.Set;
-import java.util.TreeMap;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
-import telemetry.Damage;
+import telemetry.Check;
 import telemetry.Database;
-import telemetry.LogEntry;
 import telemetry.Next;
 import telemetry.Row;
 import telemetry.Store;
 import telemetry.StoreException;
 import telemetry.os.ScratchFolder;
-import telemetry.runs.RowForm;
-import telemetry.runs.Schema;
+import telemetry.runs.Columns;
 import telemetry.store.Pruned;
+import telemetry.text.Result;
 
 /**
  * Compares a store's database with its day files, both ways, without a change to either. A run that the files know only as running is no
@@ -49,23 +46,50 @@ public final class RunDifferences implements AutoCloseable {
     }
 
     /** @param columns in which they differ; empty when the run is missing on one side */
-    public record Difference(Kind kind, String runId, List<String> columns) { }
+    public record Difference(Kind kind, String runId, List<String> columns) {
+        @Override
+        public String toString() {
+            return kind + ": " + runId + (columns.isEmpty() ? "" : " (" + String.join(", ", columns) + ")");
+        }
+    }
 
     /**
-     * @param runs     in the database
-     * @param inFiles  runs in the day files
-     * @param damaged  entries that could not be read
-     * @param damagedIn in which files, and how many in each
-     * @param doubtful of these files, those whose checksum failed, and how much was taken from them all the same
-     * @param denied   files that may not be read: the runs in them are missing on this side
-     * @param missing  runs that the database lacks
-     * @param unknown  runs that the day files lack
+     * {@code toString()} is a sentence.
+     *
+     * @param runs      in the database
+     * @param inFiles   runs in the day files
+     * @param damaged   entries that could not be read
+     * @param unread    where those are; the runs in files that may not be read are missing on this side
+     * @param missing   runs that the database lacks
+     * @param unknown   runs that the day files lack
      * @param different runs of which the two say something different
      */
-    public record Count(long runs, long inFiles, long damaged, Map<Path, Long> damagedIn, Map<Path, String> doubtful, List<Path> denied,
-            long missing, long unknown, long different) {
+    public record Count(long runs, long inFiles, long damaged, Unread unread, long missing, long unknown, long different) {
         public boolean isSame() {
             return missing + unknown + different == 0;
+        }
+
+        @Override
+        public String toString() {
+            String both = String.format(Locale.ROOT, "%s in the database, %,d in the day files: ",
+                    Rebuilt.count(runs, "run", "runs"), inFiles);
+            String all = String.format(Locale.ROOT, "%,d only in the day files, %,d only in the database, %,d different",
+                    missing, unknown, different);
+            return both + (isSame() ? "no difference" : all) + (damaged == 0 ? "" : ", " + Rebuilt.damaged(damaged))
+                    + (unread.denied().isEmpty() ? "" : ", " + Rebuilt.count(unread.denied().size(), "file", "files") + " not read");
+        }
+    }
+
+    /** What a comparison found. */
+    public record Compared(boolean isSame, Count count, List<Difference> differences) implements Result {
+        @Override
+        public Check.Status status() {
+            return count.unread.status(isSame && count.damaged == 0);
+        }
+
+        @Override
+        public String toString() {
+            return count.toString();
         }
     }
 
@@ -77,9 +101,6 @@ public final class RunDifferences implements AutoCloseable {
     private final Map<Path, FileTime> read = new HashMap<>();
     private final Consumer<StoreException> onDenied;
     private final ScratchFolder folder = new ScratchFolder("telemetry-rebuild");
-    private final Set<Path> denied = new LinkedHashSet<>();
-    private final Map<Path, Long> damagedIn = new TreeMap<>();
-    private final Map<Path, String> doubtful = new TreeMap<>();
 
     /** @param onDenied is told of each file that may not be read; what it throws ends the comparing */
     RunDifferences(Store store, Supplier<List<Path>> files, Consumer<StoreException> onDenied) {
@@ -94,28 +115,16 @@ public final class RunDifferences implements AutoCloseable {
         if (old.state() != OldDatabase.State.INTACT)
             throw new StoreException(old.state() == OldDatabase.State.ABSENT ? StoreException.Reason.MISSING
                     : StoreException.Reason.DAMAGED, "compare", old.file(), old.why(), Next.command("rebuild"));
-        try (var made = new NewDatabase(folder.path().resolve("scratch.sqlite"), old.ddl(), Pruned.of(store), this::damaged, this::denied)) {
+        try (var made = new NewDatabase(folder.path().resolve("scratch.sqlite"), old.ddl(), Pruned.of(store),
+                damaged -> { }, onDenied)) {
             Count count = null;
             for (int round = 1; round <= ROUNDS && (count == null || !count.isSame() && hasUnread()); round++) {
-                damagedIn.clear();
-                doubtful.clear();
-                denied.clear();
                 made.load(this::unread, file -> { });
                 count = count(made);
             }
             if (!count.isSame()) list(made, each);
             return count;
         }
-    }
-
-    private void damaged(LogEntry entry) {
-        damagedIn.merge(entry.file(), 1L, Long::sum);
-        if (entry.isDoubt()) doubtful.put(entry.file(), ((Damage) entry.record()).reason());
-    }
-
-    private void denied(StoreException e) {
-        onDenied.accept(e);
-        denied.add(e.path());
     }
 
     private boolean hasUnread() {
@@ -144,13 +153,11 @@ public final class RunDifferences implements AutoCloseable {
         database.attachToRead(store.database(), "live");
         try {
             String kinds = query(made);
-            long damaged = damagedIn.values().stream().mapToLong(Long::longValue).sum();
+            long[] of = new long[3];
+            for (int kind = 0; kind < of.length; kind++)
+                of[kind] = database.number("SELECT count(*) FROM (" + kinds + ") WHERE kind = " + kind);
             return new Count(database.number("SELECT count(*) FROM live.agent_runs"),
-                    database.number("SELECT count(*) FROM main.agent_runs"), damaged, new TreeMap<>(damagedIn),
-                    new TreeMap<>(doubtful), List.copyOf(denied),
-                    database.number("SELECT count(*) FROM (" + kinds + ") WHERE kind = 0"),
-                    database.number("SELECT count(*) FROM (" + kinds + ") WHERE kind = 1"),
-                    database.number("SELECT count(*) FROM (" + kinds + ") WHERE kind = 2"));
+                    database.number("SELECT count(*) FROM main.agent_runs"), made.unread().damaged(), made.unread(), of[0], of[1], of[2]);
         } finally {
             database.detach("live");
         }
@@ -166,13 +173,13 @@ public final class RunDifferences implements AutoCloseable {
     }
 
     private static String query(NewDatabase made) {
-        String key = made.schema().shape() == Schema.Shape.SERVICE ? "event_id" : "run_id";
+        String key = made.schema().key();
         List<String> unequal = new ArrayList<>();
         List<String> columns = made.form().columns();
         for (int i = 0; i < columns.size(); i++) {
             String column = Database.quoted(columns.get(i));
             if (List.of("run_id", "event_id", "start_time").contains(columns.get(i)) || made.loader().isNamed(i).equals("0")) continue;
-            String later = RowForm.isFilledLater(columns.get(i)) ? " AND t." + column + " IS NOT NULL" : "";
+            String later = Columns.isFilledLater(columns.get(i)) ? " AND t." + column + " IS NOT NULL" : "";
             unequal.add("CASE WHEN t." + column + " IS NOT o." + column + later + " AND "
                     + made.loader().isNamed(i) + " THEN '" + columns.get(i).replace("'", "''") + " ' ELSE '' END");
         }

@@ -24,15 +24,23 @@ import telemetry.text.Ndjson;
 final class RunFeed {
     private static final long MOST_BYTES = 32 << 20;
 
-    /** The line of a run's beginning. */
-    private record Begun(Path file, long offset, byte[] line) {
+    /** A run's record as it stands in a file. */
+    record Line(Path file, long offset, byte[] bytes) {
         private static final int OVERHEAD = 200;
 
-        /** What it takes in memory with its place among the open ones, about. */
-        long bytes() {
-            return OVERHEAD + line.length;
+        /** In memory, with its place among the open ones, about. */
+        private long size() {
+            return OVERHEAD + bytes.length;
         }
     }
+
+    /**
+     * One record of a run on its way into a new database.
+     *
+     * @param values  as {@code RowForm} makes them
+     * @param lacking which of them the record itself does not have
+     */
+    record RunRow(Object[] values, BitSet lacking, Line line) { }
 
     private final RowForm form;
     private final boolean service;
@@ -41,7 +49,7 @@ final class RunFeed {
     private final Consumer<LogEntry> damaged;
     private final RunScanner scanner;
     private final LogFiles files = new LogFiles(this::take, this::takeQuickly);
-    private final Map<String, Begun> open = new LinkedHashMap<>();
+    private final Map<String, Line> open = new LinkedHashMap<>();
     private BitSet lacking = new BitSet();
     private Path file;
     private long lines;
@@ -78,9 +86,9 @@ final class RunFeed {
         } else if (pruned.contains(scanner.runId())) {
             left++;
         } else if (scanner.isEnd()) {
-            ended(new RunRow(scanner.row(), scanner.lacking(), file, offset, Arrays.copyOfRange(buffer, from, end - 1)));
+            ended(new RunRow(scanner.row(), scanner.lacking(), new Line(file, offset, Arrays.copyOfRange(buffer, from, end - 1))));
         } else {
-            begun(service ? form.key(scanner.row()) : scanner.runId(), new Begun(file, offset, Arrays.copyOfRange(buffer, from, end - 1)));
+            begun(service ? form.key(scanner.row()) : scanner.runId(), new Line(file, offset, Arrays.copyOfRange(buffer, from, end - 1)));
         }
         return end;
     }
@@ -98,35 +106,35 @@ final class RunFeed {
             left++;
             return;
         }
-        RunRow row = row(run, entry.file(), entry.offset(), entry.bytes());
-        if (form.isOver(row.values())) ended(row);
-        else begun(form.key(row.values()), new Begun(entry.file(), entry.offset(), entry.bytes()));
+        RunRow row = row(run, new Line(entry.file(), entry.offset(), entry.bytes()));
+        if (form.isOver(row.values)) ended(row);
+        else begun(form.key(row.values), row.line);
     }
 
     private void ended(RunRow row) {
-        Begun begun = open.remove(form.key(row.values()));
-        if (begun != null) openBytes -= begun.bytes();
+        Line begun = open.remove(form.key(row.values));
+        if (begun != null) openBytes -= begun.size();
         rows.accept(row);
     }
 
-    private void begun(String key, Begun begun) {
-        Begun before = open.get(key);
-        Begun kept = before == null ? begun : better(before, begun);
+    private void begun(String key, Line begun) {
+        Line before = open.get(key);
+        Line kept = before == null ? begun : better(before, begun);
         open.put(key, kept);
-        openBytes += kept.bytes() - (before == null ? 0 : before.bytes());
+        openBytes += kept.size() - (before == null ? 0 : before.size());
         if (openBytes > MOST_BYTES) handOnOldest();
     }
 
-    private Begun better(Begun a, Begun b) {
-        return Arrays.equals(a.line, b.line) || form.compare(row(a).values(), row(b).values()) >= 0 ? a : b;
+    private Line better(Line a, Line b) {
+        return Arrays.equals(a.bytes, b.bytes) || form.compare(row(a).values, row(b).values) >= 0 ? a : b;
     }
 
-    private RunRow row(Begun begun) {
-        return row((Run) Ndjson.read(begun.line, 0, begun.line.length), begun.file, begun.offset, begun.line);
+    private RunRow row(Line line) {
+        return row((Run) Ndjson.read(line.bytes, 0, line.bytes.length), line);
     }
 
-    private RunRow row(Run run, Path file, long offset, byte[] line) {
-        return new RunRow(form.row(run), lacking(run), file, offset, line);
+    private RunRow row(Run run, Line line) {
+        return new RunRow(form.row(run), lacking(run), line);
     }
 
     /** The same object for records with the same columns, as those of one writer are. */
@@ -137,11 +145,11 @@ final class RunFeed {
     }
 
     private void handOnOldest() {
-        Iterator<Begun> oldest = open.values().iterator();
+        Iterator<Line> oldest = open.values().iterator();
         while (openBytes > MOST_BYTES / 10 * 9) {
-            Begun begun = oldest.next();
+            Line begun = oldest.next();
             oldest.remove();
-            openBytes -= begun.bytes();
+            openBytes -= begun.size();
             rows.accept(row(begun));
         }
     }

@@ -3,14 +3,15 @@ package telemetry.rebuild;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.function.BiConsumer;
 import java.util.stream.Collectors;
 import telemetry.Database;
 import telemetry.Row;
 import telemetry.StoreException;
+import telemetry.rebuild.RunFeed.RunRow;
 import telemetry.runs.RowForm;
 import telemetry.runs.Schema;
 import telemetry.sqlite.SqliteErrors;
@@ -19,7 +20,7 @@ import telemetry.sqlite.SqliteErrors;
  * Fills the table of runs of a new database that nobody else has open. Runs may come in any order and more than once: the end beats the
  * start, and of several ends each column is as the best has it that names it ({@link SeveralEnds}).
  *
- * Sixteen rows a statement: 7 µs a row, one by one it is 13; more rows gain nothing.
+ * <p>Sixteen rows a statement; one by one would take about twice the time (bench row {@code rebuild}).
  */
 final class RunLoader {
     private static final int ROWS = 16;
@@ -29,7 +30,7 @@ final class RunLoader {
 
     private final Database database;
     private final RowForm form;
-    private final BiConsumer<RunRow, String> refused;
+    private final BiConsumer<RunFeed.Line, String> refused;
     private final EventIds eventIds;
     private final List<RunRow> waiting = new ArrayList<>(ROWS);
     private final String columns;
@@ -41,7 +42,7 @@ final class RunLoader {
     private final int eventId;
     private final int keyPlace;
     private final boolean service;
-    private final Set<String> conflicting = new HashSet<>();
+    private final Set<String> conflicting = new TreeSet<>();
     private BitSet usuallyLacking;
     private boolean hasOdd;
     private boolean hasBeaten;
@@ -49,14 +50,14 @@ final class RunLoader {
     private long repeated;
 
     /** @param refused is given each record that the table does not take, and why */
-    RunLoader(Database database, Schema schema, RowForm form, BiConsumer<RunRow, String> refused) {
+    RunLoader(Database database, Schema schema, RowForm form, BiConsumer<RunFeed.Line, String> refused) {
         this.database = database;
         this.form = form;
         this.refused = refused;
         this.service = schema.shape() == Schema.Shape.SERVICE;
         this.runId = form.columns().indexOf("run_id");
         this.eventId = form.columns().indexOf("event_id");
-        this.key = service ? "event_id" : "run_id";
+        this.key = schema.key();
         this.keyPlace = service ? eventId : runId;
         this.columns = form.columns().stream().map(Database::quoted).collect(Collectors.joining(", "));
         String values = "(" + "?, ".repeat(form.columns().size() - 1) + "?)";
@@ -110,7 +111,7 @@ final class RunLoader {
             else settle(row, there);
         } catch (StoreException e) {
             if (!SqliteErrors.isAboutTheRow(e)) throw e;
-            refused.accept(row, "the database does not take it: " + e.getMessage());
+            refused.accept(row.line(), "the database does not take it: " + e.getMessage());
         }
     }
 
@@ -226,7 +227,7 @@ final class RunLoader {
 
     private void merge(Object[] there, SeveralEnds ends) {
         BitSet lacking = lackingOf(there);
-        replace(there, lacking, new RunRow(ends.values(), ends.lacking(), null, 0, null));
+        replace(there, lacking, new RunRow(ends.values(), ends.lacking(), null));
     }
 
     /** How many runs the table has now. */
@@ -251,7 +252,7 @@ final class RunLoader {
                 + place + (service ? " AND event = t.event_id)" : ")");
     }
 
-    /** Runs with several different ends. */
+    /** Runs with several different ends, by their names. */
     Set<String> conflicting() {
         return conflicting;
     }

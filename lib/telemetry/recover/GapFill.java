@@ -1,13 +1,15 @@
 package telemetry.recover;
 
+import static java.util.stream.Collectors.joining;
+
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.stream.Collectors;
 import telemetry.Database;
 import telemetry.Row;
 import telemetry.Run;
+import telemetry.runs.Columns;
 import telemetry.runs.RowForm;
 import telemetry.runs.Schema;
 import telemetry.store.Pruned;
@@ -39,7 +41,7 @@ final class GapFill {
         this.schema = Schema.require(database);
         this.pruned = pruned;
         this.only = only;
-        this.key = schema.shape() == Schema.Shape.SERVICE ? "event_id" : "run_id";
+        this.key = schema.key();
     }
 
     /** What tells a run from others here: run_id, or event_id where a run_id may stand in several rows. */
@@ -76,9 +78,7 @@ final class GapFill {
     private void takeCommit(Map<String, Object> fields, List<String> known) {
         if (fields.get("commit_hash") == null || pruned.contains(String.valueOf(fields.get("run_id")))) return;
         List<String> columns = known.stream().filter(fields::containsKey).toList();
-        String names = columns.stream().map(Database::quoted).collect(Collectors.joining(", "));
-        commits += database.update("INSERT OR IGNORE INTO commits (" + names + ") VALUES ("
-                + "?, ".repeat(columns.size() - 1) + "?)", columns.stream().map(fields::get).toArray());
+        commits += insert(COMMITS, columns, columns.stream().map(fields::get).toArray());
     }
 
     /** Rows that are no run any more, or that the table does not take. */
@@ -106,7 +106,7 @@ final class GapFill {
     private void take(Run run) {
         Run there = there(run);
         long changed = 0;
-        if (there == null) changed = insert(run);
+        if (there == null) changed = insert("agent_runs", columns(run), values(run, columns(run)).toArray());
         else if (isLater(run, there)) changed = update(run);
         else if (!only.contains(run.id()) || isMarked(there)) return;
         else changed = database.update("UPDATE agent_runs SET error_summary = ? WHERE " + key + " = ?", marked(there), keyOf(run));
@@ -123,20 +123,18 @@ final class GapFill {
         return run.isEnd() && !there.isEnd();
     }
 
-    private long insert(Run run) {
-        List<String> columns = columns(run);
-        return database.update("INSERT OR IGNORE INTO agent_runs (" + columns.stream()
-                .map(Database::quoted).collect(Collectors.joining(", ")) + ") VALUES ("
-                + "?, ".repeat(columns.size() - 1) + "?)", values(run, columns).toArray());
+    private long insert(String table, List<String> columns, Object... values) {
+        return database.update("INSERT OR IGNORE INTO " + table + " (" + columns.stream().map(Database::quoted).collect(joining(", "))
+                + ") VALUES (" + "?, ".repeat(columns.size() - 1) + "?)", values);
     }
 
     private long update(Run run) {
         List<String> columns = columns(run);
-        columns.removeAll(List.of("run_id", "event_id"));
+        columns.removeAll(Columns.IDENTITY);
         List<Object> values = values(run, columns);
         values.add(keyOf(run));
         return database.update("UPDATE OR IGNORE agent_runs SET " + columns.stream().map(column -> Database.quoted(column) + " = ?")
-                .collect(Collectors.joining(", ")) + " WHERE " + key + " = ?", values.toArray());
+                .collect(joining(", ")) + " WHERE " + key + " = ?", values.toArray());
     }
 
     /** A row's own number may be another run's here. */

@@ -1,63 +1,49 @@
 package telemetry.recover;
 
+import static java.util.stream.Collectors.joining;
+
 import java.nio.file.Path;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
-import java.util.stream.Collectors;
 import telemetry.Check;
 import telemetry.Checks;
 import telemetry.Next;
+import telemetry.text.JsonText;
+import telemetry.text.Result;
 
 /**
  * What a recovery came to; {@code toString()} is the report.
  *
- * @param plan     that was followed
- * @param checks   what was done, and the checks of what is there now
- * @param runs     that the database has now
- * @param base     of these, from the backup or the day files or in the intact database already
- * @param replayed that the day files had besides: new or more complete
- * @param damaged  lines of the day files that could not be used
- * @param salvaged runs that only the damaged database had, marked in their error_summary
- * @param commits  rows of commits that only the damaged database had
- * @param lost     runs of which nothing but the number is left; null when that cannot be known
- * @param kept     the damaged databases
- * @param next     what to do and to know
+ * @param source  what the database was made good from
+ * @param backup  the one that was restored; null when none was
+ * @param runs    that the database has now
+ * @param brought from where
+ * @param kept    the damaged databases
+ * @param next    what to do next
+ * @param found   the checks of what was there before
+ * @param checks  what was done, and the checks of what is there now
  */
-public record Recovered(RecoveryPlan plan, Checks checks, long runs, long base, long replayed, long damaged, long salvaged, long commits,
-        Long lost, List<Path> kept, List<Next> next) {
+public record Recovered(Check.Status status, RecoveryPlan.Source source, Path backup, long runs, Brought brought, List<Path> kept,
+        List<Next> next, List<Check> found, List<Check> checks) implements Result {
 
-    public Check.Status status() {
-        return checks.status();
-    }
-
-    public Map<String, Object> json() {
-        Map<String, Object> json = new LinkedHashMap<>();
-        json.put("status", status().toString());
-        json.put("source", plan.source().name().toLowerCase(java.util.Locale.ROOT));
-        json.put("backup", plan.backup() == null ? null : plan.backup().file());
-        json.put("runs", runs);
-        json.put("from_source", base);
-        json.put("from_day_files", replayed);
-        json.put("salvaged", salvaged);
-        json.put("salvaged_commits", commits);
-        json.put("damaged_lines", damaged);
-        json.put("lost", lost);
-        json.put("kept", kept);
-        json.put("next", next);
-        json.put("found", plan.checks().list());
-        json.put("checks", checks.list());
-        return json;
-    }
+    /**
+     * @param fromSource      runs from the backup or the day files, or in the intact database already
+     * @param fromDayFiles    runs that the day files had besides: new or more complete
+     * @param salvaged        runs that only the damaged database had, marked in their error_summary
+     * @param salvagedCommits rows of commits that only the damaged database had
+     * @param damagedLines    lines of the day files that could not be used
+     * @param lost            runs of which nothing but the number is left; null when that cannot be known
+     */
+    record Brought(long fromSource, long fromDayFiles, long salvaged, long salvagedCommits, long damagedLines, Long lost)
+            implements JsonText.Inline { }
 
     @Override
     public String toString() {
         String line = System.lineSeparator();
-        String outcome = switch (status()) {
+        String outcome = switch (status) {
             case OK -> "recovered whole: ";
             case WARNING -> "recovered, look at the warnings: ";
             default -> "not recovered: ";
         };
-        return checks + line + outcome + runs + " runs" + next.stream().map(one -> line + "next: " + one).collect(Collectors.joining());
+        return new Checks(checks) + line + outcome + runs + " runs" + next.stream().map(one -> line + "next: " + one).collect(joining());
     }
 }

@@ -1,6 +1,5 @@
 package telemetry.recover;
 
-import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -19,6 +18,7 @@ import telemetry.Store;
 import telemetry.StoreException;
 import telemetry.Times;
 import telemetry.backup.Backup;
+import telemetry.backup.Backups;
 import telemetry.health.DatabaseChecks;
 import telemetry.health.HealthRules;
 import telemetry.os.Disk;
@@ -28,6 +28,7 @@ import telemetry.prune.OldRuns;
 import telemetry.rebuild.NewDatabase;
 import telemetry.rebuild.OldDatabase;
 import telemetry.rebuild.Rebuild;
+import telemetry.rebuild.Rebuilt;
 import telemetry.rebuild.Replay;
 import telemetry.rebuild.RunDifferences;
 import telemetry.restore.Restore;
@@ -46,8 +47,6 @@ import telemetry.text.Words;
  */
 public final class Recovery {
 
-    /** Writers at work may add runs while a pass goes on; their own rows come right behind. */
-    private static final int MOST_PASSES = 20;
     private static final int POLL_MILLIS = 100;
 
     /** So long a look holds: whoever thinks about the question for longer gets another. */
@@ -90,13 +89,9 @@ public final class Recovery {
     public Recovery salvaging(Path other) {
         String tried = "salvage";
         if (!Files.isRegularFile(other)) throw new StoreException(StoreException.Reason.MISSING, tried, other, "it is no file", null);
-        try {
-            if (Files.exists(live) && Files.isSameFile(live, other))
-                throw new StoreException(StoreException.Reason.REFUSED, tried, other, "it is the store's own database",
-                        store.command("recover", "--dry-run"));
-        } catch (IOException e) {
-            throw Disk.refused(tried, other, e);
-        }
+        if (Disk.trying(tried, other, () -> Files.exists(live) && Files.isSameFile(live, other)))
+            throw new StoreException(StoreException.Reason.REFUSED, tried, other, "it is the store's own database",
+                    store.command("recover", "--dry-run"));
         others.add(other.toAbsolutePath().normalize());
         return this;
     }
@@ -116,9 +111,13 @@ public final class Recovery {
 
     /** Changes nothing. @throws StoreException {@code LOCKED} or {@code DENIED} when the state cannot be told */
     public RecoveryPlan look() {
-        RecoveryPlan plan = RecoveryPlan.of(store, clock, patience, err, false, elsewhere);
+        RecoveryPlan plan = look(false);
         looked = System.nanoTime();
         return plan;
+    }
+
+    private RecoveryPlan look(boolean mayRollBack) {
+        return new RecoveryLook(store, clock, patience, err, elsewhere, mayRollBack).plan();
     }
 
     /**
@@ -126,15 +125,15 @@ public final class Recovery {
      * @throws StoreException with the damaged database where it was or in the quarantine; to run it again goes on
      */
     public Recovered run(RecoveryPlan seen) {
-        boolean isExchanged = seen.state() != RecoveryPlan.State.INTACT || seen.isResumed();
+        boolean isExchanged = seen.database() != RecoveryPlan.State.INTACT || seen.isResumed();
         return isExchanged ? StoreLock.replacing(store, () -> recover(seen)) : recover(seen);
     }
 
     private Recovered recover(RecoveryPlan seen) {
         RecoveryMark left = RecoveryMark.find(store);
         if (left != null) left.putBack();
-        boolean isFresh = left == null && seen.state() != RecoveryPlan.State.TORN && System.nanoTime() - looked < FRESH.toNanos();
-        RecoveryPlan plan = isFresh ? seen : RecoveryPlan.of(store, clock, patience, err, true, elsewhere);
+        boolean isFresh = left == null && seen.database() != RecoveryPlan.State.TORN && System.nanoTime() - looked < FRESH.toNanos();
+        RecoveryPlan plan = isFresh ? seen : look(true);
         if (plan.source() == RecoveryPlan.Source.NONE) throw new StoreException(StoreException.Reason.FAILED, "recover", live,
                 "there is no database that can be read, no backup and no day file",
                 Next.words("look for copies elsewhere; for a new store").then(Next.command("setup")));
@@ -152,13 +151,14 @@ public final class Recovery {
         }
         if (mark != null) mark.end();
         kept.forEach(file -> next.add(Next.words("the damaged files are in " + file.getParent())));
-        if (!plan.source().equals(RecoveryPlan.Source.INTACT)) next.add(store.command("backup"));
-        return new Recovered(plan, new Checks(steps), runs(), base, replayed, damaged, salvaged, commits, lost, kept, next);
+        if (plan.source() != RecoveryPlan.Source.INTACT) next.add(store.command("backup"));
+        var brought = new Recovered.Brought(base, replayed, salvaged, commits, damaged, lost);
+        return new Recovered(new Checks(steps).status(), plan.source(), plan.backup(), runs(), brought, kept, next, plan.checks(), steps);
     }
 
     /** A damaged database that SQLite cannot write to is replaced, and that takes that nobody has it open. */
     private void stabilise(RecoveryPlan plan) {
-        boolean isReplaced = plan.state() == RecoveryPlan.State.UNREADABLE || plan.state() == RecoveryPlan.State.DAMAGED
+        boolean isReplaced = plan.database() == RecoveryPlan.State.UNREADABLE || plan.database() == RecoveryPlan.State.DAMAGED
                 && plan.source() != RecoveryPlan.Source.BACKUP;
         if (!isReplaced) return;
         List<Path> files = DatabaseFile.present(live);
@@ -170,11 +170,15 @@ public final class Recovery {
         }
     }
 
+    private void step(boolean isWell, String name, String detail, String otherwise, Next hint) {
+        steps.add(isWell ? Check.ok(name, detail) : Check.warning(name, detail + otherwise, hint));
+    }
+
     private void bringSource(RecoveryPlan plan) {
         switch (plan.source()) {
             case INTACT -> {
                 base = runs();
-                steps.add(Check.ok("source", "the database itself: " + Words.count(base, "run")));
+                step(true, "source", "the database itself: " + Words.count(base, "run"), "", null);
             }
             case BACKUP -> restore(plan.backup());
             case DAY_FILES -> rebuild();
@@ -191,25 +195,25 @@ public final class Recovery {
         }
     }
 
-    private void restore(Backup backup) {
+    private void restore(Path file) {
+        Backup backup = new Backups(store, null, clock, err).find(file.toString());
         Restored restored = new Restore(store, clock, patience, err).run(backup, false);
         base = restored.fromIt();
-        String detail = backup.file().getFileName() + ": " + Words.count(base, "run") + ", made " + Times.seconds(backup.time());
-        steps.add(backup.isVerified() ? Check.ok("source", detail)
-                : Check.warning("source", detail + "; " + backup.doubt(), Next.words("nothing but SQLite's own check speaks for it")));
+        step(backup.isVerified(), "source",
+                file.getFileName() + ": " + Words.count(base, "run") + ", made " + Times.seconds(backup.time()),
+                "; " + backup.doubt(), Next.words("nothing but SQLite's own check speaks for it"));
     }
 
     private void rebuild() {
-        Rebuild.Result made = new Rebuild(store, clock).patience(patience).inPlace();
+        Rebuilt made = new Rebuild(store, clock).patience(patience).inPlace();
         base = made.runs() - made.carried().runs();
         damaged = made.damaged();
-        String detail = Words.count(made.files(), "day file") + ": " + Words.count(base, "run")
-                + ", schema " + made.schema();
         long written = writersVersion();
-        steps.add(written <= Schema.RUNBOOK_VERSION || !made.old().equals(OldDatabase.State.ABSENT.toString()) ? Check.ok("source", detail)
-                : Check.warning("source", detail + "; the agents' is v" + written
+        step(written <= Schema.RUNBOOK_VERSION || made.exchange().old() != OldDatabase.State.ABSENT, "source",
+                Words.count(made.read().files(), "day file") + ": " + Words.count(base, "run") + ", schema " + made.schema(),
+                "; the agents' is v" + written
                         + ", of which nothing was left: the columns that only it has stand in the day files alone",
-                        Next.words("have an agent make its database elsewhere, put it here, then:").then(store.command("rebuild"))));
+                Next.words("have an agent make its database elsewhere, put it here, then:").then(store.command("rebuild")));
         if (made.quarantine() != null) next.add(Next.words("lines that cannot be read are in " + made.quarantine()));
     }
 
@@ -232,10 +236,10 @@ public final class Recovery {
             database.finish(0);
             database.seal();
             old.moveAside(folder);
-            Disk.publish(made, live);
-            Disk.syncFolder(live.getParent());
-        } catch (IOException e) {
-            throw Disk.refused("put a new database in place as", live, e);
+            Disk.trying("put a new database in place as", live, () -> {
+                Disk.publish(made, live);
+                Disk.syncFolder(live.getParent());
+            });
         } finally {
             DatabaseFile.delete(made);
             Quarantine.removeIfEmpty(folder);
@@ -243,24 +247,15 @@ public final class Recovery {
         steps.add(Check.warning("source", "a new, empty database: there is no backup and no day file", null));
     }
 
-    /**
-     * All day files, not only those since the backup: the database may have lacked runs when that was made. Until a pass finds nothing new.
-     */
     private void replay(Database database) {
         Pruned pruned = Pruned.of(store);
-        var log = new EventLog(store);
-        for (int pass = 0; pass < MOST_PASSES; pass++) {
-            Replay.Result result = new Replay(database).without(pruned).showing(err).apply(log, entry -> { });
-            damaged = Math.max(damaged, result.damaged());
-            replayed += result.inserted() + result.updated();
-            if (result.isNothingNew()) break;
-        }
+        Replay.Result result = new Replay(database).without(pruned).showing(err).untilNothingNew(new EventLog(store));
+        damaged = Math.max(damaged, result.damaged());
+        replayed = result.changed();
         long gone = OldRuns.deleteAgain(database, pruned);
-        String detail = Words.count(replayed, "run") + " added or completed from the day files"
-                + (gone == 0 ? "" : ", " + gone + " that were pruned deleted again");
-        steps.add(damaged == 0 ? Check.ok("replay", detail)
-                : Check.warning("replay", detail + "; " + damaged + " entries could not be used",
-                store.command("rebuild", "--check-only")));
+        step(damaged == 0, "replay", Words.count(replayed, "run") + " added or completed from the day files"
+                + (gone == 0 ? "" : ", " + gone + " that were pruned deleted again"),
+                "; " + damaged + " entries could not be used", store.command("rebuild", "--check-only"));
     }
 
     private void salvage(Database database, List<Path> kept) {
@@ -274,20 +269,17 @@ public final class Recovery {
         }
         salvaged = fill.filled();
         commits = fill.commits();
-        String detail = Words.count(salvaged, "run") + (commits == 0 ? "" : " and " + Words.count(commits, "commit"))
-                + " that only the damaged database had" + (salvaged == 0 ? "" : ", marked in error_summary");
-        steps.add(salvaged + fill.refused() == 0 ? Check.ok("salvage", detail)
-                : Check.warning("salvage", detail + (fill.refused() == 0 ? "" : "; " + fill.refused() + " rows were no runs any more"),
-                        Next.words("look at them:").then(store.command("query", "sql",
-                                "SELECT * FROM agent_runs WHERE error_summary LIKE '%" + GapFill.MARK + "'"))));
+        step(salvaged + fill.refused() == 0, "salvage",
+                Words.count(salvaged, "run") + (commits == 0 ? "" : " and " + Words.count(commits, "commit"))
+                + " that only the damaged database had" + (salvaged == 0 ? "" : ", marked in error_summary"),
+                fill.refused() == 0 ? "" : "; " + fill.refused() + " rows were no runs any more",
+                Next.words("look at them:").then(store.command("query", "sql",
+                        "SELECT * FROM agent_runs WHERE error_summary LIKE '%" + GapFill.MARK + "'")));
         if (!areCommitsWhole) steps.add(Check.warning("commits",
                 "not all of those in the damaged database can be read, and no day file has them: what no backup has is lost", null));
-        steps.add(lost == null
-                ? Check.warning("lost",
-                "cannot be known: not all of the damaged database can be read; runs with a line in the day files or a row in the backup "
-                + "are not lost", null)
-                : lost == 0 ? Check.ok("lost", "0 runs")
-                : Check.warning("lost", Words.count(lost, "run") + ", of which only the index of the damaged database knows", null));
+        if (lost == null) steps.add(Check.warning("lost", "cannot be known: not all of the damaged database can be read; "
+                + "runs with a line in the day files or a row in the backup are not lost", null));
+        else step(lost == 0, "lost", Words.count(lost, "run"), ", of which only the index of the damaged database knows", null);
     }
 
     /** Runs that a rebuild took over from the damaged database: only that one and the new one have them. */
@@ -314,7 +306,7 @@ public final class Recovery {
     /** Through connections of their own. */
     private void verify(RecoveryPlan plan) {
         if (lost != null && steps.stream().noneMatch(step -> step.name().equals("lost")))
-            steps.add(Check.ok("lost", plan.state() == RecoveryPlan.State.ABSENT
+            steps.add(Check.ok("lost", plan.database() == RecoveryPlan.State.ABSENT
                 ? "nothing that the backup or the day files have; what only the missing database had cannot be known" : "0 runs"));
         try (var checks = new DatabaseChecks(store, clock.instant(), HealthRules.RUNBOOK, new ArrayList<>())) {
             steps.add(checks.integrity(err).get());

@@ -10,7 +10,6 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -46,8 +45,7 @@ record RecoveryMark(Store store, String stamp, Set<String> others) {
         if (left != null) return left;
         Path file = file(store, Times.stamp(now));
         Path made = Unfinished.beside(Quarantine.make(store.quarantine()).resolve(file.getFileName()));
-        try (FileChannel channel = FileChannel.open(made, Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE),
-                Disk.ownerOnlyFile(store.quarantine()))) {
+        try (FileChannel channel = Disk.create(made)) {
             var names = new StringBuilder();
             for (Path one : listed(store)) names.append(one.getFileName()).append('\n');
             for (ByteBuffer bytes = StandardCharsets.UTF_8.encode(names.toString()); bytes.hasRemaining(); ) channel.write(bytes);
@@ -65,11 +63,8 @@ record RecoveryMark(Store store, String stamp, Set<String> others) {
     }
 
     private static RecoveryMark read(Store store, String stamp) {
-        try {
-            return new RecoveryMark(store, stamp, Set.copyOf(Files.readAllLines(file(store, stamp))));
-        } catch (IOException e) {
-            throw Disk.refused("read", file(store, stamp), e);
-        }
+        Path file = file(store, stamp);
+        return Disk.trying("read", file, () -> new RecoveryMark(store, stamp, Set.copyOf(Files.readAllLines(file))));
     }
 
     private static Path file(Store store, String stamp) {
@@ -119,27 +114,23 @@ record RecoveryMark(Store store, String stamp, Set<String> others) {
         List<Path> kept = kept();
         if (kept.isEmpty() || Files.exists(store.database(), LinkOption.NOFOLLOW_LINKS)) return;
         Path last = kept.get(kept.size() - 1);
-        try {
-            Quarantine.make(store.database().getParent());
+        Quarantine.make(store.database().getParent());
+        Disk.trying("put the damaged database back as", store.database(), () -> {
             for (String suffix : List.of("-journal", "-shm", "-wal", "")) {
                 Path file = DatabaseFile.beside(last, suffix);
                 if (Files.exists(file)) Files.move(file, DatabaseFile.beside(store.database(), suffix));
             }
             Disk.syncFolder(store.database().getParent());
-            Quarantine.removeIfEmpty(last.getParent());
-        } catch (IOException e) {
-            throw Disk.refused("put the damaged database back as", store.database(), e);
-        }
+        });
+        Quarantine.removeIfEmpty(last.getParent());
     }
 
     /** It has come to its end, and any other that was going on with it. */
     void end() {
-        try {
+        Disk.trying("note the recovery's end in", store.quarantine(), () -> {
             for (String stamp : all(store)) Files.deleteIfExists(file(store, stamp));
             Disk.syncFolder(store.quarantine());
-            Quarantine.removeIfEmpty(store.quarantine());
-        } catch (IOException e) {
-            throw Disk.refused("note the recovery's end in", store.quarantine(), e);
-        }
+        });
+        Quarantine.removeIfEmpty(store.quarantine());
     }
 }

@@ -1,67 +1,39 @@
 package telemetry.recover;
 
-import java.io.PrintWriter;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Clock;
-import java.time.Duration;
-import java.util.ArrayList;
-import java.util.Comparator;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
-import java.util.Set;
+import java.util.Locale;
 import telemetry.Check;
 import telemetry.Checks;
-import telemetry.Database;
-import telemetry.DayFile;
-import telemetry.EventLog;
-import telemetry.Next;
-import telemetry.Size;
-import telemetry.Store;
-import telemetry.StoreException;
-import telemetry.backup.Backup;
-import telemetry.backup.Backups;
-import telemetry.health.FolderChecks;
-import telemetry.health.HealthRules;
-import telemetry.os.Openers;
-import telemetry.rebuild.Rebuild;
-import telemetry.rebuild.RunDifferences;
-import telemetry.runs.Integrity;
-import telemetry.runs.Schema;
-import telemetry.sqlite.DatabaseFile;
-import telemetry.sqlite.SqliteErrors;
-import telemetry.store.Pruned;
-import telemetry.text.Words;
+import telemetry.text.Result;
 
 /**
  * How a store was found, and what a recovery would do about it; {@code toString()} is the report.
  *
- * @param checks  storage, disk, database, backups, day files, writers; before them an unfinished recovery
- * @param source  what the database is made good from
- * @param state   of the database
- * @param backup  the one that would be restored; null when there is none or none is needed
- * @param missing runs that the day files have and an intact database does not have, or not so
- * @param isShort true when an intact database has fewer runs than its newest backup, and not because they were pruned: somebody may have
- *                begun it anew
+ * @param status    as a check of the store: well when there is nothing to do, failed when nothing can be done
+ * @param database  how it is
+ * @param source    what it is made good from
+ * @param backup    the one that would be restored; null when there is none or none is needed
+ * @param missing   runs that the day files have and an intact database does not have, or not so
+ * @param isShort   true when an intact database has fewer runs than its newest backup, and not because they were pruned: somebody may have
+ *                  begun it anew
  * @param isResumed true when an earlier recovery did not come to its end
+ * @param action    what would be done, in a sentence
+ * @param checks    storage, disk, database, backups, day files, writers; before them an unfinished recovery
  */
-public record RecoveryPlan(Checks checks, Source source, State state, Backup backup, long missing, boolean isShort, boolean isResumed) {
+public record RecoveryPlan(Check.Status status, State database, Source source, Path backup, long missing, boolean isShort,
+        boolean isResumed, String action, List<Check> checks) implements Result {
 
     /** What the database is made good from, the best first. */
     enum Source {
-        INTACT("the database itself"), BACKUP("backup and day files"), DAY_FILES("day files"),
-        SALVAGE("what the damaged database still gives"), NONE("nothing");
-
-        private final String words;
-
-        Source(String words) {
-            this.words = words;
-        }
+        /** The database itself. */
+        INTACT, BACKUP, DAY_FILES,
+        /** What the damaged database still gives. */
+        SALVAGE, NONE;
 
         @Override
         public String toString() {
-            return words;
+            return name().toLowerCase(Locale.ROOT);
         }
     }
 
@@ -73,229 +45,25 @@ public record RecoveryPlan(Checks checks, Source source, State state, Backup bac
         /** SQLite cannot open it. */
         UNREADABLE,
         /** A program died while it wrote, and nobody can tell before that is rolled back. */
-        TORN
+        TORN;
+
+        @Override
+        public String toString() {
+            return name().toLowerCase(Locale.ROOT);
+        }
     }
-
-    /** The checks of where the store is. */
-    private static final Set<String> PLACE = Set.of("storage", "disk");
-
-    /** Several errors are asked for, one is shown. */
-    private static final int MOST_ERRORS = 100;
 
     /** True when there is nothing to do. */
     public boolean isHealthy() {
-        return state == State.INTACT && missing == 0 && !isResumed;
+        return isHealthy(database, missing, isResumed);
     }
 
-    /**
-     * As a check of the store: well when there is nothing to do, failed when nothing can be done. With nothing to do for the database the
-     * folders and the disk still count: without them agents cannot go on.
-     */
-    public Check.Status status() {
-        if (source == Source.NONE) return Check.Status.FAILED;
-        if (!isHealthy()) return Check.Status.WARNING;
-        Check.Status place = place();
-        return place.compareTo(Check.Status.WARNING) > 0 ? place : isShort ? Check.Status.WARNING : Check.Status.OK;
-    }
-
-    private Check.Status place() {
-        return new Checks(checks.list().stream().filter(check -> PLACE.contains(check.name())).toList()).status();
-    }
-
-    /** What would be done, in a sentence. */
-    String action() {
-        if (isHealthy()) return "nothing to recover: the database is intact and has all runs of the day files"
-                + (place().compareTo(Check.Status.WARNING) > 0 ? "; what else has failed, this does not mend" : "");
-        return switch (source) {
-            case INTACT -> state == State.TORN ? "would roll back what a program that died has left, and look again"
-                    : "would bring " + Words.count(missing, "run") + " from the day files into the intact database"
-                    + (isResumed ? ", and go on with the recovery that did not end" : "");
-            case BACKUP -> "would restore " + backup.file().getFileName() + ", replay the day files"
-                    + (state == State.ABSENT ? "" : ", fill gaps from the damaged database");
-            case DAY_FILES -> "would rebuild the database from the day files"
-                    + (state == State.ABSENT ? "" : ", fill gaps from the damaged database");
-            case SALVAGE -> "would make a new database of what the damaged one still gives";
-            case NONE -> "cannot recover: no database, no backup and no day file";
-        };
-    }
-
-    public Map<String, Object> json() {
-        Map<String, Object> json = new LinkedHashMap<>();
-        json.put("status", status());
-        json.put("database", state.name().toLowerCase(java.util.Locale.ROOT));
-        json.put("source", source.name().toLowerCase(java.util.Locale.ROOT));
-        json.put("backup", backup == null ? null : backup.file());
-        json.put("missing", missing);
-        json.put("short", isShort);
-        json.put("resumed", isResumed);
-        json.put("action", action());
-        json.put("checks", checks.list());
-        return json;
+    static boolean isHealthy(State database, long missing, boolean isResumed) {
+        return database == State.INTACT && missing == 0 && !isResumed;
     }
 
     @Override
     public String toString() {
-        return checks + System.lineSeparator() + action();
-    }
-
-    /**
-     * Looks; changes nothing, except that what a program left that died while it wrote is rolled back unless that is forbidden.
-     *
-     * @param elsewhere folders of backups besides the store's own
-     * @throws StoreException {@code LOCKED} or {@code DENIED} when that cannot be told
-     */
-    static RecoveryPlan of(Store store, Clock clock, Duration patience, PrintWriter err, boolean mayRollBack, List<Path> elsewhere) {
-        return new Look(store, clock, patience, err, mayRollBack, elsewhere).plan();
-    }
-
-    /** One look at a store. */
-    private static final class Look {
-        private final Store store;
-        private final Clock clock;
-        private final Duration patience;
-        private final PrintWriter err;
-        private final boolean mayRollBack;
-        private final List<Path> elsewhere;
-        private final List<Check> checks = new ArrayList<>();
-        private State state;
-        private Backup backup;
-        private long missing;
-        private long runs;
-        private boolean isShort;
-
-        Look(Store store, Clock clock, Duration patience, PrintWriter err, boolean mayRollBack, List<Path> elsewhere) {
-            this.store = store;
-            this.clock = clock;
-            this.patience = patience;
-            this.err = err;
-            this.mayRollBack = mayRollBack;
-            this.elsewhere = elsewhere;
-        }
-
-        RecoveryPlan plan() {
-            RecoveryMark left = RecoveryMark.find(store);
-            if (left != null) checks.add(Check.warning("unfinished",
-                    "the recovery begun at " + left.stamp() + " did not come to its end; this one goes on", null));
-            var folders = new FolderChecks(store, clock.instant(), HealthRules.RUNBOOK, new ArrayList<>());
-            Check storage = folders.storage();
-            boolean isMended = Files.notExists(store.database().getParent());
-            checks.add(isMended ? new Check(storage.name(), storage.status(), storage.detail(), null) : storage);
-            checks.add(folders.disk());
-            checks.add(database());
-            boolean isSound = state == State.INTACT || state == State.TORN;
-            checks.add(isSound ? newestBackup() : soundBackup());
-            List<DayFile> days = new EventLog(store).days();
-            checks.add(dayFiles(days));
-            checks.add(writers(days));
-            Source source = isSound ? Source.INTACT : backup != null ? Source.BACKUP : !days.isEmpty() ? Source.DAY_FILES
-                    : state == State.DAMAGED || left != null && !left.kept().isEmpty() ? Source.SALVAGE : Source.NONE;
-            return new RecoveryPlan(new Checks(checks), source, state, backup, missing, isShort, left != null);
-        }
-
-        private Check database() {
-            Path file = store.database();
-            if (Files.isSymbolicLink(file)) throw new StoreException(StoreException.Reason.REFUSED, "recover", file,
-                    "it is a symbolic link, which is not followed", Next.words("name the file itself with TELEMETRY_DB_PATH"));
-            state = State.ABSENT;
-            if (Files.notExists(file)) return Check.failed("database", "there is none at " + file, null);
-            if (Files.isDirectory(file))
-                throw new StoreException(StoreException.Reason.FAILED, "recover", file,
-                        "it is a directory", Next.words("move it elsewhere, then run it again"));
-            state = State.UNREADABLE;
-            try (Database database = mayRollBack ? Database.openRolledBack(file, patience) : Database.openToRead(file, patience)) {
-                state = State.DAMAGED;
-                return integrity(database);
-            } catch (StoreException e) {
-                if (e.reason() == StoreException.Reason.DAMAGED) return Check.failed("database", e.why(), null);
-                if (!SqliteErrors.isLeftJournal(e)) throw e;
-                state = State.TORN;
-                return Check.warning("database",
-                        "a program died while it wrote; that is rolled back first, and then it is looked at", null);
-            }
-        }
-
-        private Check integrity(Database database) {
-            Schema schema = Schema.of(database);
-            List<String> errors = Integrity.errors(database, schema, false, MOST_ERRORS, err);
-            if (!errors.isEmpty())
-                return Check.failed("database", "integrity_check found " + (errors.size() < MOST_ERRORS ? "" : "at least ")
-                        + Words.count(errors.size(), "error") + ": " + errors.get(0), null);
-            if (schema.shape() == Schema.Shape.NONE) return Check.failed("database", "it has no table agent_runs", null);
-            if (!schema.missingColumns().isEmpty()) return Check.failed("database", "agent_runs lacks " + schema.missingColumns(), null);
-            state = State.INTACT;
-            runs = database.number("SELECT count(*) FROM agent_runs");
-            return Check.ok("database", "integrity_check ok, " + schema + ", " + runs + " runs");
-        }
-
-        private Check newestBackup() {
-            Backup newest = backups().stream().filter(Backup::isVerified).findFirst().orElse(null);
-            if (newest == null) return Check.warning("backups", "none is verified", store.command("backup"));
-            isShort = state == State.INTACT && newest.runs() > runs + Pruned.of(store).size();
-            return isShort ? Check.warning("backups", said(newest) + ", more than the database: was that begun anew?",
-                    store.command("backup", "restore", isOwn(newest) ? Backups.LATEST : newest.file().toString(), "--dry-run"))
-                    : Check.ok("backups", "newest verified: " + said(newest));
-        }
-
-        /** Every byte of them is compared with its manifest, until one is right; those that nobody verified come last. */
-        private Check soundBackup() {
-            var backups = new Backups(store, null, clock, err);
-            List<Backup> all = backups();
-            int bad = 0;
-            for (Backup one : all) {
-                try {
-                    backups.verify(one);
-                    backup = one;
-                    String skipped = bad == 0 ? "" : "; " + bad + " newer or unverified damaged";
-                    if (one.isVerified() && bad == 0) return Check.ok("backups", said(one) + ", compared byte by byte");
-                    return Check.warning("backups", said(one) + (one.isVerified() ? "" : ", " + one.doubt()) + skipped, null);
-                } catch (StoreException e) {
-                    if (e.reason() == StoreException.Reason.FULL || e.reason() == StoreException.Reason.DENIED) throw e;
-                    bad++;
-                }
-            }
-            return Check.warning("backups", bad == 0 ? "there is none" : "none of " + bad + " can be used", null);
-        }
-
-        /** Of all folders: the verified ones first, then the newest. */
-        private List<Backup> backups() {
-            List<Backup> all = new ArrayList<>(new Backups(store, null, clock, err).list());
-            for (Path folder : elsewhere) all.addAll(new Backups(store, folder, clock, err).list());
-            all.sort(Comparator.comparing(Backup::isVerified).thenComparing(Backup::time).reversed());
-            return all;
-        }
-
-        private boolean isOwn(Backup backup) {
-            return store.backups().equals(backup.file().getParent());
-        }
-
-        /** One from elsewhere with its folder. */
-        private String said(Backup backup) {
-            return (isOwn(backup) ? backup.file().getFileName() : backup.file())
-                    + (backup.runs() == null ? "" : ", " + Words.count(backup.runs(), "run"));
-        }
-
-        private Check dayFiles(List<DayFile> days) {
-            long bytes = days.stream().map(DayFile::path).mapToLong(file -> file.toFile().length()).sum();
-            String files = Words.count(days.size(), "file") + ", " + new Size(bytes);
-            if (days.isEmpty()) return Check.warning("day files", "there is none in " + store.raw(), null);
-            if (state != State.INTACT) return Check.ok("day files", files);
-            RunDifferences.Count count = new Rebuild(store, clock).differences(difference -> { });
-            missing = count.missing() + count.different();
-            String damaged = count.damaged() == 0 ? "" : "; " + count.damaged() + " damaged entries: "
-                    + store.command("rebuild", "--check-only");
-            String detail = files + ", " + count.inFiles() + " runs, " + (missing == 0 ? "none" : missing)
-                    + " missing in the database" + damaged;
-            return missing == 0 ? Check.ok("day files", detail) : Check.warning("day files", detail, null);
-        }
-
-        private Check writers(List<DayFile> days) {
-            List<String> writers = new ArrayList<>();
-            for (long pid : Openers.of(DatabaseFile.present(store.database())))
-                writers.add(Openers.describe(pid));
-            return writers.isEmpty() ? Check.ok("writers", Files.isDirectory(Path.of("/proc/self/fd"))
-                    ? "nobody has the database open" : "this system does not tell who has the database open")
-                    : Check.warning("writers", writers.size() + (writers.size() == 1 ? " has" : " have")
-                            + " the database open: " + String.join(", ", writers), null);
-        }
+        return new Checks(checks) + System.lineSeparator() + action;
     }
 }

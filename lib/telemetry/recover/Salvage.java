@@ -10,8 +10,7 @@ import telemetry.runs.Schema;
 
 /**
  * Reads the rows that a damaged database still gives, without any index: a range of row numbers that cannot be read is halved until what is
- * left is the rows on the damaged pages. With 100 of 2,086 pages destroyed this found 95 % of the rows, where reading on until the first
- * error found 1 %.
+ * left is the rows on the damaged pages. Reading on until the first error would find next to nothing.
  */
 final class Salvage {
 

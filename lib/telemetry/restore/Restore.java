@@ -1,6 +1,5 @@
 package telemetry.restore;
 
-import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -31,9 +30,6 @@ import telemetry.store.StoreLock;
  * database is as it was; interrupted at any point, the next call does it all again.
  */
 public final class Restore {
-
-    /** Writers at work may add runs while a pass goes on; their own rows come right behind. */
-    private static final int MOST_PASSES = 20;
 
     /** Readers at work may keep the log from being folded in; it is, sooner or later, by a writer. */
     private static final Duration CHECKPOINT = Duration.ofSeconds(1);
@@ -75,9 +71,8 @@ public final class Restore {
         }
         return StoreLock.replacing(store, () -> {
             try (BackupContent content = BackupContent.open(backup, live, err)) {
-                var place = new RestorePlace(store, clock, patience, err);
-                place.put(content);
-                return bring(content, live, replay, place, live);
+                Restored.Place place = new RestorePlace(store, clock, patience, err).put(content);
+                return bring(content, live, replay, place, place.kept());
             }
         });
     }
@@ -88,10 +83,12 @@ public final class Restore {
         Path database = folder.resolve(live.getFileName());
         try (BackupContent content = BackupContent.open(backup, database, err)) {
             Path there = Database.isTorn(live) ? folder.resolve("torn.sqlite") : live;
-            RestorePlace.requireRoom(folder, content.file().toFile().length() + (there == live ? 0 : live.toFile().length()) + SPARED);
+            long needed = content.file().toFile().length() + (there == live ? 0 : live.toFile().length()) + SPARED;
+            Disk.requireRoom(TRIED, folder, needed, Next.command("archive", "--dry-run"));
             if (there != live) copyTorn(there);
             RestorePlace.putNew(content, database);
-            return bring(content, database, replay, null, there);
+            var drilled = new Restored.Place(null, null, null, RestorePlace.look(there, patience));
+            return bring(content, database, replay, drilled, drilled.before().equals(Restored.ABSENT) ? null : there);
         } finally {
             DatabaseFile.delete(database);
             DatabaseFile.delete(folder.resolve("torn.sqlite"));
@@ -101,11 +98,10 @@ public final class Restore {
 
     /** With the -journal that a program left which died while it wrote: looking into the database itself would roll that back. */
     private void copyTorn(Path copy) {
-        try {
-            for (String suffix : new String[] {"", "-journal"}) Disk.copy(DatabaseFile.beside(live, suffix), DatabaseFile.beside(copy, suffix));
-        } catch (IOException e) {
-            throw Disk.refused("copy " + live + " to", copy, e);
-        }
+        Disk.trying("copy " + live + " to", copy, () -> {
+            Disk.copy(live, copy);
+            Disk.copy(DatabaseFile.beside(live, "-journal"), DatabaseFile.beside(copy, "-journal"));
+        });
     }
 
     private void refuseLink() {
@@ -114,26 +110,20 @@ public final class Restore {
     }
 
     private void refuseItself(Backup backup) {
-        try {
-            if (Files.exists(live) && Files.isSameFile(live, backup.file()))
-                throw new StoreException(StoreException.Reason.REFUSED, TRIED, live, "the backup is the database itself",
-                        Next.command("backup", "list"));
-        } catch (IOException e) {
-            throw Disk.refused("compare with the backup", live, e);
-        }
+        if (Disk.trying("compare with the backup", live, () -> Files.exists(live) && Files.isSameFile(live, backup.file())))
+            throw new StoreException(StoreException.Reason.REFUSED, TRIED, live, "the backup is the database itself",
+                    Next.command("backup", "list"));
     }
 
     private void createFolder() {
         Path folder = live.getParent();
-        try {
+        Disk.trying("create the folder", folder, () -> {
             for (Path missing : new Path[] {folder.getParent(), folder}) {
                 if (Files.isDirectory(missing)) continue;
                 Files.createDirectory(missing, Disk.ownerOnlyFolder(missing.getParent()));
                 Disk.ownAs(missing, missing.getParent());
             }
-        } catch (IOException e) {
-            throw Disk.refused("create the folder", folder, e);
-        }
+        });
     }
 
     /**
@@ -142,15 +132,13 @@ public final class Restore {
      */
     private Path scratch() {
         Path base = store.base();
-        try {
+        return Disk.trying("make a scratch folder in", base, () -> {
             if (!Files.isDirectory(base) || !Files.isWritable(base)) return Files.createTempDirectory(DRILL);
             try (DirectoryStream<Path> left = Files.newDirectoryStream(base, DRILL + "*")) {
                 for (Path folder : left) if (isLeft(folder)) ScratchFolder.remove(folder);
             }
             return Files.createDirectory(base.resolve(DRILL + ProcessHandle.current().pid()), Disk.ownerOnlyFolder(base));
-        } catch (IOException e) {
-            throw Disk.refused("make a scratch folder in", base, e);
-        }
+        });
     }
 
     private static boolean isLeft(Path folder) {
@@ -159,23 +147,18 @@ public final class Restore {
                 && (ProcessHandle.of(Long.parseLong(pid)).isEmpty() || Long.parseLong(pid) == ProcessHandle.current().pid());
     }
 
-    /**
-     * @param place null in a drill
-     * @param there what a drill compares with
-     */
-    private Restored bring(BackupContent content, Path database, boolean replay, RestorePlace place, Path there) {
+    /** @param old what was there before, to be compared with what is there now; null when there was nothing */
+    private Restored bring(BackupContent content, Path database, boolean replay, Restored.Place place, Path old) {
         requireRows(content, database);
-        String before = place == null ? RestorePlace.look(there, patience) : place.before();
-        Path old = place != null ? place.kept() : before.equals(Restored.ABSENT) ? null : there;
         try (Database restored = Database.open(database, patience)) {
             Restored.Replayed replayed = replay ? replay(restored) : null;
             BackupCheck.QUICK.run(restored, err);
             Long only = old == null ? (Long) 0L : onlyIn(old, restored);
             restored.patience(CHECKPOINT).pragma("wal_checkpoint", "TRUNCATE");
             long runs = restored.number("SELECT count(*) FROM agent_runs");
-            return new Restored(content.backup().file(), content.backup().time(), content.schema(), content.runs(), replayed, runs,
-                    place == null ? null : database, place == null ? null : old, place == null ? null : place.torn(),
-                    before, only, content.backup().isVerified());
+            Backup backup = content.backup();
+            return new Restored(backup.file(), backup.time(), content.schema(), content.runs(), replayed, runs, place, only,
+                    backup.isVerified());
         } catch (StoreException e) {
             throw new StoreException(e.reason(), "finish the restore to", database,
                     "the backup's " + content.runs() + " runs are in place, but: " + store.message(e), Next.RUN_AGAIN, e);
@@ -194,24 +177,11 @@ public final class Restore {
         }
     }
 
-    /**
-     * Until a pass finds nothing new. All day files, not only those since the backup: the database may have lacked runs when that was made,
-     * and a clock that was set back would make new lines older than the backup.
-     */
     private Restored.Replayed replay(Database restored) {
         Pruned pruned = Pruned.of(store);
-        var log = new EventLog(store);
-        Replay.Result first = null;
-        long inserted = 0;
-        long updated = 0;
-        for (int pass = 0; pass < MOST_PASSES; pass++) {
-            Replay.Result result = new Replay(restored).without(pruned).showing(err).apply(log, damaged -> { });
-            if (first == null) first = result;
-            inserted += result.inserted();
-            updated += result.updated();
-            if (result.isNothingNew()) break;
-        }
-        return new Restored.Replayed(first.lines(), inserted, updated, first.damaged(), OldRuns.deleteAgain(restored, pruned));
+        Replay.Result result = new Replay(restored).without(pruned).showing(err).untilNothingNew(new EventLog(store));
+        long gone = OldRuns.deleteAgain(restored, pruned);
+        return new Restored.Replayed(result.lines(), result.inserted(), result.updated(), result.damaged(), gone);
     }
 
     /** Rows of runs that came without a line, over HTTP say, or whose lines are lost. Null when the old one is too damaged to tell. */

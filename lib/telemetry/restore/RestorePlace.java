@@ -1,6 +1,5 @@
 package telemetry.restore;
 
-import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
@@ -8,9 +7,9 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.Objects;
+import java.util.function.Consumer;
 import telemetry.Database;
 import telemetry.Next;
-import telemetry.Size;
 import telemetry.Store;
 import telemetry.StoreException;
 import telemetry.backup.BackupContent;
@@ -48,37 +47,19 @@ final class RestorePlace {
         this.live = store.database();
     }
 
-    /** The copy of what was there before: the database, or the folder of what was left of one; null when there was nothing. */
-    Path kept() {
-        return kept;
-    }
-
-    /** The copy of what a program that died while it wrote had left, from before that was rolled back; null when nothing was. */
-    Path torn() {
-        return torn;
-    }
-
-    /** How the database was: its version, {@link Restored#ABSENT} or {@link Restored#DAMAGED}. */
-    String before() {
-        return before;
-    }
-
     /** @throws StoreException with the database as it was */
-    void put(BackupContent content) {
+    Restored.Place put(BackupContent content) {
         identity = identity();
         keepTorn();
         before = look(live, patience);
         boolean isOpenable = !before.equals(Restored.ABSENT) && !before.equals(Restored.DAMAGED);
         requireRoom(content, isOpenable);
         if (!isOpenable || !overwrite(content)) replace(content);
+        return new Restored.Place(live, kept, torn, before);
     }
 
     private Object identity() {
-        try {
-            return Disk.identity(live);
-        } catch (IOException e) {
-            throw Disk.refused(TRIED, live, e);
-        }
+        return Disk.trying(TRIED, live, () -> Disk.identity(live));
     }
 
     /** A second restore at the same time would else move aside what the first has just put there. */
@@ -112,26 +93,14 @@ final class RestorePlace {
 
     /** A new file; or the content as log, what the database grows by, and a copy of what is there. */
     private void requireRoom(BackupContent content, boolean isOpenable) {
-        try {
-            long needed = Files.size(content.file());
-            if (isOpenable) {
-                needed += Math.max(0, Files.size(content.file()) - Files.size(live));
-                for (Path file : DatabaseFile.present(live)) needed += Files.size(file);
-            }
-            requireRoom(live, needed);
-        } catch (IOException e) {
-            throw Disk.refused(TRIED, live, e);
-        }
-    }
-
-    static void requireRoom(Path where, long needed) {
-        try {
-            long free = Disk.free(where);
-            if (free < needed) throw new StoreException(StoreException.Reason.FULL, TRIED, where,
-                    "it takes " + new Size(needed) + " and " + new Size(free) + " are free", Next.command("archive", "--dry-run"));
-        } catch (IOException e) {
-            throw Disk.refused(TRIED, where, e);
-        }
+        long needed = Disk.trying(TRIED, live, () -> {
+            long size = Files.size(content.file());
+            if (!isOpenable) return size;
+            long bytes = size + Math.max(0, size - Files.size(live));
+            for (Path file : DatabaseFile.present(live)) bytes += Files.size(file);
+            return bytes;
+        });
+        Disk.requireRoom(TRIED, live, needed, Next.command("archive", "--dry-run"));
     }
 
     /** @return false when the database turned out to be damaged so that SQLite cannot copy it or write to it */
@@ -177,10 +146,12 @@ final class RestorePlace {
     }
 
     private void replace(BackupContent content) {
-        var old = new OldDatabase(live, before.equals(Restored.ABSENT) ? OldDatabase.State.ABSENT
-                : OldDatabase.State.DAMAGED, "it is damaged", null);
+        var old = new OldDatabase(live, OldDatabase.State.DAMAGED, "it is damaged", null);
         old.requireUnused();
-        Path made = prepare(content, live);
+        prepare(content, live, made -> exchange(old, made));
+    }
+
+    private void exchange(OldDatabase old, Path made) {
         Path folder = SafetyCopy.claim(store, clock.instant());
         try {
             requireSame();
@@ -188,7 +159,6 @@ final class RestorePlace {
             Disk.ownAs(made, kept == null || Files.isDirectory(kept) ? live.getParent() : kept);
             publish(made, live);
         } finally {
-            DatabaseFile.delete(made);
             Quarantine.removeIfEmpty(folder);
             Quarantine.removeIfEmpty(folder.getParent());
         }
@@ -196,46 +166,39 @@ final class RestorePlace {
 
     /** Makes a new database of the content, in a folder where there is none. */
     static void putNew(BackupContent content, Path target) {
-        Path made = prepare(content, target);
+        prepare(content, target, made -> publish(made, target));
+    }
+
+    /** Makes a copy that is read back, with the journal mode that the backed up database had. @param then puts it in its place */
+    private static void prepare(BackupContent content, Path target, Consumer<Path> then) {
+        Path made = Unfinished.beside(target);
         try {
-            publish(made, target);
+            Disk.trying(TRIED, target, () -> {
+                Disk.copy(content.file(), made);
+                if (!Sha256.of(made, bytes -> { }).equals(content.sha256()))
+                    throw new StoreException(StoreException.Reason.FAILED, TRIED, target,
+                            "what was written is not what was read back", Next.RUN_AGAIN);
+                try (Database database = Database.open(made)) {
+                    if (content.journal() != null) database.pragma("journal_mode", content.journal());
+                }
+                Disk.sync(made);
+            });
+            then.accept(made);
         } finally {
             DatabaseFile.delete(made);
         }
     }
 
-    /** A copy that is read back, with the journal mode that the backed up database had. */
-    private static Path prepare(BackupContent content, Path target) {
-        Path made = Unfinished.beside(target);
-        try {
-            Disk.copy(content.file(), made);
-            if (!Sha256.of(made, bytes -> { }).equals(content.sha256()))
-                throw new StoreException(StoreException.Reason.FAILED, TRIED, target,
-                        "what was written is not what was read back", Next.RUN_AGAIN);
-            try (Database database = Database.open(made)) {
-                if (content.journal() != null) database.pragma("journal_mode", content.journal());
-            }
-            Disk.sync(made);
-            return made;
-        } catch (IOException e) {
-            DatabaseFile.delete(made);
-            throw Disk.refused(TRIED, target, e);
-        } catch (StoreException e) {
-            DatabaseFile.delete(made);
-            throw e;
-        }
-    }
-
     private static void publish(Path made, Path target) {
-        try {
-            Disk.publish(made, target);
+        Disk.trying(TRIED, target, () -> {
+            try {
+                Disk.publish(made, target);
+            } catch (FileAlreadyExistsException e) {
+                throw new StoreException(StoreException.Reason.LOCKED, TRIED, target,
+                        "another program has put a database there in the meantime",
+                        Next.RUN_AGAIN, e);
+            }
             Disk.syncFolder(target.getParent());
-        } catch (FileAlreadyExistsException e) {
-            throw new StoreException(StoreException.Reason.LOCKED, TRIED, target,
-                    "another program has put a database there in the meantime",
-                    Next.RUN_AGAIN, e);
-        } catch (IOException e) {
-            throw Disk.refused(TRIED, target, e);
-        }
+        });
     }
 }

@@ -5,8 +5,11 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.StringJoiner;
+import telemetry.Check;
 import telemetry.Next;
 import telemetry.Times;
+import telemetry.text.JsonText;
+import telemetry.text.Result;
 import telemetry.text.Words;
 
 /**
@@ -18,17 +21,24 @@ import telemetry.text.Words;
  * @param fromIt   runs in it
  * @param replayed what the day files added; null when that was not wanted
  * @param runs     that the database has now
- * @param database where that is; null after a drill, which leaves nothing
- * @param kept     the copy of what was there before; null when there was nothing, and after a drill
- * @param torn     the copy of what a program that died while it wrote had left, from before that was rolled back; null when nothing was,
- *                 and after a drill
- * @param before   how the database was: its version, or {@link #ABSENT} or {@link #DAMAGED}
+ * @param place    where that is
  * @param only     runs that stood only in the database that was there before; null when that cannot be told
  * @param verified false when nothing but SQLite's own check speaks for the backup
  */
-public record Restored(Path backup, Instant made, String schema, long fromIt,
-        Replayed replayed, long runs, Path database, Path kept, Path torn,
-        String before, Long only, boolean verified) {
+public record Restored(Path backup, Instant made, String schema, long fromIt, Replayed replayed, long runs, Place place, Long only,
+        boolean verified) implements Result {
+
+    /**
+     * The database's place.
+     *
+     * @param database the new one; null after a drill, which leaves nothing
+     * @param kept     the copy of what was there before: the database, or the folder of what was left of one; null when there was nothing,
+     *                 and after a drill
+     * @param torn     the copy of what a program that died while it wrote had left, from before that was rolled back; null when nothing
+     *                 was, and after a drill
+     * @param before   how the database was: its version, or {@link #ABSENT} or {@link #DAMAGED}
+     */
+    record Place(Path database, Path kept, Path torn, String before) implements JsonText.Inline { }
 
     static final String ABSENT = "absent";
     static final String DAMAGED = "damaged";
@@ -42,6 +52,11 @@ public record Restored(Path backup, Instant made, String schema, long fromIt,
      */
     record Replayed(long lines, long inserted, long updated, long damaged, long pruned) { }
 
+    @Override
+    public Check.Status status() {
+        return remarks().isEmpty() ? Check.Status.OK : Check.Status.WARNING;
+    }
+
     /** Something to look at. @param next null for nothing */
     public record Remark(String said, Next next) { }
 
@@ -52,26 +67,26 @@ public record Restored(Path backup, Instant made, String schema, long fromIt,
             remarks.add(new Remark("nothing but SQLite's own check speaks for this backup, which does not prove every value", null));
         if (only == null)
             remarks.add(new Remark("what was there before is too damaged to tell whether it had runs that are missing now", salvaging()));
-        else if (only > 0) remarks.add(database == null ? new Remark(Words.count(only, "run stands", "runs stand")
+        else if (only > 0) remarks.add(place.database == null ? new Remark(Words.count(only, "run stands", "runs stand")
                 + " only in the database and would be missing in the restored one", null)
                 : new Remark(Words.count(only, "run", "runs") + " stood only in the database before and "
-                + (only == 1 ? "is missing now; it is in " : "are missing now; they are in ") + kept, salvaging()));
+                + (only == 1 ? "is missing now; it is in " : "are missing now; they are in ") + place.kept, salvaging()));
         if (replayed != null && replayed.damaged > 0) remarks.add(new Remark(Words.count(replayed.damaged, "line", "lines")
                 + " of the day files could not be used", Next.command("rebuild", "--check-only")));
-        if (!before.equals(schema) && !before.equals(ABSENT) && !before.equals(DAMAGED))
-            remarks.add(new Remark("the database was " + before + ", the backup is " + schema, Next.command("health")));
+        if (!place.before.equals(schema) && !place.before.equals(ABSENT) && !place.before.equals(DAMAGED))
+            remarks.add(new Remark("the database was " + place.before + ", the backup is " + schema, Next.command("health")));
         return remarks;
     }
 
     /** What the replaced database alone has can be brought in afterwards; before, all is in one. */
     private Next salvaging() {
-        return kept == null ? Next.command("recover", "--dry-run") : Next.command("recover", "--salvage", kept.toString());
+        return place.kept == null ? Next.command("recover", "--dry-run") : Next.command("recover", "--salvage", place.kept.toString());
     }
 
     @Override
     public String toString() {
         var text = new StringJoiner(System.lineSeparator());
-        text.add((database == null ? "drill      " : "restored   ") + backup);
+        text.add((place.database == null ? "drill      " : "restored   ") + backup);
         text.add("backup     " + Words.count(fromIt, "run") + ", made " + Times.seconds(made));
         if (replayed != null)
             text.add("day files  " + Words.count(replayed.inserted, "run") + " added, "
@@ -79,9 +94,9 @@ public record Restored(Path backup, Instant made, String schema, long fromIt,
         if (replayed != null && replayed.pruned > 0)
             text.add("pruned     " + Words.count(replayed.pruned, "run") + " of the backup, deleted again");
         text.add("database   " + Words.count(runs, "run") + ", "
-                + (database == null ? "in a scratch folder that is gone again" : database));
-        if (torn != null) text.add("kept       " + torn + ", with the -journal that a program left which died while it wrote");
-        if (kept != null) text.add("kept       " + kept + ", what was there before (" + before + ")");
+                + (place.database == null ? "in a scratch folder that is gone again" : place.database));
+        if (place.torn != null) text.add("kept       " + place.torn + ", with the -journal that a program left which died while it wrote");
+        if (place.kept != null) text.add("kept       " + place.kept + ", what was there before (" + place.before + ")");
         return text.toString();
     }
 }

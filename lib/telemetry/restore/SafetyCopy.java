@@ -8,11 +8,11 @@ import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.nio.file.attribute.BasicFileAttributes;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 import telemetry.Database;
 import telemetry.Store;
 import telemetry.backup.Snapshot;
@@ -70,9 +70,7 @@ final class SafetyCopy {
 
     /** The main file last: where it stands, the copy is whole. */
     private static List<Path> files(Path database) {
-        List<Path> files = new ArrayList<>();
-        for (String suffix : List.of("-journal", "-shm", "-wal", "")) files.add(DatabaseFile.beside(database, suffix));
-        return files;
+        return Stream.of("-journal", "-shm", "-wal", "").map(suffix -> DatabaseFile.beside(database, suffix)).toList();
     }
 
     /** The copy of the database; its log, if it has one, beside it. */
@@ -90,19 +88,19 @@ final class SafetyCopy {
         Path folder = folder();
         List<Path> unfinished = new ArrayList<>();
         try {
-            List<Object> before = state();
-            List<Path> files = files(database).stream().filter(Files::exists).toList();
-            for (Path file : files) {
-                Path target = Unfinished.beside(folder.resolve(file.getFileName()));
-                unfinished.add(target);
-                Disk.copy(file, target);
-            }
-            if (!state().equals(before)) return false;
-            for (int i = 0; i < files.size(); i++) Disk.publish(unfinished.get(i), folder.resolve(files.get(i).getFileName()));
-            Disk.syncFolder(folder);
-            return true;
-        } catch (IOException e) {
-            throw Disk.refused("keep a copy of the database in", folder, e);
+            return Disk.trying("keep a copy of the database in", folder, () -> {
+                List<Object> before = state();
+                List<Path> files = files(database).stream().filter(Files::exists).toList();
+                for (Path file : files) {
+                    Path target = Unfinished.beside(folder.resolve(file.getFileName()));
+                    unfinished.add(target);
+                    Disk.copy(file, target);
+                }
+                if (!state().equals(before)) return false;
+                for (int i = 0; i < files.size(); i++) Disk.publish(unfinished.get(i), folder.resolve(files.get(i).getFileName()));
+                Disk.syncFolder(folder);
+                return true;
+            });
         } finally {
             unfinished.forEach(DatabaseFile::delete);
         }
@@ -111,11 +109,8 @@ final class SafetyCopy {
     /** What changes when somebody writes. */
     private List<Object> state() throws IOException {
         List<Object> state = new ArrayList<>();
-        for (Path file : files(database)) {
-            boolean exists = Files.exists(file);
-            BasicFileAttributes attributes = exists ? Files.readAttributes(file, BasicFileAttributes.class) : null;
-            state.add(exists ? List.of(attributes.size(), attributes.lastModifiedTime()) : "none");
-        }
+        for (Path file : files(database))
+            state.add(Files.exists(file) ? List.of(Files.size(file), Files.getLastModifiedTime(file)) : "none");
         return state;
     }
 
@@ -124,12 +119,12 @@ final class SafetyCopy {
         Path unfinished = Unfinished.beside(kept());
         try {
             Snapshot.keep(source, unfinished, err);
-            Disk.sync(unfinished);
-            Files.move(unfinished, kept(), StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-            for (Path log : files(kept())) if (!log.equals(kept())) Files.deleteIfExists(log);
-            Disk.syncFolder(folder);
-        } catch (IOException e) {
-            throw Disk.refused("keep a copy of the database as", kept(), e);
+            Disk.trying("keep a copy of the database as", kept(), () -> {
+                Disk.sync(unfinished);
+                Files.move(unfinished, kept(), StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+                for (Path log : files(kept())) if (!log.equals(kept())) Files.deleteIfExists(log);
+                Disk.syncFolder(folder);
+            });
         } finally {
             DatabaseFile.delete(unfinished);
         }

@@ -24,11 +24,15 @@ import telemetry.Size;
 import telemetry.Times;
 
 /**
- * Java's plain data as JSON: maps and records become objects (a record component {@code itemsFailed} the key {@code items_failed}),
- * iterables arrays, a {@link Result} its data, an Instant its text in UTC, a Duration milliseconds, bytes base64, everything else its
- * {@code toString()}. NaN and Infinity become null.
+ * Java's plain data as JSON: maps and records become objects (a record component {@code itemsFailed} the key {@code items_failed}, {@code
+ * isVerified} the key {@code verified}), iterables arrays, a {@link Result} its data, an Instant its text in UTC, a Duration milliseconds,
+ * bytes base64, everything else its {@code toString()}. NaN and Infinity become null.
  */
 public final class JsonText {
+
+    /** A record whose members stand among those of the record that has it, not in an object of their own. */
+    public interface Inline { }
+
     private JsonText() { }
 
     /** Over several lines, for people and programs. */
@@ -91,8 +95,10 @@ public final class JsonText {
             for (RecordComponent component : record.getClass().getRecordComponents()) {
                 try {
                     component.getAccessor().setAccessible(true);
-                    members.put(component.getName().replaceAll("([A-Z])", "_$1").toLowerCase(Locale.ROOT),
-                            component.getAccessor().invoke(record));
+                    Object value = component.getAccessor().invoke(record);
+                    String name = component.getName().replaceFirst("^is(?=[A-Z])", "").replaceAll("(?<=.)([A-Z])", "_$1");
+                    if (value instanceof Inline) members.putAll(members((Record) value));
+                    else members.put(name.toLowerCase(Locale.ROOT), value);
                 } catch (ReflectiveOperationException e) {
                     throw new IllegalStateException("cannot read " + component, e);
                 }

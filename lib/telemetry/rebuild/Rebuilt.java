@@ -1,0 +1,87 @@
+package telemetry.rebuild;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Collection;
+import java.util.Locale;
+import java.util.StringJoiner;
+import telemetry.Check;
+import telemetry.Times;
+import telemetry.text.JsonText;
+import telemetry.text.Result;
+
+/**
+ * What a rebuild made; {@code toString()} is the report.
+ *
+ * @param database   the file that has it now
+ * @param schema     the version of its tables
+ * @param runs       that it has
+ * @param read       in the day files
+ * @param damaged    entries of them that are not readable, or runs that the tables do not take
+ * @param unread     where those are
+ * @param repeated   records that say what another says
+ * @param pruned     records left out because their run was deleted on purpose
+ * @param conflicts  runs with several different ends: the later counts
+ * @param quarantine where the damaged entries are kept; null when there were none
+ * @param carried    what came from the old database
+ * @param exchange   of the old database for this one
+ */
+public record Rebuilt(Path database, String schema, long runs, Read read, long damaged, Unread unread, long repeated, long pruned,
+        Collection<String> conflicts, Path quarantine, CarryOver.Carried carried, Exchange exchange) implements Result {
+
+    /**
+     * @param lines  entries in the files
+     * @param events of these, those that are no runs
+     */
+    public record Read(int files, long lines, long events) implements JsonText.Inline { }
+
+    /**
+     * @param old      how the old database was: absent, intact, foreign, damaged
+     * @param kept     where it is now, or a copy of it; null when there was none or it was not touched
+     * @param replayed runs whose lines came while this went on
+     * @param locked   for how long writers had to wait; zero when the old one was not in use
+     */
+    public record Exchange(OldDatabase.State old, Path kept, long replayed, Duration locked) implements JsonText.Inline { }
+
+    /** A warning when something could not be taken. */
+    @Override
+    public Check.Status status() {
+        return unread.status(damaged == 0 && carried.lost().isEmpty());
+    }
+
+    @Override
+    public String toString() {
+        var lines = new StringJoiner(System.lineSeparator());
+        lines.add(database + ": " + count(runs, "run", "runs") + ", schema " + schema + ", verified");
+        lines.add("read " + count(read.lines, "line", "lines") + " of " + count(read.files, "file", "files") + ": "
+                + count(read.events, "event", "events") + ", " + count(repeated, "repeated record", "repeated records") + ", "
+                + damaged(damaged));
+        if (quarantine != null) lines.add("the damaged entries are kept in " + quarantine);
+        for (Path file : unread.denied()) lines.add("not read, for want of permission: " + file);
+        if (pruned > 0) lines.add(count(pruned, "record", "records") + " left out: their runs were pruned");
+        if (!conflicts.isEmpty()) lines.add("several different ends, the latest counts: " + String.join(", ", conflicts));
+        addCarried(lines);
+        if (exchange.replayed > 0) lines.add("among them " + count(exchange.replayed, "run", "runs") + " that came while this went on");
+        if (!exchange.locked.isZero()) lines.add("the database was locked for " + Times.words(exchange.locked));
+        if (exchange.kept != null) lines.add("the old one (" + exchange.old + ") is kept: " + exchange.kept);
+        return lines.toString();
+    }
+
+    private void addCarried(StringJoiner lines) {
+        String from = "from the old database: ";
+        if (carried.runs() > 0) lines.add(from + count(carried.runs(), "run", "runs") + " that no day file has");
+        if (carried.running() > 0) lines.add(from + count(carried.running(), "run", "runs") + " without an end in the day files");
+        carried.columns().forEach((column, rows) -> lines.add(from + "the column " + column + ", " + count(rows, "value", "values")));
+        carried.tables().forEach((table, rows) -> lines.add(from + "the table " + table + ", " + count(rows, "row", "rows")));
+        carried.lost().forEach(lost -> lines.add("not carried over: " + lost));
+    }
+
+    static String damaged(long entries) {
+        return count(entries, "damaged entry", "damaged entries");
+    }
+
+    /** {@code 1,234 runs} */
+    static String count(long number, String one, String many) {
+        return String.format(Locale.ROOT, "%,d %s", number, number == 1 ? one : many);
+    }
+}

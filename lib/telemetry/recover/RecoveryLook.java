@@ -1,0 +1,235 @@
+package telemetry.recover;
+
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Set;
+import telemetry.Check;
+import telemetry.Checks;
+import telemetry.Database;
+import telemetry.DayFile;
+import telemetry.EventLog;
+import telemetry.Next;
+import telemetry.Size;
+import telemetry.Store;
+import telemetry.StoreException;
+import telemetry.backup.Backup;
+import telemetry.backup.Backups;
+import telemetry.health.FolderChecks;
+import telemetry.health.HealthRules;
+import telemetry.os.Openers;
+import telemetry.rebuild.Rebuild;
+import telemetry.rebuild.RunDifferences;
+import telemetry.runs.Integrity;
+import telemetry.runs.Schema;
+import telemetry.sqlite.DatabaseFile;
+import telemetry.sqlite.SqliteErrors;
+import telemetry.store.Pruned;
+import telemetry.text.Words;
+
+/** One look at a store, for a recovery. */
+final class RecoveryLook {
+
+    /** The checks of where the store is. */
+    private static final Set<String> PLACE = Set.of("storage", "disk");
+
+    /** Several errors are asked for, one is shown. */
+    private static final int MOST_ERRORS = 100;
+
+    private final Store store;
+    private final Clock clock;
+    private final Duration patience;
+    private final PrintWriter err;
+    private final List<Path> elsewhere;
+    private final boolean mayRollBack;
+    private final List<Check> checks = new ArrayList<>();
+    private RecoveryPlan.State state;
+    private Backup backup;
+    private long missing;
+    private long runs;
+    private boolean isShort;
+    private boolean isResumed;
+
+    /**
+     * @param elsewhere   folders of backups besides the store's own
+     * @param mayRollBack whether what a program left that died while it wrote may be rolled back; nothing else is changed
+     */
+    RecoveryLook(Store store, Clock clock, Duration patience, PrintWriter err, List<Path> elsewhere, boolean mayRollBack) {
+        this.store = store;
+        this.clock = clock;
+        this.patience = patience;
+        this.err = err;
+        this.elsewhere = elsewhere;
+        this.mayRollBack = mayRollBack;
+    }
+
+    /** @throws StoreException {@code LOCKED} or {@code DENIED} when the state cannot be told */
+    RecoveryPlan plan() {
+        RecoveryMark left = RecoveryMark.find(store);
+        isResumed = left != null;
+        if (isResumed) checks.add(Check.warning("unfinished",
+                "the recovery begun at " + left.stamp() + " did not come to its end; this one goes on", null));
+        var folders = new FolderChecks(store, clock.instant(), HealthRules.RUNBOOK, new ArrayList<>());
+        Check storage = folders.storage();
+        boolean isMended = Files.notExists(store.database().getParent());
+        checks.add(isMended ? new Check(storage.name(), storage.status(), storage.detail(), null) : storage);
+        checks.add(folders.disk());
+        checks.add(database());
+        boolean isSound = state == RecoveryPlan.State.INTACT || state == RecoveryPlan.State.TORN;
+        checks.add(isSound ? newestBackup() : soundBackup());
+        List<DayFile> days = new EventLog(store).days();
+        checks.add(dayFiles(days));
+        checks.add(writers(days));
+        RecoveryPlan.Source source = isSound ? RecoveryPlan.Source.INTACT : backup != null ? RecoveryPlan.Source.BACKUP
+                : !days.isEmpty() ? RecoveryPlan.Source.DAY_FILES
+                : state == RecoveryPlan.State.DAMAGED || isResumed && !left.kept().isEmpty() ? RecoveryPlan.Source.SALVAGE
+                : RecoveryPlan.Source.NONE;
+        return new RecoveryPlan(status(source), state, source, backup == null ? null : backup.file(), missing, isShort, isResumed,
+                action(source), checks);
+    }
+
+    /** With nothing to do for the database the folders and the disk still count: without them agents cannot go on. */
+    private Check.Status status(RecoveryPlan.Source source) {
+        if (source == RecoveryPlan.Source.NONE) return Check.Status.FAILED;
+        if (!isHealthy()) return Check.Status.WARNING;
+        return isPlaceBad() ? place() : isShort ? Check.Status.WARNING : Check.Status.OK;
+    }
+
+    private boolean isHealthy() {
+        return RecoveryPlan.isHealthy(state, missing, isResumed);
+    }
+
+    private boolean isPlaceBad() {
+        return place().compareTo(Check.Status.WARNING) > 0;
+    }
+
+    private Check.Status place() {
+        return new Checks(checks.stream().filter(check -> PLACE.contains(check.name())).toList()).status();
+    }
+
+    private String action(RecoveryPlan.Source source) {
+        if (isHealthy()) return "nothing to recover: the database is intact and has all runs of the day files"
+                + (isPlaceBad() ? "; what else has failed, this does not mend" : "");
+        String gaps = state == RecoveryPlan.State.ABSENT ? "" : ", fill gaps from the damaged database";
+        return switch (source) {
+            case INTACT -> state == RecoveryPlan.State.TORN ? "would roll back what a program that died has left, and look again"
+                    : "would bring " + Words.count(missing, "run") + " from the day files into the intact database"
+                    + (isResumed ? ", and go on with the recovery that did not end" : "");
+            case BACKUP -> "would restore " + backup.file().getFileName() + ", replay the day files" + gaps;
+            case DAY_FILES -> "would rebuild the database from the day files" + gaps;
+            case SALVAGE -> "would make a new database of what the damaged one still gives";
+            case NONE -> "cannot recover: no database, no backup and no day file";
+        };
+    }
+
+    private Check database() {
+        Path file = store.database();
+        if (Files.isSymbolicLink(file)) throw new StoreException(StoreException.Reason.REFUSED, "recover", file,
+                "it is a symbolic link, which is not followed", Next.words("name the file itself with TELEMETRY_DB_PATH"));
+        state = RecoveryPlan.State.ABSENT;
+        if (Files.notExists(file)) return Check.failed("database", "there is none at " + file, null);
+        if (Files.isDirectory(file))
+            throw new StoreException(StoreException.Reason.FAILED, "recover", file,
+                    "it is a directory", Next.words("move it elsewhere, then run it again"));
+        state = RecoveryPlan.State.UNREADABLE;
+        try (Database database = mayRollBack ? Database.openRolledBack(file, patience) : Database.openToRead(file, patience)) {
+            state = RecoveryPlan.State.DAMAGED;
+            return integrity(database);
+        } catch (StoreException e) {
+            if (e.reason() == StoreException.Reason.DAMAGED) return Check.failed("database", e.why(), null);
+            if (!SqliteErrors.isLeftJournal(e)) throw e;
+            state = RecoveryPlan.State.TORN;
+            return Check.warning("database",
+                    "a program died while it wrote; that is rolled back first, and then it is looked at", null);
+        }
+    }
+
+    private Check integrity(Database database) {
+        Schema schema = Schema.of(database);
+        List<String> errors = Integrity.errors(database, schema, false, MOST_ERRORS, err);
+        if (!errors.isEmpty())
+            return Check.failed("database", "integrity_check found " + (errors.size() < MOST_ERRORS ? "" : "at least ")
+                    + Words.count(errors.size(), "error") + ": " + errors.get(0), null);
+        if (schema.shape() == Schema.Shape.NONE) return Check.failed("database", "it has no table agent_runs", null);
+        if (!schema.missingColumns().isEmpty()) return Check.failed("database", "agent_runs lacks " + schema.missingColumns(), null);
+        state = RecoveryPlan.State.INTACT;
+        runs = database.number("SELECT count(*) FROM agent_runs");
+        return Check.ok("database", "integrity_check ok, " + schema + ", " + runs + " runs");
+    }
+
+    private Check newestBackup() {
+        Backup newest = backups().stream().filter(Backup::isVerified).findFirst().orElse(null);
+        if (newest == null) return Check.warning("backups", "none is verified", store.command("backup"));
+        isShort = state == RecoveryPlan.State.INTACT && newest.runs() > runs + Pruned.of(store).size();
+        return isShort ? Check.warning("backups", said(newest) + ", more than the database: was that begun anew?",
+                store.command("backup", "restore", isOwn(newest) ? Backups.LATEST : newest.file().toString(), "--dry-run"))
+                : Check.ok("backups", "newest verified: " + said(newest));
+    }
+
+    /** Every byte of them is compared with its manifest, until one is right; those that nobody verified come last. */
+    private Check soundBackup() {
+        var backups = new Backups(store, null, clock, err);
+        List<Backup> all = backups();
+        int bad = 0;
+        for (Backup one : all) {
+            try {
+                backups.verify(one);
+                backup = one;
+                String skipped = bad == 0 ? "" : "; " + bad + " newer or unverified damaged";
+                if (one.isVerified() && bad == 0) return Check.ok("backups", said(one) + ", compared byte by byte");
+                return Check.warning("backups", said(one) + (one.isVerified() ? "" : ", " + one.doubt()) + skipped, null);
+            } catch (StoreException e) {
+                if (e.reason() == StoreException.Reason.FULL || e.reason() == StoreException.Reason.DENIED) throw e;
+                bad++;
+            }
+        }
+        return Check.warning("backups", bad == 0 ? "there is none" : "none of " + bad + " can be used", null);
+    }
+
+    /** Of all folders: the verified ones first, then the newest. */
+    private List<Backup> backups() {
+        List<Backup> all = new ArrayList<>(new Backups(store, null, clock, err).list());
+        for (Path folder : elsewhere) all.addAll(new Backups(store, folder, clock, err).list());
+        all.sort(Comparator.comparing(Backup::isVerified).thenComparing(Backup::time).reversed());
+        return all;
+    }
+
+    private boolean isOwn(Backup backup) {
+        return store.backups().equals(backup.file().getParent());
+    }
+
+    /** One from elsewhere with its folder. */
+    private String said(Backup backup) {
+        return (isOwn(backup) ? backup.file().getFileName() : backup.file())
+                + (backup.runs() == null ? "" : ", " + Words.count(backup.runs(), "run"));
+    }
+
+    private Check dayFiles(List<DayFile> days) {
+        long bytes = days.stream().map(DayFile::path).mapToLong(file -> file.toFile().length()).sum();
+        String files = Words.count(days.size(), "file") + ", " + new Size(bytes);
+        if (days.isEmpty()) return Check.warning("day files", "there is none in " + store.raw(), null);
+        if (state != RecoveryPlan.State.INTACT) return Check.ok("day files", files);
+        RunDifferences.Count count = new Rebuild(store, clock).differences(difference -> { });
+        missing = count.missing() + count.different();
+        String damaged = count.damaged() == 0 ? "" : "; " + count.damaged() + " damaged entries: "
+                + store.command("rebuild", "--check-only");
+        String detail = files + ", " + count.inFiles() + " runs, " + (missing == 0 ? "none" : missing)
+                + " missing in the database" + damaged;
+        return missing == 0 ? Check.ok("day files", detail) : Check.warning("day files", detail, null);
+    }
+
+    private Check writers(List<DayFile> days) {
+        List<String> writers = new ArrayList<>();
+        for (long pid : Openers.of(DatabaseFile.present(store.database())))
+            writers.add(Openers.describe(pid));
+        return writers.isEmpty() ? Check.ok("writers", Files.isDirectory(Path.of("/proc/self/fd"))
+                ? "nobody has the database open" : "this system does not tell who has the database open")
+                : Check.warning("writers", writers.size() + (writers.size() == 1 ? " has" : " have")
+                        + " the database open: " + String.join(", ", writers), null);
+    }
+}
