@@ -317,7 +317,7 @@ class MaintainTest {
             var maintain = new maintain();
             maintain.clock = Clock.fixed(NOW, ZoneOffset.UTC);
             Script shown = Script.run(maintain, arguments.toArray());
-            assertTrue(shown.exit() == 1 && shown.out().contains(", would be archived in "), shown.toString());
+            assertTrue(shown.exit() == 1 && shown.out().replaceAll("\\s+", " ").contains(", would be archived in "), shown.toString());
             assertTrue(Files.exists(old.get(0)));
         }
         assertEquals(1, maintain(store, "weekly", "--yes", "--dry-run").exit());
