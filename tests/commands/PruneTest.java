@@ -11,7 +11,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -21,11 +20,7 @@ import java.util.TreeSet;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
 import telemetry.Database;
-import telemetry.DayFile;
-import telemetry.EventLog;
 import telemetry.Row;
 import telemetry.Run;
 import telemetry.RunStatus;
@@ -56,12 +51,12 @@ class PruneTest {
         return prune;
     }
 
-    private static Script prune(Store store, Object... args) {
+    static Script prune(Store store, Object... args) {
         Object[] all = Stream.concat(Stream.of(args), Stream.of("--store", store.base())).toArray();
         return Script.run(at(NOON), all);
     }
 
-    private static Map<String, Row> rows(Store store) {
+    static Map<String, Row> rows(Store store) {
         Map<String, Row> rows = new TreeMap<>();
         try (Database database = Database.openToRead(store.database())) {
             String key = Schema.of(database).has("event_id") ? "event_id" : "run_id";
@@ -76,7 +71,7 @@ class PruneTest {
         return ids;
     }
 
-    private static Map<String, String> files(Path folder) throws IOException {
+    static Map<String, String> files(Path folder) throws IOException {
         Map<String, String> files = new TreeMap<>();
         try (Stream<Path> all = Files.walk(folder)) {
             for (Path file : all.filter(Files::isRegularFile).toList()) files.put(folder.relativize(file).toString(),
@@ -85,20 +80,20 @@ class PruneTest {
         return files;
     }
 
-    private static void write(Store store, Run... runs) {
+    static void write(Store store, Run... runs) {
         try (Database database = Database.open(store.database())) {
             var writer = new RunWriter(database);
             database.inTransaction(() -> List.of(runs).forEach(writer::write));
         }
     }
 
-    private static long number(Store store, String sql, Object... params) {
+    static long number(Store store, String sql, Object... params) {
         try (Database database = Database.openToRead(store.database())) {
             return database.number(sql, params);
         }
     }
 
-    private static Run run(Fixture shape, int n, String id, Duration age) {
+    static Run run(Fixture shape, int n, String id, Duration age) {
         return shape.run(n, NOON.minus(age)).with("run_id", id).with("status", "success")
                 .with("end_time", Times.text(NOON.minus(age).plusSeconds(5))).with("insight_id", null);
     }
@@ -399,126 +394,10 @@ class PruneTest {
         assertEquals(agent.acknowledged(), ids(store));
     }
 
-    @ParameterizedTest
-    @EnumSource(Fixture.class)
-    void whatNeverEndedIsCancelledInTheTablesOwnWord(Fixture shape) throws IOException {
-        Store store = shape.filled(dir, 60, NOON);
-        Map<String, String> lines = files(store.raw());
-        Map<String, Row> before = rows(store);
-        Script shown = prune(store, "stale");
-        assertEquals(0, shown.exit());
-        assertTrue(shown.out().contains("6 runs that began before 2026-11-19 12:00:00 would be cancelled"), shown.out());
-        assertEquals(before, rows(store));
-        Script done = prune(store, "stale", "--yes");
-        assertEquals(0, done.exit(), done.toString());
-        int cancelled = 0;
-        for (Map.Entry<String, Row> now : rows(store).entrySet()) {
-            Run was = new Run(before.get(now.getKey()).map());
-            Run is = new Run(now.getValue().map());
-            if (was.isEnd() || !was.start().isBefore(NOON.minus(Duration.ofDays(1)))) {
-                assertEquals(was, is);
-                continue;
-            }
-            cancelled++;
-            assertEquals(shape.version() < 6 ? "failed" : "cancelled", is.text("status"));
-            assertEquals(NOON, is.end());
-            String why = is.text("error_summary");
-            assertTrue(why.matches("cancelled by prune stale: no end within [12] d( \\d+ h)? of its start"), why);
-            assertEquals(was.number("duration_ms"), is.number("duration_ms"));
-        }
-        assertEquals(6, cancelled);
-        assertEquals(lines, files(store.raw()));
-        assertTrue(prune(store, "stale", "--yes").out().startsWith("no run that began before 2026-11-19 12:00:00 is to be cancelled"));
-    }
-
-    @Test
-    void aRunWhoseEndOnlyTheDayFilesHaveIsLeftToThem() throws IOException {
-        Store store = Fixture.V3.empty(dir);
-        Run ended = run(Fixture.V3, 0, "ended", Duration.ofDays(3));
-        Run endless = run(Fixture.V3, 1, "endless", Duration.ofDays(3)).with("status", "running").with("end_time", null);
-        write(store, ended.with("status", "running").with("end_time", null), endless);
-        try (EventLog log = new EventLog(store)) {
-            log.append(DayFile.dayOf(NOON), ended);
-        }
-        Script done = prune(store, "stale", "--yes");
-        assertEquals(1, done.exit());
-        assertTrue(done.err().contains("left alone: 1 run that ended according to the day files"), done.err());
-        assertEquals("running", status(store, "ended"));
-        assertEquals("failed", status(store, "endless"));
-    }
-
-    private static String status(Store store, String runId) {
+    static String status(Store store, String runId) {
         try (Database database = Database.openToRead(store.database())) {
             return (String) database.value("SELECT status FROM agent_runs WHERE run_id = ?", runId);
         }
-    }
-
-    private Store withStale(Fixture shape, String id) throws IOException {
-        Store store = shape.filled(dir.resolve(shape.name()), 30, NOON);
-        Run endless = run(shape, 40, id, Duration.ofDays(3)).with("status", "running").with("end_time", null);
-        write(store, endless);
-        Fixture.append(store, NOON, endless);
-        return store;
-    }
-
-    @ParameterizedTest
-    @EnumSource(names = {"V3", "V7_PYTHON", "V7_SERVICE"})
-    void aRealEndThatComesLaterWins(Fixture shape) throws IOException {
-        Store store = withStale(shape, "slow");
-        prune(store, "stale", "--yes");
-        Run end = run(shape, 40, "slow", Duration.ofDays(3)).with("end_time", Times.text(NOON.minusSeconds(60)));
-        Fixture.append(store, NOON, end);
-        assertEquals(0, Script.run(new rebuild(), "--yes", "--store", store.base()).exit());
-        assertEquals("success", status(store, "slow"), "the line, though the cancellation has a later time");
-        assertEquals(0, number(store, "SELECT count(*) FROM agent_runs WHERE run_id = 'slow' AND error_summary LIKE '%cancelled%'"));
-    }
-
-    @Test
-    void aRealEndThatItsWriterBringsWins() throws IOException {
-        Store store = withStale(Fixture.V3, "slow");
-        prune(store, "stale", "--yes");
-        write(store, run(Fixture.V3, 40, "slow", Duration.ofDays(3)));
-        assertEquals("success", status(store, "slow"));
-        prune(store, "stale", "--yes");
-        assertEquals("success", status(store, "slow"));
-    }
-
-    @ParameterizedTest
-    @EnumSource(names = {"V1", "V3", "V7_PYTHON", "V7_SERVICE"})
-    void noRebuildReplayRestoreOrRecoverySetsItRunningAgain(Fixture shape) throws IOException {
-        Store store = withStale(shape, "dead");
-        prune(store, "stale", "--yes");
-        String cancelled = shape.version() < 6 ? "failed" : "cancelled";
-        assertEquals(0, Script.run(new rebuild(), "--check-only", "--store", store.base()).exit(), "no difference");
-        assertEquals(0, Script.run(new rebuild(), "--yes", "--store", store.base()).exit());
-        assertEquals(cancelled, status(store, "dead"), "rebuilt over an intact database");
-        assertEquals(0, Script.run(new rebuild(), "--into", dir.resolve("into.sqlite"), "--store", store.base()).exit());
-        assertEquals(0, Script.run(new backup(), "restore", "latest", "--yes", "--store", store.base()).exit());
-        assertEquals(cancelled, status(store, "dead"), "restored from before");
-        Files.delete(store.database());
-        assertEquals(0, Script.run(new rebuild(), "--yes", "--store", store.base()).exit());
-        assertEquals("failed", status(store, "dead"), "rebuilt without a database, in the runbook's version");
-        Files.delete(store.database());
-        Script.run(new recover(), "--yes", "--store", store.base());
-        assertEquals(cancelled, status(store, "dead"), "recovered from the backup, in which it was running");
-        try (Database into = Database.openToRead(dir.resolve("into.sqlite"))) {
-            assertEquals(cancelled, into.value("SELECT status FROM agent_runs WHERE run_id = 'dead'"));
-        }
-    }
-
-    @Test
-    void aLaterAttemptOfACancelledRunGoesOn() throws IOException {
-        Fixture shape = Fixture.V7_SERVICE;
-        Store store = withStale(shape, "again");
-        prune(store, "stale", "--yes");
-        Run attempt = run(shape, 45, "again", Duration.ofHours(1)).with("status", "running").with("end_time", null);
-        write(store, attempt);
-        Fixture.append(store, NOON, attempt);
-        assertEquals(0, Script.run(new rebuild(), "--yes", "--store", store.base()).exit());
-        Map<String, Long> statuses = new HashMap<>();
-        rows(store).values().stream().filter(row -> row.text("run_id").equals("again"))
-                .forEach(row -> statuses.merge(row.text("status"), 1L, Long::sum));
-        assertEquals(Map.of("cancelled", 1L, "running", 1L), statuses);
     }
 
     @Test
