@@ -4,7 +4,8 @@
 //SOURCES ../lib/telemetry/text/package-info.java ../lib/telemetry/os/package-info.java ../lib/telemetry/sqlite/package-info.java
 //SOURCES ../lib/telemetry/daylog/package-info.java ../lib/telemetry/runs/package-info.java ../lib/telemetry/cli/package-info.java
 //SOURCES ../lib/telemetry/store/package-info.java ../lib/telemetry/logs/package-info.java ../lib/telemetry/backup/package-info.java
-//SOURCES ../lib/telemetry/query/package-info.java ../lib/telemetry/health/package-info.java ../lib/telemetry/setup/package-info.java
+//SOURCES ../lib/telemetry/query/package-info.java ../lib/telemetry/prune/package-info.java ../lib/telemetry/health/package-info.java
+//SOURCES ../lib/telemetry/setup/package-info.java ../lib/telemetry/rebuild/package-info.java
 //RUNTIME_OPTIONS -XX:TieredStopAtLevel=1 -XX:CompileThresholdScaling=10
 
 import java.nio.file.Path;
@@ -123,7 +124,7 @@ class setup extends Procedure {
         output.print(Health.of(store, clock, HealthRules.RUNBOOK.quickly(), err()));
         output.print("");
         try (Database database = Database.openToRead(store.database())) {
-            output.print(BriefRuns.of(new Runs(database).recent(LATEST)));
+            output.print(RunTables.of(new Runs(database).recent(LATEST)));
         }
     }
 }

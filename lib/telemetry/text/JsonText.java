@@ -119,10 +119,7 @@ public final class JsonText {
         if (data instanceof Duration duration) return Json.value(duration.toMillis());
         if (data instanceof byte[] bytes) return Json.value(Base64.getEncoder().encodeToString(bytes));
         if (data instanceof Optional<?> optional) return value(optional.orElse(null));
-        if (data instanceof Result result) {
-            Object own = result.data();
-            if (own != result) return value(own);
-        }
+        if (data instanceof Result result && result.data() != result) return value(result.data());
         if (data instanceof Next next) return Json.value(next.toString());
         if (data instanceof Row row) return value(row.map());
         if (data instanceof Run run) return value(run.fields());
