@@ -3,8 +3,7 @@
 //DESCRIPTION Read the day files, archived ones too: by day, agent, run or text; follow them; list the days.
 //SOURCES ../lib/telemetry/text/package-info.java ../lib/telemetry/os/package-info.java ../lib/telemetry/sqlite/package-info.java
 //SOURCES ../lib/telemetry/daylog/package-info.java ../lib/telemetry/runs/package-info.java ../lib/telemetry/cli/package-info.java
-//SOURCES ../lib/telemetry/store/package-info.java ../lib/telemetry/logs/package-info.java ../lib/telemetry/prune/package-info.java
-//SOURCES ../lib/telemetry/rebuild/package-info.java
+//SOURCES ../lib/telemetry/store/package-info.java ../lib/telemetry/logs/package-info.java
 //RUNTIME_OPTIONS -XX:TieredStopAtLevel=1 -XX:CompileThresholdScaling=10
 
 import java.nio.file.Files;
@@ -83,7 +82,7 @@ class logs extends Procedure {
     public Integer call() {
         requireSense();
         Store store = this.store.existing();
-        var unread = new Unread(this::note);
+        var unread = new UnreadLines(this::note);
         try (var log = new EventLog(store)) {
             if (list) return result(DayList.of(days(log, store), limit, reverse, unread));
             var printer = new LogPrinter(output, raw);
@@ -152,7 +151,7 @@ class logs extends Procedure {
         }
     }
 
-    private void follow(EventLog log, Store store, LogPrinter printer, Unread unread) {
+    private void follow(EventLog log, Store store, LogPrinter printer, UnreadLines unread) {
         var follower = new LogFollower(log, this::note);
         LogFilter filter = filter();
         if (log.days().isEmpty()) note(Files.isDirectory(store.raw()) ? "waiting for the first day file in " + store.raw()

@@ -22,7 +22,7 @@ public record DayList(List<DaySummary> days, Check.Status status) implements Res
      * @param reverse the newest first
      * @param unread  is told of each file that may not be read
      */
-    public static DayList of(List<DayFile> files, Integer limit, boolean reverse, Unread unread) {
+    public static DayList of(List<DayFile> files, Integer limit, boolean reverse, UnreadLines unread) {
         Map<LocalDate, List<DayFile>> days = files.stream().collect(Collectors.groupingBy(DayFile::day, TreeMap::new, Collectors.toList()));
         List<List<DayFile>> wanted = new ArrayList<>(days.values());
         if (limit != null) wanted = wanted.subList(Math.max(0, wanted.size() - limit), wanted.size());

@@ -12,7 +12,7 @@ import telemetry.LogEntry;
 import telemetry.StoreException;
 
 /** What of the day files could not be read: each piece is told when it is met, up to so many of a file, and counted. */
-public final class Unread {
+public final class UnreadLines {
     private static final int NAMED = 20;
 
     private final Consumer<String> notes;
@@ -20,7 +20,7 @@ public final class Unread {
     private final Set<Path> denied = new HashSet<>();
 
     /** @param notes is told of each, a line without the command's name */
-    public Unread(Consumer<String> notes) {
+    public UnreadLines(Consumer<String> notes) {
         this.notes = notes;
     }
 
