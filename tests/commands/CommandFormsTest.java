@@ -84,7 +84,7 @@ class CommandFormsTest {
           1 maintain monthly --dry-run -> {HEAD tasks:[{ITEM data:CHECKS|null|{database_size days per_day:number? days_left:number?}}]}
           0/1 maintain quarterly -> {HEAD tasks:[{ITEM data:[{query:string p50_ms p95_ms rows plan:[string]}]|null|[{what:string rule:string
               count size oldest:string?}]}]}
-          64 prune -> nothing
+          64 prune; launchers -> nothing
 
         a store of the service:
           0 query chain insight-1 --tree -> [{run_id:string job_type:string status:string parent_run_id:null depth}]

@@ -202,7 +202,7 @@ public final class Archive {
         return new Preview(plan, folder, free());
     }
 
-    public ArchiveRun.Report report(ArchiveRun.Result result) {
+    public ArchiveRun.Report report(ArchiveRun.Done result) {
         return new ArchiveRun.Report(result.archived(), result.left(), result.failures().stream().map(store::message).toList(), free());
     }
 
@@ -258,7 +258,7 @@ public final class Archive {
      * @param progress is given the number of bytes that were compressed since it was last called, from any thread
      * @throws StoreException {@code LOCKED} when another process is at it; what goes wrong with one file is in the result
      */
-    public ArchiveRun.Result run(Plan plan, LongConsumer progress) {
+    public ArchiveRun.Done run(Plan plan, LongConsumer progress) {
         return locked(() -> new ArchiveRun(this, plan, progress).run());
     }
 

@@ -28,6 +28,7 @@ import telemetry.Size;
 import telemetry.StoreException;
 import telemetry.os.Disk;
 import telemetry.os.Openers;
+import telemetry.text.Result;
 import telemetry.text.Table;
 import telemetry.text.Words;
 
@@ -54,11 +55,11 @@ public final class ArchiveRun {
      * @param archived in the order of their days
      * @param failures what went wrong, one a file, whose lines are where they were
      */
-    public record Result(List<Archived> archived, List<Archive.Left> left, List<StoreException> failures) { }
+    public record Done(List<Archived> archived, List<Archive.Left> left, List<StoreException> failures) { }
 
     /** The same for people and programs. */
     public record Report(List<Archived> archived, List<Archive.Left> left, List<String> failures, Size free)
-            implements telemetry.text.Result {
+            implements Result {
         @Override
         public Check.Status status() {
             return failures.isEmpty() ? Check.Status.OK : Check.Status.FAILED;
@@ -112,7 +113,7 @@ public final class ArchiveRun {
         this.packer = new ArchivePacker(archive, progress);
     }
 
-    Result run() {
+    Done run() {
         left.addAll(plan.left());
         removeUnfinished();
         int cores = Runtime.getRuntime().availableProcessors();
@@ -129,7 +130,7 @@ public final class ArchiveRun {
         if (!tooLarge.isEmpty() && !isEnoughFree()) failures.add(packer.noRoomFor(tooLarge));
         listWhatWaits();
         archived.sort(Comparator.comparing(Archived::day));
-        return new Result(archived, left, failures);
+        return new Done(archived, left, failures);
     }
 
     /** What a killed run left behind; nobody else works here now. */

@@ -16,7 +16,7 @@ import telemetry.runs.Schema;
  * Brings into a new database what only the old one knows, both of one schema and one connection: other tables, runs that the day files do
  * not have, runs that they know only as running, and of all others the columns that their lines do not have. Doing it twice does it once.
  */
-public final class CarryOver {
+final class CarryOver {
 
     /**
      * What was brought.
