@@ -9,11 +9,10 @@
 
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.LinkedHashMap;
-import java.util.Map;
 import java.util.List;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import telemetry.*;
 import telemetry.alert.*;
@@ -65,41 +64,8 @@ class health extends Procedure {
             description = "Give an alert up when it takes longer. Default: ${DEFAULT-VALUE}.")
     private Duration alertTimeout;
 
-    @Option(names = "--disk-failed", paramLabel = "SIZE", defaultValue = "1GB",
-            description = "Fail with less free than this. Default: ${DEFAULT-VALUE}.")
-    private Size diskFailed;
-
-    @Option(names = "--disk-warning", paramLabel = "SIZE", defaultValue = "5GB",
-            description = "Warn with less free than this. Default: ${DEFAULT-VALUE}.")
-    private Size diskWarning;
-
-    @Option(names = "--idle", paramLabel = "TIME", defaultValue = "1h",
-            description = "Warn when no run began for so long. Default: ${DEFAULT-VALUE}.")
-    private Duration idle;
-
-    @Option(names = "--stale", paramLabel = "TIME", defaultValue = "24h",
-            description = "Warn of runs that have been running for longer. Default: ${DEFAULT-VALUE}.")
-    private Duration stale;
-
-    @Option(names = "--wal-size", paramLabel = "SIZE", defaultValue = "64MB",
-            description = "Warn of a larger -wal. Default: ${DEFAULT-VALUE}.")
-    private Size walSize;
-
-    @Option(names = "--database-size", paramLabel = "SIZE", defaultValue = "500MB",
-            description = "Warn of a larger database. Default: ${DEFAULT-VALUE}.")
-    private Size databaseSize;
-
-    @Option(names = "--backup-age", paramLabel = "TIME", defaultValue = "26h",
-            description = "Warn when the newest verified backup is older. Default: ${DEFAULT-VALUE}.")
-    private Duration backupAge;
-
-    @Option(names = "--compare", paramLabel = "TIME", defaultValue = "2d",
-            description = "Compare day files and database so far back. Default: ${DEFAULT-VALUE}.")
-    private Duration compare;
-
-    @Option(names = "--wait", paramLabel = "TIME", defaultValue = "30s",
-            description = "Wait so long for a locked database. Default: ${DEFAULT-VALUE}.")
-    private Duration wait;
+    @Mixin
+    Limits limits;
 
     public static void main(String... args) {
         Database.warmUp();
@@ -115,16 +81,15 @@ class health extends Procedure {
     public Integer call() {
         if (nagios && output.isJson())
             throw wrong("--json and --nagios are two forms of one output: choose one");
-        Health health = Health.of(store.store(), clock, rules(), err());
+        Store store = this.store.store();
+        Health health = Health.of(store, clock, limits.rules(quick), err());
         try {
-            if (nagios) output.print(new PluginLine(health));
-            else output.result(health, document(health));
+            return result(nagios ? new PluginLine(health) : health);
         } finally {
-            if (record) aside(health.store(), () -> new HealthLog(health.store()).add(health));
-            if (alert != null) aside(health.store(), () -> new Alert(health.store(), alert, repeat, alertTimeout).tell(health));
+            if (record) aside(store, () -> new HealthLog(store).add(health));
+            if (alert != null) aside(store, () -> Alert.tell(health, alert, repeat, alertTimeout));
             if (prometheus != null) WholeFile.write("a textfile", prometheus, new Textfile(health).toString());
         }
-        return health.status().exitCode();
     }
 
     /** What goes wrong here is said, and the store is as it was found. */
@@ -132,19 +97,51 @@ class health extends Procedure {
         try {
             work.run();
         } catch (StoreException e) {
-            output.note("health: " + store.message(e));
+            note(store.message(e));
         }
     }
 
-    HealthRules rules() {
-        return new HealthRules(quick, wait, diskFailed, diskWarning, idle, stale, walSize, databaseSize, backupAge, compare);
-    }
+    /** From where on it warns, and how long it waits. */
+    static final class Limits {
 
-    private static Map<String, Object> document(Health health) {
-        Map<String, Object> document = new LinkedHashMap<>();
-        document.put("status", health.status());
-        document.put("store", health.store().base());
-        document.put("checks", health.checks().list());
-        return document;
+        @Option(names = "--disk-failed", paramLabel = "SIZE", defaultValue = "1GB",
+                description = "Fail with less free than this. Default: ${DEFAULT-VALUE}.")
+        private Size diskFailed;
+
+        @Option(names = "--disk-warning", paramLabel = "SIZE", defaultValue = "5GB",
+                description = "Warn with less free than this. Default: ${DEFAULT-VALUE}.")
+        private Size diskWarning;
+
+        @Option(names = "--idle", paramLabel = "TIME", defaultValue = "1h",
+                description = "Warn when no run began for so long. Default: ${DEFAULT-VALUE}.")
+        private Duration idle;
+
+        @Option(names = "--stale", paramLabel = "TIME", defaultValue = "24h",
+                description = "Warn of runs that have been running for longer. Default: ${DEFAULT-VALUE}.")
+        private Duration stale;
+
+        @Option(names = "--wal-size", paramLabel = "SIZE", defaultValue = "64MB",
+                description = "Warn of a larger -wal. Default: ${DEFAULT-VALUE}.")
+        private Size walSize;
+
+        @Option(names = "--database-size", paramLabel = "SIZE", defaultValue = "500MB",
+                description = "Warn of a larger database. Default: ${DEFAULT-VALUE}.")
+        private Size databaseSize;
+
+        @Option(names = "--backup-age", paramLabel = "TIME", defaultValue = "26h",
+                description = "Warn when the newest verified backup is older. Default: ${DEFAULT-VALUE}.")
+        private Duration backupAge;
+
+        @Option(names = "--compare", paramLabel = "TIME", defaultValue = "2d",
+                description = "Compare day files and database so far back. Default: ${DEFAULT-VALUE}.")
+        private Duration compare;
+
+        @Option(names = "--wait", paramLabel = "TIME", defaultValue = "30s",
+                description = "Wait so long for a locked database. Default: ${DEFAULT-VALUE}.")
+        private Duration wait;
+
+        HealthRules rules(boolean quick) {
+            return new HealthRules(quick, wait, diskFailed, diskWarning, idle, stale, walSize, databaseSize, backupAge, compare);
+        }
     }
 }

@@ -7,9 +7,7 @@
 //RUNTIME_OPTIONS -XX:TieredStopAtLevel=1 -XX:CompileThresholdScaling=10
 
 import java.time.Duration;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -53,35 +51,17 @@ class locks extends Procedure {
         Store store = this.store.existing();
         var locks = new Locks(store, clock);
         LockRelease release = kill == null ? null : new LockRelease(store, locks, kill, grace);
-        LocksReport report = locks.look(wait, waiting -> output.note("locks: " + waiting));
-        if (release == null || report.isFree()) return show(report);
-        if (consent.isDryRun()) return showKill(report);
+        LocksReport report = locks.look(wait, this::note);
+        if (kill == null) return result(report);
+        if (report.isFree()) return notEnded(report);
+        if (consent.isDryRun()) return result(report.toEnd(kill));
         output.note(report);
-        return consent.to("End process " + kill + "? What it has not committed is rolled back.") ? end(release) : Cli.UNKNOWN;
+        return consent.to("End process " + kill + "? What it has not committed is rolled back.") ? result(release.run()) : Cli.UNKNOWN;
     }
 
-    private Integer show(LocksReport report) {
-        output.result(report, report.document());
-        if (kill != null) output.note("locks: the lock is free, process " + kill + " was not ended");
-        return report.status().exitCode();
-    }
-
-    private Integer showKill(LocksReport report) {
-        Map<String, Object> document = report.document();
-        boolean holds = report.holders().stream().anyMatch(user -> user.program().pid() == kill);
-        document.put("would_end", holds ? List.of(kill) : List.of());
-        output.result(report + System.lineSeparator() + System.lineSeparator()
-                + (holds ? "would end process " + kill : "would not end process " + kill + ": it let go of the lock"), document);
-        return report.status().exitCode();
-    }
-
-    private Integer end(LockRelease release) {
-        Checks checks = release.run();
-        Map<String, Object> document = new LinkedHashMap<>();
-        document.put("status", checks.status());
-        document.put("ended", kill);
-        document.put("checks", checks.list());
-        output.result(checks, document);
-        return checks.status().exitCode();
+    private int notEnded(LocksReport report) {
+        int code = result(report);
+        note("the lock is free, process " + kill + " was not ended");
+        return code;
     }
 }

@@ -7,17 +7,9 @@
 //RUNTIME_OPTIONS -XX:TieredStopAtLevel=1 -XX:CompileThresholdScaling=10
 
 import java.nio.file.Files;
-import java.nio.file.Path;
-import java.time.Duration;
+import java.time.Instant;
 import java.time.LocalDate;
-import java.util.ArrayList;
-import java.util.Collections;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
-import java.util.Set;
-import java.util.TreeMap;
-import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -25,21 +17,13 @@ import telemetry.*;
 import telemetry.cli.*;
 import telemetry.logs.*;
 import telemetry.store.*;
-import telemetry.text.*;
 
 @Command(name = "logs", mixinStandardHelpOptions = true,
         description = "Read the day files, archived ones too: by day, agent, run or text; follow them; list the days.")
 class logs extends Procedure {
-    private static final Duration BETWEEN_LOOKS = Duration.ofMillis(250);
 
     /** What --follow shows of the past. */
     private static final int BEFORE = 10;
-
-    /** So many damaged pieces of one file are named, the others counted. */
-    private static final int NAMED = 20;
-
-    private static final Duration BETWEEN_FLUSHES = Duration.ofMillis(100);
-    private static final byte[] NEWLINE = {'\n'};
 
     @Parameters(arity = "0..1", paramLabel = "DAY",
             description = "2025-12-11, 2025-12 for a month, today or yesterday (UTC). Default: the days that --since, --until "
@@ -85,14 +69,6 @@ class logs extends Procedure {
     @Option(names = "--list", description = "List the days instead: size, lines, runs, archived or not, damaged pieces.")
     private boolean list;
 
-    private final Map<Path, Long> damaged = new TreeMap<>();
-    private final Set<Path> denied = new HashSet<>();
-    private long shown;
-    private long flushed = System.nanoTime();
-
-    /** The piece that --raw printed without its newline yet. */
-    private LogEntry last;
-
     public static void main(String... args) {
         Cli.main(new logs(), args);
     }
@@ -104,26 +80,21 @@ class logs extends Procedure {
 
     @Override
     public Integer call() {
-        checkOptions();
+        requireSense();
         Store store = this.store.existing();
+        var unread = new Unread(this::note);
         try (var log = new EventLog(store)) {
-            if (list) return list(days(log, store));
-            if (follow) follow(log, store);
-            else show(log, days(log, store));
+            if (list) return result(DayList.of(days(log, store), limit, reverse, unread));
+            var printer = new LogPrinter(output, raw);
+            if (follow) follow(log, store, printer, unread);
+            else show(new LogQuery(log, days(log, store), filter(), unread::damaged).onDenied(unread::denied), printer);
+            if (printer.isEmpty()) note("no record matches");
         }
-        if (shown == 0) output.note("logs: no record matches");
-        damaged.forEach((file, count) -> {
-            if (count > NAMED) output.note("logs: " + file + ": " + count + " damaged pieces in all");
-        });
-        return exitCode(!damaged.isEmpty());
+        unread.sum();
+        return unread.status().exitCode();
     }
 
-    /** Of what may not be read nothing can be told, which is worse than to know of damage. */
-    private int exitCode(boolean isDamaged) {
-        return !denied.isEmpty() ? Cli.UNKNOWN : isDamaged ? Cli.WARNING : Cli.OK;
-    }
-
-    private void checkOptions() {
+    private void requireSense() {
         if (raw && output.isJson()) throw wrong("--raw and --json exclude each other");
         if (follow && (day != null || until != null || reverse || list))
             throw wrong("--follow goes on from now: without DAY, --until, --reverse and --list");
@@ -138,8 +109,7 @@ class logs extends Procedure {
     private List<DayFile> days(EventLog log, Store store) {
         List<DayFile> all = log.days();
         if (all.isEmpty()) throw none(store);
-        DayRange range = range(all.get(all.size() - 1).day());
-        List<DayFile> wanted = all.stream().filter(range::contains).toList();
+        List<DayFile> wanted = all.stream().filter(range(all.get(all.size() - 1).day())::contains).toList();
         if (wanted.isEmpty() && day != null)
             throw new StoreException(StoreException.Reason.MISSING, "read " + day + " in",
                     store.raw(), "no such day is there or in the archive", store.command("logs", "--list"));
@@ -153,111 +123,42 @@ class logs extends Procedure {
     }
 
     private DayRange range(LocalDate newest) {
-        if (day != null) return named();
-        if (list) return new DayRange(LocalDate.MIN, LocalDate.MAX);
-        if (since == null && until == null) return run != null ? DayRange.ofRun(run) : new DayRange(newest, newest);
-        return new DayRange(since == null ? LocalDate.MIN : DayFile.dayOf(since.at(clock)),
-                until == null ? LocalDate.MAX : DayFile.dayOf(until.at(clock)).plusDays(1));
-    }
-
-    private DayRange named() {
         try {
-            return DayRange.parse(day, DayFile.dayOf(clock.instant()));
+            if (day != null) return DayRange.parse(day, DayFile.dayOf(clock.instant()));
         } catch (IllegalArgumentException e) {
             throw wrong(e.getMessage());
         }
+        if (list) return DayRange.ALL;
+        if (since != null || until != null) return DayRange.during(at(since), at(until));
+        return run != null ? DayRange.ofRun(run) : new DayRange(newest, newest);
     }
 
-    private int list(List<DayFile> files) {
-        Map<LocalDate, List<DayFile>> days = files.stream().collect(Collectors.groupingBy(DayFile::day, TreeMap::new, Collectors.toList()));
-        List<List<DayFile>> wanted = new ArrayList<>(days.values());
-        if (limit != null) wanted = wanted.subList(Math.max(0, wanted.size() - limit), wanted.size());
-        if (reverse) Collections.reverse(wanted);
-        List<DaySummary> summaries = wanted.parallelStream().map(day -> DaySummary.of(day, this::sayDenied)).toList();
-        var table = new Table("day", "size", "lines", "runs", "archived", "damaged");
-        for (DaySummary day : summaries) table.row(day.day(), day.size(), day.lines(), day.runs(), day.archived(), day.damaged());
-        output.result(table, summaries);
-        return exitCode(summaries.stream().anyMatch(day -> day.damaged() > 0));
-    }
-
-    private void show(EventLog log, List<DayFile> files) {
-        var query = new LogQuery(log, files, filter(), raw, this::sayDamage).onDenied(this::sayDenied);
-        if (output.isJson()) output.out().print("[");
-        try {
-            if (reverse) query.newestFirst(limit == null ? Long.MAX_VALUE : limit, this::print);
-            else if (limit != null) query.latest(limit, this::print);
-            else query.forEach(this::print);
-        } finally {
-            end();
-        }
+    private Instant at(Times.Since time) {
+        return time == null ? null : time.at(clock);
     }
 
     private LogFilter filter() {
-        return new LogFilter(agent, run, type, status, since == null ? null : since.at(clock),
-                until == null ? null : until.at(clock), grep == null ? null : LogFilter.text(grep));
+        return new LogFilter(agent, run, type, status, at(since), at(until), grep == null ? null : LogFilter.text(grep), raw);
     }
 
-    private void follow(EventLog log, Store store) {
-        var follower = new LogFollower(log, oddity -> output.note("logs: " + oddity));
-        LogFilter filter = filter();
-        if (log.days().isEmpty()) output.note(Files.isDirectory(store.raw()) ? "logs: waiting for the first day file in " + store.raw()
-                : "logs: " + none(store).getMessage() + "; waiting for it");
-        else new LogQuery(log, days(log, store), filter, raw, damage -> { })
-                .latest(limit == null ? BEFORE : limit, entry -> {
-            if (follower.isOld(entry)) print(entry);
-        });
-        while (!Thread.currentThread().isInterrupted()) {
-            end();
-            pause();
-            follower.poll(entry -> {
-                if (entry.isDamaged()) sayDamage(entry);
-                if ((raw || !entry.isDamaged()) && filter.test(entry)) print(entry);
-            });
-        }
-    }
-
-    private static void pause() {
+    private void show(LogQuery query, LogPrinter printer) {
         try {
-            Thread.sleep(BETWEEN_LOOKS.toMillis());
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
+            if (reverse) query.newestFirst(limit == null ? Long.MAX_VALUE : limit, printer::print);
+            else if (limit != null) query.latest(limit, printer::print);
+            else query.forEach(printer::print);
+        } finally {
+            printer.end();
         }
     }
 
-    private void print(LogEntry entry) {
-        if (raw) printRaw(entry);
-        else if (output.isJson()) output.out().print((shown == 0 ? "" : ",") + System.lineSeparator() + Ndjson.line(entry.record()));
-        else output.out().println(LogLine.of(entry.record()));
-        shown++;
-        if (System.nanoTime() - flushed > BETWEEN_FLUSHES.toNanos()) flush();
-    }
-
-    /** What is glued together in the file stays so. */
-    private void printRaw(LogEntry entry) {
-        boolean glued = last != null && last.file().equals(entry.file()) && last.offset() + last.length() == entry.offset();
-        if (last != null && !glued) output.bytes(NEWLINE);
-        output.bytes(entry.bytes());
-        last = entry;
-    }
-
-    private void end() {
-        if (last != null) output.bytes(NEWLINE);
-        last = null;
-        if (output.isJson()) output.out().println(System.lineSeparator() + "]");
-        flush();
-    }
-
-    private void flush() {
-        output.stopIfReaderGone();
-        flushed = System.nanoTime();
-    }
-
-    private synchronized void sayDenied(StoreException denied) {
-        if (this.denied.add(denied.path())) output.note("logs: " + denied.getMessage());
-    }
-
-    private void sayDamage(LogEntry entry) {
-        if (damaged.merge(entry.file(), 1L, Long::sum) > NAMED) return;
-        output.note("logs: " + entry.file() + ": byte " + entry.offset() + ": " + ((Damage) entry.record()).reason());
+    private void follow(EventLog log, Store store, LogPrinter printer, Unread unread) {
+        var follower = new LogFollower(log, this::note);
+        LogFilter filter = filter();
+        if (log.days().isEmpty()) note(Files.isDirectory(store.raw()) ? "waiting for the first day file in " + store.raw()
+                : none(store).getMessage() + "; waiting for it");
+        else new LogQuery(log, days(log, store), filter, old -> { }).latest(limit == null ? BEFORE : limit, entry -> {
+            if (follower.isOld(entry)) printer.print(entry);
+        });
+        follower.follow(filter, printer, unread::damaged);
     }
 }

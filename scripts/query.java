@@ -13,6 +13,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.BiConsumer;
+import java.util.function.Function;
 import java.util.function.ToIntFunction;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -26,8 +27,8 @@ import telemetry.query.*;
 import telemetry.runs.*;
 import telemetry.text.*;
 
-@Command(name = "query", mixinStandardHelpOptions = true,
-        description = "Look at runs: recent, by agent, chain, failures, or your own SQL. Read only.", addMethodSubcommands = false)
+@Command(name = "query", mixinStandardHelpOptions = true, addMethodSubcommands = false,
+        description = "Look at runs: recent, by agent, chain, failures, or your own SQL. Read only.")
 class query extends Procedure {
 
     @Mixin
@@ -57,38 +58,24 @@ class query extends Procedure {
     @Command(name = "recent", mixinStandardHelpOptions = true,
             description = "The latest runs, newest first; 20 unless --limit says otherwise.")
     int recent(@Mixin FilterOption filter) {
-        return look(runs -> {
-            show(runs.recent(filter.at(clock), limit(20)), BriefRuns.table(), BriefRuns::add);
-            return Cli.OK;
-        });
+        return list(runs -> runs.recent(filter.at(clock), limit(20)), RunTables.runs(), RunTables::run);
     }
 
-    @Command(name = "agent", mixinStandardHelpOptions = true,
-            description =
+    @Command(name = "agent", mixinStandardHelpOptions = true, description =
             "What one agent has done: runs, items, percent of the ended runs that succeeded, and how long 50 and 95 percent of these took "
             + "at the most.")
-    int agent(@Mixin PeriodOption period,
-            @Parameters(paramLabel = "NAME", description = "The agent's exact name.") String name) {
+    int agent(@Mixin PeriodOption period, @Parameters(paramLabel = "NAME", description = "The agent's exact name.") String name) {
         return look(runs -> {
             Rows rows = runs.agents(period.at(clock).withAgent(name), limit(1));
             long shown = isReport() ? rows.stream().peek(agent -> output.print(new Sheet(agent))).count() : show(rows);
-            if (shown > 0 || runs.count(RunFilter.ALL.withAgent(name)) > 0) return Cli.OK;
-            return unknown("no run is of an agent named " + Table.text(name) + "; next: "
-                    + store.store().command("query", "agents"));
+            return shown > 0 || runs.count(RunFilter.ALL.withAgent(name)) > 0 ? Cli.OK
+                    : unknown("no run is of an agent named " + Table.text(name) + "; next: " + store.store().command("query", "agents"));
         });
     }
 
     @Command(name = "agents", mixinStandardHelpOptions = true, description = "The same for every agent.")
     int agents(@Mixin PeriodOption period) {
-        return look(runs -> {
-            show(runs.agents(period.at(clock), limit(-1)),
-                    new Table("agent_name", "runs", "ok %", "discovered", "succeeded", "failed", "p50", "p95"),
-                    (table, agent) -> table.row(agent.get("agent_name"), agent.get("runs"), agent.get("success_rate"),
-                            agent.get("items_discovered"), agent.get("items_succeeded"),
-                            agent.get("items_failed"), milliseconds(agent.get("p50_duration_ms")),
-                            milliseconds(agent.get("p95_duration_ms"))));
-            return Cli.OK;
-        });
+        return list(runs -> runs.agents(period.at(clock), limit(-1)), RunTables.agents(), RunTables::agent);
     }
 
     @Command(name = "chain", mixinStandardHelpOptions = true, description = "The runs of a chain in the order of their start.")
@@ -98,11 +85,8 @@ class query extends Procedure {
                     description = "Each run behind the one that called it, where the store records that (parent_run_id).") boolean tree) {
         return look(runs -> {
             RunFilter filter = period.at(clock).withInsight(insight);
-            long shown = show(tree ? runs.tree(filter, limit(-1)) : runs.chain(filter, limit(-1)),
-                    new Table("run_id", "job_type", "status"),
-                    (table, run) -> table.row("  ".repeat(tree ? (int) run.number("depth") : 0) + run.get("run_id"),
-                            run.get("job_type"), run.get("status")));
-            return shown > 0 || runs.count(RunFilter.ALL.withInsight(insight)) > 0 ? Cli.OK
+            Rows rows = tree ? runs.tree(filter, limit(-1)) : runs.chain(filter, limit(-1));
+            return show(rows, RunTables.chain(), RunTables::link) > 0 || runs.count(RunFilter.ALL.withInsight(insight)) > 0 ? Cli.OK
                     : unknown("no run has the insight " + Table.text(insight));
         });
     }
@@ -112,29 +96,19 @@ class query extends Procedure {
     int run(@Parameters(paramLabel = "RUN_ID", description = "The run's id.") String id) {
         return look(runs -> {
             Optional<RunReport> found = explain ? Optional.empty() : RunReport.of(store.store(), runs, id, limit(1_000));
-            if (found.isPresent()) return show(found.get());
-            long shown = isReport() ? 0 : show(runs.find(id));
-            return shown > 0 ? Cli.OK : unknown("the database has no run " + Table.text(id));
+            if (isReport()) found.ifPresent(output::print);
+            else show(found.map(RunReport::withEvents).orElseGet(() -> runs.find(id)));
+            List<String> damaged = found.map(RunReport::damaged).orElse(List.of());
+            damaged.forEach(what -> output.note("not read: " + what));
+            return found.isEmpty() && !explain ? unknown("the database has no run " + Table.text(id))
+                    : damaged.isEmpty() ? Cli.OK : Cli.WARNING;
         });
-    }
-
-    private int show(RunReport run) {
-        if (isReport()) output.print(run);
-        else show(run.withEvents());
-        run.damaged().forEach(what -> output.note("not read: " + what));
-        return run.damaged().isEmpty() ? Cli.OK : Cli.WARNING;
     }
 
     @Command(name = "failures", mixinStandardHelpOptions = true,
             description = "The latest runs that failed or ran out of time, and what they said; 20 unless --limit says otherwise.")
     int failures(@Mixin FilterOption filter) {
-        return look(runs -> {
-            show(runs.failures(filter.at(clock), limit(20)), BriefRuns.table(), (table, run) -> {
-                BriefRuns.add(table, run);
-                if (run.get("error_summary") != null) table.below(run.text("error_summary"));
-            });
-            return Cli.OK;
-        });
+        return list(runs -> runs.failures(filter.at(clock), limit(20)), RunTables.runs(), RunTables::failure);
     }
 
     @Command(name = "stale", mixinStandardHelpOptions = true,
@@ -142,10 +116,7 @@ class query extends Procedure {
     int stale(@Mixin FilterOption filter,
             @Option(names = "--older-than", paramLabel = "AGE", defaultValue = "24h",
                     description = "Started longer ago than this. Default: ${DEFAULT-VALUE}.") Duration age) {
-        return look(runs -> {
-            show(runs.stale(clock.instant().minus(age), filter.at(clock), limit(-1)), BriefRuns.table(), BriefRuns::add);
-            return Cli.OK;
-        });
+        return list(runs -> runs.stale(clock.instant().minus(age), filter.at(clock), limit(-1)), RunTables.runs(), RunTables::run);
     }
 
     @Command(name = "count", mixinStandardHelpOptions = true, description = "How many runs there are.")
@@ -160,36 +131,37 @@ class query extends Procedure {
     @Command(name = "sql", mixinStandardHelpOptions = true, description = "The rows of one statement that only reads.",
             footer = "%nExample: query sql \"SELECT run_id FROM agent_runs WHERE duration_ms > ?\" 60000")
     int sql(@Option(names = "--file", paramLabel = "FILE", description = "Read the statement from this file (UTF-8).") Path file,
-            @Parameters(arity = "0..*", paramLabel = "STATEMENT|VALUE",
-                    description =
+            @Parameters(arity = "0..*", paramLabel = "STATEMENT|VALUE", description =
                     "The statement, unless it is in a file, then a value for each of its question marks.") List<String> words) {
         Query asked = query(file, words == null ? List.of() : words);
         try (Database database = Database.openToRead(store.existing().database())) {
-            Rows rows = explain ? asked.plan(database) : asked.on(database);
-            show(rows.limit(limit(Integer.MAX_VALUE)));
+            show((explain ? asked.plan(database) : asked.on(database)).limit(limit(Integer.MAX_VALUE)));
             return Cli.OK;
         }
     }
 
     private Query query(Path file, List<String> words) {
         if (file == null && words.isEmpty()) throw wrong("say the statement, or --file FILE");
-        String sql = file == null ? words.get(0) : text(file);
-        return new Query(ReadOnlySql.require(sql), words.stream().skip(file == null ? 1 : 0).map(ReadOnlySql::value).toList());
-    }
-
-    private String text(Path file) {
         try {
-            return Files.readString(file);
+            return file == null ? ReadOnlySql.query(words.get(0), words.subList(1, words.size()))
+                    : ReadOnlySql.query(Files.readString(file), words);
         } catch (IOException e) {
             throw wrong(Disk.refused("read the statement from", file, e).getMessage());
         }
     }
 
+    /** A question that may well have no answer. */
+    private int list(Function<Runs, Rows> question, Table headings, BiConsumer<Table, Row> line) {
+        return look(runs -> {
+            show(question.apply(runs), headings, line);
+            return Cli.OK;
+        });
+    }
+
     private int look(ToIntFunction<Runs> question) {
         format.isTable(output);
         try (Database database = Database.openToRead(store.existing().database())) {
-            var runs = new Runs(database);
-            return question.applyAsInt(explain ? runs.explaining() : runs);
+            return question.applyAsInt(explain ? new Runs(database).explaining() : new Runs(database));
         }
     }
 
@@ -214,7 +186,7 @@ class query extends Procedure {
     }
 
     private long show(Rows rows) {
-        return explain && format.isTable(output) ? showPlan(rows) : format.printRows(output, rows);
+        return show(rows, new Table(rows.columns().toArray(String[]::new)), (table, row) -> table.row(row.values().toArray()));
     }
 
     private long showPlan(Rows steps) {
@@ -224,9 +196,5 @@ class query extends Procedure {
             output.print("    " + step.get("step"));
         }
         return 1;
-    }
-
-    private static Duration milliseconds(Object number) {
-        return number == null ? null : Duration.ofMillis((long) number);
     }
 }

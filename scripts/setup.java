@@ -159,7 +159,7 @@ class setup extends Procedure {
         output.print(Health.of(store, clock, HealthRules.RUNBOOK.quickly(), err()));
         output.print("");
         try (Database database = Database.openToRead(store.database())) {
-            output.print(BriefRuns.of(new Runs(database).recent(LATEST)));
+            output.print(RunTables.of(new Runs(database).recent(LATEST)));
         }
     }
 }

@@ -10,9 +10,7 @@ import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -89,22 +87,11 @@ class track extends Procedure {
 
     @Override
     public Integer call() throws InterruptedException {
-        if (selfTest) return selfTest();
+        if (selfTest) return result(new SelfTest(store.existing(), clock).run());
         requireArguments();
         try (TelemetryClient client = TelemetryClient.at(store.store(), clock, this::note)) {
             return new TrackedProgram(client, command.get(0), this::start).run(what(), this::note);
         }
-    }
-
-    private int selfTest() {
-        Store existing = store.existing();
-        Checks checks = new SelfTest(existing, clock).run();
-        Map<String, Object> document = new LinkedHashMap<>();
-        document.put("status", checks.status());
-        document.put("store", existing.base());
-        document.put("checks", checks.list());
-        output.result(checks, document);
-        return checks.status().exitCode();
     }
 
     private void requireArguments() {
@@ -121,5 +108,4 @@ class track extends Procedure {
     private PassThrough start(PassThrough.Listener hearOutput, PassThrough.Listener hearErrors) throws IOException {
         return terminal ? PassThrough.startUnheard(command) : PassThrough.start(command, out, hearOutput, err, hearErrors);
     }
-
 }

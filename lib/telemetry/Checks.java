@@ -4,10 +4,11 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.StringJoiner;
+import telemetry.text.Result;
 import telemetry.text.Table;
 
 /** A list of checks; {@code toString()} is the report. */
-public record Checks(List<Check> list) {
+public record Checks(List<Check> list) implements Result {
     private static final int COLUMNS = 80;
 
     /** Of {@code warning}, the longest. */
@@ -18,10 +19,16 @@ public record Checks(List<Check> list) {
     }
 
     /** The worst of them; ok when there is none. */
+    @Override
     public Check.Status status() {
         var worst = Check.Status.OK;
         for (Check check : list) if (check.status().compareTo(worst) > 0) worst = check.status();
         return worst;
+    }
+
+    @Override
+    public Object data() {
+        return list;
     }
 
     /** How many ended so. */

@@ -1,6 +1,7 @@
 package telemetry;
 
 import java.io.PrintWriter;
+import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -11,6 +12,7 @@ import telemetry.health.FolderChecks;
 import telemetry.health.HealthRules;
 import telemetry.health.Measure;
 import telemetry.os.Disk;
+import telemetry.text.Result;
 
 /**
  * How a store was found by the daily check; {@code toString()} is the report. Whatever is wrong with the store, every check is there, and
@@ -21,7 +23,7 @@ import telemetry.os.Disk;
  *                 divergence
  * @param measures the numbers behind them, those that could be taken
  */
-public record Health(Store store, Instant at, Checks checks, List<Measure> measures) {
+public record Health(Store store, Instant at, Checks checks, List<Measure> measures) implements Result {
 
     public Health {
         measures = List.copyOf(measures);
@@ -39,17 +41,27 @@ public record Health(Store store, Instant at, Checks checks, List<Measure> measu
         var folders = new FolderChecks(store, now, rules, measures);
         try (var database = new DatabaseChecks(store, now, rules, measures)) {
             Supplier<Check> integrity = database.integrity(err);
-            List<Check> checks = new ArrayList<>(List.of(folders.environment(Disk.environment()), folders.storage(),
-                    database.schema(), database.journal(), folders.disk(), folders.write(),
-                    database.activity(), database.stale(), database.size(), folders.backup(database.begun()), database.divergence()));
-            checks.add(2, integrity.get());
+            List<Check> checks = new ArrayList<>(List.of(folders.environment(Disk.environment()), folders.storage()));
+            List<Check> others = List.of(database.schema(), database.journal(), folders.disk(), folders.write(), database.activity(),
+                    database.stale(), database.size(), folders.backup(database.begun()), database.divergence());
+            checks.add(integrity.get());
+            checks.addAll(others);
             return new Health(store, now, new Checks(checks), measures);
         }
     }
 
+    @Override
     public Check.Status status() {
         return checks.status();
     }
+
+    /** Without the numbers, which monitoring systems are given in forms of their own. */
+    @Override
+    public Object data() {
+        return new Document(status(), store.base(), checks);
+    }
+
+    private record Document(Check.Status status, Path store, Checks checks) { }
 
     /** The checks that are not ok; without those that cannot tell only because another failed. */
     public List<Check> troubles() {

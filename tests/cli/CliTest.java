@@ -35,9 +35,7 @@ class CliTest {
     private static final String NL = System.lineSeparator();
 
     @Command(name = "probe", mixinStandardHelpOptions = true, description = "For this test.")
-    static class Probe implements Callable<Integer> {
-        @Mixin StoreOption store;
-        @Mixin Output output;
+    static class Probe extends Procedure {
         @Mixin Consent consent;
         @Option(names = "--since", description = "Since.") Times.Since since;
         @Option(names = "--older-than", description = "Age.") Duration age;

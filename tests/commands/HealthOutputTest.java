@@ -97,9 +97,8 @@ class HealthOutputTest {
     void theDefaultsAreTheRunbooks() {
         var health = new health();
         Script.run(health, "--store", dir.resolve("none"));
-        assertEquals(HealthRules.RUNBOOK, health.rules());
-        Script.run(health, "--store", dir.resolve("none"), "--quick");
-        assertEquals(HealthRules.RUNBOOK.quickly(), health.rules());
+        assertEquals(HealthRules.RUNBOOK, health.limits.rules(false));
+        assertEquals(HealthRules.RUNBOOK.quickly(), health.limits.rules(true));
     }
 
     @Test

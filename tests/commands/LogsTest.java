@@ -42,7 +42,7 @@ import telemetry.text.JsonText;
 class LogsTest {
     private static final String NL = System.lineSeparator();
     private static final Instant NOW = Instant.parse("2025-12-11T04:00:00Z");
-    private static final LogFilter EVERYTHING = new LogFilter(null, null, null, null, null, null, null);
+    private static final LogFilter EVERYTHING = new LogFilter(null, null, null, null, null, null, null, false);
 
     @TempDir
     Path dir;
@@ -240,7 +240,7 @@ class LogsTest {
         List<DayFile> listed = log.days();
         archive();
         List<LogEntry> entries = new ArrayList<>();
-        new LogQuery(log, listed, EVERYTHING, false, damage -> { throw new AssertionError(damage.toString()); }).forEach(entries::add);
+        new LogQuery(log, listed, EVERYTHING, damage -> { throw new AssertionError(damage.toString()); }).forEach(entries::add);
         assertEquals(19, entries.size());
         assertTrue(entries.stream().allMatch(entry -> entry.file().toString().endsWith(".gz")));
     }

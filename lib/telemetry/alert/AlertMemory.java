@@ -7,6 +7,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.Arrays;
 import telemetry.Store;
 import telemetry.StoreException;
 import telemetry.os.Disk;
@@ -55,12 +56,12 @@ final class AlertMemory {
     /** @throws StoreException when it is not on the disk */
     void keep(AlertState told) {
         byte[] json = JsonText.line(told).getBytes(StandardCharsets.UTF_8);
-        ByteBuffer block = ByteBuffer.allocate(Math.max(BYTES, json.length + 1)).put(json);
-        while (block.remaining() > 1) block.put((byte) ' ');
-        block.put((byte) '\n').flip();
+        byte[] block = Arrays.copyOf(json, Math.max(BYTES, json.length + 1));
+        Arrays.fill(block, json.length, block.length - 1, (byte) ' ');
+        block[block.length - 1] = '\n';
         try {
             Reports.make(store);
-            write(block);
+            write(ByteBuffer.wrap(block));
         } catch (IOException e) {
             StoreException refused = Disk.refused("remember the alert in", file, e);
             String why = refused.why() + ", so the next health tells it again";

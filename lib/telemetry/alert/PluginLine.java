@@ -4,26 +4,29 @@ import java.util.StringJoiner;
 import telemetry.Check;
 import telemetry.Health;
 import telemetry.health.Measure;
+import telemetry.text.Result;
 
 /**
  * A store's health as monitoring plugins print it, on one line with performance data; {@code toString()} is the line.
  * Source of the form: monitoring-plugins.org, Development Guidelines, 2 and 2.6.
  */
-public record PluginLine(Health health) {
+public record PluginLine(Health health) implements Result {
 
     @Override
     public String toString() {
         var troubles = new StringJoiner("; ");
         for (Check check : health.troubles()) troubles.add(check.name() + ": " + check.detail());
-        var line = new StringJoiner(" ");
-        line.add("TELEMETRY").add(status()).add("-").add(oneLine(troubles.length() == 0 ? health.sum() : troubles.toString())).add("|");
+        String word = status() == Check.Status.FAILED ? "CRITICAL" : status().name();
+        String said = troubles.length() == 0 ? health.sum() : troubles.toString();
+        var line = new StringJoiner(" ").add("TELEMETRY").add(word).add("-").add(oneLine(said)).add("|");
         for (Measure measure : health.measures())
             line.add(measure.name() + "=" + measure.text() + unit(measure) + ";" + measure.warning() + ";" + measure.critical() + ";0");
         return line.toString();
     }
 
-    private String status() {
-        return health.status() == Check.Status.FAILED ? "CRITICAL" : health.status().name();
+    @Override
+    public Check.Status status() {
+        return health.status();
     }
 
     /** A bar would begin the performance data. */

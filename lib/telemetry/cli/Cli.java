@@ -1,20 +1,12 @@
 //DEPS info.picocli:picocli:4.7.7
 package telemetry.cli;
 
-import java.io.BufferedOutputStream;
 import java.io.FileDescriptor;
-import java.io.FileOutputStream;
-import java.io.IOException;
-import java.io.OutputStream;
-import java.io.OutputStreamWriter;
 import java.io.PrintWriter;
 import java.lang.reflect.Method;
-import java.nio.charset.Charset;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.LocalDate;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -24,10 +16,12 @@ import picocli.CommandLine;
 import picocli.CommandLine.IExecutionExceptionHandler;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Model.OptionSpec;
+import picocli.CommandLine.Model.UsageMessageSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.ScopeType;
 import picocli.CommandLine.TypeConversionException;
+import telemetry.Database;
 import telemetry.RunStatus;
 import telemetry.Size;
 import telemetry.Store;
@@ -48,27 +42,26 @@ public final class Cli {
     public static final int USAGE = 64;
     static final int BUG = 70;
 
-    private static final Map<String, String> EXIT_CODES = new LinkedHashMap<>();
-
     /** Types that no option has: their converters, found by reflection, would be a tenth of the time that reading a command line takes. */
     private static final String UNUSED_TYPES = "java\\.sql\\..*,java\\.time\\.(?!LocalDate$).*";
 
     static {
         System.setProperty("picocli.converters.excludes", UNUSED_TYPES);
         System.setProperty("picocli.disable.closures", "true");
-        EXIT_CODES.put("0", "all well");
-        EXIT_CODES.put("1", "warning: it worked, look at it");
-        EXIT_CODES.put("2", "failed: a check or the operation");
-        EXIT_CODES.put("3", "cannot tell: no store, no permission, locked");
-        EXIT_CODES.put("64", "bad arguments");
-        EXIT_CODES.put("70", "a bug in this toolkit");
     }
+
+    /** The runbook's version too: its page says what these commands do. */
+    private static final String VERSION = "1.0";
+
+    private static final Map<String, String> EXIT_CODES = UsageMessageSpec.keyValuesMap("0:all well",
+            "1:warning: it worked, look at it", "2:failed: a check or the operation", "3:cannot tell: no store, no permission, locked",
+            "64:bad arguments", "70:a bug in this toolkit");
 
     private Cli() { }
 
     /** What a script's main does: runs the command and ends the JVM with its exit code. */
     public static void main(Callable<Integer> command, String... args) {
-        System.exit(run(command, console(FileDescriptor.out), console(FileDescriptor.err), args));
+        System.exit(run(command, Output.console(FileDescriptor.out), Output.console(FileDescriptor.err), args));
     }
 
     /** As {@link #main}, with the output going elsewhere and the exit code as the result: for tests and JShell. */
@@ -120,9 +113,21 @@ public final class Cli {
 
     /** The exit codes in --help and what --version says: the same for each command and its words. */
     private static void tellOfTheToolkit(CommandLine line) {
-        line.getCommandSpec().versionProvider(Version::lines).usageMessage()
+        line.getCommandSpec().versionProvider(Cli::versions).usageMessage()
                 .exitCodeListHeading("%nExit codes:%n").exitCodeList(EXIT_CODES);
         line.getSubcommands().values().forEach(Cli::tellOfTheToolkit);
+    }
+
+    /** Of the toolkit, of Java, and of SQLite or why that cannot be loaded: a line each. */
+    private static String[] versions() {
+        String sqlite;
+        try {
+            sqlite = Database.libraryVersion();
+        } catch (StoreException e) {
+            sqlite = "unknown: " + e.why();
+        }
+        return new String[] {"Telemetry Toolkit " + VERSION,
+            "Java " + System.getProperty("java.version") + ", " + System.getProperty("java.vendor"), "SQLite " + sqlite};
     }
 
     /**
@@ -143,11 +148,7 @@ public final class Cli {
     }
 
     private static int exitCode(StoreException e) {
-        return switch (e.reason()) {
-            case MISSING, DENIED, LOCKED -> UNKNOWN;
-            case DAMAGED, FULL, FAILED -> FAILED;
-            case REFUSED -> USAGE;
-        };
+        return e.isUnknown() ? UNKNOWN : e.reason() == StoreException.Reason.REFUSED ? USAGE : FAILED;
     }
 
     private static IExecutionExceptionHandler failure(PrintWriter err) {
@@ -195,40 +196,6 @@ public final class Cli {
             return parse.apply(text);
         } catch (IllegalArgumentException e) {
             throw new TypeConversionException(e.getMessage());
-        }
-    }
-
-    /** A terminal gets its own encoding, a pipe or file UTF-8. */
-    private static PrintWriter console(FileDescriptor stream) {
-        Charset charset = System.console() == null ? StandardCharsets.UTF_8 : System.console().charset();
-        return new Console(new BufferedOutputStream(new FileOutputStream(stream), 1 << 16), charset);
-    }
-
-    /** A standard stream that takes bytes as they are, too; between text and bytes it is to be flushed. */
-    static final class Console extends PrintWriter {
-        private final OutputStream stream;
-        private final Charset charset;
-
-        private Console(OutputStream stream, Charset charset) {
-            super(new OutputStreamWriter(stream, charset), false);
-            this.stream = stream;
-            this.charset = charset;
-        }
-
-        boolean isUtf8() {
-            return charset.equals(StandardCharsets.UTF_8);
-        }
-
-        void write(byte[] bytes) {
-            write(bytes, bytes.length);
-        }
-
-        void write(byte[] bytes, int length) {
-            try {
-                stream.write(bytes, 0, length);
-            } catch (IOException e) {
-                setError();
-            }
         }
     }
 }

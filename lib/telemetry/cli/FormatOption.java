@@ -43,12 +43,13 @@ public final class FormatOption {
         return !output.isJson() && !csv && !ndjson;
     }
 
-    /** Prints rows to their end, as a table with all columns. @return how many there were */
-    public long printRows(Output output, Rows rows) {
-        return printRows(output, rows, new Table(rows.columns().toArray(String[]::new)), (table, row) -> table.row(row.values().toArray()));
-    }
-
-    /** As the other, with the table's headings and lines of one's own; the other formats have the rows as they are. */
+    /**
+     * Prints rows to their end.
+     *
+     * @param headings of the table; the other formats have the rows as they are
+     * @param line     adds a row to the table
+     * @return how many there were
+     */
     public long printRows(Output output, Rows rows, Table headings, BiConsumer<Table, Row> line) {
         try (rows) {
             return isTable(output) ? printTable(output, rows, headings, line) : csv ? printCsv(output, rows) : printJson(output, rows);
@@ -82,14 +83,11 @@ public final class FormatOption {
         var text = new StringBuilder(ndjson ? "" : "[");
         long written = 0;
         for (Row row : rows) {
-            if (written > 0) text.append(ndjson ? "\n" : ",\n");
+            if (written++ > 0) text.append(ndjson ? "\n" : ",\n");
             JsonText.appendRow(text, names, row.values());
-            written++;
             if (text.length() > CHUNK) write(output, text);
         }
-        if (!ndjson) text.append("]\n");
-        else if (written > 0) text.append('\n');
-        write(output, text);
+        write(output, text.append(!ndjson ? "]\n" : written > 0 ? "\n" : ""));
         return written;
     }
 

@@ -1,6 +1,13 @@
 package telemetry.cli;
 
+import java.io.BufferedOutputStream;
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.OutputStreamWriter;
 import java.io.PrintWriter;
+import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -38,7 +45,7 @@ public final class Output {
     /** A line to stdout. */
     public void print(Object line) {
         out().println(line);
-        if (out().checkError()) throw new ReaderGone();
+        stopIfReaderGone();
     }
 
     /** A line to stderr: progress, a warning, what was done. */
@@ -55,17 +62,47 @@ public final class Output {
 
     /** Bytes to stdout as they are, valid UTF-8 or not. Text before or after them is to be flushed first. */
     public void bytes(byte[] bytes) {
-        if (out() instanceof Cli.Console console) console.write(bytes);
+        if (out() instanceof Console console) console.write(bytes, bytes.length);
         else out().print(new String(bytes, StandardCharsets.UTF_8));
     }
 
     /** Whole characters in UTF-8 to stdout, in whatever encoding that has. */
     void text(byte[] utf8, int length) {
-        if (out() instanceof Cli.Console console && console.isUtf8()) console.write(utf8, length);
+        if (out() instanceof Console console && console.isUtf8()) console.write(utf8, length);
         else out().print(new String(utf8, 0, length, StandardCharsets.UTF_8));
     }
 
     public void stopIfReaderGone() {
         if (out().checkError()) throw new ReaderGone();
+    }
+
+    /** A terminal gets its own encoding, a pipe or file UTF-8. */
+    static PrintWriter console(FileDescriptor stream) {
+        Charset charset = System.console() == null ? StandardCharsets.UTF_8 : System.console().charset();
+        return new Console(new BufferedOutputStream(new FileOutputStream(stream), 1 << 16), charset);
+    }
+
+    /** A standard stream that takes bytes as they are, too; between text and bytes it is to be flushed. */
+    private static final class Console extends PrintWriter {
+        private final OutputStream stream;
+        private final Charset charset;
+
+        private Console(OutputStream stream, Charset charset) {
+            super(new OutputStreamWriter(stream, charset), false);
+            this.stream = stream;
+            this.charset = charset;
+        }
+
+        private boolean isUtf8() {
+            return charset.equals(StandardCharsets.UTF_8);
+        }
+
+        private void write(byte[] bytes, int length) {
+            try {
+                stream.write(bytes, 0, length);
+            } catch (IOException e) {
+                setError();
+            }
+        }
     }
 }

@@ -1,14 +1,18 @@
 package telemetry.cli;
 
 import java.io.PrintWriter;
+import java.nio.file.Path;
 import java.time.Clock;
 import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ScopeType;
 import picocli.CommandLine.Spec;
+import telemetry.Store;
 import telemetry.text.Progress;
 import telemetry.text.Result;
 
@@ -30,6 +34,30 @@ public abstract class Procedure implements Callable<Integer> {
 
     @Spec
     protected CommandSpec spec;
+
+    /** Which store it is about. */
+    public static final class StoreOption {
+
+        @Option(names = "--store", paramLabel = "DIR", scope = ScopeType.INHERIT,
+                description = "The store's folder. Default: $TELEMETRY_DB_PATH's store, $TELEMETRY_BASE_DIR, "
+                + "$AGENT_METRICS_DIR, the first usual place that exists, ~/.telemetry.")
+        private Path folder;
+
+        /** Where the store is or would be. */
+        public Store store() {
+            return folder == null ? Store.fromEnv() : Store.at(folder);
+        }
+
+        /** Where the store is or can be made. @throws StoreException {@code MISSING} when a file stands there */
+        public Store orNew() {
+            return store().orNew();
+        }
+
+        /** @throws StoreException {@code MISSING} when there is none */
+        public Store existing() {
+            return store().orThrow();
+        }
+    }
 
     /** The result: its data with {@code --json}, else its text. @return the exit code that its status asks for */
     protected int result(Result result) {

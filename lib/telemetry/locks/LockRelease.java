@@ -11,9 +11,9 @@ import telemetry.Database;
 import telemetry.Store;
 import telemetry.StoreException;
 import telemetry.Times;
-import telemetry.os.Program;
 import telemetry.runs.Integrity;
 import telemetry.sqlite.LockHolders;
+import telemetry.text.Result;
 
 /** Ends the one process that holds a database's write lock, and shows what came of it. */
 public final class LockRelease {
@@ -45,7 +45,7 @@ public final class LockRelease {
     }
 
     /** TERM, and KILL when it has the lock after the grace; nothing when it is no longer the process that it was, or let go of the lock. */
-    public Checks run() {
+    public Ended run() {
         requireHolder();
         requireSame();
         ProcessHandle process = ProcessHandle.of(pid).orElseThrow();
@@ -62,7 +62,16 @@ public final class LockRelease {
         checks.add(Check.ok("process", pid + (process.isAlive() ? " let go of the lock" : " has ended")
                 + " by " + signal + " after " + Duration.ofNanos(System.nanoTime() - began).toMillis() + " ms"));
         checks.addAll(afterwards());
-        return new Checks(checks);
+        var all = new Checks(checks);
+        return new Ended(all.status(), pid, all);
+    }
+
+    /** What came of it; {@code toString()} is the report. */
+    public record Ended(Check.Status status, long ended, Checks checks) implements Result {
+        @Override
+        public String toString() {
+            return checks.toString();
+        }
     }
 
     /** False: a signal was sent, and what comes of it is to be seen. */
@@ -74,7 +83,7 @@ public final class LockRelease {
     }
 
     private boolean isReleased() {
-        for (long end = System.nanoTime() + grace.toNanos(); System.nanoTime() < end; Program.pause(STEP)) if (!isHolder()) return true;
+        for (long end = System.nanoTime() + grace.toNanos(); System.nanoTime() < end; User.pause(STEP)) if (!isHolder()) return true;
         return !isHolder();
     }
 

@@ -24,7 +24,6 @@ import telemetry.os.Disk;
 import telemetry.os.OpenFiles;
 import telemetry.os.Openers;
 import telemetry.os.OpenersElsewhere;
-import telemetry.os.Program;
 import telemetry.sqlite.DatabaseFile;
 import telemetry.sqlite.LockHolders;
 
@@ -43,16 +42,6 @@ public final class Locks {
     public Locks(Store store, Clock clock) {
         this.store = store;
         this.clock = clock;
-    }
-
-    /** What a process has to do with the store. */
-    enum Use {
-        HOLDS_THE_WRITE_LOCK, READS, HAS_IT_OPEN, APPENDS;
-
-        @Override
-        public String toString() {
-            return name().toLowerCase(java.util.Locale.ROOT).replace('_', ' ');
-        }
     }
 
     /**
@@ -139,20 +128,17 @@ public final class Locks {
     }
 
     private List<User> users() {
-        Map<Long, Set<Use>> uses = new TreeMap<>();
-        add(uses, openers().orElse(List.of()), Use.HAS_IT_OPEN);
-        add(uses, LockHolders.readers(store.database()), Use.READS);
-        add(uses, holders(), Use.HOLDS_THE_WRITE_LOCK);
-        add(uses, appenders(), Use.APPENDS);
-        List<User> users = new ArrayList<>();
-        for (Program program : Program.watch(uses.keySet(), clock.instant())) users.add(new User(program, uses.get(program.pid())));
-        users.sort(Comparator.comparing(user -> user.uses().iterator().next()));
-        return users;
+        Map<Long, Set<User.Use>> uses = new TreeMap<>();
+        add(uses, openers().orElse(List.of()), User.Use.HAS_IT_OPEN);
+        add(uses, LockHolders.readers(store.database()), User.Use.READS);
+        add(uses, holders(), User.Use.HOLDS_THE_WRITE_LOCK);
+        add(uses, appenders(), User.Use.APPENDS);
+        return User.watch(uses, clock.instant()).stream().sorted(Comparator.comparing(user -> user.uses().iterator().next())).toList();
     }
 
-    private static void add(Map<Long, Set<Use>> uses, List<Long> pids, Use use) {
+    private static void add(Map<Long, Set<User.Use>> uses, List<Long> pids, User.Use use) {
         for (long pid : pids) if (pid != ProcessHandle.current().pid())
-            uses.computeIfAbsent(pid, key -> EnumSet.noneOf(Use.class)).add(use);
+            uses.computeIfAbsent(pid, key -> EnumSet.noneOf(User.Use.class)).add(use);
     }
 
     private List<Long> appenders() {
@@ -167,18 +153,5 @@ public final class Locks {
     private Size size(String suffix) {
         long bytes = DatabaseFile.beside(store.database(), suffix).toFile().length();
         return bytes == 0 ? null : new Size(bytes);
-    }
-
-    /** A process and what it has to do with the store. */
-    public record User(Program program, Set<Use> uses) {
-        boolean holdsTheLock() {
-            return uses.contains(Use.HOLDS_THE_WRITE_LOCK);
-        }
-
-        /** Who writes has it open and reads: the first word about the database says it all. */
-        String said() {
-            Use first = uses.iterator().next();
-            return first + (uses.contains(Use.APPENDS) && first != Use.APPENDS ? ", " + Use.APPENDS : "");
-        }
     }
 }

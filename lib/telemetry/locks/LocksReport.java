@@ -1,12 +1,11 @@
 package telemetry.locks;
 
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
-import java.util.stream.Stream;
+import java.util.Set;
 import telemetry.Check;
 import telemetry.Checks;
 import telemetry.DayFile;
@@ -14,8 +13,9 @@ import telemetry.Size;
 import telemetry.Store;
 import telemetry.Times;
 import telemetry.os.OpenFiles;
-import telemetry.os.Program;
 import telemetry.sqlite.LockHolders;
+import telemetry.text.JsonText;
+import telemetry.text.Result;
 import telemetry.text.Table;
 
 /**
@@ -30,11 +30,12 @@ import telemetry.text.Table;
  * @param isWal         it is used in WAL mode at this moment
  */
 public record LocksReport(Store store, boolean isFree, Duration waited, List<Long> first,
-        List<Locks.User> users, Size wal, Size journal, boolean isLeftJournal,
-        boolean isAlone, boolean isWal, Instant at) {
+        List<User> users, Size wal, Size journal, boolean isLeftJournal,
+        boolean isAlone, boolean isWal, Instant at) implements Result {
     private static final String SECTION = "Database Locked: ";
 
     /** A locked one is what cannot be told, a lock that was waited for or something left behind a warning. */
+    @Override
     public Check.Status status() {
         return checks().status();
     }
@@ -44,7 +45,7 @@ public record LocksReport(Store store, boolean isFree, Duration waited, List<Lon
         if (wal != null) checks.add(walCheck());
         if (journal != null) checks.add(journalCheck());
         checks.add(dayFile());
-        if (isFree && users.stream().anyMatch(user -> !user.uses().equals(java.util.Set.of(Locks.Use.APPENDS)))) checks.add(snapshot());
+        if (isFree && users.stream().anyMatch(user -> !user.uses().equals(Set.of(User.Use.APPENDS)))) checks.add(snapshot());
         return new Checks(checks);
     }
 
@@ -58,23 +59,23 @@ public record LocksReport(Store store, boolean isFree, Duration waited, List<Lon
 
     private Check held() {
         String held = "held for all of " + Times.words(waited);
-        List<Locks.User> holders = holders();
+        List<User> holders = holders();
         if (holders.isEmpty()) return Check.unknown("lock", held + "; by whom this system does not tell" + (LockHolders.areKnown()
                 ? ": a process of another container or host, perhaps" : users.isEmpty() ? "" : ": one of those that have it open"),
                         SECTION + "stop that program, then " + store.command("locks", ""));
-        Program holder = holders.get(0).program();
-        String advice = holder.state() == Program.State.STOPPED ? "continue it (kill -CONT " + holder.pid() + ") or end it: "
+        User holder = holders.get(0);
+        String advice = holder.state() == User.State.STOPPED ? "continue it (kill -CONT " + holder.pid() + ") or end it: "
                 : "let it finish or end it: ";
-        return Check.unknown("lock", held + " by " + String.join(" and ", holders.stream().map(user -> user.program().named()).toList())
+        return Check.unknown("lock", held + " by " + String.join(" and ", holders.stream().map(User::named).toList())
                 + waitsForReader(holder),
                 SECTION + advice + store.command("locks", "--kill " + holder.pid()));
     }
 
     /** Outside WAL mode a commit takes a moment without readers. */
-    private String waitsForReader(Program holder) {
-        if (isWal || holder.state() != Program.State.STALLED) return "";
-        return users.stream().filter(user -> user.program().pid() != holder.pid() && user.uses().contains(Locks.Use.READS)).findFirst()
-                .map(reader -> ", which may itself be waiting for process " + reader.program().pid() + " to end reading").orElse("");
+    private String waitsForReader(User holder) {
+        if (isWal || holder.state() != User.State.STALLED) return "";
+        return users.stream().filter(user -> user.pid() != holder.pid() && user.does(User.Use.READS)).findFirst()
+                .map(reader -> ", which may itself be waiting for process " + reader.pid() + " to end reading").orElse("");
     }
 
     private Check walCheck() {
@@ -94,7 +95,7 @@ public record LocksReport(Store store, boolean isFree, Duration waited, List<Lon
 
     private Check dayFile() {
         String name = DayFile.name(DayFile.dayOf(at));
-        long appending = users.stream().filter(user -> user.uses().contains(Locks.Use.APPENDS)).count();
+        long appending = users.stream().filter(user -> user.does(User.Use.APPENDS)).count();
         if (!OpenFiles.areKnown()) return Check.ok("day file", name + ": who appends this system does not tell");
         return Check.ok("day file", name + ": " + (appending == 0 ? "nobody has it open to append"
                 : appending + (appending == 1 ? " process has" : " processes have") + " it open to append"));
@@ -106,8 +107,8 @@ public record LocksReport(Store store, boolean isFree, Duration waited, List<Lon
                 + "(BUSY_SNAPSHOT): end nobody; it is to run again, and to begin with BEGIN IMMEDIATE");
     }
 
-    public List<Locks.User> holders() {
-        return users.stream().filter(Locks.User::holdsTheLock).toList();
+    private List<User> holders() {
+        return users.stream().filter(user -> user.does(User.Use.HOLDS_THE_WRITE_LOCK)).toList();
     }
 
     @Override
@@ -115,39 +116,47 @@ public record LocksReport(Store store, boolean isFree, Duration waited, List<Lon
         String text = checks().toString();
         if (users.isEmpty()) return text;
         var table = new Table("pid", "does", "running", "CPU %", "state");
-        for (Locks.User user : users) {
-            Program program = user.program();
-            table.row(program.pid(), user.said(), program.running(), program.cpu() == null
-                    ? null : Math.round(program.cpu()), program.state()).below(program.command());
-        }
+        for (User user : users)
+            table.row(user.pid(), user.said(), user.runningMs(), user.cpuPercent() == null ? null : Math.round(user.cpuPercent()),
+                    user.state()).below(user.command());
         return text + System.lineSeparator() + System.lineSeparator() + table;
     }
 
-    /** For {@code --json}. */
-    public Map<String, Object> document() {
-        Map<String, Object> document = new LinkedHashMap<>();
-        document.put("status", status());
-        document.put("database", store.database());
-        document.put("free", isFree);
-        document.put("waited_ms", waited.toMillis());
-        document.put("holders", holders().stream().map(user -> user.program().pid()).toList());
-        document.put("held_at_first", first);
-        document.put("left_wal", isAlone && wal != null);
-        document.put("left_journal", isLeftJournal);
-        document.put("processes", users.stream().map(LocksReport::entry).toList());
-        document.put("checks", checks().list());
-        return document;
+    @Override
+    public Object data() {
+        return document();
     }
 
-    private static Map<String, Object> entry(Locks.User user) {
-        Map<String, Object> entry = new LinkedHashMap<>();
-        entry.put("pid", user.program().pid());
-        entry.put("command", user.program().command());
-        entry.put("started", user.program().started());
-        entry.put("running_ms", user.program().running());
-        entry.put("cpu_percent", user.program().cpu());
-        entry.put("state", user.program().state());
-        entry.put("uses", Stream.of(Locks.Use.values()).filter(user.uses()::contains).toList());
-        return entry;
+    private Document document() {
+        return new Document(status(), store.database(), isFree, waited, holders().stream().map(User::pid).toList(), first,
+                isAlone && wal != null, isLeftJournal, users, checks());
     }
+
+    private record Document(Check.Status status, Path database, boolean free, Duration waitedMs, List<Long> holders,
+            List<Long> heldAtFirst, boolean leftWal, boolean leftJournal, List<User> processes, Checks checks) { }
+
+    /** As this, and whether this process, which was to be ended, still holds the lock. */
+    public Result toEnd(long pid) {
+        return new Drill(this, holders().stream().map(User::pid).filter(holder -> holder == pid).toList(), pid);
+    }
+
+    private record Drill(LocksReport report, List<Long> wouldEnd, long pid) implements Result {
+        @Override
+        public Check.Status status() {
+            return report.status();
+        }
+
+        @Override
+        public Object data() {
+            return JsonText.members(report.document(), new End(wouldEnd));
+        }
+
+        @Override
+        public String toString() {
+            return report + System.lineSeparator().repeat(2) + (wouldEnd.isEmpty()
+                    ? "would not end process " + pid + ": it let go of the lock" : "would end process " + pid);
+        }
+    }
+
+    private record End(List<Long> wouldEnd) { }
 }

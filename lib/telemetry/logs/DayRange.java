@@ -1,6 +1,7 @@
 package telemetry.logs;
 
 import java.time.DateTimeException;
+import java.time.Instant;
 import java.time.LocalDate;
 import java.time.YearMonth;
 import java.time.format.DateTimeFormatter;
@@ -9,6 +10,7 @@ import telemetry.Times;
 
 /** Days of day files, from the first to the last, both in it. */
 public record DayRange(LocalDate first, LocalDate last) {
+    public static final DayRange ALL = new DayRange(LocalDate.MIN, LocalDate.MAX);
 
     /**
      * Reads {@code 2025-12-11} or {@code 20251211}, {@code 2025-12} for a month, {@code today} and {@code yesterday}.
@@ -29,23 +31,26 @@ public record DayRange(LocalDate first, LocalDate last) {
         }
     }
 
+    /** The days of which records of this time can be. @param since null for the first; @param until null for the last */
+    public static DayRange during(Instant since, Instant until) {
+        return new DayRange(since == null ? LocalDate.MIN : DayFile.dayOf(since),
+                until == null ? LocalDate.MAX : DayFile.dayOf(until).plusDays(1));
+    }
+
     /**
      * The days of which a run can have lines, by its id {@code 20251211T120530Z-…}: no day before it began. Everything for an id of another
      * form.
      */
     public static DayRange ofRun(String id) {
         try {
-            return new DayRange(id.length() > 8 && id.charAt(8) == 'T' ? basic(id.substring(0, 8)) : LocalDate.MIN, LocalDate.MAX);
+            if (id.indexOf('T') != 8) return ALL;
+            return new DayRange(LocalDate.parse(id.substring(0, 8), DateTimeFormatter.BASIC_ISO_DATE), LocalDate.MAX);
         } catch (DateTimeException e) {
-            return new DayRange(LocalDate.MIN, LocalDate.MAX);
+            return ALL;
         }
     }
 
     public boolean contains(DayFile file) {
         return !file.day().isBefore(first) && !file.day().isAfter(last);
-    }
-
-    private static LocalDate basic(String digits) {
-        return LocalDate.parse(digits, DateTimeFormatter.BASIC_ISO_DATE);
     }
 }

@@ -23,7 +23,7 @@ import telemetry.daylog.LogReader;
  * @param archived "yes", "no", or "in part" when lines came late
  * @param damaged  pieces that cannot be read
  */
-public record DaySummary(LocalDate day, Size size, long lines, long runs, String archived, long damaged, List<Path> files) {
+record DaySummary(LocalDate day, Size size, long lines, long runs, String archived, long damaged, List<Path> files) {
 
     /**
      * Reads them through.
@@ -31,7 +31,7 @@ public record DaySummary(LocalDate day, Size size, long lines, long runs, String
      * @param files    of one day
      * @param onDenied is told of each that may not be read; nothing of it is counted but its size
      */
-    public static DaySummary of(List<DayFile> files, Consumer<StoreException> onDenied) {
+    static DaySummary of(List<DayFile> files, Consumer<StoreException> onDenied) {
         var counts = new Counts();
         for (DayFile file : Held.withoutDoubles(files)) counts.add(file, onDenied);
         long size = files.stream().mapToLong(file -> file.path().toFile().length()).sum();

@@ -13,8 +13,7 @@ import telemetry.text.JsonText;
 import telemetry.text.Ndjson;
 
 /**
- * Which records of the day files are wanted; null asks for nothing. A damaged piece is wanted unless something is asked that only a record
- * has.
+ * Which entries of the day files are wanted; null asks for nothing.
  *
  * @param agent  by the run's own word, of an event by its run's id
  * @param run    the whole id or its last eight digits
@@ -23,10 +22,16 @@ import telemetry.text.Ndjson;
  * @param since  the record's own time
  * @param until  that time is no more wanted
  * @param text   in the line, see {@link #text(String)}
+ * @param raw    only the bytes are of interest: a damaged piece is wanted too, unless something is asked that only a record has
  */
-public record LogFilter(String agent, String run, String type, RunStatus status, Instant since, Instant until, ByteSearch text)
-        implements Predicate<LogEntry> {
+public record LogFilter(String agent, String run, String type, RunStatus status, Instant since, Instant until, ByteSearch text,
+        boolean raw) implements Predicate<LogEntry> {
     private static final int SHORT_ID = 8;
+
+    /** The records of this run. */
+    public static LogFilter ofRun(String id) {
+        return new LogFilter(null, id, null, null, null, null, null, false);
+    }
 
     /**
      * A text as people write it: a line may have it as it is, escaped with or without the letters beyond ASCII, or escaped twice, as JSON
@@ -51,12 +56,12 @@ public record LogFilter(String agent, String run, String type, RunStatus status,
                 && isWanted(one.id(), one.agent(), one);
         if (entry.record() instanceof Event event) return status == null && (type == null || type.equals(event.type()))
                 && isWanted(event.runId(), agentOf(event.runId()), event);
-        return asksForTextOnly();
+        return isOfBytes();
     }
 
-    /** Or for nothing. */
-    boolean asksForTextOnly() {
-        return agent == null && run == null && type == null && status == null && since == null && until == null;
+    /** True when nothing is asked that only a record has. */
+    boolean isOfBytes() {
+        return raw && agent == null && run == null && type == null && status == null && since == null && until == null;
     }
 
     private boolean isWanted(String id, String itsAgent, LogRecord record) {

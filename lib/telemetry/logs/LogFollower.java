@@ -6,8 +6,10 @@ import java.nio.channels.FileChannel;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import telemetry.DayFile;
 import telemetry.EventLog;
@@ -23,6 +25,7 @@ import telemetry.os.Disk;
  */
 public final class LogFollower {
     private static final int CHUNK = 1 << 13;
+    private static final Duration BETWEEN_LOOKS = Duration.ofMillis(250);
 
     private final EventLog log;
     private final Consumer<String> onOddity;
@@ -46,6 +49,18 @@ public final class LogFollower {
     public boolean isOld(LogEntry entry) {
         boolean isArchived = DayFile.of(entry.file()).filter(DayFile::compressed).isPresent();
         return isArchived || entry.offset() < beginnings.getOrDefault(entry.file(), 0L);
+    }
+
+    /** Prints what is wanted of the lines that come, until the thread is interrupted. @param onDamage hears of each damaged piece */
+    public void follow(LogFilter filter, LogPrinter printer, Consumer<LogEntry> onDamage) {
+        while (!Thread.currentThread().isInterrupted()) {
+            printer.end();
+            LockSupport.parkNanos(BETWEEN_LOOKS.toNanos());
+            poll(entry -> {
+                if (entry.isDamaged()) onDamage.accept(entry);
+                if (filter.test(entry)) printer.print(entry);
+            });
+        }
     }
 
     /** Gives the lines that have come since the last call. */

@@ -10,7 +10,7 @@ import telemetry.Times;
 import telemetry.text.Table;
 
 /** A record of a day file on one line for people: when, which agent, which run, what happened. */
-public final class LogLine {
+final class LogLine {
 
     /** In characters; a terminal has 80 to 120 columns. */
     private static final int WIDEST = 120;
@@ -19,7 +19,7 @@ public final class LogLine {
 
     private LogLine() { }
 
-    public static String of(LogRecord record) {
+    static String of(LogRecord record) {
         if (record instanceof Run run) return line(run, run.id(), run.agent() == null ? LogFilter.agentOf(run.id())
                 : run.agent(), run.status() == null ? run.text("status") : run.status().toString(), story(run));
         if (record instanceof Event event)

@@ -32,7 +32,6 @@ public final class LogQuery {
     private final EventLog log;
     private final List<DayFile> files;
     private final LogFilter filter;
-    private final boolean raw;
     private final LogReader.Form form;
     private final ByteSearch search;
     private final Consumer<LogEntry> onDamage;
@@ -42,15 +41,13 @@ public final class LogQuery {
 
     /**
      * @param files    oldest first
-     * @param raw      only the bytes are of interest: damaged pieces are given too, and the records need not be right
      * @param onDamage hears of each damaged piece; where the filter asks for a text or a run, only lines that have it are looked at
      */
-    public LogQuery(EventLog log, List<DayFile> files, LogFilter filter, boolean raw, Consumer<LogEntry> onDamage) {
+    public LogQuery(EventLog log, List<DayFile> files, LogFilter filter, Consumer<LogEntry> onDamage) {
         this.log = log;
         this.files = Held.withoutDoubles(files);
         this.filter = filter;
-        this.raw = raw;
-        this.form = raw && filter.asksForTextOnly() ? LogQuery::unread : Ndjson::read;
+        this.form = filter.isOfBytes() ? LogQuery::unread : Ndjson::read;
         this.search = filter.search();
         this.onDamage = onDamage;
     }
@@ -135,7 +132,8 @@ public final class LogQuery {
             while (entries.hasNext()) {
                 LogEntry entry = entries.next();
                 if (entry.offset() >= to) return;
-                take(entry, each, damage);
+                if (entry.isDamaged()) damage.accept(entry);
+                if (filter.test(entry)) each.accept(entry);
             }
         } catch (StoreException e) {
             if (!file.path().equals(e.path())) throw e;
@@ -145,11 +143,6 @@ public final class LogQuery {
             else if (e.reason() == StoreException.Reason.DENIED) onDenied.accept(e);
             else throw e;
         }
-    }
-
-    private void take(LogEntry entry, Consumer<LogEntry> each, Consumer<LogEntry> damage) {
-        if (entry.isDamaged()) damage.accept(entry);
-        if ((raw || !entry.isDamaged()) && filter.test(entry)) each.accept(entry);
     }
 
     /** Where the lines of a file are that is not there any more. */

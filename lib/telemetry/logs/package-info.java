@@ -1,4 +1,4 @@
-//SOURCES DayRange.java DaySummary.java LogFilter.java LogFollower.java LogLine.java LogQuery.java
+//SOURCES DayList.java DayRange.java DaySummary.java LogFilter.java LogFollower.java LogLine.java LogPrinter.java LogQuery.java Unread.java
 /**
  * Looking into day files: by day, agent, run or text; following them; one line per day. Knows no database. Read {@code
  * LogQuery} first.

@@ -4,7 +4,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import telemetry.StoreException;
+import telemetry.runs.Query;
 
 /**
  * Lets statements through that only read. A connection in query_only mode refuses to write to the tables; it would still change the journal
@@ -15,45 +18,50 @@ public final class ReadOnlySql {
     private static final Set<String> DOING = Set.of("select", "values", "insert", "update", "delete", "replace");
 
     /** Pragmas that tell something as long as they are given no value. */
-    private static final Set<String> TELLING = Set.of("application_id", "auto_vacuum",
-            "busy_timeout", "cache_size", "collation_list", "compile_options", "data_version",
-            "database_list", "encoding", "foreign_keys", "freelist_count", "function_list",
-            "journal_mode", "journal_size_limit", "locking_mode", "max_page_count", "mmap_size", "module_list",
-            "page_count", "page_size", "pragma_list", "query_only", "schema_version", "synchronous",
-            "table_list", "temp_store", "user_version", "wal_autocheckpoint");
+    private static final Set<String> TELLING = Set.of(("application_id auto_vacuum busy_timeout cache_size collation_list compile_options "
+            + "data_version database_list encoding foreign_keys freelist_count function_list journal_mode journal_size_limit locking_mode "
+            + "max_page_count mmap_size module_list page_count page_size pragma_list query_only schema_version synchronous table_list "
+            + "temp_store user_version wal_autocheckpoint").split(" "));
 
     /** Pragmas whose value says what to tell about. */
-    private static final Set<String> ASKING = Set.of("foreign_key_check", "foreign_key_list",
-            "index_info", "index_list", "index_xinfo", "integrity_check", "quick_check",
-            "table_info", "table_list", "table_xinfo");
+    private static final Set<String> ASKING = Set.of(("foreign_key_check foreign_key_list index_info index_list index_xinfo "
+            + "integrity_check quick_check table_info table_list table_xinfo").split(" "));
 
-    private final String sql;
-    private int at;
+    /** Blanks, a comment, a quoted text or name, a word, or a sign. What is not closed goes to the end. */
+    private static final Pattern PART = Pattern.compile("(?s)(?<blank>[\\x00-\\x20\\uFEFF]+|--[^\\n]*|/\\*.*?(?:\\*/|\\z))"
+            + "|'[^']*'?|\"[^\"]*\"?|`[^`]*`?|\\[[^\\]]*\\]?|[A-Za-z0-9_$\\x{80}-\\x{10FFFF}]+|.");
 
-    private ReadOnlySql(String sql) {
-        this.sql = sql;
-    }
+    private ReadOnlySql() { }
 
     /**
-     * The statement, without what stands before and behind it.
+     * A statement with a value for each of its question marks, all as a person gives them.
      *
-     * @throws StoreException {@code REFUSED} when there is none, more than one, or one that would or might change something
+     * @throws StoreException {@code REFUSED} when it is none, more than one, or one that would or might change something
      */
-    public static String require(String sql) {
-        var reader = new ReadOnlySql(sql);
-        reader.skipEmptyStatements();
-        int begin = reader.at;
-        List<String> words = reader.words();
-        int end = reader.at;
-        reader.skipEmptyStatements();
+    public static Query query(String sql, List<String> values) {
+        return new Query(require(sql), values.stream().map(ReadOnlySql::value).toArray());
+    }
+
+    /** The statement, without what stands before and behind it. */
+    private static String require(String sql) {
+        List<String> words = new ArrayList<>();
+        int begin = 0;
+        int end = sql.length();
+        for (Matcher part = PART.matcher(sql); part.find(); ) {
+            boolean isEnd = part.group().equals(";");
+            if (part.group("blank") != null || isEnd && words.isEmpty()) continue;
+            if (words.isEmpty()) begin = part.start();
+            if (isEnd) end = Math.min(end, part.start());
+            else if (end < sql.length()) throw refused("there is more than one statement");
+            else words.add(part.group().toLowerCase(Locale.ROOT));
+        }
         if (words.isEmpty()) throw refused("there is no statement");
-        if (reader.at < sql.length()) throw refused("there is more than one statement");
         requireReading(words);
         return sql.substring(begin, end);
     }
 
     /** A value for a question mark: a number that is written as SQLite would write it is bound as one, so that {@code 007} stays a text. */
-    public static Object value(String text) {
+    private static Object value(String text) {
         try {
             if (text.equals(Long.toString(Long.parseLong(text)))) return Long.valueOf(text);
         } catch (NumberFormatException e) {
@@ -96,52 +104,5 @@ public final class ReadOnlySql {
     private static StoreException refused(String why) {
         return new StoreException(StoreException.Reason.REFUSED, "run the statement",
                 null, why + "; a query runs one statement that only reads", null);
-    }
-
-    private void skipEmptyStatements() {
-        skipBlanks();
-        while (at < sql.length() && sql.charAt(at) == ';') {
-            at++;
-            skipBlanks();
-        }
-    }
-
-    /** The words and signs up to the statement's end, in lower case. */
-    private List<String> words() {
-        List<String> words = new ArrayList<>();
-        for (skipBlanks(); at < sql.length() && sql.charAt(at) != ';'; skipBlanks()) words.add(next().toLowerCase(Locale.ROOT));
-        return words;
-    }
-
-    private String next() {
-        int from = at;
-        char c = sql.charAt(at);
-        if (c == '\'' || c == '"' || c == '`' || c == '[') skipQuoted(c == '[' ? ']' : c);
-        else if (isWord(c)) while (at < sql.length() && isWord(sql.charAt(at))) at++;
-        else at++;
-        return sql.substring(from, at);
-    }
-
-    private void skipBlanks() {
-        while (at < sql.length()) {
-            if (sql.startsWith("--", at)) skipPast("\n", at + 2);
-            else if (sql.startsWith("/*", at)) skipPast("*/", at + 2);
-            else if (sql.charAt(at) <= ' ' || sql.charAt(at) == '\uFEFF') at++;
-            else return;
-        }
-    }
-
-    /** A doubled mark within is two texts side by side here, which ends at the same place. */
-    private void skipQuoted(char mark) {
-        skipPast(String.valueOf(mark), at + 1);
-    }
-
-    private void skipPast(String end, int from) {
-        int found = sql.indexOf(end, from);
-        at = found < 0 ? sql.length() : found + end.length();
-    }
-
-    private static boolean isWord(char c) {
-        return Character.isLetterOrDigit(c) || c == '_' || c == '$' || c >= 0x80;
     }
 }

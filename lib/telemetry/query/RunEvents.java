@@ -13,6 +13,7 @@ import telemetry.EventLog;
 import telemetry.LogEntry;
 import telemetry.Run;
 import telemetry.Store;
+import telemetry.logs.DayRange;
 import telemetry.logs.LogFilter;
 import telemetry.logs.LogQuery;
 import telemetry.text.Table;
@@ -40,8 +41,7 @@ record RunEvents(List<Event> list, boolean more, List<String> damaged) {
         List<String> damaged = new ArrayList<>();
         if (run.start() != null) {
             var log = new EventLog(store);
-            new LogQuery(log, files(log, run), new LogFilter(null, run.id(), null, null, null, null, null),
-                    false, entry -> damaged(entry, damaged)).forEach(entry -> {
+            new LogQuery(log, files(log, run), LogFilter.ofRun(run.id()), entry -> damaged(entry, damaged)).forEach(entry -> {
                 if (entry.record() instanceof Event event && event.runId().equals(run.id()) && events.size() <= limit) events.add(event);
             });
         }
@@ -51,7 +51,7 @@ record RunEvents(List<Event> list, boolean more, List<String> damaged) {
     private static List<DayFile> files(EventLog log, Run run) {
         LocalDate first = DayFile.dayOf(run.start());
         LocalDate last = run.end() == null ? first.plusDays(DAYS_WITHOUT_END) : DayFile.dayOf(run.end()).plusDays(DAYS_AFTER_END);
-        return log.days().stream().filter(file -> !file.day().isBefore(first) && !file.day().isAfter(last)).toList();
+        return log.days().stream().filter(new DayRange(first, last)::contains).toList();
     }
 
     private static void damaged(LogEntry entry, List<String> damaged) {

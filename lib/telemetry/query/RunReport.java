@@ -1,12 +1,10 @@
 package telemetry.query;
 
+import java.time.Instant;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.StringJoiner;
-import telemetry.Event;
 import telemetry.Row;
 import telemetry.Rows;
 import telemetry.Run;
@@ -32,7 +30,7 @@ public record RunReport(List<Row> rows, RunEvents events) {
 
     /** The rows with a last column, events: a list of the events as their lines have them. */
     public Rows withEvents() {
-        List<Map<String, Object>> all = events.list().stream().map(RunReport::line).toList();
+        List<Line> all = events.list().stream().map(event -> new Line(event.type(), event.timestamp(), event.payload())).toList();
         List<String> columns = new ArrayList<>(rows.get(0).columns());
         columns.add("events");
         return Rows.of(columns, rows.stream().map(row -> {
@@ -47,13 +45,7 @@ public record RunReport(List<Row> rows, RunEvents events) {
         return events.damaged();
     }
 
-    private static Map<String, Object> line(Event event) {
-        Map<String, Object> line = new LinkedHashMap<>();
-        line.put("event_type", event.type());
-        line.put("timestamp", event.timestamp());
-        line.put("payload_json", event.payload());
-        return line;
-    }
+    private record Line(String eventType, Instant timestamp, String payloadJson) { }
 
     @Override
     public String toString() {

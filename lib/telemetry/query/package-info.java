@@ -1,4 +1,4 @@
-//SOURCES BriefRuns.java ReadOnlySql.java RunEvents.java RunReport.java
+//SOURCES ReadOnlySql.java RunEvents.java RunReport.java RunTables.java
 /**
  * What an operator asks about runs, beyond the questions of {@code Runs}: one run with its events, SQL that only reads.
  * Read {@code RunReport} first.

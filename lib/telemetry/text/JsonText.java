@@ -14,6 +14,7 @@ import java.time.Instant;
 import java.util.Base64;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import telemetry.Row;
@@ -23,8 +24,8 @@ import telemetry.Times;
 
 /**
  * Java's plain data as JSON: maps and records become objects (a record component {@code itemsFailed} the key {@code items_failed}),
- * iterables arrays, an Instant its text in UTC, a Duration milliseconds, bytes base64, everything else its {@code toString()}. NaN and
- * Infinity become null.
+ * iterables arrays, a {@link Result} its data, an Instant its text in UTC, a Duration milliseconds, bytes base64, everything else its
+ * {@code toString()}. NaN and Infinity become null.
  */
 public final class JsonText {
     private JsonText() { }
@@ -82,6 +83,22 @@ public final class JsonText {
         return members;
     }
 
+    /** The members of several records one behind the other, for an object that is made of them. */
+    public static Map<String, Object> members(Record... records) {
+        Map<String, Object> members = new LinkedHashMap<>();
+        for (Record record : records)
+            for (RecordComponent component : record.getClass().getRecordComponents()) {
+                try {
+                    component.getAccessor().setAccessible(true);
+                    members.put(component.getName().replaceAll("([A-Z])", "_$1").toLowerCase(Locale.ROOT),
+                            component.getAccessor().invoke(record));
+                } catch (ReflectiveOperationException e) {
+                    throw new IllegalStateException("cannot read " + component, e);
+                }
+            }
+        return members;
+    }
+
     private static JsonValue value(Object data) {
         if (data == null) return Json.NULL;
         if (data instanceof Boolean bool) return Json.value(bool);
@@ -95,12 +112,13 @@ public final class JsonText {
         if (data instanceof Duration duration) return Json.value(duration.toMillis());
         if (data instanceof byte[] bytes) return Json.value(Base64.getEncoder().encodeToString(bytes));
         if (data instanceof Optional<?> optional) return value(optional.orElse(null));
+        if (data instanceof Result result && result.data() != result) return value(result.data());
         if (data instanceof Row row) return value(row.map());
         if (data instanceof Run run) return value(run.fields());
         if (data instanceof Map<?, ?> map) return object(map);
         if (data instanceof java.nio.file.Path path) return Json.value(path.toString());
         if (data instanceof Iterable<?> many) return array(many);
-        if (data instanceof Record record) return object(record);
+        if (data instanceof Record record) return object(members(record));
         return Json.value(data.toString());
     }
 
@@ -114,19 +132,5 @@ public final class JsonText {
         var array = new JsonArray();
         many.forEach(one -> array.add(value(one)));
         return array;
-    }
-
-    private static JsonValue object(Record record) {
-        var object = new JsonObject();
-        for (RecordComponent component : record.getClass().getRecordComponents()) {
-            try {
-                component.getAccessor().setAccessible(true);
-                object.set(component.getName().replaceAll("([A-Z])", "_$1").toLowerCase(java.util.Locale.ROOT),
-                        value(component.getAccessor().invoke(record)));
-            } catch (ReflectiveOperationException e) {
-                throw new IllegalStateException("cannot read " + component, e);
-            }
-        }
-        return object;
     }
 }

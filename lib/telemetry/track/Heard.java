@@ -30,19 +30,18 @@ final class Heard {
     }
 
     /** As {@link PassThrough.Listener}, for standard output. */
-    void output(byte[] bytes, int offset, int length) {
-        if (isMetric(bytes, offset, length))
-            setMetric(new String(bytes, offset + MARK.length, length - MARK.length, StandardCharsets.UTF_8));
+    void output(byte[] bytes, int length) {
+        if (isMetric(bytes, length)) setMetric(new String(bytes, MARK.length, length - MARK.length, StandardCharsets.UTF_8));
     }
 
     /** As {@link PassThrough.Listener}, for standard error. */
-    void errors(byte[] bytes, int offset, int length) {
-        if (isMetric(bytes, offset, length)) output(bytes, offset, length);
-        else keep(new String(bytes, offset, length, StandardCharsets.UTF_8));
+    void errors(byte[] bytes, int length) {
+        if (isMetric(bytes, length)) output(bytes, length);
+        else keep(new String(bytes, 0, length, StandardCharsets.UTF_8));
     }
 
-    private static boolean isMetric(byte[] bytes, int offset, int length) {
-        return length > MARK.length && Arrays.equals(bytes, offset, offset + MARK.length, MARK, 0, MARK.length);
+    private static boolean isMetric(byte[] bytes, int length) {
+        return length > MARK.length && Arrays.equals(bytes, 0, MARK.length, MARK, 0, MARK.length);
     }
 
     private synchronized void setMetric(String metric) {

@@ -17,8 +17,8 @@ public final class PassThrough {
     /** Hears lines. Most are of no interest, so it is left to it to make text of those that are. */
     @FunctionalInterface
     public interface Listener {
-        /** The line's bytes, from {@code offset}, {@code length} of them, without its newline; they are overwritten afterwards. */
-        void heard(byte[] bytes, int offset, int length);
+        /** The line's bytes, the first {@code length} of these, without its newline; they are overwritten afterwards. */
+        void heard(byte[] bytes, int length);
     }
 
     /** In bytes; a longer line is heard without its rest. */
@@ -93,7 +93,7 @@ public final class PassThrough {
         private final InputStream from;
         private final OutputStream to;
         private final Listener listener;
-        private final byte[] begun = new byte[LONGEST_HEARD];
+        private final byte[] line = new byte[LONGEST_HEARD];
         private int length;
         private volatile boolean waiting;
         private volatile long waitingSince;
@@ -117,7 +117,7 @@ public final class PassThrough {
             } catch (IOException e) {
                 // nobody reads any more
             }
-            if (length > 0) heard(begun, 0, length);
+            if (length > 0) endLine();
         }
 
         private int read(byte[] buffer) throws IOException {
@@ -129,30 +129,16 @@ public final class PassThrough {
         }
 
         private void listen(byte[] buffer, int read) {
-            int start = 0;
             for (int i = 0; i < read; i++) {
-                if (buffer[i] != '\n') continue;
-                if (length == 0) {
-                    heard(buffer, start, i - start);
-                } else {
-                    begin(buffer, start, i - start);
-                    heard(begun, 0, length);
-                    length = 0;
-                }
-                start = i + 1;
+                if (buffer[i] == '\n') endLine();
+                else if (length < LONGEST_HEARD) line[length++] = buffer[i];
             }
-            begin(buffer, start, read - start);
         }
 
-        private void begin(byte[] buffer, int offset, int more) {
-            int taken = Math.min(more, begun.length - length);
-            System.arraycopy(buffer, offset, begun, length, taken);
-            length += taken;
-        }
-
-        private void heard(byte[] bytes, int offset, int count) {
-            boolean windows = count > 0 && bytes[offset + count - 1] == '\r';
-            listener.heard(bytes, offset, Math.min(windows ? count - 1 : count, LONGEST_HEARD));
+        private void endLine() {
+            boolean isWindows = length > 0 && line[length - 1] == '\r';
+            listener.heard(line, isWindows ? length - 1 : length);
+            length = 0;
         }
 
         private void finish(long ended) throws InterruptedException {

@@ -1,6 +1,5 @@
 package telemetry.track;
 
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -17,12 +16,14 @@ import telemetry.Event;
 import telemetry.NewRun;
 import telemetry.Row;
 import telemetry.Run;
+import telemetry.RunContext;
 import telemetry.RunStatus;
 import telemetry.Store;
 import telemetry.StoreException;
 import telemetry.TelemetryClient;
 import telemetry.daylog.LogReader;
 import telemetry.os.Disk;
+import telemetry.text.Result;
 
 /**
  * Tracks a run of the agent {@code test}, job {@code healthcheck}, and looks whether its lines and its row are there: does tracking work?
@@ -30,12 +31,7 @@ import telemetry.os.Disk;
 public final class SelfTest {
     private final Store store;
     private final Clock clock;
-    private final List<String> warnings = new ArrayList<>();
-    private final List<Check> checks = new ArrayList<>();
     private final String hint;
-
-    /** What kept a row away and the lines not; null when nothing did. */
-    private StoreException refusal;
 
     /** @throws StoreException {@code MISSING} when there is no store */
     public SelfTest(Store store, Clock clock) {
@@ -44,25 +40,32 @@ public final class SelfTest {
         this.hint = "Telemetry Integration: " + store.command("health", "");
     }
 
+    /** What it came to; {@code toString()} is the report. */
+    public record Found(Check.Status status, Path store, Checks checks) implements Result {
+        @Override
+        public String toString() {
+            return checks.toString();
+        }
+    }
+
     /** Leaves one run in the store. */
-    public Checks run() {
-        checks.add(Check.ok("store", store.base() + " (named by " + store.rule() + ")"));
+    public Found run() {
         Map<Path, Long> before = sizes();
-        String id = track();
-        Check lines = lines(id, before);
-        Check row = row(id);
-        checks.add(track(id, lines, row));
-        checks.addAll(List.of(lines, row));
-        return new Checks(checks);
+        Tracked run = track();
+        Check lines = lines(run.id, before);
+        Check row = row(run);
+        Check named = Check.ok("store", store.base() + " (named by " + store.rule() + ")");
+        var checks = new Checks(List.of(named, track(run, lines, row), lines, row));
+        return new Found(checks.status(), store.base(), checks);
     }
 
     /** Where the lines are safe, a lock or a missing permission shows nothing broken. */
-    private Check track(String id, Check lines, Check row) {
-        if (warnings.isEmpty()) return Check.ok("track", "run " + id);
-        boolean isUntold = lines.status() == Check.Status.OK && isUntold(refusal) && row.status() != Check.Status.FAILED;
-        if (!isUntold) return Check.failed("track", warnings.get(0), hint);
-        return row.status() == Check.Status.OK ? Check.warning("track", refusal.brief(), hint(refusal))
-                : Check.unknown("track", refusal.brief(), hint(refusal));
+    private Check track(Tracked run, Check lines, Check row) {
+        if (run.warnings.isEmpty()) return Check.ok("track", "run " + run.id);
+        boolean isUntold = lines.status() == Check.Status.OK && isUntold(run.refusal) && row.status() != Check.Status.FAILED;
+        if (!isUntold) return Check.failed("track", run.warnings.get(0), hint);
+        return row.status() == Check.Status.OK ? Check.warning("track", run.refusal.brief(), hint(run.refusal))
+                : Check.unknown("track", run.refusal.brief(), hint(run.refusal));
     }
 
     private static boolean isUntold(StoreException e) {
@@ -74,16 +77,17 @@ public final class SelfTest {
                 : "System Overview: " + Disk.OTHER_ACCOUNT;
     }
 
-    private String track() {
-        var id = new String[1];
+    /** @param refusal what kept its row away and its lines not; null when nothing did */
+    private record Tracked(String id, List<String> warnings, StoreException refusal) { }
+
+    private Tracked track() {
+        List<String> warnings = new ArrayList<>();
         try (TelemetryClient client = TelemetryClient.at(store, clock, warnings::add)) {
-            client.track(new NewRun("test", "healthcheck"), run -> {
-                id[0] = run.id();
-                run.event("healthcheck", Map.of("by", "track --self-test")).metrics(m -> m.itemsDiscovered(1).itemsSucceeded(1));
-            });
-            refusal = client.refusal();
+            RunContext run = client.start(new NewRun("test", "healthcheck"));
+            run.event("healthcheck", Map.of("by", "track --self-test")).metrics(m -> m.itemsDiscovered(1).itemsSucceeded(1));
+            client.end(run, RunStatus.SUCCESS);
+            return new Tracked(run.id(), warnings, client.refusal());
         }
-        return id[0];
     }
 
     /** Of the day files of today and, should midnight come, tomorrow: what stands in them now need not be read. */
@@ -92,11 +96,7 @@ public final class SelfTest {
         Map<Path, Long> sizes = new TreeMap<>();
         for (LocalDate day : List.of(today, today.plusDays(1))) {
             Path file = store.raw().resolve(DayFile.name(day));
-            try {
-                sizes.put(file, Files.exists(file) ? Files.size(file) : 0);
-            } catch (IOException e) {
-                throw Disk.refused("look at", file, e);
-            }
+            sizes.put(file, file.toFile().length());
         }
         return sizes;
     }
@@ -117,13 +117,13 @@ public final class SelfTest {
     }
 
     /** A row that a lock keeps from being written or looked for may come yet. */
-    private Check row(String id) {
+    private Check row(Tracked run) {
         try (Database database = Database.openToRead(store.database())) {
-            Row row = database.one("SELECT status, items_succeeded FROM agent_runs WHERE run_id = ?", id).orElse(null);
+            Row row = database.one("SELECT status, items_succeeded FROM agent_runs WHERE run_id = ?", run.id).orElse(null);
             boolean whole = row != null && RunStatus.of(row.text("status")) == RunStatus.SUCCESS && row.number("items_succeeded") == 1;
             String detail = row == null ? "none found in " + store.database() : row.text("status") + " found";
-            return whole ? Check.ok("row", detail) : isUntold(refusal)
-                    ? Check.unknown("row", detail + "; its lines are safe, and a replay brings it", hint(refusal))
+            return whole ? Check.ok("row", detail) : isUntold(run.refusal)
+                    ? Check.unknown("row", detail + "; its lines are safe, and a replay brings it", hint(run.refusal))
                     : Check.failed("row", detail, hint);
         } catch (StoreException e) {
             return isUntold(e) ? Check.unknown("row", e.brief(), hint(e)) : Check.failed("row", e.brief(), hint);

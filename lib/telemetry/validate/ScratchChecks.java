@@ -62,7 +62,7 @@ final class ScratchChecks implements AutoCloseable {
         try {
             Store store = Store.at(folder().resolve("store"));
             Layout.complete(store);
-            List<Check> wrong = new SelfTest(store, Clock.systemUTC()).run().list().stream()
+            List<Check> wrong = new SelfTest(store, Clock.systemUTC()).run().checks().list().stream()
                     .filter(check -> check.status() != Check.Status.OK).toList();
             return wrong.isEmpty() ? Check.ok("track", "a run went through in a scratch store: lines and row, in "
                     + Times.words(Duration.ofNanos(System.nanoTime() - began)))

@@ -1,4 +1,4 @@
-package telemetry.os;
+package telemetry.locks;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -6,28 +6,39 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
-import java.util.Collection;
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
 import telemetry.StoreException;
 
 /**
- * Another process as it was watched for {@link #WATCHED}.
+ * Another process that has to do with the store, as it was watched for {@link #WATCHED}.
  *
- * @param command with its arguments; the system's short name where those are hidden, empty when even that is
- * @param started null when the system does not tell
- * @param running since it was started; null likewise
- * @param cpu     percent of one processor while it was watched; null when the system does not tell
+ * @param command    with its arguments; the system's short name where those are hidden, empty when even that is
+ * @param started    null when the system does not tell
+ * @param runningMs  since it was started; null likewise
+ * @param cpuPercent of one processor while it was watched; null when the system does not tell
  */
-public record Program(long pid, String command, Instant started, Duration running, Double cpu, State state) {
+record User(long pid, String command, Instant started, Duration runningMs, Double cpuPercent, State state, Set<Use> uses) {
 
     /** For so long; the system counts CPU time in steps of 10 ms. */
     static final Duration WATCHED = Duration.ofMillis(300);
 
     private static final Path PROCESSES = Path.of("/proc");
 
+    /** What a process has to do with the store. */
+    enum Use {
+        HOLDS_THE_WRITE_LOCK, READS, HAS_IT_OPEN, APPENDS;
+
+        @Override
+        public String toString() {
+            return name().toLowerCase(Locale.ROOT).replace('_', ' ');
+        }
+    }
+
     /** What it did while it was watched. */
-    public enum State {
+    enum State {
         WORKING,
         /** It used no CPU time. */
         STALLED,
@@ -37,20 +48,18 @@ public record Program(long pid, String command, Instant started, Duration runnin
 
         @Override
         public String toString() {
-            return name().toLowerCase(java.util.Locale.ROOT).replace('_', ' ');
+            return name().toLowerCase(Locale.ROOT).replace('_', ' ');
         }
     }
 
     /** Watches these processes at the same time. Those that are gone by the end are there too, as {@link State#ENDED}. */
-    public static List<Program> watch(Collection<Long> pids, Instant now) {
-        List<Seen> before = pids.stream().map(Seen::of).toList();
+    static List<User> watch(Map<Long, Set<Use>> uses, Instant now) {
+        List<Seen> before = uses.keySet().stream().map(Seen::of).toList();
         if (!before.isEmpty()) pause(WATCHED);
-        List<Program> programs = new ArrayList<>();
-        for (Seen seen : before) programs.add(seen.after(now));
-        return programs;
+        return before.stream().map(seen -> seen.after(now, uses.get(seen.pid))).toList();
     }
 
-    public static void pause(Duration time) {
+    static void pause(Duration time) {
         try {
             Thread.sleep(time.toMillis());
         } catch (InterruptedException e) {
@@ -60,8 +69,18 @@ public record Program(long pid, String command, Instant started, Duration runnin
     }
 
     /** {@code "process 4711 (stopped)"} */
-    public String named() {
+    String named() {
         return "process " + pid + (state == State.UNKNOWN ? "" : " (" + state + ")");
+    }
+
+    boolean does(Use use) {
+        return uses.contains(use);
+    }
+
+    /** Who writes has it open and reads: the first word about the database says it all. */
+    String said() {
+        Use first = uses.iterator().next();
+        return first + (does(Use.APPENDS) && first != Use.APPENDS ? ", " + Use.APPENDS : "");
     }
 
     private record Seen(long pid, String command, Instant started, Duration cpu, long at) {
@@ -71,13 +90,13 @@ public record Program(long pid, String command, Instant started, Duration runnin
                     cpuOf(info), System.nanoTime());
         }
 
-        Program after(Instant now) {
+        User after(Instant now, Set<Use> uses) {
             Duration watched = Duration.ofNanos(System.nanoTime() - at);
             Duration later = cpuOf(ProcessHandle.of(pid).map(ProcessHandle::info).orElse(null));
             Double percent = cpu == null || later == null ? null
                     : Math.max(0, Math.rint(100.0 * later.minus(cpu).toMillis() / watched.toMillis()));
             Duration running = started == null || now.isBefore(started) ? null : Duration.between(started, now);
-            return new Program(pid, command, started, running, percent, state(pid, percent));
+            return new User(pid, command, started, running, percent, state(pid, percent), uses);
         }
 
         private static Duration cpuOf(ProcessHandle.Info info) {

@@ -1,0 +1,60 @@
+package telemetry.logs;
+
+import java.time.Duration;
+import telemetry.LogEntry;
+import telemetry.cli.Output;
+import telemetry.text.Ndjson;
+
+/** Prints entries of day files one after the other, in constant memory. */
+public final class LogPrinter {
+    private static final Duration BETWEEN_FLUSHES = Duration.ofMillis(100);
+    private static final byte[] NEWLINE = {'\n'};
+
+    private final Output output;
+    private final boolean raw;
+    private long printed;
+    private long flushed = System.nanoTime();
+
+    /** The piece that was printed raw, its newline not yet. */
+    private LogEntry last;
+
+    /** @param raw untouched bytes; otherwise a JSON array where the output is JSON, and a line for people where it is not */
+    public LogPrinter(Output output, boolean raw) {
+        this.output = output;
+        this.raw = raw;
+    }
+
+    /** No damaged piece unless it is raw. */
+    public void print(LogEntry entry) {
+        if (raw) printRaw(entry);
+        else if (output.isJson()) output.out().print((printed == 0 ? "[" : ",") + System.lineSeparator() + Ndjson.line(entry.record()));
+        else output.out().println(LogLine.of(entry.record()));
+        printed++;
+        if (System.nanoTime() - flushed > BETWEEN_FLUSHES.toNanos()) flush();
+    }
+
+    /** What is glued together in the file stays so. */
+    private void printRaw(LogEntry entry) {
+        boolean isGlued = last != null && last.file().equals(entry.file()) && last.offset() + last.length() == entry.offset();
+        if (last != null && !isGlued) output.bytes(NEWLINE);
+        output.bytes(entry.bytes());
+        last = entry;
+    }
+
+    /** Ends the last line and the array; further lines may follow, a further array may not. */
+    public void end() {
+        if (last != null) output.bytes(NEWLINE);
+        last = null;
+        if (output.isJson()) output.out().println((printed == 0 ? "[" : "") + System.lineSeparator() + "]");
+        flush();
+    }
+
+    private void flush() {
+        output.stopIfReaderGone();
+        flushed = System.nanoTime();
+    }
+
+    public boolean isEmpty() {
+        return printed == 0;
+    }
+}

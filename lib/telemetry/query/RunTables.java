@@ -1,0 +1,73 @@
+package telemetry.query;
+
+import java.time.Duration;
+import java.time.Instant;
+import telemetry.Row;
+import telemetry.Rows;
+import telemetry.Times;
+import telemetry.text.Table;
+
+/** Answers about runs as tables of 80 columns, a line at a time; what is left out for want of room, the formats for programs have. */
+public final class RunTables {
+
+    /** "2025-12-10 12:05" */
+    private static final int TO_THE_MINUTE = 16;
+
+    private RunTables() { }
+
+    /** The headings of {@link #run} and {@link #failure}. */
+    public static Table runs() {
+        return new Table("run_id", "job_type", "status", "start_time");
+    }
+
+    /** All of them, in their order. */
+    public static Table of(Rows runs) {
+        Table table = runs();
+        for (Row run : runs) run(table, run);
+        return table;
+    }
+
+    /**
+     * The agent stands in a usual run's id; to an id of another form it is added. A start is told to the minute, and stands as it is when
+     * it is no point in time.
+     */
+    public static void run(Table table, Row run) {
+        String agent = run.text("agent_name");
+        String id = run.text("run_id");
+        Instant start = Times.instant(run.text("start_time"));
+        table.row(id.contains("-" + agent + "-") ? id : id + " (" + agent + ")", run.get("job_type"), run.get("status"),
+                start == null ? run.text("start_time") : Times.seconds(start).substring(0, TO_THE_MINUTE));
+    }
+
+    /** With what went wrong on a line of its own. */
+    public static void failure(Table table, Row run) {
+        run(table, run);
+        if (run.get("error_summary") != null) table.below(run.text("error_summary"));
+    }
+
+    /** The headings of {@link #agent}. */
+    public static Table agents() {
+        return new Table("agent_name", "runs", "ok %", "discovered", "succeeded", "failed", "p50", "p95");
+    }
+
+    public static void agent(Table table, Row agent) {
+        table.row(agent.get("agent_name"), agent.get("runs"), agent.get("success_rate"), agent.get("items_discovered"),
+                agent.get("items_succeeded"), agent.get("items_failed"), milliseconds(agent.get("p50_duration_ms")),
+                milliseconds(agent.get("p95_duration_ms")));
+    }
+
+    private static Duration milliseconds(Object number) {
+        return number == null ? null : Duration.ofMillis((long) number);
+    }
+
+    /** The headings of {@link #link}. */
+    public static Table chain() {
+        return new Table("run_id", "job_type", "status");
+    }
+
+    /** A run of a chain; of a tree, as far to the right as it is deep. */
+    public static void link(Table table, Row run) {
+        int depth = run.columns().contains("depth") ? (int) run.number("depth") : 0;
+        table.row("  ".repeat(depth) + run.get("run_id"), run.get("job_type"), run.get("status"));
+    }
+}
