@@ -6,7 +6,6 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.StringJoiner;
 import telemetry.Check;
-import telemetry.Checks;
 import telemetry.Store;
 import telemetry.Times;
 import telemetry.text.Result;

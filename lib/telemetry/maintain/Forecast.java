@@ -1,6 +1,5 @@
 package telemetry.maintain;
 
-import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalDate;
@@ -105,11 +104,7 @@ public final class Forecast {
 
     /** The least that is free on the disks of database and day files. */
     private long free() {
-        try {
-            return Math.min(Disk.free(store.database()), Disk.free(store.raw()));
-        } catch (IOException e) {
-            throw Disk.refused("measure the disk of", store.base(), e);
-        }
+        return Disk.trying("measure the disk of", store.base(), () -> Math.min(Disk.free(store.database()), Disk.free(store.raw())));
     }
 
     /** The last days as they were recorded; null when there is none. */

@@ -1,6 +1,5 @@
 package telemetry.measure;
 
-import java.io.IOException;
 import java.nio.file.Files;
 import java.time.Duration;
 import java.time.Instant;
@@ -58,11 +57,7 @@ public final class PerformanceHistory implements Result {
      */
     public void add(Map<String, Object> record) {
         String line = JsonText.line(record);
-        try {
-            Reports.make(store);
-        } catch (IOException e) {
-            throw Disk.refused("create the folder", store.reports(), e);
-        }
+        Disk.trying("create the folder", store.reports(), () -> Reports.make(store));
         lines.append(List.of(line));
         records.add(JsonText.object(line));
     }

@@ -69,11 +69,7 @@ public final class ScratchStore implements AutoCloseable {
      * @throws StoreException when there is no writing beside it
      */
     public static ScratchStore beside(Store real) {
-        try {
-            return new ScratchStore(real);
-        } catch (IOException e) {
-            throw Disk.refused("make a scratch store beside", real.database(), e);
-        }
+        return Disk.trying("make a scratch store beside", real.database(), () -> new ScratchStore(real));
     }
 
     Store store() {

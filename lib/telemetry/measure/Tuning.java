@@ -1,6 +1,5 @@
 package telemetry.measure;
 
-import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -130,12 +129,6 @@ public final class Tuning {
     }
 
     private static void requireRoom(Path where, long needed, String what) {
-        try {
-            long free = Disk.free(where);
-            if (free < needed) throw new StoreException(StoreException.Reason.FULL, "find room for " + what + " on the disk of", where,
-                    "it takes " + new Size(needed) + " and " + new Size(free) + " are free", Next.command("archive", "--dry-run"));
-        } catch (IOException e) {
-            throw Disk.refused("look how much is free on the disk of", where, e);
-        }
+        Disk.requireRoom("find room for " + what + " on the disk of", where, needed, Next.command("archive", "--dry-run"));
     }
 }

@@ -24,7 +24,6 @@ import telemetry.Next;
 import telemetry.Store;
 import telemetry.Times;
 import telemetry.os.Answer;
-import telemetry.os.Disk;
 import telemetry.os.Machine;
 import telemetry.text.Runbook;
 

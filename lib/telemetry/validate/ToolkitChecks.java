@@ -123,11 +123,7 @@ final class ToolkitChecks {
     /** The first of each file. */
     private static List<String> errors(JavaCompiler compiler, List<Path> sources) {
         var diagnostics = new DiagnosticCollector<JavaFileObject>();
-        try {
-            compile(compiler, sources, diagnostics);
-        } catch (IOException e) {
-            throw Disk.refused("compile into", ScratchFolder.TEMPORARY, e);
-        }
+        Disk.trying("compile into", ScratchFolder.TEMPORARY, () -> compile(compiler, sources, diagnostics));
         Map<String, String> first = new TreeMap<>();
         for (Diagnostic<? extends JavaFileObject> found : diagnostics.getDiagnostics()) {
             if (found.getKind() != Diagnostic.Kind.ERROR) continue;
