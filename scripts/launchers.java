@@ -14,13 +14,13 @@ import telemetry.setup.*;
 
 @Command(name = "launchers", mixinStandardHelpOptions = true,
         description = "Write launchers that start the commands by java alone, without JBang.",
-        footer = {"", "A launcher sees by itself when a source, a jar or the JDK changed, and builds anew, which takes some seconds. A second "
-            + "run of this command changes nothing; a file that is no launcher is never replaced."})
+        footer = {"", "A launcher builds its command anew when a source, a jar or the JDK has changed. That takes some seconds. A second run "
+            + "of this command changes nothing. It never replaces a file that is no launcher."})
 class launchers extends Procedure {
 
     @Parameters(arity = "0..1", paramLabel = "DIR",
-            description = "Where to write telemetry-health, telemetry-query …, one for each script of this checkout. Default: ~/.local/bin, "
-            + "on Windows %%LOCALAPPDATA%%\\telemetry-toolkit\\bin.")
+            description = "Where to write telemetry-health, telemetry-query …, one for each script of this checkout. "
+            + "Default: ~/.local/bin, on Windows %%LOCALAPPDATA%%\\telemetry-toolkit\\bin.")
     private Path folder;
 
     public static void main(String... args) {

@@ -32,7 +32,8 @@ class maintain extends Procedure {
 
     Baselines baselines = Baselines.RUNBOOK;
 
-    @Option(names = "--report", paramLabel = "FILE.md", scope = ScopeType.INHERIT, description = "Also write the report as a Markdown page.")
+    @Option(names = "--report", paramLabel = "FILE.md", scope = ScopeType.INHERIT,
+            description = "Also write the report as a Markdown page.")
     private Path report;
 
     @Mixin
@@ -99,7 +100,8 @@ class maintain extends Procedure {
         if (health.status().compareTo(Check.Status.WARNING) > 0) return old.open("because health has failed", health.next());
         Next again = consent.isDryRun() ? store.command("maintain", "monthly", "--yes") : store.command("maintain", "monthly");
         if (consent.isDryRun()) return old.shown(again);
-        if (!consent.to("Archive " + old + ", in " + old.folder() + " and delete the originals?")) return old.open("as was answered", again);
+        String question = "Archive " + old + ", in " + old.folder() + " and delete the originals?";
+        if (!consent.to(question)) return old.open("as was answered", again);
         try (var progress = progress("MB", old.size().bytes() / MB)) {
             return old.archived(progress.adding(MB));
         }

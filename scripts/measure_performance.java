@@ -101,12 +101,11 @@ class measure_performance extends Procedure {
         if (figures != null && carryOut(store, figures, done)) figures = tried("database", look, failures);
         WriteTimes writes = tried("writing", () -> measureWriting(store), failures);
         var report = PerformanceReport.of(store, clock.instant(), done, writes, figures,
-                new Baselines(write, query, runsPerSecond, bytesPerRun), walSize, failures);
+                new Baselines(write, query, runsPerSecond, bytesPerRun), walSize, failures, past);
         try {
-            if (history && report.isWhole()) past.add(report.summary());
-            else if (history) note("not added to the history: not everything could be measured");
+            if (history && !report.keep()) note("not added to the history: not everything could be measured");
         } finally {
-            result(history ? past.below(report) : report);
+            result(report);
         }
         return report.status().exitCode();
     }

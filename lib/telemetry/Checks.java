@@ -51,14 +51,11 @@ public record Checks(List<Check> list) implements Result {
     public String toString() {
         int width = 1;
         for (Check check : list) width = Math.max(width, check.name().length());
-        String margin = " ".repeat(STATUS + 2 + width + 2);
         Set<Next> hints = new HashSet<>();
         var lines = new StringJoiner(System.lineSeparator());
-        for (Check check : list) {
-            lines.add(Words.padded(check.status().toString(), STATUS) + "  " + Words.padded(check.name(), width)
-                    + "  " + Words.wrapped(Words.visible(check.detail()), margin));
-            if (check.hint() != null && hints.add(check.hint())) lines.add(margin + "-> " + Words.visible(check.hint().toString()));
-        }
+        for (Check check : list)
+            lines.add(Words.item(Words.padded(check.status().toString(), STATUS) + "  " + Words.padded(check.name(), width) + "  ",
+                    check.detail(), hints.add(check.hint()) ? check.hint() : null));
         return lines.toString();
     }
 }

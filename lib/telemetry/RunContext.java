@@ -5,23 +5,23 @@ import java.time.Instant;
 import java.util.Map;
 import java.util.function.Consumer;
 import telemetry.recording.Recorder;
-import telemetry.recording.RunForm;
+import telemetry.recording.RunLine;
 
 /** A run that goes on, for the program that does its work. For several threads. */
 public final class RunContext {
     private final Recorder recorder;
     private final Clock clock;
-    private final RunForm form;
+    private final RunLine line;
     private final Run start;
     private final Instant started;
     private final Metrics metrics = new Metrics();
     private boolean ended;
     private volatile RunStatus status = RunStatus.SUCCESS;
 
-    RunContext(Recorder recorder, Clock clock, RunForm form, Run start, Instant started) {
+    RunContext(Recorder recorder, Clock clock, RunLine line, Run start, Instant started) {
         this.recorder = recorder;
         this.clock = clock;
-        this.form = form;
+        this.line = line;
         this.start = start;
         this.started = started;
     }
@@ -71,6 +71,6 @@ public final class RunContext {
     synchronized void end(RunStatus status, String error) {
         if (ended) return;
         ended = true;
-        recorder.guarded(() -> recorder.record(form.end(start, started, status, metrics, error, clock.instant())));
+        recorder.guarded(() -> recorder.record(line.end(start, started, status, metrics, error, clock.instant())));
     }
 }

@@ -10,7 +10,7 @@ import java.util.function.Consumer;
 import telemetry.os.GitCheckout;
 import telemetry.os.Machine;
 import telemetry.recording.Recorder;
-import telemetry.recording.RunForm;
+import telemetry.recording.RunLine;
 
 /**
  * Tracks runs of a program: {@code client.track("docs-crawler", "crawl", run -> { … })}. A run's start and end are each a line in the day
@@ -85,11 +85,11 @@ public final class TelemetryClient implements AutoCloseable {
 
     /** As the other, for a run of which more is known. */
     public RunContext start(NewRun what) {
-        RunForm form = recorder.form();
+        RunLine line = recorder.line();
         Instant now = clock.instant();
-        Run start = form.start(what, facts(), now);
+        Run start = line.start(what, facts(), now);
         recorder.guarded(() -> recorder.record(start));
-        return new RunContext(recorder, clock, form, start, now);
+        return new RunContext(recorder, clock, line, start, now);
     }
 
     /** Ends a run; a run that is over already stays as it is. */

@@ -287,7 +287,8 @@ class MaintainTest {
             Script none = Script.run(new maintain(), period, "--store", dir.resolve("none"));
             assertEquals(3, none.exit(), period);
             assertEquals("", none.out());
-            assertTrue(none.err().startsWith("maintain " + period + ": cannot use the store " + dir.resolve("none") + ": there is none"), none.err());
+            String told = "maintain " + period + ": cannot use the store " + dir.resolve("none") + ": there is none";
+            assertTrue(none.err().startsWith(told), none.err());
         }
         assertFalse(Files.exists(dir.resolve("none")));
         Store store = store();
@@ -310,9 +311,9 @@ class MaintainTest {
         String asked = "Archive 1 day file older than 90 d, 20 B, in " + store.archive() + " and delete the originals?";
         Script unasked = maintain(store, "Monthly");
         assertTrue(unasked.exit() == 64 && unasked.err().contains(asked), unasked.toString());
-        for (Object[] dry : new Object[][] {{"--dry-run", "monthly"}, {"MONTHLY", "--dry-run"}, {"--json", "--dry-run", "--yes", "monthly"}}) {
+        for (String dry : List.of("--dry-run monthly", "MONTHLY --dry-run", "--json --dry-run --yes monthly")) {
             List<Object> arguments = new ArrayList<>(List.of("--store", store.base()));
-            arguments.addAll(List.of(dry));
+            arguments.addAll(List.of(dry.split(" ")));
             var maintain = new maintain();
             maintain.clock = Clock.fixed(NOW, ZoneOffset.UTC);
             Script shown = Script.run(maintain, arguments.toArray());

@@ -155,7 +155,7 @@ class FootprintTest {
         assertTrue(new PerformanceHistory(store, damaged::add).toString().endsWith("in 4 d the database grew by 500 kB a day"),
                 history.toString());
         history.add(java.util.Map.of("time", Clock.systemUTC().instant(), "note", "nothing of use"));
-        assertEquals(3, new PerformanceHistory(store, damaged::add).records().size());
+        assertEquals(3, new PerformanceHistory(store, damaged::add).data().size());
         assertEquals(List.of(), damaged);
     }
 }

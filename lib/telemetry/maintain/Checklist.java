@@ -42,10 +42,7 @@ public record Checklist(String period, Check.Status status, Path store, Instant 
 
     private String line(Task task) {
         int width = tasks.stream().mapToInt(other -> other.name().length()).max().orElse(0);
-        String box = task.done() ? "[x]  " : "[ ]  ";
-        String margin = " ".repeat(box.length() + width + 2);
-        String line = box + Words.padded(task.name(), width) + "  " + Words.wrapped(Words.visible(task.detail()), margin);
-        return task.next() == null ? line : line + System.lineSeparator() + margin + "-> " + Words.visible(task.next().toString());
+        return Words.item((task.done() ? "[x]  " : "[ ]  ") + Words.padded(task.name(), width) + "  ", task.detail(), task.next());
     }
 
     /** The same as a Markdown page. */

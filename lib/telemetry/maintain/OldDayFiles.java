@@ -15,9 +15,10 @@ import telemetry.archive.Archive;
 import telemetry.archive.ArchiveRun;
 import telemetry.text.Runbook;
 import telemetry.text.Table;
+import telemetry.text.Words;
 
 /**
- * The day files that the runbook archives each month, and what comes of that as an item; {@code toString()} says how many there are:
+ * The day files that the runbook archives each month, and the checklist's item about them. {@code toString()} says how many there are:
  * {@code "3 day files older than 90 d, 60 kB"}.
  */
 public final class OldDayFiles {
@@ -49,20 +50,20 @@ public final class OldDayFiles {
 
     @Override
     public String toString() {
-        return dayFiles(plan.files().size()) + " " + AGE + ", " + plan.size();
+        return Words.count(plan.files().size(), "day file") + " " + AGE + ", " + plan.size();
     }
 
-    /** There is none to archive. */
+    /** The item when there is nothing to archive. */
     public Task none() {
         return left(plan.left(), Task.done(NAME, "no day file to archive is " + AGE));
     }
 
-    /** They are not archived. */
+    /** The item when they are not archived. */
     public Task open(String why, Next next) {
         return Task.open(NAME, Check.Status.WARNING, this + ": not archived, " + why, next);
     }
 
-    /** They would be. */
+    /** The item of a dry run. */
     public Task shown(Next next) {
         var table = new Table("day", "size", "file");
         for (DayFile file : plan.files()) table.row(file.day(), new Size(file.path().toFile().length()), file.path().getFileName());
@@ -70,12 +71,12 @@ public final class OldDayFiles {
         return Task.shown(NAME, this + ", would be archived in " + folder() + left, next).with(table, plan);
     }
 
-    /** Archives them. @param bytes is given, from any thread, how many more are done */
+    /** Archives them. @param bytes gets the number of bytes done since the last call, from any thread */
     public Task archived(LongConsumer bytes) {
         ArchiveRun.Result result = archive.run(plan, bytes);
         var table = new Table("day", "lines", "size", "archived");
         for (ArchiveRun.Archived day : result.archived()) table.row(day.day(), day.lines(), day.size(), day.compressed());
-        String done = dayFiles(result.archived().size()) + " archived";
+        String done = Words.count(result.archived().size(), "day file") + " archived";
         Task task = result.failures().isEmpty() ? left(result.left(), Task.done(NAME, done)) : failed(done, result.failures().get(0));
         return task.with(table.isEmpty() ? null : table, result.archived());
     }
@@ -83,10 +84,6 @@ public final class OldDayFiles {
     private Task failed(String done, StoreException first) {
         Next again = store.command("archive", "--older-than", "90d").in(Runbook.DISK_FULL);
         return Task.open(NAME, Check.Status.FAILED, done + "; " + store.message(first), again);
-    }
-
-    private static String dayFiles(int count) {
-        return count + (count == 1 ? " day file" : " day files");
     }
 
     /** That today's file stays is as it should be; of those that are old enough, somebody is to know. */

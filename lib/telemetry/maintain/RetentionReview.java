@@ -28,7 +28,7 @@ import telemetry.text.Table;
 public final class RetentionReview {
 
     /** Older day files are to be archived: the runbook's rule for each month. */
-    public static final Duration RAW = Duration.ofDays(90);
+    static final Duration RAW = Duration.ofDays(90);
 
     /** @param oldest null when there is none */
     record Kept(String what, String rule, long count, Size size, Instant oldest) {

@@ -7,6 +7,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.StringJoiner;
+import java.util.function.UnaryOperator;
+import java.util.stream.Collectors;
 import telemetry.Next;
 import telemetry.Store;
 import telemetry.StoreException;
@@ -92,11 +94,8 @@ public record Schedule(String launcher, String suffix, List<String> options, Str
     }
 
     private void requireLines(Store store) {
-        var all = new StringJoiner("");
-        all.add(launcher).add(reports);
-        options.forEach(all::add);
-        variables.values().forEach(all::add);
-        if (all.toString().chars().anyMatch(Character::isISOControl))
+        String all = launcher + reports + String.join("", options) + String.join("", variables.values());
+        if (all.chars().anyMatch(Character::isISOControl))
             throw new StoreException(StoreException.Reason.REFUSED, "schedule maintenance of", store.base(),
                     "a path with a control character cannot stand in a line", null);
     }
@@ -144,12 +143,12 @@ public record Schedule(String launcher, String suffix, List<String> options, Str
     String cron() {
         var lines = new StringJoiner("\n");
         variables.forEach((name, value) -> lines.add(name + "=\"" + value + "\""));
-        for (Job job : Job.values()) {
-            var command = new StringJoiner(" ");
-            for (String word : words(job, "/")) command.add(forShell(word));
-            lines.add(job.cron + "  " + command.toString().replace("%", "\\%"));
-        }
+        for (Job job : Job.values()) lines.add(job.cron + "  " + command(words(job, "/"), Schedule::forShell).replace("%", "\\%"));
         return lines.toString();
+    }
+
+    private static String command(List<String> words, UnaryOperator<String> form) {
+        return words.stream().map(form).collect(Collectors.joining(" "));
     }
 
     private static String forShell(String word) {
@@ -182,9 +181,8 @@ public record Schedule(String launcher, String suffix, List<String> options, Str
         lines.add("[Unit]").add("Description=Telemetry store: " + job.title()).add("[Service]").add("Type=oneshot").add("User=" + user);
         variables.forEach((name, value) -> lines.add("Environment=" + inUnit(name + "=" + value)));
         List<String> words = words(job, "/");
-        var command = new StringJoiner(" ").add(inUnit(words.get(0)));
-        for (String word : words.subList(1, words.size())) command.add(inUnit(word).replace("$", "$$"));
-        return lines.add("ExecStart=" + command).add("SuccessExitStatus=1").toString();
+        String arguments = command(words.subList(1, words.size()), word -> inUnit(word).replace("$", "$$"));
+        return lines.add("ExecStart=" + inUnit(words.get(0)) + " " + arguments).add("SuccessExitStatus=1").toString();
     }
 
     private static String timer(Job job) {
@@ -204,20 +202,12 @@ public record Schedule(String launcher, String suffix, List<String> options, Str
             if (!name.equals(JAVA)) lines.add("setx " + name + " \"" + value + "\"");
         });
         for (Job job : Job.values()) {
-            String command = command(job);
-            int length = command.length();
-            String tooLong = "rem too long: " + length + " characters, schtasks takes " + LONGEST_TASK + ": shorten the paths";
-            if (length > LONGEST_TASK) lines.add(tooLong);
+            String command = command(words(job, "\\"), word -> isPlain(word.replace("\\", "")) ? word : '"' + word + '"');
+            String tooLong = "rem too long: " + command.length() + " characters, schtasks takes " + LONGEST_TASK + ": shorten the paths";
+            if (command.length() > LONGEST_TASK) lines.add(tooLong);
             lines.add("schtasks /Create /F /TN \"Telemetry " + job.title() + "\" " + job.task + " /TR " + forCmd(command));
         }
         return lines.toString();
-    }
-
-    /** As Windows runs it. */
-    private String command(Job job) {
-        var command = new StringJoiner(" ");
-        for (String word : words(job, "\\")) command.add(isPlain(word.replace("\\", "")) ? word : '"' + word + '"');
-        return command.toString();
     }
 
     /**

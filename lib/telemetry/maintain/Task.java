@@ -29,22 +29,22 @@ public record Task(String name, Check.Status status, boolean done, String detail
     }
 
     /** Nothing is left to do. */
-    public static Task done(String name, String detail) {
+    static Task done(String name, String detail) {
         return new Task(name, Check.Status.OK, true, detail, null, null);
     }
 
     /** Something is left to do, which was only looked for: that is as it was asked for. */
-    public static Task shown(String name, String detail, Next next) {
+    static Task shown(String name, String detail, Next next) {
         return new Task(name, Check.Status.OK, false, detail, next, null);
     }
 
     /** Something is left to do. */
-    public static Task open(String name, Check.Status status, String detail, Next next) {
+    static Task open(String name, Check.Status status, String detail, Next next) {
         return new Task(name, status, false, detail, next, null);
     }
 
     /** It could not be done; what the exception says is next, is next. */
-    public static Task refused(String name, Store store, StoreException e) {
+    static Task refused(String name, Store store, StoreException e) {
         return open(name, e.isUnknown() ? Check.Status.UNKNOWN : Check.Status.FAILED, e.what(), store.on(e.next()));
     }
 

@@ -4,12 +4,12 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
 import java.util.OptionalDouble;
 import java.util.TreeMap;
+import java.util.stream.IntStream;
 import telemetry.DayFile;
 import telemetry.Size;
 import telemetry.text.Words;
@@ -67,15 +67,10 @@ record Trend(int days, Duration span, double last, double perDay, boolean isClea
     }
 
     private static double[] slopes(List<Point> days) {
-        List<Double> slopes = new ArrayList<>();
-        for (int i = 0; i < days.size(); i++)
-            for (int j = i + 1; j < days.size(); j++) {
-                Duration between = Duration.between(days.get(i).at, days.get(j).at);
-                if (between.compareTo(NEAR) <= 0) slopes.add((days.get(j).value - days.get(i).value) / (between.toMillis() / DAY));
-            }
-        double[] sorted = slopes.stream().mapToDouble(Double::doubleValue).toArray();
-        Arrays.sort(sorted);
-        return sorted;
+        return IntStream.range(0, days.size()).boxed().flatMapToDouble(i -> days.subList(i + 1, days.size()).stream()
+                .filter(later -> Duration.between(days.get(i).at, later.at).compareTo(NEAR) <= 0)
+                .mapToDouble(later -> (later.value - days.get(i).value) / (Duration.between(days.get(i).at, later.at).toMillis() / DAY)))
+                .sorted().toArray();
     }
 
     /** Between the two nearest when none stands there. */

@@ -4,7 +4,6 @@ import java.util.List;
 import java.util.StringJoiner;
 import telemetry.Checks;
 import telemetry.Next;
-import telemetry.text.Table;
 import telemetry.text.Words;
 
 /**
@@ -20,13 +19,11 @@ public record Advice(String about, String why, Next command) {
     /** One below the other, in the form of {@link Checks}; under the last of those that one command does, the command. */
     public static String report(List<Advice> list) {
         int width = list.stream().mapToInt(advice -> advice.about.length()).max().orElse(0);
-        String margin = " ".repeat(WORD.length() + width + 2);
         var lines = new StringJoiner(System.lineSeparator());
         for (int i = 0; i < list.size(); i++) {
             Advice advice = list.get(i);
-            lines.add(WORD + Words.padded(advice.about, width) + "  " + Words.wrapped(Words.visible(advice.why), margin));
             boolean isLast = i + 1 == list.size() || !advice.command.equals(list.get(i + 1).command);
-            if (isLast) lines.add(margin + "-> " + Words.visible(advice.command.toString()));
+            lines.add(Words.item(WORD + Words.padded(advice.about, width) + "  ", advice.why, isLast ? advice.command : null));
         }
         return lines.toString();
     }

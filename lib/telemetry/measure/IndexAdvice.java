@@ -124,8 +124,9 @@ public final class IndexAdvice {
     }
 
     private Stream<Advice> unused() {
-        return indexes.stream().filter(index -> index.isOwn() && !index.isUnique() && !OF_WRITERS.contains(index.name())
-                && !AgentWalk.isServedBy(index) && times.list().stream().noneMatch(time -> time.uses(index.name())) && twin(index).isEmpty())
+        return indexes.stream()
+                .filter(index -> index.isOwn() && !index.isUnique() && !OF_WRITERS.contains(index.name()) && !AgentWalk.isServedBy(index))
+                .filter(index -> times.list().stream().noneMatch(time -> time.uses(index.name())) && twin(index).isEmpty())
                 .map(index -> drop(index, "no query of the runbook uses " + index.name()
                         + ", and no version's writers make it: ask who did; every run is entered in it"));
     }

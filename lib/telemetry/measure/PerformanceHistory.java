@@ -9,7 +9,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
-import telemetry.Check;
 import telemetry.Size;
 import telemetry.Store;
 import telemetry.Times;
@@ -24,7 +23,7 @@ import telemetry.text.Table;
  * What was measured before: {@code reports/performance.ndjson}, a line for each measurement. {@code toString()} shows the latest as a
  * table.
  */
-public final class PerformanceHistory {
+public final class PerformanceHistory implements Result {
     private static final int SHOWN = 10;
 
     private final Store store;
@@ -69,30 +68,9 @@ public final class PerformanceHistory {
     }
 
     /** Oldest first. */
-    List<Map<String, Object>> records() {
-        return records;
-    }
-
-    /** A report with this below it. */
-    public Result below(PerformanceReport report) {
-        record Below(PerformanceReport report, PerformanceHistory history) implements Result {
-            @Override
-            public Check.Status status() {
-                return report.status();
-            }
-
-            @Override
-            public Object data() {
-                record History(List<Map<String, Object>> history) { }
-                return JsonText.members(report, new History(history.records()));
-            }
-
-            @Override
-            public String toString() {
-                return report + System.lineSeparator().repeat(2) + history;
-            }
-        }
-        return new Below(report, this);
+    @Override
+    public List<Map<String, Object>> data() {
+        return List.copyOf(records);
     }
 
     @Override

@@ -14,6 +14,7 @@ import telemetry.Store;
 import telemetry.StoreException;
 import telemetry.Times;
 import telemetry.os.Disk;
+import telemetry.text.JsonText;
 import telemetry.text.Result;
 
 /**
@@ -23,9 +24,10 @@ import telemetry.text.Result;
  * @param writing null when writing could not be measured
  * @param reading null when the database could not be read
  * @param checks  the baselines, and what could not be measured
+ * @param history null when that is not wanted
  */
 public record PerformanceReport(Check.Status status, Path store, Instant time, List<String> done, WriteTimes writing, StoreFigures reading,
-        Checks checks, List<Advice> advice) implements Result {
+        Checks checks, List<Advice> advice, PerformanceHistory history) implements Result {
 
     /**
      * A run waits for the disk at least twice, once for each line: with fsyncs that take this part of the baseline, half of it is gone
@@ -38,7 +40,7 @@ public record PerformanceReport(Check.Status status, Path store, Instant time, L
      * @param failures what could not be measured
      */
     public static PerformanceReport of(Store store, Instant time, List<String> done, WriteTimes writes, StoreFigures figures,
-            Baselines baselines, Size walSize, List<Check> failures) {
+            Baselines baselines, Size walSize, List<Check> failures, PerformanceHistory history) {
         List<Check> all = new ArrayList<>();
         List<Advice> advice = new ArrayList<>();
         if (writes != null) {
@@ -57,7 +59,7 @@ public record PerformanceReport(Check.Status status, Path store, Instant time, L
         }
         all.addAll(failures);
         var checks = new Checks(all);
-        return new PerformanceReport(checks.status(), store.base(), time, done, writes, figures, checks, advice);
+        return new PerformanceReport(checks.status(), store.base(), time, done, writes, figures, checks, advice, history);
     }
 
     private static Advice slowDisk(WriteTimes writes) {
@@ -70,11 +72,6 @@ public record PerformanceReport(Check.Status status, Path store, Instant time, L
         return new Check(name, e.isUnknown() ? Check.Status.UNKNOWN : Check.Status.FAILED, store.message(e), null);
     }
 
-    /** False when something could not be measured. */
-    public boolean isWhole() {
-        return writing != null && reading != null;
-    }
-
     @Override
     public String toString() {
         var text = new StringJoiner(System.lineSeparator());
@@ -84,16 +81,31 @@ public record PerformanceReport(Check.Status status, Path store, Instant time, L
         if (reading != null) text.add("").add(reading.toString());
         text.add("").add(checks.toString());
         if (!advice.isEmpty()) text.add(Advice.report(advice));
+        if (history != null) text.add("").add(history.toString());
         return text.toString();
     }
 
-    /** For {@link PerformanceHistory}: the numbers that a trend is made of. */
-    public Map<String, Object> summary() {
+    @Override
+    public Object data() {
+        Map<String, Object> members = JsonText.members(this);
+        if (history == null) members.remove("history");
+        return members;
+    }
+
+    /** Adds it to its history. @return false when not everything could be measured: half a measurement is no part of a trend */
+    public boolean keep() {
+        if (writing == null || reading == null) return false;
+        history.add(summary());
+        return true;
+    }
+
+    /** The numbers that a trend is made of. */
+    private Map<String, Object> summary() {
         Map<String, Object> summary = new LinkedHashMap<>();
         summary.put("time", time);
         summary.put("status", status);
-        if (writing != null) writing.summary(summary);
-        if (reading != null) reading.summary(summary);
+        writing.summary(summary);
+        reading.summary(summary);
         return summary;
     }
 }

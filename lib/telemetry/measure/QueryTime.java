@@ -22,10 +22,6 @@ public record QueryTime(String name, boolean isSimple, String by, Latencies took
     private static final Pattern SCAN = Pattern.compile("SCAN agent_runs(?: USING (?:COVERING )?INDEX (\\S+))?.*");
     private static final Pattern SEARCH = Pattern.compile("SEARCH agent_runs USING (?:(?:COVERING )?INDEX (\\S+)|INTEGER PRIMARY KEY).*");
 
-    public QueryTime {
-        plan = List.copyOf(plan);
-    }
-
     public Duration p50() {
         return took.p50();
     }

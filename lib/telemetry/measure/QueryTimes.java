@@ -27,10 +27,6 @@ public record QueryTimes(List<QueryTime> list) {
     /** A query as somebody asks it who is interested in the newest run. */
     private record Question(String name, boolean isSimple, String by, Function<Runs, Rows> ask) { }
 
-    public QueryTimes {
-        list = List.copyOf(list);
-    }
-
     /**
      * Asks each query up to {@value #TIMES} times, for a second or so; one that takes seconds, four times. In DELETE mode (v6, v7) writers
      * wait while one is under way.

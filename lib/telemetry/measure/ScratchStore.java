@@ -41,21 +41,10 @@ public final class ScratchStore implements AutoCloseable {
 
     private record Folder(Path path, FileChannel lock) { }
 
-    /** What the real database looks like. The stamp is what tells v6 from v7. */
-    private record Model(Ddl ddl, int stamp) {
-        void copyTo(Database database) {
-            ddl.createTables(database);
-            ddl.createOthers(database);
-            if (stamp > 0) database.update("INSERT OR IGNORE INTO schema_migrations(version) VALUES (?)", stamp);
-            database.pragma("journal_mode", ddl.journal());
-        }
-    }
-
     private final List<Folder> folders = new ArrayList<>();
     private final Thread atExit = new Thread(this::remove);
     private final Store store;
     private final String schema;
-    private boolean removed;
 
     private ScratchStore(Store real) throws IOException {
         Path beside = Files.isDirectory(real.database().getParent()) ? real.database().getParent() : real.base();
@@ -110,21 +99,27 @@ public final class ScratchStore implements AutoCloseable {
     }
 
     private String createDatabase(Store real) {
-        Model model = model(real);
         try (Database database = Database.create(store.database())) {
-            if (model == null) Schema.create(database);
-            else model.copyTo(database);
+            if (!isMadeLike(real, database)) Schema.create(database);
             return Schema.require(database) + ", " + database.pragma("journal_mode").toUpperCase(Locale.ROOT);
         }
     }
 
-    /** Null when there are no tables to be like. Whoever measures has waited for a lock before. */
-    private static Model model(Store real) {
-        try (Database database = Database.openToRead(real.database(), Duration.ZERO)) {
-            return new Model(Ddl.of(database), Schema.require(database).stamp());
+    /** False when there are no tables to be like. Whoever measures has waited for a lock before. The stamp is what tells v6 from v7. */
+    private static boolean isMadeLike(Store real, Database database) {
+        Ddl ddl;
+        int stamp;
+        try (Database model = Database.openToRead(real.database(), Duration.ZERO)) {
+            ddl = Ddl.of(model);
+            stamp = Schema.require(model).stamp();
         } catch (StoreException e) {
-            return null;
+            return false;
         }
+        ddl.createTables(database);
+        ddl.createOthers(database);
+        if (stamp > 0) database.update("INSERT OR IGNORE INTO schema_migrations(version) VALUES (?)", stamp);
+        database.pragma("journal_mode", ddl.journal());
+        return true;
     }
 
     private static void removeLeft(Path parent) throws IOException {
@@ -157,8 +152,6 @@ public final class ScratchStore implements AutoCloseable {
     }
 
     private synchronized void remove() {
-        if (removed) return;
-        removed = true;
         for (Folder folder : folders) {
             try {
                 folder.lock.close();
@@ -169,6 +162,7 @@ public final class ScratchStore implements AutoCloseable {
                 Thread.currentThread().interrupt();
             }
         }
+        folders.clear();
     }
 
     private static boolean isDeleted(Path folder) {

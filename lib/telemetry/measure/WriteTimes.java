@@ -14,7 +14,6 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.locks.LockSupport;
@@ -80,10 +79,6 @@ public record WriteTimes(String schema, Load load, Latencies paced, List<Rate> r
 
     /** As long as a line of a run's start. */
     private static final int LINE = 700;
-
-    public WriteTimes {
-        rates = List.copyOf(rates);
-    }
 
     /**
      * Measures in a scratch store.
@@ -209,9 +204,9 @@ public record WriteTimes(String schema, Load load, Latencies paced, List<Rate> r
             int each = Math.max(1, runs / number);
             ExecutorService pool = Executors.newFixedThreadPool(number);
             try (TelemetryClient client = client()) {
-                pool.invokeAll(Collections.nCopies(number, tracking(client, 1)));
+                pool.invokeAll(Collections.nCopies(number, Executors.callable(() -> track(client, 1))));
                 long began = System.nanoTime();
-                pool.invokeAll(Collections.nCopies(number, tracking(client, each)));
+                pool.invokeAll(Collections.nCopies(number, Executors.callable(() -> track(client, each))));
                 long took = System.nanoTime() - began;
                 add(number * (1 + each));
                 return new Rate(Words.count(number, "thread"), number * each, Duration.ofNanos(took));
@@ -220,20 +215,11 @@ public record WriteTimes(String schema, Load load, Latencies paced, List<Rate> r
             }
         }
 
-        private static Callable<Void> tracking(TelemetryClient client, int runs) {
-            return () -> {
-                track(client, runs);
-                return null;
-            };
-        }
-
         Rate processes(ScratchStore scratch, List<String> program, int number, int runs) throws InterruptedException {
             int each = Math.max(1, runs / number);
-            try (var processes = new WriterProcesses(program, scratch, number, each)) {
-                Duration took = processes.run();
-                add(number * (warming(each) + each));
-                return new Rate(Words.count(number, "process"), number * each, took);
-            }
+            Duration took = WriterProcesses.run(program, scratch, number, each);
+            add(number * (warming(each) + each));
+            return new Rate(Words.count(number, "process"), number * each, took);
         }
 
         private TelemetryClient client() {

@@ -1,6 +1,5 @@
 package telemetry.measure;
 
-import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -16,32 +15,50 @@ import telemetry.TelemetryClient;
  * waits for one from us, tracks as many runs as its option {@code --runs} says, and prints another line. What a JVM takes to start does not
  * count.
  */
-public final class WriterProcesses implements AutoCloseable {
-    private static final String TRIED = "measure writing by several processes in";
+public final class WriterProcesses {
+    private WriterProcesses() { }
 
-    private final ScratchStore scratch;
-    private final List<Process> processes = new ArrayList<>();
-    private final List<BufferedReader> said = new ArrayList<>();
-
-    /** Starts them. @param program the main class and its arguments */
-    WriterProcesses(List<String> program, ScratchStore scratch, int number, int runs) {
-        this.scratch = scratch;
-        String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
-        List<String> command = new ArrayList<>(List.of(java, "--enable-native-access=ALL-UNNAMED",
-                "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-cp", System.getProperty("java.class.path")));
+    /** From the word to go until the last is done. @param program the main class and its arguments */
+    static Duration run(List<String> program, ScratchStore scratch, int number, int runs) throws InterruptedException {
+        List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "--enable-native-access=ALL-UNNAMED", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-cp",
+                System.getProperty("java.class.path")));
         command.addAll(program);
         command.addAll(List.of("--runs", Integer.toString(runs)));
         var builder = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT);
         builder.environment().putAll(scratch.environment());
+        List<Process> processes = new ArrayList<>();
         try {
-            for (int n = 0; n < number; n++) {
-                processes.add(builder.start());
-                said.add(processes.get(n).inputReader(StandardCharsets.UTF_8));
+            for (int n = 0; n < number; n++) processes.add(builder.start());
+            for (Process process : processes) hear(process, scratch);
+            long began = System.nanoTime();
+            for (Process process : processes) {
+                process.getOutputStream().write('\n');
+                process.getOutputStream().flush();
             }
+            for (Process process : processes) hear(process, scratch);
+            long took = System.nanoTime() - began;
+            for (Process process : processes) if (process.waitFor() != 0) throw ended(process, scratch);
+            return Duration.ofNanos(took);
         } catch (IOException e) {
-            close();
-            throw failed("a JVM could not be started: " + e.getMessage());
+            throw failed(scratch, "one cannot be started or heard: " + e.getMessage());
+        } finally {
+            processes.forEach(Process::destroyForcibly);
+            for (Process process : processes) process.onExit().join();
         }
+    }
+
+    private static void hear(Process process, ScratchStore scratch) throws IOException, InterruptedException {
+        if (process.inputReader(StandardCharsets.UTF_8).readLine() == null) throw ended(process, scratch);
+    }
+
+    private static StoreException ended(Process process, ScratchStore scratch) throws InterruptedException {
+        return failed(scratch, "one ended with exit code " + process.waitFor());
+    }
+
+    private static StoreException failed(ScratchStore scratch, String why) {
+        String tried = "measure writing by several processes in";
+        return new StoreException(StoreException.Reason.FAILED, tried, scratch.store().base(), why, null);
     }
 
     /**
@@ -57,44 +74,5 @@ public final class WriterProcesses implements AutoCloseable {
         WriteTimes.track(client, runs);
         say.accept("done");
         return true;
-    }
-
-    /** From the word to go until the last is done. */
-    Duration run() throws InterruptedException {
-        for (int n = 0; n < processes.size(); n++) hear(n);
-        long began = System.nanoTime();
-        for (Process process : processes) go(process);
-        for (int n = 0; n < processes.size(); n++) hear(n);
-        long took = System.nanoTime() - began;
-        for (Process process : processes) if (process.waitFor() != 0) throw failed("one ended with exit code " + process.exitValue());
-        return Duration.ofNanos(took);
-    }
-
-    private void hear(int n) throws InterruptedException {
-        try {
-            if (said.get(n).readLine() == null) throw failed("one ended with exit code " + processes.get(n).waitFor());
-        } catch (IOException e) {
-            throw failed("one cannot be heard: " + e.getMessage());
-        }
-    }
-
-    private void go(Process process) {
-        try {
-            process.getOutputStream().write('\n');
-            process.getOutputStream().flush();
-        } catch (IOException e) {
-            throw failed("one does not listen: " + e.getMessage());
-        }
-    }
-
-    private StoreException failed(String why) {
-        return new StoreException(StoreException.Reason.FAILED, TRIED, scratch.store().base(), why, null);
-    }
-
-    /** Whoever has not ended, is ended: before the scratch store goes. */
-    @Override
-    public void close() {
-        processes.forEach(Process::destroyForcibly);
-        for (Process process : processes) process.onExit().join();
     }
 }

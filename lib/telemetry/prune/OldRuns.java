@@ -123,12 +123,8 @@ public final class OldRuns {
     }
 
     private List<AgentRuns> agents(List<Long> rowids) {
-        List<AgentRuns> agents = new ArrayList<>();
-        for (Row row : database.query(AGENTS, JsonText.line(rowids))) {
-            Instant last = Times.instant(row.text("last"));
-            agents.add(new AgentRuns(row.text("agent_name"), row.number("runs"), Times.instant(row.text("first")), last));
-        }
-        return agents;
+        return database.query(AGENTS, JsonText.line(rowids)).stream().map(row -> new AgentRuns(row.text("agent_name"), row.number("runs"),
+                Times.instant(row.text("first")), Times.instant(row.text("last")))).toList();
     }
 
     private static List<Long> rowids(List<long[]> groups) {

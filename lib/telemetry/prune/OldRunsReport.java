@@ -9,12 +9,13 @@ import telemetry.Times;
 import telemetry.text.JsonText;
 import telemetry.text.Result;
 import telemetry.text.Table;
+import telemetry.text.Words;
 
 /**
  * Old runs that were deleted, or would be; {@code toString()} is the report.
  *
- * @param deleted null when they are only shown
- * @param backup  of the database as it was; null likewise
+ * @param deleted null when the runs are only shown
+ * @param backup  of the database before the work; null when the runs are only shown
  */
 public record OldRunsReport(Store store, OldRuns.Plan plan, OldRuns.Deleted deleted, Path backup) implements Result {
 
@@ -37,7 +38,7 @@ public record OldRunsReport(Store store, OldRuns.Plan plan, OldRuns.Deleted dele
         if (plan.kept() > 0) text.add(plan.kept() + " more are as old and stay: others of their chain do, or a run that they called");
         if (plan.running() > 0) text.add(plan.running() + " more are as old and say running: " + store.command("prune", "stale"));
         if (deleted != null && deleted.left() > 0)
-            text.add(counted(deleted.left()) + " of these left: others that have come meanwhile depend on them");
+            text.add(Words.count(deleted.left(), "run") + " of these left: others that have come meanwhile depend on them");
         return (backup == null ? text : text.add("backup  " + backup)).toString();
     }
 
@@ -47,10 +48,6 @@ public record OldRunsReport(Store store, OldRuns.Plan plan, OldRuns.Deleted dele
     }
 
     static String old(long runs, Instant before) {
-        return counted(runs) + " that began before " + Times.seconds(before);
-    }
-
-    static String counted(long runs) {
-        return runs + (runs == 1 ? " run" : " runs");
+        return Words.count(runs, "run") + " that began before " + Times.seconds(before);
     }
 }

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.LongConsumer;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import telemetry.Database;
 import telemetry.DayFile;
@@ -138,9 +139,7 @@ public final class StaleRuns {
     }
 
     private static Set<String> running(Database database, Iterable<String> runIds) {
-        Set<String> running = new HashSet<>();
-        for (Row row : database.query(RUNNING, JsonText.line(runIds))) running.add(row.text("run_id"));
-        return running;
+        return database.query(RUNNING, JsonText.line(runIds)).stream().map(row -> row.text("run_id")).collect(Collectors.toSet());
     }
 
     /**

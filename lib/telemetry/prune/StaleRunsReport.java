@@ -10,37 +10,38 @@ import telemetry.Store;
 import telemetry.text.JsonText;
 import telemetry.text.Result;
 import telemetry.text.Table;
+import telemetry.text.Words;
 
 /**
- * Runs that never ended and were cancelled, or would be; {@code toString()} is the report.
+ * Runs that never ended, and were cancelled or would be; {@code toString()} is the report.
  *
- * @param now    until when they have been running
- * @param before they began before it
- * @param runs   also those that did end, by the day files, and are left alone
- * @param backup of the database as it was; null when they are only shown
+ * @param now    the runs are said to run until then
+ * @param before they began before this
+ * @param runs   all of them, also those that ended according to the day files and are left alone
+ * @param backup of the database before the work; null when the runs are only shown
  */
 public record StaleRunsReport(Store store, Instant now, Instant before, List<StaleRuns.Stale> runs, long cancelled, Path backup)
         implements Result {
 
-    /** Those to cancel. */
+    /** The runs to cancel. */
     public List<StaleRuns.Stale> endless() {
         return runs.stream().filter(run -> !run.endedInFiles()).toList();
     }
 
-    /** The same, done. */
+    /** The same report after the work. */
     public StaleRunsReport done(long cancelled, Path backup) {
         return new StaleRunsReport(store, now, before, runs, cancelled, backup);
     }
 
-    /** A warning when some are left alone. */
+    /** A warning when some runs are left alone. */
     @Override
     public Check.Status status() {
         return endless().size() == runs.size() ? Check.Status.OK : Check.Status.WARNING;
     }
 
-    /** About those that are, in a line. */
+    /** One line about the runs that are left alone. */
     public String leftAlone() {
-        return "left alone: " + OldRunsReport.counted(runs.size() - endless().size())
+        return "left alone: " + Words.count(runs.size() - endless().size(), "run")
                 + " that ended according to the day files; what the database lacks of these: " + store.command("rebuild", "--check-only");
     }
 

@@ -7,6 +7,7 @@ import java.util.TreeMap;
 import java.util.stream.Collectors;
 import telemetry.Database;
 import telemetry.Row;
+import telemetry.runs.Columns;
 import telemetry.runs.Ddl;
 import telemetry.runs.RowForm;
 import telemetry.runs.Schema;
@@ -32,7 +33,6 @@ public final class CarryOver {
         }
     }
 
-    private static final List<String> IDENTITY = List.of("run_id", "event_id");
 
     private final Database database;
     private final String old;
@@ -52,7 +52,7 @@ public final class CarryOver {
         this.schema = schema;
         this.form = form;
         this.loader = loader;
-        this.key = schema.shape() == Schema.Shape.SERVICE ? "event_id" : "run_id";
+        this.key = schema.key();
     }
 
     /** Runs and all other tables. */
@@ -96,11 +96,11 @@ public final class CarryOver {
     /** What its record does not have comes from the old row: the database's own columns, custom ones, a commit associated later. */
     private String columnsOfKnownRuns() {
         List<String> set = new ArrayList<>();
-        for (String column : schema.columns()) if (RowForm.OWN.contains(column)) set.add(column + " = o." + column);
+        for (String column : schema.columns()) if (Columns.OWN.contains(column)) set.add(column + " = o." + column);
         for (int i = 0; i < form.columns().size(); i++) {
             String column = Database.quoted(form.columns().get(i));
-            boolean later = RowForm.isFilledLater(form.columns().get(i));
-            String named = IDENTITY.contains(form.columns().get(i)) ? "1" : loader.isNamed(i);
+            boolean later = Columns.isFilledLater(form.columns().get(i));
+            String named = Columns.IDENTITY.contains(form.columns().get(i)) ? "1" : loader.isNamed(i);
             if (named.equals("0")) set.add(column + " = o." + column);
             else if (later || !named.equals("1"))
                 set.add(column + " = CASE WHEN " + named + " THEN "

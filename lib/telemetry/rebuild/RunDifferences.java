@@ -18,8 +18,7 @@ import telemetry.Row;
 import telemetry.Store;
 import telemetry.StoreException;
 import telemetry.os.ScratchFolder;
-import telemetry.runs.RowForm;
-import telemetry.runs.Schema;
+import telemetry.runs.Columns;
 import telemetry.store.Pruned;
 import telemetry.text.Result;
 
@@ -174,13 +173,13 @@ public final class RunDifferences implements AutoCloseable {
     }
 
     private static String query(NewDatabase made) {
-        String key = made.schema().shape() == Schema.Shape.SERVICE ? "event_id" : "run_id";
+        String key = made.schema().key();
         List<String> unequal = new ArrayList<>();
         List<String> columns = made.form().columns();
         for (int i = 0; i < columns.size(); i++) {
             String column = Database.quoted(columns.get(i));
             if (List.of("run_id", "event_id", "start_time").contains(columns.get(i)) || made.loader().isNamed(i).equals("0")) continue;
-            String later = RowForm.isFilledLater(columns.get(i)) ? " AND t." + column + " IS NOT NULL" : "";
+            String later = Columns.isFilledLater(columns.get(i)) ? " AND t." + column + " IS NOT NULL" : "";
             unequal.add("CASE WHEN t." + column + " IS NOT o." + column + later + " AND "
                     + made.loader().isNamed(i) + " THEN '" + columns.get(i).replace("'", "''") + " ' ELSE '' END");
         }

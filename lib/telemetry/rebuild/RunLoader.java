@@ -57,7 +57,7 @@ final class RunLoader {
         this.service = schema.shape() == Schema.Shape.SERVICE;
         this.runId = form.columns().indexOf("run_id");
         this.eventId = form.columns().indexOf("event_id");
-        this.key = service ? "event_id" : "run_id";
+        this.key = schema.key();
         this.keyPlace = service ? eventId : runId;
         this.columns = form.columns().stream().map(Database::quoted).collect(Collectors.joining(", "));
         String values = "(" + "?, ".repeat(form.columns().size() - 1) + "?)";

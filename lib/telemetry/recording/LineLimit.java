@@ -2,11 +2,11 @@ package telemetry.recording;
 
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.Set;
 import telemetry.Event;
 import telemetry.LogRecord;
 import telemetry.Run;
 import telemetry.daylog.LogReader;
+import telemetry.runs.Columns;
 import telemetry.text.JsonText;
 import telemetry.text.Ndjson;
 
@@ -17,7 +17,6 @@ import telemetry.text.Ndjson;
 final class LineLimit {
 
     private static final int SHORTEST_LIMIT = 256;
-    private static final Set<String> WHOLE = Set.of("run_id", "event_id");
 
     /** A record and its line, which has as many bytes as characters. */
     record Fitting(LogRecord record, String line) { }
@@ -37,7 +36,7 @@ final class LineLimit {
     private static Run cut(Run run, int limit) {
         Map<String, Object> changed = null;
         for (Map.Entry<String, Object> field : run.fields().entrySet()) {
-            if (!(field.getValue() instanceof String text) || text.length() <= limit || WHOLE.contains(field.getKey())) continue;
+            if (!(field.getValue() instanceof String text) || text.length() <= limit || Columns.IDENTITY.contains(field.getKey())) continue;
             if (changed == null) changed = new LinkedHashMap<>(run.fields());
             changed.put(field.getKey(), field.getKey().endsWith("_json") ? cutJson(text, limit) : cut(text, limit));
         }

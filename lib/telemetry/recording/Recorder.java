@@ -54,7 +54,7 @@ public final class Recorder implements AutoCloseable {
     private volatile StoreException refusal;
     private final EventLog log;
     private final RunTable table;
-    private volatile RunForm form;
+    private volatile RunLine line;
     private final GroupCommit<Entry> lines = new GroupCommit<>(this::append);
     private final GroupCommit<Run> rows = new GroupCommit<>(group -> guarded(() -> write(group)));
     private final Executor helper = helper();
@@ -87,14 +87,14 @@ public final class Recorder implements AutoCloseable {
         entry.row.await();
     }
 
-    /** The form of the records that this store's writers use. */
-    public RunForm form() {
+    /** What the lines of this store's writers have. */
+    public RunLine line() {
         var schema = new Schema[1];
         guarded(() -> schema[0] = table.schema());
-        RunForm known = form;
+        RunLine known = line;
         if (known != null && (schema[0] == null || known.isOf(schema[0]))) return known;
-        form = new RunForm(schema[0]);
-        return form;
+        line = new RunLine(schema[0]);
+        return line;
     }
 
     private void append(List<Entry> group) {

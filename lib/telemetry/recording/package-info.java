@@ -1,4 +1,4 @@
-//SOURCES GroupCommit.java LineLimit.java Recorder.java RunForm.java RunTable.java ../Metrics.java ../NewRun.java ../RunContext.java
+//SOURCES GroupCommit.java LineLimit.java Recorder.java RunLine.java RunTable.java ../Metrics.java ../NewRun.java ../RunContext.java
 //SOURCES ../TelemetryClient.java
 /**
  * How a run is recorded behind {@code TelemetryClient}: its line first and fsynced, then its row; several threads share

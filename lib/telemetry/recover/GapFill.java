@@ -9,6 +9,7 @@ import java.util.Set;
 import telemetry.Database;
 import telemetry.Row;
 import telemetry.Run;
+import telemetry.runs.Columns;
 import telemetry.runs.RowForm;
 import telemetry.runs.Schema;
 import telemetry.store.Pruned;
@@ -40,7 +41,7 @@ final class GapFill {
         this.schema = Schema.require(database);
         this.pruned = pruned;
         this.only = only;
-        this.key = schema.shape() == Schema.Shape.SERVICE ? "event_id" : "run_id";
+        this.key = schema.key();
     }
 
     /** What tells a run from others here: run_id, or event_id where a run_id may stand in several rows. */
@@ -129,7 +130,7 @@ final class GapFill {
 
     private long update(Run run) {
         List<String> columns = columns(run);
-        columns.removeAll(List.of("run_id", "event_id"));
+        columns.removeAll(Columns.IDENTITY);
         List<Object> values = values(run, columns);
         values.add(keyOf(run));
         return database.update("UPDATE OR IGNORE agent_runs SET " + columns.stream().map(column -> Database.quoted(column) + " = ?")

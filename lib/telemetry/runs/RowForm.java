@@ -18,31 +18,23 @@ import telemetry.Times;
  */
 public final class RowForm {
 
-    /** Columns that are the database's own: no record ever sets them. */
-    public static final Set<String> OWN = Set.of("id", "api_posted", "api_posted_at", "api_retry_count", "created_at", "updated_at");
-
-    /** In every new row, whether its record has them or not. */
-    static final Set<String> REQUIRED = Set.of("run_id", "event_id", "schema_version", "agent_name", "job_type", "start_time", "status",
-            "items_discovered", "items_succeeded", "items_failed");
-
     /** What stands in a raw row for a column that the record lacks. */
     public static final Object LACKING = new Object();
 
     /** What is done with a column's values. */
     private enum Kind {
-        COUNT("items_discovered", "items_succeeded", "items_failed", "items_skipped"),
-        DURATION("duration_ms"), STATUS("status"), EVENT_ID("event_id"), VERSION("schema_version"),
-        AGENT("agent_name"), JOB("job_type"), START("start_time"), TRIGGER("trigger_type"),
-        COMMIT_SOURCE("git_commit_source"), ID("run_id"), ANY;
+        COUNT(""), DURATION("duration_ms"), STATUS("status"), EVENT_ID("event_id"), VERSION("schema_version"), AGENT("agent_name"),
+        JOB("job_type"), START("start_time"), TRIGGER("trigger_type"), COMMIT_SOURCE("git_commit_source"), ID("run_id"), ANY("");
 
-        private final List<String> columns;
+        private final String column;
 
-        Kind(String... columns) {
-            this.columns = List.of(columns);
+        Kind(String column) {
+            this.column = column;
         }
 
         static Kind of(String column) {
-            return Arrays.stream(values()).filter(kind -> kind.columns.contains(column)).findFirst().orElse(ANY);
+            return Columns.COUNTS.contains(column) ? COUNT
+                    : Arrays.stream(values()).filter(kind -> kind.column.equals(column)).findFirst().orElse(ANY);
         }
     }
 
@@ -71,7 +63,7 @@ public final class RowForm {
         this.defaults = defaults == null ? new Object[columns.size()] : defaults;
         this.kinds = columns.stream().map(Kind::of).toArray(Kind[]::new);
         this.required = new boolean[kinds.length];
-        for (int i = 0; i < kinds.length; i++) required[i] = REQUIRED.contains(columns.get(i));
+        for (int i = 0; i < kinds.length; i++) required[i] = Columns.REQUIRED.contains(columns.get(i));
         this.service = schema.shape() == Schema.Shape.SERVICE;
         this.words = Arrays.stream(RunStatus.values()).map(schema::word).toArray(String[]::new);
         this.runId = columns.indexOf("run_id");
@@ -86,12 +78,7 @@ public final class RowForm {
 
     /** The columns of a schema that records can set. */
     public static List<String> settable(Schema schema) {
-        return schema.columns().stream().filter(column -> !OWN.contains(column)).toList();
-    }
-
-    /** True for columns that are filled in the database after the run's last line: null in a line does not mean that there is none. */
-    public static boolean isFilledLater(String column) {
-        return column.startsWith("git_commit_");
+        return schema.columns().stream().filter(column -> !Columns.OWN.contains(column)).toList();
     }
 
     /** The run as a row: a value for each column. */
@@ -128,7 +115,7 @@ public final class RowForm {
     /** The columns of which a record says something; null in one that is filled later says nothing. */
     public BitSet said(Object[] row, BitSet lacking) {
         var said = new BitSet();
-        for (int i = 0; i < row.length; i++) if (!lacking.get(i) && (row[i] != null || !isFilledLater(columns.get(i)))) said.set(i);
+        for (int i = 0; i < row.length; i++) if (!lacking.get(i) && (row[i] != null || !Columns.isFilledLater(columns.get(i)))) said.set(i);
         return said;
     }
 

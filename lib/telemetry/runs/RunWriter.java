@@ -6,6 +6,8 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Predicate;
+import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 import telemetry.Database;
 import telemetry.Row;
@@ -36,7 +38,7 @@ public final class RunWriter {
     }
 
     /** The statements for records with the same columns. */
-    private record Statements(List<String> columns, RowForm form, String start, EndUpdate endOfStart, String end, String compare) { }
+    private record Statements(List<String> columns, RowForm form, String start, String endOfStart, String end, String compare) { }
 
     private final Database database;
     private final Schema schema;
@@ -68,8 +70,7 @@ public final class RunWriter {
         Statements statements = statements(run);
         Object[] values = values(statements, run);
         if (!run.isEnd()) return database.update(statements.start, values) > 0;
-        EndUpdate update = statements.endOfStart;
-        return database.update(update.sql(), update.values(values)) > 0 || database.update(statements.end, values) > 0;
+        return database.update(statements.endOfStart, withKey(statements, values)) > 0 || database.update(statements.end, values) > 0;
     }
 
     /**
@@ -86,9 +87,7 @@ public final class RunWriter {
     /** Looks only. */
     public Standing standing(Run run) {
         Statements statements = statements(run);
-        List<Object> values = new ArrayList<>(Arrays.asList(values(statements, run)));
-        values.add(values.get(statements.columns.indexOf(keyColumn())));
-        Row row = database.lookUp(statements.compare, values.toArray()).orElse(null);
+        Row row = database.lookUp(statements.compare, withKey(statements, values(statements, run))).orElse(null);
         if (row == null) return Standing.ABSENT;
         if (!new Run(row.map()).isEnd()) return Standing.OPEN;
         if (row.number("differs") != 0) return Standing.OTHER;
@@ -116,33 +115,55 @@ public final class RunWriter {
 
     private Statements statements(Set<String> named) {
         List<String> columns = RowForm.settable(schema).stream()
-                .filter(column -> named.contains(column) || RowForm.REQUIRED.contains(column)).toList();
+                .filter(column -> named.contains(column) || Columns.REQUIRED.contains(column)).toList();
+        List<String> told = columns.stream().filter(column -> named.contains(column) && !Columns.IDENTITY.contains(column)).toList();
         String insert = "INSERT INTO agent_runs (" + String.join(", ", columns) + ") VALUES ("
                 + "?, ".repeat(columns.size() - 1) + "?) ON CONFLICT";
-        String set = columns.stream().filter(column -> named.contains(column) && !Set.of("run_id", "event_id").contains(column))
-                .map(column -> column + "=" + (RowForm.isFilledLater(column) ? "coalesce(excluded." + column + ", " + column + ")"
-                        : "excluded." + column))
-                .collect(Collectors.joining(", "));
-        String update = set + (!schema.has("updated_at") ? "" : (set.isEmpty() ? "" : ", ") + "updated_at=datetime('now')");
-        String differs = columns.stream()
-                .filter(column -> named.contains(column) && !Set.of("run_id", "event_id", "start_time").contains(column))
-                .map(column -> column + " IS NOT " + (RowForm.isFilledLater(column)
-                        ? "coalesce(?" + at(columns, column) + ", " + column + ")" : "?" + at(columns, column)))
-                .collect(Collectors.joining(" OR "));
-        String key = keyColumn();
-        return new Statements(columns, new RowForm(schema, columns, null), insert + " DO NOTHING",
-                EndUpdate.of(schema, columns, named, key, indexed), insert + "(" + key + ") DO UPDATE SET " + update,
+        String differs = told.stream().filter(column -> !column.equals("start_time"))
+                .map(column -> column + " IS NOT " + kept(column, mark(columns, column))).collect(Collectors.joining(" OR "));
+        return new Statements(columns, new RowForm(schema, columns, null), insert + " DO NOTHING", endOfStart(columns, told),
+                insert + "(" + schema.key() + ") DO UPDATE SET " + set(told, column -> "excluded." + column),
                 "SELECT status, end_time, " + (schema.has("event_id") ? "event_id, " : "") + (differs.isEmpty() ? "0" : differs)
-                        + " AS differs FROM agent_runs WHERE "
-                        + key + " = ?" + (columns.size() + 1));
+                        + " AS differs FROM agent_runs" + ofKey(columns));
     }
 
-    private static int at(List<String> columns, String column) {
-        return columns.indexOf(column) + 1;
+    /**
+     * For a run whose start is in the table: sets what the record says, but leaves alone the indexed columns that stay as they are. When
+     * one does not, it changes nothing. SQLite rewrites an index's entry, and with it a page of the log, for each indexed column that is
+     * set, be it to the same value. Bench row {@code track}.
+     */
+    private String endOfStart(List<String> columns, List<String> told) {
+        Predicate<String> stays = column -> indexed.contains(column) && !column.equals("status") && !Columns.isFilledLater(column);
+        return "UPDATE agent_runs SET " + set(told.stream().filter(stays.negate()).toList(), column -> mark(columns, column))
+                + ofKey(columns) + told.stream().filter(stays).map(column -> " AND " + column + " IS " + mark(columns, column))
+                .collect(Collectors.joining());
     }
 
-    private String keyColumn() {
-        return schema.shape() == Schema.Shape.SERVICE ? "event_id" : "run_id";
+    private String set(List<String> columns, UnaryOperator<String> value) {
+        List<String> set = new ArrayList<>();
+        for (String column : columns) set.add(column + "=" + kept(column, value.apply(column)));
+        if (schema.has("updated_at")) set.add("updated_at=datetime('now')");
+        return set.isEmpty() ? schema.key() + "=" + schema.key() : String.join(", ", set);
+    }
+
+    /** What was filled later stays where the record has nothing. */
+    private static String kept(String column, String value) {
+        return Columns.isFilledLater(column) ? "coalesce(" + value + ", " + column + ")" : value;
+    }
+
+    private static String mark(List<String> columns, String column) {
+        return "?" + (columns.indexOf(column) + 1);
+    }
+
+    /** The key's value stands behind the row's: see {@link #withKey}. */
+    private String ofKey(List<String> columns) {
+        return " WHERE " + schema.key() + " = ?" + (columns.size() + 1);
+    }
+
+    private Object[] withKey(Statements statements, Object[] row) {
+        Object[] values = Arrays.copyOf(row, row.length + 1);
+        values[row.length] = row[statements.columns.indexOf(schema.key())];
+        return values;
     }
 
     private Object[] values(Statements statements, Run run) {

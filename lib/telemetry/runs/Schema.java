@@ -198,10 +198,14 @@ public record Schema(Shape shape, int version, List<String> columns, Set<String>
         return status == RunStatus.FAILED ? "failure" : status.toString();
     }
 
-    /** Columns without which no command can work; a table of an older version has them all. */
+    /** The column that tells a row from others: event_id where one run_id may have several rows. */
+    public String key() {
+        return shape == Shape.SERVICE ? "event_id" : "run_id";
+    }
+
+    /** Columns without which no command can work. */
     public List<String> missingColumns() {
-        return List.of("run_id", "agent_name", "job_type", "start_time", "end_time", "status", "items_discovered", "items_succeeded",
-                "items_failed", "duration_ms", "error_summary").stream().filter(column -> !columns.contains(column)).toList();
+        return Columns.INDISPENSABLE.stream().filter(column -> !columns.contains(column)).toList();
     }
 
     /** False where no command can work. */

@@ -1,4 +1,4 @@
-//SOURCES AgentStatistics.java AgentWalk.java Ddl.java EndUpdate.java Index.java Integrity.java Query.java RowForm.java RunConditions.java
+//SOURCES AgentStatistics.java AgentWalk.java Columns.java Ddl.java Index.java Integrity.java Query.java RowForm.java RunConditions.java
 //SOURCES RunTree.java RunWriter.java Schema.java ../RunFilter.java ../Runs.java
 /**
  * SQL about runs, reading and writing, behind {@code Runs}; the seven versions of the schema. Knows no day file. Read

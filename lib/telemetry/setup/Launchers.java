@@ -155,13 +155,13 @@ public final class Launchers {
     private String text(String script) {
         String launch = checkout.resolve("scripts").resolve("launch" + shell.suffix).toString();
         String gone = "telemetry-" + script + ": the checkout it is for is gone; next: scripts/jbangw setup --launchers in another one";
+        int exit = Check.Status.UNKNOWN.exitCode();
         List<String> lines = shell == Shell.SH
                 ? List.of("#!/bin/sh", "# " + MARK, "launch='" + launch.replace("'", "'\\''") + "'",
-                        "[ -x \"$launch\" ] && exec \"$launch\" " + script + " \"$@\"", "echo \"" + gone + "\" >&2", "exit " + Check.Status.UNKNOWN.exitCode())
+                        "[ -x \"$launch\" ] && exec \"$launch\" " + script + " \"$@\"", "echo \"" + gone + "\" >&2", "exit " + exit)
                 : List.of("@echo off", "rem " + MARK, "setlocal DisableDelayedExpansion",
-                        "set \"LAUNCH=" + launch.replace("%", "%%") + "\"",
-                        "if not exist \"%LAUNCH%\" >&2 echo " + gone + "& exit /b " + Check.Status.UNKNOWN.exitCode(), "set TELEMETRY_SCRIPT=" + script,
-                        "\"%LAUNCH%\" %*");
+                        "set \"LAUNCH=" + launch.replace("%", "%%") + "\"", "if not exist \"%LAUNCH%\" >&2 echo " + gone + "& exit /b " + exit,
+                        "set TELEMETRY_SCRIPT=" + script, "\"%LAUNCH%\" %*");
         return String.join(shell.newline, lines) + shell.newline;
     }
 

@@ -3,7 +3,6 @@ package telemetry.setup;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -12,6 +11,8 @@ import telemetry.LogRecord;
 import telemetry.Run;
 import telemetry.RunStatus;
 import telemetry.Times;
+import telemetry.runs.Columns;
+import telemetry.runs.Schema;
 
 /**
  * Runs as five agents would have left them, spread over the days before {@code end}, to try things out on: the same numbers give the same
@@ -92,24 +93,16 @@ public record Sample(int runs, int days, long seed, Instant end) {
         int job = chained || random.nextInt(3) > 0 ? agent : (agent + 1) % 5;
         int product = chained ? n / 15 % 4 : random.nextInt(4);
         Instant started = instant(start);
-        Map<String, Object> fields = new LinkedHashMap<>(64);
+        Map<String, Object> fields = Columns.fresh(Schema.RUNBOOK_VERSION);
         fields.put("run_id", Times.stamp(started).replace('_', 'T') + "Z-" + AGENTS.get(agent) + "-" + eightHex(n));
         fields.put("agent_name", AGENTS.get(agent));
         fields.put("job_type", JOBS.get(job));
         fields.put("trigger_type", chained ? "scheduler" : TRIGGERS.get(random.nextInt(5)));
         fields.put("start_time", Times.text(started));
-        fields.put("schema_version", 3L);
+        fields.put("schema_version", (long) Schema.RUNBOOK_VERSION);
         fields.put("agent_owner", agent < 3 ? "docs" : "ops");
-        fields.put("end_time", null);
         fields.put("status", RunStatus.RUNNING.toString());
-        fields.put("items_discovered", 0L);
-        fields.put("items_succeeded", 0L);
-        fields.put("items_failed", 0L);
-        fields.put("duration_ms", null);
         fields.put("input_summary", JOBS.get(job) + " of " + PRODUCTS.get(product));
-        fields.put("output_summary", null);
-        fields.put("error_summary", null);
-        fields.put("metrics_json", null);
         fields.put("insight_id", chained ? insight(n / 15) : null);
         fields.put("product", PRODUCTS.get(product));
         fields.put("platform", PLATFORMS.get(random.nextInt(3)));
@@ -117,13 +110,7 @@ public record Sample(int runs, int days, long seed, Instant end) {
         fields.put("subdomain", "docs");
         fields.put("git_repo", "https://git.example.invalid/docs.git");
         fields.put("git_branch", "main");
-        fields.put("git_run_tag", null);
         fields.put("host", "ws-" + agent % 3);
-        fields.put("api_posted", 0L);
-        fields.put("api_posted_at", null);
-        fields.put("api_retry_count", 0L);
-        fields.put("created_at", null);
-        fields.put("updated_at", null);
         return fields;
     }
 

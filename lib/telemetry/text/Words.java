@@ -43,8 +43,14 @@ public final class Words {
         return word + " ".repeat(Math.max(0, width - word.length()));
     }
 
-    /** Broken between words to {@value #COLUMNS} columns. @param margin stands before every line but the first, where something else does */
-    public static String wrapped(String text, String margin) {
+    /** A line of a list, broken between words to {@value #COLUMNS} columns, and below it what is next. @param next null for nothing */
+    public static String item(String head, String text, Object next) {
+        String margin = " ".repeat(head.length());
+        String line = head + wrapped(visible(text), margin);
+        return next == null ? line : line + System.lineSeparator() + margin + "-> " + visible(next.toString());
+    }
+
+    private static String wrapped(String text, String margin) {
         var lines = new StringBuilder();
         int from = 0;
         for (int room = COLUMNS - margin.length(); text.length() - from > room; ) {

@@ -11,6 +11,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import telemetry.Check;
 import telemetry.Database;
 import telemetry.Next;
@@ -92,15 +94,14 @@ final class FoundDatabase {
     /** What the agents' account has to be allowed. */
     Check permissions() {
         if (store.isMissing()) return untold("permissions");
-        List<Path> all = new ArrayList<>(List.of(store.base(), store.database().getParent(), store.raw(), store.backups(),
-                store.archive(), store.reports(), store.quarantine(), store.database()));
-        for (String suffix : List.of("-wal", "-shm", "-journal")) all.add(DatabaseFile.beside(store.database(), suffix));
-        all.removeIf(path -> !Files.exists(path));
+        Stream<Path> folders = Stream.of(store.base(), store.database().getParent(), store.raw(), store.backups(), store.archive(),
+                store.reports(), store.quarantine());
+        List<Path> all = Stream.concat(folders.filter(Files::exists), DatabaseFile.present(store.database()).stream()).toList();
         String user = System.getProperty("user.name");
-        List<String> denied = new ArrayList<>();
-        for (Path path : all) if (!Files.isReadable(path) || !Files.isWritable(path)) denied.add(path.toString());
+        String denied = all.stream().filter(path -> !Files.isReadable(path) || !Files.isWritable(path)).map(Path::toString)
+                .collect(Collectors.joining(", "));
         return denied.isEmpty() ? Check.ok("permissions", user + " may read and write all " + all.size() + " of them")
-                : Check.unknown("permissions", user + " may not read and write " + String.join(", ", denied), FolderChecks.OTHER_ACCOUNT);
+                : Check.unknown("permissions", user + " may not read and write " + denied, FolderChecks.OTHER_ACCOUNT);
     }
 
     /** The version, and what it has not that some procedure asks for. */

@@ -151,10 +151,6 @@ final class MachineChecks {
         List<String> command = new ArrayList<>(List.of(program.toString()));
         command.addAll(List.of(args));
         return Answer.of(new ProcessBuilder(command), PATIENCE).filter(answer -> answer.exit() == 0)
-                .flatMap(answer -> firstLine(answer.text()));
-    }
-
-    private static Optional<String> firstLine(String text) {
-        return text.lines().map(String::strip).filter(line -> !line.isEmpty()).findFirst();
+                .flatMap(answer -> answer.text().lines().map(String::strip).filter(line -> !line.isEmpty()).findFirst());
     }
 }

@@ -53,7 +53,8 @@ final class ScratchChecks implements AutoCloseable {
 
     /** Lines and row of one run. */
     Check track() {
-        Next hint = Next.words("make room in " + ScratchFolder.TEMPORARY + ", or name another with -Djava.io.tmpdir").in(Runbook.TELEMETRY_INTEGRATION);
+        Next hint = Next.words("make room in " + ScratchFolder.TEMPORARY + ", or name another with -Djava.io.tmpdir")
+                .in(Runbook.TELEMETRY_INTEGRATION);
         long began = System.nanoTime();
         try {
             Store store = Store.at(folder().resolve("store"));

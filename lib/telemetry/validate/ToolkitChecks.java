@@ -12,6 +12,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 import javax.tools.Diagnostic;
 import javax.tools.DiagnosticCollector;
 import javax.tools.JavaCompiler;
@@ -49,12 +50,10 @@ final class ToolkitChecks {
         if (checkout == null) return Check.ok("aliases", ELSEWHERE);
         try {
             Map<String, Path> scripts = scripts(checkout);
-            List<String> missing = new ArrayList<>();
-            scripts.forEach((alias, script) -> {
-                if (!Files.isRegularFile(script)) missing.add(alias + " (" + script + ")");
-            });
+            String missing = scripts.entrySet().stream().filter(alias -> !Files.isRegularFile(alias.getValue()))
+                    .map(alias -> alias.getKey() + " (" + alias.getValue() + ")").collect(Collectors.joining(", "));
             if (missing.isEmpty()) return compiled(checkout, scripts);
-            return Check.failed("aliases", "without a script: " + String.join(", ", missing), restore(checkout));
+            return Check.failed("aliases", "without a script: " + missing, restore(checkout));
         } catch (IllegalArgumentException e) {
             return Check.failed("aliases", checkout.resolve(CATALOG) + ": " + e.getMessage(), restore(checkout));
         } catch (StoreException e) {
@@ -101,9 +100,8 @@ final class ToolkitChecks {
         Object aliases = member(Files.readString(checkout.resolve(CATALOG)), "aliases");
         if (aliases == null) throw new IllegalArgumentException("it has no aliases");
         Map<String, Path> scripts = new TreeMap<>();
-        JsonText.object(aliases.toString()).forEach((alias, said) -> {
-            scripts.put(alias, checkout.resolve(String.valueOf(member(said, "script-ref"))));
-        });
+        JsonText.object(aliases.toString())
+                .forEach((alias, said) -> scripts.put(alias, checkout.resolve(String.valueOf(member(said, "script-ref")))));
         return scripts;
     }
 

@@ -14,25 +14,15 @@ import telemetry.NewRun;
 import telemetry.Run;
 import telemetry.RunStatus;
 import telemetry.Times;
+import telemetry.runs.Columns;
 import telemetry.runs.Schema;
 
 /**
  * The records of a run that starts and ends now: which fields they have and in what order, for each version of a store. Writers of v1 and
  * v2 stores record as v3 does.
  */
-public final class RunForm {
+public final class RunLine {
 
-    /** Each with the version it came with; the order is the writers' own. */
-    private static final String[] FIELDS = """
-        3 run_id  3 agent_name  3 job_type  3 trigger_type  3 start_time  6 event_id  3 schema_version  3 agent_owner  3 end_time  3 status
-        3 items_discovered  3 items_succeeded  3 items_failed  6 items_skipped  3 duration_ms  3 input_summary  3 output_summary  6 source_ref  6 target_ref
-        3 error_summary  6 error_details  3 metrics_json  6 context_json  3 insight_id  3 product  3 platform  3 product_family  3 subdomain
-        5 website  5 website_section  5 item_name  3 git_repo  3 git_branch  3 git_run_tag  4 git_commit_hash  4 git_commit_source  4 git_commit_author
-        4 git_commit_timestamp  3 host  6 environment  3 api_posted  3 api_posted_at  3 api_retry_count  6 parent_run_id  3 created_at  3 updated_at
-        """.strip().split("\\s+");
-
-    private static final List<String> COUNTS = List.of("items_discovered", "items_succeeded",
-            "items_failed", "items_skipped", "api_posted", "api_retry_count");
     private static final Schema RUNBOOK = new Schema(Schema.Shape.RUNBOOK, Schema.RUNBOOK_VERSION,
             List.of(), Set.of(), Set.of(), Schema.RUNBOOK_VERSION);
     private static final int LONGEST_NAME = 64;
@@ -50,13 +40,10 @@ public final class RunForm {
     private final Map<String, Object> fresh;
 
     /** @param schema null while it is not known: then it is the runbook's */
-    RunForm(Schema schema) {
+    RunLine(Schema schema) {
         this.schema = schema == null ? RUNBOOK : schema;
         this.version = Math.max(Schema.RUNBOOK_VERSION, this.schema.version());
-        this.fresh = new LinkedHashMap<>(96);
-        for (int i = 0; i < FIELDS.length; i += 2)
-            if (FIELDS[i].charAt(0) - '0' <= version) fresh.put(FIELDS[i + 1], null);
-        for (String count : COUNTS) fresh.replace(count, 0L);
+        this.fresh = Columns.fresh(version);
         fresh.replace("trigger_type", "cli");
     }
 
