@@ -26,6 +26,7 @@ import java.util.Random;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Stream;
 import java.util.zip.Deflater;
 import java.util.zip.GZIPInputStream;
@@ -692,8 +693,9 @@ class RebuildTest {
         delete(store.database());
         List<DayFile> days = new EventLog(store).days();
         var later = new ArrayList<>(List.of(Fixture.V3.run(77, NOON), Fixture.V3.run(78, NOON.plusSeconds(86400))));
+        var read = new AtomicLong();
         var rebuild = new Rebuild(store, Clock.systemUTC()).progress(bytes -> {
-            if (days.stream().mapToLong(day -> day.path().toFile().length()).sum() > bytes) return;
+            if (days.stream().mapToLong(day -> day.path().toFile().length()).sum() > read.addAndGet(bytes)) return;
             later.forEach(run -> Fixture.append(store, NOON.plusSeconds(86400), run));
             later.clear();
         });

@@ -156,9 +156,7 @@ public final class Rebuild {
 
     /** Compares the store's database with its day files, both ways; see {@link RunDifferences}. */
     public RunDifferences.Count differences(Consumer<RunDifferences.Difference> each) {
-        try (var differences = new RunDifferences(store, this::files, onDenied)) {
-            return differences.find(each);
-        }
+        return new RunDifferences(store, this::files, onDenied).find(each);
     }
 
     /** Writes a new file and touches nothing else. What only the store's database knows is in it too. */

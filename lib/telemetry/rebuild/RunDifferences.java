@@ -27,7 +27,7 @@ import telemetry.text.Result;
  * difference, whatever the database knows of it; nor is a run that was pruned, nor the form of a start time. Works in a scratch database in
  * the temporary folder, of the size of a rebuilt one.
  */
-public final class RunDifferences implements AutoCloseable {
+public final class RunDifferences {
 
     /** Where a run is missing, or that it is not the same. */
     public enum Kind {
@@ -100,7 +100,6 @@ public final class RunDifferences implements AutoCloseable {
     private final Supplier<List<Path>> files;
     private final Map<Path, FileTime> read = new HashMap<>();
     private final Consumer<StoreException> onDenied;
-    private final ScratchFolder folder = new ScratchFolder("telemetry-rebuild");
 
     /** @param onDenied is told of each file that may not be read; what it throws ends the comparing */
     RunDifferences(Store store, Supplier<List<Path>> files, Consumer<StoreException> onDenied) {
@@ -115,8 +114,8 @@ public final class RunDifferences implements AutoCloseable {
         if (old.state() != OldDatabase.State.INTACT)
             throw new StoreException(old.state() == OldDatabase.State.ABSENT ? StoreException.Reason.MISSING
                     : StoreException.Reason.DAMAGED, "compare", old.file(), old.why(), Next.command("rebuild"));
-        try (var made = new NewDatabase(folder.path().resolve("scratch.sqlite"), old.ddl(), Pruned.of(store),
-                damaged -> { }, onDenied)) {
+        try (var folder = new ScratchFolder("telemetry-rebuild");
+                var made = new NewDatabase(folder.path().resolve("s.sqlite"), old.ddl(), Pruned.of(store), damaged -> { }, onDenied)) {
             Count count = null;
             for (int round = 1; round <= ROUNDS && (count == null || !count.isSame() && hasUnread()); round++) {
                 made.load(this::unread, file -> { });
@@ -190,10 +189,5 @@ public final class RunDifferences implements AutoCloseable {
                 + " UNION ALL SELECT 2, run_id, columns FROM (SELECT t.run_id, " + String.join(" || ", unequal) + " AS columns"
                 + " FROM main.agent_runs AS t JOIN live.agent_runs AS o ON o." + key + " = t."
                 + key + " WHERE t.status <> 'running') WHERE columns <> ''";
-    }
-
-    @Override
-    public void close() {
-        folder.close();
     }
 }
