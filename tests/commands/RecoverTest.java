@@ -7,22 +7,15 @@ import com.eclipsesource.json.JsonObject;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.io.UncheckedIOException;
-import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
-import java.util.Random;
 import java.util.Set;
-import java.util.TreeMap;
 import java.util.TreeSet;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.Assumptions;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import telemetry.Database;
@@ -31,12 +24,12 @@ import telemetry.Run;
 import telemetry.Store;
 import telemetry.kit.Agent;
 import telemetry.kit.Fixture;
-import telemetry.kit.Mounts;
+import telemetry.kit.Sabotage;
 import telemetry.kit.Script;
-import telemetry.os.Machine;
 import telemetry.runs.RunWriter;
 import telemetry.store.Pruned;
 
+/** What comes back from backups, day files and a damaged database together. */
 class RecoverTest {
     private static final Instant NOON = Instant.parse("2026-11-20T12:00:00Z");
     private static final String MARK = "[salvaged from a damaged database]";
@@ -71,7 +64,7 @@ class RecoverTest {
         delete(store.raw());
         for (String damage : List.of("garbage", "deleted", "the whole store")) {
             if (damage.equals("the whole store")) delete(store.base());
-            else damage(store, damage);
+            else Sabotage.damage(store, damage);
             Script without = script(store, "--dry-run");
             assertFalse(without.out().contains("would restore"), without.out());
             Script dry = script(store, "--dry-run", "--from", dir, "--from", disk);
@@ -123,7 +116,7 @@ class RecoverTest {
                 if (withBackup) assertEquals(0, Script.run(new backup(), "--store", store.base()).exit(), given.toString());
                 for (String damage : List.of("page", "garbage", "empty", "deleted")) {
                     String what = given + " " + damage + (withBackup ? " with a backup" : "");
-                    damage(store, damage);
+                    Sabotage.damage(store, damage);
                     Script recovered = script(store, "--yes");
                     assertTrue(recovered.exit() == 0 || recovered.exit() == 1,
                             what + ": " + recovered.exit() + "\n" + recovered.out() + recovered.err());
@@ -151,7 +144,7 @@ class RecoverTest {
             if (withBackup) assertEquals(0, Script.run(new backup(), "--store", store.base()).exit());
             Set<String> safe = ids(store);
             Set<String> posted = post(store, 400);
-            Set<String> destroyed = overwriteLeafWith(store, posted.stream().skip(200).findFirst().orElseThrow());
+            Set<String> destroyed = Sabotage.overwriteLeafWith(store, posted.stream().skip(200).findFirst().orElseThrow());
             destroyed.removeAll(safe);
             assertTrue(destroyed.size() > 2 && destroyed.size() < 100, "the page held some runs: " + destroyed.size());
 
@@ -181,7 +174,7 @@ class RecoverTest {
     void salvageAloneGivesWhatThereIsWhenThereIsNothingElse() throws IOException {
         Store store = Fixture.V7_SERVICE.empty(dir);
         Set<String> posted = post(store, 400);
-        Set<String> destroyed = overwriteLeafWith(store, posted.stream().skip(100).findFirst().orElseThrow());
+        Set<String> destroyed = Sabotage.overwriteLeafWith(store, posted.stream().skip(100).findFirst().orElseThrow());
         Script recovered = script(store, "--yes");
         assertEquals(1, recovered.exit(), recovered.out() + recovered.err());
         posted.removeAll(destroyed);
@@ -201,7 +194,7 @@ class RecoverTest {
         try (Database database = Database.open(store.database())) {
             database.update("UPDATE agent_runs SET status = 'success', end_time = '2026-11-20T12:30:00Z' WHERE run_id = ?", open);
         }
-        overwriteLeafWith(store, new TreeSet<>(ids(store, "status = 'partial' AND agent_name <> 'posted'")).last());
+        Sabotage.overwriteLeafWith(store, new TreeSet<>(ids(store, "status = 'partial' AND agent_name <> 'posted'")).last());
         Script recovered = script(store, "--yes");
         assertEquals(1, recovered.exit(), recovered.out());
         assertTrue(ids(store, "status = 'success' AND error_summary = '" + MARK + "'").contains(open), recovered.out());
@@ -212,7 +205,7 @@ class RecoverTest {
     @Test
     void aKilledWritersLogIsSalvagedToo() throws Exception {
         Store store = Fixture.V3.filled(dir, 100, NOON);
-        damage(store, "page");
+        Sabotage.damage(store, "page");
         Agent agent = Agent.posting(store, "killed", 0);
         Thread.sleep(200);
         agent.kill();
@@ -220,49 +213,6 @@ class RecoverTest {
         Script recovered = script(store, "--yes");
         assertTrue(recovered.exit() <= 1, recovered.out() + recovered.err());
         assertTrue(ids(store).containsAll(agent.acknowledged()), recovered.out());
-    }
-
-    @Test
-    void aDryRunChangesNothing() throws Exception {
-        for (String damage : List.of("none", "page", "garbage", "deleted", "killed")) {
-            Store store = Fixture.V3.filled(dir.resolve(damage), 60, NOON);
-            assertEquals(0, Script.run(new backup(), "--store", store.base()).exit());
-            if (damage.equals("killed")) {
-                Agent agent = Agent.writing(store, "killed", 0);
-                agent.kill();
-            } else if (!damage.equals("none")) damage(store, damage);
-            Map<String, ByteBuffer> before = tree(store);
-            Script dry = script(store, "--dry-run");
-            boolean isWell = dry.out().contains("nothing to recover");
-            assertEquals(isWell ? 0 : 1, dry.exit(), dry.out() + dry.err());
-            if (!damage.equals("killed"))
-                assertEquals(damage.equals("none"), isWell, "a killed writer may have written a line whose row it did not write");
-            assertEquals(before.keySet(), tree(store).keySet(), damage);
-            assertEquals(before, tree(store), damage);
-            assertEquals(!damage.equals("none") && !damage.equals("killed"), dry.out().contains("would restore telemetry_backup_"),
-                    damage + dry.out());
-        }
-    }
-
-    @Test
-    void whatAProgramLeftThatDiedWhileItWroteIsRolledBackAndNotCalledIntact() throws IOException {
-        for (boolean isGarbage : new boolean[] {false, true}) {
-            Store store = Fixture.V7_PYTHON.filled(dir.resolve("garbage-" + isGarbage), 60, NOON);
-            assertEquals(0, Script.run(new backup(), "--store", store.base()).exit());
-            Set<String> runs = ids(store);
-            RestoreTest.tear(store);
-            if (isGarbage) Files.writeString(store.database(), "garbage ".repeat(3_000));
-            Map<String, ByteBuffer> before = tree(store);
-            Script dry = script(store, "--dry-run");
-            assertEquals(1, dry.exit(), dry.out());
-            assertTrue(dry.out().contains("would roll back what a program that died has left, and look again"), dry.out());
-            assertEquals(before, tree(store));
-            Script recovered = script(store, "--yes");
-            assertTrue(recovered.exit() <= 1, recovered.out() + recovered.err());
-            assertEquals(runs, ids(store, "host IS NOT 'torn'"), recovered.out());
-            assertEquals("ok", integrity(store));
-            assertEquals(0, script(store).exit());
-        }
     }
 
     @Test
@@ -293,7 +243,7 @@ class RecoverTest {
                     + "'pruned', '')");
         }
         Pruned.of(store).add(List.of("pruned"), NOON);
-        damage(store, "page");
+        Sabotage.damage(store, "page");
         Script recovered = script(store, "--yes", "--json");
         assertTrue(recovered.exit() <= 1, recovered.out());
         assertEquals(1, Json.parse(recovered.out()).asObject().getInt("salvaged_commits", -1), recovered.out());
@@ -310,7 +260,7 @@ class RecoverTest {
         assertEquals(0, Script.run(new backup(), "--store", store.base()).exit());
         Set<String> expected = ids(store);
         Set<String> posted = post(store, 40);
-        Set<String> destroyed = overwriteLeafWith(store, posted.stream().skip(20).findFirst().orElseThrow());
+        Set<String> destroyed = Sabotage.overwriteLeafWith(store, posted.stream().skip(20).findFirst().orElseThrow());
         Script restored = Script.run(new backup(), "--store", store.base(), "--restore", "latest", "--yes");
         assertEquals(1, restored.exit(), restored.err());
         assertEquals(expected, ids(store));
@@ -329,133 +279,6 @@ class RecoverTest {
     }
 
     @Test
-    void withoutPermissionItSaysHowFarItCameAndGoesOnLater() throws Exception {
-        Assumptions.assumeTrue(Files.getFileStore(dir).supportsFileAttributeView("posix"), "no permissions here");
-        Store store = Fixture.V3.filled(dir, 60, NOON);
-        assertEquals(0, Script.run(new backup(), "--store", store.base()).exit());
-        Set<String> runs = ids(store);
-        damage(store, "garbage");
-        byte[] garbage = Files.readAllBytes(store.database());
-        Path newest = telemetry.backup.Backups.newestVerified(store).orElseThrow().file();
-        Path day;
-        try (Stream<Path> days = Files.list(store.raw())) {
-            day = days.findFirst().orElseThrow();
-        }
-        for (Path locked : new Path[] {newest, store.database().getParent(), day}) {
-            var permissions = Files.getPosixFilePermissions(locked);
-            Files.setPosixFilePermissions(locked,
-                    java.nio.file.attribute.PosixFilePermissions.fromString(Files.isDirectory(locked) ? "r-x------" : "---------"));
-            Script refused = Script.runWithoutRights("recover", "--store", store.base(), "--yes");
-            Files.setPosixFilePermissions(locked, permissions);
-            assertEquals(3, refused.exit(), locked + refused.out());
-            assertTrue(refused.out().contains("permission denied"), refused.out());
-            if (locked.equals(day)) assertTrue(refused.out().contains("60 runs are in place, but: cannot read " + day), refused.out());
-            else assertTrue(Arrays.equals(garbage, Files.readAllBytes(store.database())), refused.out());
-        }
-        assertTrue(script(store, "--yes").exit() <= 1);
-        assertEquals(runs, ids(store));
-        assertFalse(Files.exists(unfinished(store)));
-    }
-
-    @Test
-    void onADiskThatTheKernelMadeReadOnlyItLooksAndDrills() throws Exception {
-        Path disk = Files.createDirectory(dir.resolve("disk"));
-        Assumptions.assumeTrue(Mounts.tmpfs(disk, "6m"), "needs root and mount");
-        try {
-            Store store = Fixture.V3.filled(disk.resolve("s"), 60, NOON);
-            assertEquals(0, Script.run(new backup(), "--store", store.base()).exit());
-            Assumptions.assumeTrue(Mounts.makeReadOnly(disk), "cannot be made read-only");
-            Script dry = script(store, "--dry-run");
-            assertEquals(2, dry.exit(), "agents cannot write: " + dry);
-            assertTrue(dry.out().contains("60 runs, none missing in the database"), dry.out());
-            assertTrue(dry.out().strip().endsWith("; what else has failed, this does not mend"), dry.out());
-            Script drill = Script.run(new backup(), "--store", store.base(), "--restore", "latest", "--dry-run");
-            assertEquals(0, drill.exit(), drill.toString());
-            Script refused = Script.run(new backup(), "--store", store.base(), "--restore", "latest", "--yes");
-            assertEquals(3, refused.exit(), refused.toString());
-            assertTrue(refused.err().contains("the file system is read-only"), refused.err());
-        } finally {
-            Mounts.unmount(disk);
-        }
-    }
-
-    @Test
-    void onAFullDiskEverythingStaysAsItWasAndWithRoomItGoesOn() throws Exception {
-        Path disk = Files.createDirectory(dir.resolve("disk"));
-        Assumptions.assumeTrue(Mounts.tmpfs(disk, "6m"), "needs root and mount");
-        try {
-            for (String damage : List.of("page", "garbage", "deleted")) {
-                Store store = Fixture.V3.filled(disk.resolve(damage), 60, NOON);
-                Set<String> runs = ids(store);
-                if (!damage.equals("deleted")) assertEquals(0, Script.run(new backup(), "--store", store.base()).exit());
-                damage(store, damage);
-                Map<String, ByteBuffer> before = tree(store);
-                Path filler = Files.write(disk.resolve("filler"), new byte[(int) Files.getFileStore(disk).getUsableSpace() - 50_000]);
-                Script full = script(store, "--yes");
-                assertEquals(2, full.exit(), full.out() + full.err());
-                assertTrue(full.err().contains("archive@telemetry"), full.err());
-                Map<String, ByteBuffer> after = tree(store);
-                after.keySet().removeIf(name -> name.startsWith("quarantine") || name.equals("db"));
-                before.keySet().removeIf(name -> name.equals("db"));
-                assertEquals(before, after, damage);
-                Files.delete(filler);
-                assertTrue(script(store, "--yes").exit() <= 1, damage);
-                assertEquals(runs, ids(store), damage);
-                assertFalse(Files.exists(unfinished(store)), damage);
-            }
-        } finally {
-            Mounts.unmount(disk);
-        }
-    }
-
-    @Test
-    void withoutATerminalItAsksForYesAndChangesNothing() throws IOException {
-        Assumptions.assumeTrue(System.console() == null || !Machine.isWindows());
-        Store store = Fixture.V3.filled(dir, 60, NOON);
-        damage(store, "page");
-        Map<String, ByteBuffer> before = tree(store);
-        Script asked = script(store);
-        assertEquals(64, asked.exit(), asked.err());
-        assertTrue(asked.err().contains("say --yes"), asked.err());
-        assertEquals(before, tree(store));
-    }
-
-    @Test
-    void exitsTwoWhenNothingIsLeftAndThreeWhenThereIsNoStoreOrItIsLocked() throws Exception {
-        Script none = script(Store.at(dir.resolve("nowhere")), "--yes");
-        assertEquals(3, none.exit(), none.err());
-        Store bare = Fixture.V3.empty(dir.resolve("bare"));
-        damage(bare, "garbage");
-        Map<String, ByteBuffer> before = tree(bare);
-        Script nothing = script(bare, "--yes");
-        assertEquals(2, nothing.exit(), nothing.out() + nothing.err());
-        assertTrue(nothing.err().contains("no database that can be read, no backup and no day file"), nothing.err());
-        assertEquals(before, tree(bare));
-
-        Store locked = Fixture.V7_PYTHON.filled(dir.resolve("locked"), 60, NOON);
-        try (Agent agent = Agent.holding(locked, "BEGIN EXCLUSIVE")) {
-            Script held = script(locked, "--yes", "--wait", "1s");
-            assertEquals(3, held.exit(), held.out() + held.err());
-            assertTrue(held.err().contains("locked by process " + agent.pid()), held.err());
-        }
-        assertEquals(60, ids(locked).size());
-    }
-
-    @Test
-    void whoHasADamagedDatabaseOpenIsNamedAndNothingIsReplacedUnderIt() throws Exception {
-        Store store = Fixture.V3.filled(dir, 60, NOON);
-        Assumptions.assumeTrue(Files.isDirectory(Path.of("/proc/self/fd")), "only Linux tells who has it open");
-        try (Agent agent = Agent.holding(store, "BEGIN")) {
-            damage(store, "page");
-            Script held = script(store, "--yes", "--wait", "1s");
-            assertEquals(3, held.exit(), held.out() + held.err());
-            assertTrue(held.err().contains("process " + agent.pid()), held.err());
-        }
-        assertTrue(script(store, "--yes").exit() <= 1);
-        assertEquals(60, ids(store).size());
-    }
-
-    @Test
     void damagedBackupsArePassedOver() throws IOException {
         Store store = Fixture.V3.filled(dir, 60, NOON);
         assertEquals(0, Script.run(new backup(), "--store", store.base()).exit());
@@ -469,7 +292,7 @@ class RecoverTest {
         Files.write(old, bytes);
         bytes[bytes.length / 2] ^= 1;
         Files.write(good, bytes);
-        damage(store, "deleted");
+        Sabotage.damage(store, "deleted");
         Script recovered = script(store, "--yes");
         assertEquals(1, recovered.exit(), recovered.out() + recovered.err());
         assertTrue(recovered.out().contains(old.getFileName().toString()), recovered.out());
@@ -482,7 +305,7 @@ class RecoverTest {
         Store store = Fixture.V3.filled(dir, 60, NOON);
         post(store, 40);
         assertEquals(0, Script.run(new backup(), "--store", store.base()).exit());
-        damage(store, "deleted");
+        Sabotage.damage(store, "deleted");
         Fixture.V3.empty(dir);
         Script recovered = script(store, "--yes");
         assertEquals(0, recovered.exit(), recovered.out() + recovered.err());
@@ -491,69 +314,14 @@ class RecoverTest {
         assertTrue(again.out().replaceAll("\\s+", " ").contains("more than the database: was that begun anew?"), again.out());
     }
 
-    @Test
-    void oneThatWasKilledWhileTheDamagedDatabaseWasAsideGoesOn() throws IOException {
-        Store store = Fixture.V7_SERVICE.filled(dir, 60, NOON);
-        post(store, 200);
-        Set<String> all = ids(store);
-        all.removeAll(overwriteLeafWith(store, ids(store, "agent_name = 'posted'").stream().skip(100).findFirst().orElseThrow()));
-        Path aside = Files.createDirectories(store.quarantine().resolve("rebuild-20261120_120000"));
-        Files.createFile(store.quarantine().resolve("recover-20261120_120000.unfinished"));
-        Files.move(store.database(), aside.resolve("telemetry.sqlite"));
-        Script recovered = script(store, "--yes");
-        assertEquals(1, recovered.exit(), recovered.out() + recovered.err());
-        assertTrue(ids(store).containsAll(all), recovered.out());
-        assertTrue(columns(store).contains("context_json"), "of the same schema");
-        assertFalse(Files.exists(unfinished(store)));
-    }
-
-    @Test
-    void killedAtAnyMomentTheNextCallConverges() throws Exception {
-        kill(5, 200);
-    }
-
-    @Test
-    @Tag("torture")
-    void killedAtFiftyMomentsTheNextCallConverges() throws Exception {
-        kill(50, 2_000);
-    }
-
-    private void kill(int times, int rows) throws Exception {
-        var random = new Random(7);
-        for (int n = 0; n < times; n++) {
-            Path base = dir.resolve("kill-" + n);
-            Store store = Fixture.V3.filled(base, 100, NOON);
-            if (n % 2 == 0) assertEquals(0, Script.run(new backup(), "--store", store.base()).exit());
-            Set<String> expected = ids(store);
-            Set<String> posted = post(store, rows);
-            Set<String> destroyed = overwriteLeafWith(store, posted.stream().skip(rows / 2).findFirst().orElseThrow());
-            destroyed.removeAll(expected);
-            expected.addAll(posted);
-            expected.removeAll(destroyed);
-            Process process = Script.processBuilder(Map.of(), "recover", "--yes", "--store", base)
-                    .redirectOutput(ProcessBuilder.Redirect.DISCARD).redirectError(ProcessBuilder.Redirect.DISCARD).start();
-            process.waitFor(300 + random.nextInt(1_500), TimeUnit.MILLISECONDS);
-            process.destroyForcibly().waitFor();
-            Script recovered = script(store, "--yes");
-            assertTrue(recovered.exit() <= 1, n + ": " + recovered.out() + recovered.err());
-            assertEquals(expected, ids(store), n + ": " + recovered.out());
-            assertEquals(posted.size() - destroyed.size(), ids(store, "error_summary LIKE '%" + MARK + "'").size(),
-                    n + ": " + recovered.out());
-            assertEquals("ok", integrity(store));
-            Script again = script(store);
-            assertEquals(0, again.exit(), n + ": " + again.out() + again.err());
-            assertFalse(Files.exists(unfinished(store)));
-        }
-    }
-
-    private static Script script(Store store, Object... args) {
+    static Script script(Store store, Object... args) {
         List<Object> all = new ArrayList<>(Arrays.asList(args));
         all.addAll(List.of("--store", store.base()));
         return Script.run(new recover(), all.toArray());
     }
 
     /** Rows without lines, as those that came over HTTP. */
-    private static Set<String> post(Store store, int count) {
+    static Set<String> post(Store store, int count) {
         Set<String> ids = new TreeSet<>();
         try (Database database = Database.open(store.database())) {
             var writer = new RunWriter(database);
@@ -569,11 +337,11 @@ class RecoverTest {
         return ids;
     }
 
-    private static Set<String> ids(Store store) {
+    static Set<String> ids(Store store) {
         return ids(store, "1");
     }
 
-    private static Set<String> ids(Store store, String where) {
+    static Set<String> ids(Store store, String where) {
         Set<String> ids = new TreeSet<>();
         try (Database database = Database.openToRead(store.database())) {
             long rows = 0;
@@ -586,7 +354,7 @@ class RecoverTest {
         return ids;
     }
 
-    private static Set<String> columns(Store store) {
+    static Set<String> columns(Store store) {
         Set<String> columns = new TreeSet<>();
         try (Database database = Database.openToRead(store.database())) {
             for (Row row : database.query("SELECT name FROM pragma_table_info('agent_runs')")) columns.add(row.text("name"));
@@ -594,87 +362,17 @@ class RecoverTest {
         return columns;
     }
 
-    private static String integrity(Store store) {
+    static String integrity(Store store) {
         try (Database database = Database.openToRead(store.database())) {
             return database.pragma("integrity_check");
         }
     }
 
-    private static Path unfinished(Store store) {
+    static Path unfinished(Store store) {
         try (Stream<Path> files = Files.exists(store.quarantine()) ? Files.list(store.quarantine()) : Stream.empty()) {
             return files.filter(file -> file.toString().endsWith(".unfinished")).findFirst().orElse(store.quarantine().resolve("none"));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-    }
-
-    private static void damage(Store store, String how) {
-        try {
-            switch (how) {
-                case "page" -> overwritePage(store,
-                        leafOf(store, ids(store).stream().skip(ids(store).size() / 2).findFirst().orElseThrow()));
-                case "garbage" -> Files.writeString(store.database(), "garbage ".repeat(3_000));
-                case "empty" -> Files.write(store.database(), new byte[0]);
-                default -> {
-                    try (Stream<Path> files = Files.list(store.database().getParent())) {
-                        for (Path file : files.toList()) Files.delete(file);
-                    }
-                    Files.delete(store.database().getParent());
-                }
-            }
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-    }
-
-    /** @return the runs that stood there */
-    private static Set<String> overwriteLeafWith(Store store, String runId) throws IOException {
-        long page = leafOf(store, runId);
-        Set<String> there = new TreeSet<>();
-        byte[] bytes = Files.readAllBytes(store.database());
-        int size = pageSize(store);
-        String text = new String(bytes, (int) (page - 1) * size, size, java.nio.charset.StandardCharsets.ISO_8859_1);
-        for (String id : ids(store)) if (text.contains(id)) there.add(id);
-        overwritePage(store, page);
-        return there;
-    }
-
-    private static int pageSize(Store store) {
-        try (Database database = Database.openToRead(store.database())) {
-            return (int) database.number("PRAGMA page_size");
-        }
-    }
-
-    /** The page of the table, kind 13, that has this run's id; its index's pages have the id too. */
-    private static long leafOf(Store store, String runId) throws IOException {
-        try (Database database = Database.open(store.database())) {
-            database.pragma("wal_checkpoint", "TRUNCATE");
-        }
-        int size = pageSize(store);
-        byte[] bytes = Files.readAllBytes(store.database());
-        for (int page = 2; page <= bytes.length / size; page++)
-            if (bytes[(page - 1) * size] == 13 && new String(bytes, (page - 1) * size, size, java.nio.charset.StandardCharsets.ISO_8859_1)
-                    .contains(runId)) return page;
-        throw new AssertionError("no page has " + runId);
-    }
-
-    private static void overwritePage(Store store, long page) throws IOException {
-        int size = pageSize(store);
-        byte[] noise = new byte[size];
-        new Random(page).nextBytes(noise);
-        try (var file = new RandomAccessFile(store.database().toFile(), "rw")) {
-            file.seek((page - 1) * size);
-            file.write(noise);
-        }
-    }
-
-    /** All but the -shm, which SQLite makes anew whenever somebody looks. */
-    private static Map<String, ByteBuffer> tree(Store store) throws IOException {
-        Map<String, ByteBuffer> tree = new TreeMap<>();
-        try (Stream<Path> files = Files.walk(store.base())) {
-            for (Path file : files.toList()) tree.put(store.base().relativize(file).toString(), Files.isRegularFile(file)
-                    && !file.toString().endsWith("-shm") ? ByteBuffer.wrap(Files.readAllBytes(file)) : ByteBuffer.allocate(0));
-        }
-        return tree;
     }
 }

@@ -1,15 +1,10 @@
-import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
-import java.nio.channels.FileChannel;
-import java.nio.channels.FileLock;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Clock;
 import java.time.Duration;
@@ -17,12 +12,9 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Random;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
-import org.junit.jupiter.api.Assumptions;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import telemetry.Database;
@@ -32,17 +24,16 @@ import telemetry.Row;
 import telemetry.Run;
 import telemetry.RunStatus;
 import telemetry.Store;
-import telemetry.StoreException;
 import telemetry.backup.Backup;
 import telemetry.backup.Backups;
 import telemetry.kit.Agent;
 import telemetry.kit.Fixture;
-import telemetry.kit.Mounts;
+import telemetry.kit.Sabotage;
 import telemetry.kit.Script;
-import telemetry.os.Machine;
 import telemetry.runs.RunWriter;
 import telemetry.store.Pruned;
 
+/** What comes back from a backup and the day files, and what a drill says of it. */
 class RestoreTest {
     private static final Instant NOON = Instant.parse("2026-11-20T12:00:00Z");
 
@@ -154,12 +145,12 @@ class RestoreTest {
         assertFalse(Files.exists(fresh.base()));
         assertEquals(0, script(fresh, "--restore", file, "--yes").exit());
         assertEquals(ids(store), ids(fresh));
-        BackupTest.assertOwnerOnly(fresh.base());
+        BackupSafetyTest.assertOwnerOnly(fresh.base());
     }
 
     @Test
     void writersGoOnWhileItIsRestoredAndLoseNothing() throws Exception {
-        Store store = BackupTest.large(dir, 6);
+        Store store = Fixture.large(dir, 6);
         assertEquals(0, script(store).exit());
         List<Agent> agents = List.of(Agent.writing(store, "one", 40), Agent.writing(store, "two", 40));
         try {
@@ -180,7 +171,7 @@ class RestoreTest {
 
     @Test
     void noLogAsLargeAsTheDatabaseIsLeftWhileOthersHaveItOpen() throws Exception {
-        Store store = BackupTest.large(dir, 2);
+        Store store = Fixture.large(dir, 2);
         assertEquals(0, script(store).exit());
         try (Agent holder = Agent.holding(store, "BEGIN")) {
             assertEquals(0, script(store, "--restore", "latest", "--yes").exit());
@@ -190,7 +181,7 @@ class RestoreTest {
 
     @Test
     void runsWithoutALineAreCountedAndStayInTheCopyToTheLastOne() throws Exception {
-        Store store = BackupTest.large(dir, 6);
+        Store store = Fixture.large(dir, 6);
         assertEquals(0, script(store).exit());
         Agent poster = Agent.posting(store, "poster", 0);
         Agent second = Agent.posting(store, "second", 0);
@@ -280,141 +271,6 @@ class RestoreTest {
     }
 
     @Test
-    void whatAProgramLeftThatDiedWhileItWroteIsLeftAloneByADrillAndKeptByARestore() throws IOException {
-        Store store = Fixture.V7_PYTHON.filled(dir, 60, NOON);
-        assertEquals(0, script(store).exit());
-        tear(store);
-        byte[] database = Files.readAllBytes(store.database());
-        byte[] journal = Files.readAllBytes(Path.of(store.database() + "-journal"));
-        Map<String, Object> before = bytes(dir);
-        Script drill = script(store, "--restore", "latest", "--dry-run");
-        assertEquals(0, drill.exit(), drill.err());
-        assertEquals(before, bytes(dir));
-        Script restored = script(store, "--restore", "latest", "--yes");
-        assertEquals(0, restored.exit(), restored.err());
-        assertEquals(60, ids(store).size());
-        Path torn = kept(store, 0);
-        assertTrue(restored.out().contains("kept       " + torn + ", with the -journal that a program left which died while it wrote"),
-                restored.out());
-        assertArrayEquals(database, Files.readAllBytes(torn));
-        assertArrayEquals(journal, Files.readAllBytes(Path.of(torn + "-journal")));
-        try (Database kept = Database.openToRead(kept(store, 1))) {
-            assertEquals(0, kept.number("SELECT count(*) FROM agent_runs WHERE host = 'torn'"), "and once more, rolled back");
-        }
-    }
-
-    /** As a program leaves it that is killed in the middle of a large transaction: some pages written, and a -journal to undo that. */
-    static void tear(Store store) throws IOException {
-        Path copy = store.database().resolveSibling("copy");
-        try (Database database = Database.open(store.database())) {
-            database.pragma("cache_size", 1);
-            database.execute("BEGIN IMMEDIATE");
-            database.update("UPDATE agent_runs SET host = 'torn', output_summary = hex(randomblob(2000))");
-            for (String suffix : List.of("", "-journal")) Files.copy(Path.of(store.database() + suffix), Path.of(copy + suffix));
-            database.execute("ROLLBACK");
-        }
-        for (String suffix : List.of("", "-journal"))
-            Files.move(Path.of(copy + suffix), Path.of(store.database() + suffix), java.nio.file.StandardCopyOption.REPLACE_EXISTING);
-    }
-
-    @Test
-    void ofTwoRestoresAtOnceNoneTakesAwayWhatTheOtherKeeps() throws Exception {
-        for (int n = 0; n < 4; n++) {
-            Store store = Fixture.V3.filled(dir.resolve("s" + n), 60, NOON);
-            assertEquals(0, script(store).exit());
-            boolean isGarbage = n % 2 == 0;
-            if (isGarbage) Files.writeString(store.database(), "garbage ".repeat(3_000));
-            else try (Database database = Database.open(store.database())) {
-                new RunWriter(database).write(Fixture.V3.run(0, NOON).with("run_id", "posted"));
-            }
-            List<Thread> threads = new ArrayList<>();
-            List<Script> ended = java.util.Collections.synchronizedList(new ArrayList<>());
-            for (int i = 0; i < 2; i++) threads.add(new Thread(() -> ended.add(restoreAt(store))));
-            threads.forEach(Thread::start);
-            for (Thread thread : threads) thread.join();
-            assertTrue(ended.stream().anyMatch(script -> script.exit() <= 1), ended.toString());
-            for (Script script : ended)
-                assertTrue(script.exit() <= 1 || script.exit() == 3 && script.err().contains("run it again"), script.toString());
-            assertEquals(60, ids(store).size());
-            assertEquals("ok", check(store.database()));
-            boolean isKept = false;
-            for (String folder : BackupTest.names(store.quarantine())) {
-                Path kept = store.quarantine().resolve(folder).resolve("telemetry.sqlite");
-                isKept |= isGarbage ? Files.readString(kept, java.nio.charset.StandardCharsets.ISO_8859_1).startsWith("garbage")
-                        : ids(kept).contains("posted");
-            }
-            assertTrue(isKept, ended + "" + BackupTest.names(store.quarantine()));
-        }
-    }
-
-    @Test
-    void whileAnotherProcessRestoresOrRecoversNobodyElseDoes() throws Exception {
-        Store store = Fixture.V3.filled(dir, 60, NOON);
-        assertEquals(0, script(store).exit());
-        Files.writeString(store.database(), "garbage ".repeat(3_000));
-        Files.createDirectory(store.quarantine());
-        Path lock = store.quarantine().resolve(".lock");
-        try (var channel = java.nio.channels.FileChannel.open(lock, java.nio.file.StandardOpenOption.CREATE,
-                java.nio.file.StandardOpenOption.WRITE); var held = channel.lock()) {
-            for (Object[] command : new Object[][] {{"backup", "--restore", "latest"}, {"recover"}}) {
-                Script refused = Script.runProcess(Map.of(), command[0].toString(), java.util.stream.Stream.concat(
-                        java.util.Arrays.stream(command).skip(1), java.util.stream.Stream.of("--yes", "--store", store.base())).toArray());
-                assertEquals(3, refused.exit(), refused.toString());
-                assertTrue(refused.err().contains("another restore, recovery or rebuild is at work there; next: wait for it, "
-                        + "then run it again"), refused.err());
-                assertTrue(held.isValid());
-            }
-        }
-        assertEquals("garbage ".repeat(3_000), Files.readString(store.database()));
-        assertTrue(Files.exists(lock), "as a killed one leaves it");
-        assertEquals(1, script(store, "--restore", "latest", "--yes").exit());
-        assertFalse(Files.exists(lock));
-    }
-
-    /** The second opens the lock's file, a named pipe, and gets no further before the first ends and the third begins. */
-    @Test
-    void whoOpenedTheLocksFileBeforeItsHolderEndedDoesNotWorkBesideTheNext() throws Exception {
-        Store store = Fixture.V3.filled(dir, 60, NOON);
-        assertEquals(0, script(store).exit());
-        Files.createDirectory(store.quarantine());
-        Path lock = store.quarantine().resolve(".lock");
-        Assumptions.assumeTrue(new ProcessBuilder("mkfifo", lock.toString()).start().waitFor() == 0, "no named pipes here");
-        Process second = Script.processBuilder(Map.of(), "backup", "--restore", "latest", "--yes", "--store", store.base())
-                .redirectErrorStream(true).start();
-        Path ended = dir.resolve("ended");
-        try {
-            while (!stack(second).matches("(?s).*UnixNativeDispatcher.open.*telemetry.store.StoreLock.*")) assertTrue(second.isAlive());
-            Files.move(lock, ended);
-            try (FileChannel third = FileChannel.open(lock, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-                    FileLock held = third.lock(); var opened = Files.newInputStream(ended)) {
-                String said = new String(second.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-                assertEquals(3, second.waitFor(), said);
-                assertTrue(said.contains("another restore, recovery or rebuild is at work there"), said);
-                assertTrue(held.isValid() && Files.exists(lock));
-            }
-        } finally {
-            second.destroyForcibly();
-        }
-        assertEquals(0, script(store, "--restore", "latest", "--yes").exit(), "what is left locks nobody out");
-        assertFalse(Files.exists(lock));
-    }
-
-    /** What each of its threads is doing. */
-    private static String stack(Process java) throws IOException {
-        Path jstack = Path.of(System.getProperty("java.home"), "bin", "jstack");
-        Process process = new ProcessBuilder(jstack.toString(), Long.toString(java.pid())).redirectErrorStream(true).start();
-        return new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-    }
-
-    /** Both in the same second. */
-    private static Script restoreAt(Store store) {
-        var script = new backup();
-        script.clock = Clock.fixed(NOON, java.time.ZoneOffset.UTC);
-        script.patience = Duration.ofSeconds(5);
-        return Script.run(script, "--store", store.base(), "--restore", "latest", "--yes");
-    }
-
-    @Test
     void whatWasReplacedCanBeBroughtBackWithTheLogThatItHad() throws Exception {
         Store store = Fixture.V3.filled(dir, 60, NOON);
         assertEquals(0, script(store).exit());
@@ -444,233 +300,14 @@ class RestoreTest {
                 restored.err().strip());
         assertEquals(runs, ids(store));
         assertEquals(1, script(store, "verify", old).exit());
-        BackupTest.damage(old);
+        Sabotage.damage(old);
         assertEquals(2, script(store, "verify", old).exit());
         assertEquals(2, script(store, "--restore", old, "--yes").exit());
         assertEquals(runs, ids(store));
     }
 
-    @Test
-    void aFileInPlaceOfTheStoreIsSaidBeforeABackupIsLookedFor() throws IOException {
-        Path file = Files.writeString(dir.resolve("file"), "x");
-        Script refused = script(Store.at(file), "--restore", "latest", "--yes");
-        assertEquals(3, refused.exit());
-        assertEquals("backup: cannot use the store " + file + ": it is a file, and a store is a folder (named by --store); next: name the "
-                + "store's folder with --store DIR", refused.err().strip());
-    }
-
-    @Test
-    void tenRestoresThatFailLeaveTheDatabaseAsItWas() throws Exception {
-        Store store = Fixture.V3.filled(dir.resolve("s"), 60, NOON);
-        assertEquals(0, script(store).exit());
-        Path good = newest(store);
-        Path file = dir.resolve("other.sqlite");
-
-        refused(store, 3, "it does not exist", dir.resolve("missing"));
-        refused(store, 2, "it is a directory", Files.createDirectory(dir.resolve("folder")));
-        refused(store, 64, "it is a symbolic link, which is not followed", Files.createSymbolicLink(dir.resolve("link"), good));
-        refused(store, 2, "the file is empty (0 bytes)", Files.createFile(dir.resolve("empty")));
-        refused(store, 2, "it is no SQLite database", Files.writeString(dir.resolve("garbage"), "garbage ".repeat(2_000)));
-        try (Database other = Database.create(file)) {
-            other.execute("CREATE TABLE cookies(name TEXT)");
-        }
-        refused(store, 2, "it has no table agent_runs", file);
-        refused(store, 2, "its pages have 4096 bytes, the backup's 1024, which cannot change in WAL mode", otherPages());
-        try (Agent holder = Agent.holding(store, "BEGIN IMMEDIATE")) {
-            refused(store, 3, "it is locked by process " + holder.pid(), good);
-        }
-        noPermission(store, good);
-        noSpace();
-    }
-
-    private static void refused(Store store, int exit, String why, Path file) throws IOException {
-        Map<String, Object> before = bytes(store.base());
-        Script refused = script(store, "--restore", file, "--yes");
-        assertEquals(exit, refused.exit(), refused.err());
-        assertTrue(refused.err().contains(why), refused.err());
-        assertEquals(1, refused.err().lines().count(), refused.err());
-        assertEquals("", refused.out());
-        assertEquals(withoutLogs(before), withoutLogs(bytes(store.base())), why);
-    }
-
-    /** An open connection of somebody else keeps an empty -wal and a -shm. */
-    private static Map<String, Object> withoutLogs(Map<String, Object> tree) {
-        tree.keySet().removeIf(name -> name.endsWith("-shm") || name.endsWith("-wal"));
-        return tree;
-    }
-
-    private Path otherPages() throws IOException {
-        Store small = Fixture.V3.filled(dir.resolve("small"), 6, NOON);
-        try (Database database = Database.open(small.database())) {
-            database.pragma("journal_mode", "DELETE");
-            database.pragma("page_size", 1024);
-            database.execute("VACUUM");
-        }
-        assertEquals(0, script(small).exit());
-        return newest(small);
-    }
-
-    /** Root may write everywhere, unless it gives that right up. */
-    private void noPermission(Store store, Path good) throws Exception {
-        Assumptions.assumeTrue(Files.getFileStore(dir).supportsFileAttributeView("posix"), "no permissions here");
-        var writable = PosixFilePermissions.fromString("rwx------");
-        for (Path locked : new Path[] {store.database().getParent(), good}) {
-            var before = Files.getPosixFilePermissions(locked);
-            Files.setPosixFilePermissions(locked, PosixFilePermissions.fromString(Files.isDirectory(locked) ? "r-x------" : "---------"));
-            if (Files.isDirectory(locked)) Files.setPosixFilePermissions(store.database(), PosixFilePermissions.fromString("r--------"));
-            Script refused = Script.runWithoutRights("backup", "--store", store.base(), "--restore", good, "--yes");
-            String said = refused.err();
-            Files.setPosixFilePermissions(locked, before);
-            Files.setPosixFilePermissions(store.database(), writable);
-            assertEquals(3, refused.exit(), said);
-            assertTrue(said.contains("permission") || said.contains("read"), said);
-            assertEquals(60, ids(store).size());
-            assertEquals(Set.of(), BackupTest.names(store.quarantine()), said);
-        }
-    }
-
-    private void noSpace() throws Exception {
-        Path disk = Files.createDirectory(dir.resolve("disk"));
-        Store elsewhere = BackupTest.large(dir.resolve("big"), 4);
-        assertEquals(0, script(elsewhere).exit());
-        Assumptions.assumeTrue(Mounts.tmpfs(disk, "6m"), "needs root and mount");
-        try {
-            Store store = Fixture.V3.filled(disk.resolve("s"), 60, NOON);
-            refused(store, 2, "are free; next: jbang archive@telemetry --store " + store.base() + " --dry-run", newest(elsewhere));
-            Files.write(disk.resolve("filler"), new byte[(int) Files.getFileStore(disk).getUsableSpace() - 100_000]);
-            assertEquals(0, script(store, "--to", dir.resolve("b2")).exit());
-            refused(store, 2, "are free; next: jbang archive@telemetry --store " + store.base() + " --dry-run",
-                    new Backups(store, dir.resolve("b2"), Clock.systemUTC(), null).list().get(0).file());
-        } finally {
-            Mounts.unmount(disk);
-        }
-    }
-
-    @Test
-    void aCopyThatFailsSaysWhyAndRollsBack() throws Exception {
-        Store big = BackupTest.large(dir.resolve("big"), 4);
-        assertEquals(0, script(big).exit());
-        Path file = newest(big);
-        Store store = Fixture.V3.filled(dir.resolve("s"), 60, NOON);
-        try (Agent holder = Agent.holding(store, "BEGIN IMMEDIATE")) {
-            assertEquals(StoreException.Reason.LOCKED, copy(file, store.database()), "result code 5, held by " + holder.pid());
-        }
-        assertEquals(60, ids(store).size());
-        assertEquals(StoreException.Reason.DENIED, copy(otherPages(), store.database()), "result code 8");
-        assertEquals(60, ids(store).size());
-        Path garbage = Files.writeString(dir.resolve("garbage"), "garbage ".repeat(3_000));
-        assertEquals(StoreException.Reason.DAMAGED, copy(file, garbage), "result code 26");
-        assertEquals("garbage ".repeat(3_000), Files.readString(garbage));
-        assertEquals(null, copy(file, store.database()));
-        assertEquals(ids(big), ids(store));
-
-        Path disk = Files.createDirectory(dir.resolve("disk"));
-        Assumptions.assumeTrue(Mounts.tmpfs(disk, "3m"), "needs root and mount");
-        try {
-            Store full = Fixture.V3.filled(disk.resolve("s"), 60, NOON);
-            assertEquals(StoreException.Reason.FULL, copy(file, full.database()), "result code 13");
-            assertEquals(60, ids(full).size());
-            assertEquals("ok", check(full.database()));
-        } finally {
-            Mounts.unmount(disk);
-        }
-    }
-
-    /** Why it failed; null when it did not. */
-    private static StoreException.Reason copy(Path from, Path to) {
-        try (Database source = Database.openFrozen(from)) {
-            source.copyTo(to, Duration.ofMillis(200), bytes -> { });
-            return null;
-        } catch (StoreException e) {
-            return e.reason();
-        }
-    }
-
-    @Test
-    void aLinkInTheDatabasesPlaceIsNotFollowed() throws IOException {
-        Store store = Fixture.V3.filled(dir.resolve("s"), 60, NOON);
-        assertEquals(0, script(store).exit());
-        Path real = Files.move(store.database(), dir.resolve("elsewhere.sqlite"));
-        Files.createSymbolicLink(store.database(), real);
-        byte[] before = Files.readAllBytes(real);
-        Script refused = script(store, "--restore", "latest", "--yes");
-        assertEquals(64, refused.exit());
-        assertTrue(refused.err()
-                .contains("it is a symbolic link, which is not followed; next: name the file itself with TELEMETRY_DB_PATH"),
-                refused.err());
-        assertArrayEquals(before, Files.readAllBytes(real));
-    }
-
-    @Test
-    void whatSomebodyHasOpenIsNotMovedAway() throws Exception {
-        Store store = Fixture.V3.filled(dir.resolve("s"), 60, NOON);
-        assertEquals(0, script(store).exit());
-        Assumptions.assumeTrue(Files.isDirectory(Path.of("/proc/self/fd")), "who has a file open is known on Linux only");
-        try (Agent holder = Agent.holding(store, "BEGIN")) {
-            Files.writeString(store.database(), "garbage ".repeat(3_000));
-            Script refused = script(store, "--restore", "latest", "--yes");
-            assertEquals(3, refused.exit(), refused.err());
-            assertTrue(refused.err().contains("process " + holder.pid()), refused.err());
-            assertEquals(Set.of(), BackupTest.names(store.quarantine()));
-        }
-    }
-
-    @Test
-    void aKilledOneLeavesTheOldOrTheNewAndTheNextCallEndsIt() throws Exception {
-        killed(6, 8);
-    }
-
-    @Test
-    @Tag("torture")
-    void fiftyKilledOnesLeaveTheOldOrTheNewAndTheNextCallEndsIt() throws Exception {
-        killed(50, 40);
-    }
-
-    private void killed(int times, int megabytes) throws Exception {
-        Store store = BackupTest.large(dir.resolve("s"), megabytes);
-        assertEquals(0, script(store).exit());
-        Set<String> backedUp = ids(store);
-        Set<String> all = new TreeSet<>(backedUp);
-        try (Database database = Database.open(store.database()); var log = new EventLog(store)) {
-            Instant now = Instant.now();
-            for (int n = 0; n < 20; n++) {
-                Run run = Fixture.V3.run(0, now).with("run_id", "later-" + n);
-                log.append(DayFile.dayOf(now), run);
-                new RunWriter(database).write(run);
-                all.add(run.id());
-            }
-        }
-        var random = new Random();
-        for (int n = 0; n < times; n++) {
-            if (n % 3 == 2) Files.writeString(store.database(), "garbage ".repeat(3_000));
-            Process process = Script.processBuilder(Map.of(), "backup", "--store", store.base(), "--restore", "latest", "--yes")
-                    .redirectErrorStream(true).redirectOutput(ProcessBuilder.Redirect.DISCARD).start();
-            Set<String> quarantine = BackupTest.names(store.quarantine());
-            while (process.isAlive() && BackupTest.names(store.quarantine()).equals(quarantine)) Thread.sleep(1);
-            Thread.sleep(random.nextInt(30 * megabytes));
-            process.destroyForcibly().waitFor();
-            if (n % 3 == 2 && (Files.notExists(store.database()) || Files.size(store.database()) == 24_000)) {
-                assertEquals(0, script(store, "--restore", "latest", "--yes").exit() & ~1, "the next call");
-            } else if (Files.notExists(store.database())) {
-                throw new AssertionError("the database is gone");
-            }
-            assertEquals("ok", check(store.database()));
-            Set<String> found = ids(store);
-            assertTrue(found.containsAll(backedUp), "half a database");
-            assertEquals(Set.of(), BackupTest.names(store.backups()).stream().filter(name -> name.contains(".tmp"))
-                    .collect(java.util.stream.Collectors.toSet()));
-        }
-        Script last = script(store, "--restore", "latest", "--yes");
-        assertEquals(0, last.exit(), last.err());
-        assertEquals(all, ids(store));
-        assertEquals(Set.of("telemetry.sqlite"), BackupTest.names(store.database().getParent()));
-        for (String folder : BackupTest.names(store.quarantine()))
-            assertTrue(BackupTest.names(store.quarantine().resolve(folder)).stream().noneMatch(name -> name.contains(".tmp")),
-                    "unfinished copies are gone");
-    }
-
     /** The system clock: what comes after a backup is told by the times of files. */
-    private static Script script(Store store, Object... args) {
+    static Script script(Store store, Object... args) {
         var script = new backup();
         script.patience = Duration.ofMillis(400);
         List<Object> all = new ArrayList<>(List.of("--store", store.base()));
@@ -678,16 +315,16 @@ class RestoreTest {
         return Script.run(script, all.toArray());
     }
 
-    private static Path newest(Store store) {
+    static Path newest(Store store) {
         return Backups.newestVerified(store).map(Backup::file).orElseThrow();
     }
 
     /** The n-th copy that was kept. */
-    private static Path kept(Store store, int n) throws IOException {
+    static Path kept(Store store, int n) throws IOException {
         return store.quarantine().resolve(new ArrayList<>(BackupTest.names(store.quarantine())).get(n)).resolve("telemetry.sqlite");
     }
 
-    private static String check(Path database) {
+    static String check(Path database) {
         try (Database live = Database.openToRead(database)) {
             return live.pragma("integrity_check");
         }
@@ -702,11 +339,11 @@ class RestoreTest {
         }
     }
 
-    private static Set<String> ids(Store store) {
+    static Set<String> ids(Store store) {
         return ids(store.database());
     }
 
-    private static Set<String> ids(Path database) {
+    static Set<String> ids(Path database) {
         try (Database open = Database.openToRead(database)) {
             return ids(open);
         }
@@ -718,7 +355,7 @@ class RestoreTest {
         return ids;
     }
 
-    private static Map<String, Object> bytes(Path folder) throws IOException {
+    static Map<String, Object> bytes(Path folder) throws IOException {
         Map<String, Object> tree = new TreeMap<>();
         try (var all = Files.walk(folder)) {
             for (Path path : all.toList())

@@ -1,6 +1,7 @@
 package telemetry.kit;
 
 import java.io.IOException;
+import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -13,6 +14,7 @@ import java.util.Map;
 import java.util.Random;
 import java.util.UUID;
 import java.util.stream.Stream;
+import java.util.zip.GZIPOutputStream;
 import telemetry.Database;
 import telemetry.DayFile;
 import telemetry.Event;
@@ -123,6 +125,35 @@ public enum Fixture {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    /** A v3 store of about so many megabytes. */
+    public static Store large(Path base, int megabytes) {
+        Store store = V3.filled(base, 60, Instant.parse("2026-11-20T12:00:00Z"));
+        try (Database database = Database.open(store.database())) {
+            database.pragma("synchronous", "OFF");
+            database.update("WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c LIMIT ?) INSERT INTO agent_runs(run_id, "
+                    + "agent_name, job_type, start_time, end_time, status, output_summary, insight_id) "
+                    + "SELECT printf('20260101T000000Z-filler-%08x', n), 'filler', 'publish', '2026-01-01T00:00:00+00:00', "
+                            + "'2026-01-01T00:01:00+00:00', 'success', hex(randomblob(200)), 'i' || (n / 3) FROM c", megabytes * 1_300);
+        }
+        return store;
+    }
+
+    /** Moves a day file into the archive, which gets no manifest. @return the compressed file */
+    public static Path archive(Store store, DayFile day) {
+        Path gz = store.archive().resolve("year=" + day.day().getYear()).resolve("month=" + day.day().getMonthValue())
+                .resolve(day.path().getFileName() + ".gz");
+        try {
+            Files.createDirectories(gz.getParent());
+            try (OutputStream out = new GZIPOutputStream(Files.newOutputStream(gz))) {
+                Files.copy(day.path(), out);
+            }
+            Files.delete(day.path());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return gz;
     }
 
     /** A store to run one test on: made here, or a copy of a real one. */

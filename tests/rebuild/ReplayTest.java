@@ -6,16 +6,16 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
-import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.time.Clock;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Random;
-import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -205,6 +205,51 @@ class ReplayTest {
     }
 
     @Test
+    void severalEndsSayTogetherWhatEachNamesAndASharedEventIdIsTheFirstRunsInAnyOrder() throws IOException {
+        Fixture shape = Fixture.V7_PYTHON;
+        Run early = shape.run(0, NOON).with("end_time", "2026-11-20T10:00:00Z");
+        Run middle = shape.run(0, NOON).with("end_time", "2026-11-20T11:00:00Z");
+        Run late = shape.run(0, NOON).with("end_time", "2026-11-20T13:00:00Z").with("event_id", "late");
+        List<LogRecord> lines = new ArrayList<>(List.of(
+                without(early.with("product", "early").with("platform", "early").with("website", "early"), "insight_id"),
+                without(middle.with("product", "middle").with("website", null).with("git_commit_hash", "abc"), "platform"),
+                without(late.with("git_commit_hash", null), "product", "platform", "website", "insight_id")));
+        for (int n = 1; n < 4; n++) lines.add(shape.run(n, NOON.minusSeconds(n)).with("event_id", "shared"));
+        lines.add(shape.run(3, NOON.minusSeconds(3)).with("event_id", "shared"));
+        for (int n = 4; n < 1_200; n++) lines.add(shape.run(n, NOON.minusSeconds(n)));
+        String first = lines.stream().skip(3).limit(3).map(line -> ((Run) line).id()).min(String::compareTo).orElseThrow();
+        for (int seed = 0; seed < 8; seed++) {
+            Store store = shape.empty(dir.resolve("s" + seed));
+            Collections.shuffle(lines, new Random(seed));
+            Files.write(store.raw().resolve("events_20261120.ndjson"), lines.stream().map(Ndjson::line).toList());
+            Path made = dir.resolve("made" + seed);
+            Rebuilt result = new Rebuild(store, Clock.systemUTC()).into(made);
+            assertEquals("[" + early.id() + "]", result.conflicts().toString());
+            try (Database rebuilt = Database.openFrozen(made); Database replayed = Database.open(store.database());
+                    EventLog log = new EventLog(store)) {
+                assertEquals(1, new Replay(replayed).apply(log, entry -> { }).conflicts());
+                assertTrue(new Replay(replayed).apply(log, entry -> { }).isNothingNew());
+                for (Database database : List.of(rebuilt, replayed))
+                    assertEquals("2026-11-20T13:00:00Z late middle early null abc " + middle.text("insight_id"),
+                            database.query("SELECT end_time"
+                                    + " || ' ' || event_id || ' ' || product || ' ' || platform || ' ' || coalesce(website, 'null') "
+                                    + "|| ' ' ||"
+                            + " git_commit_hash || ' ' || insight_id AS said FROM agent_runs WHERE run_id = ?", early.id())
+                            .list().get(0).text("said"), database.file() + " " + seed);
+                assertEquals(first, rebuilt.value("SELECT run_id FROM agent_runs WHERE event_id = 'shared'"));
+                assertEquals(1_200, rebuilt.number("SELECT count(DISTINCT event_id) FROM agent_runs"));
+                assertEquals(1_200, replayed.number("SELECT count(DISTINCT event_id) FROM agent_runs"));
+            }
+        }
+    }
+
+    private static Run without(Run run, String... columns) {
+        var fields = new LinkedHashMap<>(run.fields());
+        fields.keySet().removeAll(List.of(columns));
+        return new Run(fields);
+    }
+
+    @Test
     void whatWasPrunedStaysPruned() throws IOException {
         Store store = Fixture.V3.filled(dir, 60, NOON);
         List<String> old = new ArrayList<>();
@@ -229,7 +274,7 @@ class ReplayTest {
         List<DayFile> listed = new EventLog(store).days();
         try (Database database = Database.open(store.database())) {
             database.update("DELETE FROM agent_runs");
-            Replay.Result result = new Replay(database).apply(new EventLog(store), entry -> archive(store, listed.get(1)));
+            Replay.Result result = new Replay(database).apply(new EventLog(store), entry -> Fixture.archive(store, listed.get(1)));
             assertEquals(60, result.inserted());
         }
     }
@@ -243,17 +288,5 @@ class ReplayTest {
 
     private Replay.Result replay(Store store, Database database) {
         return new Replay(database).apply(new EventLog(store), damaged::add);
-    }
-
-    private static void archive(Store store, DayFile day) {
-        try {
-            Path folder = Files.createDirectories(store.archive().resolve("year=2026").resolve("month=11"));
-            try (OutputStream out = new GZIPOutputStream(Files.newOutputStream(folder.resolve(day.path().getFileName() + ".gz")))) {
-                Files.copy(day.path(), out);
-            }
-            Files.delete(day.path());
-        } catch (IOException e) {
-            throw new AssertionError(e);
-        }
     }
 }
