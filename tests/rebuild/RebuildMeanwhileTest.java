@@ -85,7 +85,6 @@ class RebuildMeanwhileTest {
         Store store = Fixture.V3.filled(dir, 60, NOON);
         Sabotage.delete(store.database());
         List<DayFile> days = new EventLog(store).days();
-        var read = new AtomicLong();
         var rebuild = new Rebuild(store, Clock.systemUTC()).progress(bytes -> {
             if (Files.exists(days.get(1).path())) Fixture.archive(store, days.get(1));
         });
@@ -102,7 +101,7 @@ class RebuildMeanwhileTest {
         Store store = Fixture.V3.filled(dir, 30, NOON);
         Path last = new EventLog(store).days().get(1).path();
         String line = Ndjson.line(Fixture.V3.run(77, NOON));
-        var read = new AtomicLong();
+        Files.writeString(last, line.substring(0, 100), StandardOpenOption.APPEND);
         var rebuild = new Rebuild(store, Clock.systemUTC()).progress(bytes -> {
             try {
                 if (!Files.readString(last).endsWith("\n")) Files.writeString(last, line.substring(100) + "\n", StandardOpenOption.APPEND);
