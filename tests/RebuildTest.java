@@ -30,6 +30,7 @@ import java.util.stream.Stream;
 import java.util.zip.Deflater;
 import java.util.zip.GZIPInputStream;
 import java.util.zip.GZIPOutputStream;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -48,6 +49,7 @@ import telemetry.Store;
 import telemetry.StoreException;
 
 /** A database made anew from the day files, put in the place of whatever stands there. */
+@Order(1)
 class RebuildTest {
     private static final Instant NOON = Instant.parse("2026-11-20T12:00:00Z");
     private static final String RUNS =

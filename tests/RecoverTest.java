@@ -22,6 +22,7 @@ import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -33,6 +34,7 @@ import telemetry.Run;
 import telemetry.RunWriter;
 import telemetry.Store;
 
+@Order(1)
 class RecoverTest {
     private static final Instant NOON = Instant.parse("2026-11-20T12:00:00Z");
     private static final String MARK = "[salvaged from a damaged database]";

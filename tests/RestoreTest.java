@@ -22,6 +22,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -38,6 +39,7 @@ import telemetry.RunWriter;
 import telemetry.Store;
 import telemetry.StoreException;
 
+@Order(1)
 class RestoreTest {
     private static final Instant NOON = Instant.parse("2026-11-20T12:00:00Z");
 

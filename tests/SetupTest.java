@@ -25,6 +25,7 @@ import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
@@ -41,6 +42,7 @@ import telemetry.Run;
 import telemetry.Schema;
 import telemetry.Store;
 
+@Order(1)
 class SetupTest {
     private static final Instant NOW = Instant.parse("2026-11-24T10:00:00Z");
     private static final List<String> FOLDERS = List.of("", "raw", "db", "logs", "reports", "exports", "config", "backups");
