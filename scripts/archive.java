@@ -10,18 +10,16 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.LocalDate;
 import java.util.List;
-import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Option;
-import picocli.CommandLine.Parameters;
-import picocli.CommandLine.ScopeType;
+import picocli.CommandLine.*;
 import telemetry.*;
 import telemetry.archive.*;
 import telemetry.cli.*;
 import telemetry.text.*;
 
 @Command(name = "archive", mixinStandardHelpOptions = true, addMethodSubcommands = false,
-        description = "Compress old day files, verify them, and only then delete the originals; list, verify, restore, expire.")
+        description = "Compress old day files, verify them, and only then delete the originals; list, verify, restore, expire.",
+        footer = {"", "Examples:", "  archive --older-than 90d --dry-run", "  archive --free 5GB --yes",
+            "  archive restore 2025-12-11"})
 class archive extends Procedure {
     private static final long MB = 1_000_000;
     private static final Duration USUAL_AGE = Duration.ofDays(30);
@@ -30,15 +28,15 @@ class archive extends Procedure {
     private Consent consent;
 
     @Option(names = "--to", paramLabel = "DIR", scope = ScopeType.INHERIT,
-            description = "The archive's folder, on another disk say. Default: archive in the store's folder.")
+            description = "The archive's folder, for example on another disk. Default: archive in the store's folder.")
     private Path folder;
 
     @Option(names = "--older-than", paramLabel = "AGE",
-            description = "Archive days that ended longer ago than this. Default: 30d, with --free 0d.")
+            description = "Archive days that ended longer ago than this. Default: 30d; with --free 0d.")
     private Duration olderThan;
 
     @Option(names = "--free", paramLabel = "SIZE",
-            description = "Archive the oldest days first, and stop when so much is free on the disk: 5GB.")
+            description = "Archive the oldest days first and stop when this much is free on the disk: 5GB.")
     private Size free;
 
     public static void main(String... args) {
@@ -87,8 +85,7 @@ class archive extends Procedure {
         return result(archive().listed());
     }
 
-    @Command(name = "verify", mixinStandardHelpOptions = true,
-            description = "Compare the SHA-256 of every archived file with the manifest's.")
+    @Command(name = "verify", mixinStandardHelpOptions = true, description = "Compare the SHA-256 of each archived file with the manifest.")
     int verify(@Option(names = "--all",
                     description = "Also uncompress them and compare the contents' SHA-256 and numbers of lines.") boolean all) {
         Archive archive = archive();
@@ -98,13 +95,12 @@ class archive extends Procedure {
         }
     }
 
-    @Command(name = "restore", mixinStandardHelpOptions = true,
-            description = "Bring a day back to the raw day files. The archive keeps it.")
+    @Command(name = "restore", mixinStandardHelpOptions = true, description = "Copy a day back to the raw day files. The archive keeps it.")
     int restore(@Parameters(paramLabel = "DAY", description = "2025-12-11") LocalDate day) {
         return result(archive().restore(day));
     }
 
-    @Command(name = "expire", mixinStandardHelpOptions = true, description = "Delete archived days for good.")
+    @Command(name = "expire", mixinStandardHelpOptions = true, description = "Delete archived days permanently.")
     int expire(@Mixin Consent consent,
             @Option(names = "--older-than", required = true, paramLabel = "AGE",
                     description = "Days that ended longer ago than this: 365d.") Duration age) {

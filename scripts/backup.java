@@ -10,43 +10,41 @@
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Option;
-import picocli.CommandLine.Parameters;
-import picocli.CommandLine.ScopeType;
+import picocli.CommandLine.*;
 import telemetry.*;
 import telemetry.backup.*;
 import telemetry.cli.*;
 import telemetry.restore.*;
 
 @Command(name = "backup", mixinStandardHelpOptions = true, sortOptions = false, addMethodSubcommands = false,
-        description = "Make a verified backup while agents write; list, verify, expire and restore backups.")
+        description = "Make a verified backup while agents write; list, verify, expire and restore backups.",
+        footer = {"", "Examples:", "  backup --to /mnt/second/backups --compress", "  backup verify all",
+            "  backup restore latest --dry-run"})
 class backup extends Procedure {
 
     Duration patience = Database.PATIENCE;
 
-    @Option(names = "--restore", paramLabel = "FILE", description = "The same as: restore FILE.")
+    @Option(names = "--restore", paramLabel = "FILE", description = "The same as the word restore.")
     private String restore;
 
     @Option(names = "--no-replay", scope = ScopeType.INHERIT,
-            description = "Restore the backup alone, without the runs that only the day files have.")
+            description = "Restore the backup alone, without runs that only the day files have.")
     private boolean noReplay;
 
     @Option(names = "--to", paramLabel = "DIR", scope = ScopeType.INHERIT,
-            description = "The backups' folder, on a second disk say. Default: backups in the store's folder.")
+            description = "The folder of the backups, for example on a second disk. Default: backups in the store's folder.")
     private Path folder;
 
-    @Option(names = "--compress", scope = ScopeType.INHERIT, description = "Make it a .gz.")
+    @Option(names = "--compress", scope = ScopeType.INHERIT, description = "Write a .gz.")
     private boolean compress;
 
     @Option(names = "--check", paramLabel = "full|quick|none", defaultValue = "full", scope = ScopeType.INHERIT,
-            description = "What SQLite checks in the copy. With none it is a plain copy without a SHA-256, which counts as unverified. "
+            description = "How SQLite checks the copy. With none it is a plain copy without a SHA-256 and counts as unverified. "
                     + "Default: ${DEFAULT-VALUE}.")
     private BackupCheck check;
 
     @Option(names = "--keep-days", paramLabel = "N", defaultValue = "7", scope = ScopeType.INHERIT,
-            description = "Expire backups older than this, but never one of the 2 newest verified. Default: ${DEFAULT-VALUE}.")
+            description = "Expire backups older than this many days; the 2 newest verified ones always stay. Default: ${DEFAULT-VALUE}.")
     private void keep(int days) {
         if (days < 0) throw wrong("--keep-days is " + days + ", which is less than 0");
         retention = new Retention(Duration.ofDays(days), Retention.AT_LEAST);
@@ -62,16 +60,12 @@ class backup extends Procedure {
     }
 
     @Override
-    protected List<String> rehearsal() {
-        return List.of();
-    }
-
-    @Override
     public Integer call() {
         return make(consent, restore);
     }
 
-    @Command(name = "make", mixinStandardHelpOptions = true, description = "Make one, verify it, expire old ones: the same as no word.")
+    @Command(name = "make", mixinStandardHelpOptions = true,
+            description = "Make a backup, verify it and expire old ones; the same as no word.")
     int make(@Mixin Consent consent, @Option(names = "--restore", paramLabel = "FILE", hidden = true) String restore) {
         if (restore != null) return restore(consent, restore);
         Backups backups = backups(store.existing());
@@ -84,7 +78,7 @@ class backup extends Procedure {
         return Cli.WARNING;
     }
 
-    @Command(name = "list", mixinStandardHelpOptions = true, description = "List what there is, and what the next expiry takes.")
+    @Command(name = "list", mixinStandardHelpOptions = true, description = "List the backups and mark those that the next expiry deletes.")
     int list(@Mixin Consent unneeded) {
         BackupList list = backups(store.existing()).list(retention);
         int status = result(list);
@@ -93,20 +87,20 @@ class backup extends Procedure {
         return status;
     }
 
-    @Command(name = "verify", mixinStandardHelpOptions = true, description = "Compare every byte with the manifest.")
+    @Command(name = "verify", mixinStandardHelpOptions = true, description = "Compare each byte with the manifest.")
     int verify(@Mixin Consent unneeded, @Parameters(paramLabel = "FILE", arity = "0..1", defaultValue = Backups.LATEST,
             description = "A backup: its path, its name, latest or all. Default: ${DEFAULT-VALUE}.") String file) {
         return result(backups(store.existing()).verify(file));
     }
 
-    @Command(name = "expire", mixinStandardHelpOptions = true, description = "Delete old ones now.")
+    @Command(name = "expire", mixinStandardHelpOptions = true, description = "Delete old backups now.")
     int expire(@Mixin Consent consent) {
         Backups backups = backups(store.existing());
         return result(consent.isDryRun() ? backups.expirable(retention) : backups.expire(retention));
     }
 
     @Command(name = "restore", mixinStandardHelpOptions = true,
-            description = "Put one in the database's place, and bring the runs that the day files have besides.")
+            description = "Put a backup in the database's place and replay the runs that only the day files have.")
     int restore(@Mixin Consent consent,
             @Parameters(paramLabel = "FILE", description = "A backup: its path, its name, or latest.") String file) {
         Store store = this.store.orNew();

@@ -9,11 +9,7 @@
 
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.List;
-import picocli.CommandLine.Command;
-import picocli.CommandLine.ITypeConverter;
-import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Option;
+import picocli.CommandLine.*;
 import telemetry.*;
 import telemetry.alert.*;
 import telemetry.cli.*;
@@ -22,31 +18,36 @@ import telemetry.os.*;
 
 @Command(name = "health", mixinStandardHelpOptions = true,
         description = "Check that the store is there, intact, writable and receiving runs.",
-        footer = {"", "A missing store is a failed check: exit code 2. A check that cannot be made, for want of permission or because "
-            + "of a lock, shows as failed; when no other failed, the exit code is 3. Under each check that is not ok stand the "
-            + "runbook's section and the next command.",
-            "", "An alert that does not get through changes neither result nor exit code; it is said on stderr, and the next call "
-                    + "tries again.",
-            "", "Nothing is changed but what --record and --alert keep in reports. While a database in DELETE mode (v6, v7) is checked, "
-            + "its writers wait; --quick halves that."})
+        footer = {"",
+            "A missing store is a failed check: exit code 2. A check that cannot be made (no permission, locked) shows as failed; "
+                    + "if no other check failed, the exit code is 3. Each check that is not ok names the runbook's section and the "
+                    + "next command.",
+            "",
+            "An alert that is not delivered changes neither the result nor the exit code. It is one line on stderr, and the next "
+                    + "call tries again.",
+            "",
+            "Only --record and --alert write, to the folder reports. While a database in DELETE mode (v6, v7) is checked, its "
+                    + "writers wait; --quick halves that time.",
+            "", "Examples:", "  health --quick", "  health --record --alert \"mail -s telemetry ops@example.com\"",
+            "  health --nagios --idle 2h"})
 class health extends Procedure {
 
     @Option(names = "--quick",
-            description = "SQLite's quick_check instead of its integrity_check: indexes are not compared with their table.")
+            description = "Use SQLite's quick_check instead of integrity_check; it does not compare indexes with their table.")
     private boolean quick;
 
-    @Option(names = "--nagios", description = "Print one line in the form of monitoring plugins, with performance data.")
+    @Option(names = "--nagios", description = "Print one line for monitoring plugins, with performance data.")
     private boolean nagios;
 
     @Option(names = "--prometheus", paramLabel = "FILE", description = "Also write the result for node_exporter's textfile collector.")
     private Path prometheus;
 
-    @Option(names = "--record", description = "Also append the result to reports/health.ndjson, which maintain reads its trends from.")
+    @Option(names = "--record", description = "Also append the result to reports/health.ndjson, from which maintain reads its trends.")
     private boolean record;
 
     @Option(names = "--alert", paramLabel = "URL|COMMAND", converter = Target.class,
-            description = "When the store is not ok, and when it is ok again: post it to a webhook "
-                    + "(https, or http on this machine) or run a command with the report on its input. Once for each change.")
+            description = "Send an alert when the status changes: post it to a webhook (https, or http on this machine), or run a "
+                    + "command with the report on its input.")
     private AlertTarget alert;
 
     private static final class Target implements ITypeConverter<AlertTarget> {
@@ -57,11 +58,11 @@ class health extends Procedure {
     }
 
     @Option(names = "--repeat", paramLabel = "TIME", defaultValue = "4h",
-            description = "Alert again of what has not changed for so long. Default: ${DEFAULT-VALUE}.")
+            description = "Send the alert again after this time if nothing has changed. Default: ${DEFAULT-VALUE}.")
     private Duration repeat;
 
     @Option(names = "--alert-timeout", paramLabel = "TIME", defaultValue = "10s",
-            description = "Give an alert up when it takes longer. Default: ${DEFAULT-VALUE}.")
+            description = "Give up an alert that takes longer than this. Default: ${DEFAULT-VALUE}.")
     private Duration alertTimeout;
 
     @Mixin
@@ -70,11 +71,6 @@ class health extends Procedure {
     public static void main(String... args) {
         Database.warmUp();
         Cli.main(new health(), args);
-    }
-
-    @Override
-    protected List<String> rehearsal() {
-        return List.of();
     }
 
     @Override
@@ -105,39 +101,39 @@ class health extends Procedure {
     static final class Limits {
 
         @Option(names = "--disk-failed", paramLabel = "SIZE", defaultValue = "1GB",
-                description = "Fail with less free than this. Default: ${DEFAULT-VALUE}.")
+                description = "Fail when less than this is free. Default: ${DEFAULT-VALUE}.")
         private Size diskFailed;
 
         @Option(names = "--disk-warning", paramLabel = "SIZE", defaultValue = "5GB",
-                description = "Warn with less free than this. Default: ${DEFAULT-VALUE}.")
+                description = "Warn when less than this is free. Default: ${DEFAULT-VALUE}.")
         private Size diskWarning;
 
         @Option(names = "--idle", paramLabel = "TIME", defaultValue = "1h",
-                description = "Warn when no run began for so long. Default: ${DEFAULT-VALUE}.")
+                description = "Warn when no run has begun for this long. Default: ${DEFAULT-VALUE}.")
         private Duration idle;
 
         @Option(names = "--stale", paramLabel = "TIME", defaultValue = "24h",
-                description = "Warn of runs that have been running for longer. Default: ${DEFAULT-VALUE}.")
+                description = "Warn of runs that have been running for longer than this. Default: ${DEFAULT-VALUE}.")
         private Duration stale;
 
         @Option(names = "--wal-size", paramLabel = "SIZE", defaultValue = "64MB",
-                description = "Warn of a larger -wal. Default: ${DEFAULT-VALUE}.")
+                description = "Warn when the -wal is larger than this. Default: ${DEFAULT-VALUE}.")
         private Size walSize;
 
         @Option(names = "--database-size", paramLabel = "SIZE", defaultValue = "500MB",
-                description = "Warn of a larger database. Default: ${DEFAULT-VALUE}.")
+                description = "Warn when the database is larger than this. Default: ${DEFAULT-VALUE}.")
         private Size databaseSize;
 
         @Option(names = "--backup-age", paramLabel = "TIME", defaultValue = "26h",
-                description = "Warn when the newest verified backup is older. Default: ${DEFAULT-VALUE}.")
+                description = "Warn when the newest verified backup is older than this. Default: ${DEFAULT-VALUE}.")
         private Duration backupAge;
 
         @Option(names = "--compare", paramLabel = "TIME", defaultValue = "2d",
-                description = "Compare day files and database so far back. Default: ${DEFAULT-VALUE}.")
+                description = "Compare day files and database this far back. Default: ${DEFAULT-VALUE}.")
         private Duration compare;
 
         @Option(names = "--wait", paramLabel = "TIME", defaultValue = "30s",
-                description = "Wait so long for a locked database. Default: ${DEFAULT-VALUE}.")
+                description = "How long to wait for a locked database. Default: ${DEFAULT-VALUE}.")
         private Duration wait;
 
         HealthRules rules(boolean quick) {

@@ -7,15 +7,16 @@
 //RUNTIME_OPTIONS -XX:TieredStopAtLevel=1 -XX:CompileThresholdScaling=10
 
 import java.nio.file.Path;
-import picocli.CommandLine.Command;
-import picocli.CommandLine.Parameters;
+import picocli.CommandLine.*;
 import telemetry.cli.*;
 import telemetry.setup.*;
 
 @Command(name = "launchers", mixinStandardHelpOptions = true,
         description = "Write launchers that start the commands by java alone, without JBang.",
-        footer = {"", "A launcher builds its command anew when a source, a jar or the JDK has changed. That takes some seconds. A second run "
-            + "of this command changes nothing. It never replaces a file that is no launcher."})
+        footer = {"",
+            "A launcher builds its command again when a source, a jar or the JDK has changed, which takes some seconds. A second "
+                    + "run of this command changes nothing. It never replaces a file that is no launcher.",
+            "", "Examples:", "  launchers", "  launchers /opt/bin"})
 class launchers extends Procedure {
 
     @Parameters(arity = "0..1", paramLabel = "DIR",

@@ -7,29 +7,29 @@
 //RUNTIME_OPTIONS -XX:TieredStopAtLevel=1 -XX:CompileThresholdScaling=10
 
 import java.time.Duration;
-import java.util.List;
-import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Option;
+import picocli.CommandLine.*;
 import telemetry.*;
 import telemetry.cli.*;
 import telemetry.locks.*;
 
 @Command(name = "locks", mixinStandardHelpOptions = true,
         description = "Tell whether the database is locked, who holds the lock, and end the holder if need be.",
-        footer = {"", "Exit code 0: free within a second. 1: free after a longer wait, or a program that died left a -wal or -journal, "
-            + "which are never deleted here. 3: still locked. Who holds a lock only Linux tells; elsewhere those are listed that have "
-            + "the database open.",
-            "", "--kill ends nobody but a process that holds the write lock when it is called, after the wait, and right before it is "
-            + "ended; for any other the exit code is 64. TERM comes first, KILL 5 s later; then the lock is tried and the database "
-            + "quick-checked."})
+        footer = {"",
+            "Exit code 0: free within a second. 1: free after a longer wait, or a program that died left a -wal or -journal, "
+                    + "which is never deleted here. 3: still locked. Only Linux says who holds a lock; elsewhere the output lists "
+                    + "who has the database open.",
+            "",
+            "--kill ends only a process that holds the write lock when it is called, after the wait, and immediately before it is "
+                    + "ended; for any other process the exit code is 64. TERM comes first, KILL 5 s later. Then the lock is tried "
+                    + "and the database quick-checked.",
+            "", "Examples:", "  locks --wait 5s", "  locks --kill 11036 --yes"})
 class locks extends Procedure {
 
     @Mixin
     private Consent consent;
 
     @Option(names = "--wait", paramLabel = "TIME", defaultValue = "30s",
-            description = "Wait so long for the lock. Default: ${DEFAULT-VALUE}.")
+            description = "How long to wait for the lock. Default: ${DEFAULT-VALUE}.")
     private Duration wait;
 
     @Option(names = "--kill", paramLabel = "PID", description = "End this process if it still holds the lock after --wait.")
@@ -39,11 +39,6 @@ class locks extends Procedure {
 
     public static void main(String... args) {
         Cli.main(new locks(), args);
-    }
-
-    @Override
-    protected List<String> rehearsal() {
-        return List.of();
     }
 
     @Override

@@ -10,16 +10,16 @@ import java.nio.file.Files;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.util.List;
-import picocli.CommandLine.Command;
-import picocli.CommandLine.Option;
-import picocli.CommandLine.Parameters;
+import picocli.CommandLine.*;
 import telemetry.*;
 import telemetry.cli.*;
 import telemetry.logs.*;
 import telemetry.store.*;
 
 @Command(name = "logs", mixinStandardHelpOptions = true,
-        description = "Read the day files, archived ones too: by day, agent, run or text; follow them; list the days.")
+        description = "Read the day files, archived ones too: by day, agent, run or text; follow them; list the days.",
+        footer = {"", "Examples:", "  logs 2025-12-11 --agent docs-crawler", "  logs --follow --status failed",
+            "  logs 2025-12 --grep timeout --raw"})
 class logs extends Procedure {
 
     /** What --follow shows of the past. */
@@ -39,43 +39,39 @@ class logs extends Procedure {
     @Option(names = "--agent", paramLabel = "NAME", description = "Only runs of this agent and their events.")
     private String agent;
 
-    @Option(names = "--run", paramLabel = "ID", description = "Only this run and its events: the whole id, or its last eight digits.")
+    @Option(names = "--run", paramLabel = "ID", description = "Only this run and its events: the whole id or its last eight digits.")
     private String run;
 
     @Option(names = "--type", paramLabel = "EVENT_TYPE", description = "Only events of this type.")
     private String type;
 
     @Option(names = "--status", paramLabel = "STATUS",
-            description = "Only records of runs that stand so: running, success, failed, partial, timeout, cancelled.")
+            description = "Only records of runs with this status: running, success, failed, partial, timeout, cancelled.")
     private RunStatus status;
 
     @Option(names = "--grep", paramLabel = "TEXT",
-            description = "Only lines with this text. Others are not looked at, so damage in them is not reported.")
+            description = "Only lines with this text. Other lines are not read, so damage in them is not reported.")
     private String grep;
 
-    @Option(names = "--limit", paramLabel = "N", description = "Only the last so many; with --list, days.")
+    @Option(names = "--limit", paramLabel = "N", description = "Only the last N records; with --list, the last N days.")
     private Integer limit;
 
     @Option(names = "--reverse", description = "Newest first.")
     private boolean reverse;
 
-    @Option(names = "--follow", description = "Show the last ten (or --limit), then go on with what is written, until Ctrl-C. "
-            + "That a pipe's reader has gone (| head) shows, and ends it, with the next line only.")
+    @Option(names = "--follow",
+            description = "Show the last ten records (or --limit), then wait for new ones until Ctrl-C. If a pipe is closed (| head), "
+                    + "it ends with the next line.")
     private boolean follow;
 
-    @Option(names = "--raw", description = "Print the lines' untouched bytes, damaged ones too.")
+    @Option(names = "--raw", description = "Print the bytes of the lines unchanged, damaged ones too.")
     private boolean raw;
 
-    @Option(names = "--list", description = "List the days instead: size, lines, runs, archived or not, damaged pieces.")
+    @Option(names = "--list", description = "List the days: size, lines, runs, archived or not, damaged entries.")
     private boolean list;
 
     public static void main(String... args) {
         Cli.main(new logs(), args);
-    }
-
-    @Override
-    protected List<String> rehearsal() {
-        return List.of();
     }
 
     @Override

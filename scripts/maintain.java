@@ -12,10 +12,7 @@
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Option;
-import picocli.CommandLine.ScopeType;
+import picocli.CommandLine.*;
 import telemetry.*;
 import telemetry.cli.*;
 import telemetry.health.*;
@@ -25,8 +22,10 @@ import telemetry.os.*;
 
 @Command(name = "maintain", mixinStandardHelpOptions = true, sortOptions = false, addMethodSubcommands = false,
         description = "Go through the weekly, monthly or quarterly checklist; or print the lines that schedule it.",
-        footer = {"", "The exit code is the worst item's. Only monthly changes anything: it archives, after asking, and not while health "
-            + "fails."})
+        footer = {"",
+            "The exit code is that of the worst item. Only monthly changes anything: it archives day files, after asking, unless "
+                    + "health fails.",
+            "", "Examples:", "  maintain weekly --report weekly.md", "  maintain monthly --dry-run", "  maintain schedule"})
 class maintain extends Procedure {
     private static final long MB = 1_000_000;
 
@@ -53,7 +52,7 @@ class maintain extends Procedure {
         throw wrong("Missing required parameter: 'weekly|monthly|quarterly|schedule'");
     }
 
-    @Command(name = "weekly", mixinStandardHelpOptions = true, description = "Look at health, the backups, and how the disk fills.")
+    @Command(name = "weekly", mixinStandardHelpOptions = true, description = "Check health, the backups and how the disk fills.")
     int weekly(@Mixin Consent consent) {
         Store store = this.store.existing();
         Task backups = Task.tried("backups", store, new RetentionReview(store, clock)::backups);
@@ -62,7 +61,7 @@ class maintain extends Procedure {
     }
 
     @Command(name = "monthly", mixinStandardHelpOptions = true,
-            description = "Look at health, archive old day files, look at growth and at the runbook's age.")
+            description = "Check health, archive old day files, check the growth and the runbook's age.")
     int monthly(@Mixin Consent consent) {
         Store store = this.store.existing();
         Task health = health(store);
@@ -72,7 +71,7 @@ class maintain extends Procedure {
     }
 
     @Command(name = "quarterly", mixinStandardHelpOptions = true,
-            description = "Look at the speed of queries, at indexes, and at what is kept for how long.")
+            description = "Check the speed of queries, the indexes and how long data is kept.")
     int quarterly(@Mixin Consent consent) {
         Store store = this.store.existing();
         List<Task> tasks = new ArrayList<>(PerformanceReview.of(store, baselines, clock.instant()));
@@ -80,8 +79,7 @@ class maintain extends Procedure {
         return report("quarterly", tasks);
     }
 
-    @Command(name = "schedule", mixinStandardHelpOptions = true,
-            description = "Print the lines for cron, systemd and Windows' Task Scheduler.")
+    @Command(name = "schedule", mixinStandardHelpOptions = true, description = "Print lines for cron, systemd and Windows' Task Scheduler.")
     int schedule(@Mixin Consent consent) {
         Store store = this.store.existing();
         if (report != null) throw wrong("--report belongs to weekly, monthly and quarterly");

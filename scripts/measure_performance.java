@@ -13,21 +13,24 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
-import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Option;
+import picocli.CommandLine.*;
 import telemetry.*;
 import telemetry.cli.*;
 import telemetry.measure.*;
 
 @Command(name = "measure_performance", mixinStandardHelpOptions = true,
         description = "Measure writing, queries and size against the runbook's baselines; advise, and carry advice out.",
-        footer = {"", "Runs are written to a scratch store beside the real one, of the same version, which is gone afterwards. The real "
-            + "one is only looked at; in DELETE mode (v6, v7) its writers wait while a query is under way.",
-            "", "Exit code 1: a baseline is missed; advice alone does not change it. When the database cannot be read, writing is measured "
-            + "all the same, and the exit code is 3 (missing, no permission, locked) or 2 (damaged).",
-            "", "--apply-indexes and --vacuum ask first, look for the lock and for room, make a backup, and keep writers waiting while "
-            + "they work. An agent that waits for more than five seconds gives up; its line is on the disk, and a replay brings the row."})
+        footer = {"",
+            "Runs are written to a scratch store of the same version beside the real one. The real one is only read; in DELETE "
+                    + "mode (v6, v7) its writers wait during a query.",
+            "",
+            "Exit code 1: a baseline is missed; advice alone does not change the exit code. If the database cannot be read, "
+                    + "writing is measured all the same and the exit code is 3 (missing, no permission, locked) or 2 (damaged).",
+            "",
+            "--apply-indexes and --vacuum ask first, check the lock and the free space and make a backup. Writers wait meanwhile. "
+                    + "An agent that waits for more than five seconds gives up; its line is on the disk, and a replay brings the "
+                    + "row.",
+            "", "Examples:", "  measure_performance --runs 50 --history", "  measure_performance --apply-indexes --dry-run"})
 class measure_performance extends Procedure {
     private static final int MOST_RUNS = 1_000_000;
     private static final int MOST_WRITERS = 256;
@@ -37,48 +40,49 @@ class measure_performance extends Procedure {
     private Consent consent;
 
     @Option(names = "--runs", paramLabel = "N", defaultValue = "200",
-            description = "Track so many in each measurement. Default: ${DEFAULT-VALUE}.")
+            description = "Runs to track in each measurement. Default: ${DEFAULT-VALUE}.")
     private int runs;
 
     @Option(names = "--writers", paramLabel = "N", split = ",", defaultValue = "1,4,8",
-            description = "Threads that write at the same time; several numbers, several measurements. Default: ${DEFAULT-VALUE}.")
+            description = "Threads that write at the same time; one measurement for each number. Default: ${DEFAULT-VALUE}.")
     private List<Integer> writers;
 
     @Option(names = "--processes", paramLabel = "N", defaultValue = "4",
-            description = "Programs that write at the same time; 0 to leave that out. Default: ${DEFAULT-VALUE}.")
+            description = "Processes that write at the same time; 0 for none. Default: ${DEFAULT-VALUE}.")
     private int processes;
 
-    @Option(names = "--history", description = "Add the result to reports/performance.ndjson of the store, and show the latest ones.")
+    @Option(names = "--history", description = "Add the result to the store's reports/performance.ndjson and show the latest results.")
     private boolean history;
 
-    @Option(names = "--apply-indexes", description = "Make the indexes that are missing.")
+    @Option(names = "--apply-indexes", description = "Create the missing indexes.")
     private boolean applyIndexes;
 
-    @Option(names = "--vacuum", description = "Write the database anew, if that frees more than a fifth of it.")
+    @Option(names = "--vacuum", description = "Rewrite the database if that frees more than a fifth of it.")
     private boolean vacuum;
 
     @Option(names = "--write-p95", paramLabel = "TIME", defaultValue = "50ms",
-            description = "Warn when 5 of 100 runs take longer to track. Default: ${DEFAULT-VALUE}.")
+            description = "Warn when 5 of 100 runs take longer than this to track. Default: ${DEFAULT-VALUE}.")
     private Duration write;
 
     @Option(names = "--query-p95", paramLabel = "TIME", defaultValue = "100ms",
-            description = "Warn when 5 of 100 simple queries take longer. Default: ${DEFAULT-VALUE}.")
+            description = "Warn when 5 of 100 simple queries take longer than this. Default: ${DEFAULT-VALUE}.")
     private Duration query;
 
     @Option(names = "--runs-per-second", paramLabel = "N", defaultValue = "20",
-            description = "Warn when no more go through; so many begin when it is measured how long one takes. Default: ${DEFAULT-VALUE}.")
+            description = "Warn when fewer runs a second can be tracked; also the rate at which single runs are timed. Default: "
+                    + "${DEFAULT-VALUE}.")
     private int runsPerSecond;
 
     @Option(names = "--bytes-per-run", paramLabel = "SIZE", defaultValue = "100",
-            description = "Warn of more, if the schema can do with so little. Default: ${DEFAULT-VALUE}.")
+            description = "Warn of more bytes a run, if the schema can do with that few. Default: ${DEFAULT-VALUE}.")
     private Size bytesPerRun;
 
     @Option(names = "--wal-size", paramLabel = "SIZE", defaultValue = "64MB",
-            description = "Advise about a larger -wal. Default: ${DEFAULT-VALUE}.")
+            description = "Advise when the -wal is larger than this. Default: ${DEFAULT-VALUE}.")
     private Size walSize;
 
     @Option(names = "--wait", paramLabel = "TIME", defaultValue = "30s",
-            description = "Wait so long for a locked database. Default: ${DEFAULT-VALUE}.")
+            description = "How long to wait for a locked database. Default: ${DEFAULT-VALUE}.")
     private Duration wait;
 
     @Option(names = "--as-writer", hidden = true, description = "Be one of the programs that write.")
@@ -86,6 +90,11 @@ class measure_performance extends Procedure {
 
     public static void main(String... args) {
         Cli.main(new measure_performance(), args);
+    }
+
+    @Override
+    protected List<String> rehearsal() {
+        return List.of("--help");
     }
 
     @Override

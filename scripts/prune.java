@@ -13,9 +13,7 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
 import java.util.function.LongConsumer;
-import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Option;
+import picocli.CommandLine.*;
 import telemetry.*;
 import telemetry.backup.*;
 import telemetry.cli.*;
@@ -25,8 +23,11 @@ import telemetry.text.*;
 
 @Command(name = "prune", mixinStandardHelpOptions = true, addMethodSubcommands = false,
         description = "Delete old runs from the database, or cancel those that never ended; the day files stay as they are.",
-        footer = {"", "Without --yes it only shows what it would do. With it a verified backup comes first, and what is pruned is "
-            + "written to pruned.ndjson in the store's folder, so that no replay, rebuild or recovery brings it back."})
+        footer = {"",
+            "Without --yes nothing is changed. With --yes a verified backup is made first. pruned.ndjson in the store's folder "
+                    + "lists what was pruned, so that no replay, rebuild or recovery brings it back.",
+            "", "Examples:", "  prune runs --older-than 180d", "  prune runs --older-than 180d --agent docs-crawler --yes",
+            "  prune stale --older-than 24h"})
 class prune extends Procedure {
 
     Duration patience = Database.PATIENCE;
@@ -49,8 +50,8 @@ class prune extends Procedure {
     }
 
     @Command(name = "runs", mixinStandardHelpOptions = true,
-            description = "Delete runs that are over and began long ago, with their commits. The runs of a chain go together or stay "
-                + "together, and so do a run and its caller.")
+            description = "Delete runs that are over and began long ago, with their commits. The runs of a chain, and a run and its "
+                    + "caller, are deleted together or not at all.")
     int runs(@Mixin Consent consent,
             @Option(names = "--older-than", required = true, paramLabel = "AGE",
                     description = "Runs that began longer ago than this: 180d.") Duration age,
@@ -70,8 +71,8 @@ class prune extends Procedure {
     }
 
     @Command(name = "stale", mixinStandardHelpOptions = true,
-            description = "Set runs that still say running long after their start to cancelled (v1 to v5: failed), with the reason in "
-                + "error_summary. A real end that comes later wins.")
+            description = "Set runs that still say running long after their start to cancelled (v1 to v5: failed); error_summary says "
+                    + "why. A real end that arrives later wins.")
     int stale(@Mixin Consent consent,
             @Option(names = "--older-than", paramLabel = "AGE", defaultValue = "24h",
                     description = "Started longer ago than this. Default: ${DEFAULT-VALUE}.") Duration age,

@@ -15,11 +15,7 @@ import java.util.Optional;
 import java.util.function.BiConsumer;
 import java.util.function.Function;
 import java.util.function.ToIntFunction;
-import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Option;
-import picocli.CommandLine.Parameters;
-import picocli.CommandLine.ScopeType;
+import picocli.CommandLine.*;
 import telemetry.*;
 import telemetry.cli.*;
 import telemetry.os.*;
@@ -28,16 +24,18 @@ import telemetry.runs.*;
 import telemetry.text.*;
 
 @Command(name = "query", mixinStandardHelpOptions = true, addMethodSubcommands = false,
-        description = "Look at runs: recent, by agent, chain, failures, or your own SQL. Read only.")
+        description = "Look at runs: recent, by agent, chain, failures, or your own SQL. Read only.",
+        footer = {"", "Examples:", "  query recent --agent docs-crawler --since 24h", "  query failures --limit 5",
+            "  query sql \"SELECT status, count(*) FROM agent_runs GROUP BY status\""})
 class query extends Procedure {
 
     @Mixin
     private FormatOption format;
 
-    @Option(names = "--limit", paramLabel = "N", scope = ScopeType.INHERIT, description = "At the most so many.")
+    @Option(names = "--limit", paramLabel = "N", scope = ScopeType.INHERIT, description = "Show at most N rows.")
     private Integer limit;
 
-    @Option(names = "--explain", scope = ScopeType.INHERIT, description = "Show how SQLite goes about it instead of the result.")
+    @Option(names = "--explain", scope = ScopeType.INHERIT, description = "Show SQLite's plan instead of the result.")
     private boolean explain;
 
     public static void main(String... args) {
@@ -61,9 +59,8 @@ class query extends Procedure {
         return list(runs -> runs.recent(filter.at(clock), limit(20)), RunTables.runs(), RunTables::run);
     }
 
-    @Command(name = "agent", mixinStandardHelpOptions = true, description =
-            "What one agent has done: runs, items, percent of the ended runs that succeeded, and how long 50 and 95 percent of these took "
-            + "at the most.")
+    @Command(name = "agent", mixinStandardHelpOptions = true,
+            description = "One agent: runs, items, success rate, median and 95th-percentile duration.")
     int agent(@Mixin PeriodOption period, @Parameters(paramLabel = "NAME", description = "The agent's exact name.") String name) {
         return look(runs -> {
             Rows rows = runs.agents(period.at(clock).withAgent(name), limit(1));
@@ -73,7 +70,8 @@ class query extends Procedure {
         });
     }
 
-    @Command(name = "agents", mixinStandardHelpOptions = true, description = "The same for every agent.")
+    @Command(name = "agents", mixinStandardHelpOptions = true,
+            description = "One line per agent: runs, success rate, items, median and 95th-percentile duration.")
     int agents(@Mixin PeriodOption period) {
         return list(runs -> runs.agents(period.at(clock), limit(-1)), RunTables.agents(), RunTables::agent);
     }
@@ -92,7 +90,8 @@ class query extends Procedure {
     }
 
     @Command(name = "run", mixinStandardHelpOptions = true,
-            description = "All about one run, its events in the day files included: 1,000 of them unless --limit says otherwise.")
+            description = "Everything about one run, with its events from the day files; at most 1,000 events unless --limit says "
+                    + "otherwise.")
     int run(@Parameters(paramLabel = "RUN_ID", description = "The run's id.") String id) {
         return look(runs -> {
             Optional<RunReport> found = explain ? Optional.empty() : RunReport.of(store.store(), runs, id, limit(1_000));
@@ -106,7 +105,7 @@ class query extends Procedure {
     }
 
     @Command(name = "failures", mixinStandardHelpOptions = true,
-            description = "The latest runs that failed or ran out of time, and what they said; 20 unless --limit says otherwise.")
+            description = "The latest runs that failed or timed out, and their errors; 20 unless --limit says otherwise.")
     int failures(@Mixin FilterOption filter) {
         return list(runs -> runs.failures(filter.at(clock), limit(20)), RunTables.runs(), RunTables::failure);
     }
@@ -119,7 +118,7 @@ class query extends Procedure {
         return list(runs -> runs.stale(clock.instant().minus(age), filter.at(clock), limit(-1)), RunTables.runs(), RunTables::run);
     }
 
-    @Command(name = "count", mixinStandardHelpOptions = true, description = "How many runs there are.")
+    @Command(name = "count", mixinStandardHelpOptions = true, description = "The number of runs.")
     int count(@Mixin FilterOption filter) {
         return look(runs -> {
             if (isReport()) output.print(runs.count(filter.at(clock)));
@@ -128,7 +127,8 @@ class query extends Procedure {
         });
     }
 
-    @Command(name = "sql", mixinStandardHelpOptions = true, description = "The rows of one statement that only reads.",
+    @Command(name = "sql", mixinStandardHelpOptions = true,
+            description = "The rows of one SQL statement that only reads.",
             footer = "%nExample: query sql \"SELECT run_id FROM agent_runs WHERE duration_ms > ?\" 60000")
     int sql(@Option(names = "--file", paramLabel = "FILE", description = "Read the statement from this file (UTF-8).") Path file,
             @Parameters(arity = "0..*", paramLabel = "STATEMENT|VALUE", description =

@@ -12,15 +12,14 @@ import java.util.EnumSet;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
-import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Option;
+import picocli.CommandLine.*;
 import telemetry.*;
 import telemetry.cli.*;
 import telemetry.rebuild.*;
 
 @Command(name = "rebuild", mixinStandardHelpOptions = true,
-        description = "Make a new database from the day files, verify it and put it in place; or compare the two.")
+        description = "Make a new database from the day files, verify it and put it in place; or compare the two.",
+        footer = {"", "Examples:", "  rebuild --check-only", "  rebuild --dry-run", "  rebuild --into /tmp/rebuilt.sqlite"})
 class rebuild extends Procedure {
     private static final long MB = 1_000_000;
 
@@ -31,18 +30,18 @@ class rebuild extends Procedure {
     private Consent consent;
 
     @Option(names = "--from", split = ",", paramLabel = "PLACE",
-            description = "raw, archive, or both: which day files are read. Default: raw,archive.")
+            description = "Which day files to read: raw, archive or both. Default: raw,archive.")
     private Set<Place> from = EnumSet.allOf(Place.class);
 
     @Option(names = "--buffer", paramLabel = "DIR",
             description = "Also read the failover files of later clients in this folder (telemetry_*.jsonl, .active, .ready, .synced).")
     private Path buffer;
 
-    @Option(names = "--into", paramLabel = "FILE", description = "Write a new file and leave the store as it is.")
+    @Option(names = "--into", paramLabel = "FILE", description = "Write a new file and leave the store unchanged.")
     private Path into;
 
     @Option(names = "--check-only",
-            description = "Compare the database with the day files, both ways, and list the runs that differ. Changes nothing.")
+            description = "Compare database and day files in both directions and list the runs that differ. Changes nothing.")
     private boolean checkOnly;
 
     /** Files that may not be read, each named once. */

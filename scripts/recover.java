@@ -11,29 +11,29 @@
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Option;
+import picocli.CommandLine.*;
 import telemetry.*;
 import telemetry.cli.*;
 import telemetry.recover.*;
 
 @Command(name = "recover", mixinStandardHelpOptions = true,
-        description = "Make a damaged or missing database good again from backup, day files and what is left of it.")
+        description = "Make a damaged or missing database good again from backup, day files and what is left of it.",
+        footer = {"", "Examples:", "  recover --dry-run", "  recover --yes", "  recover --from /mnt/second/backups --dry-run"})
 class recover extends Procedure {
     @Mixin
     private Consent consent;
 
     @Option(names = "--wait", paramLabel = "TIME", defaultValue = "30s",
-            description = "How long a lock, and programs that have a damaged database open, are waited for. Default: ${DEFAULT-VALUE}.")
+            description = "How long to wait for a lock, and for programs that have a damaged database open. Default: ${DEFAULT-VALUE}.")
     private Duration wait;
 
     @Option(names = "--salvage", paramLabel = "FILE",
-            description = "Fill gaps from this database too, a damaged one in the quarantine say: runs that only it has come in, marked.")
+            description = "Also fill gaps from this database, for example a damaged one in the quarantine. Runs that only it has are "
+                    + "marked.")
     private Path salvage;
 
     @Option(names = "--from", paramLabel = "DIR",
-            description = "Take backups in this folder into account too, that of backup --to on a second disk say. May be said again.")
+            description = "Also consider the backups in this folder, for example those of backup --to. May be repeated.")
     private List<Path> from = List.of();
 
     public static void main(String... args) {

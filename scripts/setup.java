@@ -9,12 +9,8 @@
 
 import java.nio.file.Path;
 import java.time.temporal.ChronoUnit;
-import java.util.List;
 import java.util.Locale;
-import picocli.CommandLine.ArgGroup;
-import picocli.CommandLine.Command;
-import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.*;
 import telemetry.*;
 import telemetry.cli.*;
 import telemetry.health.*;
@@ -24,8 +20,8 @@ import telemetry.store.*;
 
 @Command(name = "setup", mixinStandardHelpOptions = true,
         description = "Create the store: folders, database, indexes; optionally a sample month.",
-        footer = {"", "What is there already is left as it is; a second run changes nothing, and one after a power cut completes "
-                + "the first."})
+        footer = {"", "Nothing that exists is changed: a second run does nothing, and a run after a power cut completes the first.",
+            "", "Examples:", "  setup --store /data/telemetry", "  setup --sample --days 7 --store demo"})
 class setup extends Procedure {
     private static final int RUNS_A_DAY = 40;
     private static final int MOST_RUNS = 10_000_000;
@@ -38,34 +34,29 @@ class setup extends Procedure {
     private SampleOptions options;
 
     @Option(names = "--launchers", paramLabel = "DIR", arity = "0..1", fallbackValue = "",
-            description = "Instead of a store, write launchers into DIR, as the command launchers does.")
+            description = "Write launchers into DIR instead of making a store; the same as the command launchers.")
     private Path launchers;
 
     private static final class SampleOptions {
         @Option(names = "--sample", required = true, description = "Fill the store with runs of five agents that end now.")
         private boolean wanted;
 
-        @Option(names = "--runs", paramLabel = "N", description = "How many. Default: 40 a day.")
+        @Option(names = "--runs", paramLabel = "N", description = "Number of runs. Default: 40 a day.")
         private Integer runs;
 
-        @Option(names = "--days", paramLabel = "D", description = "Over how many days. Default: ${DEFAULT-VALUE}.", defaultValue = "30")
+        @Option(names = "--days", paramLabel = "D", description = "Number of days. Default: ${DEFAULT-VALUE}.", defaultValue = "30")
         private int days;
 
-        @Option(names = "--seed", paramLabel = "S",
-                description = "The same number at the same time gives the same runs. Default: ${DEFAULT-VALUE}.", defaultValue = "1")
+        @Option(names = "--seed", paramLabel = "S", defaultValue = "1",
+                description = "The same seed at the same time gives the same runs. Default: ${DEFAULT-VALUE}.")
         private long seed;
 
-        @Option(names = "--yes", description = "Add the sample even to a store that has runs already.")
+        @Option(names = "--yes", description = "Add the sample even if the store already has runs.")
         private boolean yes;
     }
 
     public static void main(String... args) {
         Cli.main(new setup(), args);
-    }
-
-    @Override
-    protected List<String> rehearsal() {
-        return List.of();
     }
 
     @Override

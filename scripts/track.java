@@ -11,59 +11,60 @@ import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.util.List;
-import picocli.CommandLine.Command;
+import picocli.CommandLine.*;
 import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Option;
-import picocli.CommandLine.Parameters;
-import picocli.CommandLine.Spec;
 import telemetry.*;
 import telemetry.cli.*;
 import telemetry.track.*;
 
-@Command(name = "track", mixinStandardHelpOptions = true, description = "Run a program as a tracked run, or test that tracking works.",
-        footer = {"", "The program's input, output, errors and exit code pass through: 127 means not found, 126 not runnable, 128+n "
-        + "ended by signal n. Nothing that is wrong with the store changes them. The codes above are those of --self-test and of bad "
-        + "arguments.", "",
-        "A line '::metric NAME=VALUE' that the program prints sets a metric of the run; items_discovered, items_succeeded, "
-        + "items_failed, input_summary and output_summary have their columns. To be listened to, the program prints into a pipe, as it "
-        + "would with '| cat'; --terminal leaves it alone."})
+@Command(name = "track", mixinStandardHelpOptions = true,
+        description = "Run a program as a tracked run, or test that tracking works.",
+        footer = {"",
+            "The input, output, errors and exit code of the program pass through: 127 means not found, 126 not runnable, 128+n "
+                    + "ended by signal n. Nothing that is wrong with the store changes them. The exit codes above are those of "
+                    + "--self-test and of bad arguments.",
+            "",
+            "A line '::metric NAME=VALUE' in the program's output sets a metric of the run; items_discovered, items_succeeded, "
+                    + "items_failed, input_summary and output_summary have columns of their own. For that the program writes into a "
+                    + "pipe, as with '| cat'; --terminal leaves it on the terminal.",
+            "", "Examples:", "  track --agent nightly --job crawl -- python3 crawl.py --all", "  track --self-test"})
 class track extends Procedure {
     enum Trigger { cli, web, scheduler, mcp, manual }
 
     OutputStream out = new FileOutputStream(FileDescriptor.out);
     OutputStream err = new FileOutputStream(FileDescriptor.err);
 
-    @Option(names = "--agent", paramLabel = "NAME", description = "The agent that the run is recorded for.")
+    @Option(names = "--agent", paramLabel = "NAME", description = "The agent to record the run for.")
     private String agent;
 
-    @Option(names = "--job", paramLabel = "TYPE", description = "What kind of work it is: crawl, publish …")
+    @Option(names = "--job", paramLabel = "TYPE", description = "The kind of work: crawl, publish …")
     private String job;
 
     @Option(names = "--insight", paramLabel = "ID", description = "The chain that the run belongs to.")
     private String insight;
 
-    @Option(names = "--product", paramLabel = "NAME", description = "What is worked on.")
+    @Option(names = "--product", paramLabel = "NAME", description = "What the run works on.")
     private String product;
 
-    @Option(names = "--product-family", paramLabel = "NAME", description = "The family that the product belongs to.")
+    @Option(names = "--product-family", paramLabel = "NAME", description = "The family of the product.")
     private String family;
 
-    @Option(names = "--platform", paramLabel = "NAME", description = "The product's platform: java, net …")
+    @Option(names = "--platform", paramLabel = "NAME", description = "The platform of the product: java, net …")
     private String platform;
 
     @Option(names = "--subdomain", paramLabel = "NAME", description = "The part of the site.")
     private String subdomain;
 
-    @Option(names = "--trigger", description = "What started it: ${COMPLETION-CANDIDATES}. Default: ${DEFAULT-VALUE}.")
+    @Option(names = "--trigger", description = "What started the run: ${COMPLETION-CANDIDATES}. Default: ${DEFAULT-VALUE}.")
     private Trigger trigger = Trigger.cli;
 
     @Option(names = "--terminal",
-            description =
-            "Leave the program on the terminal, for colours and full screens. No metrics and no last lines are recorded then.")
+            description = "Leave the program on the terminal, for colours and full screens. Metrics and last lines are not recorded "
+                    + "then.")
     private boolean terminal;
 
     @Option(names = "--self-test",
-            description = "Track a run of the agent test and find its lines and its row again. Needs no program; --json is for this.")
+            description = "Track a run of the agent test and find its lines and its row. Needs no program. --json works with this only.")
     private boolean selfTest;
 
     @Parameters(paramLabel = "COMMAND", description = "The program and its arguments, best after --.")

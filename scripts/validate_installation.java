@@ -8,6 +8,7 @@
 //RUNTIME_OPTIONS -XX:TieredStopAtLevel=1 -XX:CompileThresholdScaling=10
 
 import java.time.Duration;
+import java.util.List;
 import picocli.CommandLine.Command;
 import telemetry.*;
 import telemetry.cli.*;
@@ -15,8 +16,7 @@ import telemetry.validate.*;
 
 @Command(name = "validate_installation", mixinStandardHelpOptions = true,
         description = "Check that the machine, the toolkit and the store's set-up are as the procedures need them. Read only.",
-        footer = {"", "Where there is no store yet, everything else is checked, and the exit code is 3. A missing Python or JBang is told "
-            + "and is no fault. An old SQLite in Python is a warning once the store has been in use with it for a day."})
+        footer = {"", "Examples:", "  validate_installation", "  validate_installation --json"})
 class validate_installation extends Procedure {
 
     Duration patience = Database.PATIENCE;
@@ -24,6 +24,11 @@ class validate_installation extends Procedure {
 
     public static void main(String... args) {
         Cli.main(new validate_installation(), args);
+    }
+
+    @Override
+    protected List<String> rehearsal() {
+        return List.of("--help");
     }
 
     @Override

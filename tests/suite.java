@@ -24,6 +24,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
+import org.junit.jupiter.api.ClassOrderer;
 import org.junit.platform.engine.FilterResult;
 import org.junit.platform.engine.TestDescriptor;
 import org.junit.platform.engine.TestExecutionResult;
@@ -45,7 +46,8 @@ import picocli.CommandLine.Parameters;
 @Command(name = "test", exitCodeOnInvalidInput = 64,
         description = {"Run the toolkit's tests: all of them, or the named ones.", "", "Classes run side by side, the tests of one class "
             + "one after the other. A class is printed when it ends, with its seconds. Exit code 1 says that a test failed or none ran."},
-        footer = {"", "Examples:", "  scripts/jbangw test HealthTest RestoreTest", "  scripts/jbangw test HealthTest#aMissingStoreFailsAndIsNotMade"})
+        footer = {"", "Examples:", "  scripts/jbangw test HealthTest RestoreTest",
+            "  scripts/jbangw test HealthTest#aMissingStoreFailsAndIsNotMade"})
 class suite implements Callable<Integer> {
 
     private static final TestTag TORTURE = TestTag.create("torture");
@@ -93,6 +95,10 @@ class suite implements Callable<Integer> {
         return names.isEmpty() || names.stream().anyMatch(name -> name.replaceFirst("[#$].*", "").equals(className));
     }
 
+    /**
+     * Classes run side by side but for those that are {@code @Isolated} or hold the same {@code @ResourceLock}: of "jbang", whose builds
+     * spoil each other. Those that take long begin, by {@code @Order(1)}. Torture has the machine to itself.
+     */
     private LauncherDiscoveryRequest request() throws URISyntaxException {
         var classes = Path.of(suite.class.getProtectionDomain().getCodeSource().getLocation().toURI());
         String parallel = "junit.jupiter.execution.parallel.";
@@ -105,8 +111,14 @@ class suite implements Callable<Integer> {
             .configurationParameter(parallel + "mode.classes.default", "concurrent")
             .configurationParameter(parallel + "config.executor-service", "worker_thread_pool")
             .configurationParameter(parallel + "config.strategy", "fixed")
-            .configurationParameter(parallel + "config.fixed.parallelism", Integer.getInteger("p", 2).toString())
+            .configurationParameter(parallel + "config.fixed.parallelism", String.valueOf(sideBySide()))
+            .configurationParameter("junit.jupiter.testclass.order.default", ClassOrderer.OrderAnnotation.class.getName())
             .build();
+    }
+
+    /** One more than there are processors: tests wait for disks and processes. More would end no sooner than the classes that run JBang. */
+    private static int sideBySide() {
+        return Math.min(Runtime.getRuntime().availableProcessors() + 1, 4);
     }
 
     private FilterResult wanted(TestDescriptor test) {

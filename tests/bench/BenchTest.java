@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.api.parallel.ResourceLock;
@@ -23,6 +24,7 @@ import telemetry.kit.Fixture;
 import telemetry.kit.Script;
 
 /** The benchmark itself: what it prints, and that it compares what was done before it compares how fast. Nothing here is about speed. */
+@Order(1)
 @ResourceLock("jbang")
 class BenchTest {
     private static final List<String> QUESTION = List.of("SELECT run_id, status FROM agent_runs ORDER BY run_id",

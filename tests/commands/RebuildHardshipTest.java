@@ -20,6 +20,7 @@ import java.util.TreeMap;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -33,6 +34,7 @@ import telemetry.kit.Script;
 import telemetry.text.Ndjson;
 
 /** Rebuilding from hostile lines, in little memory, on a full disk, and killed on the way. */
+@Order(1)
 class RebuildHardshipTest {
     private static final Instant NOON = Instant.parse("2026-11-20T12:00:00Z");
 

@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -34,6 +35,7 @@ import telemetry.store.Pruned;
 import telemetry.text.Ndjson;
 
 /** A database made anew from the day files, put in the place of whatever stands there. */
+@Order(1)
 class RebuildTest {
     private static final Instant NOON = Instant.parse("2026-11-20T12:00:00Z");
     private static final String RUNS =

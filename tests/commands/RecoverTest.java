@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import telemetry.Database;
@@ -30,6 +31,7 @@ import telemetry.runs.RunWriter;
 import telemetry.store.Pruned;
 
 /** What comes back from backups, day files and a damaged database together. */
+@Order(1)
 class RecoverTest {
     private static final Instant NOON = Instant.parse("2026-11-20T12:00:00Z");
     private static final String MARK = "[salvaged from a damaged database]";

@@ -15,6 +15,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import telemetry.Database;
@@ -34,6 +35,7 @@ import telemetry.runs.RunWriter;
 import telemetry.store.Pruned;
 
 /** What comes back from a backup and the day files, and what a drill says of it. */
+@Order(1)
 class RestoreTest {
     private static final Instant NOON = Instant.parse("2026-11-20T12:00:00Z");
 

@@ -17,6 +17,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
@@ -30,6 +31,7 @@ import telemetry.kit.Script;
 import telemetry.runs.Schema;
 
 /** A new store, what setup leaves of an old one, and launchers. */
+@Order(1)
 class SetupTest {
     private static final Instant NOW = Instant.parse("2026-11-24T10:00:00Z");
     private static final List<String> FOLDERS = List.of("", "raw", "db", "logs", "reports", "exports", "config", "backups");

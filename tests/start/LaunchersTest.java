@@ -17,6 +17,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
@@ -37,6 +38,7 @@ import telemetry.setup.Launchers.Shell;
  * The launchers of {@code setup --launchers} as real processes, in a checkout of their own whose only script is a probe that says what
  * reached it.
  */
+@Order(1)
 @ResourceLock("jbang")
 @DisabledOnOs(OS.WINDOWS)
 class LaunchersTest {

@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
@@ -22,6 +23,7 @@ import telemetry.kit.Jbangw;
 import telemetry.kit.Script;
 
 /** A stranger adds a procedure by the recipe in docs/scripting.md, word for word, in a copy of the checkout. */
+@Order(1)
 @DisabledOnOs(OS.WINDOWS)
 class NewProcedureTest {
 

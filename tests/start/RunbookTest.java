@@ -16,6 +16,7 @@ import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.api.parallel.ResourceLock;
@@ -34,6 +35,7 @@ import telemetry.text.Runbook;
  * Runs the commands of docs/runbook.md, README.md and docs/scripting.md, in order, in a sample store, and compares what they print with
  * what the page shows.
  */
+@Order(1)
 @ResourceLock("jbang")
 class RunbookTest {
     private static final Path ROOT = Checkout.root();

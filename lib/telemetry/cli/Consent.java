@@ -12,10 +12,10 @@ public final class Consent {
     @Spec(Spec.Target.MIXEE)
     private CommandSpec command;
 
-    @Option(names = "--dry-run", description = "Show what would be done; change nothing.")
+    @Option(names = "--dry-run", description = "Show what would be done and change nothing.")
     private boolean dryRun;
 
-    @Option(names = "--yes", description = "Do not ask. Needed where there is no terminal to ask on.")
+    @Option(names = "--yes", description = "Do not ask. Required where there is no terminal.")
     private boolean yes;
 
     public boolean isDryRun() {

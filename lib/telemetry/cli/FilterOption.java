@@ -16,7 +16,7 @@ public final class FilterOption extends PeriodOption {
     private String job;
 
     @Option(names = "--status", split = ",", paramLabel = "STATUS",
-            description = "Only runs of these statuses, in any writer's word: failed,timeout.")
+            description = "Only runs with one of these statuses, in the words of any writer: failed,timeout.")
     private Set<RunStatus> statuses = Set.of();
 
     @Option(names = "--insight", paramLabel = "ID", description = "Only runs of this chain.")

@@ -91,10 +91,10 @@ public abstract class Procedure implements Callable<Integer> {
 
     /**
      * The words of a call that is made often. {@link Rehearsal} plays it, on a store with one old run, so that the JVM can archive the
-     * classes that a start takes. Nothing it prints is shown.
+     * classes that a start takes. Nothing it prints is shown, and nobody is there to be asked.
      */
     protected List<String> rehearsal() {
-        return List.of("--help");
+        return List.of();
     }
 
     /** The command that was typed, its word included. */
