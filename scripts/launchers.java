@@ -33,7 +33,7 @@ class launchers extends Procedure {
         if (spec.commandLine().getParseResult().hasMatchedOption("--store")) throw wrong("launchers belong to no store: leave --store out");
         Launchers.Written written = Launchers.ofThisCheckout().write(folder);
         int exit = result(written);
-        if (!written.isOnPath()) output.note("to be called by name, " + written.folder() + " has to be on the PATH");
+        if (!written.isOnPath()) output.note("to be called by name, " + written.folder() + " must be on the PATH");
         return exit;
     }
 }

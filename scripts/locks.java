@@ -56,7 +56,7 @@ class locks extends Procedure {
 
     private int notEnded(LocksReport report) {
         int code = result(report);
-        note("the lock is free, process " + kill + " was not ended");
+        note("the lock is free, process " + kill + " was left alone");
         return code;
     }
 }

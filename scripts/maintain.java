@@ -99,7 +99,7 @@ class maintain extends Procedure {
         Next again = consent.isDryRun() ? store.command("maintain", "monthly", "--yes") : store.command("maintain", "monthly");
         if (consent.isDryRun()) return old.shown(again);
         String question = "Archive " + old + ", in " + old.folder() + " and delete the originals?";
-        if (!consent.to(question)) return old.open("as was answered", again);
+        if (!consent.to(question)) return old.open("declined", again);
         try (var progress = progress("MB", old.size().bytes() / MB)) {
             return old.archived(progress.adding(MB));
         }

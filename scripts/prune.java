@@ -46,7 +46,7 @@ class prune extends Procedure {
 
     @Override
     public Integer call() {
-        throw wrong("say what to prune: runs --older-than 180d, or stale");
+        throw wrong("name what to prune: runs --older-than 180d, or stale");
     }
 
     @Command(name = "runs", mixinStandardHelpOptions = true,
@@ -58,7 +58,7 @@ class prune extends Procedure {
             @Option(names = "--agent", paramLabel = "NAME", description = "Of this agent only.") String agent,
             @Option(names = "--break-chains", description = "Let runs go from a chain of which others stay.") boolean breakChains,
             @Option(names = "--limit", paramLabel = "N",
-                    description = "At the most so many, the oldest; a chain that does not fit stays.") Long limit) {
+                    description = "At most N runs, the oldest first; a chain that does not fit stays.") Long limit) {
         try (Database database = open(consent)) {
             var runs = new OldRuns(database, new OldRuns.Choice(clock.instant().minus(age), agent, breakChains, most(limit)));
             OldRuns.Plan plan = runs.plan();
@@ -77,7 +77,7 @@ class prune extends Procedure {
             @Option(names = "--older-than", paramLabel = "AGE", defaultValue = "24h",
                     description = "Started longer ago than this. Default: ${DEFAULT-VALUE}.") Duration age,
             @Option(names = "--agent", paramLabel = "NAME", description = "Of this agent only.") String agent,
-            @Option(names = "--limit", paramLabel = "N", description = "At the most so many, the oldest.") Long limit) {
+            @Option(names = "--limit", paramLabel = "N", description = "At most N runs, the oldest first.") Long limit) {
         Instant now = clock.instant();
         try (Database database = open(consent)) {
             var stale = new StaleRuns(database, now.minus(age));
@@ -94,7 +94,7 @@ class prune extends Procedure {
     }
 
     private long most(Long limit) {
-        if (limit != null && limit < 1) throw wrong("--limit is a number from 1 on");
+        if (limit != null && limit < 1) throw wrong("--limit must be a number from 1");
         return limit == null ? Long.MAX_VALUE : limit;
     }
 
@@ -109,7 +109,7 @@ class prune extends Procedure {
 
     private int shown(Result report, long runs) {
         int exit = result(report);
-        if (runs > 0) output.note("nothing was changed: the same with --yes does it");
+        if (runs > 0) output.note("Nothing was changed. Run again with --yes to apply.");
         return exit;
     }
 

@@ -50,7 +50,7 @@ class query extends Procedure {
 
     @Override
     public Integer call() {
-        throw wrong("say what to look at: " + String.join(", ", words()));
+        throw wrong("name what to show: " + String.join(", ", words()));
     }
 
     @Command(name = "recent", mixinStandardHelpOptions = true,
@@ -66,7 +66,7 @@ class query extends Procedure {
             Rows rows = runs.agents(period.at(clock).withAgent(name), limit(1));
             long shown = isReport() ? rows.stream().peek(agent -> output.print(Table.sheet(agent))).count() : show(rows);
             return shown > 0 || runs.count(RunFilter.ALL.withAgent(name)) > 0 ? Cli.OK
-                    : unknown("no run is of an agent named " + Table.text(name) + "; next: " + store.store().command("query", "agents"));
+                    : unknown("no runs for agent " + Table.text(name) + "; next: " + store.store().command("query", "agents"));
         });
     }
 
@@ -141,7 +141,7 @@ class query extends Procedure {
     }
 
     private Query query(Path file, List<String> words) {
-        if (file == null && words.isEmpty()) throw wrong("say the statement, or --file FILE");
+        if (file == null && words.isEmpty()) throw wrong("give the statement, or --file FILE");
         try {
             return file == null ? ReadOnlySql.query(words.get(0), words.subList(1, words.size()))
                     : ReadOnlySql.query(Files.readString(file), words);
@@ -171,7 +171,7 @@ class query extends Procedure {
     }
 
     private int limit(int usual) {
-        if (limit != null && limit < 1) throw wrong("--limit is a number from 1 on");
+        if (limit != null && limit < 1) throw wrong("--limit must be a number from 1");
         return limit == null ? usual : limit;
     }
 

@@ -79,7 +79,7 @@ class setup extends Procedure {
             throw wrong("--launchers makes no store: leave --store and --sample to a setup of their own");
         Launchers.Written written = Launchers.ofThisCheckout().write(launchers);
         int exit = result(written);
-        if (!written.isOnPath()) output.note("to be called by name, " + written.folder() + " has to be on the PATH");
+        if (!written.isOnPath()) output.note("to be called by name, " + written.folder() + " must be on the PATH");
         return exit;
     }
 
@@ -96,8 +96,8 @@ class setup extends Procedure {
 
     private void settle(Store store) {
         switch (SampleWriter.settle(store)) {
-            case FINISHED -> output.note("finished a sample that an earlier setup had begun");
-            case DISCARDED -> output.note("threw away a sample that an earlier setup had begun and not finished");
+            case FINISHED -> output.note("finished a sample of an earlier setup");
+            case DISCARDED -> output.note("discarded a sample that an earlier setup had not finished");
             case NOTHING -> { }
         }
     }

@@ -58,7 +58,7 @@ public final class Times {
         try {
             return text.length() == 8 ? LocalDate.parse(text, DateTimeFormatter.BASIC_ISO_DATE) : LocalDate.parse(text);
         } catch (DateTimeException e) {
-            throw new IllegalArgumentException("'" + text + "' is no day (2025-12-11)");
+            throw new IllegalArgumentException("'" + text + "' is not a day (2025-12-11)");
         }
     }
 

@@ -105,7 +105,7 @@ class bench implements Callable<Integer> {
 
     /** Each result is printed when it is there: all of them take most of an hour. */
     private List<Outcome> measure(Comparisons comparisons) {
-        if (runs < 1) throw new ParameterException(command.commandLine(), "--runs is a number from 1 on");
+        if (runs < 1) throw new ParameterException(command.commandLine(), "--runs must be a number from 1");
         for (String name : names)
             if (!comparisons.titles().containsKey(name))
                 throw new ParameterException(command.commandLine(), "nothing is measured by the name of " + name + ": see --list");

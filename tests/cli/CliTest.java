@@ -81,7 +81,7 @@ class CliTest {
         Script asked = Script.run(new Probe());
         assertEquals(64, asked.exit());
         assertEquals("noted" + NL
-                + "probe: Delete 3 files? There is no terminal to ask on: say --yes, or --dry-run to look first; next: "
+                + "probe: Delete 3 files? There is no terminal to ask on: add --yes to go ahead, or --dry-run to look first; next: "
                 + "jbang probe@telemetry --help"
                 + NL, asked.err());
     }
@@ -130,7 +130,7 @@ class CliTest {
         assertEquals(70, run.exit());
         assertTrue(run.err().startsWith("probe: a bug in this toolkit"), run.err());
         probe.error = new OutOfMemoryError("Java heap space");
-        String said = "probe: the memory did not suffice, and it stopped where it was; next: the same with _JAVA_OPTIONS=-Xmx2g" + NL;
+        String said = "probe: it ran out of memory and stopped; next: the same with _JAVA_OPTIONS=-Xmx2g" + NL;
         assertEquals(new Script(2, "", said), Script.run(probe));
     }
 

@@ -216,7 +216,7 @@ class ArchiveTest {
         Store store = store(1, 3);
         Files.createDirectories(store.archive());
         String refused = "archive: cannot archive into " + store.archive()
-                + ": another archive command is at work there; next: wait for it" + NL;
+                + ": another archive command is running there; next: wait for it" + NL;
         try (FileChannel lock = FileChannel.open(store.archive().resolve(".lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
                 var held = lock.lock()) {
             DayLines.rest(store, Instant.now());
@@ -273,7 +273,7 @@ class ArchiveTest {
         assertEquals(3, command("restore", store, "2024-01-01").exit());
         Script noDay = command("restore", store, "2024-13-01");
         assertEquals(64, noDay.exit());
-        assertTrue(noDay.err().contains("'2024-13-01' is no day (2025-12-11); next:"), noDay.err());
+        assertTrue(noDay.err().contains("'2024-13-01' is not a day (2025-12-11); next:"), noDay.err());
     }
 
     @Test

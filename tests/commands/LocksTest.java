@@ -284,7 +284,7 @@ class LocksTest {
         Other holder = other(store).does("BEGIN IMMEDIATE");
         Script script = locksUntilItWaits(() -> assertEquals("done", answer(holder, "COMMIT")),
                 "--store", store.base().toString(), "--kill", Long.toString(holder.pid()), "--wait", "20s", "--yes");
-        assertTrue(script.exit() == 1 && script.err().contains("process " + holder.pid() + " was not ended"), script.toString());
+        assertTrue(script.exit() == 1 && script.err().contains("process " + holder.pid() + " was left alone"), script.toString());
         assertEquals("done", holder.say("SELECT 1"));
     }
 

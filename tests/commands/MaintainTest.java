@@ -149,7 +149,7 @@ class MaintainTest {
         List<Path> old = oldDays(store, 3);
         Script unasked = maintain(store, "monthly");
         assertEquals(64, unasked.exit());
-        assertTrue(unasked.err().contains("There is no terminal to ask on: say --yes, or --dry-run to look first"), unasked.err());
+        assertTrue(unasked.err().contains("There is no terminal to ask on: add --yes to go ahead, or --dry-run to look first"), unasked.err());
         assertEquals("", unasked.out());
         assertTrue(old.stream().allMatch(Files::exists));
         Script monthly = maintain(store, "monthly", "--yes");
@@ -239,7 +239,7 @@ class MaintainTest {
         assertEquals(2, quarterly.exit());
         assertEquals("failed", task(quarterly, "queries").getString("status", ""));
         assertTrue(task(quarterly, "queries").getString("detail", "")
-                .endsWith("telemetry.sqlite: it is no SQLite database, or its first page is damaged"));
+                .endsWith("telemetry.sqlite: it is not a SQLite database, or its first page is damaged"));
         assertEquals("jbang recover@telemetry --store " + store.base() + " --dry-run", task(quarterly, "queries").getString("next", ""));
         assertEquals("failed", task(quarterly, "indexes").getString("status", ""));
         Script weekly = maintain(store, "weekly", "--json");

@@ -112,7 +112,7 @@ class RestoreSafetyTest {
                 Script refused = Script.runProcess(Map.of(), command[0].toString(), java.util.stream.Stream.concat(
                         java.util.Arrays.stream(command).skip(1), java.util.stream.Stream.of("--yes", "--store", store.base())).toArray());
                 assertEquals(3, refused.exit(), refused.toString());
-                assertTrue(refused.err().contains("another restore, recovery or rebuild is at work there; next: wait for it, "
+                assertTrue(refused.err().contains("another restore, recovery or rebuild is running there; next: wait for it, "
                         + "then run it again"), refused.err());
                 assertTrue(held.isValid());
             }
@@ -141,7 +141,7 @@ class RestoreSafetyTest {
                     FileLock held = third.lock(); var opened = Files.newInputStream(ended)) {
                 String said = new String(second.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
                 assertEquals(3, second.waitFor(), said);
-                assertTrue(said.contains("another restore, recovery or rebuild is at work there"), said);
+                assertTrue(said.contains("another restore, recovery or rebuild is running there"), said);
                 assertTrue(held.isValid() && Files.exists(lock));
             }
         } finally {

@@ -157,7 +157,7 @@ class SetupSampleTest {
         Files.createLink(unfinished.resolve(names.get(1)), dir.resolve("raw").resolve(names.get(1)));
         Script made = SetupTest.setup("--store", dir);
         assertEquals(Cli.OK, made.exit());
-        assertEquals(SetupTest.lines("finished a sample that an earlier setup had begun"), made.err());
+        assertEquals(SetupTest.lines("finished a sample of an earlier setup"), made.err());
         assertEquals(whole, SetupTest.snapshot(dir.resolve("raw")));
     }
 
@@ -169,7 +169,7 @@ class SetupSampleTest {
                 "{\"run_id\": \"20261120T120000Z-a-00000001\", \"agent_name\": \"a\", \"status\": \"running\"}\n{\"run_id\": \"torn");
         Script made = setupNow("--store", dir, "--sample", "--runs", 100, "--days", 5);
         assertEquals(Cli.OK, made.exit());
-        assertEquals(SetupTest.lines("threw away a sample that an earlier setup had begun and not finished"), made.err());
+        assertEquals(SetupTest.lines("discarded a sample that an earlier setup had not finished"), made.err());
         assertEquals(100, assertAlike(Store.at(dir)));
     }
 

@@ -89,7 +89,7 @@ class SetupTest {
         }
         Script made = setup("--launchers", bin);
         String head = "checkout  " + Checkout.root() + "\nfolder    " + bin + "\n";
-        String note = "to be called by name, " + bin + " has to be on the PATH\n";
+        String note = "to be called by name, " + bin + " must be on the PATH\n";
         assertEquals(new Script(Cli.OK, head + names.stream().map(name -> "created   " + name + "\n").collect(Collectors.joining()), note),
                 made);
         assertEquals(Set.copyOf(names), snapshot(bin).keySet());

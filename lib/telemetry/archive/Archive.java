@@ -267,7 +267,7 @@ public final class Archive {
         try {
             createFolders(folder);
             return StoreLock.holding(folder.resolve(".lock"), new StoreException(StoreException.Reason.LOCKED, "archive into", folder,
-                    "another archive command is at work there", Next.words("wait for it")), work);
+                    "another archive command is running there", Next.words("wait for it")), work);
         } catch (IOException e) {
             StoreException refused = Disk.refused("archive into", folder, e);
             if (refused.reason() != StoreException.Reason.FULL) throw refused;

@@ -92,7 +92,7 @@ public final class Cli {
         try {
             return line.execute(args);
         } catch (OutOfMemoryError e) {
-            line.getErr().println(Next.line(name(line) + ": the memory did not suffice, and it stopped where it was",
+            line.getErr().println(Next.line(name(line) + ": it ran out of memory and stopped",
                     Next.words("the same with _JAVA_OPTIONS=-Xmx2g")));
             return FAILED;
         } catch (Error e) {
@@ -175,7 +175,7 @@ public final class Cli {
     }
 
     private static int bug(CommandLine line, Throwable e) {
-        line.getErr().println(name(line) + ": a bug in this toolkit, please report it with these lines:");
+        line.getErr().println(name(line) + ": a bug in this toolkit. Please report it with these lines:");
         e.printStackTrace(line.getErr());
         return BUG;
     }

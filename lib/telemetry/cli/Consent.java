@@ -37,7 +37,7 @@ public final class Consent {
         if (yes) return true;
         Console console = System.console();
         if (console == null) throw new ParameterException(command.commandLine(),
-                question + " There is no terminal to ask on: say --yes, or --dry-run to look first");
+                question + " There is no terminal to ask on: add --yes to go ahead, or --dry-run to look first");
         String answer = console.readLine("%s [y/N] ", question);
         return answer != null && answer.strip().toLowerCase(java.util.Locale.ROOT).startsWith("y");
     }

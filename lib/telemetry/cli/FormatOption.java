@@ -39,7 +39,7 @@ public final class FormatOption {
     /** True when nothing else was asked for. @throws ParameterException when two formats were */
     public boolean isTable(Output output) {
         if ((output.isJson() ? 1 : 0) + (csv ? 1 : 0) + (ndjson ? 1 : 0) > 1)
-            throw new ParameterException(Procedure.said(command.commandLine()), "say one of --json, --csv and --ndjson");
+            throw new ParameterException(Procedure.said(command.commandLine()), "choose one of --json, --csv and --ndjson");
         return !output.isJson() && !csv && !ndjson;
     }
 

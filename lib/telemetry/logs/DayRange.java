@@ -27,7 +27,7 @@ public record DayRange(LocalDate first, LocalDate last) {
             };
             return new DayRange(day, day);
         } catch (DateTimeException | IllegalArgumentException e) {
-            throw new IllegalArgumentException("'" + text + "' is no day (2025-12-11, 2025-12, today, yesterday)");
+            throw new IllegalArgumentException("'" + text + "' is not a day (2025-12-11, 2025-12, today, yesterday)");
         }
     }
 

@@ -59,9 +59,8 @@ public record Baselines(Duration write, Duration query, double runsPerSecond, Si
         String detail = Math.round(footprint.bytesPerRun()) + " bytes a run, baseline " + bytesPerRun.bytes();
         if (footprint.bytesPerRun() <= bytesPerRun.bytes()) return Check.ok("size", detail);
         if (footprint.leastBytesPerRun() > bytesPerRun.bytes())
-            return Check.ok("size", detail + ", which this schema cannot meet: what runs are found by stands in the table and in each of "
-                    + "its indexes, " + footprint.keySum() + " = " + Math.round(footprint.leastBytesPerRun())
-                    + " bytes before anything else");
+            return Check.ok("size", detail + ", out of reach for this schema: the indexed columns alone take "
+                    + Math.round(footprint.leastBytesPerRun()) + " bytes a run (" + footprint.keySum() + ")");
         return Check.warning("size", detail,
                 store.command("measure_performance", "--vacuum", "--dry-run").in(Runbook.PERFORMANCE_BASELINES));
     }

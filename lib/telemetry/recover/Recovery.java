@@ -277,8 +277,8 @@ public final class Recovery {
                         "SELECT * FROM agent_runs WHERE error_summary LIKE '%" + GapFill.MARK + "'")));
         if (!areCommitsWhole) steps.add(Check.warning("commits",
                 "not all of those in the damaged database can be read, and no day file has them: what no backup has is lost", null));
-        if (lost == null) steps.add(Check.warning("lost", "cannot be known: not all of the damaged database can be read; "
-                + "runs with a line in the day files or a row in the backup are not lost", null));
+        if (lost == null) steps.add(Check.warning("lost", "unknown: every run in the backup or the day files is back; "
+                + "runs that only the damaged database had may be missing", null));
         else step(lost == 0, "lost", Words.count(lost, "run"), ", of which only the index of the damaged database knows", null);
     }
 
@@ -307,7 +307,7 @@ public final class Recovery {
     private void verify(RecoveryPlan plan) {
         if (lost != null && steps.stream().noneMatch(step -> step.name().equals("lost")))
             steps.add(Check.ok("lost", plan.database() == RecoveryPlan.State.ABSENT
-                ? "nothing that the backup or the day files have; what only the missing database had cannot be known" : "0 runs"));
+                ? "nothing that the backup or the day files have; it is unknown what only the missing database had" : "0 runs"));
         try (var checks = new DatabaseChecks(store, clock.instant(), HealthRules.RUNBOOK, new ArrayList<>())) {
             steps.add(checks.integrity(err));
             steps.add(checks.schema());

@@ -139,7 +139,7 @@ public final class SqliteConnection implements AutoCloseable {
                     .backup("main", target.toString(), (left, all) -> bytes.accept((all - left) * pageSize), PAUSE_MS, tries, step);
             if (code == 0) return;
             if (code == READONLY) throw new StoreException(StoreException.Reason.DENIED,
-                    "copy to", target, "it must not be written to, or is in WAL mode with pages of another size", null);
+                    "copy to", target, "it cannot be written, or it is in WAL mode with another page size", null);
             SQLiteErrorCode known = SQLiteErrorCode.getErrorCode(code);
             throw new SQLiteException(known.message, known);
         } catch (SQLException e) {

@@ -44,7 +44,7 @@ public final class SqliteErrors {
                             "no permission to write in its folder, which even reading takes in WAL mode",
                             Next.OTHER_ACCOUNT, e);
             case 11, 26 -> new StoreException(DAMAGED, tried, file, (extended & 0xff) == 26
-                    ? "it is no SQLite database, or its first page is damaged" : "it is damaged (" + why + ")",
+                    ? "it is not a SQLite database, or its first page is damaged" : "it is damaged (" + why + ")",
                     Next.command("recover", "--dry-run"), e);
             case 13 -> new StoreException(FULL, tried, file, "no space left on the disk", Next.command("archive", "--dry-run"), e);
             case 3, 14, 23 -> new StoreException(DENIED, tried, file, why, Next.OTHER_ACCOUNT, e);

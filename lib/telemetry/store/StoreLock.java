@@ -64,7 +64,7 @@ public final class StoreLock {
     public static <T> T replacing(Store store, Supplier<T> work) {
         Path lock = store.quarantine().resolve(".lock");
         var atWork = new StoreException(StoreException.Reason.LOCKED, "replace", store.database(),
-                "another restore, recovery or rebuild is at work there", Next.words("wait for it, then run it again"));
+                "another restore, recovery or rebuild is running there", Next.words("wait for it, then run it again"));
         try {
             return alone(lock, atWork, work, () -> locked(lock, atWork, work));
         } catch (IOException e) {
