@@ -83,7 +83,7 @@ class logs extends Procedure {
             if (list) return result(DayList.of(days(log, store), limit, reverse, unread));
             var printer = new LogPrinter(output, raw);
             if (follow) follow(log, store, printer, unread);
-            else show(new LogQuery(log, days(log, store), filter(), unread::damaged).onDenied(unread::denied), printer);
+            else show(new LogQuery(log, days(log, store), filter(), unread::damaged, unread::denied), printer);
             if (printer.isEmpty()) note("no record matches");
         }
         unread.sum();

@@ -7,7 +7,7 @@ import java.lang.reflect.Method;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.LocalDate;
-import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -181,9 +181,8 @@ public final class Cli {
     }
 
     private static int usage(CommandLine line, String message) {
-        List<String> help = new ArrayList<>(List.of(name(line).split(" ")));
-        help.add("--help");
-        Next next = Next.command(help.remove(0), help.toArray(String[]::new));
+        String[] help = (name(line) + " --help").split(" ");
+        Next next = Next.command(help[0], Arrays.copyOfRange(help, 1, help.length));
         line.getErr().println(Next.line(name(line) + ": " + Words.visible(message), next));
         return USAGE;
     }

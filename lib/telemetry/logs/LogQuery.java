@@ -15,7 +15,6 @@ import telemetry.LogEntry;
 import telemetry.LogRecord;
 import telemetry.StoreException;
 import telemetry.daylog.BriefRecord;
-import telemetry.daylog.ByteSearch;
 import telemetry.daylog.Held;
 import telemetry.daylog.LogReader;
 import telemetry.text.Ndjson;
@@ -23,44 +22,26 @@ import telemetry.text.Ndjson;
 /**
  * The wanted entries of some day files, oldest or newest first, in memory bounded by a few MB of lines whatever is asked for; what does not
  * fit is read again. Damage does not stop it, and a file that is archived in the meantime is read in the archive.
+ *
+ * @param files    oldest first
+ * @param onDamage hears of each damaged piece; where the filter asks for a text or a run, only lines that have it are looked at
+ * @param onDenied hears, each time, of a file that may not be read; what it throws ends the reading, else the other files are read
  */
-public final class LogQuery {
+public record LogQuery(EventLog log, List<DayFile> files, LogFilter filter, Consumer<LogEntry> onDamage,
+        Consumer<StoreException> onDenied) {
 
     /** In bytes of lines; what is read of them takes several times that. */
     private static final long KEPT = 4 << 20;
 
-    private final EventLog log;
-    private final List<DayFile> files;
-    private final LogFilter filter;
-    private final LogReader.Form form;
-    private final ByteSearch search;
-    private final Consumer<LogEntry> onDamage;
-    private Consumer<StoreException> onDenied = denied -> {
-        throw denied;
-    };
+    public LogQuery {
+        files = Held.withoutDoubles(files);
+    }
 
-    /**
-     * @param files    oldest first
-     * @param onDamage hears of each damaged piece; where the filter asks for a text or a run, only lines that have it are looked at
-     */
+    /** As the other; a file that may not be read ends it. */
     public LogQuery(EventLog log, List<DayFile> files, LogFilter filter, Consumer<LogEntry> onDamage) {
-        this.log = log;
-        this.files = Held.withoutDoubles(files);
-        this.filter = filter;
-        this.form = filter.isOfBytes() ? LogQuery::unread : Ndjson::read;
-        this.search = filter.search();
-        this.onDamage = onDamage;
-    }
-
-    /** Goes on with the other files where one may not be read, and tells of that each time; unless this is said, it stops there. */
-    public LogQuery onDenied(Consumer<StoreException> onDenied) {
-        this.onDenied = onDenied;
-        return this;
-    }
-
-    /** Some event in place of a record that need not be read. */
-    private static LogRecord unread(byte[] line, int from, int to) {
-        return BriefRecord.isOneObject(line, from, to) ? BriefRecord.SOME_EVENT : Ndjson.read(line, from, to);
+        this(log, files, filter, onDamage, denied -> {
+            throw denied;
+        });
     }
 
     /** All, in the order in which they were written. */
@@ -128,7 +109,8 @@ public final class LogQuery {
     }
 
     private void read(DayFile file, long from, long to, Consumer<LogEntry> each, Consumer<LogEntry> damage) {
-        try (LogReader entries = new LogReader(file.path(), from, form, search)) {
+        LogReader.Form form = filter.isOfBytes() ? LogQuery::unread : Ndjson::read;
+        try (LogReader entries = new LogReader(file.path(), from, form, filter.search())) {
             while (entries.hasNext()) {
                 LogEntry entry = entries.next();
                 if (entry.offset() >= to) return;
@@ -138,11 +120,16 @@ public final class LogQuery {
         } catch (StoreException e) {
             if (!file.path().equals(e.path())) throw e;
             if (e.reason() == StoreException.Reason.MISSING) moved(file).forEach(moved -> read(moved, from, to, each, damage));
-            else if (e.reason() == StoreException.Reason.DAMAGED
-                    || e.reason() == StoreException.Reason.FAILED) damage.accept(unreadable(file, e));
+            else if (e.reason() == StoreException.Reason.DAMAGED || e.reason() == StoreException.Reason.FAILED)
+                damage.accept(new LogEntry(file.path(), 0, 0, new byte[0], new Damage(e.why())));
             else if (e.reason() == StoreException.Reason.DENIED) onDenied.accept(e);
             else throw e;
         }
+    }
+
+    /** Some event in place of a record that need not be read. */
+    private static LogRecord unread(byte[] line, int from, int to) {
+        return BriefRecord.isOneObject(line, from, to) ? BriefRecord.SOME_EVENT : Ndjson.read(line, from, to);
     }
 
     /** Where the lines of a file are that is not there any more. */
@@ -150,9 +137,5 @@ public final class LogQuery {
         Set<DayFile> known = new HashSet<>(files);
         List<DayFile> present = log.days().stream().filter(file -> file.day().equals(gone.day())).toList();
         return Held.withoutDoubles(present).stream().filter(file -> !known.contains(file)).toList();
-    }
-
-    private static LogEntry unreadable(DayFile file, StoreException e) {
-        return new LogEntry(file.path(), 0, 0, new byte[0], new Damage(e.why()));
     }
 }

@@ -47,8 +47,8 @@ public final class PassThrough {
      */
     public static PassThrough start(List<String> command, OutputStream out, Listener output, OutputStream err, Listener errors)
             throws IOException {
-        Process process = new ProcessBuilder(Machine.startable(command, Machine.environment())).redirectInput(ProcessBuilder.Redirect.INHERIT)
-                .start();
+        var program = new ProcessBuilder(Machine.startable(command, Machine.environment()));
+        Process process = program.redirectInput(ProcessBuilder.Redirect.INHERIT).start();
         return new PassThrough(process,
                 List.of(new Pump(process.getInputStream(), out, output), new Pump(process.getErrorStream(), err, errors)));
     }
