@@ -18,6 +18,7 @@ import telemetry.StoreException;
 import telemetry.os.Disk;
 import telemetry.os.GzipFile;
 import telemetry.os.Sha256;
+import telemetry.text.Result;
 
 /**
  * Is every file of an archive what it was when it was archived? Its SHA-256 shows a change of any bit. A file that the manifest does not
@@ -27,7 +28,7 @@ public final class ArchiveCheck {
     private static final Next FROM_A_BACKUP = Next.words("copy it from a backup of the archive");
 
     /** One check a file, by day; named as the manifest names it. {@code toString()} is the report. */
-    public record Result(List<Check> data) implements telemetry.text.Result {
+    public record Verified(List<Check> data) implements Result {
         @Override
         public Check.Status status() {
             return new Checks(data).status();
@@ -56,13 +57,13 @@ public final class ArchiveCheck {
         this.progress = progress;
     }
 
-    public Result run() {
+    public Verified run() {
         Map<String, Check> checks = new TreeMap<>();
         for (String name : archive.manifest().read().keySet())
             checks.put(name, Check.failed(name, "it is listed and not there", FROM_A_BACKUP));
         new ArrayList<>(archive.listed().files().entrySet()).parallelStream().map(file -> check(file.getKey(), file.getValue())).toList()
                 .forEach(check -> checks.put(check.name(), check));
-        return new Result(List.copyOf(checks.values()));
+        return new Verified(List.copyOf(checks.values()));
     }
 
     private Check check(DayFile file, Optional<ArchiveManifest.Entry> listed) {

@@ -22,7 +22,7 @@ import telemetry.text.Result;
  * @param found   the checks of what was there before
  * @param checks  what was done, and the checks of what is there now
  */
-public record Recovered(Check.Status status, RecoveryPlan.Source source, Path backup, long runs, Brought brought, List<Path> kept,
+record Recovered(Check.Status status, RecoveryPlan.Source source, Path backup, long runs, Brought brought, List<Path> kept,
         List<Next> next, List<Check> found, List<Check> checks) implements Result {
 
     /**
