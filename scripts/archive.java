@@ -58,7 +58,7 @@ class archive extends Procedure {
         if (isShown) return told(archive.preview(plan), plan.left(), List.of(), plan.files().isEmpty() ? archive.free() : null);
         String what = plan.what() + " (" + plan.size() + ") in " + archive.folder() + plan.until();
         if (!consent.to("Archive " + what + ", and delete the originals?")) return Cli.WARNING;
-        ArchiveRun.Report report;
+        Archive.Report report;
         try (var progress = progress("MB", plan.size().bytes() / MB)) {
             report = archive.report(archive.run(plan, progress.adding(MB)));
         }

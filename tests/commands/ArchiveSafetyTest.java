@@ -254,7 +254,7 @@ class ArchiveSafetyTest {
             List<String> appended = new ArrayList<>();
             var writer = new Thread(() -> append(store, stop, appended));
             writer.start();
-            ArchiveRun.Done result = archive.run(plan, bytes -> { });
+            ArchiveRun.Result result = archive.run(plan, bytes -> { });
             stop.set(true);
             writer.join();
             assertEquals(List.of(), result.failures());
@@ -327,7 +327,7 @@ class ArchiveSafetyTest {
         List<String> before = DayLines.of(store);
         Path manifest = store.archive().resolve("manifest.ndjson");
         var archive = new Archive(store, null, Clock.systemUTC());
-        ArchiveRun.Done result = archive.run(archive.plan(Duration.ZERO), bytes -> manifest.toFile().mkdir());
+        ArchiveRun.Result result = archive.run(archive.plan(Duration.ZERO), bytes -> manifest.toFile().mkdir());
         assertEquals(List.of(), result.archived());
         assertEquals(3 + 1, result.failures().size(), "each day, and the manifest");
         assertEquals(3, DayLines.files(store.raw()).size());

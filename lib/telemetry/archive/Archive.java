@@ -1,5 +1,7 @@
 package telemetry.archive;
 
+import static java.util.stream.Collectors.joining;
+
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.FileAlreadyExistsException;
@@ -19,9 +21,11 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Function;
 import java.util.function.LongConsumer;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
+import telemetry.Check;
 import telemetry.DayFile;
 import telemetry.EventLog;
 import telemetry.Next;
@@ -34,6 +38,7 @@ import telemetry.os.Openers;
 import telemetry.store.StoreLock;
 import telemetry.text.Result;
 import telemetry.text.Table;
+import telemetry.text.Words;
 
 /**
  * Old day files, gzipped, in folders whose names other engines read as columns: {@code
@@ -83,6 +88,30 @@ public final class Archive {
             String what = data.what() + ", " + data.size + ", would be archived in " + folder + data.until();
             String now = data.free == null ? "" : "; " + free + " are free now";
             return (table.isEmpty() ? "no day file is to be archived" : table + System.lineSeparator() + what) + now;
+        }
+    }
+
+    /** What came of an archiving; {@code toString()} is the report. */
+    public record Report(List<ArchiveRun.Archived> archived, List<Left> left, List<String> failures, Size free)
+            implements Result {
+        @Override
+        public Check.Status status() {
+            return failures.isEmpty() ? Check.Status.OK : Check.Status.FAILED;
+        }
+
+        @Override
+        public String toString() {
+            if (archived.isEmpty()) return "nothing was archived";
+            var table = new Table("day", "lines", "size", "archived", "file");
+            for (ArchiveRun.Archived day : archived)
+                table.row(day.day(), day.lines(), day.size(), day.compressed(),
+                        day.parts().stream().map(part -> part.getFileName().toString()).collect(joining(", ")));
+            return table + System.lineSeparator() + Words.count(archived.size(), "day file") + ", " + sum(ArchiveRun.Archived::size)
+                    + " -> " + sum(ArchiveRun.Archived::compressed) + "; " + free + " are free on the disk now";
+        }
+
+        private Size sum(Function<ArchiveRun.Archived, Size> size) {
+            return new Size(archived.stream().mapToLong(day -> size.apply(day).bytes()).sum());
         }
     }
 
@@ -202,8 +231,8 @@ public final class Archive {
         return new Preview(plan, folder, free());
     }
 
-    public ArchiveRun.Report report(ArchiveRun.Done result) {
-        return new ArchiveRun.Report(result.archived(), result.left(), result.failures().stream().map(store::message).toList(), free());
+    public Report report(ArchiveRun.Result result) {
+        return new Report(result.archived(), result.left(), result.failures().stream().map(store::message).toList(), free());
     }
 
     /** On the raw folder's disk. */
@@ -258,7 +287,7 @@ public final class Archive {
      * @param progress is given the number of bytes that were compressed since it was last called, from any thread
      * @throws StoreException {@code LOCKED} when another process is at it; what goes wrong with one file is in the result
      */
-    public ArchiveRun.Done run(Plan plan, LongConsumer progress) {
+    public ArchiveRun.Result run(Plan plan, LongConsumer progress) {
         return locked(() -> new ArchiveRun(this, plan, progress).run());
     }
 

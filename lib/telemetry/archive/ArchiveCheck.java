@@ -28,7 +28,7 @@ public final class ArchiveCheck {
     private static final Next FROM_A_BACKUP = Next.words("copy it from a backup of the archive");
 
     /** One check a file, by day; named as the manifest names it. {@code toString()} is the report. */
-    public record Checked(List<Check> data) implements Result {
+    public record Verified(List<Check> data) implements Result {
         @Override
         public Check.Status status() {
             return new Checks(data).status();
@@ -37,8 +37,8 @@ public final class ArchiveCheck {
         @Override
         public String toString() {
             List<Check> wrong = data.stream().filter(check -> check.status() != Check.Status.OK).toList();
-            String lines = wrong.stream().map(check -> Next.line(check.status() + "  " + check.name() + ": " + check.detail(), check.hint())
-                    + System.lineSeparator()).collect(joining());
+            String lines = wrong.stream().map(check -> check.status() + "  " + check.name() + ": " + check.detail()
+                    + (check.hint() == null ? "" : "; next: " + check.hint()) + System.lineSeparator()).collect(joining());
             return lines + (data.size() - wrong.size()) + " of " + data.size() + " archived files are right";
         }
     }
@@ -57,13 +57,13 @@ public final class ArchiveCheck {
         this.progress = progress;
     }
 
-    public Checked run() {
+    public Verified run() {
         Map<String, Check> checks = new TreeMap<>();
         for (String name : archive.manifest().read().keySet())
             checks.put(name, Check.failed(name, "it is listed and not there", FROM_A_BACKUP));
         new ArrayList<>(archive.listed().files().entrySet()).parallelStream().map(file -> check(file.getKey(), file.getValue())).toList()
                 .forEach(check -> checks.put(check.name(), check));
-        return new Checked(List.copyOf(checks.values()));
+        return new Verified(List.copyOf(checks.values()));
     }
 
     private Check check(DayFile file, Optional<ArchiveManifest.Entry> listed) {

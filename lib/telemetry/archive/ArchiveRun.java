@@ -1,6 +1,5 @@
 package telemetry.archive;
 
-import static java.util.stream.Collectors.joining;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -18,19 +17,14 @@ import java.util.concurrent.ExecutorCompletionService;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Function;
 import java.util.function.LongConsumer;
 import java.util.stream.Stream;
-import telemetry.Check;
 import telemetry.DayFile;
 import telemetry.Next;
 import telemetry.Size;
 import telemetry.StoreException;
 import telemetry.os.Disk;
 import telemetry.os.Openers;
-import telemetry.text.Result;
-import telemetry.text.Table;
-import telemetry.text.Words;
 
 /**
  * One archiving. Days are packed one on each core; whenever some are, they are made to survive a power cut together, one look shows who
@@ -55,31 +49,7 @@ public final class ArchiveRun {
      * @param archived in the order of their days
      * @param failures what went wrong, one a file, whose lines are where they were
      */
-    public record Done(List<Archived> archived, List<Archive.Left> left, List<StoreException> failures) { }
-
-    /** The same for people and programs. */
-    public record Report(List<Archived> archived, List<Archive.Left> left, List<String> failures, Size free)
-            implements Result {
-        @Override
-        public Check.Status status() {
-            return failures.isEmpty() ? Check.Status.OK : Check.Status.FAILED;
-        }
-
-        @Override
-        public String toString() {
-            if (archived.isEmpty()) return "nothing was archived";
-            var table = new Table("day", "lines", "size", "archived", "file");
-            for (Archived day : archived)
-                table.row(day.day(), day.lines(), day.size(), day.compressed(),
-                        day.parts().stream().map(part -> part.getFileName().toString()).collect(joining(", ")));
-            return table + System.lineSeparator() + Words.count(archived.size(), "day file") + ", " + sum(Archived::size)
-                    + " -> " + sum(Archived::compressed) + "; " + free + " are free on the disk now";
-        }
-
-        private Size sum(Function<Archived, Size> size) {
-            return new Size(archived.stream().mapToLong(day -> size.apply(day).bytes()).sum());
-        }
-    }
+    public record Result(List<Archived> archived, List<Archive.Left> left, List<StoreException> failures) { }
 
     /**
      * A day file that is archived and gone from the raw folder.
@@ -113,7 +83,7 @@ public final class ArchiveRun {
         this.packer = new ArchivePacker(archive, progress);
     }
 
-    Done run() {
+    Result run() {
         left.addAll(plan.left());
         removeUnfinished();
         int cores = Runtime.getRuntime().availableProcessors();
@@ -130,7 +100,7 @@ public final class ArchiveRun {
         if (!tooLarge.isEmpty() && !isEnoughFree()) failures.add(packer.noRoomFor(tooLarge));
         listWhatWaits();
         archived.sort(Comparator.comparing(Archived::day));
-        return new Done(archived, left, failures);
+        return new Result(archived, left, failures);
     }
 
     /** What a killed run left behind; nobody else works here now. */

@@ -73,7 +73,7 @@ public final class OldDayFiles {
 
     /** Archives them. @param bytes gets the number of bytes done since the last call, from any thread */
     public Task archived(LongConsumer bytes) {
-        ArchiveRun.Done result = archive.run(plan, bytes);
+        ArchiveRun.Result result = archive.run(plan, bytes);
         var table = new Table("day", "lines", "size", "archived");
         for (ArchiveRun.Archived day : result.archived()) table.row(day.day(), day.lines(), day.size(), day.compressed());
         String done = Words.count(result.archived().size(), "day file") + " archived";

@@ -17,23 +17,6 @@ import telemetry.runs.Schema;
  * not have, runs that they know only as running, and of all others the columns that their lines do not have. Doing it twice does it once.
  */
 final class CarryOver {
-
-    /**
-     * What was brought.
-     *
-     * @param runs    that no day file has
-     * @param running that the day files know only as running: their rows as they were
-     * @param columns that no line has, with the number of runs that have a value there
-     * @param tables  other tables, with the number of their rows
-     * @param lost    what could not be read or taken, in words
-     */
-    public record Carried(long runs, long running, Map<String, Long> columns, Map<String, Long> tables, List<String> lost) {
-        static Carried nothing() {
-            return new Carried(0, 0, Map.of(), Map.of(), List.of());
-        }
-    }
-
-
     private final Database database;
     private final String old;
     private final Schema schema;
@@ -56,13 +39,13 @@ final class CarryOver {
     }
 
     /** Runs and all other tables. */
-    Carried all(List<String> tables) {
+    Rebuilt.Carried all(List<String> tables) {
         Map<String, Long> copied = new TreeMap<>();
         for (String table : tables) if (!table.equals("agent_runs")) copied.put(table, copy(table));
         copied.values().removeIf(rows -> rows == 0);
         sequences();
-        Carried runs = tables.contains("agent_runs") ? runs() : Carried.nothing();
-        return new Carried(runs.runs, runs.running, runs.columns, copied, runs.lost);
+        Rebuilt.Carried runs = tables.contains("agent_runs") ? runs() : Rebuilt.Carried.nothing();
+        return new Rebuilt.Carried(runs.runs(), runs.running(), runs.columns(), copied, runs.lost());
     }
 
     private long copy(String table) {
@@ -82,7 +65,7 @@ final class CarryOver {
     }
 
     /** The runs alone. */
-    Carried runs() {
+    Rebuilt.Carried runs() {
         long running = database.update("DELETE FROM main.agent_runs WHERE status = 'running' AND "
                 + key + " IN (SELECT " + key + " FROM " + old + ".agent_runs)");
         long highest = schema.has("id") ? moveNumbersAway() : 0;
@@ -90,7 +73,7 @@ final class CarryOver {
         List<String> lost = new ArrayList<>();
         long runs = unknownRuns(lost) - running;
         if (schema.has("id")) numberNewRuns(highest);
-        return new Carried(runs, running, unknownColumns(), Map.of(), lost);
+        return new Rebuilt.Carried(runs, running, unknownColumns(), Map.of(), lost);
     }
 
     /** What its record does not have comes from the old row: the database's own columns, custom ones, a commit associated later. */

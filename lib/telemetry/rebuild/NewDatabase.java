@@ -135,7 +135,7 @@ public final class NewDatabase implements AutoCloseable {
     }
 
     /** Brings what only the old database knows. */
-    CarryOver.Carried carryOver(Path old) {
+    Rebuilt.Carried carryOver(Path old) {
         database.pragma("journal_mode", "OFF");
         database.attachToRead(old, "old");
         try {

@@ -254,7 +254,7 @@ public final class Rebuild {
 
         private NewDatabase made;
         private RunFeed feed;
-        private CarryOver.Carried carried = CarryOver.Carried.nothing();
+        private Rebuilt.Carried carried = Rebuilt.Carried.nothing();
         private long runs;
 
         Work(Path target, Path quarantine) {
@@ -273,13 +273,13 @@ public final class Rebuild {
             return made;
         }
 
-        private CarryOver.Carried salvaged(OldDatabase old) {
+        private Rebuilt.Carried salvaged(OldDatabase old) {
             Path sound = Unfinished.beside(file);
             try {
                 List<String> lost = new ArrayList<>(old.salvage(sound));
-                CarryOver.Carried found = Files.exists(sound) ? made.carryOver(sound) : CarryOver.Carried.nothing();
+                Rebuilt.Carried found = Files.exists(sound) ? made.carryOver(sound) : Rebuilt.Carried.nothing();
                 lost.addAll(found.lost());
-                return new CarryOver.Carried(found.runs(), found.running(), found.columns(), found.tables(), lost);
+                return new Rebuilt.Carried(found.runs(), found.running(), found.columns(), found.tables(), lost);
             } finally {
                 DatabaseFile.delete(sound);
             }

@@ -3,7 +3,9 @@ package telemetry.rebuild;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Collection;
+import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.StringJoiner;
 import telemetry.Check;
 import telemetry.Times;
@@ -27,7 +29,7 @@ import telemetry.text.Result;
  * @param exchange   of the old database for this one
  */
 public record Rebuilt(Path database, String schema, long runs, Read read, long damaged, Unread unread, long repeated, long pruned,
-        Collection<String> conflicts, Path quarantine, CarryOver.Carried carried, Exchange exchange) implements Result {
+        Collection<String> conflicts, Path quarantine, Carried carried, Exchange exchange) implements Result {
 
     /**
      * @param lines  entries in the files
@@ -42,6 +44,21 @@ public record Rebuilt(Path database, String schema, long runs, Read read, long d
      * @param locked   for how long writers had to wait; zero when the old one was not in use
      */
     public record Exchange(OldDatabase.State old, Path kept, long replayed, Duration locked) implements JsonText.Inline { }
+
+    /**
+     * What came from the old database.
+     *
+     * @param runs    that no day file has
+     * @param running that the day files know only as running: their rows as they were
+     * @param columns that no line has, with the number of runs that have a value there
+     * @param tables  other tables, with the number of their rows
+     * @param lost    what could not be read or taken, in words
+     */
+    public record Carried(long runs, long running, Map<String, Long> columns, Map<String, Long> tables, List<String> lost) {
+        static Carried nothing() {
+            return new Carried(0, 0, Map.of(), Map.of(), List.of());
+        }
+    }
 
     /** A warning when something could not be taken. */
     @Override

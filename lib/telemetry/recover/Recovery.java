@@ -38,6 +38,7 @@ import telemetry.sqlite.DatabaseFile;
 import telemetry.store.Pruned;
 import telemetry.store.Quarantine;
 import telemetry.store.StoreLock;
+import telemetry.text.Result;
 import telemetry.text.Words;
 
 /**
@@ -124,7 +125,7 @@ public final class Recovery {
      * @param seen what {@link #look} found; it is looked again when that was long ago, or could not tell everything
      * @throws StoreException with the damaged database where it was or in the quarantine; to run it again goes on
      */
-    public Recovered run(RecoveryPlan seen) {
+    public Result run(RecoveryPlan seen) {
         boolean isExchanged = seen.database() != RecoveryPlan.State.INTACT || seen.isResumed();
         return isExchanged ? StoreLock.replacing(store, () -> recover(seen)) : recover(seen);
     }
