@@ -29,16 +29,14 @@ import telemetry.kit.Script;
 class QuerySqlTest {
     private static final Instant LATEST = Instant.parse("2026-11-20T12:00:00Z");
 
-    /** For the tests that only look; nothing changes it. */
-    @TempDir
-    private static Path shared;
+    /** Only looked at. */
     private static Store v3;
 
     @TempDir
     private Path folder;
 
     @BeforeAll
-    static void makeStore() {
+    static void makeStore(@TempDir Path shared) {
         v3 = Fixture.V3.filled(shared, 60, LATEST);
     }
 

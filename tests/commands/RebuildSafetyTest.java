@@ -39,9 +39,6 @@ import telemetry.runs.RunWriter;
 /** Rebuilding where the database or the day files are damaged, and while others are at work. */
 class RebuildSafetyTest {
     private static final Instant NOON = Instant.parse("2026-11-20T12:00:00Z");
-    private static final String RUNS =
-            "SELECT run_id, agent_name, status, end_time, items_discovered, items_succeeded, items_failed, error_summary, host FROM "
-            + "agent_runs ORDER BY run_id";
 
     @TempDir
     Path dir;
@@ -190,9 +187,9 @@ class RebuildSafetyTest {
         } finally {
             first.destroyForcibly();
         }
-        assertEquals(60, rows(store, RUNS).size());
+        assertEquals(60, rows(store, RebuildTest.RUNS).size());
         assertEquals(0, Script.run(new rebuild(), "--store", dir, "--yes").exit());
-        assertEquals(60, rows(store, RUNS).size());
+        assertEquals(60, rows(store, RebuildTest.RUNS).size());
     }
 
     /** One byte of a value: what comes out is JSON all the same, and only the checksum at the end tells. */
@@ -221,7 +218,7 @@ class RebuildSafetyTest {
         Script result = Script.run(new rebuild(), "--store", dir, "--yes");
         assertEquals(1, result.exit(), result.toString());
         assertTrue(result.err().contains("rebuild: " + said), result.err());
-        assertEquals(60, rows(store, RUNS).size());
+        assertEquals(60, rows(store, RebuildTest.RUNS).size());
     }
 
     @Test
@@ -238,7 +235,7 @@ class RebuildSafetyTest {
         assertTrue(result.out().contains("3 damaged entries"), result.out());
         String kept = Files.readString(Path.of(result.out().replaceAll("(?s).*kept in (.*damaged.ndjson).*", "$1")));
         assertTrue(kept.contains(gz.toString()) && kept.contains(other.toString()) && kept.contains("truncated"), kept);
-        assertTrue(rows(store, RUNS).size() >= 36);
+        assertTrue(rows(store, RebuildTest.RUNS).size() >= 36);
     }
 
     @Test
@@ -247,14 +244,15 @@ class RebuildSafetyTest {
         Store store = Fixture.V3.filled(dir, 60, NOON);
         Path gz = Fixture.archive(store, new EventLog(store).days().get(0));
         Files.setPosixFilePermissions(gz, Set.of());
-        int readable = 60 - (int) rows(store, RUNS).stream().filter(row -> row.get("run_id").toString().startsWith("20261118")).count();
+        int readable = 60 - (int) rows(store, RebuildTest.RUNS).stream()
+                .filter(row -> row.get("run_id").toString().startsWith("20261118")).count();
         for (String option : List.of("--check-only", "--dry-run", "--into=" + dir.resolve("other.sqlite"), "--yes")) {
             if (option.equals("--yes")) Sabotage.delete(store.database());
             Script result = Script.runWithoutRights("rebuild", "--store", dir, option);
             assertEquals(3, result.exit(), option + result);
             assertEquals(1, result.out().split("rebuild: cannot read " + gz + ": permission denied", -1).length - 1, option + result);
         }
-        assertEquals(readable, rows(store, RUNS).size());
+        assertEquals(readable, rows(store, RebuildTest.RUNS).size());
         Sabotage.delete(store.database());
         Script recover = Script.runWithoutRights("recover", "--store", dir, "--yes");
         assertEquals(3, recover.exit(), recover.toString());

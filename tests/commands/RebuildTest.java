@@ -38,7 +38,7 @@ import telemetry.text.Ndjson;
 @Order(1)
 class RebuildTest {
     private static final Instant NOON = Instant.parse("2026-11-20T12:00:00Z");
-    private static final String RUNS =
+    static final String RUNS =
             "SELECT run_id, agent_name, status, end_time, items_discovered, items_succeeded, items_failed, error_summary, host FROM "
             + "agent_runs ORDER BY run_id";
     private static final String SCHEMA = "SELECT type, name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite_%' ORDER BY type, name";

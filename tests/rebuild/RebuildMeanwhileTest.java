@@ -35,9 +35,6 @@ import telemetry.text.Ndjson;
 /** A store that changes while its database is made anew. */
 class RebuildMeanwhileTest {
     private static final Instant NOON = Instant.parse("2026-11-20T12:00:00Z");
-    private static final String RUNS =
-            "SELECT run_id, agent_name, status, end_time, items_discovered, items_succeeded, items_failed, error_summary, host FROM "
-            + "agent_runs ORDER BY run_id";
 
     @TempDir
     Path dir;
@@ -59,7 +56,7 @@ class RebuildMeanwhileTest {
         String row = "INSERT OR IGNORE INTO agent_runs(run_id, agent_name, start_time, status) "
                 + "VALUES ('http', 'a', '2026-11-20T00:00:00Z', 'success')";
         Rebuilt result = new Rebuild(store, Clock.systemUTC()).progress(bytes -> execute(store, row)).inPlace();
-        assertEquals(31, rows(store, RUNS).size());
+        assertEquals(31, rows(store, "SELECT run_id FROM agent_runs").size());
         assertEquals(31, result.runs());
         assertEquals(0, result.exchange().replayed());
     }
@@ -127,7 +124,7 @@ class RebuildMeanwhileTest {
             later.clear();
         });
         Rebuilt result = rebuild.inPlace();
-        assertEquals(62, rows(store, RUNS).size());
+        assertEquals(62, rows(store, "SELECT run_id FROM agent_runs").size());
         assertEquals(62, result.runs());
     }
 }

@@ -169,7 +169,7 @@ class TelemetryClientTest {
         }
         List<String> errors = lines(store).stream().filter(Run::isEnd).map(run -> run.status() + " " + run.text("error_summary")).toList();
         assertEquals(List.of("failed IllegalStateException: in two\nlines", "failed AssertionError: an error",
-                "failed RuntimeException", "failed TelemetryClientTest$1"), errors);
+                "failed RuntimeException", "failed " + TelemetryClientTest.class.getName() + "$1"), errors);
         assertEquals(4, count(store));
     }
 
