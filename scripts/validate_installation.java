@@ -3,8 +3,12 @@
 //DESCRIPTION Check that the machine, the toolkit and the store's set-up are as the procedures need them. Read only.
 //SOURCES ../lib/telemetry/text/package-info.java ../lib/telemetry/os/package-info.java ../lib/telemetry/sqlite/package-info.java
 //SOURCES ../lib/telemetry/daylog/package-info.java ../lib/telemetry/runs/package-info.java ../lib/telemetry/cli/package-info.java
-//SOURCES ../lib/telemetry/store/package-info.java ../lib/telemetry/recording/package-info.java ../lib/telemetry/backup/package-info.java
-//SOURCES ../lib/telemetry/track/package-info.java ../lib/telemetry/health/package-info.java ../lib/telemetry/validate/package-info.java
+//SOURCES ../lib/telemetry/store/package-info.java ../lib/telemetry/recording/package-info.java ../lib/telemetry/logs/package-info.java
+//SOURCES ../lib/telemetry/archive/package-info.java ../lib/telemetry/locks/package-info.java ../lib/telemetry/backup/package-info.java
+//SOURCES ../lib/telemetry/track/package-info.java ../lib/telemetry/query/package-info.java ../lib/telemetry/prune/package-info.java
+//SOURCES ../lib/telemetry/health/package-info.java ../lib/telemetry/measure/package-info.java ../lib/telemetry/setup/package-info.java
+//SOURCES ../lib/telemetry/rebuild/package-info.java ../lib/telemetry/alert/package-info.java ../lib/telemetry/validate/package-info.java
+//SOURCES ../lib/telemetry/restore/package-info.java ../lib/telemetry/maintain/package-info.java ../lib/telemetry/recover/package-info.java
 //RUNTIME_OPTIONS -XX:TieredStopAtLevel=1 -XX:CompileThresholdScaling=10
 
 import java.time.Duration;
