@@ -75,8 +75,7 @@ class health extends Procedure {
 
     @Override
     public Integer call() {
-        if (nagios && output.isJson())
-            throw wrong("--json and --nagios are two forms of one output: choose one");
+        if (nagios && output.isJson()) throw wrong("--json and --nagios are two forms of one output: choose one");
         Store store = this.store.store();
         Health health = Health.of(store, clock, limits.rules(quick), err());
         try {

@@ -58,8 +58,7 @@ class rebuild extends Procedure {
 
     @Override
     public Integer call() {
-        if (checkOnly && into != null)
-            throw wrong("--check-only writes nothing: it and --into exclude each other");
+        if (checkOnly && into != null) throw wrong("--check-only writes nothing: it and --into exclude each other");
         Store store = this.store.existing();
         Rebuild rebuild = new Rebuild(store, clock).from(from.contains(Place.RAW), from.contains(Place.ARCHIVE))
                 .onDenied(this::sayDenied);
