@@ -62,6 +62,8 @@ class ArchitectureTest {
     /** With both of the JVM's compilers: theirs is work of seconds, which the second makes up for. */
     private static final Set<String> WORKING_LONG = Set.of("archive", "backup", "rebuild", "recover");
 
+    private static final String QUICK = "//RUNTIME_OPTIONS -XX:TieredStopAtLevel=1 -XX:CompileThresholdScaling=10";
+
     private static final Pattern IMPORT = Pattern.compile("(?m)^import (?:static )?telemetry\\.((?:[a-z]+\\.)?)([A-Z]\\w*|\\*)");
 
     @Test
@@ -191,7 +193,8 @@ class ArchitectureTest {
         assertKnownTo("measure", "import org\\.HdrHistogram\\.");
         assertKnownTo("alert", "import java\\.net\\.http\\.");
         assertKnownTo("none", "import de\\.siegmar\\.");
-        assertOnly(javaFiles(SCRIPTS), "import (com\\.eclipsesource|de\\.siegmar|org\\.HdrHistogram|java\\.net\\.http|java\\.sql|org\\.sqlite)\\.", "");
+        assertOnly(javaFiles(SCRIPTS),
+                "import (com\\.eclipsesource|de\\.siegmar|org\\.HdrHistogram|java\\.net\\.http|java\\.sql|org\\.sqlite)\\.", "");
         List<Path> tests = javaFiles(Checkout.root().resolve("tests"));
         assertOnly(tests, "\\b(java\\.sql|org\\.sqlite)\\.[A-Za-z]", "ArchitectureTest\\.java");
     }
@@ -246,10 +249,11 @@ class ArchitectureTest {
     /** JBang gives a JVM the library's options last, so that of two the library's would win. */
     @Test
     void eachScriptChoosesItsCompiler() throws IOException {
-        for (Path file : javaFiles(LIB)) assertFalse(Files.readString(file).matches("(?s).*//RUNTIME_OPTIONS [^\n]*Tiered.*"), file.toString());
+        for (Path file : javaFiles(LIB))
+            assertFalse(Files.readString(file).matches("(?s).*//RUNTIME_OPTIONS [^\n]*Tiered.*"), file.toString());
         for (Path script : javaFiles(SCRIPTS)) {
             String name = script.getFileName().toString().replace(".java", "");
-            boolean isQuick = Files.readAllLines(script).contains("//RUNTIME_OPTIONS -XX:TieredStopAtLevel=1 -XX:CompileThresholdScaling=10");
+            boolean isQuick = Files.readAllLines(script).contains(QUICK);
             assertEquals(!WORKING_LONG.contains(name), isQuick, name);
         }
     }
@@ -288,7 +292,8 @@ class ArchitectureTest {
         Set<String> listed = new LinkedHashSet<>();
         for (String line : Files.readAllLines(file))
             if (line.startsWith("//SOURCES "))
-                for (String source : line.substring(10).strip().split("\\s+")) assertTrue(listed.add(source), file + " lists twice: " + source);
+                for (String source : line.substring(10).strip().split("\\s+"))
+                    assertTrue(listed.add(source), file + " lists twice: " + source);
         return listed;
     }
 
@@ -307,7 +312,8 @@ class ArchitectureTest {
 
     private static Set<String> namesIn(Path folder) throws IOException {
         try (Stream<Path> files = Files.list(folder)) {
-            return files.map(file -> file.getFileName().toString()).filter(name -> name.endsWith(".java") && !name.equals("package-info.java"))
+            return files.map(file -> file.getFileName().toString())
+                    .filter(name -> name.endsWith(".java") && !name.equals("package-info.java"))
                     .map(name -> name.replace(".java", "")).collect(toCollection(TreeSet::new));
         }
     }

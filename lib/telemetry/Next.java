@@ -31,7 +31,11 @@ public record Next(Runbook section, List<Part> parts) {
         /** A command as a shell takes it. */
         @Override
         public String toString() {
-            var line = new StringBuilder(kind == Kind.PROCEDURE ? "jbang " + text + "@telemetry" : kind == Kind.WORDS ? text : quoted(text));
+            var line = new StringBuilder(switch (kind) {
+                case WORDS -> text;
+                case PROCEDURE -> "jbang " + text + "@telemetry";
+                case PROGRAM -> quoted(text);
+            });
             for (String argument : arguments) line.append(' ').append(quoted(argument));
             return line.toString();
         }

@@ -58,12 +58,15 @@ class BackupTest {
     void theWordsAreTakenInAnyCaseWithTheOptionsBeforeOrBehindThem() throws IOException {
         Store store = Fixture.V3.filled(dir, 12, NOON);
         assertEquals(0, backup(NOON, store, "MAKE", "--check", "Quick", "--yes").exit());
-        for (String word : List.of("make", "list", "Verify", "EXPIRE"))
-            for (Object[] words : new Object[][] {{word, "--dry-run", "--no-replay", "--compress"}, {"--dry-run", "--keep-days", "3", word}}) {
+        for (String word : List.of("make", "list", "Verify", "EXPIRE")) {
+            Object[][] calls = {{word, "--dry-run", "--no-replay", "--compress"}, {"--dry-run", "--keep-days", "3", word}};
+            for (Object[] words : calls) {
                 Script run = backup(NOON, store, words);
                 assertEquals(0, run.exit(), run.err());
             }
-        assertEquals(backup(NOON, store, "--restore", NAME, "--dry-run").out(), backup(NOON, store, "make", "--restore", NAME, "--dry-run").out());
+        }
+        assertEquals(backup(NOON, store, "--restore", NAME, "--dry-run").out(),
+                backup(NOON, store, "make", "--restore", NAME, "--dry-run").out());
         assertEquals(backup(NOON, store, "Restore", "--dry-run", NAME).out(), backup(NOON, store, "--dry-run", "restore", NAME).out());
         for (String word : List.of("list", "verify", "expire")) {
             assertEquals(64, backup(NOON, store, word, "--keep-days", "-1").exit(), word);

@@ -149,7 +149,8 @@ class MaintainTest {
         List<Path> old = oldDays(store, 3);
         Script unasked = maintain(store, "monthly");
         assertEquals(64, unasked.exit());
-        assertTrue(unasked.err().contains("There is no terminal to ask on: add --yes to go ahead, or --dry-run to look first"), unasked.err());
+        String question = "There is no terminal to ask on: add --yes to go ahead, or --dry-run to look first";
+        assertTrue(unasked.err().contains(question), unasked.err());
         assertEquals("", unasked.out());
         assertTrue(old.stream().allMatch(Files::exists));
         Script monthly = maintain(store, "monthly", "--yes");

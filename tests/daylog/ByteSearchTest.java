@@ -24,7 +24,8 @@ class ByteSearchTest {
             int from = random.nextInt(bytes.length + 1);
             int to = from + random.nextInt(bytes.length + 1 - from);
             String piece = new String(bytes, from, to - from, StandardCharsets.ISO_8859_1);
-            int expected = Arrays.stream(texts).map(ByteSearchTest::asBytes).mapToInt(piece::indexOf).filter(at -> at >= 0).min().orElse(-1);
+            int expected = Arrays.stream(texts).map(ByteSearchTest::asBytes).mapToInt(piece::indexOf).filter(at -> at >= 0)
+                    .min().orElse(-1);
             assertEquals(expected < 0 ? -1 : from + expected, ByteSearch.forAny(texts).find(bytes, from, to),
                     List.of(texts) + " in " + all + " from " + from + " to " + to);
         }

@@ -41,7 +41,8 @@ class NextTest {
 
     @ParameterizedTest
     @DisabledOnOs(OS.WINDOWS)
-    @ValueSource(strings = {"plain", "", "my store", "it's", "say \"it's\"", "'", "a\nb", "$HOME", "it's $HOME", "it's `id`", "it's a \\", "it's!",
+    @ValueSource(strings = {"plain", "", "my store", "it's", "say \"it's\"", "'", "a\nb", "$HOME",
+        "it's $HOME", "it's `id`", "it's a \\", "it's!",
             "--grep=*", "größe", "; rm x"})
     void aShellReadsEveryArgumentAsItIs(String argument) throws IOException {
         Process shell = new ProcessBuilder("sh", "-c", Next.program("printf", "%s", argument).toString()).start();

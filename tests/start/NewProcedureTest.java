@@ -35,7 +35,8 @@ class NewProcedureTest {
     @BeforeEach
     void followTheRecipe() throws IOException {
         checkout = temp.resolve("checkout");
-        for (String part : List.of("jbang-catalog.json", "README.md", "docs", "lib", "scripts", "tests")) copy(Checkout.root().resolve(part));
+        for (String part : List.of("jbang-catalog.json", "README.md", "docs", "lib", "scripts", "tests"))
+            copy(Checkout.root().resolve(part));
         String recipe = Files.readString(checkout.resolve("docs/scripting.md")).replaceFirst("(?s).*## Add a procedure", "");
         List<String> blocks = Pattern.compile("(?s)```\\w+\n(.*?)```").matcher(recipe).results().map(block -> block.group(1)).toList();
         assertEquals(4, blocks.size());
@@ -67,8 +68,8 @@ class NewProcedureTest {
         List<String> words = new ArrayList<>(List.of("tally", "--store", store.toString()));
         words.addAll(List.of(options));
         Script run = new Jbangw(checkout.resolve("scripts/jbangw"), words).with("XDG_CACHE_HOME", temp.resolve("cache")).run();
-        return new Script(run.exit(), run.out(), run.err().lines().filter(line -> !line.startsWith("[jbang]") && !line.startsWith("jbangw:"))
-                .reduce("", (all, line) -> all + line + "\n"));
+        return new Script(run.exit(), run.out(), run.err().lines()
+                .filter(line -> !line.startsWith("[jbang]") && !line.startsWith("jbangw:")).reduce("", (all, line) -> all + line + "\n"));
     }
 
     private void addBehind(String place, String file, String text) throws IOException {

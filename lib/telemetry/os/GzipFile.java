@@ -49,7 +49,8 @@ public final class GzipFile {
      * @param progress is given the number of bytes read since it was last called
      * @return how many bytes of the plain file are in it
      */
-    public static long compress(Path plain, long from, Path target, FileAttribute<?>[] attributes, LongConsumer progress) throws IOException {
+    public static long compress(Path plain, long from, Path target, FileAttribute<?>[] attributes, LongConsumer progress)
+            throws IOException {
         try (FileChannel in = FileChannel.open(plain, StandardOpenOption.READ);
                 FileChannel out = FileChannel.open(target, Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE), attributes)) {
             write(ByteBuffer.wrap(HEADER), out);
@@ -155,7 +156,8 @@ public final class GzipFile {
         } catch (EOFException | ZipException e) {
             throw damaged(gzip, String.valueOf(e.getMessage()), e);
         }
-        return new Content(bytes, last == '\n' ? lines : lines + 1, Sha256.hex(inner.digest()), Files.size(gzip), Sha256.hex(outer.digest()));
+        long all = last == '\n' ? lines : lines + 1;
+        return new Content(bytes, all, Sha256.hex(inner.digest()), Files.size(gzip), Sha256.hex(outer.digest()));
     }
 
     private static int newlines(byte[] bytes, int n) {

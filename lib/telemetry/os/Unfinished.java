@@ -37,7 +37,8 @@ public final class Unfinished {
 
     private static Path free(Path target) {
         while (true) {
-            Path file = target.resolveSibling(target.getFileName() + "." + ProcessHandle.current().pid() + "-" + LAST.incrementAndGet() + ".tmp");
+            String mark = "." + ProcessHandle.current().pid() + "-" + LAST.incrementAndGet() + ".tmp";
+            Path file = target.resolveSibling(target.getFileName() + mark);
             if (Files.notExists(file)) return file;
         }
     }

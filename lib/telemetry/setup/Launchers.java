@@ -152,7 +152,8 @@ public record Launchers(Path checkout, Shell shell) {
                 ? List.of("#!/bin/sh", "# " + MARK, "launch='" + launch.replace("'", "'\\''") + "'",
                         "[ -x \"$launch\" ] && exec \"$launch\" " + script + " \"$@\"", "echo \"" + gone + "\" >&2", "exit " + exit)
                 : List.of("@echo off", "rem " + MARK, "setlocal DisableDelayedExpansion",
-                        "set \"LAUNCH=" + launch.replace("%", "%%") + "\"", "if not exist \"%LAUNCH%\" >&2 echo " + gone + "& exit /b " + exit,
+                        "set \"LAUNCH=" + launch.replace("%", "%%") + "\"",
+                        "if not exist \"%LAUNCH%\" >&2 echo " + gone + "& exit /b " + exit,
                         "set TELEMETRY_SCRIPT=" + script, "\"%LAUNCH%\" %*");
         return String.join(shell.newline, lines) + shell.newline;
     }
