@@ -6,6 +6,7 @@ import java.time.Clock;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Supplier;
 import telemetry.health.DatabaseChecks;
 import telemetry.health.FolderChecks;
 import telemetry.health.HealthRules;
@@ -39,10 +40,12 @@ public record Health(Store store, Instant at, Checks checks, List<Measure> measu
         List<Measure> measures = new ArrayList<>();
         var folders = new FolderChecks(store, now, rules, measures);
         try (var database = new DatabaseChecks(store, now, rules, measures)) {
-            return new Health(store, now, new Checks(List.of(folders.environment(Machine.environment()), folders.storage(),
-                    database.integrity(err), database.schema(), database.journal(), folders.disk(), folders.write(),
-                    database.activity(), database.stale(), database.size(), folders.backup(database.begun()),
-                    database.divergence())), measures);
+            Supplier<Check> integrity = database.integrity(err);
+            List<Check> checks = new ArrayList<>(List.of(folders.environment(Machine.environment()), folders.storage(),
+                    database.schema(), database.journal(), folders.disk(), folders.write(),
+                    database.activity(), database.stale(), database.size(), folders.backup(database.begun()), database.divergence()));
+            checks.add(2, integrity.get());
+            return new Health(store, now, new Checks(checks), measures);
         }
     }
 

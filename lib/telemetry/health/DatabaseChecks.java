@@ -58,6 +58,9 @@ public final class DatabaseChecks implements AutoCloseable {
     /** Null when it cannot be opened. */
     private Database database;
 
+    /** Null when the check does not go on beside the others. */
+    private BackgroundCheck background;
+
     /** Null when it cannot be read, and only then the reason is not. */
     private Schema schema;
     private StoreException refusal;
@@ -87,17 +90,34 @@ public final class DatabaseChecks implements AutoCloseable {
         }
     }
 
-    /** SQLite's look at the whole database. @param err where the progress is shown; null for nowhere */
-    public Check integrity(PrintWriter err) {
-        return database == null ? refused("database", refusal) : guarded("database", () -> {
-            String pragma = rules.quick() ? "quick_check" : "integrity_check";
-            long began = System.nanoTime();
-            List<String> errors = Integrity.errors(database, schema, rules.quick(), MOST_ERRORS, err);
-            String took = Times.words(Duration.ofNanos(System.nanoTime() - began));
-            return errors.isEmpty() ? Check.ok("database", pragma + " ok in " + took + ", SQLite " + database.sqliteVersion())
-                    : Check.failed("database", pragma + " found " + (errors.size() < MOST_ERRORS ? "" : "at least ")
-                            + Words.count(errors.size(), "error") + ": " + errors.get(0), damaged());
-        });
+    /**
+     * Begins SQLite's look at the whole database; what it found is there when the result is asked for, after the other checks.
+     *
+     * @param err where the progress is shown; null for nowhere
+     */
+    public Supplier<Check> integrity(PrintWriter err) {
+        if (database == null) return () -> refused("database", refusal);
+        try {
+            if (schema != null && isWal()) background = new BackgroundCheck(store.database(), rules.patience(), own -> integrity(own, err));
+        } catch (StoreException e) {
+            return () -> refused("database", e);
+        }
+        return () -> guarded("database", () -> background == null ? integrity(database, err) : background.result());
+    }
+
+    /** Elsewhere a writer that waits for the one connection's lock would keep the other from reading. */
+    private boolean isWal() {
+        return "wal".equals(database.pragma("journal_mode"));
+    }
+
+    private Check integrity(Database database, PrintWriter err) {
+        String pragma = rules.quick() ? "quick_check" : "integrity_check";
+        long began = System.nanoTime();
+        List<String> errors = Integrity.errors(database, schema, rules.quick(), MOST_ERRORS, err);
+        String took = Times.words(Duration.ofNanos(System.nanoTime() - began));
+        return errors.isEmpty() ? Check.ok("database", pragma + " ok in " + took + ", SQLite " + database.sqliteVersion())
+                : Check.failed("database", pragma + " found " + (errors.size() < MOST_ERRORS ? "" : "at least ")
+                        + Words.count(errors.size(), "error") + ": " + errors.get(0), damaged());
     }
 
     public Check schema() {
@@ -249,8 +269,10 @@ public final class DatabaseChecks implements AutoCloseable {
         return store.next(Runbook.DATABASE_LOCKED);
     }
 
+    /** The background's connection is closed first: the last one to go is to be the one that takes an empty -wal away. */
     @Override
     public void close() {
+        if (background != null) background.close();
         if (database != null) database.close();
     }
 }

@@ -1,4 +1,4 @@
-//SOURCES DatabaseChecks.java Divergence.java FolderChecks.java HealthRules.java Measure.java ../Health.java
+//SOURCES BackgroundCheck.java DatabaseChecks.java Divergence.java FolderChecks.java HealthRules.java Measure.java ../Health.java
 /**
  * The daily checks behind {@code Health}: each looks at one thing and says what to do. Nothing in the store is changed.
  * Read {@code DatabaseChecks} first.
