@@ -41,10 +41,11 @@ public record Health(Store store, Instant at, Checks checks, List<Measure> measu
         var folders = new FolderChecks(store, now, rules, measures);
         try (var database = new DatabaseChecks(store, now, rules, measures)) {
             Supplier<Check> integrity = database.integrity(err);
-            List<Check> checks = new ArrayList<>(List.of(folders.environment(Machine.environment()), folders.storage(),
-                    database.schema(), database.journal(), folders.disk(), folders.write(),
-                    database.activity(), database.stale(), database.size(), folders.backup(database.begun()), database.divergence()));
-            checks.add(2, integrity.get());
+            List<Check> checks = new ArrayList<>(List.of(folders.environment(Machine.environment()), folders.storage()));
+            List<Check> others = List.of(database.schema(), database.journal(), folders.disk(), folders.write(), database.activity(),
+                    database.stale(), database.size(), folders.backup(database.begun()), database.divergence());
+            checks.add(integrity.get());
+            checks.addAll(others);
             return new Health(store, now, new Checks(checks), measures);
         }
     }
