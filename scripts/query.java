@@ -66,7 +66,7 @@ class query extends Procedure {
             Rows rows = runs.agents(period.at(clock).withAgent(name), limit(1));
             long shown = isReport() ? rows.stream().peek(agent -> output.print(Table.sheet(agent))).count() : show(rows);
             return shown > 0 || runs.count(RunFilter.ALL.withAgent(name)) > 0 ? Cli.OK
-                    : unknown("no runs for agent " + Table.text(name) + "; next: " + store.store().command("query", "agents"));
+                    : unknown(Next.line("no runs for agent " + Table.text(name), store.store().command("query", "agents")));
         });
     }
 

@@ -261,7 +261,7 @@ class LaunchersTest {
         Files.writeString(temp.resolve("gone/scripts/health.java"), "");
         new Launchers(temp.resolve("gone"), Shell.SH).write(temp.resolve("bin"));
         assertEquals(new Script(3, "",
-                "telemetry-health: the checkout it is for is gone; next: scripts/jbangw setup --launchers in another one\n"),
+                "telemetry-health: the checkout it is for is gone; next: scripts/jbangw launchers in another one\n"),
             new Jbangw(temp.resolve("bin/telemetry-health"), List.of()).run());
     }
 

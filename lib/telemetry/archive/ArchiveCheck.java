@@ -37,8 +37,8 @@ public final class ArchiveCheck {
         @Override
         public String toString() {
             List<Check> wrong = data.stream().filter(check -> check.status() != Check.Status.OK).toList();
-            String lines = wrong.stream().map(check -> check.status() + "  " + check.name() + ": " + check.detail()
-                    + (check.hint() == null ? "" : "; next: " + check.hint()) + System.lineSeparator()).collect(joining());
+            String lines = wrong.stream().map(check -> check.status() + "  "
+                    + Next.line(check.name() + ": " + check.detail(), check.hint()) + System.lineSeparator()).collect(joining());
             return lines + (data.size() - wrong.size()) + " of " + data.size() + " archived files are right";
         }
     }

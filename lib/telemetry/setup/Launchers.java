@@ -146,7 +146,7 @@ public record Launchers(Path checkout, Shell shell) {
 
     private String text(String script) {
         String launch = checkout.resolve("scripts").resolve("launch" + shell.suffix).toString();
-        String gone = "telemetry-" + script + ": the checkout it is for is gone; next: scripts/jbangw setup --launchers in another one";
+        String gone = "telemetry-" + script + ": the checkout it is for is gone; next: scripts/jbangw launchers in another one";
         int exit = Check.Status.UNKNOWN.exitCode();
         List<String> lines = shell == Shell.SH
                 ? List.of("#!/bin/sh", "# " + MARK, "launch='" + launch.replace("'", "'\\''") + "'",
