@@ -121,7 +121,7 @@ class ArchiveTest {
         Map<String, String> before = snapshot(store.base());
         Script refused = archive(store, "--older-than", "0d");
         assertEquals(64, refused.exit());
-        assertTrue(refused.err().contains("say --yes, or --dry-run"), refused.err());
+        assertTrue(refused.err().contains("add --yes to go ahead, or --dry-run"), refused.err());
         assertEquals(before, snapshot(store.base()));
         assertEquals(0, archive(store).exit(), "nothing to do needs no consent");
     }

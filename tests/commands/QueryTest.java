@@ -136,7 +136,7 @@ class QueryTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"agent, no run is of an agent named", "chain, no run has the insight", "run, the database has no run"})
+    @CsvSource({"agent, no runs for agent", "chain, no run has the insight", "run, the database has no run"})
     void whatIsNamedAndDoesNotExistIsAWarning(String word, String why) {
         for (String name : List.of("nobody", "'; DROP TABLE agent_runs; --", "../../etc/passwd",
                 "?mode=memory", ":resource:x", "%", "_", "a\nb", "x".repeat(10_000))) {
@@ -283,7 +283,7 @@ class QueryTest {
             assertTrue(run.err().lines().count() == 1 && run.err().contains("there is none"), run.err());
             assertTrue(Files.notExists(none));
         }
-        for (var one : List.of(new Case("empty", 2, "0 bytes"), new Case("text", 2, "no SQLite database"),
+        for (var one : List.of(new Case("empty", 2, "0 bytes"), new Case("text", 2, "not a SQLite database"),
                 new Case("folder", 2, "directory"), new Case("cut", 2, ""), new Case("other", 2, "no table agent_runs"),
                 new Case("gone", 3, "does not exist"))) {
             Store store = Fixture.V3.filled(folder.resolve(one.name), 60, LATEST);

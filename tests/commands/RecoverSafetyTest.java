@@ -166,7 +166,7 @@ class RecoverSafetyTest {
         Map<String, ByteBuffer> before = tree(store);
         Script asked = RecoverTest.script(store);
         assertEquals(64, asked.exit(), asked.err());
-        assertTrue(asked.err().contains("say --yes"), asked.err());
+        assertTrue(asked.err().contains("add --yes"), asked.err());
         assertEquals(before, tree(store));
     }
 

@@ -186,7 +186,7 @@ class RestoreSafetyTest {
         refused(store, 2, "it is a directory", Files.createDirectory(dir.resolve("folder")));
         refused(store, 64, "it is a symbolic link, which is not followed", Files.createSymbolicLink(dir.resolve("link"), good));
         refused(store, 2, "the file is empty (0 bytes)", Files.createFile(dir.resolve("empty")));
-        refused(store, 2, "it is no SQLite database", Files.writeString(dir.resolve("garbage"), "garbage ".repeat(2_000)));
+        refused(store, 2, "it is not a SQLite database", Files.writeString(dir.resolve("garbage"), "garbage ".repeat(2_000)));
         try (Database other = Database.create(file)) {
             other.execute("CREATE TABLE cookies(name TEXT)");
         }

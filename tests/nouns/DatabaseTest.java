@@ -194,7 +194,7 @@ public class DatabaseTest {
         assertFails(Files.createDirectory(dir.resolve("folder")), StoreException.Reason.DAMAGED, "it is a directory");
         assertFails(Files.createFile(dir.resolve("empty")), StoreException.Reason.DAMAGED, "the file is empty (0 bytes)");
         assertFails(Files.writeString(dir.resolve("text"), "hello ".repeat(1000)), StoreException.Reason.DAMAGED,
-                "it is no SQLite database");
+                "it is not a SQLite database");
         assertFails(Files.writeString(dir.resolve("line\nbreak"), "hello ".repeat(1000)), StoreException.Reason.DAMAGED, "line\\nbreak");
         byte[] whole = Files.readAllBytes(Fixture.V3.filled(dir.resolve("s"), 60, NOON).database());
         Path truncated = Files.write(dir.resolve("truncated"), Arrays.copyOf(whole, whole.length / 2));

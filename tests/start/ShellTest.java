@@ -57,7 +57,7 @@ class ShellTest {
         Store store = Fixture.V3.empty(dir.resolve("damaged"));
         Files.writeString(store.database(), "no database".repeat(1000));
         Script shell = jbangw("shell", "--store=" + store.base()).run("/exit\n");
-        assertTrue(shell.out().contains("store " + store.base() + "; cannot query " + store.database() + ": it is no SQLite database"),
+        assertTrue(shell.out().contains("store " + store.base() + "; cannot query " + store.database() + ": it is not a SQLite database"),
                 shell.out());
         assertTrue(!shell.out().contains("setup") && !(shell.out() + shell.err()).contains("Caused by"), shell.toString());
     }

@@ -64,7 +64,7 @@ public record Restored(Path backup, Instant made, String schema, long fromIt, Re
     public List<Remark> remarks() {
         List<Remark> remarks = new ArrayList<>();
         if (!verified)
-            remarks.add(new Remark("this backup has no manifest: SQLite finds no error in it, but nothing proves that it is unchanged",
+            remarks.add(new Remark("this backup has no SHA-256: SQLite finds no error in it, but nothing proves that it is unchanged",
                     null));
         if (only == null)
             remarks.add(new Remark("what was there before is too damaged to tell whether it had runs that are missing now", salvaging()));
