@@ -72,7 +72,8 @@ class CatalogTest {
         for (var folder : List.of("lib", "scripts", "docs"))
             try (var files = Files.walk(Checkout.root().resolve(folder))) {
                 for (var file : files.filter(Files::isRegularFile).toList()) {
-                    var command = Pattern.compile("command\\(\"([a-z_]+)\"|jbang ([a-z_]+)@telemetry").matcher(Files.readString(file).replaceAll("(?s)```markdown.*?```", ""));
+                    var text = Files.readString(file).replaceAll("(?s)```markdown.*?```", "");
+                    var command = Pattern.compile("command\\(\"([a-z_]+)\"|jbang ([a-z_]+)@telemetry").matcher(text);
                     while (command.find()) named.add(command.group(1) != null ? command.group(1) : command.group(2));
                 }
             }
