@@ -51,11 +51,11 @@ public record Checks(List<Check> list) implements Result {
     public String toString() {
         int width = 1;
         for (Check check : list) width = Math.max(width, check.name().length());
-        Set<Next> hints = new HashSet<>();
+        Set<String> hints = new HashSet<>();
         var lines = new StringJoiner(System.lineSeparator());
         for (Check check : list)
             lines.add(Words.item(Words.padded(check.status().toString(), STATUS) + "  " + Words.padded(check.name(), width) + "  ",
-                    check.detail(), hints.add(check.hint()) ? check.hint() : null));
+                    check.detail(), hints.add(String.valueOf(check.hint())) ? check.hint() : null));
         return lines.toString();
     }
 }
