@@ -17,15 +17,14 @@ public final class Words {
 
     /** On one line, without a character that a terminal obeys. */
     public static String visible(String text) {
-        if (text.chars().noneMatch(Character::isISOControl)) return text;
-        var visible = new StringBuilder();
-        text.chars().forEach(c -> {
+        var visible = new StringBuilder(text.length());
+        for (char c : text.toCharArray()) {
             if (c == '\n') visible.append("\\n");
             else if (c == '\t') visible.append("\\t");
             else if (c == '\r') visible.append("\\r");
-            else if (Character.isISOControl(c)) visible.append(String.format("\\u%04x", c));
-            else visible.append((char) c);
-        });
+            else if (Character.isISOControl(c)) visible.append(String.format("\\u%04x", (int) c));
+            else visible.append(c);
+        }
         return visible.toString();
     }
 
