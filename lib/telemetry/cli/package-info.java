@@ -2,6 +2,7 @@
 //SOURCES Rehearsal.java
 /**
  * How a procedure meets the command line: its options, its output, its exit code, and consent before something is
- * deleted. picocli ends here and in the scripts. Knows no procedure. Read {@code Cli} first.
+ * deleted. Also what lets a script start without JBang, since every script has this room. picocli ends here and in the
+ * scripts. Knows no procedure. Read {@code Procedure} first.
  */
 package telemetry.cli;
