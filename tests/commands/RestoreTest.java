@@ -298,7 +298,7 @@ class RestoreTest {
         assertEquals(3, script(store, "--restore", "latest", "--yes").exit(), "latest is the newest verified one");
         Script restored = script(store, "--restore", old.getFileName(), "--yes");
         assertEquals(1, restored.exit());
-        assertEquals("backup: this backup has no manifest: SQLite finds no error in it, but nothing proves that it is unchanged",
+        assertEquals("backup: this backup has no SHA-256: SQLite finds no error in it, but nothing proves that it is unchanged",
                 restored.err().strip());
         assertEquals(runs, ids(store));
         assertEquals(1, script(store, "verify", old).exit());
