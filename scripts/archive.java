@@ -53,12 +53,12 @@ class archive extends Procedure {
         Archive archive = archive();
         if (!archive.isTheStores())
             note("logs and rebuild do not look in " + archive.folder() + ": make " + store.store().archive() + " a link to it");
-        Archive.Plan plan = archive.plan(olderThan != null ? olderThan : free != null ? Duration.ZERO : USUAL_AGE, free);
+        ArchivePlan plan = archive.plan(olderThan != null ? olderThan : free != null ? Duration.ZERO : USUAL_AGE, free);
         boolean isShown = consent.isDryRun() || plan.files().isEmpty();
         if (isShown) return told(archive.preview(plan), plan.left(), List.of(), plan.files().isEmpty() ? archive.free() : null);
         String what = plan.what() + " (" + plan.size() + ") in " + archive.folder() + plan.until();
         if (!consent.to("Archive " + what + ", and delete the originals?")) return Cli.WARNING;
-        Archive.Report report;
+        ArchiveReport report;
         try (var progress = progress("MB", plan.size().bytes() / MB)) {
             report = archive.report(archive.run(plan, progress.adding(MB)));
         }
@@ -69,7 +69,7 @@ class archive extends Procedure {
      * @param nowFree null when more may become free
      * @return the exit code: a warning also when something is left that is not today's, or too little is free
      */
-    private int told(Result result, List<Archive.Left> left, List<String> failures, Size nowFree) {
+    private int told(Result result, List<ArchivePlan.Left> left, List<String> failures, Size nowFree) {
         int status = result(result);
         left.forEach(one -> output.note("left alone: " + one.file() + ": " + one.reason()));
         failures.forEach(this::note);

@@ -70,7 +70,7 @@ class backup extends Procedure {
         if (restore != null) return restore(consent, restore);
         Backups backups = backups(store.existing());
         if (consent.isDryRun()) return result(backups.plan(retention));
-        Backups.Made made = backups.make(patience, check, compress);
+        MadeBackup made = backups.make(patience, check, compress);
         String shrunk = retention.shrunk(made.backup(), backups.list());
         if (shrunk == null) return result(made.expiring(backups.expire(retention)));
         result(made);

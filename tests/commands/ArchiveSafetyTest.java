@@ -25,6 +25,7 @@ import org.junit.jupiter.api.io.TempDir;
 import telemetry.Check;
 import telemetry.Store;
 import telemetry.archive.Archive;
+import telemetry.archive.ArchivePlan;
 import telemetry.archive.ArchiveCheck;
 import telemetry.archive.ArchiveRun;
 import telemetry.kit.DayLines;
@@ -249,7 +250,7 @@ class ArchiveSafetyTest {
         List<String> expected = new ArrayList<>(DayLines.of(store));
         var archive = new Archive(store, null, Clock.systemUTC());
         for (int round = 0; round < 4; round++) {
-            Archive.Plan plan = archive.plan(Duration.ZERO);
+            ArchivePlan plan = archive.plan(Duration.ZERO);
             var stop = new AtomicBoolean();
             List<String> appended = new ArrayList<>();
             var writer = new Thread(() -> append(store, stop, appended));
@@ -304,7 +305,7 @@ class ArchiveSafetyTest {
         assumeTrue(Files.isDirectory(Path.of("/proc/self/fd")), "who has a file open cannot be seen here");
         Store store = DayLines.store(dir.resolve("s"), 2, 100);
         var archive = new Archive(store, null, Clock.systemUTC());
-        Archive.Plan plan = archive.plan(Duration.ZERO);
+        ArchivePlan plan = archive.plan(Duration.ZERO);
         Path aside = store.raw().resolve("events_20251201.2.ndjson");
         Thread archiving = new Thread(() -> archive.run(plan, bytes -> { }));
         try (FileChannel delaying = FileChannel.open(DayLines.file(store, 1), StandardOpenOption.APPEND)) {

@@ -1,7 +1,5 @@
 package telemetry.archive;
 
-import static java.util.stream.Collectors.joining;
-
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.FileAlreadyExistsException;
@@ -21,11 +19,9 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import java.util.function.Function;
 import java.util.function.LongConsumer;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
-import telemetry.Check;
 import telemetry.DayFile;
 import telemetry.EventLog;
 import telemetry.Next;
@@ -37,8 +33,6 @@ import telemetry.os.Disk;
 import telemetry.os.Openers;
 import telemetry.store.StoreLock;
 import telemetry.text.Result;
-import telemetry.text.Table;
-import telemetry.text.Words;
 
 /**
  * Old day files, gzipped, in folders whose names other engines read as columns: {@code
@@ -54,87 +48,6 @@ public final class Archive {
     static final Next NEEDS_ROOM = Next.words("make room, or archive to another disk with --to DIR");
 
     static final Comparator<DayFile> BY_SIZE = Comparator.comparingLong(file -> file.path().toFile().length());
-
-    /** A day file that is not archived now. */
-    public record Left(Path file, String reason) { }
-
-    /**
-     * What {@link #run} is to do.
-     *
-     * @param files in the order in which they are taken
-     * @param size  of them together
-     * @param left  old enough, and yet left alone
-     * @param free  it stops as soon as so much is free on the raw folder's disk; null when it does not
-     */
-    public record Plan(List<DayFile> files, Size size, List<Left> left, Size free) {
-
-        /** {@code 3 day files} */
-        public String what() {
-            return named(files.stream().map(DayFile::path).toList());
-        }
-
-        /** How far it goes, to follow the archive's folder. */
-        public String until() {
-            return free == null ? "" : ", the oldest first, until " + free + " are free";
-        }
-    }
-
-    /** A plan, to be looked at. */
-    public record Preview(Plan data, Path folder, Size free) implements Result {
-        @Override
-        public String toString() {
-            var table = new Table("day", "size", "file");
-            for (DayFile file : data.files) table.row(file.day(), new Size(file.path().toFile().length()), file.path());
-            String what = data.what() + ", " + data.size + ", would be archived in " + folder + data.until();
-            String now = data.free == null ? "" : "; " + free + " are free now";
-            return (table.isEmpty() ? "no day file is to be archived" : table + System.lineSeparator() + what) + now;
-        }
-    }
-
-    /** What came of an archiving; {@code toString()} is the report. */
-    public record Report(List<ArchiveRun.Archived> archived, List<Left> left, List<String> failures, Size free)
-            implements Result {
-        @Override
-        public Check.Status status() {
-            return failures.isEmpty() ? Check.Status.OK : Check.Status.FAILED;
-        }
-
-        @Override
-        public String toString() {
-            if (archived.isEmpty()) return "nothing was archived";
-            var table = new Table("day", "lines", "size", "archived", "file");
-            for (ArchiveRun.Archived day : archived)
-                table.row(day.day(), day.lines(), day.size(), day.compressed(),
-                        day.parts().stream().map(part -> part.getFileName().toString()).collect(joining(", ")));
-            return table + System.lineSeparator() + Words.count(archived.size(), "day file") + ", " + sum(ArchiveRun.Archived::size)
-                    + " -> " + sum(ArchiveRun.Archived::compressed) + "; " + free + " are free on the disk now";
-        }
-
-        private Size sum(Function<ArchiveRun.Archived, Size> size) {
-            return new Size(archived.stream().mapToLong(day -> size.apply(day).bytes()).sum());
-        }
-    }
-
-    /** The archived files, by day, with what the manifest says of each; {@code toString()} is the table. */
-    public record Listed(Map<DayFile, Optional<ArchiveManifest.Entry>> files) implements Result {
-        private record Unknown(Path path, LocalDate day) { }
-
-        @Override
-        public Object data() {
-            List<Object> list = new ArrayList<>();
-            files.forEach((file, known) -> list.add(known.isPresent() ? known.get() : new Unknown(file.path(), file.day())));
-            return list;
-        }
-
-        @Override
-        public String toString() {
-            var table = new Table("day", "lines", "size", "archived", "when", "file");
-            files.forEach((file, known) -> table.row(file.day(), known.map(ArchiveManifest.Entry::lines).orElse(null),
-                    known.map(entry -> new Size(entry.bytes())).orElse(null), new Size(file.path().toFile().length()),
-                    known.map(ArchiveManifest.Entry::archived).orElse(null), file.path().getFileName()));
-            return table.isEmpty() ? "the archive is empty" : table.toString();
-        }
-    }
 
     /** A day brought back. */
     public record Unpacked(Path restored) implements Result {
@@ -168,7 +81,7 @@ public final class Archive {
         }
     }
 
-    private static String named(List<Path> files) {
+    static String named(List<Path> files) {
         return files.size() == 1 ? files.get(0).getFileName().toString() : files.size() + " day files";
     }
 
@@ -214,7 +127,7 @@ public final class Archive {
      * Which raw day files ended longer ago than this, and which of them have to be left alone. Smallest first: on a full disk each makes
      * room for the next. Changes nothing.
      */
-    public Plan plan(Duration olderThan) {
+    public ArchivePlan plan(Duration olderThan) {
         return plan(olderThan, null, BY_SIZE.thenComparing(DayFile::compareTo));
     }
 
@@ -222,17 +135,17 @@ public final class Archive {
      * As the other, oldest first, to stop as soon as so much is free on the raw folder's disk. No file at all when it is already; null to
      * stop at none.
      */
-    public Plan plan(Duration olderThan, Size free) {
+    public ArchivePlan plan(Duration olderThan, Size free) {
         if (free == null) return plan(olderThan);
-        return isFree(free) ? new Plan(List.of(), new Size(0), List.of(), free) : plan(olderThan, free, Comparator.naturalOrder());
+        return isFree(free) ? new ArchivePlan(List.of(), new Size(0), List.of(), free) : plan(olderThan, free, Comparator.naturalOrder());
     }
 
-    public Preview preview(Plan plan) {
-        return new Preview(plan, folder, free());
+    public ArchivePlan.Preview preview(ArchivePlan plan) {
+        return new ArchivePlan.Preview(plan, folder, free());
     }
 
-    public Report report(ArchiveRun.Result result) {
-        return new Report(result.archived(), result.left(), result.failures().stream().map(store::message).toList(), free());
+    public ArchiveReport report(ArchiveRun.Result result) {
+        return new ArchiveReport(result.archived(), result.left(), result.failures().stream().map(store::message).toList(), free());
     }
 
     /** On the raw folder's disk. */
@@ -249,24 +162,24 @@ public final class Archive {
         return Disk.trying("see how much is free at", folder, () -> Disk.free(folder) > size.bytes());
     }
 
-    private Plan plan(Duration olderThan, Size free, Comparator<DayFile> order) {
+    private ArchivePlan plan(Duration olderThan, Size free, Comparator<DayFile> order) {
         Openers open = Openers.writingDayFiles();
         List<DayFile> files = new ArrayList<>();
-        List<Left> left = new ArrayList<>();
+        List<ArchivePlan.Left> left = new ArrayList<>();
         long bytes = 0;
         try {
             for (DayFile file : new EventLog(store).raw()) {
                 boolean today = !file.day().isBefore(DayFile.dayOf(now()));
                 if (today ? olderThan.toDays() > 0 : !isOlder(file, olderThan)) continue;
                 Optional<String> reason = today ? Optional.of("it is today's") : reasonToLeave(file.path(), open);
-                reason.ifPresentOrElse(why -> left.add(new Left(file.path(), why)), () -> files.add(file));
+                reason.ifPresentOrElse(why -> left.add(new ArchivePlan.Left(file.path(), why)), () -> files.add(file));
             }
             for (DayFile file : files) bytes += Files.size(file.path());
         } catch (IOException e) {
             throw Disk.refused("look at the day files in", store.raw(), e);
         }
         files.sort(order);
-        return new Plan(List.copyOf(files), new Size(bytes), List.copyOf(left), free);
+        return new ArchivePlan(List.copyOf(files), new Size(bytes), List.copyOf(left), free);
     }
 
     private boolean isOlder(DayFile file, Duration age) {
@@ -287,7 +200,7 @@ public final class Archive {
      * @param progress is given the number of bytes that were compressed since it was last called, from any thread
      * @throws StoreException {@code LOCKED} when another process is at it; what goes wrong with one file is in the result
      */
-    public ArchiveRun.Result run(Plan plan, LongConsumer progress) {
+    public ArchiveRun.Result run(ArchivePlan plan, LongConsumer progress) {
         return locked(() -> new ArchiveRun(this, plan, progress).run());
     }
 
@@ -342,11 +255,11 @@ public final class Archive {
         }
     }
 
-    public Listed listed() {
+    public ArchiveList listed() {
         Map<String, ArchiveManifest.Entry> known = manifest.read();
         Map<DayFile, Optional<ArchiveManifest.Entry>> listed = new LinkedHashMap<>();
         for (DayFile file : files()) listed.put(file, Optional.ofNullable(known.get(nameOf(file.path()))));
-        return new Listed(listed);
+        return new ArchiveList(listed);
     }
 
     /**

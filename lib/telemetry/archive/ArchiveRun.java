@@ -49,7 +49,7 @@ public final class ArchiveRun {
      * @param archived in the order of their days
      * @param failures what went wrong, one a file, whose lines are where they were
      */
-    public record Result(List<Archived> archived, List<Archive.Left> left, List<StoreException> failures) { }
+    public record Result(List<Archived> archived, List<ArchivePlan.Left> left, List<StoreException> failures) { }
 
     /**
      * A day file that is archived and gone from the raw folder.
@@ -70,14 +70,14 @@ public final class ArchiveRun {
     }
 
     private final Archive archive;
-    private final Archive.Plan plan;
+    private final ArchivePlan plan;
     private final ArchivePacker packer;
     private final List<Archived> archived = new ArrayList<>();
-    private final List<Archive.Left> left = new ArrayList<>();
+    private final List<ArchivePlan.Left> left = new ArrayList<>();
     private final List<StoreException> failures = new ArrayList<>();
     private final List<DayFile> tooLarge = new ArrayList<>();
 
-    ArchiveRun(Archive archive, Archive.Plan plan, LongConsumer progress) {
+    ArchiveRun(Archive archive, ArchivePlan plan, LongConsumer progress) {
         this.archive = archive;
         this.plan = plan;
         this.packer = new ArchivePacker(archive, progress);
@@ -181,7 +181,7 @@ public final class ArchiveRun {
         Openers open = openAfterPatience(whole.stream().map(Packed::aside).toList());
         for (Packed one : whole) {
             Optional<String> writer = writerOf(one.aside(), open);
-            if (writer.isPresent()) left.add(new Archive.Left(one.aside(), "it is held open by " + writer.get()));
+            if (writer.isPresent()) left.add(new ArchivePlan.Left(one.aside(), "it is held open by " + writer.get()));
             else takeAway(one);
         }
         Disk.trying("archive", archive.store().raw(), () -> Disk.syncFolder(archive.store().raw()));

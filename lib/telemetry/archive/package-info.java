@@ -1,4 +1,5 @@
-//SOURCES Archive.java ArchiveCheck.java ArchiveManifest.java ArchivePacker.java ArchiveRestore.java ArchiveRun.java
+//SOURCES Archive.java ArchiveCheck.java ArchiveList.java ArchiveManifest.java ArchivePacker.java ArchivePlan.java ArchiveReport.java
+//SOURCES ArchiveRestore.java ArchiveRun.java
 /**
  * Day files compressed, verified, and only then deleted; brought back, and expired. Knows no database, so it works on a
  * full disk. Read {@code Archive} first.

@@ -19,7 +19,6 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import java.util.StringJoiner;
 import telemetry.Check;
 import telemetry.Checks;
 import telemetry.Database;
@@ -28,45 +27,12 @@ import telemetry.Runs;
 import telemetry.Size;
 import telemetry.Store;
 import telemetry.StoreException;
-import telemetry.Times;
 import telemetry.os.Disk;
 import telemetry.text.Result;
 import telemetry.text.Runbook;
 
 /** The backups in one folder: made, listed, verified, expired. */
 public final class Backups {
-
-    /**
-     * A new one; {@code toString()} is the report.
-     *
-     * @param orphans   rows that refer to others that are not there; null when the tables do not let SQLite tell
-     * @param tookMs    in all
-     * @param copyingMs of it, while the database was read; the rest went into checking, hashing and compressing the copy
-     * @param expired   those that went
-     */
-    public record Made(Backup backup, Long orphans, Duration tookMs, Duration copyingMs, List<Path> expired) implements Result {
-
-        /** The same, after these have gone. */
-        public Made expiring(Expired gone) {
-            return new Made(backup, orphans, tookMs, copyingMs, gone.expired);
-        }
-
-        @Override
-        public Check.Status status() {
-            return backup.isVerified() ? Check.Status.OK : Check.Status.WARNING;
-        }
-
-        @Override
-        public String toString() {
-            var text = new StringJoiner(System.lineSeparator());
-            text.add("backup   " + backup.file());
-            text.add("holds    " + backup.runs() + " runs, " + backup.size() + ", " + (backup.isVerified() ? "verified" : backup.doubt())
-                    + ", in " + Times.words(tookMs));
-            if (orphans != null && orphans > 0) text.add("odd      " + orphans + " rows refer to others that are not there");
-            expired.forEach(old -> text.add("expired  " + old));
-            return text.toString();
-        }
-    }
 
     /** What a new one would hold, and which ones would go then. */
     public record Plan(long runs, Size size, Path folder, List<Path> wouldExpire) implements Result {
@@ -220,10 +186,10 @@ public final class Backups {
      *
      * @param patience how long a locked database is waited for
      */
-    public Made make(Duration patience, BackupCheck check, boolean compress) {
+    public MadeBackup make(Duration patience, BackupCheck check, boolean compress) {
         try (var backup = new NewBackup(folder, clock, err)) {
-            Made made = backup.make(store.database(), patience, check, compress);
-            sound.add(made.backup.file());
+            MadeBackup made = backup.make(store.database(), patience, check, compress);
+            sound.add(made.backup().file());
             return made;
         }
     }

@@ -50,13 +50,13 @@ final class NewBackup implements AutoCloseable {
     }
 
     /** @param patience how long a locked database is waited for */
-    Backups.Made make(Path database, Duration patience, BackupCheck check, boolean compress) {
+    MadeBackup make(Path database, Duration patience, BackupCheck check, boolean compress) {
         long began = System.nanoTime();
         Snapshot copy = copy(database, patience);
         Duration copying = since(began);
         try {
             Backup made = Disk.trying("write the backup to", folder, () -> Backup.of(finish(copy, check, compress)));
-            return new Backups.Made(made, orphans, since(began), copying, List.of());
+            return new MadeBackup(made, orphans, since(began), copying, List.of());
         } catch (StoreException e) {
             if (e.reason() != StoreException.Reason.DAMAGED) throw e;
             throw new StoreException(e.reason(), "back up", database, e.why() + "; no backup was made and none expires",

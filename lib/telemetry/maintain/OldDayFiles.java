@@ -12,6 +12,7 @@ import telemetry.Store;
 import telemetry.StoreException;
 import telemetry.Times;
 import telemetry.archive.Archive;
+import telemetry.archive.ArchivePlan;
 import telemetry.archive.ArchiveRun;
 import telemetry.text.Runbook;
 import telemetry.text.Table;
@@ -27,7 +28,7 @@ public final class OldDayFiles {
 
     private final Store store;
     private final Archive archive;
-    private final Archive.Plan plan;
+    private final ArchivePlan plan;
 
     /** Looks only. */
     public OldDayFiles(Store store, Clock clock) {
@@ -87,7 +88,7 @@ public final class OldDayFiles {
     }
 
     /** That today's file stays is as it should be; of those that are old enough, somebody is to know. */
-    private static Task left(List<Archive.Left> left, Task otherwise) {
+    private static Task left(List<ArchivePlan.Left> left, Task otherwise) {
         if (left.isEmpty()) return otherwise;
         String first = "; left alone: " + left.get(0).file().getFileName() + ": " + left.get(0).reason();
         String others = left.size() == 1 ? "" : ", and " + (left.size() - 1) + " more";

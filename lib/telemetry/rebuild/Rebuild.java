@@ -14,7 +14,6 @@ import java.util.Map;
 import java.util.function.Consumer;
 import java.util.function.LongConsumer;
 import java.util.regex.Pattern;
-import telemetry.Check;
 import telemetry.Database;
 import telemetry.DayFile;
 import telemetry.EventLog;
@@ -29,32 +28,12 @@ import telemetry.sqlite.DatabaseFile;
 import telemetry.store.Pruned;
 import telemetry.store.Quarantine;
 import telemetry.store.StoreLock;
-import telemetry.text.Result;
 
 /**
  * Makes a new database from the day files, and puts it in the place of the old one, whatever state that is in. Interrupted at any point,
  * the old one or the new one stands there whole, and the next call does it all again.
  */
 public final class Rebuild {
-
-    /** What would be made from what; {@code toString()} is the report. */
-    public record Preview(Plan data, boolean isAside) implements Result {
-
-        /** @param differences between the old database and the day files; null when they cannot be compared, or need not be */
-        record Plan(Path database, OldDatabase.State old, List<Path> files, long bytes, RunDifferences.Count differences) { }
-
-        @Override
-        public Check.Status status() {
-            return data.differences == null ? Check.Status.OK : data.differences.unread().status(true);
-        }
-
-        @Override
-        public String toString() {
-            String old = "; the database " + (isAside ? "of the store" : "there") + " now is " + data.old;
-            return "would make " + data.database + " from " + said(data.files) + old
-                    + (data.differences == null ? "" : System.lineSeparator() + data.differences);
-        }
-    }
 
     private static final Pattern BUFFER_FILE = Pattern.compile("telemetry_.*\\.(jsonl|active|ready|synced)");
 
@@ -145,12 +124,12 @@ public final class Rebuild {
     }
 
     /** Changes nothing. @param into the new file; null for the store's database */
-    public Preview preview(Path into) {
+    public RebuildPreview preview(Path into) {
         List<Path> files = files();
         OldDatabase.State old = OldDatabase.seen(store.database()).state();
         boolean isComparable = into == null && old == OldDatabase.State.INTACT;
         Path database = into == null ? store.database() : into.toAbsolutePath();
-        return new Preview(new Preview.Plan(database, old, files, bytes(files), isComparable ? differences(difference -> { }) : null),
+        return new RebuildPreview(new RebuildPreview.Plan(database, old, files, bytes(files), isComparable ? differences(difference -> { }) : null),
                 into != null);
     }
 

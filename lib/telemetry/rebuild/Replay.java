@@ -2,14 +2,12 @@ package telemetry.rebuild;
 
 import java.io.PrintWriter;
 import java.util.ArrayList;
-import java.util.BitSet;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.LongConsumer;
@@ -279,7 +277,7 @@ public final class Replay {
             Map<String, Dispute> disputes = new HashMap<>();
             var again = new LogFiles(entry -> {
                 if (!(entry.record() instanceof Run run) || !run.isEnd() || !keys.contains(writer.key(run))) return;
-                disputes.computeIfAbsent(writer.key(run), none -> new Dispute()).add(entry, run);
+                disputes.computeIfAbsent(writer.key(run), none -> new Dispute(form)).add(entry, run);
             });
             days.forEach(day -> read(day, again));
             database.inTransaction(() -> disputes.values().forEach(this::settle));
@@ -287,9 +285,9 @@ public final class Replay {
 
         private void settle(Dispute dispute) {
             Run run = dispute.run();
-            if (dispute.isConflict) conflicts++;
-            boolean isWritten = writer.standing(run) == RunWriter.Standing.OTHER && write(dispute.best, run) > 0;
-            boolean isRenamed = dispute.hasEventIds && writer.takeEventId(run);
+            if (dispute.isConflict()) conflicts++;
+            boolean isWritten = writer.standing(run) == RunWriter.Standing.OTHER && write(dispute.best(), run) > 0;
+            boolean isRenamed = dispute.hasEventIds() && writer.takeEventId(run);
             if (isWritten || isRenamed) updated++;
         }
     }
@@ -297,31 +295,5 @@ public final class Replay {
     private static <T> void inBatches(Collection<T> all, int size, Consumer<List<T>> each) {
         List<T> list = List.copyOf(all);
         for (int from = 0; from < list.size(); from += size) each.accept(list.subList(from, Math.min(from + size, list.size())));
-    }
-
-    /** All that the files know of the ends of one run. */
-    private final class Dispute {
-        private final SeveralEnds ends = new SeveralEnds(form);
-        private LogEntry best;
-        private boolean isConflict;
-        private boolean hasEventIds;
-
-        void add(LogEntry entry, Run run) {
-            Object[] row = form.row(run);
-            ends.add(row, form.lacking(run));
-            int order = best == null ? 1 : form.compare(row, form.row((Run) best.record()));
-            isConflict |= best != null && order != 0;
-            hasEventIds |= best != null && !Objects.equals(run.text("event_id"), ((Run) best.record()).text("event_id"));
-            if (order >= 0) best = entry;
-        }
-
-        /** What they say together. */
-        Run run() {
-            Object[] values = ends.values();
-            BitSet lacking = ends.lacking();
-            Map<String, Object> fields = new LinkedHashMap<>();
-            for (int i = 0; i < values.length; i++) if (!lacking.get(i)) fields.put(form.columns().get(i), values[i]);
-            return new Run(fields);
-        }
     }
 }

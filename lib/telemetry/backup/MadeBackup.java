@@ -1,0 +1,41 @@
+package telemetry.backup;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.StringJoiner;
+import telemetry.Check;
+import telemetry.Times;
+import telemetry.text.Result;
+
+/**
+ * A new one; {@code toString()} is the report.
+ *
+ * @param orphans   rows that refer to others that are not there; null when the tables do not let SQLite tell
+ * @param tookMs    in all
+ * @param copyingMs of it, while the database was read; the rest went into checking, hashing and compressing the copy
+ * @param expired   those that went
+ */
+public record MadeBackup(Backup backup, Long orphans, Duration tookMs, Duration copyingMs, List<Path> expired) implements Result {
+
+    /** The same, after these have gone. */
+    public MadeBackup expiring(Backups.Expired gone) {
+        return new MadeBackup(backup, orphans, tookMs, copyingMs, gone.expired());
+    }
+
+    @Override
+    public Check.Status status() {
+        return backup.isVerified() ? Check.Status.OK : Check.Status.WARNING;
+    }
+
+    @Override
+    public String toString() {
+        var text = new StringJoiner(System.lineSeparator());
+        text.add("backup   " + backup.file());
+        text.add("holds    " + backup.runs() + " runs, " + backup.size() + ", " + (backup.isVerified() ? "verified" : backup.doubt())
+                + ", in " + Times.words(tookMs));
+        if (orphans != null && orphans > 0) text.add("odd      " + orphans + " rows refer to others that are not there");
+        expired.forEach(old -> text.add("expired  " + old));
+        return text.toString();
+    }
+}

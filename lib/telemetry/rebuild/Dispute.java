@@ -1,0 +1,56 @@
+package telemetry.rebuild;
+
+import java.util.BitSet;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Objects;
+import telemetry.LogEntry;
+import telemetry.Run;
+import telemetry.runs.RowForm;
+
+/** All that the files know of the ends of one run. */
+final class Dispute {
+    private final RowForm form;
+    private final SeveralEnds ends;
+    private LogEntry best;
+    private boolean isConflict;
+    private boolean hasEventIds;
+
+    Dispute(RowForm form) {
+        this.form = form;
+        this.ends = new SeveralEnds(form);
+    }
+
+    void add(LogEntry entry, Run run) {
+        Object[] row = form.row(run);
+        ends.add(row, form.lacking(run));
+        int order = best == null ? 1 : form.compare(row, form.row((Run) best.record()));
+        isConflict |= best != null && order != 0;
+        hasEventIds |= best != null && !Objects.equals(run.text("event_id"), ((Run) best.record()).text("event_id"));
+        if (order >= 0) best = entry;
+    }
+
+    /** The one that counts most, as it stands in its file. */
+    LogEntry best() {
+        return best;
+    }
+
+    /** True when two of them differ. */
+    boolean isConflict() {
+        return isConflict;
+    }
+
+    /** True when two of them name different event_ids. */
+    boolean hasEventIds() {
+        return hasEventIds;
+    }
+
+    /** What they say together. */
+    Run run() {
+        Object[] values = ends.values();
+        BitSet lacking = ends.lacking();
+        Map<String, Object> fields = new LinkedHashMap<>();
+        for (int i = 0; i < values.length; i++) if (!lacking.get(i)) fields.put(form.columns().get(i), values[i]);
+        return new Run(fields);
+    }
+}

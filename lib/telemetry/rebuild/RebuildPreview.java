@@ -1,0 +1,25 @@
+package telemetry.rebuild;
+
+import java.nio.file.Path;
+import java.util.List;
+import telemetry.Check;
+import telemetry.text.Result;
+
+/** What would be made from what; {@code toString()} is the report. */
+public record RebuildPreview(Plan data, boolean isAside) implements Result {
+
+    /** @param differences between the old database and the day files; null when they cannot be compared, or need not be */
+    record Plan(Path database, OldDatabase.State old, List<Path> files, long bytes, RunDifferences.Count differences) { }
+
+    @Override
+    public Check.Status status() {
+        return data.differences == null ? Check.Status.OK : data.differences.unread().status(true);
+    }
+
+    @Override
+    public String toString() {
+        String old = "; the database " + (isAside ? "of the store" : "there") + " now is " + data.old;
+        return "would make " + data.database + " from " + Rebuild.said(data.files) + old
+                + (data.differences == null ? "" : System.lineSeparator() + data.differences);
+    }
+}
