@@ -1,4 +1,4 @@
-//SOURCES GapFill.java Recovered.java Recovery.java RecoveryLook.java RecoveryMark.java RecoveryPlan.java Salvage.java
+//SOURCES GapFill.java Recovered.java Recovery.java RecoveryLook.java RecoveryMark.java RecoveryPlan.java RecoveryRun.java Salvage.java
 /**
  * A damaged or lost database made good again from backup, day files and what is left of it. Read {@code Recovery} first.
  */
