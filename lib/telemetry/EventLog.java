@@ -15,7 +15,7 @@ import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 import telemetry.daylog.LogReader;
 import telemetry.daylog.LogWriter;
-import telemetry.os.Disk;
+import telemetry.os.Attempt;
 import telemetry.text.Ndjson;
 
 /** The day files of a store: the truth about runs and events. Safe for several threads and processes. */
@@ -57,9 +57,9 @@ public final class EventLog implements AutoCloseable {
         try (Stream<DayFile> raw = in(store.raw(), 1); Stream<DayFile> archived = in(store.archive(), 3)) {
             return Stream.concat(raw, archived).sorted().toList();
         } catch (UncheckedIOException e) {
-            throw Disk.refused("list the day files of", store.base(), e.getCause());
+            throw Attempt.refused("list the day files of", store.base(), e.getCause());
         } catch (IOException e) {
-            throw Disk.refused("list the day files of", store.base(), e);
+            throw Attempt.refused("list the day files of", store.base(), e);
         }
     }
 
@@ -68,9 +68,9 @@ public final class EventLog implements AutoCloseable {
         try (Stream<DayFile> raw = in(store.raw(), 1)) {
             return raw.filter(file -> !file.compressed()).sorted().toList();
         } catch (UncheckedIOException e) {
-            throw Disk.refused("list the day files in", store.raw(), e.getCause());
+            throw Attempt.refused("list the day files in", store.raw(), e.getCause());
         } catch (IOException e) {
-            throw Disk.refused("list the day files in", store.raw(), e);
+            throw Attempt.refused("list the day files in", store.raw(), e);
         }
     }
 

@@ -5,7 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 import telemetry.kit.Checkout;
-import telemetry.os.Disk;
+import telemetry.os.Attempt;
 import telemetry.os.Machine;
 
 /** The toolkit of one checkout: its commands as processes, started by its own scripts/jbangw. */
@@ -79,7 +79,7 @@ record Ours(Path checkout) {
                 for (String line : Files.readAllLines(file))
                     if (line.startsWith("//RUNTIME_OPTIONS ")) options.addAll(List.of(line.substring(18).strip().split("\\s+")));
         } catch (IOException e) {
-            throw Disk.refused("read the options in", checkout.resolve("lib"), e);
+            throw Attempt.refused("read the options in", checkout.resolve("lib"), e);
         }
         return options;
     }

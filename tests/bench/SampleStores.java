@@ -23,7 +23,7 @@ import telemetry.StoreException;
 import telemetry.measure.IndexAdvice;
 import telemetry.measure.QueryTimes;
 import telemetry.measure.Tuning;
-import telemetry.os.Disk;
+import telemetry.os.Attempt;
 import telemetry.os.Machine;
 import telemetry.setup.Sample;
 import telemetry.setup.SampleWriter;
@@ -61,7 +61,7 @@ final class SampleStores implements AutoCloseable {
         } catch (OverlappingFileLockException e) {
             throw taken();
         } catch (IOException e) {
-            throw Disk.refused("keep stores in", this.folder, e);
+            throw Attempt.refused("keep stores in", this.folder, e);
         }
     }
 
@@ -103,7 +103,7 @@ final class SampleStores implements AutoCloseable {
         try {
             return Files.createDirectories(scratch);
         } catch (IOException e) {
-            throw Disk.refused("create the folder", scratch, e);
+            throw Attempt.refused("create the folder", scratch, e);
         }
     }
 
@@ -130,7 +130,7 @@ final class SampleStores implements AutoCloseable {
             Files.writeString(made, "");
             return store;
         } catch (IOException e) {
-            throw Disk.refused("make a store in", base, e);
+            throw Attempt.refused("make a store in", base, e);
         }
     }
 
@@ -178,7 +178,7 @@ final class SampleStores implements AutoCloseable {
         try (Stream<Path> all = Files.walk(path)) {
             for (Path each : all.sorted(Comparator.reverseOrder()).toList()) Files.delete(each);
         } catch (IOException e) {
-            throw Disk.refused("delete", path, e);
+            throw Attempt.refused("delete", path, e);
         }
     }
 

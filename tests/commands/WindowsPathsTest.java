@@ -44,6 +44,7 @@ import telemetry.StoreException;
 import telemetry.kit.Checkout;
 import telemetry.kit.Fixture;
 import telemetry.kit.Script;
+import telemetry.os.Attempt;
 import telemetry.os.Disk;
 import telemetry.os.Machine;
 import telemetry.store.Pruned;
@@ -181,14 +182,15 @@ class WindowsPathsTest {
     @Test
     void whatWindowsRefusesIsSaidInOurWords() {
         Path file = dir.resolve("x");
-        assertEquals("permission denied, or another program has it open", Disk.refused("replace", file, new AccessDeniedException("x"))
+        assertEquals("permission denied, or another program has it open", Attempt.refused("replace", file, new AccessDeniedException("x"))
                 .why());
         assertEquals(StoreException.Reason.LOCKED,
-                Disk.refused("move", file, new FileSystemException("x", null,
+                Attempt.refused("move", file, new FileSystemException("x", null,
                 "The process cannot access the file because it is being used by another process")).reason());
-        assertEquals(StoreException.Reason.FULL, Disk.refused("write", file, new IOException("There is not enough space on the disk"))
+        assertEquals(StoreException.Reason.FULL, Attempt.refused("write", file, new IOException("There is not enough space on the disk"))
                 .reason());
-        assertEquals(StoreException.Reason.FAILED, Disk.refused("write", file, new IOException("Der Vorgang wurde abgebrochen")).reason());
+        assertEquals(StoreException.Reason.FAILED, Attempt.refused("write", file, new IOException("Der Vorgang wurde abgebrochen"))
+                .reason());
     }
 
     @Test
@@ -196,7 +198,7 @@ class WindowsPathsTest {
         try (FileSystem small = Jimfs.newFileSystem(Configuration.windows().toBuilder().setMaxSize(1 << 16).setBlockSize(512).build())) {
             Path file = small.getPath("C:\\full");
             IOException e = assertThrows(IOException.class, () -> Files.write(file, new byte[1 << 17]));
-            assertEquals(StoreException.Reason.FULL, Disk.refused("write", file,
+            assertEquals(StoreException.Reason.FULL, Attempt.refused("write", file,
                     new IOException("Es steht nicht genug Speicherplatz auf dem Datenträger zur Verfügung", e)).reason());
         }
     }

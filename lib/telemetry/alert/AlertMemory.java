@@ -10,7 +10,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 import telemetry.Store;
 import telemetry.StoreException;
-import telemetry.os.Disk;
+import telemetry.os.Attempt;
 import telemetry.os.Sha256;
 import telemetry.store.Reports;
 import telemetry.text.JsonText;
@@ -63,7 +63,7 @@ final class AlertMemory {
             Reports.make(store);
             write(ByteBuffer.wrap(block));
         } catch (IOException e) {
-            StoreException refused = Disk.refused("remember the alert in", file, e);
+            StoreException refused = Attempt.refused("remember the alert in", file, e);
             String why = refused.why() + ", so the next health tells it again";
             throw new StoreException(refused.reason(), "remember the alert in", file, why, null, e);
         }

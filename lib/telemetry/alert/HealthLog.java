@@ -9,7 +9,7 @@ import telemetry.Health;
 import telemetry.Store;
 import telemetry.StoreException;
 import telemetry.daylog.Records;
-import telemetry.os.Disk;
+import telemetry.os.Attempt;
 import telemetry.store.Reports;
 import telemetry.text.JsonText;
 
@@ -38,7 +38,7 @@ public final class HealthLog {
             Reports.make(store);
             lines.append(List.of(JsonText.line(HealthRecord.of(health))));
         } catch (IOException e) {
-            throw Disk.refused(RECORD, file, e);
+            throw Attempt.refused(RECORD, file, e);
         } catch (StoreException e) {
             throw new StoreException(e.reason(), RECORD, file, e.why(), null, e);
         }

@@ -29,6 +29,7 @@ import telemetry.Size;
 import telemetry.Store;
 import telemetry.StoreException;
 import telemetry.Times;
+import telemetry.os.Attempt;
 import telemetry.os.Disk;
 import telemetry.os.Openers;
 import telemetry.store.StoreLock;
@@ -150,7 +151,7 @@ public final class Archive {
 
     /** On the raw folder's disk. */
     public Size free() {
-        return Disk.trying("see how much is free at", store.raw(), () -> new Size(Disk.free(store.raw())));
+        return Attempt.of("see how much is free at", store.raw(), () -> new Size(Disk.free(store.raw())));
     }
 
     boolean isFree(Size wanted) {
@@ -159,7 +160,7 @@ public final class Archive {
 
     /** True when the archive's disk would take as much even if nothing of it could be compressed. */
     boolean hasRoomFor(Size size) {
-        return Disk.trying("see how much is free at", folder, () -> Disk.free(folder) > size.bytes());
+        return Attempt.of("see how much is free at", folder, () -> Disk.free(folder) > size.bytes());
     }
 
     private ArchivePlan plan(Duration olderThan, Size free, Comparator<DayFile> order) {
@@ -176,7 +177,7 @@ public final class Archive {
             }
             for (DayFile file : files) bytes += Files.size(file.path());
         } catch (IOException e) {
-            throw Disk.refused("look at the day files in", store.raw(), e);
+            throw Attempt.refused("look at the day files in", store.raw(), e);
         }
         files.sort(order);
         return new ArchivePlan(List.copyOf(files), new Size(bytes), List.copyOf(left), free);
@@ -211,7 +212,7 @@ public final class Archive {
             return StoreLock.holding(folder.resolve(".lock"), new StoreException(StoreException.Reason.LOCKED, "archive into", folder,
                     "another archive command is running there", Next.words("wait for it")), work);
         } catch (IOException e) {
-            StoreException refused = Disk.refused("archive into", folder, e);
+            StoreException refused = Attempt.refused("archive into", folder, e);
             if (refused.reason() != StoreException.Reason.FULL) throw refused;
             throw new StoreException(StoreException.Reason.FULL, "archive into", folder,
                     "there is no room even for a folder", NEEDS_ROOM, e);
@@ -249,13 +250,14 @@ public final class Archive {
         } catch (NoSuchFileException e) {
             return List.of();
         } catch (IOException e) {
-            throw Disk.refused("list the archive", folder, e);
+            throw Attempt.refused("list the archive", folder, e);
         } catch (UncheckedIOException e) {
-            throw Disk.refused("list the archive", folder, e.getCause());
+            throw Attempt.refused("list the archive", folder, e.getCause());
         }
     }
 
-    public ArchiveList listed() {
+    /** The archived files, by day, with what the manifest says of each. */
+    public Result listed() {
         Map<String, ArchiveManifest.Entry> known = manifest.read();
         Map<DayFile, Optional<ArchiveManifest.Entry>> listed = new LinkedHashMap<>();
         for (DayFile file : files()) listed.put(file, Optional.ofNullable(known.get(nameOf(file.path()))));
@@ -291,7 +293,7 @@ public final class Archive {
     }
 
     private static void delete(Path file) {
-        Disk.trying("delete", file, () -> {
+        Attempt.of("delete", file, () -> {
             Files.deleteIfExists(file);
             Disk.syncFolder(file.getParent());
         });

@@ -15,7 +15,7 @@ import telemetry.Checks;
 import telemetry.DayFile;
 import telemetry.Next;
 import telemetry.StoreException;
-import telemetry.os.Disk;
+import telemetry.os.Attempt;
 import telemetry.os.GzipFile;
 import telemetry.os.Sha256;
 import telemetry.text.Result;
@@ -75,7 +75,7 @@ public final class ArchiveCheck {
         } catch (StoreException e) {
             return e.reason() == StoreException.Reason.DAMAGED ? damaged(file, e.why()) : Check.failed(name, e.why(), null);
         } catch (IOException e) {
-            return Check.failed(name, Disk.refused("read", file.path(), e).why(), null);
+            return Check.failed(name, Attempt.refused("read", file.path(), e).why(), null);
         }
     }
 

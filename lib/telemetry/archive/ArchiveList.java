@@ -12,7 +12,7 @@ import telemetry.text.Result;
 import telemetry.text.Table;
 
 /** The archived files, by day, with what the manifest says of each; {@code toString()} is the table. */
-public record ArchiveList(Map<DayFile, Optional<ArchiveManifest.Entry>> files) implements Result {
+record ArchiveList(Map<DayFile, Optional<ArchiveManifest.Entry>> files) implements Result {
     private record Unknown(Path path, LocalDate day) { }
 
     @Override

@@ -18,6 +18,7 @@ import telemetry.DayFile;
 import telemetry.Size;
 import telemetry.StoreException;
 import telemetry.daylog.Held;
+import telemetry.os.Attempt;
 import telemetry.os.Disk;
 import telemetry.os.GzipFile;
 
@@ -64,7 +65,7 @@ final class ArchivePacker {
      * @return the file under its new name
      */
     Path pack(DayFile file) {
-        return Disk.trying("archive", file.path(), () -> {
+        return Attempt.of("archive", file.path(), () -> {
             Compared before = Compared.now(file.path(), null);
             Held held = archiveRest(file.path(), file.day());
             Path aside = setAside(file);
@@ -163,7 +164,7 @@ final class ArchivePacker {
         Set<Path> folders = new LinkedHashSet<>();
         for (DayFile part : some)
             for (Path in = part.path().getParent(); in.startsWith(archive.folder()); in = in.getParent()) folders.add(in);
-        Disk.trying("archive into", archive.folder(), () -> {
+        Attempt.of("archive into", archive.folder(), () -> {
             for (Path in : folders) Disk.syncFolder(in);
         });
         list(some);
@@ -188,7 +189,7 @@ final class ArchivePacker {
      * @param aside where it is, and nobody has it open
      */
     ArchiveRun.Archived takeAway(DayFile file, Path aside) {
-        return Disk.trying("archive", aside, () -> {
+        return Attempt.of("archive", aside, () -> {
             Held held = isAsCompared(aside) ? compared.get(aside).held() : archiveAll(aside, file.day());
             secure(List.of(file.day()));
             long size = Files.size(aside);
@@ -209,7 +210,7 @@ final class ArchivePacker {
     /** What the smallest of them would need. */
     StoreException noRoomFor(List<DayFile> files) {
         DayFile smallest = files.stream().min(Archive.BY_SIZE).orElseThrow();
-        return Disk.trying("archive", smallest.path(), () -> {
+        return Attempt.of("archive", smallest.path(), () -> {
             Size needed = new Size(GzipFile.sizeOf(smallest.path(), held(smallest.path(), smallest.day()).bytes()));
             return new StoreException(StoreException.Reason.FULL, "archive", smallest.path(),
                     "it needs " + needed + " in " + archive.folder() + ", and " + new Size(Disk.free(archive.folder()))

@@ -16,6 +16,7 @@ import telemetry.DayFile;
 import telemetry.EventLog;
 import telemetry.Next;
 import telemetry.StoreException;
+import telemetry.os.Attempt;
 import telemetry.os.Disk;
 import telemetry.os.GzipFile;
 
@@ -38,7 +39,7 @@ final class ArchiveRestore {
         Path target = raw.resolve(DayFile.name(day));
         Path unfinished = raw.resolve(DayFile.name(day) + ".tmp");
         try {
-            Disk.trying("restore", target, () -> {
+            Attempt.of("restore", target, () -> {
                 Archive.createFolders(raw);
                 Files.deleteIfExists(unfinished);
                 write(parts, unfinished);

@@ -23,6 +23,7 @@ import telemetry.DayFile;
 import telemetry.Next;
 import telemetry.Size;
 import telemetry.StoreException;
+import telemetry.os.Attempt;
 import telemetry.os.Disk;
 import telemetry.os.Openers;
 
@@ -105,7 +106,7 @@ public final class ArchiveRun {
 
     /** What a killed run left behind; nobody else works here now. */
     private void removeUnfinished() {
-        Disk.trying("remove what an earlier run left unfinished in", archive.folder(), () -> {
+        Attempt.of("remove what an earlier run left unfinished in", archive.folder(), () -> {
             try (Stream<Path> all = Files.walk(archive.folder(), 3)) {
                 for (Path file : all.filter(path -> path.toString().endsWith(Archive.UNFINISHED)).toList()) Files.delete(file);
             }
@@ -184,7 +185,7 @@ public final class ArchiveRun {
             if (writer.isPresent()) left.add(new ArchivePlan.Left(one.aside(), "it is held open by " + writer.get()));
             else takeAway(one);
         }
-        Disk.trying("archive", archive.store().raw(), () -> Disk.syncFolder(archive.store().raw()));
+        Attempt.of("archive", archive.store().raw(), () -> Disk.syncFolder(archive.store().raw()));
     }
 
     private void takeAway(Packed packed) {
@@ -224,7 +225,7 @@ public final class ArchiveRun {
     }
 
     private static Optional<String> writerOf(Path file, Openers open) {
-        return Disk.trying("see who has open", file, () -> open.writerOf(file));
+        return Attempt.of("see who has open", file, () -> open.writerOf(file));
     }
 
     /** @return true when one of them fitted */

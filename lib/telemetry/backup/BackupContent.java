@@ -11,6 +11,7 @@ import java.util.Map;
 import telemetry.Database;
 import telemetry.Next;
 import telemetry.StoreException;
+import telemetry.os.Attempt;
 import telemetry.os.Disk;
 import telemetry.os.GzipFile;
 import telemetry.os.Sha256;
@@ -43,7 +44,7 @@ public record BackupContent(Backup backup, Path file, String sha256, String jour
     public static BackupManifest requireIntact(Backup backup, PrintWriter err) {
         BackupManifest manifest = BackupManifest.read(backup.file());
         if (manifest == null) return null;
-        Disk.trying("read the backup", backup.file(), () -> {
+        Attempt.of("read the backup", backup.file(), () -> {
             long bytes = Files.size(backup.file());
             if (bytes != manifest.bytes())
                 throw damaged(backup.file(), "it has " + bytes + " bytes, its manifest says " + manifest.bytes());
@@ -64,7 +65,7 @@ public record BackupContent(Backup backup, Path file, String sha256, String jour
         Path file = backup.isCompressed() ? unpack(backup.file(), near, manifest)
                 : manifest == null && hasLog(backup.file()) ? fold(backup.file(), near) : backup.file();
         try {
-            return Disk.trying("read the backup", file, () -> look(backup, manifest, file, err));
+            return Attempt.of("read the backup", file, () -> look(backup, manifest, file, err));
         } catch (StoreException e) {
             remove(backup, file);
             throw e.reason() == StoreException.Reason.DAMAGED ? damaged(backup.file(), e.why()) : e;
@@ -114,7 +115,7 @@ public record BackupContent(Backup backup, Path file, String sha256, String jour
     }
 
     /** @return the file that the step makes of a backup; what goes wrong leaves none, and is the backup's fault */
-    private static Path made(Path of, Path file, String tried, Disk.Step step) {
+    private static Path made(Path of, Path file, String tried, Attempt.Step step) {
         boolean isMade = false;
         try {
             step.run();
@@ -123,7 +124,7 @@ public record BackupContent(Backup backup, Path file, String sha256, String jour
         } catch (StoreException e) {
             throw damaged(of, e.why());
         } catch (IOException e) {
-            throw Disk.refused(tried, file, e);
+            throw Attempt.refused(tried, file, e);
         } finally {
             if (!isMade) DatabaseFile.delete(file);
         }

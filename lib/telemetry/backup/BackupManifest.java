@@ -13,7 +13,7 @@ import java.util.regex.Pattern;
 import telemetry.Next;
 import telemetry.StoreException;
 import telemetry.Times;
-import telemetry.os.Disk;
+import telemetry.os.Attempt;
 import telemetry.os.GzipFile;
 import telemetry.os.Sha256;
 import telemetry.text.JsonText;
@@ -73,7 +73,7 @@ record BackupManifest(Instant time, long bytes, String sha256, long contentBytes
         Path file = of(backup);
         if (!Files.exists(file, LinkOption.NOFOLLOW_LINKS)) return null;
         if (!Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)) throw damaged(file, "it is no plain file", null);
-        String text = Disk.trying("read the manifest", file, () -> {
+        String text = Attempt.of("read the manifest", file, () -> {
             try (InputStream in = Files.newInputStream(file)) {
                 return new String(in.readNBytes(MOST_BYTES), StandardCharsets.UTF_8);
             }

@@ -27,6 +27,7 @@ import telemetry.Runs;
 import telemetry.Size;
 import telemetry.Store;
 import telemetry.StoreException;
+import telemetry.os.Attempt;
 import telemetry.os.Disk;
 import telemetry.text.Result;
 import telemetry.text.Runbook;
@@ -110,7 +111,7 @@ public final class Backups {
         } catch (NotDirectoryException e) {
             throw new StoreException(StoreException.Reason.FAILED, "list the backups in", folder, "it is no folder", null, e);
         } catch (IOException e) {
-            throw Disk.refused("list the backups in", folder, e);
+            throw Attempt.refused("list the backups in", folder, e);
         }
         backups.sort(Comparator.comparing(Backup::time).reversed().thenComparing(backup -> backup.file().getFileName().toString()));
         return backups;
@@ -129,7 +130,7 @@ public final class Backups {
     public Backup find(String name) {
         if (name.equals(LATEST)) return newestVerified().orElseThrow(this::noneVerified);
         Path file = path(name);
-        return Disk.trying("read the backup", file, () -> {
+        return Attempt.of("read the backup", file, () -> {
             requireFile(file);
             return Backup.of(file);
         });
@@ -244,7 +245,7 @@ public final class Backups {
         List<Backup> expired = retention.expired(all, clock.instant());
         while (!expired.isEmpty() && doubtOne(all, retention.kept(all))) expired = retention.expired(all, clock.instant());
         List<Path> files = files(expired);
-        Disk.trying("expire backups in", folder, () -> {
+        Attempt.of("expire backups in", folder, () -> {
             for (Path file : files) delete(file);
             deleteManifestsAlone();
         });

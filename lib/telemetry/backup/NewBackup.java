@@ -19,6 +19,7 @@ import java.util.concurrent.CompletionException;
 import telemetry.Database;
 import telemetry.Next;
 import telemetry.StoreException;
+import telemetry.os.Attempt;
 import telemetry.os.Disk;
 import telemetry.os.GzipFile;
 import telemetry.os.Sha256;
@@ -55,7 +56,7 @@ final class NewBackup implements AutoCloseable {
         Snapshot copy = copy(database, patience);
         Duration copying = since(began);
         try {
-            Backup made = Disk.trying("write the backup to", folder, () -> Backup.of(finish(copy, check, compress)));
+            Backup made = Attempt.of("write the backup to", folder, () -> Backup.of(finish(copy, check, compress)));
             return new MadeBackup(made, orphans, since(began), copying, List.of());
         } catch (StoreException e) {
             if (e.reason() != StoreException.Reason.DAMAGED) throw e;
@@ -80,7 +81,7 @@ final class NewBackup implements AutoCloseable {
 
     /** Its parent has to be there: a disk that is not mounted is not to become a folder on another. */
     private void createFolder() {
-        Disk.trying("create the folder", folder, () -> {
+        Attempt.of("create the folder", folder, () -> {
             if (!Files.isDirectory(folder)) Files.createDirectory(folder, Disk.ownerOnlyFolder(folder.getParent()));
         });
     }
@@ -110,7 +111,7 @@ final class NewBackup implements AutoCloseable {
 
     /** Null for a copy of which nobody wants to know whether it is good; see the bench row {@code backup}. */
     private static String hash(Path file, BackupCheck check) {
-        return Disk.trying("read back", file, () -> {
+        return Attempt.of("read back", file, () -> {
             Disk.sync(file);
             return check == BackupCheck.NONE ? null : Sha256.of(file, bytes -> { });
         });

@@ -15,6 +15,7 @@ import telemetry.Database;
 import telemetry.Next;
 import telemetry.Row;
 import telemetry.StoreException;
+import telemetry.os.Attempt;
 import telemetry.os.Disk;
 import telemetry.runs.Schema;
 import telemetry.text.Progress;
@@ -61,7 +62,7 @@ public record Snapshot(Path file, Instant time, String schema, String journal, l
 
     private static void copy(Database source, Path target, PrintWriter err) {
         long pageSize = source.number("PRAGMA page_size");
-        Disk.trying("write to", target, () -> {
+        Attempt.of("write to", target, () -> {
             try (var progress = new Progress(err, "MB copied", pageSize * source.number("PRAGMA page_count") / 1_000_000);
                     var sync = new EarlySync(target)) {
                 source.copyTo(target, Duration.ZERO, bytes -> {
@@ -131,7 +132,7 @@ public record Snapshot(Path file, Instant time, String schema, String journal, l
 
     /** SQLite would open a name that a planted link leads elsewhere; this refuses it. */
     private static void create(Path file) {
-        Disk.trying("create", file, () -> Disk.create(file).close());
+        Attempt.of("create", file, () -> Disk.create(file).close());
     }
 
     /** How many rows each table has. */

@@ -9,7 +9,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import telemetry.DayFile;
-import telemetry.os.Disk;
+import telemetry.os.Attempt;
 import telemetry.os.GzipFile;
 
 /**
@@ -65,7 +65,7 @@ public record Held(long bytes, List<DayFile> parts) {
         } catch (NoSuchFileException | AccessDeniedException e) {
             return List.of();
         } catch (IOException e) {
-            throw Disk.refused("read", plain, e);
+            throw Attempt.refused("read", plain, e);
         }
     }
 

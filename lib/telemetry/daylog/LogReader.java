@@ -16,6 +16,7 @@ import telemetry.Damage;
 import telemetry.LogEntry;
 import telemetry.LogRecord;
 import telemetry.StoreException;
+import telemetry.os.Attempt;
 import telemetry.os.Disk;
 import telemetry.text.Ndjson;
 import telemetry.text.Words;
@@ -101,7 +102,7 @@ public final class LogReader implements Iterator<LogEntry>, AutoCloseable {
             throw new StoreException(StoreException.Reason.DAMAGED, "read", file, "damaged or truncated: " + e.getMessage(), null, e);
         } catch (IOException e) {
             close(opened);
-            throw Disk.refused("read", file, e);
+            throw Attempt.refused("read", file, e);
         }
     }
 
@@ -203,7 +204,7 @@ public final class LogReader implements Iterator<LogEntry>, AutoCloseable {
             String doubt = lines == 0 ? "" : "; any of the " + Words.count(lines, "line") + " read before may be wrong";
             damaged(position, 0, new byte[0], "damaged or truncated gzip: " + e.getMessage() + doubt);
         } catch (IOException e) {
-            throw Disk.refused("read", file, e);
+            throw Attempt.refused("read", file, e);
         }
         return filled > 0;
     }

@@ -13,6 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
+import telemetry.os.Attempt;
 import telemetry.os.Disk;
 
 /**
@@ -63,7 +64,7 @@ public final class LogWriter implements AutoCloseable {
             synced.force(false);
         } catch (IOException e) {
             close();
-            throw Disk.refused(tried, file, e);
+            throw Attempt.refused(tried, file, e);
         } finally {
             if (interrupted) Thread.currentThread().interrupt();
         }

@@ -9,6 +9,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.function.Consumer;
+import telemetry.os.Attempt;
 import telemetry.os.Disk;
 
 /**
@@ -34,7 +35,7 @@ public record Records(Path file, String read, String write) {
         } catch (NoSuchFileException e) {
             // nothing was ever added
         } catch (IOException e) {
-            throw Disk.refused(read, file, e);
+            throw Attempt.refused(read, file, e);
         }
     }
 }

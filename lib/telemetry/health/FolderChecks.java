@@ -20,6 +20,7 @@ import telemetry.StoreException;
 import telemetry.Times;
 import telemetry.backup.Backup;
 import telemetry.backup.Backups;
+import telemetry.os.Attempt;
 import telemetry.os.Disk;
 import telemetry.os.Machine;
 import telemetry.store.Layout;
@@ -120,7 +121,7 @@ public final class FolderChecks {
         } catch (IOException e) {
             Path file = Layout.fileInPlaceOf(store.raw());
             return file != null ? Check.unknown("disk", "cannot tell: " + file + " is a file, and should be a folder", mend(store.raw()))
-                    : Check.unknown("disk", Disk.refused("measure the disk of", store.base(), e).why(), OTHER_ACCOUNT);
+                    : Check.unknown("disk", Attempt.refused("measure the disk of", store.base(), e).why(), OTHER_ACCOUNT);
         }
     }
 
@@ -138,7 +139,7 @@ public final class FolderChecks {
             if (line.hasRemaining()) throw new IOException("No space left on device: the line was cut short");
             channel.force(false);
         } catch (IOException e) {
-            return unwritable(Disk.refused("append to", file, e));
+            return unwritable(Attempt.refused("append to", file, e));
         }
         Duration took = Duration.ofNanos(System.nanoTime() - began);
         measures.add(Measure.of("write", "seconds", "Time to append a line beside the day file and sync it.",

@@ -16,6 +16,7 @@ import telemetry.EventLog;
 import telemetry.LogEntry;
 import telemetry.StoreException;
 import telemetry.daylog.LogReader;
+import telemetry.os.Attempt;
 import telemetry.os.Disk;
 
 /**
@@ -82,7 +83,7 @@ public final class LogFollower {
         } catch (NoSuchFileException e) {
             // archived since the folder was listed
         } catch (IOException e) {
-            throw Disk.refused("follow", file.path(), e);
+            throw Attempt.refused("follow", file.path(), e);
         }
     }
 

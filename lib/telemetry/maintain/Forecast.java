@@ -21,6 +21,7 @@ import telemetry.alert.HealthRecord;
 import telemetry.health.HealthRules;
 import telemetry.measure.Footprint;
 import telemetry.measure.Growth;
+import telemetry.os.Attempt;
 import telemetry.os.Disk;
 import telemetry.text.Runbook;
 import telemetry.text.Table;
@@ -104,7 +105,7 @@ public final class Forecast {
 
     /** The least that is free on the disks of database and day files. */
     private long free() {
-        return Disk.trying("measure the disk of", store.base(), () -> Math.min(Disk.free(store.database()), Disk.free(store.raw())));
+        return Attempt.of("measure the disk of", store.base(), () -> Math.min(Disk.free(store.database()), Disk.free(store.raw())));
     }
 
     /** The last days as they were recorded; null when there is none. */

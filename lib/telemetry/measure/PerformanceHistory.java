@@ -12,7 +12,7 @@ import telemetry.Size;
 import telemetry.Store;
 import telemetry.Times;
 import telemetry.daylog.Records;
-import telemetry.os.Disk;
+import telemetry.os.Attempt;
 import telemetry.store.Reports;
 import telemetry.text.JsonText;
 import telemetry.text.Result;
@@ -57,7 +57,7 @@ public final class PerformanceHistory implements Result {
      */
     public void add(Map<String, Object> record) {
         String line = JsonText.line(record);
-        Disk.trying("create the folder", store.reports(), () -> Reports.make(store));
+        Attempt.of("create the folder", store.reports(), () -> Reports.make(store));
         lines.append(List.of(line));
         records.add(JsonText.object(line));
     }

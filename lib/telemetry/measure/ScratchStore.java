@@ -18,6 +18,7 @@ import java.util.Set;
 import telemetry.Database;
 import telemetry.Store;
 import telemetry.StoreException;
+import telemetry.os.Attempt;
 import telemetry.os.Disk;
 import telemetry.os.ScratchFolder;
 import telemetry.runs.Ddl;
@@ -69,7 +70,7 @@ public final class ScratchStore implements AutoCloseable {
      * @throws StoreException when there is no writing beside it
      */
     public static ScratchStore beside(Store real) {
-        return Disk.trying("make a scratch store beside", real.database(), () -> new ScratchStore(real));
+        return Attempt.of("make a scratch store beside", real.database(), () -> new ScratchStore(real));
     }
 
     Store store() {

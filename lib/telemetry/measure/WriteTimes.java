@@ -23,7 +23,7 @@ import telemetry.Store;
 import telemetry.StoreException;
 import telemetry.TelemetryClient;
 import telemetry.Times;
-import telemetry.os.Disk;
+import telemetry.os.Attempt;
 import telemetry.text.Result;
 import telemetry.text.Table;
 import telemetry.text.Words;
@@ -120,7 +120,7 @@ public record WriteTimes(String schema, Load load, Latencies paced, List<Rate> r
             }
             return latencies;
         } catch (IOException e) {
-            throw Disk.refused("measure the disk with", file, e);
+            throw Attempt.refused("measure the disk with", file, e);
         }
     }
 

@@ -6,7 +6,6 @@ import java.io.InputStream;
 import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileStore;
 import java.nio.file.FileSystemException;
@@ -38,19 +37,6 @@ public final class Disk {
 
     /** A lock on a day file is held for as long as a line takes. */
     private static final Duration LOCKED = Duration.ofSeconds(2);
-
-    /** Less is as good as nothing. */
-    private static final long NOTHING_FREE = 64 << 10;
-
-    /** Work with files, of which the operating system may refuse something. */
-    public interface Work<T> {
-        T run() throws IOException;
-    }
-
-    /** The same without a result. */
-    public interface Step {
-        void run() throws IOException;
-    }
 
     private Disk() { }
 
@@ -241,57 +227,14 @@ public final class Disk {
         };
     }
 
-    /** Does the work. @throws StoreException as {@link #refused} has it, when the operating system refuses something */
-    public static <T> T trying(String tried, Path path, Work<T> work) {
-        try {
-            return work.run();
-        } catch (IOException e) {
-            throw refused(tried, path, e);
-        }
-    }
-
-    /** As the other, without a result. */
-    public static void trying(String tried, Path path, Step step) {
-        trying(tried, path, () -> {
-            step.run();
-            return null;
-        });
-    }
-
     /**
      * @param next what makes room
      * @throws StoreException {@code FULL} when fewer bytes are free on the disk of this path or of its nearest existing parent
      */
     public static void requireRoom(String tried, Path path, long needed, Next next) {
-        long free = trying(tried, path, () -> free(path));
+        long free = Attempt.of(tried, path, () -> free(path));
         if (free < needed) throw new StoreException(StoreException.Reason.FULL, tried, path,
                 "it takes " + new Size(needed) + " and " + new Size(free) + " are free", next);
-    }
-
-    /**
-     * The exception that says in the operator's words what the operating system refused. Windows says it in its own language, and refuses
-     * for want of permission what another program has open.
-     */
-    public static StoreException refused(String tried, Path path, IOException e) {
-        if (e instanceof NoSuchFileException)
-            return new StoreException(StoreException.Reason.MISSING, tried, path, "it does not exist", null, e);
-        if (e instanceof AccessDeniedException) return new StoreException(StoreException.Reason.DENIED, tried, path,
-                "permission denied" + (Machine.isWindows() ? ", or another program has it open" : ""), null, e);
-        if (e instanceof FileAlreadyExistsException)
-            return new StoreException(StoreException.Reason.FAILED, tried, path, "something else has that name", null, e);
-        Path inTheWay = fileInTheWay(path);
-        if (inTheWay != null)
-            return new StoreException(StoreException.Reason.FAILED, tried, path, inTheWay + " is a file, and should be a folder", null, e);
-        String why = e instanceof FileSystemException f && f.getReason() != null ? f.getReason() : String.valueOf(e.getMessage());
-        if (why.contains("No space left") || why.contains("not enough space") || why.contains("quota")
-                || Machine.isWindows() && isFull(path))
-            return new StoreException(StoreException.Reason.FULL, tried, path, "no space left on the disk",
-                    Next.command("archive", "--dry-run"), e);
-        if (why.contains("Read-only file system"))
-            return new StoreException(StoreException.Reason.DENIED, tried, path, "the file system is read-only", Next.MOUNT_WRITABLE, e);
-        if (why.contains("used by another process"))
-            return new StoreException(StoreException.Reason.LOCKED, tried, path, "another program has it open", Next.command("locks"), e);
-        return new StoreException(StoreException.Reason.FAILED, tried, path, why, null, e);
     }
 
     /** What should be a folder on the way to this path and is a file; null when nothing is. Systems say "not a directory" and not which. */
@@ -299,13 +242,5 @@ public final class Disk {
         for (Path folder = path == null ? null : path.getParent(); folder != null; folder = folder.getParent())
             if (Files.isRegularFile(folder)) return folder;
         return null;
-    }
-
-    private static boolean isFull(Path path) {
-        try {
-            return path != null && free(path) < NOTHING_FREE;
-        } catch (IOException e) {
-            return false;
-        }
     }
 }

@@ -20,7 +20,7 @@ public final class ScratchFolder implements AutoCloseable {
         try {
             path = Files.createTempDirectory(name);
         } catch (IOException e) {
-            throw Disk.refused("make a scratch folder in", TEMPORARY, e);
+            throw Attempt.refused("make a scratch folder in", TEMPORARY, e);
         }
     }
 

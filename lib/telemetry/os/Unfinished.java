@@ -30,7 +30,7 @@ public final class Unfinished {
                 file -> file.getFileName().toString().startsWith(name + "."))) {
             for (Path file : files) if (isLeft(file)) Files.deleteIfExists(file);
         } catch (IOException e) {
-            throw Disk.refused("write to the folder", absolute.getParent(), e);
+            throw Attempt.refused("write to the folder", absolute.getParent(), e);
         }
         return free(absolute);
     }
@@ -62,7 +62,7 @@ public final class Unfinished {
                 Files.deleteIfExists(unfinished);
             }
         } catch (IOException e) {
-            throw Disk.refused("write " + what + " in", whole.getParent(), e);
+            throw Attempt.refused("write " + what + " in", whole.getParent(), e);
         }
     }
 

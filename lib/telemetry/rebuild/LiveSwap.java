@@ -8,6 +8,7 @@ import telemetry.Database;
 import telemetry.Next;
 import telemetry.Row;
 import telemetry.StoreException;
+import telemetry.os.Attempt;
 import telemetry.os.Disk;
 import telemetry.os.Unfinished;
 import telemetry.runs.Ddl;
@@ -42,7 +43,7 @@ final class LiveSwap implements AutoCloseable {
         Path unfinished = Unfinished.beside(to);
         try {
             watcher.update("VACUUM INTO ?", unfinished);
-            Disk.trying("keep a copy of the old database as", to, () -> {
+            Attempt.of("keep a copy of the old database as", to, () -> {
                 Disk.sync(unfinished);
                 Files.move(unfinished, to);
                 Disk.syncFolder(to.getParent());

@@ -13,6 +13,7 @@ import telemetry.DayFile;
 import telemetry.LogEntry;
 import telemetry.Next;
 import telemetry.StoreException;
+import telemetry.os.Attempt;
 import telemetry.os.Disk;
 import telemetry.prune.StaleRuns;
 import telemetry.runs.Ddl;
@@ -182,7 +183,7 @@ public final class NewDatabase implements AutoCloseable {
         database.pragma("synchronous", "FULL");
         database.pragma("journal_mode", ddl == null ? "WAL" : ddl.journal());
         close();
-        Disk.trying("write the new database", file, () -> Disk.sync(file));
+        Attempt.of("write the new database", file, () -> Disk.sync(file));
     }
 
     RunLoader loader() {

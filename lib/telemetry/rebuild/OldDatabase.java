@@ -11,6 +11,7 @@ import telemetry.Database;
 import telemetry.Next;
 import telemetry.Row;
 import telemetry.StoreException;
+import telemetry.os.Attempt;
 import telemetry.os.Disk;
 import telemetry.os.Openers;
 import telemetry.runs.Ddl;
@@ -136,7 +137,7 @@ public record OldDatabase(Path file, State state, String why, Ddl ddl) {
             throw new StoreException(StoreException.Reason.LOCKED, "move aside", file, "another program has moved it in the meantime",
                     Next.RUN_AGAIN, e);
         } catch (IOException e) {
-            throw Disk.refused("move aside", file, e);
+            throw Attempt.refused("move aside", file, e);
         }
         Path moved = folder.resolve(file.getFileName());
         return Files.exists(moved) ? moved : folder;

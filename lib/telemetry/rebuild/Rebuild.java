@@ -21,6 +21,7 @@ import telemetry.Next;
 import telemetry.Size;
 import telemetry.Store;
 import telemetry.StoreException;
+import telemetry.os.Attempt;
 import telemetry.os.Disk;
 import telemetry.os.Unfinished;
 import telemetry.prune.OldRuns;
@@ -28,6 +29,7 @@ import telemetry.sqlite.DatabaseFile;
 import telemetry.store.Pruned;
 import telemetry.store.Quarantine;
 import telemetry.store.StoreLock;
+import telemetry.text.Result;
 
 /**
  * Makes a new database from the day files, and puts it in the place of the old one, whatever state that is in. Interrupted at any point,
@@ -65,7 +67,7 @@ public final class Rebuild {
      * .synced.
      */
     public Rebuild buffer(Path folder) {
-        Disk.trying("list the buffer files in", folder.toAbsolutePath(), () -> {
+        Attempt.of("list the buffer files in", folder.toAbsolutePath(), () -> {
             try (DirectoryStream<Path> files = Files.newDirectoryStream(folder.toAbsolutePath())) {
                 for (Path file : files) if (BUFFER_FILE.matcher(file.getFileName().toString()).matches()) others.add(file);
             }
@@ -124,13 +126,13 @@ public final class Rebuild {
     }
 
     /** Changes nothing. @param into the new file; null for the store's database */
-    public RebuildPreview preview(Path into) {
+    public Result preview(Path into) {
         List<Path> files = files();
         OldDatabase.State old = OldDatabase.seen(store.database()).state();
         boolean isComparable = into == null && old == OldDatabase.State.INTACT;
         Path database = into == null ? store.database() : into.toAbsolutePath();
-        return new RebuildPreview(new RebuildPreview.Plan(database, old, files, bytes(files), isComparable ? differences(difference -> { }) : null),
-                into != null);
+        RunDifferences.Count differences = isComparable ? differences(difference -> { }) : null;
+        return new RebuildPreview(new RebuildPreview.Plan(database, old, files, bytes(files), differences), into != null);
     }
 
     /** Compares the store's database with its day files, both ways; see {@link RunDifferences}. */
@@ -198,7 +200,7 @@ public final class Rebuild {
     }
 
     private static void publish(Path made, Path target) {
-        Disk.trying("put the new database in place as", target, () -> {
+        Attempt.of("put the new database in place as", target, () -> {
             Disk.publish(made, target);
             Disk.syncFolder(target.toAbsolutePath().getParent());
         });

@@ -6,7 +6,7 @@ import telemetry.Check;
 import telemetry.text.Result;
 
 /** What would be made from what; {@code toString()} is the report. */
-public record RebuildPreview(Plan data, boolean isAside) implements Result {
+record RebuildPreview(Plan data, boolean isAside) implements Result {
 
     /** @param differences between the old database and the day files; null when they cannot be compared, or need not be */
     record Plan(Path database, OldDatabase.State old, List<Path> files, long bytes, RunDifferences.Count differences) { }

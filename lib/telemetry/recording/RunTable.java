@@ -11,6 +11,7 @@ import telemetry.Database;
 import telemetry.Run;
 import telemetry.Store;
 import telemetry.StoreException;
+import telemetry.os.Attempt;
 import telemetry.os.Disk;
 import telemetry.runs.RunWriter;
 import telemetry.runs.Schema;
@@ -137,7 +138,7 @@ final class RunTable implements AutoCloseable {
         try {
             return Disk.identity(store.database());
         } catch (IOException e) {
-            throw Disk.refused("open the database", store.database(), e);
+            throw Attempt.refused("open the database", store.database(), e);
         }
     }
 

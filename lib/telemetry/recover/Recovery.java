@@ -10,7 +10,7 @@ import java.util.List;
 import telemetry.Next;
 import telemetry.Store;
 import telemetry.StoreException;
-import telemetry.os.Disk;
+import telemetry.os.Attempt;
 import telemetry.store.StoreLock;
 import telemetry.text.Result;
 
@@ -53,7 +53,7 @@ public final class Recovery {
     public Recovery salvaging(Path other) {
         String tried = "salvage";
         if (!Files.isRegularFile(other)) throw new StoreException(StoreException.Reason.MISSING, tried, other, "it is no file", null);
-        if (Disk.trying(tried, other, () -> Files.exists(live) && Files.isSameFile(live, other)))
+        if (Attempt.of(tried, other, () -> Files.exists(live) && Files.isSameFile(live, other)))
             throw new StoreException(StoreException.Reason.REFUSED, tried, other, "it is the store's own database",
                     store.command("recover", "--dry-run"));
         others.add(other.toAbsolutePath().normalize());

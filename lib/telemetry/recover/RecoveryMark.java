@@ -18,6 +18,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import telemetry.Store;
 import telemetry.Times;
+import telemetry.os.Attempt;
 import telemetry.os.Disk;
 import telemetry.os.Unfinished;
 import telemetry.sqlite.DatabaseFile;
@@ -55,7 +56,7 @@ record RecoveryMark(Store store, String stamp, Set<String> others) {
         } catch (FileAlreadyExistsException e) {
             // another recovery has begun at this very second: it is the same one
         } catch (IOException e) {
-            throw Disk.refused("note that a recovery begins in", file, e);
+            throw Attempt.refused("note that a recovery begins in", file, e);
         } finally {
             DatabaseFile.delete(made);
         }
@@ -64,7 +65,7 @@ record RecoveryMark(Store store, String stamp, Set<String> others) {
 
     private static RecoveryMark read(Store store, String stamp) {
         Path file = file(store, stamp);
-        return Disk.trying("read", file, () -> new RecoveryMark(store, stamp, Set.copyOf(Files.readAllLines(file))));
+        return Attempt.of("read", file, () -> new RecoveryMark(store, stamp, Set.copyOf(Files.readAllLines(file))));
     }
 
     private static Path file(Store store, String stamp) {
@@ -87,7 +88,7 @@ record RecoveryMark(Store store, String stamp, Set<String> others) {
         } catch (NoSuchFileException e) {
             return List.of();
         } catch (IOException e) {
-            throw Disk.refused("look into", store.quarantine(), e);
+            throw Attempt.refused("look into", store.quarantine(), e);
         }
         files.sort(null);
         return files;
@@ -115,7 +116,7 @@ record RecoveryMark(Store store, String stamp, Set<String> others) {
         if (kept.isEmpty() || Files.exists(store.database(), LinkOption.NOFOLLOW_LINKS)) return;
         Path last = kept.get(kept.size() - 1);
         Quarantine.make(store.database().getParent());
-        Disk.trying("put the damaged database back as", store.database(), () -> {
+        Attempt.of("put the damaged database back as", store.database(), () -> {
             for (String suffix : List.of("-journal", "-shm", "-wal", "")) {
                 Path file = DatabaseFile.beside(last, suffix);
                 if (Files.exists(file)) Files.move(file, DatabaseFile.beside(store.database(), suffix));
@@ -127,7 +128,7 @@ record RecoveryMark(Store store, String stamp, Set<String> others) {
 
     /** It has come to its end, and any other that was going on with it. */
     void end() {
-        Disk.trying("note the recovery's end in", store.quarantine(), () -> {
+        Attempt.of("note the recovery's end in", store.quarantine(), () -> {
             for (String stamp : all(store)) Files.deleteIfExists(file(store, stamp));
             Disk.syncFolder(store.quarantine());
         });

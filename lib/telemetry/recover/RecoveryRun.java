@@ -20,6 +20,7 @@ import telemetry.backup.Backup;
 import telemetry.backup.Backups;
 import telemetry.health.DatabaseChecks;
 import telemetry.health.HealthRules;
+import telemetry.os.Attempt;
 import telemetry.os.Disk;
 import telemetry.os.Openers;
 import telemetry.os.Unfinished;
@@ -170,7 +171,7 @@ final class RecoveryRun {
             database.finish(0);
             database.seal();
             old.moveAside(folder);
-            Disk.trying("put a new database in place as", live, () -> {
+            Attempt.of("put a new database in place as", live, () -> {
                 Disk.publish(made, live);
                 Disk.syncFolder(live.getParent());
             });

@@ -16,6 +16,7 @@ import telemetry.backup.Backup;
 import telemetry.backup.BackupCheck;
 import telemetry.backup.BackupContent;
 import telemetry.backup.Snapshot;
+import telemetry.os.Attempt;
 import telemetry.os.Disk;
 import telemetry.os.ScratchFolder;
 import telemetry.prune.OldRuns;
@@ -98,7 +99,7 @@ public final class Restore {
 
     /** With the -journal that a program left which died while it wrote: looking into the database itself would roll that back. */
     private void copyTorn(Path copy) {
-        Disk.trying("copy " + live + " to", copy, () -> {
+        Attempt.of("copy " + live + " to", copy, () -> {
             Disk.copy(live, copy);
             Disk.copy(DatabaseFile.beside(live, "-journal"), DatabaseFile.beside(copy, "-journal"));
         });
@@ -110,14 +111,14 @@ public final class Restore {
     }
 
     private void refuseItself(Backup backup) {
-        if (Disk.trying("compare with the backup", live, () -> Files.exists(live) && Files.isSameFile(live, backup.file())))
+        if (Attempt.of("compare with the backup", live, () -> Files.exists(live) && Files.isSameFile(live, backup.file())))
             throw new StoreException(StoreException.Reason.REFUSED, TRIED, live, "the backup is the database itself",
                     Next.command("backup", "list"));
     }
 
     private void createFolder() {
         Path folder = live.getParent();
-        Disk.trying("create the folder", folder, () -> {
+        Attempt.of("create the folder", folder, () -> {
             for (Path missing : new Path[] {folder.getParent(), folder}) {
                 if (Files.isDirectory(missing)) continue;
                 Files.createDirectory(missing, Disk.ownerOnlyFolder(missing.getParent()));
@@ -132,7 +133,7 @@ public final class Restore {
      */
     private Path scratch() {
         Path base = store.base();
-        return Disk.trying("make a scratch folder in", base, () -> {
+        return Attempt.of("make a scratch folder in", base, () -> {
             if (!Files.isDirectory(base) || !Files.isWritable(base)) return Files.createTempDirectory(DRILL);
             try (DirectoryStream<Path> left = Files.newDirectoryStream(base, DRILL + "*")) {
                 for (Path folder : left) if (isLeft(folder)) ScratchFolder.remove(folder);

@@ -13,6 +13,7 @@ import telemetry.Next;
 import telemetry.Store;
 import telemetry.StoreException;
 import telemetry.backup.BackupContent;
+import telemetry.os.Attempt;
 import telemetry.os.Disk;
 import telemetry.os.Sha256;
 import telemetry.os.Unfinished;
@@ -59,7 +60,7 @@ final class RestorePlace {
     }
 
     private Object identity() {
-        return Disk.trying(TRIED, live, () -> Disk.identity(live));
+        return Attempt.of(TRIED, live, () -> Disk.identity(live));
     }
 
     /** A second restore at the same time would else move aside what the first has just put there. */
@@ -93,7 +94,7 @@ final class RestorePlace {
 
     /** A new file; or the content as log, what the database grows by, and a copy of what is there. */
     private void requireRoom(BackupContent content, boolean isOpenable) {
-        long needed = Disk.trying(TRIED, live, () -> {
+        long needed = Attempt.of(TRIED, live, () -> {
             long size = Files.size(content.file());
             if (!isOpenable) return size;
             long bytes = size + Math.max(0, size - Files.size(live));
@@ -173,7 +174,7 @@ final class RestorePlace {
     private static void prepare(BackupContent content, Path target, Consumer<Path> then) {
         Path made = Unfinished.beside(target);
         try {
-            Disk.trying(TRIED, target, () -> {
+            Attempt.of(TRIED, target, () -> {
                 Disk.copy(content.file(), made);
                 if (!Sha256.of(made, bytes -> { }).equals(content.sha256()))
                     throw new StoreException(StoreException.Reason.FAILED, TRIED, target,
@@ -190,7 +191,7 @@ final class RestorePlace {
     }
 
     private static void publish(Path made, Path target) {
-        Disk.trying(TRIED, target, () -> {
+        Attempt.of(TRIED, target, () -> {
             try {
                 Disk.publish(made, target);
             } catch (FileAlreadyExistsException e) {

@@ -16,6 +16,7 @@ import java.util.stream.Stream;
 import telemetry.Database;
 import telemetry.Store;
 import telemetry.backup.Snapshot;
+import telemetry.os.Attempt;
 import telemetry.os.Disk;
 import telemetry.os.Openers;
 import telemetry.os.Unfinished;
@@ -58,7 +59,7 @@ final class SafetyCopy {
         } catch (NoSuchFileException e) {
             // the first restore
         } catch (IOException e) {
-            throw Disk.refused("look into", store.quarantine(), e);
+            throw Attempt.refused("look into", store.quarantine(), e);
         }
         return Quarantine.claim(store, PREFIX, now);
     }
@@ -88,7 +89,7 @@ final class SafetyCopy {
         Path folder = folder();
         List<Path> unfinished = new ArrayList<>();
         try {
-            return Disk.trying("keep a copy of the database in", folder, () -> {
+            return Attempt.of("keep a copy of the database in", folder, () -> {
                 List<Object> before = state();
                 List<Path> files = files(database).stream().filter(Files::exists).toList();
                 for (Path file : files) {
@@ -119,7 +120,7 @@ final class SafetyCopy {
         Path unfinished = Unfinished.beside(kept());
         try {
             Snapshot.keep(source, unfinished, err);
-            Disk.trying("keep a copy of the database as", kept(), () -> {
+            Attempt.of("keep a copy of the database as", kept(), () -> {
                 Disk.sync(unfinished);
                 Files.move(unfinished, kept(), StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
                 for (Path log : files(kept())) if (!log.equals(kept())) Files.deleteIfExists(log);

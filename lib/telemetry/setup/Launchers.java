@@ -16,6 +16,7 @@ import java.util.TreeMap;
 import telemetry.Check;
 import telemetry.Next;
 import telemetry.StoreException;
+import telemetry.os.Attempt;
 import telemetry.os.Disk;
 import telemetry.os.Machine;
 import telemetry.text.Result;
@@ -118,7 +119,7 @@ public record Launchers(Path checkout, Shell shell) {
             for (Path file : replaced) write(file, texts.get(file));
             return new Written(checkout, folder, created, replaced);
         } catch (IOException e) {
-            throw Disk.refused(TRIED + " in", folder, e);
+            throw Attempt.refused(TRIED + " in", folder, e);
         }
     }
 

@@ -20,6 +20,7 @@ import telemetry.Run;
 import telemetry.Store;
 import telemetry.StoreException;
 import telemetry.daylog.LogReader;
+import telemetry.os.Attempt;
 import telemetry.os.Disk;
 import telemetry.runs.RunWriter;
 import telemetry.runs.Schema;
@@ -144,7 +145,7 @@ public final class SampleWriter {
                                 sample.runs(), sample.runs() * BYTES_A_RUN >> 20, free >> 20),
                         Next.words("fewer --runs"));
             } catch (IOException e) {
-                throw Disk.refused("look for room on", disk, e);
+                throw Attempt.refused("look for room on", disk, e);
             }
         }
     }
@@ -161,7 +162,7 @@ public final class SampleWriter {
             Disk.syncFolder(store.raw());
             return committed ? Left.FINISHED : Left.DISCARDED;
         } catch (IOException e) {
-            throw Disk.refused("settle the unfinished sample in", folder, e);
+            throw Attempt.refused("settle the unfinished sample in", folder, e);
         }
     }
 
@@ -220,7 +221,7 @@ public final class SampleWriter {
                 return lines.filled(sample.runs());
             }
         } catch (IOException | UncheckedIOException e) {
-            throw Disk.refused("write the sample's day files in", folder, e instanceof UncheckedIOException u
+            throw Attempt.refused("write the sample's day files in", folder, e instanceof UncheckedIOException u
                     ? u.getCause() : (IOException) e);
         }
     }

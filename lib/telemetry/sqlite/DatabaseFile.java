@@ -10,6 +10,7 @@ import java.util.Properties;
 import org.sqlite.JDBC;
 import telemetry.Next;
 import telemetry.StoreException;
+import telemetry.os.Attempt;
 import telemetry.os.Disk;
 
 /** A database's file and those that SQLite keeps beside it; and what can be said of it before it is open. */
@@ -39,7 +40,7 @@ public final class DatabaseFile {
         try {
             for (String suffix : SUFFIXES) Files.deleteIfExists(beside(file, suffix));
         } catch (IOException e) {
-            throw Disk.refused("remove", file, e);
+            throw Attempt.refused("remove", file, e);
         }
     }
 

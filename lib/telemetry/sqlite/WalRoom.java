@@ -9,7 +9,7 @@ import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import telemetry.Next;
 import telemetry.StoreException;
-import telemetry.os.Disk;
+import telemetry.os.Attempt;
 
 /**
  * The room on the disk that a database in WAL mode takes even to be read: its -shm. Where there is none, SQLite's attempt fails, and leaves
@@ -44,7 +44,7 @@ public final class WalRoom {
             while (bytes.hasRemaining()) channel.write(bytes);
             return false;
         } catch (IOException e) {
-            return Disk.refused("write beside", file, e).reason() == StoreException.Reason.FULL;
+            return Attempt.refused("write beside", file, e).reason() == StoreException.Reason.FULL;
         }
     }
 

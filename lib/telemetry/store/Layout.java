@@ -12,6 +12,7 @@ import telemetry.EventLog;
 import telemetry.Next;
 import telemetry.Store;
 import telemetry.StoreException;
+import telemetry.os.Attempt;
 import telemetry.os.Disk;
 import telemetry.runs.Schema;
 import telemetry.sqlite.DatabaseFile;
@@ -90,7 +91,7 @@ public final class Layout {
             Disk.syncFolder(folder.getParent());
         } catch (IOException e) {
             Path file = fileInPlaceOf(folder);
-            if (file == null) throw Disk.refused("create the folder", folder, e);
+            if (file == null) throw Attempt.refused("create the folder", folder, e);
             throw new StoreException(StoreException.Reason.FAILED, "create the folder", folder,
                     (file.equals(folder) ? "it" : file) + " is a file, and should be a folder", besides(file), e);
         }
@@ -135,7 +136,7 @@ public final class Layout {
                 Disk.syncFolder(store.database().getParent());
             }
         } catch (IOException e) {
-            throw Disk.refused("create the database", store.database(), e);
+            throw Attempt.refused("create the database", store.database(), e);
         }
     }
 

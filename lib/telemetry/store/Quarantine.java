@@ -16,6 +16,7 @@ import telemetry.Damage;
 import telemetry.LogEntry;
 import telemetry.Store;
 import telemetry.Times;
+import telemetry.os.Attempt;
 import telemetry.os.Disk;
 import telemetry.text.JsonText;
 
@@ -55,7 +56,7 @@ public final class Quarantine implements AutoCloseable {
             } catch (FileAlreadyExistsException e) {
                 // somebody was quicker
             } catch (IOException e) {
-                throw Disk.refused("create the folder", folder, e);
+                throw Attempt.refused("create the folder", folder, e);
             }
         }
     }
@@ -70,7 +71,7 @@ public final class Quarantine implements AutoCloseable {
         } catch (FileAlreadyExistsException e) {
             return folder;
         } catch (IOException e) {
-            throw Disk.refused("create the folder", folder, e);
+            throw Attempt.refused("create the folder", folder, e);
         }
     }
 
@@ -88,7 +89,7 @@ public final class Quarantine implements AutoCloseable {
             out.write('\n');
             entries++;
         } catch (IOException e) {
-            throw Disk.refused("keep a damaged entry in", unfinished, e);
+            throw Attempt.refused("keep a damaged entry in", unfinished, e);
         }
     }
 
@@ -136,7 +137,7 @@ public final class Quarantine implements AutoCloseable {
             Files.move(unfinished, file);
             Disk.syncFolder(file.getParent());
         } catch (IOException e) {
-            throw Disk.refused("keep damaged entries in", file, e);
+            throw Attempt.refused("keep damaged entries in", file, e);
         } finally {
             out = null;
         }

@@ -17,6 +17,7 @@ import java.util.function.Supplier;
 import telemetry.Next;
 import telemetry.Store;
 import telemetry.StoreException;
+import telemetry.os.Attempt;
 import telemetry.os.Disk;
 
 /** Lets one at a time work on a part of a store, by the lock of a file, which the kernel takes back from a process that is killed. */
@@ -35,10 +36,6 @@ public final class StoreLock {
     private static final int MOST_TRIES = 100;
 
     private StoreLock() { }
-
-    private interface Attempt<T> {
-        T make() throws IOException;
-    }
 
     /**
      * Works with the lock of a file in a folder that is there; the file stays.
@@ -68,16 +65,16 @@ public final class StoreLock {
         try {
             return alone(lock, atWork, work, () -> locked(lock, atWork, work));
         } catch (IOException e) {
-            throw Disk.refused("lock the store by", lock, e);
+            throw Attempt.refused("lock the store by", lock, e);
         }
     }
 
-    private static <T> T alone(Path lock, StoreException atWork, Supplier<T> work, Attempt<T> attempt) throws IOException {
+    private static <T> T alone(Path lock, StoreException atWork, Supplier<T> work, Attempt.Work<T> locked) throws IOException {
         Thread other = WORKING.putIfAbsent(lock, Thread.currentThread());
         if (other == Thread.currentThread()) return work.get();
         if (other != null) throw atWork;
         try {
-            return attempt.make();
+            return locked.run();
         } finally {
             WORKING.remove(lock);
         }

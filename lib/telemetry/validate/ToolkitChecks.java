@@ -24,7 +24,7 @@ import telemetry.Next;
 import telemetry.StoreException;
 import telemetry.Times;
 import telemetry.health.FolderChecks;
-import telemetry.os.Disk;
+import telemetry.os.Attempt;
 import telemetry.os.Machine;
 import telemetry.os.ScratchFolder;
 import telemetry.text.JsonText;
@@ -59,7 +59,7 @@ final class ToolkitChecks {
         } catch (StoreException e) {
             return Check.unknown("aliases", e.getMessage(), Next.words("make room in the temporary folder").in(Runbook.DISK_FULL));
         } catch (IOException e) {
-            return Check.unknown("aliases", Disk.refused("read", checkout.resolve(CATALOG), e).getMessage(), FolderChecks.OTHER_ACCOUNT);
+            return Check.unknown("aliases", Attempt.refused("read", checkout.resolve(CATALOG), e).getMessage(), FolderChecks.OTHER_ACCOUNT);
         }
     }
 
@@ -123,7 +123,7 @@ final class ToolkitChecks {
     /** The first of each file. */
     private static List<String> errors(JavaCompiler compiler, List<Path> sources) {
         var diagnostics = new DiagnosticCollector<JavaFileObject>();
-        Disk.trying("compile into", ScratchFolder.TEMPORARY, () -> compile(compiler, sources, diagnostics));
+        Attempt.of("compile into", ScratchFolder.TEMPORARY, () -> compile(compiler, sources, diagnostics));
         Map<String, String> first = new TreeMap<>();
         for (Diagnostic<? extends JavaFileObject> found : diagnostics.getDiagnostics()) {
             if (found.getKind() != Diagnostic.Kind.ERROR) continue;
