@@ -257,7 +257,7 @@ public final class Archive {
     }
 
     /** The archived files, by day, with what the manifest says of each. */
-    public Result listed() {
+    public ArchiveList listed() {
         Map<String, ArchiveManifest.Entry> known = manifest.read();
         Map<DayFile, Optional<ArchiveManifest.Entry>> listed = new LinkedHashMap<>();
         for (DayFile file : files()) listed.put(file, Optional.ofNullable(known.get(nameOf(file.path()))));
