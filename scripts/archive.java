@@ -54,23 +54,24 @@ class archive extends Procedure {
         if (!archive.isTheStores())
             note("logs and rebuild do not look in " + archive.folder() + ": make " + store.store().archive() + " a link to it");
         ArchivePlan plan = archive.plan(olderThan != null ? olderThan : free != null ? Duration.ZERO : USUAL_AGE, free);
-        boolean isShown = consent.isDryRun() || plan.files().isEmpty();
-        if (isShown) return told(archive.preview(plan), plan.left(), List.of(), plan.files().isEmpty() ? archive.free() : null);
+        boolean isAny = !plan.files().isEmpty();
+        if (consent.isDryRun() || !isAny)
+            return told(preview(archive.preview(plan), isAny, consent), plan.left(), List.of(), isAny ? null : archive.free());
         String what = plan.what() + " (" + plan.size() + ") in " + archive.folder() + plan.until();
-        if (!consent.to("Archive " + what + ", and delete the originals?")) return Cli.WARNING;
+        if (!consent.to("Archive " + what + ", and delete the originals?")) return Cli.OK;
         ArchiveReport report;
         try (var progress = progress("MB", plan.size().bytes() / MB)) {
             report = archive.report(archive.run(plan, progress.adding(MB)));
         }
-        return told(report, report.left(), report.failures(), report.free());
+        return told(result(report), report.left(), report.failures(), report.free());
     }
 
     /**
+     * @param status  the result's exit code
      * @param nowFree null when more may become free
      * @return the exit code: a warning also when something is left that is not today's, or too little is free
      */
-    private int told(Result result, List<ArchivePlan.Left> left, List<String> failures, Size nowFree) {
-        int status = result(result);
+    private int told(int status, List<ArchivePlan.Left> left, List<String> failures, Size nowFree) {
         left.forEach(one -> output.note("left alone: " + one.file() + ": " + one.reason()));
         failures.forEach(this::note);
         boolean isTooFew = free != null && nowFree != null && nowFree.compareTo(free) < 0;
@@ -106,8 +107,8 @@ class archive extends Procedure {
                     description = "Days that ended longer ago than this: 365d.") Duration age) {
         Archive archive = archive();
         Archive.Expired old = archive.older(age);
-        if (consent.isDryRun()) return result(old);
-        if (!old.isEmpty() && !consent.to("Delete " + old.what() + " from " + archive.folder() + " for good?")) return Cli.WARNING;
+        if (consent.isDryRun()) return preview(old, !old.isEmpty(), consent);
+        if (!old.isEmpty() && !consent.to("Delete " + old.what() + " from " + archive.folder() + " for good?")) return Cli.OK;
         return result(archive.expire(old));
     }
 

@@ -69,12 +69,13 @@ class backup extends Procedure {
     int make(@Mixin Consent consent, @Option(names = "--restore", paramLabel = "FILE", hidden = true) String restore) {
         if (restore != null) return restore(consent, restore);
         Backups backups = backups(store.existing());
-        if (consent.isDryRun()) return result(backups.plan(retention));
+        if (consent.isDryRun()) return preview(backups.plan(retention), true, consent);
         MadeBackup made = backups.make(patience, check, compress);
         String shrunk = retention.shrunk(made.backup(), backups.list());
         if (shrunk == null) return result(made.expiring(backups.expire(retention)));
         result(made);
-        note(shrunk + "; nothing was expired; when that is as it should be: " + store.store().command("backup", "expire"));
+        note(Next.line(shrunk + "; nothing was expired. If that is right, expire the old ones yourself",
+                store.store().command("backup", "expire", "--dry-run")));
         return Cli.WARNING;
     }
 
@@ -96,7 +97,9 @@ class backup extends Procedure {
     @Command(name = "expire", mixinStandardHelpOptions = true, description = "Delete old backups now.")
     int expire(@Mixin Consent consent) {
         Backups backups = backups(store.existing());
-        return result(consent.isDryRun() ? backups.expirable(retention) : backups.expire(retention));
+        if (!consent.isDryRun()) return result(backups.expire(retention));
+        Backups.Expired old = backups.expirable(retention);
+        return preview(old, !old.expired().isEmpty(), consent);
     }
 
     @Command(name = "restore", mixinStandardHelpOptions = true,
@@ -108,9 +111,9 @@ class backup extends Procedure {
         var restore = new Restore(store, clock, patience, err());
         String runs = backup.runs() == null ? "" : " of " + backup.runs() + " runs";
         String question = "Replace " + store.database() + " by the backup" + runs + " of " + Times.seconds(backup.time()) + "?";
-        if (!consent.isDryRun() && !consent.to(question)) return Cli.WARNING;
+        if (!consent.isDryRun() && !consent.to(question)) return Cli.OK;
         Restored restored = consent.isDryRun() ? restore.drill(backup, !noReplay) : restore.run(backup, !noReplay);
-        int status = result(restored);
+        int status = consent.isDryRun() ? preview(restored, true, consent) : result(restored);
         restored.remarks().forEach(remark -> note(Next.line(remark.said(), store.on(remark.next()))));
         return status;
     }

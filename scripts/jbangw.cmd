@@ -48,7 +48,7 @@ if not defined KNOWN goto :refuse
 "%~f0" %NAME% %ARGUMENTS%
 
 :alias
-set "RUN=run --catalog "%CATALOG%" "-Dtelemetry.checkout=%CHECKOUT%""
+set "RUN=run --catalog "%CATALOG%" "-Dtelemetry.checkout=%CHECKOUT%" "-Dtelemetry.jbangw=%~0""
 
 :launcher
 where jbang >nul 2>nul && goto :installed

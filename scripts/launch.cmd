@@ -1,6 +1,6 @@
 @echo off
 rem Starts a script of this folder without JBang: java runs the jar that JBang built, with an archive of the classes that the script loads.
-rem The launchers call it and name the script in TELEMETRY_SCRIPT. Each start checks whether a source, a jar or the
+rem The launchers call it; TELEMETRY_SCRIPT names the script, TELEMETRY_LAUNCHER how the launcher was called. Each start checks whether a source, a jar or the
 rem JDK has changed. If one has, JBang builds the script again first. If it cannot, jbangw runs the script.
 setlocal EnableExtensions DisableDelayedExpansion
 
@@ -13,6 +13,9 @@ set "FOLDER=%LOCALAPPDATA%\telemetry-toolkit\launch\%KEY::=%"
 set "START=%FOLDER%\%TELEMETRY_SCRIPT%"
 set "SOURCES=%START%.sources"
 set "BUILT="
+set "CALLED=-Dtelemetry.launcher=%TELEMETRY_LAUNCHER%"
+if not defined TELEMETRY_LAUNCHER set "CALLED=-Dtelemetry.called=launch"
+set "TELEMETRY_LAUNCHER="
 
 :look
 set "PROGRAM="
@@ -27,7 +30,7 @@ for /f "delims=" %%L in ('xcopy /d /l /s /y "%CHECKOUT%\lib" "%SOURCES%\lib\" ^|
 for /f "delims=" %%L in ('xcopy /d /l /y "%CHECKOUT%\scripts\%TELEMETRY_SCRIPT%.java" "%SOURCES%\scripts\" ^| findstr /c:".java"') do set "CHANGED=yes"
 if defined CHANGED goto :build
 if not exist "%PROGRAM%" goto :build
-"%PROGRAM%" "@%START%" %TELEMETRY_SCRIPT% %*
+"%PROGRAM%" "%CALLED%" "@%START%" %TELEMETRY_SCRIPT% %*
 exit /b %ERRORLEVEL%
 
 :build

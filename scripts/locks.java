@@ -49,9 +49,9 @@ class locks extends Procedure {
         LocksReport report = locks.look(wait, this::note);
         if (kill == null) return result(report);
         if (report.isFree()) return notEnded(report);
-        if (consent.isDryRun()) return result(report.toEnd(kill));
+        if (consent.isDryRun()) return preview(report.toEnd(kill), true, consent);
         output.note(report);
-        return consent.to("End process " + kill + "? What it has not committed is rolled back.") ? result(release.run()) : Cli.UNKNOWN;
+        return consent.to("End process " + kill + "? What it has not committed is rolled back.") ? result(release.run()) : Cli.OK;
     }
 
     private int notEnded(LocksReport report) {

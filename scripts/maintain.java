@@ -96,10 +96,10 @@ class maintain extends Procedure {
         var old = new OldDayFiles(store, clock);
         if (old.isEmpty()) return old.none();
         if (health.status().compareTo(Check.Status.WARNING) > 0) return old.open("because health has failed", health.next());
-        Next again = consent.isDryRun() ? store.command("maintain", "monthly", "--yes") : store.command("maintain", "monthly");
+        Next again = store.command("maintain", "monthly", "--yes");
         if (consent.isDryRun()) return old.shown(again);
         String question = "Archive " + old + ", in " + old.folder() + " and delete the originals?";
-        if (!consent.to(question)) return old.open("declined", again);
+        if (!consent.to(question)) return old.declined(again);
         try (var progress = progress("MB", old.size().bytes() / MB)) {
             return old.archived(progress.adding(MB));
         }

@@ -88,6 +88,9 @@ class measure_performance extends Procedure {
     @Option(names = "--as-writer", hidden = true, description = "Be one of the programs that write.")
     private boolean asWriter;
 
+    /** There is something that --apply-indexes or --vacuum does. */
+    private boolean isLeftToDo;
+
     public static void main(String... args) {
         Cli.main(new measure_performance(), args);
     }
@@ -114,7 +117,8 @@ class measure_performance extends Procedure {
         try {
             if (history && !report.keep()) note("not added to the history: not everything could be measured");
         } finally {
-            result(report);
+            if (consent.isDryRun()) preview(report, isLeftToDo, consent);
+            else result(report);
         }
         return report.status().exitCode();
     }
@@ -164,6 +168,7 @@ class measure_performance extends Procedure {
         Map<String, String> missing = figures.indexes().missing();
         String names = String.join(", ", missing.keySet());
         if (missing.isEmpty()) return "no index is missing";
+        isLeftToDo = true;
         if (consent.isDryRun()) return "would make " + names;
         if (!consent.to("Make " + names + "? Writers wait meanwhile; a backup comes first.")) return "nothing: no index was made";
         return "made " + names + ": " + tuning.makeIndexes(missing.values(), figures.footprint().runs());
@@ -172,6 +177,7 @@ class measure_performance extends Procedure {
     private String vacuum(Footprint footprint, Tuning tuning) {
         String gain = footprint.wouldFree() + " of " + footprint.size();
         if (!Tuning.isVacuumWorthIt(footprint)) return "no VACUUM: it would free no more than " + gain;
+        isLeftToDo = true;
         if (consent.isDryRun()) return "would free some " + gain + " with VACUUM";
         if (!consent.to("VACUUM, to free some " + gain + "? Writers wait meanwhile; a backup comes first.")) return "nothing: no VACUUM";
         return "VACUUM: " + tuning.vacuum();

@@ -24,10 +24,10 @@ import telemetry.text.*;
 @Command(name = "prune", mixinStandardHelpOptions = true, addMethodSubcommands = false,
         description = "Delete old runs from the database, or cancel those that never ended; the day files stay as they are.",
         footer = {"",
-            "Without --yes nothing is changed. With --yes a verified backup is made first. pruned.ndjson in the store's folder "
-                    + "lists what was pruned, so that no replay, rebuild or recovery brings it back.",
-            "", "Examples:", "  prune runs --older-than 180d", "  prune runs --older-than 180d --agent docs-crawler --yes",
-            "  prune stale --older-than 24h"})
+            "A verified backup is made first. pruned.ndjson in the store's folder lists what was pruned, so that no replay, rebuild "
+                    + "or recovery brings it back.",
+            "", "Examples:", "  prune runs --older-than 180d --dry-run", "  prune runs --older-than 180d --agent docs-crawler --yes",
+            "  prune stale --older-than 24h --dry-run"})
 class prune extends Procedure {
 
     Duration patience = Database.PATIENCE;
@@ -62,7 +62,9 @@ class prune extends Procedure {
         try (Database database = open(consent)) {
             var runs = new OldRuns(database, new OldRuns.Choice(clock.instant().minus(age), agent, breakChains, most(limit)));
             OldRuns.Plan plan = runs.plan();
-            if (plan.runs() == 0 || !consent.isGiven()) return shown(new OldRunsReport(store.store(), plan, null, null), plan.runs());
+            var report = new OldRunsReport(store.store(), plan, null, null);
+            if (plan.runs() == 0 || consent.isDryRun()) return preview(report, plan.runs() > 0, consent);
+            if (!isAgreed("Delete " + Words.count(plan.runs(), "run") + "?", report, consent)) return Cli.OK;
             Path backup = backUp();
             OldRuns.Deleted deleted = counting(plan.runs(),
                     done -> runs.delete(plan, Pruned.of(store.store()), clock.instant(), done));
@@ -85,7 +87,8 @@ class prune extends Procedure {
             var report = new StaleRunsReport(store.store(), now, now.minus(age), found, 0, null);
             if (report.status() != Check.Status.OK) output.note(report.leftAlone());
             List<StaleRuns.Stale> endless = report.endless();
-            if (endless.isEmpty() || !consent.isGiven()) return shown(report, endless.size());
+            if (endless.isEmpty() || consent.isDryRun()) return preview(report, !endless.isEmpty(), consent);
+            if (!isAgreed("Cancel " + Words.count(endless.size(), "run") + "?", report, consent)) return Cli.OK;
             Path backup = backUp();
             long cancelled = counting(endless.size(),
                     done -> stale.cancel(endless, Pruned.of(store.store()), clock.instant(), done));
@@ -100,17 +103,16 @@ class prune extends Procedure {
 
     private Database open(Consent consent) {
         Store store = this.store.existing();
-        return consent.isGiven() ? Database.open(store.database(), patience) : Database.openToRead(store.database(), patience);
+        return !consent.isDryRun() ? Database.open(store.database(), patience) : Database.openToRead(store.database(), patience);
     }
 
     private Path backUp() {
         return new Backups(store.store(), null, clock, err()).make(patience, BackupCheck.FULL, false).backup().file();
     }
 
-    private int shown(Result report, long runs) {
-        int exit = result(report);
-        if (runs > 0) output.note("Nothing was changed. Run again with --yes to apply.");
-        return exit;
+    private boolean isAgreed(String question, Result report, Consent consent) {
+        if (!consent.isGiven()) output.note(report);
+        return consent.to(question);
     }
 
     /** What was done before something went wrong is done, and is said. */

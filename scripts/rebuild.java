@@ -65,9 +65,9 @@ class rebuild extends Procedure {
         if (buffer != null) rebuild.buffer(buffer);
         List<Path> files = rebuild.files();
         if (checkOnly) return compare(rebuild);
-        if (consent.isDryRun()) return result(rebuild.preview(into));
+        if (consent.isDryRun()) return preview(rebuild.preview(into), true, consent);
         String question = "Replace the database " + store.database() + " by one made from " + Rebuild.said(files) + "?";
-        if (into == null && !consent.to(question)) return Cli.WARNING;
+        if (into == null && !consent.to(question)) return Cli.OK;
         try (var progress = progress("MB", Rebuild.bytes(files) / MB)) {
             rebuild.progress(progress.adding(MB));
             Rebuilt made = into != null ? rebuild.into(into) : rebuild.inPlace();

@@ -53,9 +53,10 @@ class recover extends Procedure {
         from.forEach(recovery::from);
         RecoveryPlan plan = recovery.look();
         if (salvage != null) note("would fill gaps from " + salvage + " too");
-        if (plan.isHealthy() && salvage == null || consent.isDryRun()) return result(plan);
+        boolean isAny = !plan.isHealthy() || salvage != null;
+        if (!isAny || consent.isDryRun()) return preview(plan, isAny, consent);
         output.note(plan);
-        if (!consent.to("Recover " + store.database() + "?")) return Cli.WARNING;
+        if (!consent.to("Recover " + store.database() + "?")) return Cli.OK;
         return result(recovery.run(plan));
     }
 }

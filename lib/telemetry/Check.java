@@ -7,7 +7,8 @@ import telemetry.text.Runbook;
  *
  * @param name   a word that stays the same from day to day
  * @param detail what was measured
- * @param hint   when not ok: what to do next, and the runbook's section about it; else null
+ * @param hint   when not ok: what to do next, and the runbook's section about it; otherwise null. JSON has it as two members, {@code hint}
+ *               and {@code next}
  */
 public record Check(String name, Status status, String detail, Next hint) {
 

@@ -5,90 +5,108 @@ import java.util.stream.Stream;
 import telemetry.text.Runbook;
 
 /**
- * What an operator is to do next: words, commands, or both, in the order in which they are read. It stays a value until it is shown;
- * {@code toString()} alone makes text of it: {@code Database Locked: jbang locks@telemetry --store /data/telemetry}.
+ * What an operator does next: a sentence, one command, or both. It stays a value until it is shown, because the command is written in the
+ * form in which this program was started: {@code jbang locks@telemetry}, {@code scripts/jbangw locks} or {@code telemetry-locks}.
  *
- * @param section of the runbook, which says more; null when none does
+ * @param section of the runbook, which says more; null for none
+ * @param words   what to know or to do besides the command; null for nothing
+ * @param command null where no command helps
  */
-public record Next(Runbook section, List<Part> parts) {
+public record Next(Runbook section, String words, Command command) {
     public static final Next RUN_AGAIN = words("run it again");
     public static final Next OTHER_ACCOUNT = words("run it as the account that the agents run as");
     public static final Next MOUNT_WRITABLE = words("find out why (dmesg, mount), then mount it writable again");
 
-    /** A procedure is one of the toolkit's programs. */
-    public enum Kind { WORDS, PROCEDURE, PROGRAM }
+    /** The path that {@code scripts/jbangw} was called by; a system property, so that no program started from here inherits it. */
+    private static final String JBANGW = "telemetry.jbangw";
+
+    /** The path that a launcher was called by. */
+    private static final String LAUNCHER = "telemetry.launcher";
 
     /**
-     * @param text      the words, or the procedure's or program's name
-     * @param arguments as the program gets them, without a shell's quotation marks; none for words
+     * What a shell runs.
+     *
+     * @param isProcedure true for one of the toolkit's procedures, false for any other program
+     * @param arguments   as the program gets them, without a shell's quotation marks
      */
-    public record Part(Kind kind, String text, List<String> arguments) {
-        private Part on(String store) {
-            if (kind != Kind.PROCEDURE || arguments.contains("--store")) return this;
-            return new Part(kind, text, Stream.concat(Stream.of("--store", store), arguments.stream()).toList());
+    public record Command(boolean isProcedure, String name, List<String> arguments) {
+        private Command on(String store) {
+            if (!isProcedure || arguments.contains("--store")) return this;
+            return new Command(true, name, Stream.concat(arguments.stream(), Stream.of("--store", store)).toList());
         }
 
-        /** A command as a shell takes it. */
+        /** As it is pasted into a shell. */
         @Override
         public String toString() {
-            var line = new StringBuilder(switch (kind) {
-                case WORDS -> text;
-                case PROCEDURE -> "jbang " + text + "@telemetry";
-                case PROGRAM -> quoted(text);
-            });
+            var line = new StringBuilder(isProcedure ? procedure(name) : quoted(name));
             for (String argument : arguments) line.append(' ').append(quoted(argument));
             return line.toString();
         }
     }
 
-    /** What no command does. */
+    /** Where no command helps. */
     public static Next words(String words) {
-        return new Next(null, List.of(new Part(Kind.WORDS, words, List.of())));
+        return new Next(null, words, null);
     }
 
-    /** One of the toolkit's procedures, on the store that its arguments name, or else on the one that is found without. */
+    /** One of the toolkit's procedures, on the store that its arguments name, or on the one that is found without them. */
     public static Next command(String procedure, String... arguments) {
-        return new Next(null, List.of(new Part(Kind.PROCEDURE, procedure, List.of(arguments))));
+        return new Next(null, null, new Command(true, procedure, List.of(arguments)));
     }
 
     /** Any other program. */
     public static Next program(String program, String... arguments) {
-        return new Next(null, List.of(new Part(Kind.PROGRAM, program, List.of(arguments))));
+        return new Next(null, null, new Command(false, program, List.of(arguments)));
     }
 
     /** The same with the runbook's section about it. */
     public Next in(Runbook section) {
-        return new Next(section, parts);
+        return new Next(section, words, command);
     }
 
-    /** With words behind it; a comma or semicolon at their beginning follows without a blank. */
-    public Next then(String words) {
-        return then(words(words));
-    }
-
-    /** With the other's words and commands behind its own. */
+    /** These words, and the other's command and section. */
     public Next then(Next other) {
-        return new Next(section, Stream.concat(parts.stream(), other.parts.stream()).toList());
+        return new Next(other.section, words, other.command);
     }
 
-    /** With {@code --store} as the first argument of each procedure that names no store. */
+    /** The command with {@code --store} behind it, unless it names a store already. */
     public Next on(String store) {
-        return new Next(section, parts.stream().map(part -> part.on(store)).toList());
+        return command == null ? this : new Next(section, words, command.on(store));
+    }
+
+    /** All but the command: {@code run it again (runbook: Disk Full)}; null when there is nothing. */
+    public String hint() {
+        if (section == null) return words;
+        return (words == null ? "" : words + " ") + "(runbook: " + section + ")";
+    }
+
+    /** The line that begins with {@code next:}; null where no command helps. */
+    public String line() {
+        return command == null ? null : "next: " + command;
+    }
+
+    /** What was said, with the hint behind it on the same line. @param next null for none */
+    public static String hinted(String said, Next next) {
+        if (next == null || next.hint() == null) return said;
+        return said + (next.words == null ? " " : "; ") + next.hint();
+    }
+
+    /** What was said with the hint, and the command alone on a line of its own. @param next null for none */
+    public static String line(String said, Next next) {
+        return hinted(said, next) + (next == null || next.command == null ? "" : System.lineSeparator() + next.line());
     }
 
     @Override
     public String toString() {
-        var text = new StringBuilder(section == null ? "" : section + ": ");
-        for (int i = 0; i < parts.size(); i++) {
-            String part = parts.get(i).toString();
-            text.append(i == 0 || part.startsWith(",") || part.startsWith(";") ? "" : " ").append(part);
-        }
-        return text.toString();
+        return command == null ? hint() : hint() == null ? command.toString() : hint() + " " + command;
     }
 
-    /** What is said, with what is next behind it. @param next null for nothing */
-    public static String line(String said, Next next) {
-        return next == null ? said : said + "; next: " + next;
+    /** A procedure's name as this program's own was typed. */
+    private static String procedure(String name) {
+        String jbangw = System.getProperty(JBANGW);
+        if (jbangw != null) return quoted(jbangw) + " " + name;
+        String launcher = System.getProperty(LAUNCHER);
+        return launcher == null ? "jbang " + name + "@telemetry" : quoted(launcher.replaceFirst("telemetry-[a-z_]+(?=[^/\\\\]*$)", "telemetry-" + name));
     }
 
     /** As a shell takes it for one word, whatever its characters; in double quotes where that reads better. */

@@ -149,7 +149,7 @@ public record Store(Path base, Path database, Path raw, String rule) {
     public Store orThrow() {
         orNew();
         if (isMissing()) throw missing("there is none",
-                Next.command("setup", "--store", base.toString()).then(", or name another with --store DIR"));
+                Next.words("name another with --store DIR, or make it:").then(Next.command("setup", "--store", base.toString())));
         return this;
     }
 

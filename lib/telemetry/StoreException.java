@@ -5,7 +5,8 @@ import telemetry.text.Words;
 
 /**
  * The one exception of the library: what was tried, on which path, why it did not work, and what to do next.
- * Its message is one line that may be shown to an operator as it is, whatever a hostile file name holds.
+ * Its message may be shown to an operator as it is, whatever a hostile file name holds: one line, and below it the next command if there
+ * is one.
  */
 public final class StoreException extends RuntimeException {
 
@@ -60,7 +61,8 @@ public final class StoreException extends RuntimeException {
 
     /** The message with this behind it instead of its own. */
     String message(Next next) {
-        return Words.visible(Next.line(what, next));
+        String command = next == null ? null : next.line();
+        return Words.visible(Next.hinted(what, next)) + (command == null ? "" : System.lineSeparator() + Words.visible(command));
     }
 
     public Reason reason() {

@@ -71,7 +71,7 @@ class CliTest {
         assertTrue(Script.run(probe).err().endsWith("next: jbang archive@telemetry --dry-run" + NL));
         Path folder = Path.of("my store").toAbsolutePath();
         String quote = Machine.isWindows() ? "\"" : "'";
-        assertEquals("probe: cannot write: no space left; next: jbang archive@telemetry --store "
+        assertEquals("probe: cannot write: no space left" + NL + "next: jbang archive@telemetry --store "
                 + quote + folder + quote + " --dry-run" + NL,
                 Script.run(probe, "--store", folder).err());
     }
@@ -93,7 +93,7 @@ class CliTest {
             Script run = Script.run(new Probe(), (Object[]) args);
             assertEquals(64, run.exit(), run.err());
             assertEquals(1, run.err().lines().count(), run.err());
-            assertTrue(run.err().startsWith("probe: ") && run.err().contains("; next: jbang probe@telemetry --help"), run.err());
+            assertTrue(run.err().startsWith("probe: ") && run.err().contains(NL + "next: jbang probe@telemetry --help"), run.err());
             assertEquals("", run.out());
         }
     }
@@ -109,7 +109,7 @@ class CliTest {
             case DAMAGED, FULL, FAILED -> 2;
             case REFUSED -> 64;
         }, run.exit());
-        assertEquals(new Script(run.exit(), "", "probe: cannot open the database some\\nfile: it broke; next: jbang health@telemetry" + NL),
+        assertEquals(new Script(run.exit(), "", "probe: cannot open the database some\\nfile: it broke" + NL + "next: jbang health@telemetry" + NL),
                 run);
     }
 
@@ -130,7 +130,7 @@ class CliTest {
         assertEquals(70, run.exit());
         assertTrue(run.err().startsWith("probe: a bug in this toolkit"), run.err());
         probe.error = new OutOfMemoryError("Java heap space");
-        String said = "probe: it ran out of memory and stopped; next: the same with _JAVA_OPTIONS=-Xmx2g" + NL;
+        String said = "probe: it ran out of memory and stopped; the same with _JAVA_OPTIONS=-Xmx2g" + NL;
         assertEquals(new Script(2, "", said), Script.run(probe));
     }
 

@@ -167,7 +167,7 @@ class ArchiveSafetyTest {
                 assertEquals(left == 0 ? 0 : 2, archived.exit(), pages + " pages free: " + archived.err());
                 if (left > 0) assertTrue(archived.err()
                         .matches("archive: cannot archive .*events_\\d+.ndjson: it needs [\\d.]+ k?B in .*archive, and [\\d.]+ k?B are "
-                        + "free.*; next: make room, or archive to another disk with --to DIR\\R"), archived.err());
+                        + "free.*; make room, or archive to another disk with --to DIR\\R"), archived.err());
                 refused |= left == days;
                 fitted |= left == 0;
                 Files.delete(ballast);
@@ -360,7 +360,7 @@ class ArchiveSafetyTest {
         Script failed = Script.run(new archive(), "verify", "--store", store.base());
         assertEquals(2, failed.exit());
         assertEquals("failed  year=2025/month=12/events_20251201.ndjson.gz: it has 0 bytes of " + right.length
-                + "; next: copy it from a backup of the archive; the lines before the damage: jbang logs@telemetry 2025-12-01 --store "
+                + "; copy it from a backup of the archive; the lines before the damage: jbang logs@telemetry 2025-12-01 --store "
                 + store.base() + System.lineSeparator() + "1 of 2 archived files are right" + System.lineSeparator(), failed.out());
     }
 }

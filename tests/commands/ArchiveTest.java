@@ -216,7 +216,7 @@ class ArchiveTest {
         Store store = store(1, 3);
         Files.createDirectories(store.archive());
         String refused = "archive: cannot archive into " + store.archive()
-                + ": another archive command is running there; next: wait for it" + NL;
+                + ": another archive command is running there; wait for it" + NL;
         try (FileChannel lock = FileChannel.open(store.archive().resolve(".lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
                 var held = lock.lock()) {
             DayLines.rest(store, Instant.now());
@@ -287,7 +287,7 @@ class ArchiveTest {
         assertEquals(2, failed.exit());
         assertTrue(failed.err().startsWith("archive restore: cannot restore " + part(store, 0, 1) + ": damaged or truncated: "),
                 failed.err());
-        assertTrue(failed.err().contains("; next: read what is left of it: jbang logs@telemetry 2025-12-01 --store "), failed.err());
+        assertTrue(failed.err().contains("; read what is left of it: jbang logs@telemetry 2025-12-01 --store "), failed.err());
         assertEquals(List.of(), names(store.raw()));
     }
 

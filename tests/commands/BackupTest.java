@@ -313,7 +313,7 @@ class BackupTest {
         }
         Script dry = backup(NOON, store, "--dry-run");
         assertEquals(2, dry.exit(), dry.err());
-        assertEquals("backup: cannot use the database " + store.database() + ": it has no table agent_runs; next: jbang health@telemetry "
+        assertEquals("backup: cannot use the database " + store.database() + ": it has no table agent_runs" + System.lineSeparator() + "next: jbang health@telemetry "
                 + "--store " + dir, dry.err().strip());
     }
 

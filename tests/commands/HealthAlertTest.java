@@ -132,7 +132,7 @@ class HealthAlertTest {
                 server.answers(status);
                 Script answered = alert(store, NOW.plusSeconds(1), url, IDLE);
                 assertEquals("health: cannot alert http://127.0.0.1:" + port + "/…: the server answered " + status
-                        + "; next: check the address\n", answered.err());
+                        + "; check the address\n", answered.err());
                 assertSameResult(silent, answered);
             }
             assertEquals(3, server.posts().size(), "a redirection is not followed");
@@ -195,7 +195,7 @@ class HealthAlertTest {
                 " ", "neither an address nor a command");
         wrong.forEach((target, why) -> {
             Script health = Script.run(new health(), "--store", dir.resolve("none"), "--alert", target);
-            assertEquals("health: Invalid value for option '--alert': " + why + "; next: jbang health@telemetry --help\n",
+            assertEquals("health: Invalid value for option '--alert': " + why + System.lineSeparator() + "next: jbang health@telemetry --help\n",
                     health.err(), target);
             assertEquals(64, health.exit(), target);
             assertEquals("", health.out(), target);

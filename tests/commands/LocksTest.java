@@ -174,7 +174,7 @@ class LocksTest {
                     Script.run(new prune(), "runs", "--older-than", "1d", "--yes", "--store", store.base()))) {
                 assertEquals(3, refused.exit(), refused.toString());
                 assertTrue(refused.err().strip()
-                        .endsWith(": the file system is read-only; next: find out why (dmesg, mount), then mount it "
+                        .endsWith(": the file system is read-only; find out why (dmesg, mount), then mount it "
                         + "writable again"), refused.err());
             }
             Script measured = Script.run(new measure_performance(), "--runs", 1, "--processes", 0, "--store", store.base());
@@ -228,7 +228,7 @@ class LocksTest {
                 Script refused = locks(store, "--kill", pid, "--yes");
                 assertEquals(64, refused.exit());
                 assertEquals("locks: cannot end process " + pid + " for " + store.database()
-                        + ": it does not hold the write lock at this moment; nobody else does either; next: jbang locks@telemetry --store "
+                        + ": it does not hold the write lock at this moment; nobody else does either" + System.lineSeparator() + "next: jbang locks@telemetry --store "
                         + store.base() + System.lineSeparator(), refused.err());
             }
             assertTrue(reader.process.isAlive());

@@ -178,7 +178,7 @@ class RebuildSafetyTest {
                 Script refused = Script.runProcess(Map.of(), command.get(0), options.toArray());
                 assertEquals(3, refused.exit(), refused.toString());
                 assertTrue(refused.err().contains(command.get(0) + ": cannot replace " + store.database()
-                        + ": another restore, recovery or rebuild is running there; next: wait for it"), refused.err());
+                        + ": another restore, recovery or rebuild is running there; wait for it"), refused.err());
             }
             assertTrue(Files.exists(lock));
             Files.write(pipe, new byte[0], StandardOpenOption.WRITE);

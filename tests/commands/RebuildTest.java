@@ -272,7 +272,7 @@ class RebuildTest {
         assertEquals(before, after);
         assertEquals(rows(store, RUNS), rows(new Store(dir, into, dir, "test"), RUNS));
         Script again = Script.run(new rebuild(), "--store", store.base(), "--into", into);
-        assertEquals("rebuild: cannot write " + into + ": it exists; next: name another file\n",
+        assertEquals("rebuild: cannot write " + into + ": it exists; name another file\n",
                 again.err().replace(System.lineSeparator(), "\n"));
         assertEquals(64, again.exit());
         assertEquals(64, Script.run(new rebuild(), "--store", store.base(), "--into", dir.resolve("other"), "--check-only").exit());

@@ -84,7 +84,7 @@ class RecoverTest {
         Store store = Fixture.V3.filled(dir.resolve("s"), 20, Instant.parse("2026-11-20T12:00:00Z"));
         Files.delete(store.database());
         assertEquals(new Script(3, "", "recover: cannot look for backups in " + dir.resolve("none")
-                + ": it does not exist; next: mount its disk, or name the folder that backup --to wrote to" + System.lineSeparator()),
+                + ": it does not exist; mount its disk, or name the folder that backup --to wrote to" + System.lineSeparator()),
                 script(store, "--yes", "--from", dir.resolve("none")));
         assertFalse(Files.exists(store.database()));
     }

@@ -112,7 +112,7 @@ class RestoreSafetyTest {
                 Script refused = Script.runProcess(Map.of(), command[0].toString(), java.util.stream.Stream.concat(
                         java.util.Arrays.stream(command).skip(1), java.util.stream.Stream.of("--yes", "--store", store.base())).toArray());
                 assertEquals(3, refused.exit(), refused.toString());
-                assertTrue(refused.err().contains("another restore, recovery or rebuild is running there; next: wait for it, "
+                assertTrue(refused.err().contains("another restore, recovery or rebuild is running there; wait for it, "
                         + "then run it again"), refused.err());
                 assertTrue(held.isValid());
             }
@@ -171,7 +171,7 @@ class RestoreSafetyTest {
         Path file = Files.writeString(dir.resolve("file"), "x");
         Script refused = RestoreTest.script(Store.at(file), "--restore", "latest", "--yes");
         assertEquals(3, refused.exit());
-        assertEquals("backup: cannot use the store " + file + ": it is a file, and a store is a folder (named by --store); next: name the "
+        assertEquals("backup: cannot use the store " + file + ": it is a file, and a store is a folder (named by --store); name the "
                 + "store's folder with --store DIR", refused.err().strip());
     }
 
@@ -252,11 +252,11 @@ class RestoreSafetyTest {
         Assumptions.assumeTrue(Mounts.tmpfs(disk, "6m"), "needs root and mount");
         try {
             Store store = Fixture.V3.filled(disk.resolve("s"), 60, NOON);
-            refused(store, 2, "are free; next: jbang archive@telemetry --store " + store.base() + " --dry-run",
+            refused(store, 2, "are free" + System.lineSeparator() + "next: jbang archive@telemetry --store " + store.base() + " --dry-run",
                     RestoreTest.newest(elsewhere));
             Files.write(disk.resolve("filler"), new byte[(int) Files.getFileStore(disk).getUsableSpace() - 100_000]);
             assertEquals(0, RestoreTest.script(store, "--to", dir.resolve("b2")).exit());
-            refused(store, 2, "are free; next: jbang archive@telemetry --store " + store.base() + " --dry-run",
+            refused(store, 2, "are free" + System.lineSeparator() + "next: jbang archive@telemetry --store " + store.base() + " --dry-run",
                     new Backups(store, dir.resolve("b2"), Clock.systemUTC(), null).list().get(0).file());
         } finally {
             Mounts.unmount(disk);
@@ -313,7 +313,7 @@ class RestoreSafetyTest {
         Script refused = RestoreTest.script(store, "--restore", "latest", "--yes");
         assertEquals(64, refused.exit());
         assertTrue(refused.err()
-                .contains("it is a symbolic link, which is not followed; next: name the file itself with TELEMETRY_DB_PATH"),
+                .contains("it is a symbolic link, which is not followed; name the file itself with TELEMETRY_DB_PATH"),
                 refused.err());
         assertArrayEquals(before, Files.readAllBytes(real));
     }

@@ -207,7 +207,7 @@ class SetupTest {
             Map<String, String> before = snapshot(dir);
             Script refused = setup("--store", dir);
             assertEquals(new Script(Cli.FAILED, "", lines("setup: cannot create the database " + store.database()
-                    + ": its -wal stands there without it and holds transactions that would be lost; next: jbang recover@telemetry --store "
+                    + ": its -wal stands there without it and holds transactions that would be lost" + System.lineSeparator() + "next: jbang recover@telemetry --store "
                     + dir)), refused);
             assertEquals(before, snapshot(dir));
         }
@@ -217,14 +217,14 @@ class SetupTest {
     void whatStandsInTheWayIsNamedAndLeftAlone() throws IOException {
         Path file = Files.writeString(dir.resolve("file"), "mine");
         for (Path base : List.of(file, file.resolve("below"))) assertRefused(Cli.FAILED, "cannot create the folder " + base + ": "
-                + (base == file ? "it" : file) + " is a file, and should be a folder; next: jbang setup@telemetry --store " + file
+                + (base == file ? "it" : file) + " is a file, and should be a folder" + System.lineSeparator() + "next: jbang setup@telemetry --store " + file
                 + "-store", base);
         Path database = Fixture.V3.empty(dir.resolve("my store")).database();
-        assertRefused(Cli.FAILED, "; next: jbang setup@telemetry --store '" + dir.resolve("my store") + "'", database);
+        assertRefused(Cli.FAILED, "" + System.lineSeparator() + "next: jbang setup@telemetry --store '" + dir.resolve("my store") + "'", database);
         Path inside = Files.createDirectory(dir.resolve("inside"));
         Files.writeString(inside.resolve("raw"), "mine");
         assertRefused(Cli.FAILED, "cannot create the folder " + inside.resolve("raw")
-                + ": it is a file, and should be a folder; next: move that file elsewhere, then jbang setup@telemetry --store " + inside,
+                + ": it is a file, and should be a folder; move that file elsewhere, then jbang setup@telemetry --store " + inside,
                 inside);
         for (String bad : List.of("not a database, and long enough to be looked at as one", "directory", "truncated")) {
             Store store = Fixture.V3.filled(dir.resolve(bad.substring(0, 8)), 60, NOW);

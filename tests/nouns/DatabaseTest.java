@@ -98,7 +98,7 @@ public class DatabaseTest {
             assertEquals(StoreException.Reason.LOCKED, e.reason());
             Assumptions.assumeTrue(Files.exists(Path.of("/proc/locks")), "only Linux tells who holds a lock");
             assertTrue(e.getMessage().contains("it is locked by process " + holder.pid() + " ("), e.getMessage());
-            assertTrue(e.getMessage().endsWith("; next: jbang locks@telemetry"), e.getMessage());
+            assertTrue(e.getMessage().endsWith(System.lineSeparator() + "next: jbang locks@telemetry"), e.getMessage());
         } finally {
             holder.destroyForcibly().waitFor();
         }

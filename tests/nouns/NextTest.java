@@ -13,12 +13,15 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Isolated;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import telemetry.text.JsonText;
 import telemetry.text.Runbook;
 
+/** Alone, because it changes properties of the JVM that other tests read. */
+@Isolated
 class NextTest {
     private final String system = System.getProperty("os.name");
 
@@ -33,10 +36,24 @@ class NextTest {
     @Test
     void aCommandIsAProgramWithItsArguments() {
         Next next = Next.command("query", "sql", "SELECT 1").in(Runbook.HEALTH_CHECKS);
-        assertEquals(Runbook.HEALTH_CHECKS, next.section());
-        assertEquals(List.of(new Next.Part(Next.Kind.PROCEDURE, "query", List.of("sql", "SELECT 1"))), next.parts());
-        assertEquals("Health Checks: jbang query@telemetry sql 'SELECT 1'", next.toString());
-        assertEquals("iostat -x 1 5", Next.program("iostat", "-x", "1", "5").toString());
+        assertEquals(new Next.Command(true, "query", List.of("sql", "SELECT 1")), next.command());
+        assertEquals("(runbook: Health Checks)", next.hint());
+        assertEquals("next: jbang query@telemetry sql 'SELECT 1'", next.line());
+        assertEquals("next: iostat -x 1 5", Next.program("iostat", "-x", "1", "5").line());
+    }
+
+    @ParameterizedTest
+    @CsvSource(quoteCharacter = '|', value = {"telemetry.jbangw, scripts/jbangw, scripts/jbangw locks",
+        "telemetry.jbangw, /opt/my tools/jbangw, |'/opt/my tools/jbangw' locks|", "telemetry.launcher, telemetry-health, telemetry-locks",
+        "telemetry.launcher, /opt/telemetry-bin/telemetry-measure_performance, /opt/telemetry-bin/telemetry-locks",
+        "telemetry.other, x, jbang locks@telemetry"})
+    void aProcedureIsCalledAsThisProgramWas(String property, String called, String line) {
+        System.setProperty(property, called);
+        try {
+            assertEquals(line, Next.command("locks").command().toString());
+        } finally {
+            System.clearProperty(property);
+        }
     }
 
     @ParameterizedTest
@@ -45,7 +62,7 @@ class NextTest {
         "it's $HOME", "it's `id`", "it's a \\", "it's!",
             "--grep=*", "größe", "; rm x"})
     void aShellReadsEveryArgumentAsItIs(String argument) throws IOException {
-        Process shell = new ProcessBuilder("sh", "-c", Next.program("printf", "%s", argument).toString()).start();
+        Process shell = new ProcessBuilder("sh", "-c", Next.program("printf", "%s", argument).command().toString()).start();
         assertEquals(argument, new String(shell.getInputStream().readAllBytes(), StandardCharsets.UTF_8));
         assertEquals("", new String(shell.getErrorStream().readAllBytes(), StandardCharsets.UTF_8));
     }
@@ -55,27 +72,31 @@ class NextTest {
             "it's, \"it's\"", "||, \"\"", "a \"b\", \"a \\\"b\\\"\""})
     void onWindowsQuotationMarksAreDouble(String argument, String shown) {
         System.setProperty("os.name", "Windows 11");
-        assertEquals("jbang logs@telemetry " + shown, Next.command("logs", argument).toString());
+        assertEquals("jbang logs@telemetry " + shown, Next.command("logs", argument).command().toString());
     }
 
     @Test
-    void wordsAndCommandsStandInTheOrderInWhichTheyAreRead() {
-        Next next = Next.command("setup").then("for a new store,").then(Next.command("recover")).then("when it was there before");
-        assertEquals("jbang setup@telemetry for a new store, jbang recover@telemetry when it was there before", next.toString());
-        assertEquals("jbang setup@telemetry --store /x for a new store, jbang recover@telemetry --store /x when it was there before",
-                next.on("/x").toString());
-        assertEquals("Disk Full: jbang archive@telemetry --dry-run, or buy a disk",
-                Next.command("archive", "--dry-run").in(Runbook.DISK_FULL).then(", or buy a disk").toString());
+    void whatIsToBeKnownComesBeforeTheCommandWhichStandsAlone() {
+        Next next = Next.words("move it elsewhere, then").then(store().command("recover").in(Runbook.DATA_LOSS));
+        assertEquals("it is a folder; move it elsewhere, then (runbook: Data Loss)" + System.lineSeparator()
+                + "next: jbang recover@telemetry --store " + dir, Next.line("it is a folder", next));
+        assertEquals("it broke; run it again", Next.line("it broke", Next.RUN_AGAIN));
+        assertEquals("it broke", Next.line("it broke", null));
+        assertNull(Next.RUN_AGAIN.line());
+    }
+
+    private Store store() {
+        return Store.at(dir);
     }
 
     @Test
     void aCommandIsAboutTheStoreThatTheOptionNamed() {
         Store store = Store.at(dir.resolve("my store"));
-        String option = " --store " + Next.quoted(store.base().toString());
+        String line = "next: jbang archive@telemetry --dry-run --store " + Next.quoted(store.base().toString());
         Next archive = Next.command("archive", "--dry-run");
-        assertEquals("jbang archive@telemetry --dry-run" + option, store.command("archive", "--dry-run").toString());
-        assertEquals("jbang archive@telemetry" + option + " --dry-run", store.on(archive).toString());
-        assertEquals("Disk Full: jbang archive@telemetry --dry-run" + option, store.next(Runbook.DISK_FULL).toString());
+        assertEquals(line, store.command("archive", "--dry-run").line());
+        assertEquals(line, store.on(archive).line());
+        assertEquals(line, store.next(Runbook.DISK_FULL).line());
         for (Next other : List.of(store.command("health"), Next.command("setup", "--store", "/y"), Next.program("git", "status"),
                 Next.words("look at jbang health@telemetry"))) assertEquals(other, store.on(other));
         assertNull(store.on(null));
@@ -91,19 +112,21 @@ class NextTest {
     }
 
     @Test
-    void anExceptionTellsItInItsOneLine() {
+    void anExceptionTellsItInOneLineAndTheCommandInAnother() {
         var e = new StoreException(StoreException.Reason.FULL, "write", Path.of("a\nb"), "no space left", Next.command("logs", "c\nd"));
         assertEquals("cannot write a\\nb: no space left", e.what());
-        assertEquals("cannot write a\\nb: no space left; next: jbang logs@telemetry 'c\\nd'", e.getMessage());
-        assertEquals(List.of("c\nd"), e.next().parts().get(0).arguments());
-        assertEquals("cannot write a\\nb: no space left; next: jbang logs@telemetry --store " + dir + " 'c\\nd'", Store.at(dir).message(e));
+        assertEquals("cannot write a\\nb: no space left" + System.lineSeparator() + "next: jbang logs@telemetry 'c\\nd'", e.getMessage());
+        assertEquals(List.of("c\nd"), e.next().command().arguments());
+        assertEquals("cannot write a\\nb: no space left" + System.lineSeparator() + "next: jbang logs@telemetry 'c\\nd' --store " + dir,
+                Store.at(dir).message(e));
         assertEquals("cannot write: why", new StoreException(StoreException.Reason.FULL, "write", null, "why", null).getMessage());
     }
 
     @Test
     void inJsonItIsItsText() {
-        assertEquals("{\"name\":\"lock\",\"status\":\"warning\",\"detail\":\"slow\",\"hint\":\"Database Locked: jbang locks@telemetry\"}",
+        assertEquals("{\"name\":\"lock\",\"status\":\"warning\",\"detail\":\"slow\",\"hint\":\"(runbook: Database Locked)\","
+                + "\"next\":\"jbang locks@telemetry\"}",
                 JsonText.line(Check.warning("lock", "slow", Next.command("locks").in(Runbook.DATABASE_LOCKED))));
-        assertEquals("{\"name\":\"lock\",\"status\":\"ok\",\"detail\":\"free\",\"hint\":null}", JsonText.line(Check.ok("lock", "free")));
+        assertEquals("{\"name\":\"lock\",\"status\":\"ok\",\"detail\":\"free\",\"hint\":null,\"next\":null}", JsonText.line(Check.ok("lock", "free")));
     }
 }

@@ -69,7 +69,7 @@ class StoreTest {
         StoreException e = assertThrows(StoreException.class, store::orThrow);
         assertEquals(StoreException.Reason.MISSING, e.reason());
         assertEquals("cannot use the store " + dir.resolve("none")
-                + ": there is none (named by --store); next: jbang setup@telemetry --store "
+                + ": there is none (named by --store)" + System.lineSeparator() + "next: jbang setup@telemetry --store "
                 + dir.resolve("none") + ", or name another with --store DIR", e.getMessage());
         assertFalse(Store.at(dir).isMissing());
     }
@@ -80,7 +80,7 @@ class StoreTest {
         StoreException e = assertThrows(StoreException.class, Store.at(file)::orThrow);
         assertEquals(StoreException.Reason.MISSING, e.reason());
         assertEquals("cannot use the store " + file
-                + ": it is a file, and a store is a folder (named by --store); next: name the store's folder with --store DIR",
+                + ": it is a file, and a store is a folder (named by --store); name the store's folder with --store DIR",
                 e.getMessage());
     }
 
@@ -88,7 +88,7 @@ class StoreTest {
     void whoNamesTheDatabaseIsToldItsStore() throws IOException {
         Path file = Files.createFile(Files.createDirectories(dir.resolve("my store/db")).resolve("telemetry.sqlite"));
         StoreException e = assertThrows(StoreException.class, Store.at(file)::orThrow);
-        assertTrue(e.getMessage().endsWith("; next: name the store's folder with --store '" + dir.resolve("my store") + "'"),
+        assertTrue(e.getMessage().endsWith("; name the store's folder with --store '" + dir.resolve("my store") + "'"),
                 e.getMessage());
     }
 

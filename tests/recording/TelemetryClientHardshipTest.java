@@ -64,7 +64,7 @@ class TelemetryClientHardshipTest {
         assertEquals(3, Set.copyOf(done).size());
         assertFalse(Files.exists(store.base()));
         assertEquals(List.of("cannot use the store " + store.base()
-                + ": there is none (named by --store); next: jbang setup@telemetry --store " + store.base()
+                + ": there is none (named by --store)" + System.lineSeparator() + "next: jbang setup@telemetry --store " + store.base()
                 + ", or name another with --store DIR"), List.copyOf(warnings));
     }
 

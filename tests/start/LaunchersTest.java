@@ -284,7 +284,7 @@ class LaunchersTest {
         Path bin = Files.createDirectory(temp.resolve("bin"));
         Path own = Files.writeString(bin.resolve("telemetry-probe"), "the operator's own");
         var refused = assertThrows(StoreException.class, () -> new Launchers(checkout, Shell.SH).write(bin));
-        assertEquals("cannot write launchers " + own + ": something else has that name; next: setup --launchers with another folder",
+        assertEquals("cannot write launchers " + own + ": something else has that name; setup --launchers with another folder",
                 refused.getMessage());
         assertEquals("the operator's own", Files.readString(own));
         Files.delete(own);

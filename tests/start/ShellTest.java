@@ -48,7 +48,7 @@ class ShellTest {
     @Test
     void withoutAStoreItSaysSoAndMakesNone() throws Exception {
         Script shell = jbangw("shell", "--store", dir.resolve("none").toString()).run("/exit\n");
-        assertTrue(shell.out().contains("there is none (named by --store); next: jbang setup@telemetry"), shell.out());
+        assertTrue(shell.out().contains("there is none (named by --store)" + System.lineSeparator() + "next: jbang setup@telemetry"), shell.out());
         assertTrue(Files.notExists(dir.resolve("none")));
     }
 

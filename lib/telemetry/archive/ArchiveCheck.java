@@ -25,7 +25,7 @@ import telemetry.text.Result;
  * know, because a full disk had no room for the line or somebody put the file there, is read by its own checksum and then listed.
  */
 public final class ArchiveCheck {
-    private static final Next FROM_A_BACKUP = Next.words("copy it from a backup of the archive");
+    private static final Next FROM_A_BACKUP = Next.words("copy it from a backup of the archive; the lines before the damage can still be read");
 
     /** One check a file, by day; named as the manifest names it. {@code toString()} is the report. */
     public record Verified(List<Check> data) implements Result {
@@ -94,7 +94,7 @@ public final class ArchiveCheck {
 
     private Check damaged(DayFile file, String why) {
         Next before = archive.store().command("logs", file.day().toString());
-        return Check.failed(archive.nameOf(file.path()), why, FROM_A_BACKUP.then("; the lines before the damage:").then(before));
+        return Check.failed(archive.nameOf(file.path()), why, FROM_A_BACKUP.then(before));
     }
 
     private Check unlisted(String name, DayFile file) throws IOException {

@@ -58,7 +58,7 @@ final class ArchiveRestore {
                 .filter(file -> file.day().equals(day) && raw.equals(file.path().getParent())).toList();
         if (!present.isEmpty()) throw new StoreException(StoreException.Reason.FAILED,
                 "restore " + day + " to", present.get(0).path(), "it is there already, perhaps with late lines",
-                Next.words("archive it too, then restore:").then(archive.store().command("archive", "--older-than", "0d")));
+                Next.words("archive it too, then restore").then(archive.store().command("archive", "--older-than", "0d")));
     }
 
     private void write(Map<DayFile, Optional<ArchiveManifest.Entry>> parts, Path unfinished) throws IOException {
@@ -82,7 +82,7 @@ final class ArchiveRestore {
     }
 
     private StoreException damaged(DayFile part, String why, StoreException cause) {
-        Next rest = Next.words("read what is left of it:").then(archive.store().command("logs", part.day().toString()));
+        Next rest = Next.words("what is left of it can still be read").then(archive.store().command("logs", part.day().toString()));
         return new StoreException(StoreException.Reason.DAMAGED, "restore", part.path(), why, rest, cause);
     }
 }

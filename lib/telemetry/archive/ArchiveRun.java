@@ -246,7 +246,7 @@ public final class ArchiveRun {
         } catch (StoreException e) {
             failures.add(new StoreException(e.reason(), "list what was archived in", archive.folder().resolve(ArchiveManifest.NAME),
                     "there is no room even for that",
-                    archive.store().command("archive", "verify").then("when there is some"), e));
+                    Next.words("make room, then").then(archive.store().command("archive", "verify")), e));
         }
     }
 }

@@ -138,7 +138,7 @@ public record BackupContent(Backup backup, Path file, String sha256, String jour
 
     private static StoreException damaged(Path file, String why) {
         return new StoreException(StoreException.Reason.DAMAGED, "trust the backup",
-                file, why, Next.command("backup", "list").then(", for another one"));
+                file, why, Next.words("choose another one").then(Next.command("backup", "list")));
     }
 
     private static void remove(Backup backup, Path file) {

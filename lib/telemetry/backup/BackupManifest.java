@@ -107,7 +107,7 @@ record BackupManifest(Instant time, long bytes, String sha256, long contentBytes
 
     private static StoreException damaged(Path file, String why, Exception cause) {
         return new StoreException(StoreException.Reason.DAMAGED, "trust the manifest",
-                file, why, Next.command("backup", "list").then(", for another backup"), cause);
+                file, why, Next.words("choose another one").then(Next.command("backup", "list")), cause);
     }
 
     /** The manifest as it stands on the disk. */

@@ -138,8 +138,7 @@ public final class Backups {
 
     private StoreException noneVerified() {
         int others = list().size();
-        Next none = store.command("backup").then("to make one,")
-                .then(store.command("recover", "--dry-run")).then("when the database is lost");
+        Next none = Files.exists(store.database()) ? store.command("backup") : store.command("recover", "--dry-run");
         return new StoreException(StoreException.Reason.MISSING, "find a verified backup in", folder,
                 others == 0 ? "there is no backup" : "none of the " + others + " is verified",
                 others == 0 ? none : store.command("backup", "verify", "all"));
@@ -214,7 +213,7 @@ public final class Backups {
         try {
             verify(backup);
         } catch (StoreException e) {
-            Next hint = Next.words("use another backup,").then(store.command("backup", "list")).in(Runbook.DATABASE_CORRUPTED);
+            Next hint = Next.words("use another backup").then(store.command("backup", "list")).in(Runbook.DATABASE_CORRUPTED);
             return e.reason() == StoreException.Reason.DAMAGED ? Check.failed(name, e.why(), hint) : Check.unknown(name, e.why(), hint);
         }
         if (!backup.isVerified())

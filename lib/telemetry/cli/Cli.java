@@ -93,7 +93,7 @@ public final class Cli {
             return line.execute(args);
         } catch (OutOfMemoryError e) {
             line.getErr().println(Next.line(name(line) + ": it ran out of memory and stopped",
-                    Next.words("the same with _JAVA_OPTIONS=-Xmx2g")));
+                    Next.words("run it again with _JAVA_OPTIONS=-Xmx2g")));
             return FAILED;
         } catch (Error e) {
             return bug(line, e);

@@ -1,10 +1,16 @@
 package telemetry.cli;
 
 import java.io.Console;
+import java.io.PrintWriter;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import picocli.CommandLine;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
+import telemetry.Next;
 
 /** Mixin of every command that deletes or overwrites: it shows, asks, or is told to go ahead. */
 public final class Consent {
@@ -22,15 +28,15 @@ public final class Consent {
         return dryRun;
     }
 
-    /** True with --yes alone: for a command that only shows what it would do unless it is told to. */
+    /** True with --yes: nobody is asked. */
     public boolean isGiven() {
-        return yes && !dryRun;
+        return yes;
     }
 
     /**
-     * Asks on a terminal: {@code question} and "[y/N]".
+     * Asks on a terminal: {@code question} and "[y/N]". After a no it prints that nothing was changed; the command then ends with 0.
      *
-     * @return true when told to go ahead, false when the person said no
+     * @return true when told to go ahead, false when the operator said no
      * @throws ParameterException (exit code 64) when there is nobody to ask and --yes was not given
      */
     public boolean to(String question) {
@@ -39,6 +45,21 @@ public final class Consent {
         if (console == null) throw new ParameterException(command.commandLine(),
                 question + " There is no terminal to ask on: add --yes to go ahead, or --dry-run to look first");
         String answer = console.readLine("%s [y/N] ", question);
-        return answer != null && answer.strip().toLowerCase(java.util.Locale.ROOT).startsWith("y");
+        boolean isYes = answer != null && answer.strip().toLowerCase(Locale.ROOT).startsWith("y");
+        if (!isYes) {
+            PrintWriter err = command.commandLine().getErr();
+            err.println("declined: nothing was changed");
+            err.flush();
+        }
+        return isYes;
+    }
+
+    /** The command that was typed, without --dry-run and with --yes: what carries out what a dry run showed. */
+    public Next asTyped() {
+        CommandLine root = command.root().commandLine();
+        List<String> words = new ArrayList<>(root.getParseResult().originalArgs());
+        words.removeIf(word -> word.equals("--dry-run") || word.equals("--yes") || word.equals("--json"));
+        words.add("--yes");
+        return Next.command(root.getCommandName(), words.toArray(String[]::new));
     }
 }

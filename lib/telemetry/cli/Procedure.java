@@ -65,6 +65,21 @@ public abstract class Procedure implements Callable<Integer> {
         return result.status().exitCode();
     }
 
+    /**
+     * The result of a dry run, and as the last line the command that carries it out.
+     *
+     * @param isAny false when there is nothing to carry out
+     * @return the exit code that its status asks for
+     */
+    protected int preview(Result result, boolean isAny, Consent consent) {
+        int exit = result(result);
+        if (!isAny) return exit;
+        String next = consent.asTyped().line();
+        if (output.isJson()) output.note(next);
+        else output.print(next);
+        return exit;
+    }
+
     /** A line to stderr that names the command: a warning, or what is left to do. */
     protected void note(String line) {
         output.note(said(spec.commandLine()).getCommandSpec().qualifiedName() + ": " + line);

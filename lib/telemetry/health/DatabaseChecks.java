@@ -197,7 +197,7 @@ public final class DatabaseChecks implements AutoCloseable {
     /** As prune names them, whose own rule is the runbook's. */
     private Next prune() {
         return rules.stale().equals(HealthRules.RUNBOOK.stale()) ? store.next(Runbook.PRUNE)
-                : store.command("prune", "stale", "--older-than", rules.stale().toSeconds() + "s").in(Runbook.PRUNE);
+                : store.command("prune", "stale", "--older-than", rules.stale().toSeconds() + "s", "--dry-run").in(Runbook.PRUNE);
     }
 
     public Check size() {

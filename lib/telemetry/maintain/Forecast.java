@@ -68,7 +68,7 @@ public final class Forecast {
         Trend trend = trend("database_size", size);
         OptionalDouble days = size > limit ? OptionalDouble.empty() : trend.daysUntil(limit);
         String when = days.isPresent() ? ": over " + new Size(limit) + " " + Trend.about(days.getAsDouble()) : "";
-        Next remedy = store.command("prune", "runs", "--older-than", "180d").in(Runbook.PRUNE);
+        Next remedy = store.command("prune", "runs", "--older-than", "180d", "--dry-run").in(Runbook.PRUNE);
         Task task = judged("growth", "database " + new Size(size) + ", " + trend + when, days, remedy);
         return task.with(parts(), data("database_size", size, trend, days));
     }

@@ -64,6 +64,11 @@ public final class OldDayFiles {
         return Task.open(NAME, Check.Status.WARNING, this + ": not archived, " + why, next);
     }
 
+    /** The item when the operator said no. */
+    public Task declined(Next next) {
+        return Task.shown(NAME, this + ": not archived: declined", next);
+    }
+
     /** The item of a dry run. */
     public Task shown(Next next) {
         var table = new Table("day", "size", "file");

@@ -56,7 +56,7 @@ public final class IndexAdvice {
         Stream.of(lackedByQueries(), lackedByTheRunbook(), lackedBySummaries(runs)).flatMap(lacks -> lacks).forEach(lack -> {
             String statement = "CREATE INDEX IF NOT EXISTS " + lack.name + " ON " + lack.on;
             if (missing.putIfAbsent(lack.name, statement) == null)
-                advice.add(new Advice("index", lack.why, store.command("measure_performance", "--apply-indexes")));
+                advice.add(new Advice("index", lack.why, store.command("measure_performance", "--apply-indexes", "--dry-run")));
         });
         Stream.concat(doubled(), unused()).forEach(advice::add);
     }

@@ -61,7 +61,7 @@ public final class Tuning {
                 + Math.round(footprint.wouldFreePercent()) + " %)";
         try {
             requireRoomToVacuum(store, footprint.size().bytes());
-            return List.of(new Advice("space", why, store.command("measure_performance", "--vacuum")));
+            return List.of(new Advice("space", why, store.command("measure_performance", "--vacuum", "--dry-run")));
         } catch (StoreException e) {
             return List.of(new Advice("space", why + ", but there is no room for it: " + e.why(), store.command("archive", "--dry-run")));
         }

@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
 import java.util.StringJoiner;
+import telemetry.Next;
 import telemetry.Store;
 import telemetry.Times;
 import telemetry.text.JsonText;
@@ -36,7 +37,7 @@ public record OldRunsReport(Store store, OldRuns.Plan plan, OldRuns.Deleted dele
         text.add(deleted == null ? toDo(plan.runs(), plan.before(), "deleted")
                 : old(deleted.runs(), plan.before()) + " deleted, " + deleted.commits() + " commits with them");
         if (plan.kept() > 0) text.add(plan.kept() + " more are as old and stay: others of their chain do, or a run that they called");
-        if (plan.running() > 0) text.add(plan.running() + " more are as old and say running: " + store.command("prune", "stale"));
+        if (plan.running() > 0) text.add(Next.line(plan.running() + " more are as old and say running", store.command("prune", "stale", "--dry-run")));
         if (deleted != null && deleted.left() > 0)
             text.add(Words.count(deleted.left(), "run") + " of these left: others that have come meanwhile depend on them");
         return (backup == null ? text : text.add("backup  " + backup)).toString();

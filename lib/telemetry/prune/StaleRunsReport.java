@@ -6,6 +6,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.StringJoiner;
 import telemetry.Check;
+import telemetry.Next;
 import telemetry.Store;
 import telemetry.text.JsonText;
 import telemetry.text.Result;
@@ -41,8 +42,8 @@ public record StaleRunsReport(Store store, Instant now, Instant before, List<Sta
 
     /** One line about the runs that are left alone. */
     public String leftAlone() {
-        return "left alone: " + Words.count(runs.size() - endless().size(), "run")
-                + " that ended according to the day files; what the database lacks of these: " + store.command("rebuild", "--check-only");
+        return Next.line("left alone: " + Words.count(runs.size() - endless().size(), "run")
+                + " that ended according to the day files, which know more than the database", store.command("rebuild", "--check-only"));
     }
 
     @Override

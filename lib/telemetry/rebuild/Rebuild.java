@@ -111,7 +111,7 @@ public final class Rebuild {
         boolean all = raw && archive;
         Path place = all ? store.base() : raw ? store.raw() : store.archive();
         return new StoreException(StoreException.Reason.MISSING, "rebuild from the day files in", place, "there is none",
-                all ? store.command("recover").then(", which looks for other sources too")
+                all ? Next.words("recover looks for other sources too").then(store.command("recover", "--dry-run"))
                         : Next.words("leave --from away, to read all day files"));
     }
 

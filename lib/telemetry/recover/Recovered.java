@@ -44,6 +44,6 @@ record Recovered(Check.Status status, RecoveryPlan.Source source, Path backup, l
             case WARNING -> "recovered, look at the warnings: ";
             default -> "not recovered: ";
         };
-        return new Checks(checks) + line + outcome + runs + " runs" + next.stream().map(one -> line + "next: " + one).collect(joining());
+        return new Checks(checks) + line + outcome + runs + " runs" + next.stream().map(one -> line + Next.line("", one).strip()).collect(joining());
     }
 }

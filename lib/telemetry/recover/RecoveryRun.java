@@ -81,7 +81,7 @@ final class RecoveryRun {
             verify();
         } catch (StoreException e) {
             throw new StoreException(e.reason(), "finish the recovery of", live,
-                    Words.count(base, "run") + " are in place, but: " + store.message(e),
+                    Words.count(base, "run") + " are in place, but: " + e.what(),
                     Next.RUN_AGAIN, e);
         }
         if (mark != null) mark.end();
@@ -148,7 +148,7 @@ final class RecoveryRun {
                 Words.count(made.read().files(), "day file") + ": " + Words.count(base, "run") + ", schema " + made.schema(),
                 "; the agents' is v" + written
                         + ", of which nothing was left: the columns that only it has stand in the day files alone",
-                Next.words("have an agent make its database elsewhere, put it here, then:").then(store.command("rebuild")));
+                Next.words("have an agent make its database elsewhere, put it here, then rebuild").then(store.command("rebuild")));
         if (made.quarantine() != null) next.add(Next.words("lines that cannot be read are in " + made.quarantine()));
     }
 
@@ -208,7 +208,7 @@ final class RecoveryRun {
                 Words.count(salvaged, "run") + (commits == 0 ? "" : " and " + Words.count(commits, "commit"))
                 + " that only the damaged database had" + (salvaged == 0 ? "" : ", marked in error_summary"),
                 fill.refused() == 0 ? "" : "; " + fill.refused() + " rows were no runs any more",
-                Next.words("look at them:").then(store.command("query", "sql",
+                Next.words("look at them").then(store.command("query", "sql",
                         "SELECT * FROM agent_runs WHERE error_summary LIKE '%" + GapFill.MARK + "'")));
         if (!areCommitsWhole) steps.add(Check.warning("commits",
                 "not all of those in the damaged database can be read, and no day file has them: what no backup has is lost", null));

@@ -162,7 +162,7 @@ public final class Restore {
                     backup.isVerified());
         } catch (StoreException e) {
             throw new StoreException(e.reason(), "finish the restore to", database,
-                    "the backup's " + content.runs() + " runs are in place, but: " + store.message(e), Next.RUN_AGAIN, e);
+                    "the backup's " + content.runs() + " runs are in place, but: " + e.what(), Next.RUN_AGAIN, e);
         }
     }
 

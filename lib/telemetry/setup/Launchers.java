@@ -85,7 +85,7 @@ public record Launchers(Path checkout, Shell shell) {
             if (Files.isRegularFile(folder.resolve("scripts/launch"))) return new Launchers(folder, Shell.ofThisSystem());
         throw new StoreException(StoreException.Reason.REFUSED, TRIED, null,
                 "they start the scripts of a checkout, and " + start + " is in none",
-                Next.program("scripts/jbangw", "setup", "--launchers").then("in a checkout"));
+                Next.words("in a checkout:").then(Next.program("scripts/jbangw", "launchers")));
     }
 
     /** Where they go unless somebody says otherwise: a folder of the user that is on most PATHs. */
@@ -147,15 +147,17 @@ public record Launchers(Path checkout, Shell shell) {
 
     private String text(String script) {
         String launch = checkout.resolve("scripts").resolve("launch" + shell.suffix).toString();
-        String gone = "telemetry-" + script + ": the checkout it is for is gone; next: scripts/jbangw launchers in another one";
+        String gone = "telemetry-" + script + ": the checkout it is for is gone; run scripts/jbangw launchers in another one";
         int exit = Check.Status.UNKNOWN.exitCode();
         List<String> lines = shell == Shell.SH
                 ? List.of("#!/bin/sh", "# " + MARK, "launch='" + launch.replace("'", "'\\''") + "'",
-                        "[ -x \"$launch\" ] && exec \"$launch\" " + script + " \"$@\"", "echo \"" + gone + "\" >&2", "exit " + exit)
+                        "[ -x \"$launch\" ] || {", "  echo \"" + gone + "\" >&2", "  exit " + exit, "}",
+                        "case :$PATH: in *:\"${0%/*}\":*) called=${0##*/} ;; *) called=$0 ;; esac",
+                        "exec \"$launch\" \"-Dtelemetry.launcher=$called\" " + script + " \"$@\"")
                 : List.of("@echo off", "rem " + MARK, "setlocal DisableDelayedExpansion",
                         "set \"LAUNCH=" + launch.replace("%", "%%") + "\"",
                         "if not exist \"%LAUNCH%\" >&2 echo " + gone + "& exit /b " + exit,
-                        "set TELEMETRY_SCRIPT=" + script, "\"%LAUNCH%\" %*");
+                        "set \"TELEMETRY_LAUNCHER=%~0\"", "set TELEMETRY_SCRIPT=" + script, "\"%LAUNCH%\" %*");
         return String.join(shell.newline, lines) + shell.newline;
     }
 }

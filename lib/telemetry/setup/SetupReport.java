@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.StringJoiner;
 import telemetry.Check;
+import telemetry.Next;
 import telemetry.Store;
 import telemetry.store.Layout;
 import telemetry.text.Result;
@@ -20,8 +21,8 @@ public record SetupReport(Store store, Layout.Made made, SampleWriter.Filled sam
 
     @Override
     public Object data() {
-        record Document(Path store, String rule, List<Path> created, String database, List<String> odd, SampleWriter.Filled sample) { }
-        return new Document(store.base(), store.rule(), made.created(), made.schema().toString(), made.odd(), sample);
+        record Document(Path store, String rule, List<Path> created, String database, List<String> odd, Next next, SampleWriter.Filled sample) { }
+        return new Document(store.base(), store.rule(), made.created(), made.schema().toString(), made.odd(), made.next(), sample);
     }
 
     @Override
@@ -34,6 +35,6 @@ public record SetupReport(Store store, Layout.Made made, SampleWriter.Filled sam
         made.odd().forEach(what -> lines.add("odd       " + what));
         if (sample != null) lines.add(String.format(Locale.ROOT, "sample    %,d runs: %,d lines in %,d day files, %,d bytes",
                 sample.runs(), sample.lines(), sample.dayFiles(), sample.bytes()));
-        return lines.toString();
+        return Next.line(lines.toString(), made.next());
     }
 }

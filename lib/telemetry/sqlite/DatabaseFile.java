@@ -95,12 +95,12 @@ public final class DatabaseFile {
     private static void require(Path file) {
         String tried = "open the database";
         if (Files.isDirectory(file)) throw new StoreException(StoreException.Reason.DAMAGED, tried, file, "it is a directory",
-                Next.words("move it elsewhere, then").then(Next.command("recover")));
+                Next.words("move it elsewhere, then").then(Next.command("recover", "--dry-run")));
         Path inTheWay = Disk.fileInTheWay(file);
         if (inTheWay != null) throw new StoreException(StoreException.Reason.MISSING, tried, file,
-                inTheWay + " is a file, and should be a folder", Next.words("move it elsewhere, then").then(Next.command("recover")));
+                inTheWay + " is a file, and should be a folder", Next.words("move it elsewhere, then").then(Next.command("recover", "--dry-run")));
         if (Files.notExists(file)) throw new StoreException(StoreException.Reason.MISSING, tried, file, "it does not exist",
-                Next.command("setup").then("for a new store,").then(Next.command("recover")).then("when it was there before"));
+                Next.words("was it there before?").then(Next.command("recover", "--dry-run")));
         if (!Files.isReadable(file)) throw new StoreException(StoreException.Reason.DENIED, tried, file, "permission denied",
                 Next.OTHER_ACCOUNT);
         if (file.toFile().length() == 0)

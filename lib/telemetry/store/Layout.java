@@ -28,14 +28,16 @@ public final class Layout {
      *
      * @param created in this order
      * @param odd     what an operator should look at, each in a few words
+     * @param next    what mends the worst of it; null when nothing is odd or no command helps
      */
-    public record Made(List<Path> created, Schema schema, List<String> odd) { }
+    public record Made(List<Path> created, Schema schema, List<String> odd, Next next) { }
 
     public static final Next ANOTHER_FOLDER = Next.words("name the store's folder with --store DIR");
 
     private final Store store;
     private final List<Path> created = new ArrayList<>();
     private final List<String> odd = new ArrayList<>();
+    private Next next;
 
     private Layout(Store store) {
         this.store = store;
@@ -49,7 +51,7 @@ public final class Layout {
         var layout = new Layout(store);
         layout.createFolders();
         Schema schema = layout.database();
-        return new Made(layout.created, schema, layout.odd);
+        return new Made(layout.created, schema, layout.odd, layout.next);
     }
 
     /** What makes a folder of the store good that is missing, or that a file stands for, in words for an operator. */
@@ -108,12 +110,10 @@ public final class Layout {
         boolean isEmpty = !Files.exists(file) || Files.isRegularFile(file) && file.toFile().length() == 0;
         Schema schema = isEmpty ? createDatabase() : look();
         if (schema.tables().isEmpty()) schema = createDatabase();
-        List<String> found = new ArrayList<>(schema.oddities());
-        if (!schema.isUsable()) found.set(0, found.get(0) + ": " + store.command("recover", "--dry-run"));
-        int last = found.size() - 1;
-        if (!schema.missingIndexes().isEmpty())
-            found.set(last, found.get(last) + ": " + store.command("measure_performance", "--apply-indexes"));
-        odd.addAll(found);
+        odd.addAll(schema.oddities());
+        if (!schema.isUsable()) next = store.command("recover", "--dry-run");
+        else if (next == null && !schema.missingIndexes().isEmpty())
+            next = store.command("measure_performance", "--apply-indexes", "--dry-run");
         return schema;
     }
 
@@ -125,8 +125,10 @@ public final class Layout {
 
     private Schema createDatabase() {
         refuseToLoseLog();
-        if (!new EventLog(store).isEmpty())
-            odd.add("the database is new and lacks the runs of the day files: " + store.command("rebuild"));
+        if (!new EventLog(store).isEmpty()) {
+            odd.add("the database is new and lacks the runs of the day files");
+            next = store.command("rebuild", "--dry-run");
+        }
         created.add(store.database());
         try {
             Files.newByteChannel(store.database(), StandardOpenOption.CREATE, StandardOpenOption.WRITE).close();

@@ -98,12 +98,21 @@ public final class JsonText {
                     Object value = component.getAccessor().invoke(record);
                     String name = component.getName().replaceFirst("^is(?=[A-Z])", "").replaceAll("(?<=.)([A-Z])", "_$1");
                     if (value instanceof Inline) members.putAll(members((Record) value));
+                    else if (isNext(component)) {
+                        members.put("hint", value == null ? null : ((Next) value).hint());
+                        members.put("next", value == null ? null : ((Next) value).command());
+                    }
                     else members.put(name.toLowerCase(Locale.ROOT), value);
                 } catch (ReflectiveOperationException e) {
                     throw new IllegalStateException("cannot read " + component, e);
                 }
             }
         return members;
+    }
+
+    /** What to do next is two members: what to know, and the command as it is printed. */
+    private static boolean isNext(RecordComponent component) {
+        return component.getType() == Next.class && (component.getName().equals("hint") || component.getName().equals("next"));
     }
 
     private static JsonValue value(Object data) {
@@ -120,7 +129,8 @@ public final class JsonText {
         if (data instanceof byte[] bytes) return Json.value(Base64.getEncoder().encodeToString(bytes));
         if (data instanceof Optional<?> optional) return value(optional.orElse(null));
         if (data instanceof Result result && result.data() != result) return value(result.data());
-        if (data instanceof Next next) return Json.value(next.toString());
+        if (data instanceof Next next) return value(next.command());
+        if (data instanceof Next.Command command) return Json.value(command.toString());
         if (data instanceof Row row) return value(row.map());
         if (data instanceof Run run) return value(run.fields());
         if (data instanceof Map<?, ?> map) return object(map);

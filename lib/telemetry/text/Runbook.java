@@ -12,8 +12,8 @@ public enum Runbook {
     DATABASE_CORRUPTED("Database Corrupted", "recover", "--dry-run"),
     DISK_FULL("Disk Full", "archive", "--dry-run"),
     MAINTENANCE("Maintenance", "maintain", "monthly"),
-    PRUNE("Prune", "prune", "stale"),
-    PERFORMANCE_BASELINES("Performance Baselines", "measure_performance", "--apply-indexes"),
+    PRUNE("Prune", "prune", "stale", "--dry-run"),
+    PERFORMANCE_BASELINES("Performance Baselines", "measure_performance", "--apply-indexes", "--dry-run"),
     COMPLETE_SYSTEM_FAILURE("Complete System Failure", "recover", "--dry-run"),
     DATA_LOSS("Data Loss", "rebuild", "--check-only");
 

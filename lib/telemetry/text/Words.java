@@ -1,5 +1,7 @@
 package telemetry.text;
 
+import telemetry.Next;
+
 /** Pieces of text for people. */
 public final class Words {
     private static final int COLUMNS = 80;
@@ -42,11 +44,16 @@ public final class Words {
         return word + " ".repeat(Math.max(0, width - word.length()));
     }
 
-    /** A line of a list, broken between words to {@value #COLUMNS} columns, and below it what is next. @param next null for nothing */
-    public static String item(String head, String text, Object next) {
+    /**
+     * A line of a list, broken between words to {@value #COLUMNS} columns. The next command stands below it and is never broken, so that it
+     * can be pasted.
+     *
+     * @param next null for nothing
+     */
+    public static String item(String head, String text, Next next) {
         String margin = " ".repeat(head.length());
-        String line = head + wrapped(visible(text), margin);
-        return next == null ? line : line + System.lineSeparator() + margin + "-> " + visible(next.toString());
+        String line = head + wrapped(visible(Next.hinted(text, next)), margin);
+        return next == null || next.line() == null ? line : line + System.lineSeparator() + margin + visible(next.line());
     }
 
     private static String wrapped(String text, String margin) {
