@@ -9,12 +9,15 @@
 
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.LocalDate;
+import java.util.Set;
 import picocli.CommandLine.*;
 import telemetry.*;
 import telemetry.alert.*;
 import telemetry.cli.*;
 import telemetry.health.*;
 import telemetry.os.*;
+import telemetry.store.*;
 
 @Command(name = "health", mixinStandardHelpOptions = true,
         description = "Check that the store is there, intact, writable and receiving runs.",
@@ -57,6 +60,10 @@ class health extends Procedure {
         }
     }
 
+    @Option(names = "--acknowledge", paramLabel = "REASON",
+            description = "Take the days whose lines are gone for known from now on. The reason is kept in reports/known-losses.ndjson.")
+    private String acknowledge;
+
     @Option(names = "--repeat", paramLabel = "TIME", defaultValue = "4h",
             description = "Send the alert again after this time if nothing has changed. Default: ${DEFAULT-VALUE}.")
     private Duration repeat;
@@ -77,6 +84,7 @@ class health extends Procedure {
     public Integer call() {
         if (nagios && output.isJson()) throw wrong("--json and --nagios are two forms of one output: choose one");
         Store store = this.store.store();
+        if (acknowledge != null) acknowledge(store);
         Health health = Health.of(store, clock, limits.rules(quick), err());
         try {
             return result(nagios ? new PluginLine(health) : health);
@@ -85,6 +93,12 @@ class health extends Procedure {
             if (alert != null) aside(store, () -> Alert.tell(health, alert, repeat, alertTimeout));
             if (prometheus != null) Unfinished.write("a textfile", prometheus, new Textfile(health).toString());
         }
+    }
+
+    private void acknowledge(Store store) {
+        Set<LocalDate> lost = DayFilesCheck.lost(store.orThrow());
+        if (lost.isEmpty()) note("no day's lines are gone: nothing was acknowledged");
+        else KnownLosses.of(store).add(lost, acknowledge, clock.instant());
     }
 
     /** What goes wrong here is said, and the store is as it was found. */

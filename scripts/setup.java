@@ -37,6 +37,10 @@ class setup extends Procedure {
             description = "Write launchers into DIR instead of making a store; the same as the command launchers.")
     private Path launchers;
 
+    @Option(names = "--yes", description = "Do not ask: add the sample even if the store has runs, and make an empty database even if "
+            + "there was another one before.")
+    private boolean yes;
+
     private static final class SampleOptions {
         @Option(names = "--sample", required = true, description = "Fill the store with runs of five agents that end now.")
         private boolean wanted;
@@ -51,8 +55,6 @@ class setup extends Procedure {
                 description = "The same seed at the same time gives the same runs. Default: ${DEFAULT-VALUE}.")
         private long seed;
 
-        @Option(names = "--yes", description = "Add the sample even if the store already has runs.")
-        private boolean yes;
     }
 
     public static void main(String... args) {
@@ -64,13 +66,20 @@ class setup extends Procedure {
         if (launchers != null) return writeLaunchers();
         Store store = this.store.store();
         Sample sample = options == null ? null : sample();
+        if (Layout.isLost(store) && !isAgreed(store)) return Cli.OK;
         settle(store);
-        if (sample != null && !options.yes) SampleWriter.requireEmpty(store);
+        if (sample != null && !yes) SampleWriter.requireEmpty(store);
         Layout.Made made = Layout.complete(store);
         SampleWriter.Filled filled = sample == null ? null : fill(store, sample);
         int exit = result(new SetupReport(store, made, filled));
         if (filled != null && !output.isJson()) show(store);
         return exit;
+    }
+
+    /** An empty database would hide that the runs are gone. */
+    private boolean isAgreed(Store store) {
+        return yes || Consent.ask(spec.commandLine(), "The database " + store.database() + " is missing or empty, and there was one "
+                + "before; recover looks for its runs. Make an empty one?", "recover --dry-run");
     }
 
     /** The older spelling of {@code launchers}. */
@@ -104,7 +113,7 @@ class setup extends Procedure {
 
     private SampleWriter.Filled fill(Store store, Sample sample) {
         try (Database database = Database.open(store.database()); var progress = progress("runs", sample.runs())) {
-            return new SampleWriter(store, database).fill(sample, options.yes, progress);
+            return new SampleWriter(store, database).fill(sample, yes, progress);
         }
     }
 

@@ -1,5 +1,6 @@
 package telemetry;
 
+import java.util.Locale;
 import telemetry.text.Runbook;
 
 /**
@@ -14,6 +15,8 @@ public record Check(String name, Status status, String detail, Next hint) {
 
     /** How it stands, the worse the later. */
     public enum Status {
+        /** It was not made, because another check has failed whose cause is this one's too. */
+        SKIPPED,
         OK, WARNING,
         /** It could not be made: no permission, locked. Shown as failed; the exit code tells the two apart. */
         UNKNOWN,
@@ -22,22 +25,27 @@ public record Check(String name, Status status, String detail, Next hint) {
         /** What a command ends with whose worst check stands so; the same as monitoring plugins' exit codes. */
         public int exitCode() {
             return switch (this) {
-                case OK -> 0;
+                case SKIPPED, OK -> 0;
                 case WARNING -> 1;
                 case FAILED -> 2;
                 case UNKNOWN -> 3;
             };
         }
 
-        /** Lower case, as in JSON and in the tables: ok, warning or failed. */
+        /** Lower case, as in JSON and in the tables: ok, warning, skipped or failed. */
         @Override
         public String toString() {
-            return this == OK ? "ok" : this == WARNING ? "warning" : "failed";
+            return this == UNKNOWN ? "failed" : name().toLowerCase(Locale.ROOT);
         }
     }
 
     public static Check ok(String name, String detail) {
         return new Check(name, Status.OK, detail, null);
+    }
+
+    /** @param why the cause that the other check names: {@code "no store"} */
+    public static Check skipped(String name, String why) {
+        return new Check(name, Status.SKIPPED, "skipped: " + why, null);
     }
 
     public static Check warning(String name, String detail, Next hint) {

@@ -19,8 +19,8 @@ import telemetry.text.Result;
  * of what is written for them nothing is left.
  *
  * @param at       when
- * @param checks   in the runbook's order: environment, storage, database, schema, journal, disk, write, activity, stale, size, backup,
- *                 divergence
+ * @param checks   in the runbook's order: environment, storage, database, schema, journal, lock, disk, write, activity, stale, size,
+ *                 backup, day files, divergence
  * @param measures the numbers behind them, those that could be taken
  */
 public record Health(Store store, Instant at, Checks checks, List<Measure> measures) implements Result {
@@ -42,8 +42,9 @@ public record Health(Store store, Instant at, Checks checks, List<Measure> measu
         try (var database = new DatabaseChecks(store, now, rules, measures)) {
             Supplier<Check> integrity = database.integrity(err);
             List<Check> checks = new ArrayList<>(List.of(folders.environment(Machine.environment()), folders.storage()));
-            List<Check> others = List.of(database.schema(), database.journal(), folders.disk(), folders.write(), database.activity(),
-                    database.stale(), database.size(), folders.backup(database.begun()), database.divergence());
+            List<Check> others = List.of(database.schema(), database.journal(), database.lock(), folders.disk(), folders.write(),
+                    database.activity(), database.stale(), database.size(), folders.backup(database.begun()), database.dayFiles(),
+                    database.divergence());
             checks.add(integrity.get());
             checks.addAll(others);
             return new Health(store, now, new Checks(checks), measures);
@@ -67,7 +68,7 @@ public record Health(Store store, Instant at, Checks checks, List<Measure> measu
     public List<Check> troubles() {
         List<Check> troubles = new ArrayList<>();
         for (Check check : checks.list())
-            if (check.status() != Check.Status.OK && (check.status() != Check.Status.UNKNOWN || status() == Check.Status.UNKNOWN))
+            if (check.status().compareTo(Check.Status.OK) > 0 && (check.status() != Check.Status.UNKNOWN || status() == Check.Status.UNKNOWN))
                 troubles.add(check);
         return troubles;
     }

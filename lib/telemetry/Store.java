@@ -148,9 +148,15 @@ public record Store(Path base, Path database, Path raw, String rule) {
     /** @throws StoreException {@code MISSING} when there is no store to speak of, or a file where its folder should be */
     public Store orThrow() {
         orNew();
-        if (isMissing()) throw missing("there is none",
-                Next.words("name another with --store DIR, or make it:").then(Next.command("setup", "--store", base.toString())));
+        if (isMissing()) throw missing("there is none", absent());
         return this;
+    }
+
+    /** What to do about a store that is not there. Where somebody named it, it was there before: setup would hide that it was moved. */
+    public Next absent() {
+        if (rule.equals("default")) return Next.command("setup");
+        return Next.words("was it moved? Then name its folder" + (isNamed() ? "" : " in " + rule) + ". recover --from DIR brings it back from "
+                + "backups elsewhere; setup makes a new, empty one");
     }
 
     /** For what can make the store. @throws StoreException {@code MISSING} when a file stands where its folder should be */

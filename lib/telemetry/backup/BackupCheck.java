@@ -25,10 +25,12 @@ public enum BackupCheck {
 
     /**
      * @param err where the progress is shown; null for nowhere
-     * @throws StoreException {@code DAMAGED} with SQLite's words for the first thing it found, or when the table of runs is missing
+     * @throws StoreException {@code DAMAGED} with SQLite's words for the first thing it found, or when the table of runs is missing. A
+     *                        database that is newer than this toolkit is checked as pages alone
      */
     public void run(Database database, PrintWriter err) {
-        Schema schema = Schema.require(database);
+        Schema schema = Schema.of(database);
+        if (!schema.isNewer()) Schema.require(database);
         if (pragma == null) return;
         List<String> errors = Integrity.errors(database, schema, this == QUICK, 1, err);
         if (!errors.isEmpty()) throw new StoreException(StoreException.Reason.DAMAGED,

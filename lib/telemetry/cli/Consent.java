@@ -40,14 +40,22 @@ public final class Consent {
      * @throws ParameterException (exit code 64) when there is nobody to ask and --yes was not given
      */
     public boolean to(String question) {
-        if (yes) return true;
+        return yes || ask(command.commandLine(), question, "--dry-run");
+    }
+
+    /**
+     * The same for a command that has a --yes of its own.
+     *
+     * @param look what shows more without changing anything
+     */
+    public static boolean ask(CommandLine command, String question, String look) {
         Console console = System.console();
-        if (console == null) throw new ParameterException(command.commandLine(),
-                question + " There is no terminal to ask on: add --yes to go ahead, or --dry-run to look first");
+        if (console == null) throw new ParameterException(command,
+                question + " There is no terminal to ask on: add --yes to go ahead, or " + look + " to look first");
         String answer = console.readLine("%s [y/N] ", question);
         boolean isYes = answer != null && answer.strip().toLowerCase(Locale.ROOT).startsWith("y");
         if (!isYes) {
-            PrintWriter err = command.commandLine().getErr();
+            PrintWriter err = command.getErr();
             err.println("declined: nothing was changed");
             err.flush();
         }

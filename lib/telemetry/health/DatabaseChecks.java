@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.Supplier;
@@ -38,11 +39,29 @@ public final class DatabaseChecks implements AutoCloseable {
     /** A start this far ahead of this machine's clock is still taken for now. */
     private static final int SKEW_SECONDS = 60;
 
+    /** A later start is no skew: a clock is wrong. */
+    private static final int AHEAD_SECONDS = 3_600;
+
+    /** Agents that began no run for longer are not expected to. */
+    private static final int SILENT_DAYS = 7;
+    private static final int MOST_AGENTS = 3;
+
+    /** The toolkit's own runs say nothing about the agents: those of {@code track --self-test}. */
+    private static final String NO_TEST = "NOT (agent_name = 'test' AND job_type = 'healthcheck')";
+
     private static final String ACTIVITY =
             "SELECT count(CASE WHEN t > ?2 THEN 1 END) AS hour, count(*) AS day FROM (SELECT unixepoch(start_time) AS t FROM agent_runs"
-            + " WHERE start_time >= ?1) WHERE t > ?3 AND t <= ?4";
+            + " WHERE start_time >= ?1 AND " + NO_TEST + ") WHERE t > ?3 AND t <= ?4";
     private static final String LATEST = "SELECT max(t) FROM (SELECT unixepoch(start_time) AS t FROM agent_runs"
-            + " WHERE start_time >= (SELECT substr(max(start_time), 1, 10) FROM agent_runs WHERE start_time < ?1)) WHERE t <= ?2";
+            + " WHERE start_time >= (SELECT substr(start_time, 1, 10) FROM agent_runs WHERE start_time < ?1 AND " + NO_TEST
+            + " ORDER BY start_time DESC LIMIT 1) AND " + NO_TEST + ") WHERE t <= ?2";
+
+    /** Of the last week: which agents began no run since. */
+    private static final String SILENT = "SELECT agent_name, max(t) AS last FROM (SELECT agent_name, unixepoch(start_time) AS t"
+            + " FROM agent_runs WHERE start_time >= ?1 AND " + NO_TEST + ") WHERE t <= ?2 GROUP BY agent_name ORDER BY last DESC";
+
+    /** Runs that begin later than this machine's clock. */
+    private static final String AHEAD = "SELECT count(*) FROM agent_runs WHERE start_time >= ?1 AND unixepoch(start_time) > ?2";
     private static final String STALE = "SELECT count(*) AS running, count(CASE WHEN t < ? THEN 1 END) AS stale, min(t) AS oldest"
             + " FROM (SELECT coalesce(unixepoch(start_time), 0) AS t FROM agent_runs WHERE status = 'running')";
 
@@ -96,13 +115,20 @@ public final class DatabaseChecks implements AutoCloseable {
      * @param err where the progress is shown; null for nowhere
      */
     public Supplier<Check> integrity(PrintWriter err) {
-        if (database == null) return () -> refused("database", refusal);
+        if (database == null) return () -> refusal.reason() == StoreException.Reason.LOCKED || store.isMissing() ? untold("database")
+                : refused("database", refusal);
         try {
             if (schema != null && isWal()) background = new BackgroundCheck(store.database(), rules.patience(), own -> integrity(own, err));
         } catch (StoreException e) {
             return () -> refused("database", e);
         }
-        return () -> guarded("database", () -> background == null ? integrity(database, err) : background.result());
+        return () -> guarded("database", () -> counted(background == null ? integrity(database, err) : background.result()));
+    }
+
+    /** A sound database may have lost its runs all the same. */
+    private Check counted(Check integrity) {
+        boolean isCounted = integrity.status().compareTo(Check.Status.WARNING) <= 0 && schema != null && schema.isUsable();
+        return isCounted ? new RunCount(store, database, now).compare(integrity) : integrity;
     }
 
     /** Elsewhere a writer that waits for the one connection's lock would keep the other from reading. */
@@ -122,6 +148,7 @@ public final class DatabaseChecks implements AutoCloseable {
 
     public Check schema() {
         if (schema == null) return untold("schema");
+        if (schema.isNewer()) return Check.unknown("schema", schema.newer(), null);
         List<String> odd = schema.oddities();
         if (odd.isEmpty()) return Check.ok("schema", schema + ": " + Words.count(schema.columns().size(), "column")
                 + ", " + Words.count(schema.indexes().size(), "index"));
@@ -147,11 +174,19 @@ public final class DatabaseChecks implements AutoCloseable {
             return Check.unknown("journal", "cannot tell: the file system is read-only", FolderChecks.MOUNT);
         String mode = database.pragma("journal_mode").toUpperCase(Locale.ROOT);
         String forced = schema.shape() == Schema.Shape.RUNBOOK ? "WAL" : "DELETE";
-        if (schema.isUsable() && !mode.equals(forced)) return Check.warning("journal", mode + ", but the writers of " + schema + " set "
+        if (schema.isUsable() && !schema.isNewer() && !mode.equals(forced)) return Check.warning("journal", mode + ", but the writers of " + schema + " set "
                 + forced + ": programs of different versions fight over it", locked());
         if (wal.compareTo(rules.wal()) > 0) return Check.warning("journal", mode + ", " + log + ", more than " + rules.wal()
                 + ": a reader that does not end keeps it from being folded in", locked());
         return Check.ok("journal", mode + ", " + log);
+    }
+
+    /** Whether the database can be written to now. A -journal that was left is not rolled back by this. */
+    public Check lock() {
+        var lock = new LockCheck(store, now);
+        if (refusal != null && refusal.reason() == StoreException.Reason.LOCKED) return lock.held(rules.patience());
+        if (database == null) return untold("lock");
+        return journalAge != null ? Check.skipped("lock", "a -journal was left, which a try would roll back") : lock.check();
     }
 
     private Next rollBack() {
@@ -166,15 +201,30 @@ public final class DatabaseChecks implements AutoCloseable {
             measures.add(Measure.of("runs_last_hour", "", "Runs that began in the last hour.", runs.number("hour")));
             measures.add(Measure.of("runs_last_day", "", "Runs that began in the last 24 hours.", runs.number("day")));
             Object latest = database.value(LATEST, day(2), to);
-            Next hint = store.command("query", "recent").in(Runbook.HEALTH_CHECKS);
+            Next hint = Next.words("no agent has begun a run: see whether they are started and where they write").in(Runbook.HEALTH_CHECKS);
+            long ahead = database.number(AHEAD, day(1), now.getEpochSecond() + AHEAD_SECONDS);
+            if (ahead > 0) return Check.warning("activity", Words.count(ahead, "run begins", "runs begin") + " later than this machine's clock, "
+                    + Times.seconds(now) + " UTC", Next.words("set the clock of this machine, or of the one that wrote them")
+                    .in(Runbook.SYSTEM_OVERVIEW));
             if (latest == null) return Check.warning("activity", "no run yet", hint);
             Duration idle = Duration.ofSeconds(Math.max(0, now.getEpochSecond() - ((Number) latest).longValue()));
             measures.add(Measure.of("last_run_age", "seconds", "Time since the latest run began.", idle.toSeconds())
                     .atMost(rules.idle().toSeconds()));
             String day = runs.number("day") + " in the last 24 h";
-            return idle.compareTo(rules.idle()) > 0 ? Check.warning("activity", "no run for " + Times.words(idle) + ", " + day, hint)
+            return idle.compareTo(rules.idle()) > 0 ? Check.warning("activity", "no run for " + Times.words(idle) + ", " + day
+                    + silent(to), Next.words("start these agents, or see why they do not run").in(Runbook.HEALTH_CHECKS))
                     : Check.ok("activity", Words.count(runs.number("hour"), "run") + " in the last hour, " + day);
         });
+    }
+
+    /** {@code "; silent: docs-crawler since 2026-11-28 12:05:30, and 2 more agents"} */
+    private String silent(long to) {
+        List<Row> agents = database.query(SILENT, day(-SILENT_DAYS), to).list();
+        List<String> names = new ArrayList<>();
+        for (Row agent : agents.subList(0, Math.min(MOST_AGENTS, agents.size())))
+            names.add(agent.text("agent_name") + " since " + Times.seconds(Instant.ofEpochSecond(agent.number("last"))));
+        int more = agents.size() - names.size();
+        return (names.isEmpty() ? "" : "; silent: " + String.join(", ", names)) + (more == 0 ? "" : ", and " + Words.count(more, "more agent"));
     }
 
     private String day(int offset) {
@@ -225,6 +275,11 @@ public final class DatabaseChecks implements AutoCloseable {
         }
     }
 
+    /** Whether the days that the database has runs of have their lines. */
+    public Check dayFiles() {
+        return told("day files", () -> new DayFilesCheck(store, now).check(database, schema));
+    }
+
     public Check divergence() {
         return told("divergence", () -> {
             var divergence = Divergence.of(store, database, now, rules.compare());
@@ -250,9 +305,14 @@ public final class DatabaseChecks implements AutoCloseable {
         }
     }
 
+    /** One cause is one failure: the check that it belongs to names it. */
     private Check untold(String name) {
-        return schema == null ? Check.unknown(name, "cannot tell: the database cannot be read", refused(name, refusal).hint())
-                : Check.unknown(name, "cannot tell without the table of runs", damaged());
+        if (schema != null) return Check.skipped(name, schema.isNewer() ? "the database is newer than this toolkit" : "no table of runs");
+        return Check.skipped(name, switch (refusal.reason()) {
+            case MISSING -> store.isMissing() ? FolderChecks.NO_STORE : "no database";
+            case LOCKED -> "the database is locked";
+            default -> "the database cannot be read";
+        });
     }
 
     private Check refused(String name, StoreException e) {

@@ -1,11 +1,8 @@
 package telemetry.health;
 
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.time.Duration;
 import java.time.Instant;
@@ -38,8 +35,7 @@ public final class FolderChecks {
 
     private static final Next ANOTHER_FOLDER = Layout.ANOTHER_FOLDER.in(Runbook.SYSTEM_OVERVIEW);
 
-    /** About the length of a run's line. */
-    private static final int LINE_BYTES = 1_000;
+    static final String NO_STORE = "no store";
 
     private final Store store;
     private final Instant now;
@@ -83,7 +79,8 @@ public final class FolderChecks {
             else if (!Files.isReadable(folder) || !Files.isExecutable(folder)) return Check.unknown("storage",
                     "no permission to read " + folder, OTHER_ACCOUNT);
         }
-        if (store.isMissing()) return Check.failed("storage", "there is no store: " + store.base() + " does not exist", mend(store.base()));
+        if (store.isMissing()) return Check.failed("storage", store.rule() + " names " + store.base() + ", which is not there",
+                store.absent().in(Runbook.SYSTEM_OVERVIEW));
         if (!missing.isEmpty()) return Check.failed("storage", "missing: " + joined(missing), mend(missing.get(0)));
         return Disk.isReadOnly(store.raw()) ? Check.failed("storage", "the file system of " + store.raw() + " is read-only", MOUNT)
                 : Check.ok("storage", "folders are there: db, raw" + (Files.isDirectory(store.backups()) ? ", backups" : ""));
@@ -97,7 +94,8 @@ public final class FolderChecks {
     /** What to do when the database is not there. */
     static Next lost(Store store) {
         return Layout.fileInPlaceOf(store.base()) != null ? ANOTHER_FOLDER
-                : store.next(store.isMissing() ? Runbook.SYSTEM_OVERVIEW : Runbook.COMPLETE_SYSTEM_FAILURE);
+                : store.isMissing() ? store.absent().in(Runbook.SYSTEM_OVERVIEW)
+                : Layout.isLost(store) ? store.next(Runbook.COMPLETE_SYSTEM_FAILURE) : store.next(Runbook.SYSTEM_OVERVIEW);
     }
 
     private static String joined(List<Path> paths) {
@@ -108,6 +106,7 @@ public final class FolderChecks {
 
     /** The least that is free on the disks of database and day files. */
     public Check disk() {
+        if (store.isMissing()) return Check.skipped("disk", NO_STORE);
         try {
             Path tightest = Disk.free(store.database()) <= Disk.free(store.raw()) ? store.database().getParent() : store.raw();
             Size free = new Size(Disk.free(tightest));
@@ -120,47 +119,20 @@ public final class FolderChecks {
             return Check.ok("disk", detail);
         } catch (IOException e) {
             Path file = Layout.fileInPlaceOf(store.raw());
-            return file != null ? Check.unknown("disk", "cannot tell: " + file + " is a file, and should be a folder", mend(store.raw()))
+            return file != null ? Check.skipped("disk", file + " is no folder")
                     : Check.unknown("disk", Attempt.refused("measure the disk of", store.base(), e).why(), OTHER_ACCOUNT);
         }
     }
 
-    /**
-     * What a writer does with a line, in a file beside the day file: append, fsync. The file goes away even when this process is killed,
-     * where the system can do that.
-     */
+    /** Whether the agents' account could append a line and write a row now. */
     public Check write() {
-        Path file = store.raw().resolve("health-" + ProcessHandle.current().pid() + "-" + System.nanoTime() + ".tmp");
-        long began = System.nanoTime();
-        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE_NEW,
-                StandardOpenOption.APPEND, StandardOpenOption.DELETE_ON_CLOSE)) {
-            ByteBuffer line = ByteBuffer.allocate(LINE_BYTES);
-            channel.write(line);
-            if (line.hasRemaining()) throw new IOException("No space left on device: the line was cut short");
-            channel.force(false);
-        } catch (IOException e) {
-            return unwritable(Attempt.refused("append to", file, e));
-        }
-        Duration took = Duration.ofNanos(System.nanoTime() - began);
-        measures.add(Measure.of("write", "seconds", "Time to append a line beside the day file and sync it.",
-                took.toNanos() / 1_000 / 1e6));
-        return Check.ok("write", "a line appended and on the disk in " + Times.words(took));
-    }
-
-    private Check unwritable(StoreException e) {
-        String detail = "cannot append in " + store.raw() + ": " + e.why();
-        if (Layout.fileInPlaceOf(store.raw()) != null) return Check.failed("write", detail, mend(store.raw()));
-        return switch (e.reason()) {
-            case DENIED -> Disk.isReadOnly(store.raw()) ? Check.failed("write", detail, MOUNT)
-                    : Check.unknown("write", detail, OTHER_ACCOUNT);
-            case FULL -> Check.failed("write", detail, store.next(Runbook.DISK_FULL));
-            case MISSING -> Check.failed("write", "there is no folder " + store.raw(), mend(store.raw()));
-            default -> Check.failed("write", detail, store.next(Runbook.COMPLETE_SYSTEM_FAILURE));
-        };
+        if (store.isMissing()) return Check.skipped("write", NO_STORE);
+        return new WriteCheck(store, now, measures).check();
     }
 
     /** @param begun since when the database is there, or null when that cannot be told: a young store needs no backup yet */
     public Check backup(Instant begun) {
+        if (store.isMissing()) return Check.skipped("backup", NO_STORE);
         try {
             Instant newest = newestBackup();
             return newest == null ? noBackup(begun) : backup(Duration.between(newest, now));

@@ -1,4 +1,5 @@
-//SOURCES BackgroundCheck.java DatabaseChecks.java Divergence.java FolderChecks.java HealthRules.java Measure.java ../Health.java
+//SOURCES BackgroundCheck.java DatabaseChecks.java DayFilesCheck.java Divergence.java FolderChecks.java HealthRules.java LockCheck.java
+//SOURCES Measure.java RunCount.java WriteCheck.java ../Health.java
 /**
  * The daily checks behind {@code Health}: each looks at one thing and says what to do. Nothing in the store is changed.
  * Read {@code DatabaseChecks} first.

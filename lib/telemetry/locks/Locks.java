@@ -90,11 +90,40 @@ public final class Locks {
     }
 
     private void tryLock(long end) {
-        try (Database database = Database.open(store.database(), until(end))) {
+        tryLock(store.database(), end);
+    }
+
+    private static void tryLock(Path file, long end) {
+        try (Database database = Database.open(file, until(end))) {
             database.patience(until(end));
             database.execute("BEGIN IMMEDIATE");
             database.execute("ROLLBACK");
         }
+    }
+
+    /**
+     * Tries for the write lock and gives it back. The caller has the database open to read, so that no -wal is folded in.
+     *
+     * @throws StoreException when it is not the lock that keeps the database from being written to
+     */
+    public static boolean comesFree(Path database, Duration within) {
+        try {
+            tryLock(database, System.nanoTime() + within.toNanos());
+            return true;
+        } catch (StoreException e) {
+            if (e.reason() != StoreException.Reason.LOCKED) throw e;
+            return false;
+        }
+    }
+
+    /** False where nobody is ever known to hold a lock. */
+    public static boolean areKnown() {
+        return LockHolders.areKnown();
+    }
+
+    /** Who holds the write lock at this moment, as far as the system tells: {@code "process 4711 (stopped)"}. */
+    public static List<String> writers(Path database) {
+        return LockHolders.writers(database).stream().filter(pid -> pid != ProcessHandle.current().pid()).map(User::named).toList();
     }
 
     private static Duration until(long end) {

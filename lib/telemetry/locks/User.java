@@ -73,6 +73,12 @@ record User(long pid, String command, Instant started, Duration runningMs, Doubl
         return "process " + pid + (state == State.UNKNOWN ? "" : " (" + state + ")");
     }
 
+    /** As the other, without watching it: whether it works is not known, whether it is stopped is. */
+    static String named(long pid) {
+        State state = state(pid, null);
+        return "process " + pid + (state == State.UNKNOWN ? "" : " (" + state + ")");
+    }
+
     boolean does(Use use) {
         return uses.contains(use);
     }

@@ -1,4 +1,4 @@
-//SOURCES Answer.java Attempt.java Disk.java GitCheckout.java GzipFile.java Machine.java Openers.java OpenersElsewhere.java
+//SOURCES Account.java Answer.java Attempt.java Disk.java GitCheckout.java GzipFile.java Machine.java Openers.java OpenersElsewhere.java
 //SOURCES ScratchFolder.java Sha256.java Unfinished.java ../Store.java
 /**
  * What the operating system does, and does differently on Windows and Linux: files that appear whole or not at all,

@@ -88,6 +88,7 @@ public final class OldRuns {
     /** @throws StoreException {@code REFUSED} when another table refers to runs: nobody here knows what would have to become of its rows */
     public OldRuns(Database database, Choice choice) {
         this.database = database;
+        Schema.refuseNewer(database);
         this.schema = Schema.require(database);
         this.choice = choice;
         this.goes = conditions(OVER);

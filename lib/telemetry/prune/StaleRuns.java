@@ -52,6 +52,7 @@ public final class StaleRuns {
     /** Those that started before this. */
     public StaleRuns(Database database, Instant before) {
         this.database = database;
+        Schema.refuseNewer(database);
         this.schema = Schema.require(database);
         this.before = before;
     }

@@ -65,6 +65,7 @@ public record OldDatabase(Path file, State state, String why, Ddl ddl) {
         Ddl ddl = null;
         try (Database database = opening.apply(file)) {
             ddl = Ddl.of(database);
+            Schema.refuseNewer(database);
             List<String> errors = Integrity.errors(database, null, true, 1, null);
             if (!errors.isEmpty()) return new OldDatabase(file, State.DAMAGED, errors.get(0), ddl);
             Schema schema = Schema.of(database);

@@ -24,7 +24,7 @@ import telemetry.runs.Schema;
 public final class RunLine {
 
     private static final Schema RUNBOOK = new Schema(Schema.Shape.RUNBOOK, Schema.RUNBOOK_VERSION,
-            List.of(), Set.of(), Set.of(), Schema.RUNBOOK_VERSION);
+            List.of(), Set.of(), Set.of(), Schema.RUNBOOK_VERSION, 0);
     private static final int LONGEST_NAME = 64;
 
     /** Counts up, so that no two runs of this process have the same id, however many it starts within a second. */

@@ -150,6 +150,7 @@ final class RecoveryLook {
     }
 
     private Check integrity(Database database) {
+        Schema.refuseNewer(database);
         Schema schema = Schema.of(database);
         List<String> errors = Integrity.errors(database, schema, false, MOST_ERRORS, err);
         if (!errors.isEmpty())

@@ -85,6 +85,7 @@ final class RestorePlace {
     static String look(Path file, Duration patience) {
         if (Files.notExists(file)) return Restored.ABSENT;
         try (Database database = Database.openRolledBack(file, patience)) {
+            Schema.refuseNewer(database);
             return Schema.of(database).toString();
         } catch (StoreException e) {
             if (e.reason() != StoreException.Reason.DAMAGED || Files.isDirectory(file)) throw e;

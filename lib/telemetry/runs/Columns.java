@@ -1,5 +1,6 @@
 package telemetry.runs;
 
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -33,7 +34,14 @@ public final class Columns {
     static final List<String> INDISPENSABLE = List.of("run_id", "agent_name", "job_type", "start_time", "end_time", "status",
             "items_discovered", "items_succeeded", "items_failed", "duration_ms", "error_summary");
 
+    private static final Set<String> KNOWN = Set.copyOf(Arrays.asList(SINCE));
+
     private Columns() { }
+
+    /** True for a column that some version of the writers has. */
+    static boolean isKnown(String column) {
+        return KNOWN.contains(column) || OWN.contains(column);
+    }
 
     /** True for columns that are filled in the database after the run's last line: null in a line does not mean that there is none. */
     public static boolean isFilledLater(String column) {

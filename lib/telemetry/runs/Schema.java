@@ -22,8 +22,9 @@ import telemetry.StoreException;
  * @param tables  all of them
  * @param indexes those with a name of their own
  * @param stamp   the highest version in schema_migrations, 0 when there is none
+ * @param named   the highest version that the database itself names: the stamp, or what new rows get as their schema_version
  */
-public record Schema(Shape shape, int version, List<String> columns, Set<String> tables, Set<String> indexes, int stamp) {
+public record Schema(Shape shape, int version, List<String> columns, Set<String> tables, Set<String> indexes, int stamp, int named) {
 
     /** The families of writers. */
     public enum Shape {
@@ -36,6 +37,9 @@ public record Schema(Shape shape, int version, List<String> columns, Set<String>
         /** v6 and v7 of the service: event_id is unique, run_id is not. */
         SERVICE
     }
+
+    /** The newest version that the toolkit knows. */
+    public static final int NEWEST = 7;
 
     /** The version that {@link #create} makes. */
     public static final int RUNBOOK_VERSION = 3;
@@ -150,16 +154,52 @@ public record Schema(Shape shape, int version, List<String> columns, Set<String>
         int stamp = tables.contains("schema_migrations") ? (int) database.number("SELECT max(version) FROM schema_migrations") : 0;
         Shape shape = columns.isEmpty() ? Shape.NONE : !columns.contains("event_id") ? Shape.RUNBOOK
                 : columns.contains("id") ? Shape.SERVICE : Shape.PYTHON;
-        return new Schema(shape, version(shape, columns, stamp), columns, tables, indexes, stamp);
+        return new Schema(shape, version(shape, columns, stamp), columns, tables, indexes, stamp, Math.max(stamp, given(database)));
+    }
+
+    /** What the table gives a new row as its schema_version; 0 for nothing. */
+    private static int given(Database database) {
+        return (int) database.number("SELECT CAST(dflt_value AS INTEGER) FROM pragma_table_info('agent_runs') WHERE name = 'schema_version'");
+    }
+
+    /**
+     * True for a database of writers that came after this toolkit: it names a later version, or lacks a column that every version has and
+     * has others that none has. Nothing is wrong with it.
+     */
+    public boolean isNewer() {
+        return named > NEWEST || shape != Shape.NONE && !missingColumns().isEmpty() && !columns.stream().allMatch(Columns::isKnown);
+    }
+
+    /** What to tell of a newer one. */
+    public String newer() {
+        String what = named > NEWEST ? "v" + named : "its table of runs has " + String.join(", ",
+                columns.stream().filter(column -> !Columns.isKnown(column)).toList());
+        return "this database is newer (" + what + ") than this toolkit (v" + NEWEST + " at most); nothing is damaged: update the toolkit";
+    }
+
+    /**
+     * For what changes or replaces a database: only one that is known to the last column.
+     *
+     * @throws StoreException {@code FAILED} when it is newer
+     */
+    public static void refuseNewer(Database database) {
+        Schema schema = of(database);
+        if (schema.isNewer()) throw schema.refused(database);
+    }
+
+    private StoreException refused(Database database) {
+        return new StoreException(StoreException.Reason.FAILED, "use the database", database.file(), newer(), null);
     }
 
     /**
      * As {@link #of}.
      *
-     * @throws StoreException {@code DAMAGED} when the table of runs is missing or has not even the first version's columns
+     * @throws StoreException {@code DAMAGED} when the table of runs is missing or has not even the first version's columns, {@code FAILED}
+     *                        when it lacks them because it is newer
      */
     public static Schema require(Database database) {
         Schema schema = of(database);
+        if (!schema.isUsable() && schema.isNewer()) throw schema.refused(database);
         if (!schema.isUsable()) throw new StoreException(StoreException.Reason.DAMAGED, "use the database", database.file(),
                 schema.shape == Shape.NONE ? "it has no table agent_runs" : "agent_runs lacks " + schema.missingColumns(),
                 Next.command("health"));
@@ -248,6 +288,7 @@ public record Schema(Shape shape, int version, List<String> columns, Set<String>
     /** {@code v3} or {@code v7 (service)} */
     @Override
     public String toString() {
+        if (named > NEWEST) return "v" + named + " (newer than this toolkit)";
         return shape == Shape.NONE ? "none"
                 : "v" + version + (shape == Shape.RUNBOOK ? "" : shape == Shape.PYTHON ? " (python)" : " (service)");
     }

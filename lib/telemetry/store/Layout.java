@@ -60,8 +60,7 @@ public final class Layout {
         Path databases = store.database().getParent();
         if (file != null) return store.base().startsWith(file) ? ANOTHER_FOLDER
                 : Next.words("move that file elsewhere, then").then(store.command(file.equals(databases) ? "recover" : "setup"));
-        boolean isLost = !store.isMissing() && Files.notExists(databases) && isUsed(store);
-        return isLost ? store.command("recover", "--dry-run") : store.command("setup");
+        return !store.isMissing() && isLost(store) ? store.command("recover", "--dry-run") : store.command("setup");
     }
 
     /** The file that stands where this folder or one above it should be; null when none does. */
@@ -69,13 +68,18 @@ public final class Layout {
         return Files.isRegularFile(folder) ? folder : Disk.fileInTheWay(folder);
     }
 
-    /** An empty database in the place of a lost one would be taken for a good one: what there is to make it from comes first. */
-    private static boolean isUsed(Store store) {
-        for (Path folder : List.of(store.backups(), store.raw(), store.archive())) {
+    /**
+     * True when the database is missing or empty and something shows that there was one. An empty one in its place would be taken for a good
+     * one: what there is to make it from comes first.
+     */
+    public static boolean isLost(Store store) {
+        Path database = store.database();
+        if (Files.exists(database) && (!Files.isRegularFile(database) || database.toFile().length() > 0)) return false;
+        for (Path folder : List.of(store.backups(), store.raw(), store.archive(), store.quarantine(), store.reports())) {
             String[] files = folder.toFile().list();
             if (files != null && files.length > 0) return true;
         }
-        return false;
+        return DatabaseFile.beside(database, "-wal").toFile().length() > 0;
     }
 
     private void createFolders() {

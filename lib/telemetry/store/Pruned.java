@@ -61,6 +61,17 @@ public final class Pruned {
         else cancelled.put(run.id(), new Cancelled(run.id(), Times.instant(run.text("started_before")), at, run.text("error_summary")));
     }
 
+    /** How many runs were deleted since then. */
+    public static long deletedSince(Store store, Instant since) {
+        var counted = new long[1];
+        new Records(store.base().resolve("pruned.ndjson"), "read the list of pruned runs", "").forEach(line -> {
+            byte[] bytes = line.getBytes(StandardCharsets.UTF_8);
+            Instant at = Ndjson.read(bytes, 0, bytes.length) instanceof Run run ? Times.instant(run.text("pruned_at")) : null;
+            if (at != null && !at.isBefore(since)) counted[0]++;
+        });
+        return counted[0];
+    }
+
     /** True for a run that was deleted. */
     public boolean contains(String runId) {
         return !ids.isEmpty() && ids.contains(hash(runId));
