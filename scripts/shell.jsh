@@ -29,5 +29,5 @@ EventLog log = new EventLog(store);
 /** Prints the daily check. */
 void health() { System.out.println(Health.of(store, Clock.systemUTC())); }
 
-if (named() == null && args.length > 0) System.out.println("not understood: " + String.join(" ", args) + "; next: --store DIR");
+if (named() == null && args.length > 0) System.out.println("not understood: " + String.join(" ", args) + "; name the store with --store DIR");
 System.out.println("store " + store.base() + "; " + found);

@@ -54,8 +54,8 @@ class HealthAlertTest {
             JsonObject body = Json.parse(post.body()).asObject();
             assertEquals(List.of("text"), body.names());
             assertEquals("telemetry warning on H: 1 warning, 11 ok; before: ok\n\n"
-                    + "- warning: activity: no run for 10 min, 20 in the last 24 h -> Health Checks: jbang query@telemetry recent "
-                            + "--store S\n\n"
+                    + "- warning: activity: no run for 10 min, 20 in the last 24 h (runbook: Health Checks)\n"
+                    + "  next: jbang query@telemetry recent --store S\n\n"
                     + "store S, 2026-11-20 12:10:00 UTC", text(post).replaceFirst("on [^:]+:", "on H:")
                             .replace(store.base().toString(), "S"));
             assertEquals(1, server.posts().size());

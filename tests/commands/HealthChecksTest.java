@@ -52,8 +52,7 @@ class HealthChecksTest {
         assertEquals("ok " + dir + ", named by --store; another store by AGENT_METRICS_DIR=" + other,
                 environment(Map.of("AGENT_METRICS_DIR", other.toString()), "--store", dir));
         Script health = Script.runProcess(Map.of("AGENT_METRICS_DIR", dir.toString()), "health", "--json");
-        assertEquals("Health Checks: jbang query@telemetry recent", HealthTest.check(health, "activity").getString("hint", ""),
-                "the variable names the store to the next command too");
+        assertEquals("jbang query@telemetry recent", HealthTest.check(health, "activity").getString("next", ""), "the variable names the store to the next command too");
     }
 
     private static String environment(Map<String, String> env, Object... options) throws Exception {
@@ -78,7 +77,7 @@ class HealthChecksTest {
         assertEquals("failed: " + store.raw() + " is no folder", told(store, "storage"));
         assertEquals("failed: cannot append in " + store.raw() + ": " + store.raw() + " is a file, and should be a folder",
                 told(store, "write"));
-        String next = "Complete System Failure: move that file elsewhere, then jbang setup@telemetry --store " + store.base();
+        String next = "move that file elsewhere, then (runbook: Complete System Failure) jbang setup@telemetry --store " + store.base();
         for (String check : List.of("storage", "write")) assertEquals(next, hint(store, check));
     }
 
@@ -91,7 +90,7 @@ class HealthChecksTest {
             assertEquals("failed: " + store.base() + " is no folder", told(none, "storage"));
             assertEquals("failed: cannot tell: " + store.base() + " is a file, and should be a folder", told(none, "disk"));
             for (String check : List.of("storage", "database", "disk", "write", "backup"))
-                assertEquals("System Overview: name the store's folder with --store DIR", hint(none, check), check);
+                assertEquals("name the store's folder with --store DIR (runbook: System Overview)", hint(none, check), check);
         }
     }
 
@@ -100,9 +99,9 @@ class HealthChecksTest {
         Store store = Fixture.V3.filled(dir, 5, NOON);
         Files.delete(store.database());
         Files.delete(store.database().getParent());
-        assertEquals("Complete System Failure: jbang recover@telemetry --dry-run --store " + dir, hint(store, "storage"));
+        assertEquals("(runbook: Complete System Failure) jbang recover@telemetry --dry-run --store " + dir, hint(store, "storage"));
         Store fresh = Store.at(Files.createDirectory(dir.resolve("fresh")));
-        assertEquals("Complete System Failure: jbang setup@telemetry --store " + fresh.base(), hint(fresh, "storage"));
+        assertEquals("(runbook: Complete System Failure) jbang setup@telemetry --store " + fresh.base(), hint(fresh, "storage"));
     }
 
     @Test
@@ -221,8 +220,8 @@ class HealthChecksTest {
             List<String> asked = new ArrayList<>(List.of("--json"));
             asked.addAll(List.of(rule));
             var check = HealthTest.check(HealthTest.health(store, asked.toArray()), "stale");
-            String[] hint = check.getString("hint", "").split(": jbang prune@telemetry ");
-            assertEquals("Prune", hint[0]);
+            assertEquals("(runbook: Prune)", check.getString("hint", ""));
+            String[] hint = check.getString("next", "").split("jbang prune@telemetry ");
             var prune = new prune();
             prune.clock = HealthTest.AT_NOON;
             Script shown = Script.run(prune, (Object[]) (hint[1] + " --json").split(" "));
@@ -262,7 +261,7 @@ class HealthChecksTest {
         Files.move(store.backups(), dir.resolve("moved"));
         Files.writeString(store.backups(), "");
         assertEquals("failed: " + store.backups() + ": it is no folder", told(store, "backup", NOON));
-        assertEquals("Complete System Failure: move that file elsewhere, then jbang setup@telemetry --store " + dir, hint(store, "backup"));
+        assertEquals("move that file elsewhere, then (runbook: Complete System Failure) jbang setup@telemetry --store " + dir, hint(store, "backup"));
     }
 
     private static Path backUp(Store store, Instant when) {

@@ -31,9 +31,10 @@ class HealthOutputTest {
         assertEquals(dir.toString(), document.getString("store", ""));
         assertEquals(HealthTest.NAMES, HealthTest.names(health));
         assertEquals("{\"name\":\"activity\",\"status\":\"warning\",\"detail\":\"no run for 10 min, 20 in the last 24 "
-                + "h\",\"hint\":\"Health Checks: jbang query@telemetry recent --store "
+                + "h\",\"hint\":\"(runbook: Health Checks)\",\"next\":\"jbang query@telemetry recent --store "
                 + dir + "\"}", HealthTest.check(health, "activity").toString());
         assertTrue(HealthTest.check(health, "disk").get("hint").isNull());
+        assertTrue(HealthTest.check(health, "disk").get("next").isNull());
         assertEquals(1, health.exit());
     }
 
@@ -108,7 +109,8 @@ class HealthOutputTest {
             Script health = Script.run(new health(), (Object[]) wrong);
             assertEquals(64, health.exit(), wrong[0]);
             assertEquals("", health.out());
-            assertEquals(1, health.err().lines().count(), health.err());
+            assertEquals(2, health.err().lines().count(), health.err());
+            assertTrue(health.err().endsWith("\nnext: jbang health@telemetry --help\n"), health.err());
         }
     }
 

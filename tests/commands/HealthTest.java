@@ -81,8 +81,8 @@ class HealthTest {
         Script health = Script.run(at(NOON), "--store", missing);
         String toldByDatabase = "cannot tell: the database cannot be read";
         assertEquals(String.join("\n",
-                "failed   storage      there is no store: S does not exist",
-                "                      -> System Overview: jbang setup@telemetry --store S",
+                "failed   storage      there is no store: S does not exist (runbook: System Overview)",
+                "                      next: jbang setup@telemetry --store S",
                 "failed   database     telemetry.sqlite: it does not exist",
                 "failed   schema       " + toldByDatabase,
                 "failed   journal      " + toldByDatabase,
@@ -91,8 +91,8 @@ class HealthTest {
                 "failed   activity     " + toldByDatabase,
                 "failed   stale        " + toldByDatabase,
                 "failed   size         " + toldByDatabase,
-                "warning  backup       there is no verified backup",
-                "                      -> Create Backup: jbang backup@telemetry --store S",
+                "warning  backup       there is no verified backup (runbook: Create Backup)",
+                "                      next: jbang backup@telemetry --store S",
                 "failed   divergence   " + toldByDatabase,
                 "failed: 9 failed, 1 warning, 2 ok", ""),
                         masked(health.out()).replaceAll("\\s+" + missing, " " + missing).replace(missing.toString(), "S"));
@@ -127,8 +127,7 @@ class HealthTest {
         Script health = health(store, "--json");
         assertEquals(NAMES, names(health), state);
         assertEquals("failed", status(health, "database"), state);
-        assertTrue(check(health, "database").getString("hint", "").endsWith("jbang recover@telemetry --dry-run --store " + shown(store)),
-                health.out());
+        assertEquals("jbang recover@telemetry --dry-run --store " + shown(store), check(health, "database").getString("next", ""), health.out());
         assertEquals("ok", status(health, "write"), state);
         assertEquals("", health.err(), state);
         assertEquals(2, health.exit(), state);
@@ -150,7 +149,8 @@ class HealthTest {
             assertTrue(check(health, "database").getString("detail", "").startsWith("telemetry.sqlite: it is locked"), health.out());
             assertTrue(Files.notExists(Path.of("/proc/locks"))
                     || check(health, "database").getString("detail", "").contains(" by process " + holder.pid() + " ("), health.out());
-            assertEquals("Database Locked: jbang locks@telemetry --store " + dir, check(health, "stale").getString("hint", ""));
+            assertEquals("(runbook: Database Locked)", check(health, "stale").getString("hint", ""));
+            assertEquals("jbang locks@telemetry --store " + dir, check(health, "stale").getString("next", ""));
             assertTrue(health(store, "--nagios", "--wait", "50ms").out()
                     .startsWith("TELEMETRY UNKNOWN - database: telemetry.sqlite: it is locked"));
         } finally {
@@ -212,7 +212,8 @@ class HealthTest {
             assertTrue(health.out().contains("failed   disk         0 B free, less than 1.0 GB"), health.out());
             assertTrue(health.out().replaceAll("\\s+", " ")
                     .contains("failed write cannot append in " + store.raw() + ": no space left on the disk"), health.out());
-            assertTrue(health.out().contains("-> Disk Full: jbang archive@telemetry --dry-run --store " + store.base()), health.out());
+            assertTrue(health.out().contains("(runbook: Disk Full)\n                      next: jbang archive@telemetry --dry-run --store "
+                    + store.base() + "\n"), health.out());
             assertEquals(before, bytes(store.base()));
         } finally {
             Mounts.unmount(disk);
@@ -255,11 +256,10 @@ class HealthTest {
 
     /** Without the environment, which this machine's variables are part of, with wrapped lines joined, and numbers that vary as N. */
     private static String masked(String report) {
-        String text = report.replace(System.lineSeparator(), "\n").replaceAll("\n {22}(?!->)", " ");
+        String text = report.replace(System.lineSeparator(), "\n").replaceAll("\n {22}(?!next:)", " ");
         return text.substring(text.indexOf('\n', text.startsWith("ok       environment") ? 0 : -1) + 1)
                 .replaceAll("[0-9.]+ m?s\\b", "N ms").replaceAll("SQLite [0-9.]+", "SQLite N")
-                        .replaceAll("[0-9.]+ [GT]B free", "N GB free").replaceAll("\\d+ kB", "N kB").replaceAll("\\d+ bytes", "N bytes")
-                .replaceFirst("(?s)^ *-> System Overview: name .*?\n", "");
+                        .replaceAll("[0-9.]+ [GT]B free", "N GB free").replaceAll("\\d+ kB", "N kB").replaceAll("\\d+ bytes", "N bytes");
     }
 
     /** Each file below a folder, with what is in it. */

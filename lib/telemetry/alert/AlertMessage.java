@@ -3,6 +3,7 @@ package telemetry.alert;
 import java.util.StringJoiner;
 import telemetry.Check;
 import telemetry.Health;
+import telemetry.Next;
 import telemetry.Times;
 import telemetry.os.Machine;
 import telemetry.text.Words;
@@ -21,8 +22,9 @@ record AlertMessage(Health health, Check.Status before) {
     String brief() {
         var text = new StringJoiner("\n").add(headline()).add("");
         for (Check check : health.troubles()) {
-            String next = check.hint() == null ? "" : " -> " + check.hint();
-            text.add("- " + check.status() + ": " + check.name() + ": " + Words.visible(check.detail() + next));
+            Next next = check.hint();
+            text.add("- " + check.status() + ": " + check.name() + ": " + Words.visible(Next.hinted(check.detail(), next)));
+            if (next != null && next.line() != null) text.add("  " + Words.visible(next.line()));
         }
         if (!health.troubles().isEmpty()) text.add("");
         text.add("store " + Words.visible(health.store().base().toString()) + ", " + Times.seconds(health.at()) + " UTC");

@@ -6,6 +6,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.StringJoiner;
 import telemetry.Check;
+import telemetry.Next;
 import telemetry.Store;
 import telemetry.Times;
 import telemetry.text.Result;
@@ -51,8 +52,8 @@ public record Checklist(String period, Check.Status status, Path store, Instant 
         String where = "Store `" + Words.visible(store.toString()) + "`, " + Times.seconds(time) + " UTC.";
         lines.add(where + " **" + status + "**, " + sum() + ".").add("");
         for (Task task : tasks) {
-            lines.add("- [" + (task.done() ? "x" : " ") + "] **" + task.name() + "**: " + plain(task.detail()));
-            if (task.next() != null) lines.add("  - next: " + plain(task.next().toString()));
+            lines.add("- [" + (task.done() ? "x" : " ") + "] **" + task.name() + "**: " + plain(Next.hinted(task.detail(), task.next())));
+            if (task.next() != null && task.next().line() != null) lines.add("  - " + plain(task.next().line()));
         }
         for (Task task : tasks) {
             if (task.report().isEmpty()) continue;
