@@ -19,7 +19,7 @@ import telemetry.sqlite.WalRoom;
  */
 public final class Database implements AutoCloseable {
 
-    /** How long a locked database is waited for: the runbook's 30 seconds. */
+    /** How long to wait for a locked database: the runbook's 30 seconds. */
     public static final Duration PATIENCE = Duration.ofSeconds(30);
 
     private static final int TRIES_TO_MEET = 5;
@@ -36,8 +36,8 @@ public final class Database implements AutoCloseable {
     }
 
     /**
-     * Has a thread of its own load SQLite and its driver, for a program that will open a database and has something else to do first, like
-     * reading its command line: each is about half of the time of a short command.
+     * Loads SQLite and its driver in a thread of its own. It is for a program that will open a database but must do something else first,
+     * like reading its command line.
      */
     public static void warmUp() {
         var thread = new Thread(DatabaseFile::warmUp, "SQLite");
@@ -45,36 +45,36 @@ public final class Database implements AutoCloseable {
         thread.start();
     }
 
-    /** Opens a database that exists, to read and write. */
+    /** Opens an existing database to read and write. */
     public static Database open(Path file) {
         return open(file, PATIENCE);
     }
 
-    /** As the other, with another patience from the beginning on: a locked database is waited for when it is opened, too. */
+    /** The same with another patience, which counts from the opening on: a database can be locked then too. */
     public static Database open(Path file, Duration patience) {
         return open(file, "mode=rw", patience, false);
     }
 
-    /** Opens a database, making an empty one when there is none. */
+    /** Opens a database, and makes an empty one when it is missing. */
     public static Database create(Path file) {
         return open(file, "mode=rwc", PATIENCE, false);
     }
 
     /**
-     * Opens a database that exists, to look only: every statement that would write is refused, no database can be attached, and no file
-     * is created or left behind. With a -wal or -journal that somebody left, SQLite's read-only mode is what leaves that one alone;
-     * without, it is a normal opening, because the read-only mode would leave an empty -wal and -shm behind.
+     * Opens an existing database to look only. Every statement that would write is refused, no database can be attached, and no file is
+     * created or left behind. If a -wal or -journal is there, SQLite's read-only mode is used, which leaves that file alone. Otherwise the
+     * opening is a normal one, because the read-only mode would leave an empty -wal and -shm behind.
      *
-     * @throws StoreException {@code DENIED} also when a program died while it wrote: its -journal has to be rolled back before anybody can
-     *                        read
+     * @throws StoreException {@code DENIED} also when a program died while it wrote: its -journal must be rolled back before anybody can
+     *         read
      */
     public static Database openToRead(Path file) {
         return openToRead(file, PATIENCE);
     }
 
     /**
-     * As the other, with another patience from the beginning on. Where the file system is read-only, nobody writes, and nothing has to be
-     * written beside the file.
+     * The same with another patience, which counts from the opening on. On a read-only file system nobody writes, and the file is opened as
+     * frozen.
      */
     public static Database openToRead(Path file, Duration patience) {
         boolean touched = Files.exists(DatabaseFile.beside(file, "-wal")) || Files.exists(DatabaseFile.beside(file, "-journal"));
@@ -87,8 +87,7 @@ public final class Database implements AutoCloseable {
     }
 
     /**
-     * As {@link #openToRead}, but a -journal that a program left when it died while it wrote is rolled back first, which opening it to
-     * write does.
+     * As {@link #openToRead}. But if a program died while it wrote, its -journal is rolled back first, by opening the database to write.
      */
     public static Database openRolledBack(Path file, Duration patience) {
         try {
@@ -99,7 +98,7 @@ public final class Database implements AutoCloseable {
         }
     }
 
-    /** True when a program died while it wrote and its -journal has to be rolled back before anybody can read. Looks only. */
+    /** True when a program died while it wrote, and its -journal must be rolled back before anybody can read. Looks only. */
     public static boolean isTorn(Path file) {
         if (DatabaseFile.beside(file, "-journal").toFile().length() == 0) return false;
         try {
@@ -110,7 +109,7 @@ public final class Database implements AutoCloseable {
         }
     }
 
-    /** Opens a file that nobody writes, a finished backup say: no lock is taken and a -wal is ignored. */
+    /** Opens a file that nobody writes, such as a finished backup. No lock is taken, and a -wal is ignored. */
     public static Database openFrozen(Path file) {
         return open(file, "mode=ro&immutable=1", PATIENCE, true);
     }
@@ -129,12 +128,12 @@ public final class Database implements AutoCloseable {
         }
     }
 
-    /** Another connection to the same file, opened in the same way but to look only: for another thread. */
+    /** Another connection to the same file for another thread, opened in the same way but to look only. */
     Database another() {
         return open(file, mode.equals("mode=rwc") ? "mode=rw" : mode, PATIENCE, true);
     }
 
-    /** A table's or column's name as SQL takes any. */
+    /** The name of a table or column, quoted for SQL. */
     public static String quoted(String name) {
         return '"' + name.replace("\"", "\"\"") + '"';
     }
@@ -143,13 +142,13 @@ public final class Database implements AutoCloseable {
         return file;
     }
 
-    /** How long a lock is waited for before a statement gives up; {@link #PATIENCE} at first. */
+    /** Sets how long a statement waits for a lock before it gives up; {@link #PATIENCE} at first. */
     public Database patience(Duration patience) {
         connection.patience(patience);
         return this;
     }
 
-    /** The version of SQLite's library, for which no database is needed. @throws StoreException when it cannot be loaded */
+    /** The version of SQLite's library; it needs no database. @throws StoreException when the library cannot be loaded */
     public static String libraryVersion() {
         return DatabaseFile.libraryVersion();
     }
@@ -159,7 +158,7 @@ public final class Database implements AutoCloseable {
         return (String) value("SELECT sqlite_version()");
     }
 
-    /** Runs a query; its rows are fetched as they are asked for. */
+    /** Runs a query; its rows are fetched on demand. */
     public Rows query(String sql, Object... params) {
         return connection.query(sql, params);
     }
@@ -172,7 +171,7 @@ public final class Database implements AutoCloseable {
         }
     }
 
-    /** As {@link #one}, for what is asked again and again: the statement stays prepared, which is most of the time of a look at one row. */
+    /** As {@link #one}, for frequent questions: the statement stays prepared, and preparing takes longer than reading one row. */
     public Optional<Row> lookUp(String sql, Object... params) {
         return connection.lookUp(sql, params);
     }
@@ -193,8 +192,8 @@ public final class Database implements AutoCloseable {
     }
 
     /**
-     * Runs the work in one transaction that holds the write lock from its beginning (BEGIN IMMEDIATE), so that it cannot fail half-way
-     * because of another writer. An exception rolls it back and is thrown on.
+     * Runs the work in one transaction that holds the write lock from its beginning (BEGIN IMMEDIATE), so another writer cannot make it
+     * fail half-way. An exception rolls it back and is rethrown.
      */
     public <T> T inTransaction(Supplier<T> work) {
         if (inTransaction) throw new IllegalStateException("transactions do not nest");
@@ -212,7 +211,7 @@ public final class Database implements AutoCloseable {
         }
     }
 
-    /** As the other, for work without a result. */
+    /** The same for work without a result. */
     public void inTransaction(Runnable work) {
         inTransaction(() -> {
             work.run();
@@ -221,8 +220,8 @@ public final class Database implements AutoCloseable {
     }
 
     /**
-     * Runs the work on one state of the database: what others commit meanwhile it does not see. It must not write. Within a transaction it
-     * is that one's state.
+     * Runs the work on one state of the database, without what others commit meanwhile. The work must not write. Within a transaction the
+     * state is that of the transaction.
      */
     public <T> T inSnapshot(Supplier<T> work) {
         if (inTransaction) return work.get();
@@ -239,10 +238,10 @@ public final class Database implements AutoCloseable {
     }
 
     /**
-     * As the other, with a second connection to the same state, so that two threads can share the work. Where others commit so often that
-     * the two cannot meet, and within a transaction, there is none.
+     * The same with a second connection to the same state, so that two threads can share the work. Within a transaction there is no second
+     * one, nor when others commit so often that the two cannot meet.
      *
-     * @param work is given the second connection, or null; it is closed afterwards
+     * @param work receives the second connection, which is closed afterwards, or null
      */
     public <T> T inSnapshotOfTwo(Function<Database, T> work) {
         if (inTransaction) return work.apply(null);
@@ -258,13 +257,13 @@ public final class Database implements AutoCloseable {
     }
 
     /**
-     * Copies the whole of it, page by page, into a new file or over another database, whose users see the old content or the new. One in
-     * WAL mode stays in it. Within {@link #inSnapshot} it is that state which is copied; outside, each commit of others makes it begin
-     * anew.
+     * Copies the whole database, page by page, into a new file or over another database. Users of the target see the old content or the
+     * new. A target in WAL mode stays in it. Within {@link #inSnapshot} that state is copied; outside, each commit of others starts the
+     * copy again.
      *
-     * @param patience how long the target's lock is waited for
-     * @param bytes    is given how many are copied, for the first time when nobody else can write to the target any more and all can still
-     *                 read what was there
+     * @param patience how long to wait for the target's lock
+     * @param bytes receives the bytes copied so far, for the first time when nobody else can write to the target any more and all can still
+     *         read the old content
      * @throws StoreException with the target's path; {@code DAMAGED} may mean either of the two
      */
     public void copyTo(Path target, Duration patience, LongConsumer bytes) {
@@ -284,12 +283,12 @@ public final class Database implements AutoCloseable {
         connection.execute(sql);
     }
 
-    /** Has another database at hand in this connection's statements, as {@code name.table}. */
+    /** Attaches another database to this connection, as {@code name.table}. */
     public void attach(Path other, String name) {
         execute("ATTACH DATABASE '" + Disk.uri(other.toAbsolutePath()) + "?mode=rw' AS " + name);
     }
 
-    /** As the other, to read only; a -wal is left alone. On a read-only file system nothing has to be written beside it. */
+    /** The same to read only. A -wal is left alone, and nothing is written beside a database on a read-only file system. */
     public void attachToRead(Path other, String name) {
         String mode = Files.exists(DatabaseFile.beside(other, "-wal")) ? "ro" : Disk.isReadOnly(other) ? "ro&immutable=1" : "rw";
         execute("ATTACH DATABASE '" + Disk.uri(other.toAbsolutePath()) + "?mode=" + mode + "' AS " + name);
@@ -305,22 +304,22 @@ public final class Database implements AutoCloseable {
         return value == null ? null : value.toString();
     }
 
-    /** Sets a pragma. @return what SQLite answers, which for journal_mode may be another mode than the one asked for */
+    /** Sets a pragma. @return SQLite's answer; for journal_mode it may differ from the mode that was set */
     public String pragma(String name, Object value) {
         return pragma(name + "=" + value);
     }
 
-    /** Ends the statement that another thread is running, which then throws; does nothing when none runs. */
+    /** Stops the statement that another thread is running, which then throws; does nothing when none runs. */
     public void interrupt() {
         connection.interrupt();
     }
 
-    /** Has something called every so many steps of SQLite's machine (a million is some milliseconds) while a statement runs. */
+    /** Calls {@code tick} after this many steps of SQLite's machine (a million take some milliseconds) while a statement runs. */
     public void onProgress(int steps, Runnable tick) {
         connection.onProgress(steps, tick);
     }
 
-    /** Closes every statement and the connection; what was not committed is rolled back. Never throws: nothing hangs on it. */
+    /** Closes every statement and the connection; what was not committed is rolled back. Never throws. */
     @Override
     public void close() {
         connection.close();

@@ -12,8 +12,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * A file with the lines of one UTC day: {@code events_20251211.ndjson}, or compressed, {@code events_20251211.ndjson.gz};
- * lines that came after the day was compressed stand in a further part, {@code events_20251211.2.ndjson.gz}.
+ * A file with the lines of one UTC day: {@code events_20251211.ndjson}, or compressed, {@code events_20251211.ndjson.gz}. Lines that came
+ * after the day was compressed are in a further part, {@code events_20251211.2.ndjson.gz}.
  *
  * @param part 1 for the day's first file
  */
@@ -46,7 +46,7 @@ public record DayFile(Path path, LocalDate day, int part, boolean compressed) im
         return "events_" + day.format(DateTimeFormatter.BASIC_ISO_DATE) + ".ndjson";
     }
 
-    /** By day; what was archived of a day comes before what is still raw. */
+    /** By day; the archived files of a day come before its raw file. */
     @Override
     public int compareTo(DayFile other) {
         return ORDER.compare(this, other);

@@ -3,7 +3,7 @@ package telemetry;
 import java.time.Instant;
 
 /**
- * Something that happened during a run. Events stand in the day files only.
+ * Something that happened during a run. Events are in the day files only.
  *
  * @param runId     the run it belongs to
  * @param type      a word: {@code checkpoint}, {@code error}, {@code info}

@@ -29,18 +29,18 @@ public final class EventLog implements AutoCloseable {
     }
 
     /**
-     * Adds a record to this day's file. When it returns, the line is on the disk.
+     * Adds a record to this day's file. The line is on the disk when this returns.
      *
-     * @throws StoreException when that cannot be said; part of the line may then stand in the file, which no reader stumbles over
+     * @throws StoreException when that is uncertain; part of the line may then be in the file, which readers can deal with
      */
     public void append(LocalDate day, LogRecord record) {
         append(day, List.of(Ndjson.line(record)), () -> { });
     }
 
     /**
-     * As the other, for several lines that share one write and one fsync; together they are acknowledged or not.
+     * The same for several lines that share one write and one fsync: all of them are acknowledged or none.
      *
-     * @param written is called when the lines stand in the file, before their fsync; must not throw
+     * @param written is called when the lines are in the file, before their fsync; it must not throw
      */
     public synchronized void append(LocalDate day, List<String> lines, Runnable written) {
         if (!day.equals(writing)) close();
@@ -50,28 +50,16 @@ public final class EventLog implements AutoCloseable {
     }
 
     /**
-     * All day files, raw and archived, oldest first. Empty when there is none. A day that is being archived at this moment may be there
-     * twice, never not at all.
+     * All day files, raw and archived, oldest first. Empty when there are none. A day that is being archived at this moment may come twice,
+     * but is never left out.
      */
     public List<DayFile> days() {
-        try (Stream<DayFile> raw = in(store.raw(), 1); Stream<DayFile> archived = in(store.archive(), 3)) {
-            return Stream.concat(raw, archived).sorted().toList();
-        } catch (UncheckedIOException e) {
-            throw Attempt.refused("list the day files of", store.base(), e.getCause());
-        } catch (IOException e) {
-            throw Attempt.refused("list the day files of", store.base(), e);
-        }
+        return Stream.concat(in(store.raw(), 1), in(store.archive(), 3)).sorted().toList();
     }
 
     /** Those of {@link #days} that are not compressed. */
     public List<DayFile> raw() {
-        try (Stream<DayFile> raw = in(store.raw(), 1)) {
-            return raw.filter(file -> !file.compressed()).sorted().toList();
-        } catch (UncheckedIOException e) {
-            throw Attempt.refused("list the day files in", store.raw(), e.getCause());
-        } catch (IOException e) {
-            throw Attempt.refused("list the day files in", store.raw(), e);
-        }
+        return in(store.raw(), 1).filter(file -> !file.compressed()).sorted().toList();
     }
 
     /** True when there is no day file, or only empty ones. */
@@ -79,18 +67,18 @@ public final class EventLog implements AutoCloseable {
         return days().stream().allMatch(file -> file.path().toFile().length() == 0);
     }
 
-    /** The entries of one day file, read as the stream is; close it, or read it to its end. */
+    /** The entries of one day file, read on demand; close the stream, or read it to its end. */
     public Stream<LogEntry> read(DayFile file) {
         return read(new LogReader(file.path()));
     }
 
-    /** The entries that a reader has still to give. */
+    /** The remaining entries of a reader. */
     public static Stream<LogEntry> read(LogReader reader) {
         return StreamSupport.stream(Spliterators.spliteratorUnknownSize(reader, Spliterator.ORDERED | Spliterator.NONNULL), false)
                 .onClose(reader::close);
     }
 
-    /** Closes what {@link #append} holds open; a later append opens it again. */
+    /** Closes the file that {@link #append} holds open; a later append opens it again. */
     @Override
     public synchronized void close() {
         if (writer != null) writer.close();
@@ -98,12 +86,15 @@ public final class EventLog implements AutoCloseable {
     }
 
     /** The folder may be a link to another disk. */
-    private static Stream<DayFile> in(Path folder, int depth) throws IOException {
-        try {
-            return Files.walk(folder, depth, FileVisitOption.FOLLOW_LINKS).map(DayFile::of)
-                    .flatMap(Optional::stream).filter(file -> Files.isRegularFile(file.path()));
+    private static Stream<DayFile> in(Path folder, int depth) {
+        try (Stream<Path> all = Files.walk(folder, depth, FileVisitOption.FOLLOW_LINKS)) {
+            return all.map(DayFile::of).flatMap(Optional::stream).filter(file -> Files.isRegularFile(file.path())).toList().stream();
         } catch (NoSuchFileException e) {
             return Stream.empty();
+        } catch (UncheckedIOException e) {
+            throw Attempt.refused("list the day files in", folder, e.getCause());
+        } catch (IOException e) {
+            throw Attempt.refused("list the day files in", folder, e);
         }
     }
 }

@@ -4,17 +4,17 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 
 /**
- * One record of a day file and where it stands. A line usually is one entry; a glued line is several.
+ * One record of a day file and its place. A line usually is one entry; a glued line is several.
  *
  * @param file   the day file
  * @param offset of the entry's first byte, in the uncompressed content
  * @param length in bytes, without the newline; of a line over {@code LogReader.LONGEST_LINE} the whole length
- * @param bytes  the untouched bytes, of an overlong line the first {@code LogReader.LONGEST_LINE}
+ * @param bytes  the unchanged bytes, of an overlong line the first {@code LogReader.LONGEST_LINE}
  * @param record what they say
  */
 public record LogEntry(Path file, long offset, long length, byte[] bytes, LogRecord record) {
 
-    /** The untouched line; bytes that are no UTF-8 show as the replacement character. */
+    /** The unchanged line; invalid UTF-8 shows as the replacement character. */
     public String text() {
         return new String(bytes, StandardCharsets.UTF_8);
     }
@@ -23,7 +23,7 @@ public record LogEntry(Path file, long offset, long length, byte[] bytes, LogRec
         return record instanceof Damage;
     }
 
-    /** True for the end of a gz whose checksum has failed: the entries before it may be wrong however right they look. */
+    /** True for the end of a gz whose checksum has failed: the entries before it may be wrong, however right they look. */
     public boolean isDoubt() {
         return isDamaged() && length == 0;
     }

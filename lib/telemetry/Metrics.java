@@ -6,8 +6,8 @@ import java.util.Set;
 import telemetry.text.JsonText;
 
 /**
- * What a run has to tell at its end: the counts and texts that have columns, and anything else by name. Of two values under one
- * name the later counts. For several threads.
+ * What a run reports at its end: counts and texts that have columns, and anything else by name. A later value replaces an earlier one. For
+ * several threads.
  */
 public final class Metrics {
     private static final Set<String> COUNTS = Set.of("items_discovered", "items_succeeded", "items_failed", "items_skipped");
@@ -27,7 +27,7 @@ public final class Metrics {
         return set("items_failed", items);
     }
 
-    /** A column since v6; in a store of an older version one of the others. */
+    /** It is a column since v6; a store of an older version keeps it in {@code metrics_json}. */
     public Metrics itemsSkipped(long items) {
         return set("items_skipped", items);
     }
@@ -40,21 +40,21 @@ public final class Metrics {
         return set("output_summary", text);
     }
 
-    /** What went wrong in a run that goes on nevertheless; the exception that ends a run takes its place. */
+    /** What went wrong in a run that goes on nevertheless. The exception that ends a run replaces it. */
     public Metrics errorSummary(String text) {
         return set("error_summary", text);
     }
 
     /**
-     * A value of the program's own: a number, text, boolean, map or list. It stands in {@code metrics_json}, the names above in their
-     * columns.
+     * A value of the program's own: a number, text, boolean, map or list. It goes into {@code metrics_json}, while the names above go into
+     * their columns.
      */
     public synchronized Metrics set(String name, Object value) {
         values.put(name, value instanceof Integer number ? number.longValue() : value);
         return this;
     }
 
-    /** Adds to the fields of a run's end what has a column there, and the rest as {@code metrics_json}. */
+    /** Adds to the fields of a run's end: values that have a column there, and the rest as {@code metrics_json}. */
     public synchronized void addTo(Map<String, Object> fields) {
         Map<String, Object> others = new LinkedHashMap<>();
         values.forEach((name, value) -> {
@@ -65,7 +65,7 @@ public final class Metrics {
         if (!others.isEmpty()) fields.put("metrics_json", json(others));
     }
 
-    /** A value whose own code throws, or that contains itself, must not cost the record it belongs to. */
+    /** A value whose own code throws, or that contains itself, must not cost the record. */
     static String json(Map<String, ?> values) {
         try {
             return JsonText.spaced(values);

@@ -5,8 +5,8 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * What is known of a run before it begins: {@code new NewRun("docs-crawler", "crawl").insight("i-7").product("words")}. Each method gives a
- * new one.
+ * What is known of a run before it begins: {@code new NewRun("docs-crawler", "crawl").insight("i-7").product("words")}. Each method returns
+ * a new instance.
  *
  * @param fields a value for each column that is known
  */
@@ -20,7 +20,7 @@ public record NewRun(Map<String, Object> fields) {
         this(Map.of("agent_name", String.valueOf(agent), "job_type", String.valueOf(job)));
     }
 
-    /** What ties the runs of one chain together. */
+    /** The id that the runs of one chain share. */
     public NewRun insight(String id) {
         return with("insight_id", id);
     }
@@ -41,12 +41,12 @@ public record NewRun(Map<String, Object> fields) {
         return with("subdomain", subdomain);
     }
 
-    /** cli (when nothing is said), web, scheduler, mcp or manual. */
+    /** cli (the default), web, scheduler, mcp or manual. */
     public NewRun trigger(String trigger) {
         return with("trigger_type", trigger);
     }
 
-    /** Whose agent it is, when it is not {@code $AGENT_OWNER}'s. */
+    /** The agent's owner, if it is not {@code $AGENT_OWNER}. */
     public NewRun owner(String owner) {
         return with("agent_owner", owner);
     }
@@ -55,7 +55,7 @@ public record NewRun(Map<String, Object> fields) {
         return with("input_summary", text);
     }
 
-    /** Any other column, those of later versions included: {@code with("website", "docs.example.org")}. Null says nothing. */
+    /** Any other column, also of later versions: {@code with("website", "docs.example.org")}. Null removes it. */
     public NewRun with(String column, Object value) {
         Map<String, Object> changed = new LinkedHashMap<>(fields);
         if (value == null) changed.remove(column);

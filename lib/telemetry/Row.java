@@ -8,8 +8,8 @@ import java.util.Map;
 /**
  * One row of a query's result. A value is String, Long, Double, byte[] or null.
  *
- * @param columns the names, in order, as the query gave them; two may be the same
- * @param values  as many
+ * @param columns the names in the query's order; two may be equal
+ * @param values  one for each column
  */
 public record Row(List<String> columns, List<Object> values) {
 

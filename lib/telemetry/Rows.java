@@ -12,17 +12,17 @@ import java.util.stream.StreamSupport;
 import telemetry.text.Table;
 
 /**
- * A query's rows, fetched as they are asked for. It ends its statement by itself after the last row; whoever stops earlier
- * closes it, and closing the database closes it too. Printing it shows the first rows as a table and takes none away.
+ * A query's rows, fetched on demand. The statement ends by itself after the last row. If you stop earlier, close the rows; closing the
+ * database closes them too. Printing shows the first rows as a table and consumes none.
  */
 public final class Rows implements Iterable<Row>, AutoCloseable {
     private static final int SHOWN = 50;
 
-    /** Where the rows come from; {@code next} gives null after the last. */
+    /** The source of the rows; {@code next} returns null after the last. */
     public interface Cursor extends AutoCloseable {
         Row next();
 
-        /** Gives the next row's values instead of the row. @return false after the last */
+        /** Passes the next row's values instead of the row. @return false after the last */
         default boolean next(Cells cells) {
             Row row = next();
             if (row != null) give(row, cells);
@@ -33,7 +33,7 @@ public final class Rows implements Iterable<Row>, AutoCloseable {
         void close();
     }
 
-    /** Takes the values of one row after the other where a million rows would be too many objects. */
+    /** Receives the values row by row, where a million rows would be too many objects. */
     public interface Cells {
         void text(byte[] utf8);
 
@@ -55,7 +55,7 @@ public final class Rows implements Iterable<Row>, AutoCloseable {
         this.cursor = cursor;
     }
 
-    /** Rows that are in memory already. */
+    /** Rows that are already in memory. */
     public static Rows of(List<String> columns, List<Row> rows) {
         Iterator<Row> next = rows.iterator();
         return new Rows(columns, new Cursor() {
@@ -73,7 +73,7 @@ public final class Rows implements Iterable<Row>, AutoCloseable {
         return columns;
     }
 
-    /** No more than so many of these rows, which then end here, too. */
+    /** At most this many of these rows, which then end here too. */
     public Rows limit(long most) {
         Iterator<Row> rows = iterator();
         return new Rows(columns, new Cursor() {
@@ -96,7 +96,7 @@ public final class Rows implements Iterable<Row>, AutoCloseable {
         });
     }
 
-    /** The rows that are still to come; there is one pass only. */
+    /** The remaining rows; there is one pass only. */
     @Override
     public Iterator<Row> iterator() {
         return new Iterator<>() {
@@ -113,7 +113,7 @@ public final class Rows implements Iterable<Row>, AutoCloseable {
         };
     }
 
-    /** Gives the values of the next of these rows. @return false after the last */
+    /** Passes the values of the next row. @return false after the last */
     public boolean next(Cells cells) {
         if (!shown.isEmpty()) {
             give(shown.remove(0), cells);
@@ -139,7 +139,7 @@ public final class Rows implements Iterable<Row>, AutoCloseable {
                 .onClose(this::close);
     }
 
-    /** All that are still to come, in memory. */
+    /** All remaining rows, in memory. */
     public List<Row> list() {
         List<Row> list = new ArrayList<>();
         forEach(list::add);
@@ -152,7 +152,7 @@ public final class Rows implements Iterable<Row>, AutoCloseable {
         cursor.close();
     }
 
-    /** The next rows as a table, {@value #SHOWN} at the most, on lines of their own: JShell writes {@code $1 ==>} before it. */
+    /** The next rows as a table, at most {@value #SHOWN}, on lines of their own: JShell writes {@code $1 ==>} before it. */
     @Override
     public String toString() {
         boolean more = peek(SHOWN + 1) > SHOWN;

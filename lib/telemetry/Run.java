@@ -7,8 +7,8 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * One run as a line or a row has it: a value for each column of its writer's version, unknown ones included.
- * Values are String, Long, Double, Boolean or null; the accessors read them leniently and never throw.
+ * One run as a line or a row holds it: a value for each column of its writer's version, unknown columns included. Values are String, Long,
+ * Double, Boolean or null. The accessors read them leniently and never throw.
  */
 public record Run(Map<String, Object> fields) implements LogRecord {
 
@@ -33,7 +33,7 @@ public record Run(Map<String, Object> fields) implements LogRecord {
         return RunStatus.of(text("status"));
     }
 
-    /** Null when there is none that can be read. */
+    /** Null when no start can be read. */
     public Instant start() {
         return Times.instant(text("start_time"));
     }
@@ -48,7 +48,7 @@ public record Run(Map<String, Object> fields) implements LogRecord {
         return number("duration_ms") == null ? null : Duration.ofMillis(number("duration_ms"));
     }
 
-    /** True for the record that is written when a run is over; the one written at its start says running. */
+    /** True for the record that is written when a run is over. The record written at its start says running. */
     public boolean isEnd() {
         return status() == null ? text("end_time") != null : status().isFinal();
     }
@@ -70,7 +70,7 @@ public record Run(Map<String, Object> fields) implements LogRecord {
         }
     }
 
-    /** This run with one column set, at its place or, when new, at the end. */
+    /** This run with one column set, at its place or, if it is new, at the end. */
     public Run with(String column, Object value) {
         var changed = new LinkedHashMap<>(fields);
         changed.put(column, value);

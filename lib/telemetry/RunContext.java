@@ -7,7 +7,7 @@ import java.util.function.Consumer;
 import telemetry.recording.Recorder;
 import telemetry.recording.RunLine;
 
-/** A run that goes on, for the program that does its work. For several threads. */
+/** A run in progress, for the program that does its work. For several threads. */
 public final class RunContext {
     private final Recorder recorder;
     private final Clock clock;
@@ -31,13 +31,13 @@ public final class RunContext {
         return start.id();
     }
 
-    /** As the other, without anything to add. */
+    /** The same without a payload. */
     public RunContext event(String type) {
         return event(type, null);
     }
 
     /**
-     * Records that something happened: {@code run.event("checkpoint", Map.of("step", 1))}. It stands in the day file when this returns, and
+     * Records that something happened: {@code run.event("checkpoint", Map.of("step", 1))}. When this returns it is in the day file, and
      * nowhere else.
      *
      * @param payload null for none
@@ -49,15 +49,15 @@ public final class RunContext {
     }
 
     /**
-     * Sets what the end will tell: {@code run.metrics(m -> m.itemsDiscovered(10).itemsSucceeded(9).set("pages", 3))}. May be called again
-     * and again.
+     * Sets what the run's end will report: {@code run.metrics(m -> m.itemsDiscovered(10).itemsSucceeded(9).set("pages", 3))}. May be called
+     * repeatedly.
      */
     public RunContext metrics(Consumer<Metrics> set) {
         set.accept(metrics);
         return this;
     }
 
-    /** How the run will have ended if nothing is thrown: {@link RunStatus#PARTIAL}, say. At first it is a success. */
+    /** Sets how the run ends if nothing is thrown: {@link RunStatus#PARTIAL}, for example. The default is success. */
     public RunContext status(RunStatus status) {
         if (status != null) this.status = status;
         return this;
@@ -67,7 +67,7 @@ public final class RunContext {
         return status;
     }
 
-    /** The first end counts; whoever comes second waits until it is recorded. @param error null for none */
+    /** The first end counts; a second caller waits until it is recorded. @param error null for none */
     synchronized void end(RunStatus status, String error) {
         if (ended) return;
         ended = true;

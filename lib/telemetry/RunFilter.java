@@ -4,14 +4,14 @@ import java.time.Instant;
 import java.util.Set;
 
 /**
- * Which runs are meant.
+ * A selection of runs.
  *
  * @param agent    the agent's exact name; null for any
  * @param job      the job's exact type; null for any
  * @param statuses in any of their words; empty for any
  * @param insight  the chain's id; null for any
- * @param since    started at this instant or later; null from the first
- * @param until    started before this instant; null to the last
+ * @param since    started at this instant or later; null for no limit
+ * @param until    started before this instant; null for no limit
  */
 public record RunFilter(String agent, String job, Set<RunStatus> statuses, String insight, Instant since, Instant until) {
 

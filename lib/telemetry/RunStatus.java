@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 
-/** How a run stands. Writers of different versions use different words for the same; this is where they meet. */
+/** The status of a run. Writers of different versions use different words for the same status; they meet here. */
 public enum RunStatus {
     RUNNING("running"),
     SUCCESS("success", "completed", "succeeded"),
@@ -51,7 +51,7 @@ public enum RunStatus {
     /** The status that an operator named. @throws IllegalArgumentException listing the known words */
     public static RunStatus parse(String word) {
         RunStatus status = of(word);
-        if (status == null) throw new IllegalArgumentException("'" + word + "' is no status ("
+        if (status == null) throw new IllegalArgumentException("'" + word + "' is not a status ("
                 + Arrays.toString(values()).replaceAll("[\\[\\]]", "") + ")");
         return status;
     }

@@ -13,15 +13,15 @@ import telemetry.runs.RunTree;
 import telemetry.runs.Schema;
 
 /**
- * What a store's database knows about its runs, whatever its version. Statuses and times come as they are stored. Each answer
- * is fetched as it is read, and shows itself as a table.
+ * Questions about the runs in a store's database, whatever its version. Statuses and times come as they are stored. Each answer is fetched
+ * as it is read, and prints as a table.
  */
 public final class Runs {
 
-    /** Up to so many runs of an agent, a status or a chain are sooner found and sorted than met on a walk through all starts. */
+    /** Up to this many runs of an agent, a status or a chain, finding and sorting them beats walking through all starts. */
     private static final int FEW = 5_000;
 
-    /** Every version has these under the same names; which of them a store has is another question. */
+    /** All versions use these names for their indexes; a store need not have all of them. */
     private static final Map<String, String> INDEXES = Map.of("insight_id", "idx_runs_insight", "agent_name", "idx_runs_agent",
             "status", "idx_runs_status", "job_type", "idx_runs_job_type");
     private static final String START_INDEX = "idx_runs_start";
@@ -63,7 +63,10 @@ public final class Runs {
         return newest(BRIEF, filter, limit);
     }
 
-    /** The latest runs that failed or ran out of time, unless the filter names other statuses: as {@link #recent}, and error_summary. */
+    /**
+     * The latest runs that failed or ran out of time, unless the filter names other statuses: columns as {@link #recent}, and
+     * error_summary.
+     */
     public Rows failures(RunFilter filter, long limit) {
         return newest(BRIEF + ", error_summary", filter.statuses().isEmpty()
                 ? filter.withStatuses(Set.of(RunStatus.FAILED, RunStatus.TIMEOUT)) : filter, limit);
@@ -89,9 +92,9 @@ public final class Runs {
     }
 
     /**
-     * As {@link #chain}, every run behind the one that called it: and parent_run_id, depth.
+     * As {@link #chain}, with each run behind its caller: also parent_run_id and depth.
      *
-     * @throws StoreException {@code REFUSED} when this version of the table does not record who called
+     * @throws StoreException {@code REFUSED} when this version of the table does not record the caller
      */
     public Rows tree(RunFilter filter, long limit) {
         if (!schema.has("parent_run_id"))
@@ -138,8 +141,8 @@ public final class Runs {
     }
 
     /**
-     * In the order of the start index, which is nearly right, the last of the wanted rows is looked up; then what can be as new as that one
-     * is sorted exactly. Neither reads more of the table than it has to show, however large it is, unless the filter passes over many.
+     * The start index is nearly in the right order. In it, the last of the wanted rows is looked up; then all that can be as new as that
+     * row are sorted exactly. Neither step reads more of the table than it shows, however large it is, unless the filter skips many.
      */
     private Rows newest(String columns, RunFilter filter, long limit) {
         if (limit < 1 || !schema.indexes().contains(START_INDEX)) return newest(columns, conditions(filter), limit);
@@ -166,9 +169,9 @@ public final class Runs {
     }
 
     /**
-     * Two ranges of text that hold every run as new as this start: of its day, the form with a blank sorts before the form with a T, so
-     * that a run in the one form can be newer and stand far from it; all later days are behind both. A start with a blank says of its day
-     * only that all those with a T have been met.
+     * Two ranges of text that hold every run as new as this start. On one day, the form with a blank sorts before the form with a T, so a
+     * newer run in the one form can be far from it; all later days follow both. A start with a blank only shows that all starts of its day
+     * with a T have been seen.
      */
     private static void asNewAs(String start, RunConditions conditions) {
         String day = start.substring(0, Math.min(10, start.length()));
@@ -186,7 +189,7 @@ public final class Runs {
         return new RunConditions(filter, schema, indexed);
     }
 
-    /** A column of the filter whose index leads to few runs. To look takes less than a millisecond. */
+    /** A column of the filter whose index leads to few runs. Looking takes less than a millisecond. */
     private Optional<String> selective(RunFilter filter) {
         return RunConditions.words(filter).entrySet().stream()
                 .filter(asked -> schema.indexes().contains(INDEXES.get(asked.getKey())) && isFew(asked.getKey(), asked.getValue()))

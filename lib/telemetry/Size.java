@@ -2,7 +2,7 @@ package telemetry;
 
 import java.util.Locale;
 
-/** An amount of bytes as people say it. kB, MB, GB and TB count in thousands, as disks are sold; KiB, MiB, GiB and TiB in 1,024. */
+/** An amount of bytes as people write it. kB, MB, GB and TB count in thousands, as disks are sold; KiB, MiB, GiB and TiB in 1,024. */
 public record Size(long bytes) implements Comparable<Size> {
     private static final String[] UNITS = {"B", "kB", "MB", "GB", "TB"};
 
@@ -20,9 +20,9 @@ public record Size(long bytes) implements Comparable<Size> {
             double bytes = Double.parseDouble(t.substring(0, digits)) * unit;
             if (unit > 0 && bytes <= 1e18) return new Size(Math.round(bytes));
         } catch (NumberFormatException e) {
-            // said below
+            // thrown below
         }
-        throw new IllegalArgumentException("'" + text + "' is no size (500MB, 1.5GB, 64MiB)");
+        throw new IllegalArgumentException("'" + text + "' is not a size (500MB, 1.5GB, 64MiB)");
     }
 
     private static double unit(String unit) {

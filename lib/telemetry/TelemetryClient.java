@@ -13,23 +13,23 @@ import telemetry.recording.Recorder;
 import telemetry.recording.RunLine;
 
 /**
- * Tracks runs of a program: {@code client.track("docs-crawler", "crawl", run -> { … })}. A run's start and end are each a line in the day
- * file, which is on the disk when the call returns, and then a row in the database. Whatever is wrong with the store, the program goes on:
- * it costs one warning, another when a line is lost, and once the five seconds that a locked database is waited for. A store that is
- * missing is not made.
+ * Tracks runs of a program: {@code client.track("docs-crawler", "crawl", run -> { … })}. A run's start and end each become a line in the
+ * day file, which is on the disk when the call returns, and then a row in the database. Whatever is wrong with the store, the program goes
+ * on. It costs one warning, another when a line is lost, and once five seconds of waiting for a locked database. A missing store is not
+ * created.
  *
- * <p>For any number of threads, and other processes beside it. One client lives as long as its program; closing it is good manners, and
- * nothing is lost if that is forgotten.
+ * <p>For any number of threads, beside other processes. One client lives as long as its program. Close it at the end; nothing is lost if
+ * that is forgotten.
  */
 public final class TelemetryClient implements AutoCloseable {
 
-    /** What is tracked; it may throw whatever it likes. */
+    /** The tracked work; it may throw anything. */
     @FunctionalInterface
     public interface Work<E extends Exception> {
         void run(RunContext run) throws E;
     }
 
-    /** What is known of every run while HEAD stays as it is. */
+    /** What all runs have in common while HEAD stays the same. */
     private record Facts(Object head, Map<String, Object> values) { }
 
     private final Clock clock;
@@ -56,12 +56,12 @@ public final class TelemetryClient implements AutoCloseable {
         return at(store, Clock.systemUTC(), warning -> System.err.println("telemetry: " + warning + " (said once; the program goes on)"));
     }
 
-    /** As the other, with another clock, and the warning or two that there may be going elsewhere than to stderr. */
+    /** The same with another clock, and with warnings that go elsewhere than to stderr. */
     public static TelemetryClient at(Store store, Clock clock, Consumer<String> warnings) {
         return new TelemetryClient(store, clock, warnings);
     }
 
-    /** Does the work as a run that succeeds when it returns and fails when it throws. What it throws is thrown on. */
+    /** Does the work as a run, which succeeds when the work returns and fails when it throws. The exception is rethrown. */
     public <E extends Exception> void track(String agent, String job, Work<E> work) throws E {
         track(new NewRun(agent, job), work);
     }
@@ -78,7 +78,7 @@ public final class TelemetryClient implements AutoCloseable {
         end(run, run.status());
     }
 
-    /** Starts a run that no block can hold; {@link #end} ends it. */
+    /** Starts a run that does not fit into a block; {@link #end} ends it. */
     public RunContext start(String agent, String job) {
         return start(new NewRun(agent, job));
     }
@@ -92,17 +92,17 @@ public final class TelemetryClient implements AutoCloseable {
         return new RunContext(recorder, clock, line, start, now);
     }
 
-    /** Ends a run; a run that is over already stays as it is. */
+    /** Ends a run; a run that has ended stays as it is. */
     public void end(RunContext run, RunStatus status) {
         run.end(status, null);
     }
 
-    /** As the other. @param error what went wrong */
+    /** The same. @param error what went wrong */
     public void end(RunContext run, RunStatus status, String error) {
         run.end(status, error);
     }
 
-    /** What the first warning was about; null when the store refused nothing. */
+    /** The subject of the first warning; null when the store refused nothing. */
     public StoreException refusal() {
         return recorder.refusal();
     }

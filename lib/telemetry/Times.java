@@ -63,7 +63,7 @@ public final class Times {
     }
 
     /**
-     * Reads any form a store holds, a bare date included (its midnight); without an offset it is UTC.
+     * Reads any form a store holds, and a bare date (as its midnight). Without an offset it is UTC.
      *
      * @return null when the text is null or no instant
      */
@@ -100,14 +100,14 @@ public final class Times {
             default -> 0;
         };
         if (digits == 0 || digits > 12 || unit == 0)
-            throw new IllegalArgumentException("'" + text + "' is no duration (90d, 24h, 30m, 45s)");
+            throw new IllegalArgumentException("'" + text + "' is not a duration (90d, 24h, 30m, 45s)");
         long number = Long.parseLong(text.substring(0, digits));
         if (number > 365_000L * 86_400_000 / unit)
             throw new IllegalArgumentException("'" + text + "' is longer than 1,000 years");
         return Duration.ofMillis(number * unit);
     }
 
-    /** How a person says it, two units at the most: {@code 3 d 4 h}, {@code 12 min}, {@code 340 ms}. */
+    /** As a person says it, in at most two units: {@code 3 d 4 h}, {@code 12 min}, {@code 340 ms}. */
     public static String words(Duration duration) {
         long ms = duration.toMillis();
         if (ms < 0) return "-" + words(duration.negated());
@@ -124,7 +124,7 @@ public final class Times {
         return BigDecimal.valueOf(duration.toNanos(), 6).setScale(2, RoundingMode.HALF_UP);
     }
 
-    /** A point in time given by a person: so long ago, or an instant. */
+    /** A point in time given by a person: a time ago, or an instant. */
     public record Since(Duration ago, Instant instant) {
         private static final Instant FIRST = Instant.parse("0000-01-01T00:00:00Z");
         private static final Instant LAST = Instant.parse("9999-12-30T00:00:00Z");

@@ -228,7 +228,7 @@ class LocksTest {
                 Script refused = locks(store, "--kill", pid, "--yes");
                 assertEquals(64, refused.exit());
                 assertEquals("locks: cannot end process " + pid + " for " + store.database()
-                        + ": it does not hold the write lock at this moment; nobody else does either" + System.lineSeparator() + "next: jbang locks@telemetry --store "
+                        + ": it does not hold the write lock at this moment; no other process does either" + System.lineSeparator() + "next: jbang locks@telemetry --store "
                         + store.base() + System.lineSeparator(), refused.err());
             }
             assertTrue(reader.process.isAlive());
@@ -337,8 +337,8 @@ class LocksTest {
         Script script = Script.run(command, "--store", store.base(), "--kill", holder.pid(), "--wait", "0s", "--yes");
         assertEquals(0, script.exit(), script.toString());
         assertTrue(script.out().matches("ok +process +" + holder.pid() + " (has ended|let go of the lock) by KILL after [5-9]\\d\\d ms\\R"
-                + "ok +lock +free after \\d+ ms\\Rok +quick check +SQLite finds nothing wrong; what was not committed is\\R "
-                        + "+rolled back\\R"), script.out());
+                + "ok +lock +free after \\d+ ms\\Rok +quick check +SQLite finds no error; what was not committed is rolled\\R "
+                        + "+back\\R"), script.out());
         assertTrue(script.err().contains("kill -CONT " + holder.pid()), script.err());
         assertTrue(holder.process.waitFor(5, TimeUnit.SECONDS) && reader.process.isAlive());
         assertNothingLost(store);

@@ -22,7 +22,7 @@ class SizeTest {
     @ValueSource(strings = {"", "MB", "-1", "1.2.3GB", "5 parsecs", "1e9", "99999999TB", "NaN", "."})
     void whatIsNoSizeIsRefused(String text) {
         var e = assertThrows(IllegalArgumentException.class, () -> Size.parse(text));
-        assertTrue(e.getMessage().startsWith("'" + text + "' is no size"), e.getMessage());
+        assertTrue(e.getMessage().startsWith("'" + text + "' is not a size"), e.getMessage());
     }
 
     @ParameterizedTest

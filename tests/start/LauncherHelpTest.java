@@ -15,6 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.ResourceLock;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -24,6 +25,7 @@ import telemetry.kit.Script;
 
 /** The list of commands that scripts/jbangw prints, what it answers to an unknown word, and what it leaves to JBang. */
 @DisabledOnOs(OS.WINDOWS)
+@ResourceLock("jbang")
 class LauncherHelpTest {
 
     private static final Path ROOT = Checkout.root();

@@ -17,6 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.ResourceLock;
 import telemetry.kit.Checkout;
 import telemetry.kit.Fixture;
 import telemetry.kit.Jbangw;
@@ -25,6 +26,7 @@ import telemetry.kit.Script;
 /** A stranger adds a procedure by the recipe in docs/scripting.md, word for word, in a copy of the checkout. */
 @Order(1)
 @DisabledOnOs(OS.WINDOWS)
+@ResourceLock("jbang")
 class NewProcedureTest {
 
     @TempDir

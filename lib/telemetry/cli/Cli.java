@@ -32,7 +32,7 @@ import telemetry.StoreException;
 import telemetry.Times;
 import telemetry.text.Words;
 
-/** Runs a command: options, help, and the one place where an exception becomes a message and an exit code. */
+/** Runs a command: its options and help. It is the one place where an exception becomes a message and an exit code. */
 public final class Cli {
     public static final int OK = 0;
     /** It worked; look at it. */
@@ -45,7 +45,7 @@ public final class Cli {
     public static final int USAGE = 64;
     static final int BUG = 70;
 
-    /** Types that no option has: their converters, found by reflection, would be a tenth of the time that reading a command line takes. */
+    /** Types that no option has. picocli finds their converters by reflection, which would slow down the reading of a command line. */
     private static final String UNUSED_TYPES = "java\\.sql\\..*,java\\.time\\.(?!LocalDate$).*";
 
     static {
@@ -53,7 +53,7 @@ public final class Cli {
         System.setProperty("picocli.disable.closures", "true");
     }
 
-    /** The runbook's version too: its page says what these commands do. */
+    /** Also the runbook's version: its page describes these commands. */
     private static final String VERSION = "1.0";
 
     private static final Map<String, String> EXIT_CODES = UsageMessageSpec.keyValuesMap("0:all well",
@@ -62,12 +62,12 @@ public final class Cli {
 
     private Cli() { }
 
-    /** What a script's main does: runs the command and ends the JVM with its exit code. */
+    /** The main of every script: runs the command and ends the JVM with its exit code. */
     public static void main(Callable<Integer> command, String... args) {
         System.exit(run(command, Output.console(FileDescriptor.out), Output.console(FileDescriptor.err), args));
     }
 
-    /** As {@link #main}, with the output going elsewhere and the exit code as the result: for tests and JShell. */
+    /** As {@link #main}, but the output goes elsewhere and the exit code is the result: for tests and JShell. */
     public static int run(Callable<Integer> command, PrintWriter out, PrintWriter err, String... args) {
         var line = new CommandLine(command);
         if (line.getSubcommands().isEmpty()) addWords(line, args);
@@ -87,7 +87,7 @@ public final class Cli {
         return code;
     }
 
-    /** Without this the JVM would end a command that ran out of memory with 1, which says that it worked. */
+    /** Without this a command that ran out of memory would end with the JVM's exit code 1, which means that it worked. */
     private static int execute(CommandLine line, String... args) {
         try {
             return line.execute(args);
@@ -101,8 +101,8 @@ public final class Cli {
     }
 
     /**
-     * Of a command whose words are methods and not added by themselves ({@code addMethodSubcommands = false}), those that are among the
-     * arguments; for its help all. Each has a dozen options, and nine of them are 0.1 s.
+     * Adds a command's words that are methods, for a command that does not add them by itself ({@code addMethodSubcommands = false}). Only
+     * the words among the arguments are added, or all of them for the command's help: each has a dozen options, which take time.
      */
     private static void addWords(CommandLine line, String... args) {
         List<Method> words = CommandLine.getCommandMethods(line.getCommand().getClass(), null);
@@ -122,7 +122,7 @@ public final class Cli {
         line.getSubcommands().values().forEach(Cli::tellOfTheToolkit);
     }
 
-    /** Of the toolkit, of Java, and of SQLite or why that cannot be loaded: a line each. */
+    /** The versions of the toolkit, of Java, and of SQLite (or why it cannot be loaded), one a line. */
     private static String[] versions() {
         String sqlite;
         try {
@@ -167,7 +167,7 @@ public final class Cli {
         };
     }
 
-    /** The store that {@code --store} named, whether before the subcommand's name or behind it. */
+    /** The store that {@code --store} named, before or after the subcommand's name. */
     private static Optional<Store> store(ParseResult parsed) {
         for (ParseResult part = parsed; part != null; part = part.subcommand())
             if (part.matchedOptionValue("--store", null) instanceof Path folder) return Optional.of(Store.at(folder));
@@ -195,7 +195,7 @@ public final class Cli {
         return text -> parsed(parse, text);
     }
 
-    /** What an option's value means, for a converter of its own. A message of {@code parse} is shown as it is. */
+    /** The value of an option, for its own converter. A message of {@code parse} is shown unchanged. */
     public static <T> T parsed(Function<String, T> parse, String text) {
         try {
             return parse.apply(text);

@@ -8,15 +8,13 @@ import telemetry.Rows;
 import telemetry.text.JsonText;
 
 /**
- * Rows as CSV (RFC 4180: lines end in CR LF), UTF-8. A null is nothing between two commas, an empty text two quotation marks, bytes are
- * base64, a list is JSON.
- * A text is looked at as the bytes that the database has and passed on as these, without becoming characters and bytes again in between: a
- * million runs take
- * two thirds of the time that a library needs, all of which take characters.
+ * Rows as CSV (RFC 4180: lines end in CR LF), UTF-8. A null is an empty cell, an empty text two quotation marks; bytes are base64, a list
+ * is JSON. Texts pass as the bytes that the database has, without being decoded and encoded on the way. Libraries take characters and are
+ * slower (bench row {@code csv}).
  */
 final class Csv implements Rows.Cells {
 
-    /** In bytes; what is more is printed. */
+    /** In bytes; a longer buffer is printed. */
     private static final int CHUNK = 1 << 16;
 
     private static final byte[] PLAIN = new byte[256];
@@ -33,7 +31,7 @@ final class Csv implements Rows.Cells {
     private int length;
     private boolean isFirst = true;
 
-    /** The columns' names are the first line. */
+    /** Begins with a line of the columns' names. */
     Csv(Output out, List<String> columns) {
         this.out = out;
         columns.forEach(column -> text(column.getBytes(StandardCharsets.UTF_8)));
@@ -50,7 +48,7 @@ final class Csv implements Rows.Cells {
         else append(valid);
     }
 
-    /** What is no UTF-8 becomes U+FFFD. */
+    /** Invalid UTF-8 becomes U+FFFD. */
     private static byte[] valid(byte[] utf8) {
         return new String(utf8, StandardCharsets.UTF_8).getBytes(StandardCharsets.UTF_8);
     }
@@ -76,7 +74,7 @@ final class Csv implements Rows.Cells {
         if (length > CHUNK) flush();
     }
 
-    /** Prints what is left. */
+    /** Prints the rest of the buffer. */
     void flush() {
         out.text(bytes, length);
         length = 0;
@@ -105,7 +103,7 @@ final class Csv implements Rows.Cells {
         bytes[length++] = '"';
     }
 
-    /** And for a comma, two quotation marks and the line's end. */
+    /** Makes room for this many bytes, and for a comma, two quotation marks and the line's end. */
     private void reserve(int more) {
         if (length + (long) more + 5 <= bytes.length) return;
         bytes = Arrays.copyOf(bytes, Math.max(2 * bytes.length, Math.addExact(length, more + 5)));

@@ -6,7 +6,7 @@ import picocli.CommandLine.Option;
 import telemetry.RunFilter;
 import telemetry.RunStatus;
 
-/** Mixin of every command that looks at some runs and not at others. */
+/** Mixin of every command that selects runs. */
 public final class FilterOption extends PeriodOption {
 
     @Option(names = "--agent", paramLabel = "NAME", description = "Only runs of this agent.")

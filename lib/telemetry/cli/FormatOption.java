@@ -16,12 +16,11 @@ import telemetry.text.JsonText;
 import telemetry.text.Table;
 
 /**
- * Mixin of a command whose result is rows: as a table, or in one of the formats for programs. Each is written as the rows come, in
- * constant memory.
+ * Mixin of a command whose result is rows: as a table, or in a format for programs. All formats are written row by row, in constant memory.
  */
 public final class FormatOption {
 
-    /** So many rows a table looks at to choose its widths. */
+    /** How many rows a table looks at to choose its widths. */
     private static final int BATCH = 500;
 
     /** In characters; a row may have megabytes. */
@@ -36,7 +35,7 @@ public final class FormatOption {
     @Option(names = "--ndjson", scope = ScopeType.INHERIT, description = "Print one JSON object a line.")
     private boolean ndjson;
 
-    /** True when nothing else was asked for. @throws ParameterException when two formats were */
+    /** True when no other format was chosen. @throws ParameterException when two formats were chosen */
     public boolean isTable(Output output) {
         if ((output.isJson() ? 1 : 0) + (csv ? 1 : 0) + (ndjson ? 1 : 0) > 1)
             throw new ParameterException(Procedure.said(command.commandLine()), "choose one of --json, --csv and --ndjson");
@@ -77,7 +76,7 @@ public final class FormatOption {
         return written;
     }
 
-    /** An object a line: in an array, or as NDJSON. */
+    /** One object a line: in an array, or as NDJSON. */
     private long printJson(Output output, Rows rows) {
         List<String> names = distinct(rows.columns()).stream().map(JsonText::line).toList();
         var text = new StringBuilder(ndjson ? "" : "[");
@@ -97,7 +96,7 @@ public final class FormatOption {
         output.stopIfReaderGone();
     }
 
-    /** Columns may share a name, an object's members may not: the second {@code id} becomes {@code id_2}. */
+    /** Columns may share a name, members of an object may not: the second {@code id} becomes {@code id_2}. */
     private static List<String> distinct(List<String> columns) {
         Set<String> taken = new HashSet<>(columns);
         Set<String> seen = new HashSet<>();

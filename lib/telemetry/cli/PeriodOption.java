@@ -5,7 +5,7 @@ import picocli.CommandLine.Option;
 import telemetry.RunFilter;
 import telemetry.Times;
 
-/** Mixin of every command that looks at the runs of a time. */
+/** Mixin of every command that looks at the runs of a period. */
 public class PeriodOption {
 
     @Option(names = "--since", paramLabel = "TIME",

@@ -17,13 +17,13 @@ import telemetry.text.Progress;
 import telemetry.text.Result;
 
 /**
- * A procedure of the runbook: what every script has, {@code --store} and {@code --json} among it, and how it speaks. A script extends it,
- * names its options, and tells its story in {@code call()}. Its words are methods with picocli's {@code @Command}; they share the options
- * of the script that are inherited.
+ * A procedure of the runbook: what all scripts share, among it {@code --store} and {@code --json}, and how they report. A script extends
+ * it, declares its options, and tells its story in {@code call()}. Its words are methods with picocli's {@code @Command}; they share the
+ * script's inherited options.
  */
 public abstract class Procedure implements Callable<Integer> {
 
-    /** Ages and periods are measured from its time. */
+    /** Ages and periods are measured by it. */
     public Clock clock = Clock.systemUTC();
 
     @Mixin
@@ -35,7 +35,7 @@ public abstract class Procedure implements Callable<Integer> {
     @Spec
     protected CommandSpec spec;
 
-    /** Which store it is about. */
+    /** The option that names the store. */
     public static final class StoreOption {
 
         @Option(names = "--store", paramLabel = "DIR", scope = ScopeType.INHERIT,
@@ -43,12 +43,12 @@ public abstract class Procedure implements Callable<Integer> {
                 + "$AGENT_METRICS_DIR, the first usual place that exists, ~/.telemetry.")
         private Path folder;
 
-        /** Where the store is or would be. */
+        /** The store, whether it exists or not. */
         public Store store() {
             return folder == null ? Store.fromEnv() : Store.at(folder);
         }
 
-        /** Where the store is or can be made. @throws StoreException {@code MISSING} when a file stands there */
+        /** The store, or the place where it can be made. @throws StoreException {@code MISSING} when a file is in the way */
         public Store orNew() {
             return store().orNew();
         }
@@ -59,7 +59,7 @@ public abstract class Procedure implements Callable<Integer> {
         }
     }
 
-    /** The result: its data with {@code --json}, else its text. @return the exit code that its status asks for */
+    /** Prints the result: its data with {@code --json}, otherwise its text. @return the exit code for its status */
     protected int result(Result result) {
         output.result(result, result.data());
         return result.status().exitCode();
@@ -80,17 +80,17 @@ public abstract class Procedure implements Callable<Integer> {
         return exit;
     }
 
-    /** A line to stderr that names the command: a warning, or what is left to do. */
+    /** Prints a line to stderr that begins with the command's name: a warning, or what remains to be done. */
     protected void note(String line) {
         output.note(said(spec.commandLine()).getCommandSpec().qualifiedName() + ": " + line);
     }
 
-    /** For arguments that exclude each other or make no sense: exit code 64. */
+    /** For arguments that exclude each other or make no sense; exit code 64. */
     protected ParameterException wrong(String message) {
         return new ParameterException(said(spec.commandLine()), message);
     }
 
-    /** All of its words; picocli knows the one that was typed alone. */
+    /** All its words. picocli knows only the word that was typed. */
     protected List<String> words() {
         return CommandLine.getCommandMethods(getClass(), null).stream().map(Cli::word).toList();
     }
@@ -99,14 +99,14 @@ public abstract class Procedure implements Callable<Integer> {
         return spec.commandLine().getErr();
     }
 
-    /** Shown on a terminal, when the work takes longer than a second. @param total in the same unit */
+    /** Progress on a terminal, for work that takes longer than a second. @param total in the same unit */
     protected Progress progress(String unit, long total) {
         return new Progress(err(), unit, total);
     }
 
     /**
-     * The words of a call that is made often. {@link Rehearsal} plays it, on a store with one old run, so that the JVM can archive the
-     * classes that a start takes. Nothing it prints is shown, and nobody is there to be asked.
+     * The arguments of a frequent call. {@link Rehearsal} plays it on a store with one old run, so that the JVM can archive the classes of
+     * a start. Its output is discarded, and nobody can be asked.
      */
     protected List<String> rehearsal() {
         return List.of();

@@ -15,24 +15,23 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
 /**
- * What {@code scripts/launch} needs to start a script by java alone: the options of the JVM that JBang starts it with, in a file that java
- * takes as {@code @file}, and an archive of the classes it loads. JBang is asked to run this class in the script's place, so that it runs
- * in that JVM.
+ * Prepares what {@code scripts/launch} needs to start a script by java alone. That is a file with the options of JBang's JVM, which java
+ * takes as {@code @file}, and an archive of the classes it loads. JBang runs this class in place of the script, so it sees the same JVM.
  *
- * <p>The file's first lines are for the launcher: {@code # java PROGRAM}, {@code # for PROGRAM}, the java that was to be had
- * when JBang was asked, and {@code # uses FILE} for each file but the sources that all this was made from.
+ * <p>The file's first lines are for the launcher: {@code # java PROGRAM}, then {@code # for PROGRAM}, the java that was there when JBang
+ * was asked, and {@code # uses FILE} for each file that went into this, except the sources.
  */
 final class QuickStart {
 
-    /** Far more than a rehearsal takes, and less than an operator would wait. */
+    /** Far more than a rehearsal takes, and less than an operator would wait for. */
     private static final long PATIENCE_SECONDS = 60;
 
     /** The first version whose JVM writes an ahead-of-time cache in one step. Source: openjdk.org, JEP 514. */
     private static final int ONE_STEP_CACHE = 25;
 
     /**
-     * SQLite's driver prepares for dates as soon as it is loaded, and nobody here asks it for any: without the large locale data a start
-     * takes a twelfth less processor time.
+     * SQLite's driver prepares for dates as soon as it is loaded, although nobody here uses them. A start is faster without the large
+     * locale data (bench row {@code start}).
      */
     private static final String SMALL_LOCALES = "-Djava.locale.providers=COMPAT";
     private static final int WARNING_OF_SMALL_LOCALES = 21;
@@ -54,7 +53,7 @@ final class QuickStart {
     }
 
     /**
-     * Writes the file, unless a source changed since JBang began to build.
+     * Writes the file, unless a source has changed since JBang began to build.
      *
      * @param args the script's name, the checkout, the file to write, a file that was written just before JBang began, the launcher's java
      */
@@ -75,12 +74,12 @@ final class QuickStart {
         return isCurrent;
     }
 
-    /** Two builds by JBang at once may leave a jar without the script's class. */
+    /** Two simultaneous builds by JBang may leave a jar without the script's class. */
     private boolean isWhole() {
         return QuickStart.class.getResource("/" + script + ".class") != null;
     }
 
-    /** The caller holds the lock, so these are from one that was killed. */
+    /** The caller holds the lock, so these files are from a start that was killed. */
     private void removeUnfinished() throws IOException {
         try (DirectoryStream<Path> kept = Files.newDirectoryStream(file.getParent())) {
             for (Path path : kept) if (isUnfinished(path.getFileName().toString())) Files.delete(path);
@@ -92,10 +91,10 @@ final class QuickStart {
     }
 
     /**
-     * Before the one-step cache the classes are listed first and archived by a JVM of its own: an archive that is made at exit leaves out
-     * picocli's, whose form is too old for it, and a start would take a sixth more time.
+     * Before Java's one-step cache, the classes are listed first, and a second JVM archives them. An archive made at exit would leave out
+     * picocli's classes, whose form is too old for it.
      *
-     * @return false when this JVM makes no archive: then the script starts without, just as well
+     * @return false when this JVM makes no archive; the script then starts without one
      */
     private boolean rehearse() throws IOException, InterruptedException {
         Path unfinished = archive.resolveSibling(archive.getFileName() + UNFINISHED);
@@ -142,7 +141,7 @@ final class QuickStart {
         return ProcessHandle.current().info().command().orElse(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     }
 
-    /** Those of this JVM, which JBang took from the script. */
+    /** The options of this JVM, which JBang took from the script. */
     private static List<String> options() {
         List<String> options = new ArrayList<>(ManagementFactory.getRuntimeMXBean().getInputArguments());
         if (Runtime.version().feature() < WARNING_OF_SMALL_LOCALES) options.add(SMALL_LOCALES);
@@ -153,7 +152,7 @@ final class QuickStart {
         return Runtime.version().feature() >= ONE_STEP_CACHE;
     }
 
-    /** What was written while JBang read it may be in the jar by half. */
+    /** A file that was written while JBang read it may be half in the jar. */
     private boolean isAnySourceSince(FileTime began) throws IOException {
         try (Stream<Path> library = Files.walk(checkout.resolve("lib"))) {
             for (Path source : Stream.concat(library, Stream.of(checkout.resolve("scripts").resolve(script + ".java"))).toList())

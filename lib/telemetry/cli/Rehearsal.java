@@ -20,8 +20,8 @@ import telemetry.runs.Schema;
 import telemetry.text.Ndjson;
 
 /**
- * A script's start, played through so that the JVM can archive the classes it takes. The script says which words are typed often; the
- * store is a folder of its own, with one run that is old enough to be archived, and is deleted again. Nobody's store is touched.
+ * Plays a script's start, so that the JVM can archive its classes. The script names a frequent call. The store is a scratch folder with one
+ * run that is old enough to be archived; no real store is touched.
  */
 final class Rehearsal {
     private static final PrintWriter NOBODY = new PrintWriter(Writer.nullWriter());

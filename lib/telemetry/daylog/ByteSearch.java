@@ -4,17 +4,17 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
 /**
- * Looks for texts in bytes without making text of them. The method is Horspool's, for several texts of which the shortest says how far a
- * mismatch moves on; source: R. N. Horspool, Practical fast searching in strings, 1980.
+ * Searches bytes for texts without decoding them. The method is Horspool's for several texts; the shortest one limits how far a mismatch
+ * may skip. Source: R. N. Horspool, Practical fast searching in strings, 1980.
  */
 public final class ByteSearch {
     private final byte[][] texts;
     private final int shortest;
 
-    /** By which to move on, for each value of the last byte of a piece as long as the shortest text. */
+    /** How far to skip, for each value of the last byte of a window as long as the shortest text. */
     private final int[] step = new int[256];
 
-    /** Whether a text has that byte there. */
+    /** Whether any text has that byte at the end of the window. */
     private final boolean[] ends = new boolean[256];
 
     private ByteSearch(byte[][] texts) {
@@ -28,18 +28,12 @@ public final class ByteSearch {
         }
     }
 
-    /**
-     * Any of these texts.
-     *
-     * @throws IllegalArgumentException when one is empty
-     */
+    /** A search for any of these texts. @throws IllegalArgumentException when one is empty */
     public static ByteSearch forAny(String... texts) {
         return new ByteSearch(Arrays.stream(texts).map(text -> text.getBytes(StandardCharsets.UTF_8)).toArray(byte[][]::new));
     }
 
-    /**
-     * The first place at or after {@code from} where one of the texts begins that ends at or before {@code to}; -1 when there is none.
-     */
+    /** The first place at or after {@code from} where one of the texts begins and ends by {@code to}; -1 without one. */
     int find(byte[] bytes, int from, int to) {
         for (int at = from; at + shortest <= to;) {
             int last = bytes[at + shortest - 1] & 0xff;

@@ -13,8 +13,8 @@ import telemetry.os.Attempt;
 import telemetry.os.GzipFile;
 
 /**
- * How much of a plain day file stands in gzipped parts too: while a day is being archived, after an archiving that was killed, and after a
- * restore. Nothing but the parts' trailers is asked, so a damaged part may be among them.
+ * How much of a plain day file is in gzipped parts too: while a day is being archived, after a killed archiving, and after a restore. Only
+ * the parts' trailers are read, so a damaged part may be among them.
  *
  * @param bytes of the plain file, from its beginning
  * @param parts that hold them, in this order
@@ -38,7 +38,7 @@ public record Held(long bytes, List<DayFile> parts) {
         return new Held(bytes, found);
     }
 
-    /** With one part more, which holds so many bytes that follow. */
+    /** The same with one more part, which holds the next {@code more} bytes. */
     public Held and(DayFile part, long more) {
         List<DayFile> longer = new ArrayList<>(parts);
         longer.add(part);
@@ -46,8 +46,8 @@ public record Held(long bytes, List<DayFile> parts) {
     }
 
     /**
-     * The files without those gzipped parts whose lines stand in a plain file of the same day too: each line is in one of them only. A file
-     * that was moved into the archive in the meantime stays in the list, and so does one that may not be read.
+     * The files without those gzipped parts whose lines are also in a plain file of the same day, so that each line comes once. A plain
+     * file stays in the list when it was just moved into the archive, or when it may not be read.
      */
     public static List<DayFile> withoutDoubles(List<DayFile> files) {
         List<DayFile> single = new ArrayList<>(files);
@@ -69,7 +69,7 @@ public record Held(long bytes, List<DayFile> parts) {
         }
     }
 
-    /** The length of the part's content when the plain file goes on with it at {@code from}, else 0. */
+    /** The length of the part's content if the plain file has the same content at {@code from}, otherwise 0. */
     private static long beginning(Path plain, long from, Path part) throws IOException {
         GzipFile.Trailer trailer = GzipFile.trailer(part);
         if (trailer == null) return 0;

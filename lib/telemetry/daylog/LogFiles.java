@@ -10,8 +10,8 @@ import telemetry.LogEntry;
 import telemetry.StoreException;
 
 /**
- * Reads many files of lines to the end while their writers may be at work: a last line that was not written whole when it was met is looked
- * at again in the end, and what was appended behind it is read too. A gz that cannot be opened is a damaged entry of its own.
+ * Reads many files of lines to the end while their writers may be active. An unfinished last line is read again at the end, with whatever
+ * was appended behind it. A gz that cannot be opened counts as a damaged entry.
  */
 public final class LogFiles {
     private final Consumer<LogEntry> each;
@@ -22,13 +22,13 @@ public final class LogFiles {
         this(each, null);
     }
 
-    /** Gives on only what {@code quick} does not take. */
+    /** Passes on only what {@code quick} does not take. */
     public LogFiles(Consumer<LogEntry> each, LogReader.Quick quick) {
         this.each = each;
         this.quick = quick;
     }
 
-    /** @throws StoreException {@code MISSING} when the file is not there any more */
+    /** @throws StoreException {@code MISSING} when the file is gone */
     public void read(Path file) {
         try (LogReader entries = new LogReader(file, quick)) {
             while (entries.hasNext()) {
@@ -43,7 +43,7 @@ public final class LogFiles {
         }
     }
 
-    /** When all have been read. */
+    /** Call it when all files have been read. */
     public void finish() {
         for (LogEntry entry : torn) {
             try (LogReader again = new LogReader(entry.file(), entry.offset())) {

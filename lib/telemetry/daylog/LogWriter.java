@@ -17,10 +17,9 @@ import telemetry.os.Attempt;
 import telemetry.os.Disk;
 
 /**
- * Appends lines to one day file: one write of whole lines in append mode, which no other writer's line gets into, and an
- * fsync. A lock on the file's first byte, which the JVM's and the Windows Python writers honour, is asked for
- * and not insisted on: Linux Python writers use flock, which it does not exclude, and nobody's lock may lose a line. An interrupt of the
- * thread neither loses nor doubles a line.
+ * Appends lines to one day file: one write of whole lines in append mode, which other writers' lines cannot split, and an fsync. It asks
+ * for a lock on the file's first byte, which the JVM's writers and Windows Python writers honour, but does not need it. Linux Python
+ * writers use flock, which it does not exclude, and no lock may cost a line. An interrupt of the thread neither loses nor doubles a line.
  */
 public final class LogWriter implements AutoCloseable {
     private static final long PATIENCE_MS = 2_000;
@@ -28,10 +27,10 @@ public final class LogWriter implements AutoCloseable {
     private final Path file;
     private final String tried;
 
-    /** Made by {@link Files#newOutputStream}, which unlike a {@link FileChannel} no interrupt closes. */
+    /** Made by {@link Files#newOutputStream}: unlike a {@link FileChannel}, an interrupt does not close it. */
     private OutputStream out;
 
-    /** For the fsync: no interrupt closes it either. */
+    /** For the fsync. An interrupt does not close it either. */
     private AsynchronousFileChannel synced;
 
     /** For the lock and the last byte. */
@@ -43,18 +42,18 @@ public final class LogWriter implements AutoCloseable {
         this(file, "append to the day file");
     }
 
-    /** @param tried what an append tries, to follow "cannot" */
+    /** @param tried what an append does, to follow "cannot" */
     LogWriter(Path file, String tried) {
         this.file = file;
         this.tried = tried;
     }
 
-    /** When it returns, the lines are on the disk. @throws StoreException when that cannot be said */
+    /** Appends the lines; they are on the disk when this returns. @throws StoreException when that is uncertain */
     public void append(List<String> lines) {
         append(lines, () -> { });
     }
 
-    /** As the other. @param written is called when the lines stand in the file, before their fsync; must not throw */
+    /** The same. @param written is called when the lines are in the file, before their fsync; it must not throw */
     public void append(List<String> lines, Runnable written) {
         byte[] bytes = ('\n' + String.join("\n", lines) + '\n').getBytes(StandardCharsets.UTF_8);
         boolean interrupted = false;
@@ -88,7 +87,7 @@ public final class LogWriter implements AutoCloseable {
         }
     }
 
-    /** The name must still lead to the file that is open: somebody may have moved the folder since. */
+    /** Opens the file again if its name leads to another file now: the folder may have been moved. */
     private void open() throws IOException {
         if (out != null && identity != null && identity.equals(Disk.identity(file))) return;
         close();
@@ -100,7 +99,7 @@ public final class LogWriter implements AutoCloseable {
         if (created) Disk.syncFolder(file.getParent());
     }
 
-    /** Null when somebody keeps it; that is waited for once, not with every line. */
+    /** Null when another process keeps the lock. The writer waits for it once, not for every line. */
     private FileLock lock() throws IOException {
         long deadline = System.nanoTime() + PATIENCE_MS * 1_000_000;
         while (true) {
@@ -118,7 +117,7 @@ public final class LogWriter implements AutoCloseable {
         }
     }
 
-    /** Null also when another thread of this JVM has it, of which the JVM makes an exception. */
+    /** Null also when another thread of this JVM has the lock, for which Java throws. */
     private FileLock tried() throws IOException {
         try {
             return channel.tryLock(0, 1, false);
@@ -127,7 +126,7 @@ public final class LogWriter implements AutoCloseable {
         }
     }
 
-    /** After a full disk or a crash the last line may lack its newline: ours must not be glued to it. */
+    /** After a full disk or a crash the last line may lack its newline. Ours must not be glued to it. */
     private boolean endsTorn() throws IOException {
         long size = channel.size();
         if (size == 0) return false;
@@ -142,7 +141,7 @@ public final class LogWriter implements AutoCloseable {
             if (synced != null) synced.close();
             if (channel != null) channel.close();
         } catch (IOException e) {
-            // every line that was acknowledged has had its fsync
+            // every acknowledged line has had its fsync
         } finally {
             out = null;
             synced = null;

@@ -13,27 +13,27 @@ import telemetry.os.Attempt;
 import telemetry.os.Disk;
 
 /**
- * A file of what the toolkit itself remembers, one JSON object a line. Lines are only ever appended, as day files' are, so that a kill or a
- * full disk costs the last ones at the most: a reader takes a line that it cannot read for none.
+ * A file of the toolkit's own records, one JSON object a line. Lines are only appended, as in day files, so a kill or a full disk costs the
+ * last lines at most. Readers skip a line that they cannot read.
  *
- * @param read  what is tried by reading it, to follow "cannot": {@code "read the archive's manifest"}
- * @param write likewise
+ * @param read names the reading, to follow "cannot": {@code "read the archive's manifest"}
+ * @param write names the writing likewise
  */
 public record Records(Path file, String read, String write) {
 
-    /** Adds lines in one write, which are on the disk when this returns. @throws StoreException when that cannot be said */
+    /** Adds lines in one write; they are on the disk when this returns. @throws StoreException when that is uncertain */
     public void append(List<String> lines) {
         try (LogWriter writer = new LogWriter(file, write)) {
             writer.append(lines);
         }
     }
 
-    /** Gives each line in the order of the file; none when there is no file. Bytes that are no UTF-8 come as the replacement character. */
+    /** Passes each line in the file's order; none without a file. Invalid UTF-8 comes as the replacement character. */
     public void forEach(Consumer<String> each) {
         try (var lines = new BufferedReader(new InputStreamReader(Disk.patient(Files.newInputStream(file)), StandardCharsets.UTF_8))) {
             for (String line = lines.readLine(); line != null; line = lines.readLine()) each.accept(line);
         } catch (NoSuchFileException e) {
-            // nothing was ever added
+            // nothing was added yet
         } catch (IOException e) {
             throw Attempt.refused(read, file, e);
         }

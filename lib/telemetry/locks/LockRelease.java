@@ -17,10 +17,10 @@ import telemetry.sqlite.LockHolders;
 import telemetry.text.Result;
 import telemetry.text.Runbook;
 
-/** Ends the one process that holds a database's write lock, and shows what came of it. */
+/** Ends the one process that holds a database's write lock, and shows the result. */
 public final class LockRelease {
 
-    /** For so long after TERM, and again after KILL, the lock is waited for. */
+    /** How long to wait for the lock after TERM, and again after KILL. */
     public static final Duration GRACE = Duration.ofSeconds(5);
     private static final Duration STEP = Duration.ofMillis(20);
     private static final int MOST_ERRORS = 10;
@@ -32,9 +32,11 @@ public final class LockRelease {
     private final Instant started;
 
     /**
+     * Takes the process, and requires that it holds the lock.
+     *
      * @param grace after each signal, usually {@link #GRACE}
-     * @throws StoreException {@code REFUSED} when the process does not hold the lock at this moment: a reader, a program that only has it
-     *         open, a number mistyped
+     * @throws StoreException {@code REFUSED} when the process does not hold the lock at this moment: a reader, a program that only has the
+     *         database open, a mistyped number
      */
     public LockRelease(Store store, Locks locks, long pid, Duration grace) {
         this.store = store;
@@ -46,7 +48,10 @@ public final class LockRelease {
         requireSame();
     }
 
-    /** TERM, and KILL when it has the lock after the grace; nothing when it is no longer the process that it was, or let go of the lock. */
+    /**
+     * Sends TERM, and KILL if the process has the lock after the grace. Does nothing if the process is another one by now, or let go of the
+     * lock.
+     */
     public Ended run() {
         requireHolder();
         requireSame();
@@ -57,7 +62,7 @@ public final class LockRelease {
             requireSame();
             signal = "KILL";
             isEnded(process.destroyForcibly(), process);
-            if (!isReleased()) throw new StoreException(StoreException.Reason.FAILED, "end process " + pid + " for", store.database(),
+            if (!isReleased()) throw refused(StoreException.Reason.FAILED,
                     "it holds the lock " + Times.words(grace) + " after KILL, perhaps waiting for a disk", Next.words("look at that disk"));
         }
         List<Check> checks = new ArrayList<>();
@@ -68,7 +73,7 @@ public final class LockRelease {
         return new Ended(all.status(), pid, all);
     }
 
-    /** What came of it; {@code toString()} is the report. */
+    /** The outcome; {@code toString()} is the report. */
     public record Ended(Check.Status status, long ended, Checks checks) implements Result {
         @Override
         public String toString() {
@@ -76,11 +81,10 @@ public final class LockRelease {
         }
     }
 
-    /** False: a signal was sent, and what comes of it is to be seen. */
+    /** False when a signal was sent and its effect is still open. */
     private boolean isEnded(boolean isSent, ProcessHandle process) {
         if (!isSent && process.isAlive())
-            throw new StoreException(StoreException.Reason.DENIED, "end process " + pid + " for",
-                    store.database(), "permission denied", Next.words("run it as that program's user"));
+            throw refused(StoreException.Reason.DENIED, "permission denied", Next.words("run it as that program's user"));
         return !process.isAlive();
     }
 
@@ -89,10 +93,7 @@ public final class LockRelease {
         return !isHolder();
     }
 
-    /**
-     * The transaction of the one that ended is rolled back by SQLite, with its -journal or out of the -wal, when the database is opened to
-     * write.
-     */
+    /** Opens the database to write, so that SQLite rolls back the ended process's transaction, from its -journal or the -wal. */
     private List<Check> afterwards() {
         long began = System.nanoTime();
         try (Database database = Database.open(store.database(), GRACE)) {
@@ -101,7 +102,7 @@ public final class LockRelease {
             Check lock = Check.ok("lock", "free after " + Duration.ofNanos(System.nanoTime() - began).toMillis() + " ms");
             List<String> errors = Integrity.errors(database, null, true, MOST_ERRORS, null);
             return List.of(lock, errors.isEmpty()
-                    ? Check.ok("quick check", "SQLite finds nothing wrong; what was not committed is rolled back")
+                    ? Check.ok("quick check", "SQLite finds no error; what was not committed is rolled back")
                     : Check.failed("quick check", String.join("; ", errors), store.next(Runbook.DATABASE_CORRUPTED)));
         } catch (StoreException e) {
             if (e.reason() != StoreException.Reason.LOCKED) throw e;
@@ -115,17 +116,19 @@ public final class LockRelease {
 
     private void requireHolder() {
         if (isHolder()) return;
-        String who = LockHolders.areKnown() ? locks.holders().isEmpty() ? "nobody else does either"
-                : Locks.heldBy(locks.holders()) : "who does this system does not tell";
-        throw new StoreException(StoreException.Reason.REFUSED, "end process " + pid + " for",
-                store.database(), "it does not hold the write lock at this moment; " + who, store.command("locks"));
+        String who = LockHolders.areKnown() ? locks.holders().isEmpty() ? "no other process does either"
+                : Locks.heldBy(locks.holders()) : "this system does not show who does";
+        throw refused(StoreException.Reason.REFUSED, "it does not hold the write lock at this moment; " + who, store.command("locks"));
     }
 
-    /** The number alone may be another process's by now. */
+    /** The process id alone is not enough: another process may have it by now. */
     private void requireSame() {
         if (started == null || !start().filter(started::equals).isPresent())
-            throw new StoreException(StoreException.Reason.REFUSED, "end process " + pid + " for",
-                    store.database(), "it is not known to be the process that was seen to hold the lock", store.command("locks"));
+            throw refused(StoreException.Reason.REFUSED, "it may no longer be the process that held the lock", store.command("locks"));
+    }
+
+    private StoreException refused(StoreException.Reason reason, String why, Next next) {
+        return new StoreException(reason, "end process " + pid + " for", store.database(), why, next);
     }
 
     private Optional<Instant> start() {

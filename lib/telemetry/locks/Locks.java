@@ -5,7 +5,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.EnumSet;
 import java.util.List;
@@ -28,12 +27,12 @@ import telemetry.sqlite.DatabaseFile;
 import telemetry.sqlite.LockHolders;
 
 /**
- * Whether a store's database can be written to at this moment, and who uses it. Looking changes nothing: no -wal, -shm or -journal that is
- * there is removed.
+ * Whether a store's database can be written to at this moment, and who uses it. Looking changes nothing: no -wal, -shm or -journal is
+ * removed.
  */
 public final class Locks {
 
-    /** Writers that take turns hold the lock for some milliseconds each; who waits longer than this is told so. */
+    /** Writers that take turns hold the lock for some milliseconds each. A longer wait than this is reported. */
     static final Duration TURN = Duration.ofSeconds(1);
 
     private final Store store;
@@ -45,17 +44,17 @@ public final class Locks {
     }
 
     /**
-     * Tries for the write lock, waits for it, and gives it back at once.
+     * Tries to get the write lock, waits for it, and releases it at once.
      *
-     * @param waiting is told who is waited for, once, when that takes longer than a writer's turn
-     * @throws StoreException when it is not the lock that keeps the database from being written to: missing, damaged, not permitted
+     * @param waiting receives, once, who holds the lock when the wait takes longer than a writer's turn
+     * @throws StoreException when something else than the lock prevents writing: missing, damaged, not permitted
      */
     public LocksReport look(Duration wait, Consumer<String> waiting) {
         requireFile();
         boolean isAlone = openers().filter(List::isEmpty).isPresent() && holders().isEmpty();
         boolean isLeftJournal = Database.isTorn(store.database());
         long began = System.nanoTime();
-        // the rolling back is left to the next program that writes: whoever looks may want to keep what is there first
+        // the next program that writes rolls back; the operator may want to keep the files as they are first
         boolean isFree = isLeftJournal || isFree(wait.compareTo(TURN) < 0 ? wait : TURN, isAlone);
         List<Long> first = isFree ? List.of() : holders();
         if (!isFree && wait.compareTo(TURN) > 0) {
@@ -69,8 +68,7 @@ public final class Locks {
     }
 
     /**
-     * BEGIN IMMEDIATE and ROLLBACK. Who is the last to close a database folds the -wal in; with a second, reading connection open nobody is
-     * the last.
+     * BEGIN IMMEDIATE and ROLLBACK. The last connection to close a database folds the -wal in; a second, reading connection prevents that.
      */
     private boolean isFree(Duration patience, boolean isAlone) {
         Duration left = patience.isNegative() ? Duration.ZERO : patience;
@@ -139,7 +137,7 @@ public final class Locks {
                 isReadOnly ? Next.MOUNT_WRITABLE : Next.OTHER_ACCOUNT);
     }
 
-    /** The processes other than this one that hold the write lock at this moment. */
+    /** The processes that hold the write lock at this moment, without this one. */
     List<Long> holders() {
         return LockHolders.writers(store.database()).stream().filter(pid -> pid != ProcessHandle.current().pid()).toList();
     }
@@ -149,10 +147,9 @@ public final class Locks {
                 + String.join(" and ", holders.stream().map(String::valueOf).toList());
     }
 
-    /** Empty when this system does not tell. */
+    /** Empty when this system does not show them. */
     private Optional<List<Long>> openers() {
-        List<Path> files = new ArrayList<>(List.of(store.database()));
-        for (String suffix : List.of("-wal", "-shm", "-journal")) files.add(DatabaseFile.beside(store.database(), suffix));
+        List<Path> files = DatabaseFile.present(store.database());
         return Openers.areKnown() ? Optional.of(Openers.of(files)) : OpenersElsewhere.of(files);
     }
 

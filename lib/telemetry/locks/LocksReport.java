@@ -24,18 +24,18 @@ import telemetry.text.Words;
 /**
  * What {@link Locks#look} found; {@code toString()} is the report.
  *
- * @param waited        until the lock was free, or in vain
- * @param first         who held it when waiting began; empty when it was not waited for, or nobody is known
- * @param wal           null when there is none or it is empty
- * @param journal       likewise
- * @param isLeftJournal a program died while it wrote, and nobody has rolled that back
- * @param isAlone       nobody else is known to have the database open, and it can be known
- * @param isWal         it is used in WAL mode at this moment
+ * @param waited until the lock was free, or in vain
+ * @param first who held it when the waiting began; empty without waiting, or when nobody is known
+ * @param wal null when there is none or it is empty
+ * @param journal likewise
+ * @param isLeftJournal a program died while it wrote, and that has not been rolled back
+ * @param isAlone no other process has the database open, and this system can tell
+ * @param isWal the database is used in WAL mode at this moment
  */
 public record LocksReport(Store store, boolean isFree, Duration waited, List<Long> first,
         List<User> users, Size wal, Size journal, boolean isLeftJournal,
         boolean isAlone, boolean isWal, Instant at) implements Result {
-    /** A locked one is what cannot be told, a lock that was waited for or something left behind a warning. */
+    /** Unknown for a held lock; a warning for a lock that came late, or something left behind. */
     @Override
     public Check.Status status() {
         return checks().status();
@@ -55,13 +55,13 @@ public record LocksReport(Store store, boolean isFree, Duration waited, List<Lon
         if (waited.compareTo(Locks.TURN) < 0) return Check.ok("lock", "free after " + waited.toMillis() + " ms");
         return Check.warning("lock", "free, but only after " + Times.words(waited)
                 + (first.isEmpty() ? "" : ": " + Locks.heldBy(first).replace("is held", "was held")),
-                Next.words("a transaction that takes so long keeps the others waiting").in(Runbook.DATABASE_LOCKED));
+                Next.words("a transaction this long keeps the others waiting").in(Runbook.DATABASE_LOCKED));
     }
 
     private Check held() {
         String held = "held for all of " + Times.words(waited);
         List<User> holders = holders();
-        if (holders.isEmpty()) return Check.unknown("lock", held + "; by whom this system does not tell" + (LockHolders.areKnown()
+        if (holders.isEmpty()) return Check.unknown("lock", held + "; this system does not show by whom" + (LockHolders.areKnown()
                 ? ": a process of another container or host, perhaps" : users.isEmpty() ? "" : ": one of those that have it open"),
                         Next.words("stop that program, then").then(store.command("locks")).in(Runbook.DATABASE_LOCKED));
         User holder = holders.get(0);
@@ -72,7 +72,7 @@ public record LocksReport(Store store, boolean isFree, Duration waited, List<Lon
                 Next.words(advice).then(store.command("locks", "--kill", "" + holder.pid())).in(Runbook.DATABASE_LOCKED));
     }
 
-    /** Outside WAL mode a commit takes a moment without readers. */
+    /** Outside WAL mode a commit needs a moment without readers. */
     private String waitsForReader(User holder) {
         if (isWal || holder.state() != User.State.STALLED) return "";
         return users.stream().filter(user -> user.pid() != holder.pid() && user.does(User.Use.READS)).findFirst()
@@ -97,15 +97,15 @@ public record LocksReport(Store store, boolean isFree, Duration waited, List<Lon
     private Check dayFile() {
         String name = DayFile.name(DayFile.dayOf(at));
         long appending = users.stream().filter(user -> user.does(User.Use.APPENDS)).count();
-        if (!Openers.areKnown()) return Check.ok("day file", name + ": who appends this system does not tell");
+        if (!Openers.areKnown()) return Check.ok("day file", name + ": this system does not show who appends");
         return Check.ok("day file", name + ": " + (appending == 0 ? "nobody has it open to append"
                 : Words.count(appending, "process has", "processes have") + " it open to append"));
     }
 
     private Check snapshot() {
         return Check.ok("snapshot",
-                "a program that is told 'database is locked' at once all the same has read before it wrote, and another wrote since "
-                + "(BUSY_SNAPSHOT): end nobody; it is to run again, and to begin with BEGIN IMMEDIATE");
+                "a program that still gets 'database is locked' at once has read before it wrote, and another program wrote since "
+                + "(BUSY_SNAPSHOT): end no process, but run that program again; it should begin with BEGIN IMMEDIATE");
     }
 
     private List<User> holders() {
@@ -124,11 +124,7 @@ public record LocksReport(Store store, boolean isFree, Duration waited, List<Lon
     }
 
     @Override
-    public Object data() {
-        return document();
-    }
-
-    private Document document() {
+    public Record data() {
         return new Document(status(), store.database(), isFree, waited, holders().stream().map(User::pid).toList(), first,
                 isAlone && wal != null, isLeftJournal, users, checks());
     }
@@ -136,7 +132,7 @@ public record LocksReport(Store store, boolean isFree, Duration waited, List<Lon
     private record Document(Check.Status status, Path database, boolean free, Duration waitedMs, List<Long> holders,
             List<Long> heldAtFirst, boolean leftWal, boolean leftJournal, List<User> processes, Checks checks) { }
 
-    /** As this, and whether this process, which was to be ended, still holds the lock. */
+    /** This report, and whether the process that was to be ended still holds the lock. */
     public Result toEnd(long pid) {
         return new Drill(this, holders().stream().map(User::pid).filter(holder -> holder == pid).toList(), pid);
     }
@@ -149,7 +145,7 @@ public record LocksReport(Store store, boolean isFree, Duration waited, List<Lon
 
         @Override
         public Object data() {
-            return JsonText.members(report.document(), new End(wouldEnd));
+            return JsonText.members(report.data(), new End(wouldEnd));
         }
 
         @Override

@@ -13,21 +13,21 @@ import java.util.Set;
 import telemetry.StoreException;
 
 /**
- * Another process that has to do with the store, as it was watched for {@link #WATCHED}.
+ * Another process that uses the store, as it was watched for {@link #WATCHED}.
  *
- * @param command    with its arguments; the system's short name where those are hidden, empty when even that is
- * @param started    null when the system does not tell
- * @param runningMs  since it was started; null likewise
- * @param cpuPercent of one processor while it was watched; null when the system does not tell
+ * @param command with its arguments; the system's short name where they are hidden, empty when even that is hidden
+ * @param started null when the system does not show it
+ * @param runningMs since it was started; null likewise
+ * @param cpuPercent of one processor while it was watched; null when the system does not show it
  */
 record User(long pid, String command, Instant started, Duration runningMs, Double cpuPercent, State state, Set<Use> uses) {
 
-    /** For so long; the system counts CPU time in steps of 10 ms. */
+    /** How long to watch; the system counts CPU time in steps of 10 ms. */
     static final Duration WATCHED = Duration.ofMillis(300);
 
     private static final Path PROCESSES = Path.of("/proc");
 
-    /** What a process has to do with the store. */
+    /** How a process uses the store. */
     enum Use {
         HOLDS_THE_WRITE_LOCK, READS, HAS_IT_OPEN, APPENDS;
 
@@ -42,7 +42,7 @@ record User(long pid, String command, Instant started, Duration runningMs, Doubl
         WORKING,
         /** It used no CPU time. */
         STALLED,
-        /** By a signal or a debugger; it does nothing until it is continued. */
+        /** By a signal or a debugger, until it is continued. */
         STOPPED,
         WAITS_FOR_DISK, ENDED, UNKNOWN;
 
@@ -52,7 +52,7 @@ record User(long pid, String command, Instant started, Duration runningMs, Doubl
         }
     }
 
-    /** Watches these processes at the same time. Those that are gone by the end are there too, as {@link State#ENDED}. */
+    /** Watches these processes together. Those that end meanwhile stay in the list, as {@link State#ENDED}. */
     static List<User> watch(Map<Long, Set<Use>> uses, Instant now) {
         List<Seen> before = uses.keySet().stream().map(Seen::of).toList();
         if (!before.isEmpty()) pause(WATCHED);
@@ -83,7 +83,7 @@ record User(long pid, String command, Instant started, Duration runningMs, Doubl
         return uses.contains(use);
     }
 
-    /** Who writes has it open and reads: the first word about the database says it all. */
+    /** A writer also has the database open and reads, so the first word about the database is enough. */
     String said() {
         Use first = uses.iterator().next();
         return first + (does(Use.APPENDS) && first != Use.APPENDS ? ", " + Use.APPENDS : "");
@@ -120,7 +120,9 @@ record User(long pid, String command, Instant started, Duration runningMs, Doubl
         };
     }
 
-    /** Of {@code 4711 (name) S …}, where the name may hold anything; source: proc(5). A blank when the system does not tell. */
+    /**
+     * The state in {@code 4711 (name) S …}, where the name may contain anything; source: proc(5). A blank when the system does not show it.
+     */
     private static char letter(long pid) {
         try {
             String stat = Files.readString(PROCESSES.resolve(pid + "/stat"), StandardCharsets.ISO_8859_1);

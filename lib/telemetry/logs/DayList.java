@@ -12,15 +12,15 @@ import telemetry.DayFile;
 import telemetry.text.Result;
 import telemetry.text.Table;
 
-/** Days in numbers, one a line; {@code toString()} is the table, the JSON document the list. */
+/** Days in numbers, one a line. {@code toString()} is the table, the JSON document the list. */
 public record DayList(List<DaySummary> days, Check.Status status) implements Result {
 
     /**
-     * Reads their files through, several days at a time.
+     * Reads the days' files, several days at a time.
      *
-     * @param limit   so many of the latest days; null for all
+     * @param limit how many of the latest days; null for all
      * @param reverse the newest first
-     * @param unread  is told of each file that may not be read
+     * @param unread receives each file that may not be read
      */
     public static DayList of(List<DayFile> files, Integer limit, boolean reverse, UnreadLines unread) {
         Map<LocalDate, List<DayFile>> days = files.stream().collect(Collectors.groupingBy(DayFile::day, TreeMap::new, Collectors.toList()));

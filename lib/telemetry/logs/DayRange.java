@@ -8,7 +8,7 @@ import java.time.format.DateTimeFormatter;
 import telemetry.DayFile;
 import telemetry.Times;
 
-/** Days of day files, from the first to the last, both in it. */
+/** Days of day files, from the first to the last, both included. */
 public record DayRange(LocalDate first, LocalDate last) {
     public static final DayRange ALL = new DayRange(LocalDate.MIN, LocalDate.MAX);
 
@@ -31,15 +31,15 @@ public record DayRange(LocalDate first, LocalDate last) {
         }
     }
 
-    /** The days of which records of this time can be. @param since null for the first; @param until null for the last */
+    /** The days whose files can have records of this period. @param since null for the first; @param until null for the last */
     public static DayRange during(Instant since, Instant until) {
         return new DayRange(since == null ? LocalDate.MIN : DayFile.dayOf(since),
                 until == null ? LocalDate.MAX : DayFile.dayOf(until).plusDays(1));
     }
 
     /**
-     * The days of which a run can have lines, by its id {@code 20251211T120530Z-…}: no day before it began. Everything for an id of another
-     * form.
+     * The days whose files can have lines of a run, by its id {@code 20251211T120530Z-…}: none before it began. All days for an id of
+     * another form.
      */
     public static DayRange ofRun(String id) {
         try {

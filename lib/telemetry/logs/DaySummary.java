@@ -19,17 +19,17 @@ import telemetry.daylog.LogReader;
  *
  * @param size     on disk
  * @param lines    records and damaged pieces
- * @param runs     that a record of theirs stands in
+ * @param runs     with a record in the files
  * @param archived "yes", "no", or "in part" when lines came late
  * @param damaged  pieces that cannot be read
  */
 record DaySummary(LocalDate day, Size size, long lines, long runs, String archived, long damaged, List<Path> files) {
 
     /**
-     * Reads them through.
+     * Reads the files.
      *
-     * @param files    of one day
-     * @param onDenied is told of each that may not be read; nothing of it is counted but its size
+     * @param files of one day
+     * @param onDenied receives each refusal to read a file; only the size of such a file counts
      */
     static DaySummary of(List<DayFile> files, Consumer<StoreException> onDenied) {
         var counts = new Counts();
@@ -45,7 +45,7 @@ record DaySummary(LocalDate day, Size size, long lines, long runs, String archiv
         private long lines;
         private long damaged;
 
-        /** Hashes of 64 bits: a day of a million runs has to fit into a small memory, and two runs of one hash hardly meet. */
+        /** Hashes of 64 bits: a day of a million runs must fit into a small memory, and two runs hardly ever share a hash. */
         private long[] ids = new long[1 << 10];
         private int filled;
 

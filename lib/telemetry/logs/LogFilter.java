@@ -13,16 +13,16 @@ import telemetry.text.JsonText;
 import telemetry.text.Ndjson;
 
 /**
- * Which entries of the day files are wanted; null asks for nothing.
+ * A selection of entries of the day files; null selects everything.
  *
- * @param agent  by the run's own word, of an event by its run's id
+ * @param agent  as the run names it, for an event as its run's id does
  * @param run    the whole id or its last eight digits
  * @param type   of events only
  * @param status of runs only
  * @param since  the record's own time
- * @param until  that time is no more wanted
+ * @param until  exclusive
  * @param text   in the line, see {@link #text(String)}
- * @param raw    only the bytes are of interest: a damaged piece is wanted too, unless something is asked that only a record has
+ * @param raw    only bytes are needed: damaged pieces match too, unless the filter asks for something that only a record has
  */
 public record LogFilter(String agent, String run, String type, RunStatus status, Instant since, Instant until, ByteSearch text,
         boolean raw) implements Predicate<LogEntry> {
@@ -34,8 +34,8 @@ public record LogFilter(String agent, String run, String type, RunStatus status,
     }
 
     /**
-     * A text as people write it: a line may have it as it is, escaped with or without the letters beyond ASCII, or escaped twice, as JSON
-     * in a JSON text.
+     * A search for a text as people write it. A line may have it plain, escaped with or without the letters beyond ASCII, or escaped twice,
+     * as JSON inside a JSON text.
      */
     public static ByteSearch text(String text) {
         String json = JsonText.line(text);
@@ -44,7 +44,7 @@ public record LogFilter(String agent, String run, String type, RunStatus status,
                 .distinct().toArray(String[]::new));
     }
 
-    /** What every wanted line has, to be found before it is read; null when nothing can be said. */
+    /** What every matching line contains, to be found before the line is parsed; null when there is no such text. */
     ByteSearch search() {
         return text != null || run == null ? text : text(run);
     }
@@ -59,7 +59,7 @@ public record LogFilter(String agent, String run, String type, RunStatus status,
         return isOfBytes();
     }
 
-    /** True when nothing is asked that only a record has. */
+    /** True when the filter asks for nothing that only a record has. */
     boolean isOfBytes() {
         return raw && agent == null && run == null && type == null && status == null && since == null && until == null;
     }
@@ -73,13 +73,13 @@ public record LogFilter(String agent, String run, String type, RunStatus status,
         return time != null && (since == null || !time.isBefore(since)) && (until == null || time.isBefore(until));
     }
 
-    /** When what the record tells happened: the run's start or end, or the event. Null when it has none that can be read. */
+    /** The time of what the record reports: the run's start or end, or the event. Null when there is none that can be read. */
     static Instant timeOf(LogRecord record) {
         if (record instanceof Event event) return event.timestamp();
         return record instanceof Run run ? run.isEnd() && run.end() != null ? run.end() : run.start() : null;
     }
 
-    /** {@code 1f2e3d4c} of {@code 20251211T120530Z-agent-1f2e3d4c}; an id of another form is its own. */
+    /** {@code 1f2e3d4c} of {@code 20251211T120530Z-agent-1f2e3d4c}; an id of another form stays whole. */
     static String shortId(String run) {
         int at = run.length() - SHORT_ID;
         return at > 0 && run.charAt(at - 1) == '-' ? run.substring(at) : run;

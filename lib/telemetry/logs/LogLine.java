@@ -9,7 +9,7 @@ import telemetry.Run;
 import telemetry.Times;
 import telemetry.text.Words;
 
-/** A record of a day file on one line for people: when, which agent, which run, what happened. */
+/** A record of a day file on one line for people: the time, the agent, the run, and what happened. */
 final class LogLine {
 
     /** In characters; a terminal has 80 to 120 columns. */

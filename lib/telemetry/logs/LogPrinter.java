@@ -5,7 +5,7 @@ import telemetry.LogEntry;
 import telemetry.cli.Output;
 import telemetry.text.Ndjson;
 
-/** Prints entries of day files one after the other, in constant memory. */
+/** Prints entries of day files, one after the other, in constant memory. */
 public final class LogPrinter {
     private static final Duration BETWEEN_FLUSHES = Duration.ofMillis(100);
     private static final byte[] NEWLINE = {'\n'};
@@ -15,16 +15,16 @@ public final class LogPrinter {
     private long printed;
     private long flushed = System.nanoTime();
 
-    /** The piece that was printed raw, its newline not yet. */
+    /** The last piece printed raw, still without its newline. */
     private LogEntry last;
 
-    /** @param raw untouched bytes; otherwise a JSON array where the output is JSON, and a line for people where it is not */
+    /** @param raw unchanged bytes; otherwise a JSON array for JSON output, and a line for people if not */
     public LogPrinter(Output output, boolean raw) {
         this.output = output;
         this.raw = raw;
     }
 
-    /** No damaged piece unless it is raw. */
+    /** Prints an entry; a damaged one only when raw. */
     public void print(LogEntry entry) {
         if (raw) printRaw(entry);
         else if (output.isJson()) output.out().print((printed == 0 ? "[" : ",") + System.lineSeparator() + Ndjson.line(entry.record()));
@@ -33,7 +33,7 @@ public final class LogPrinter {
         if (System.nanoTime() - flushed > BETWEEN_FLUSHES.toNanos()) flush();
     }
 
-    /** What is glued together in the file stays so. */
+    /** Pieces that are glued together in the file stay so. */
     private void printRaw(LogEntry entry) {
         boolean isGlued = last != null && last.file().equals(entry.file()) && last.offset() + last.length() == entry.offset();
         if (last != null && !isGlued) output.bytes(NEWLINE);

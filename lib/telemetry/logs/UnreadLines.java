@@ -11,7 +11,7 @@ import telemetry.Damage;
 import telemetry.LogEntry;
 import telemetry.StoreException;
 
-/** What of the day files could not be read: each piece is told when it is met, up to so many of a file, and counted. */
+/** Pieces of day files that could not be read. Each is reported when it is met, up to {@value #NAMED} of a file, and counted. */
 public final class UnreadLines {
     private static final int NAMED = 20;
 
@@ -19,7 +19,7 @@ public final class UnreadLines {
     private final Map<Path, Long> damaged = new TreeMap<>();
     private final Set<Path> denied = new HashSet<>();
 
-    /** @param notes is told of each, a line without the command's name */
+    /** @param notes receives a line for each, without the command's name */
     public UnreadLines(Consumer<String> notes) {
         this.notes = notes;
     }
@@ -29,12 +29,12 @@ public final class UnreadLines {
         notes.accept(entry.file() + ": byte " + entry.offset() + ": " + ((Damage) entry.record()).reason());
     }
 
-    /** Of a file that may not be read, from any thread; told once. */
+    /** Reports a file that may not be read, once; from any thread. */
     public synchronized void denied(StoreException e) {
         if (denied.add(e.path())) notes.accept(e.getMessage());
     }
 
-    /** Tells how many pieces there were where not all were named. */
+    /** Reports the number of pieces for each file where not all were named. */
     public void sum() {
         damaged.forEach((file, count) -> {
             if (count > NAMED) notes.accept(file + ": " + count + " damaged pieces in all");
@@ -45,7 +45,7 @@ public final class UnreadLines {
         return status(!damaged.isEmpty());
     }
 
-    /** Of what may not be read nothing can be told, which is worse than to know of damage. */
+    /** A file that may not be read is worse than known damage, because nothing is known of it. */
     Check.Status status(boolean isDamaged) {
         return !denied.isEmpty() ? Check.Status.UNKNOWN : isDamaged ? Check.Status.WARNING : Check.Status.OK;
     }

@@ -10,7 +10,7 @@ import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 
 /**
- * What another program answers to a question that only it can answer.
+ * The answer of another program to a question that only it can answer.
  *
  * @param exit its exit code
  * @param text all that it printed to stdout, its bytes as ISO 8859-1
@@ -18,10 +18,10 @@ import java.util.concurrent.TimeUnit;
 public record Answer(int exit, String text) {
 
     /**
-     * Starts it with nothing to read, and what it says on stderr goes nowhere. The output goes through a file: a pipe would be kept open by
-     * whatever the program has started.
+     * Starts the program with an empty stdin; its stderr is discarded. The output goes through a file, because whatever the program has
+     * started would keep a pipe open.
      *
-     * @return empty when it cannot be started, or has not ended in this time, and then it is ended
+     * @return empty when the program cannot be started, or has not ended in time and was ended
      */
     public static Optional<Answer> of(ProcessBuilder program, Duration patience) {
         Path output = null;
@@ -33,7 +33,7 @@ public record Answer(int exit, String text) {
                 return Optional.of(new Answer(process.exitValue(), Files.readString(output, StandardCharsets.ISO_8859_1)));
             process.destroyForcibly();
         } catch (IOException e) {
-            // it is not there, or there and cannot be started: it answers nothing
+            // it is missing or cannot be started, so there is no answer
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         } finally {

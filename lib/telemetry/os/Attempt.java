@@ -8,14 +8,15 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import telemetry.Next;
 import telemetry.StoreException;
+import telemetry.StoreException.Reason;
 
-/** Something that is tried with a file or folder, and what the operator is told when the operating system refuses it. */
+/** An attempt to do something with a file or folder, and what the operator is told when the operating system refuses it. */
 public final class Attempt {
 
-    /** Less is as good as nothing. */
+    /** A disk with less free counts as full. */
     private static final long NOTHING_FREE = 64 << 10;
 
-    /** Work with files, of which the operating system may refuse something. */
+    /** Work with files that the operating system may refuse. */
     public interface Work<T> {
         T run() throws IOException;
     }
@@ -27,7 +28,7 @@ public final class Attempt {
 
     private Attempt() { }
 
-    /** Does the work. @throws StoreException as {@link #refused} has it, when the operating system refuses something */
+    /** Does the work. @throws StoreException as made by {@link #refused}, when the operating system refuses something */
     public static <T> T of(String tried, Path path, Work<T> work) {
         try {
             return work.run();
@@ -36,7 +37,7 @@ public final class Attempt {
         }
     }
 
-    /** As the other, without a result. */
+    /** The same without a result. */
     public static void of(String tried, Path path, Step step) {
         of(tried, path, () -> {
             step.run();
@@ -45,29 +46,27 @@ public final class Attempt {
     }
 
     /**
-     * The exception that says in the operator's words what the operating system refused. Windows says it in its own language, and refuses
-     * for want of permission what another program has open.
+     * The exception that says what the operating system refused, in the operator's words. Windows says it in its own language, and its
+     * "permission denied" may mean that another program has the file open.
      */
     public static StoreException refused(String tried, Path path, IOException e) {
-        if (e instanceof NoSuchFileException)
-            return new StoreException(StoreException.Reason.MISSING, tried, path, "it does not exist", null, e);
-        if (e instanceof AccessDeniedException) return new StoreException(StoreException.Reason.DENIED, tried, path,
+        if (e instanceof NoSuchFileException) return new StoreException(Reason.MISSING, tried, path, "it does not exist", null, e);
+        if (e instanceof AccessDeniedException) return new StoreException(Reason.DENIED, tried, path,
                 "permission denied" + (Machine.isWindows() ? ", or another program has it open" : ""), null, e);
         if (e instanceof FileAlreadyExistsException)
-            return new StoreException(StoreException.Reason.FAILED, tried, path, "something else has that name", null, e);
+            return new StoreException(Reason.FAILED, tried, path, "something else has that name", null, e);
         Path inTheWay = Disk.fileInTheWay(path);
         if (inTheWay != null)
-            return new StoreException(StoreException.Reason.FAILED, tried, path, inTheWay + " is a file, and should be a folder", null, e);
+            return new StoreException(Reason.FAILED, tried, path, inTheWay + " is a file, and should be a folder", null, e);
         String why = e instanceof FileSystemException f && f.getReason() != null ? f.getReason() : String.valueOf(e.getMessage());
         if (why.contains("No space left") || why.contains("not enough space") || why.contains("quota")
                 || Machine.isWindows() && isFull(path))
-            return new StoreException(StoreException.Reason.FULL, tried, path, "no space left on the disk",
-                    Next.command("archive", "--dry-run"), e);
+            return new StoreException(Reason.FULL, tried, path, "no space left on the disk", Next.command("archive", "--dry-run"), e);
         if (why.contains("Read-only file system"))
-            return new StoreException(StoreException.Reason.DENIED, tried, path, "the file system is read-only", Next.MOUNT_WRITABLE, e);
+            return new StoreException(Reason.DENIED, tried, path, "the file system is read-only", Next.MOUNT_WRITABLE, e);
         if (why.contains("used by another process"))
-            return new StoreException(StoreException.Reason.LOCKED, tried, path, "another program has it open", Next.command("locks"), e);
-        return new StoreException(StoreException.Reason.FAILED, tried, path, why, null, e);
+            return new StoreException(Reason.LOCKED, tried, path, "another program has it open", Next.command("locks"), e);
+        return new StoreException(Reason.FAILED, tried, path, why, null, e);
     }
 
     private static boolean isFull(Path path) {

@@ -28,29 +28,29 @@ import telemetry.Next;
 import telemetry.Size;
 import telemetry.StoreException;
 
-/** What the operating system's disks do differently from each other, in one place. */
+/** All that differs between the disks of operating systems, in one place. */
 public final class Disk {
     private static final long COPIED_AT_ONCE = 1 << 23;
 
     /** Types of file systems; source: mount(8). */
     private static final Set<String> REMOTE = Set.of("nfs", "nfs4", "cifs", "smb3", "smbfs", "fuse.sshfs", "9p", "afs");
 
-    /** A lock on a day file is held for as long as a line takes. */
+    /** How long to wait for a lock on a day file; a writer holds one only while it writes a line. */
     private static final Duration LOCKED = Duration.ofSeconds(2);
 
     private Disk() { }
 
-    /** A file only its owner may read and write, where the file system knows owners. */
+    /** For a file that only its owner may read and write, where the file system knows owners. */
     public static FileAttribute<?>[] ownerOnlyFile(Path near) {
         return attributes(near, "rw-------");
     }
 
-    /** A folder only its owner may enter, where the file system knows owners. */
+    /** For a folder that only its owner may enter, where the file system knows owners. */
     public static FileAttribute<?>[] ownerOnlyFolder(Path near) {
         return attributes(near, "rwx------");
     }
 
-    /** A file that those may read who may read the other. */
+    /** For a file with the same readers as the other. */
     public static FileAttribute<?>[] sameReaders(Path other) throws IOException {
         if (!other.getFileSystem().supportedFileAttributeViews().contains("posix")) return new FileAttribute<?>[0];
         return new FileAttribute<?>[] {PosixFilePermissions.asFileAttribute(Files.getPosixFilePermissions(other))};
@@ -62,8 +62,8 @@ public final class Disk {
     }
 
     /**
-     * A file URI, as SQLite takes it, with everything escaped that it or its driver would take for an option.
-     * Source: sqlite.org/uri.html; {@code C:\\x} becomes {@code file:///C:/x}, and {@code \\\\server\\share} needs four slashes.
+     * A file URI for SQLite. Everything is escaped that SQLite or its driver would take for an option. {@code C:\\x} becomes {@code
+     * file:///C:/x}, and {@code \\\\server\\share} needs four slashes. Source: sqlite.org/uri.html.
      */
     public static String uri(Path absolute) {
         String path = absolute.toString().replace(absolute.getFileSystem().getSeparator(), "/");
@@ -77,9 +77,7 @@ public final class Disk {
         return uri.toString();
     }
 
-    /**
-     * True for a path on another machine as far as its form or the system tells; a drive letter may stand for one without either telling.
-     */
+    /** True for a path on another machine, as far as its form or the system shows. A drive letter may hide one. */
     public static boolean isRemote(Path path) {
         try {
             return path.toString().startsWith("\\\\") || REMOTE.contains(Files.getFileStore(path).type().toLowerCase(Locale.ROOT));
@@ -88,7 +86,7 @@ public final class Disk {
         }
     }
 
-    /** What tells the file of this name from another that takes its place; null when there is none. */
+    /** An identity that changes when another file takes this name; null when there is no such file. */
     public static Object identity(Path file) throws IOException {
         try {
             BasicFileAttributes attributes = Files.readAttributes(file, BasicFileAttributes.class);
@@ -98,7 +96,7 @@ public final class Disk {
         }
     }
 
-    /** Makes the names in a folder survive a power cut. Windows has no such call and needs none: NTFS journals them. */
+    /** Makes the names in a folder survive a power cut. Windows has no such call and needs none: NTFS journals names. */
     public static void syncFolder(Path folder) throws IOException {
         if (Machine.isWindows()) return;
         boolean interrupted = Thread.interrupted();
@@ -118,12 +116,16 @@ public final class Disk {
         }
     }
 
-    /** A new file, open for writing, which only its owner may read. @throws FileAlreadyExistsException also when a link has the name */
+    /** A new file, open for writing, that only its owner may read. @throws FileAlreadyExistsException also when a link has the name */
     public static FileChannel create(Path file) throws IOException {
         return FileChannel.open(file, Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE), ownerOnlyFile(file));
     }
 
-    /** Copies a file to one that must not exist, which only its owner may read, and makes it survive a power cut. */
+    /**
+     * Copies a file to a new one that only its owner may read, and makes the copy survive a power cut.
+     *
+     * @throws FileAlreadyExistsException when {@code to} exists
+     */
     public static void copy(Path from, Path to) throws IOException {
         try (FileChannel in = FileChannel.open(from, StandardOpenOption.READ); FileChannel out = create(to)) {
             for (long done = 0, n = 1; n > 0; done += n) n = in.transferTo(done, COPIED_AT_ONCE, out);
@@ -132,8 +134,8 @@ public final class Disk {
     }
 
     /**
-     * Gives a file the owner and group of another, and when that is a file too its readers, as far as this user may: what root makes is not
-     * to lock the agents out.
+     * Gives a file the owner and group of another, and its permissions if both are files, as far as this user is allowed to. Without it, a
+     * file that root makes would lock the agents out.
      */
     public static void ownAs(Path file, Path other) {
         var view = Files.getFileAttributeView(file, PosixFileAttributeView.class);
@@ -144,15 +146,15 @@ public final class Disk {
             if (!wanted.owner().equals(view.getOwner())) view.setOwner(wanted.owner());
             if (!wanted.group().equals(view.readAttributes().group())) view.setGroup(wanted.group());
         } catch (IOException e) {
-            // only root may; everybody else's files are their own
+            // only root may give files away; all other users keep theirs
         }
     }
 
     /**
-     * Gives a finished file its name, on the same disk, without ever taking the place of another: a hard link, which the kernel refuses
-     * when the name is taken. Where there are none, a move, which Windows refuses likewise.
+     * Gives a finished file its name on the same disk and never replaces another file. A hard link does that: the kernel refuses a name
+     * that is taken. Where there are no hard links, the file is moved, which Windows refuses in the same case.
      *
-     * @throws FileAlreadyExistsException when the name is taken, unless by this very file
+     * @throws FileAlreadyExistsException when another file has the name
      */
     public static void publish(Path finished, Path target) throws IOException {
         try {
@@ -171,7 +173,7 @@ public final class Disk {
         return of(path).getUsableSpace();
     }
 
-    /** True when both paths, or their nearest existing parents, are on one disk; also when that cannot be told. */
+    /** True when both paths, or their nearest existing parents, are on one disk, and when that is unknown. */
     public static boolean isSame(Path one, Path other) {
         try {
             return of(one).equals(of(other));
@@ -186,14 +188,14 @@ public final class Disk {
         return Files.getFileStore(existing);
     }
 
-    /** Where SQLite puts what it needs for a moment, a copy of the whole database during VACUUM. Source: sqlite.org/tempfiles.html, 5. */
+    /** Where SQLite writes its temporary files, a copy of the whole database during VACUUM. Source: sqlite.org/tempfiles.html, 5. */
     public static Path temporary() {
         if (Machine.isWindows()) return Path.of(System.getProperty("java.io.tmpdir"));
         return Stream.of(System.getenv("SQLITE_TMPDIR"), System.getenv("TMPDIR"), "/var/tmp", "/usr/tmp", "/tmp").filter(Objects::nonNull)
                 .map(Path::of).filter(folder -> Files.isDirectory(folder) && Files.isWritable(folder)).findFirst().orElse(Path.of("."));
     }
 
-    /** True when the file system of this path is mounted so that nobody can write; false when that cannot be told. */
+    /** True when the file system of this path is mounted read-only; false when that is unknown. */
     public static boolean isReadOnly(Path path) {
         try {
             return Files.getFileStore(path).isReadOnly();
@@ -208,7 +210,10 @@ public final class Disk {
                 : Next.program("iostat", "-x", "1", "5");
     }
 
-    /** Reads what others may have locked: Windows refuses to give out locked bytes, elsewhere a lock binds only those who ask for it. */
+    /**
+     * Reads what others may have locked. Windows refuses to read locked bytes, so this waits; elsewhere a lock binds only those who ask for
+     * it.
+     */
     public static InputStream patient(InputStream in) {
         if (!Machine.isWindows()) return in;
         return new FilterInputStream(in) {
@@ -228,6 +233,8 @@ public final class Disk {
     }
 
     /**
+     * Stops when the disk has too little room.
+     *
      * @param next what makes room
      * @throws StoreException {@code FULL} when fewer bytes are free on the disk of this path or of its nearest existing parent
      */
@@ -237,7 +244,7 @@ public final class Disk {
                 "it takes " + new Size(needed) + " and " + new Size(free) + " are free", next);
     }
 
-    /** What should be a folder on the way to this path and is a file; null when nothing is. Systems say "not a directory" and not which. */
+    /** The file that stands where this path needs a folder; null without one. Systems say "not a directory" and do not name it. */
     public static Path fileInTheWay(Path path) {
         for (Path folder = path == null ? null : path.getParent(); folder != null; folder = folder.getParent())
             if (Files.isRegularFile(folder)) return folder;

@@ -11,8 +11,8 @@ import java.util.Arrays;
 import java.util.Optional;
 
 /**
- * A git checkout, read from its own files: git is not run, it need not be installed, and nothing is written.
- * Source: gitrepository-layout(5) and git-config(1).
+ * A git checkout, read from its own files: git need not be installed, is not run, and nothing is written. Source: gitrepository-layout(5)
+ * and git-config(1).
  *
  * @param folder with HEAD
  * @param repo   the address of origin, or of the first remote when there is none of that name, without user, password or token; null
@@ -21,7 +21,7 @@ import java.util.Optional;
 public record GitCheckout(Path folder, String repo) {
     private static final int MOST_BYTES = 1 << 20;
 
-    /** The checkout that this folder is or lies in. */
+    /** The checkout that this folder is, or is in. */
     public static Optional<GitCheckout> around(Path folder) {
         for (Path at = folder.toAbsolutePath(); at != null; at = at.getParent()) {
             Path git = folderOf(at.resolve(".git"));
@@ -30,7 +30,7 @@ public record GitCheckout(Path folder, String repo) {
         return Optional.empty();
     }
 
-    /** A worktree and a submodule have a file there that names the folder. */
+    /** In a worktree or submodule, {@code .git} is a file that names the folder. */
     private static Path folderOf(Path git) {
         if (Files.isDirectory(git)) return git;
         String link = read(git);
@@ -44,8 +44,8 @@ public record GitCheckout(Path folder, String repo) {
     }
 
     /**
-     * What tells HEAD as it is now from HEAD with another branch, which git writes as a new file that takes the old one's place; null when
-     * it cannot be told. Looking before reading makes the time between two runs 20 µs instead of 35.
+     * An identity of HEAD that changes with the branch, because git replaces the file; null when it is unknown. Comparing it is faster than
+     * reading HEAD for every run.
      */
     public Object head() {
         try {
@@ -72,7 +72,7 @@ public record GitCheckout(Path folder, String repo) {
         return first;
     }
 
-    /** {@code https://user:token@host/x.git?key=…} becomes {@code https://host/x.git}; {@code git@host:x.git} names no secret and stays. */
+    /** {@code https://user:token@host/x.git?key=…} becomes {@code https://host/x.git}; {@code git@host:x.git} has no secret and stays. */
     static String withoutSecrets(String url) {
         int host = url.indexOf("://") < 0 ? 0 : url.indexOf("://") + 3;
         int slash = url.indexOf('/', host);
@@ -91,7 +91,7 @@ public record GitCheckout(Path folder, String repo) {
         }
     }
 
-    /** Empty when it is no file that can be read. */
+    /** Empty when there is no file that can be read. */
     private static String read(Path file) {
         if (!Files.isRegularFile(file)) return "";
         try (InputStream in = Files.newInputStream(file)) {

@@ -21,11 +21,14 @@ import java.util.zip.GZIPInputStream;
 import java.util.zip.ZipException;
 import telemetry.StoreException;
 
-/** Writes a day file gzipped and reads it back. Buffers of 64 KB make it a quarter faster than the JDK's own of 512 bytes. */
+/** Writes a gzipped day file and reads it back. Its buffers are larger than the JDK's 512 bytes, for speed (bench row {@code archive}). */
 public final class GzipFile {
     private static final int BUFFER = 1 << 17;
 
-    /** A quarter faster than gzip's usual 6 on day files, which pays for reading back what was written; 4 to 9 % larger. */
+    /**
+     * Faster than gzip's usual 6 on day files, for files a little larger: that pays for reading back what was written (bench row {@code
+     * archive}).
+     */
     private static final int LEVEL = 5;
 
     /** The last bytes of a gzip member: CRC-32 and length modulo 2^32 of its content, little-endian; source: RFC 1952, 2.3.1. */
@@ -34,16 +37,16 @@ public final class GzipFile {
     /** Deflate, no flags, no time, no name, no operating system; source: RFC 1952, 2.3. */
     private static final byte[] HEADER = {0x1f, (byte) 0x8b, 8, 0, 0, 0, 0, 0, 0, (byte) 255};
 
-    /** What stands in a gzip file that was read from its first byte to its last. */
+    /** The content of a gzip file that was read from its first byte to its last. */
     public record Content(long bytes, long lines, String sha256, long compressedBytes, String compressedSha256) { }
 
-    /** The bytes of the content that a trailer promises. */
+    /** What a trailer says of the content. */
     public record Trailer(int crc, long length) { }
 
     private GzipFile() { }
 
     /**
-     * Writes the plain file's bytes from {@code from} on, to its end of now, and makes them survive a power cut.
+     * Writes the plain file's bytes from {@code from} to its present end, and makes them survive a power cut.
      *
      * @param target   must not exist
      * @param progress is given the number of bytes read since it was last called
@@ -75,7 +78,7 @@ public final class GzipFile {
         void take(ByteBuffer packed) throws IOException;
     }
 
-    /** Not through the JDK's stream, which takes arrays: the file system would fill a buffer outside the heap that is then copied. */
+    /** The JDK's stream takes arrays, so each buffer of the file system would be copied once more. */
     private static long deflate(FileChannel in, CRC32 crc, Sink out, LongConsumer progress) throws IOException {
         var deflater = new Deflater(LEVEL, true);
         try {
@@ -108,7 +111,7 @@ public final class GzipFile {
     /**
      * Reads the file back and compares it byte by byte with the plain one.
      *
-     * @throws StoreException {@code DAMAGED} when the plain one has other bytes from {@code from} on, or not so many
+     * @throws StoreException {@code DAMAGED} when the plain file differs from {@code from} on, or has fewer bytes
      */
     public static Content compare(Path gzip, Path plain, long from) throws IOException {
         try (FileChannel expected = FileChannel.open(plain, StandardOpenOption.READ)) {
@@ -122,12 +125,12 @@ public final class GzipFile {
         }
     }
 
-    /** Reads it whole. @throws StoreException {@code DAMAGED} when its own checksum does not hold */
+    /** Reads the whole file. @throws StoreException {@code DAMAGED} when its own checksum does not match */
     public static Content read(Path gzip) throws IOException {
         return read(gzip, (bytes, n) -> { });
     }
 
-    /** As the other, copying the content. */
+    /** The same, and copies the content. */
     public static Content copy(Path gzip, OutputStream to) throws IOException {
         return read(gzip, (bytes, n) -> to.write(bytes, 0, n));
     }
@@ -166,7 +169,7 @@ public final class GzipFile {
         return count;
     }
 
-    /** What the file's last bytes promise; nothing says that it holds. Null when it is too short to have any. */
+    /** What the file's last bytes say of its content, unchecked. Null when the file is too short. */
     public static Trailer trailer(Path gzip) throws IOException {
         try (FileChannel in = FileChannel.open(gzip, StandardOpenOption.READ)) {
             ByteBuffer bytes = ByteBuffer.allocate(TRAILER).order(ByteOrder.LITTLE_ENDIAN);
@@ -175,7 +178,7 @@ public final class GzipFile {
         }
     }
 
-    /** The CRC-32 of so many bytes of a plain file; null when it has fewer. */
+    /** The CRC-32 of this many bytes of a plain file; null when it has fewer. */
     public static Integer crc(Path plain, long from, long length) throws IOException {
         var crc = new CRC32();
         try (FileChannel in = FileChannel.open(plain, StandardOpenOption.READ)) {

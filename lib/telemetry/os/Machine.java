@@ -22,8 +22,8 @@ public final class Machine {
     }
 
     /**
-     * Its name as the kernel or the environment has it; a name server, which may take seconds, is the last to be asked. Null when nobody
-     * knows.
+     * The machine's name as the kernel or the environment has it. A name server may take seconds and is asked last. Null when the name is
+     * unknown.
      */
     public static String name() {
         try {
@@ -40,14 +40,15 @@ public final class Machine {
     }
 
     /**
-     * The user's home as Python's {@code Path.home()} has it, so that agents and toolkit mean one place: $HOME, on Windows %USERPROFILE%.
+     * The user's home. It is $HOME, on Windows %USERPROFILE%, as in Python's {@code Path.home()}, so agents and toolkit use the same
+     * folder.
      */
     public static Path home() {
         String home = System.getenv(isWindows() ? "USERPROFILE" : "HOME");
         return Path.of(home == null || home.isBlank() ? System.getProperty("user.home") : home);
     }
 
-    /** The folder of this user that holds what can be made again: $XDG_CACHE_HOME, on Windows %LOCALAPPDATA%, else ~/.cache. */
+    /** This user's folder for what can be made again: $XDG_CACHE_HOME, on Windows %LOCALAPPDATA%, otherwise ~/.cache. */
     public static Path cache(Map<String, String> env) {
         for (String variable : new String[] {"XDG_CACHE_HOME", "LOCALAPPDATA"}) {
             String folder = env.get(variable);
@@ -56,7 +57,7 @@ public final class Machine {
         return home().resolve(".cache");
     }
 
-    /** This process's variables. On Windows their names' case does not count. */
+    /** This process's variables. On Windows the case of their names does not count. */
     public static Map<String, String> environment() {
         if (!isWindows()) return System.getenv();
         Map<String, String> variables = new TreeMap<>(String.CASE_INSENSITIVE_ORDER);
@@ -65,7 +66,8 @@ public final class Machine {
     }
 
     /**
-     * The program that this name starts, found on the PATH as the system does; on Windows one that can be started without a shell's help.
+     * The program that this name starts, found on the PATH as the system finds it. On Windows only programs count that start without a
+     * shell.
      */
     public static Optional<Path> program(String name, Map<String, String> env) {
         List<String> endings = isWindows() ? List.of(".exe", ".cmd", ".bat") : List.of("");
@@ -77,7 +79,10 @@ public final class Machine {
         return Optional.empty();
     }
 
-    /** How this command is started. A shell of Windows finds {@code npm.cmd} by {@code npm}, the system itself only what ends in .exe. */
+    /**
+     * The command with its program as it can be started. A Windows shell finds {@code npm.cmd} by {@code npm}; the system finds only what
+     * ends in .exe.
+     */
     public static List<String> startable(List<String> command, Map<String, String> env) {
         if (!isWindows() || command.get(0).matches(".*[\\\\/:.].*")) return command;
         List<String> found = new ArrayList<>(command);
@@ -85,7 +90,7 @@ public final class Machine {
         return found;
     }
 
-    /** The file that is always empty and takes everything. */
+    /** The file that is always empty and discards what is written to it. */
     static File nothing() {
         return new File(isWindows() ? "NUL" : "/dev/null");
     }

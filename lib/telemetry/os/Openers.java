@@ -18,8 +18,8 @@ import java.util.TreeSet;
 import telemetry.text.Words;
 
 /**
- * Which processes have files open, as Linux tells it under {@code /proc}; of other users' processes only root is told. Elsewhere nobody is
- * known. An instance holds who had day files open for writing at one moment.
+ * Which processes have files open. Linux shows it under {@code /proc}, of other users' processes only to root. Other systems show nothing.
+ * An instance holds who had day files open for writing at one moment.
  */
 public final class Openers {
     private static final Path PROCESSES = Path.of("/proc");
@@ -33,12 +33,12 @@ public final class Openers {
 
     private Openers() { }
 
-    /** False where nobody is ever known. */
+    /** False where the system shows nothing. */
     public static boolean areKnown() {
         return Files.isDirectory(PROCESSES.resolve("self/fd"));
     }
 
-    /** The process ids, this process not counted. */
+    /** The process ids, without this process. */
     public static List<Long> of(List<Path> files) {
         Set<Object> wanted = keys(files);
         List<Long> openers = new ArrayList<>();
@@ -47,12 +47,12 @@ public final class Openers {
         return openers;
     }
 
-    /** True when nobody, this process included, is known to have one of them open; false also where that cannot be told. */
+    /** True when no process, this one included, has any of the files open; false also where that is unknown. */
     public static boolean isNobody(List<Path> files) {
         return areKnown() && of(files).isEmpty() && !hasOpen(PROCESSES.resolve("self"), keys(files));
     }
 
-    /** True when this process is known to have one of them open. */
+    /** True when this process is known to have any of the files open. */
     public static boolean hasOpen(long pid, List<Path> files) {
         return hasOpen(PROCESSES.resolve(Long.toString(pid)), keys(files));
     }
@@ -61,7 +61,7 @@ public final class Openers {
         return in(process.resolve("fd"), "*").stream().anyMatch(file -> wanted.contains(key(file)));
     }
 
-    /** Those that have day files open for writing now. */
+    /** The processes that have day files open for writing now. */
     public static Openers writingDayFiles() {
         var open = new Openers();
         for (Path process : in(PROCESSES, "[0-9]*"))
@@ -75,7 +75,7 @@ public final class Openers {
                     && isWriting(process.resolve("fdinfo").resolve(file.getFileName())))
                 writers.computeIfAbsent(keyOf(file), key -> new TreeSet<>()).add(id(process));
         } catch (IOException e) {
-            // closed in the meantime
+            // it was closed just now
         }
     }
 
@@ -84,12 +84,12 @@ public final class Openers {
                 .anyMatch(line -> (Long.parseLong(line.substring(6).strip(), 8) & WRITING) != 0);
     }
 
-    /** {@code "process 4711 (python3 agent.py)"}, or empty when nobody is known to write to this file. */
+    /** {@code "process 4711 (python3 agent.py)"}, or empty when no process is known to write to this file. */
     public Optional<String> writerOf(Path file) throws IOException {
         return writersOf(file).stream().findFirst().map(Openers::describe);
     }
 
-    /** The ids of those that are known to write to this file, this process among them if it does. */
+    /** The ids of the processes that are known to write to this file, this one included. */
     public List<Long> writersOf(Path file) throws IOException {
         return writers.isEmpty() ? List.of() : List.copyOf(writers.getOrDefault(keyOf(file), new TreeSet<>()));
     }
@@ -104,13 +104,13 @@ public final class Openers {
         return Long.parseLong(process.getFileName().toString());
     }
 
-    /** Nothing of a process that has ended or is another user's, and nothing where there is no /proc. */
+    /** Empty for a process that has ended or is another user's, and without /proc. */
     private static List<Path> in(Path folder, String names) {
         List<Path> found = new ArrayList<>();
         try (DirectoryStream<Path> all = Files.newDirectoryStream(folder, names)) {
             all.forEach(found::add);
         } catch (IOException | DirectoryIteratorException e) {
-            // what was found until then is known
+            // keep what was found so far
         }
         return found;
     }

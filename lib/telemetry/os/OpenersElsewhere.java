@@ -10,18 +10,19 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Which processes have files open, on systems without {@code /proc}: on Windows as its Restart Manager tells it, elsewhere as lsof does.
- * Neither tells who holds a lock.
+ * Which processes have files open, on systems without {@code /proc}. On Windows the Restart Manager answers, elsewhere lsof. Neither shows
+ * who holds a lock.
  */
 public final class OpenersElsewhere {
     private static final Duration PATIENCE = Duration.ofSeconds(30);
 
-    /** Carries the files' names past every rule of quoting; no name holds its separator. */
+    /** Carries the files' names past all rules of quoting. No name contains the separator. */
     private static final String VARIABLE = "TELEMETRY_FILES";
 
     /**
-     * Prints one process id a line. 234 (ERROR_MORE_DATA) says that the list did not fit, which its first call, for the length, always gets
-     * when there is anybody. Source of the structures: learn.microsoft.com, Restart Manager, RM_PROCESS_INFO and RmGetList.
+     * Prints one process id a line. 234 (ERROR_MORE_DATA) means that the list did not fit. The first call, which asks for the length,
+     * always gets it when there is an opener. Source of the structures: learn.microsoft.com, Restart Manager, RM_PROCESS_INFO and
+     * RmGetList.
      */
     private static final String POWERSHELL = """
             $ErrorActionPreference = 'Stop'
@@ -77,7 +78,7 @@ public final class OpenersElsewhere {
 
     private OpenersElsewhere() { }
 
-    /** The process ids, this process not counted; empty when the system does not tell. */
+    /** The process ids, without this process; empty when the system does not say. */
     public static Optional<List<Long>> of(List<Path> files) {
         List<String> names = files.stream().filter(Files::exists).map(Path::toString).toList();
         if (names.isEmpty()) return Optional.of(List.of());
@@ -98,7 +99,7 @@ public final class OpenersElsewhere {
         return new ProcessBuilder(command);
     }
 
-    /** lsof ends with 1 when nobody has one of the files open, so what counts is its output; PowerShell with 1 only when it failed. */
+    /** lsof exits with 1 when one of the files is not open, so only its output counts. PowerShell exits with 1 only when it failed. */
     private static boolean isTold(Answer answer) {
         return answer.exit() == 0 || !Machine.isWindows();
     }

@@ -7,10 +7,10 @@ import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.stream.Stream;
 
-/** A folder in the temporary folder, for its owner only, that is there for a moment. */
+/** A short-lived folder in the temporary folder, for its owner only. */
 public final class ScratchFolder implements AutoCloseable {
 
-    /** Where scratch folders stand. */
+    /** The folder of scratch folders. */
     public static final Path TEMPORARY = Path.of(System.getProperty("java.io.tmpdir"));
 
     private final Path path;
@@ -28,17 +28,17 @@ public final class ScratchFolder implements AutoCloseable {
         return path;
     }
 
-    /** Removes it. What cannot be removed is left to whatever clears the temporary folder. */
+    /** Removes it. What cannot be removed is left to whoever cleans the temporary folder. */
     @Override
     public void close() {
         try {
             remove(path);
         } catch (IOException e) {
-            // nobody needs it any more
+            // it is not needed any more
         }
     }
 
-    /** Removes any folder with all that is in it. @throws IOException when something cannot be removed; the rest is gone then */
+    /** Removes any folder and everything in it. @throws IOException when something cannot be removed; the rest is gone then */
     public static void remove(Path folder) throws IOException {
         IOException refused = null;
         try (Stream<Path> all = Files.walk(folder)) {

@@ -10,9 +10,7 @@ import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.function.LongConsumer;
 
-/**
- * SHA-256 in lower-case hexadecimal digits. With the JVM's second compiler some 600 MB a second, ten times what the first one makes of it.
- */
+/** SHA-256 in lower-case hexadecimal digits. It needs the JVM's second compiler: the first makes it many times slower. */
 public final class Sha256 {
     private static final int BUFFER = 1 << 18;
 
@@ -22,7 +20,7 @@ public final class Sha256 {
         return hex(digest().digest(bytes));
     }
 
-    /** @param bytes is given how many have been read, now and then */
+    /** @param bytes receives the number of bytes read so far, now and then */
     public static String of(Path file, LongConsumer bytes) throws IOException {
         MessageDigest digest = digest();
         try (FileChannel in = FileChannel.open(file, StandardOpenOption.READ)) {

@@ -11,8 +11,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Files in the making: {@code telemetry.sqlite.4711-1.tmp}, 4711 being the process that makes it, so that what a killed one left is known
- * for what it is.
+ * Unfinished files: {@code telemetry.sqlite.4711-1.tmp}, where 4711 is the process that writes it. So what a killed process left can be
+ * told from the rest.
  */
 public final class Unfinished {
     private static final Pattern NAME = Pattern.compile(".*\\.(\\d{1,18})-\\d+\\.tmp(-wal|-shm|-journal)?");
@@ -22,7 +22,7 @@ public final class Unfinished {
 
     private Unfinished() { }
 
-    /** A name in the target's folder that nobody uses. Removes what processes that are gone have left there for the same target. */
+    /** An unused name in the target's folder. Removes what dead processes have left there for the same target. */
     public static Path beside(Path target) {
         Path absolute = target.toAbsolutePath();
         String name = absolute.getFileName().toString();
@@ -44,11 +44,11 @@ public final class Unfinished {
     }
 
     /**
-     * Writes a file that others may read at any moment: they see the old content or the new one, whole. UTF-8, and on the disk when this
-     * returns.
+     * Writes a UTF-8 file that others may read at any moment: they see the whole old content or the whole new one. It is on the disk when
+     * this returns.
      *
-     * @param what it is, to follow "write": {@code "a report"}
-     * @throws StoreException when that is not possible; what was there is there
+     * @param what names the file after "write": {@code "a report"}
+     * @throws StoreException when it cannot be written; the old file is unchanged then
      */
     public static void write(String what, Path file, String content) {
         Path whole = file.toAbsolutePath();

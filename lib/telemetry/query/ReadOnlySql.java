@@ -10,39 +10,39 @@ import telemetry.StoreException;
 import telemetry.runs.Query;
 
 /**
- * Lets statements through that only read. A connection in query_only mode refuses to write to the tables; it would still change the journal
- * mode, fold the WAL in, switch query_only off and forget what stands behind a semicolon.
+ * Accepts only statements that read. A connection in query_only mode refuses to write to tables, but would still change the journal mode,
+ * fold the WAL in, switch query_only off, and ignore what follows a semicolon.
  */
 public final class ReadOnlySql {
     private static final Set<String> STATEMENTS = Set.of("select", "with", "values");
     private static final Set<String> DOING = Set.of("select", "values", "insert", "update", "delete", "replace");
 
-    /** Pragmas that tell something as long as they are given no value. */
+    /** Pragmas that only show something as long as they get no value. */
     private static final Set<String> TELLING = Set.of(("application_id auto_vacuum busy_timeout cache_size collation_list compile_options "
             + "data_version database_list encoding foreign_keys freelist_count function_list journal_mode journal_size_limit locking_mode "
             + "max_page_count mmap_size module_list page_count page_size pragma_list query_only schema_version synchronous table_list "
             + "temp_store user_version wal_autocheckpoint").split(" "));
 
-    /** Pragmas whose value says what to tell about. */
+    /** Pragmas whose value says what to show. */
     private static final Set<String> ASKING = Set.of(("foreign_key_check foreign_key_list index_info index_list index_xinfo "
             + "integrity_check quick_check table_info table_list table_xinfo").split(" "));
 
-    /** Blanks, a comment, a quoted text or name, a word, or a sign. What is not closed goes to the end. */
+    /** Blanks, a comment, a quoted text or name, a word, or a sign. Anything unclosed extends to the end. */
     private static final Pattern PART = Pattern.compile("(?s)(?<blank>[\\x00-\\x20\\uFEFF]+|--[^\\n]*|/\\*.*?(?:\\*/|\\z))"
             + "|'[^']*'?|\"[^\"]*\"?|`[^`]*`?|\\[[^\\]]*\\]?|[A-Za-z0-9_$\\x{80}-\\x{10FFFF}]+|.");
 
     private ReadOnlySql() { }
 
     /**
-     * A statement with a value for each of its question marks, all as a person gives them.
+     * A statement with a value for each of its question marks, all as a person types them.
      *
-     * @throws StoreException {@code REFUSED} when it is none, more than one, or one that would or might change something
+     * @throws StoreException {@code REFUSED} when there is no statement, more than one, or one that might change something
      */
     public static Query query(String sql, List<String> values) {
         return new Query(require(sql), values.stream().map(ReadOnlySql::value).toArray());
     }
 
-    /** The statement, without what stands before and behind it. */
+    /** The statement, without what surrounds it. */
     private static String require(String sql) {
         List<String> words = new ArrayList<>();
         int begin = 0;
@@ -60,7 +60,7 @@ public final class ReadOnlySql {
         return sql.substring(begin, end);
     }
 
-    /** A value for a question mark: a number that is written as SQLite would write it is bound as one, so that {@code 007} stays a text. */
+    /** A value for a question mark. A number is bound as a number if SQLite would write it in the same way, so {@code 007} stays a text. */
     private static Object value(String text) {
         try {
             if (text.equals(Long.toString(Long.parseLong(text)))) return Long.valueOf(text);
@@ -83,7 +83,7 @@ public final class ReadOnlySql {
         requireTelling(said.size() > 2 && said.get(2).equals(".") ? said.subList(3, said.size()) : said.subList(1, said.size()));
     }
 
-    /** The first word, but of {@code WITH x AS (…) DELETE …} the one that says what is done. */
+    /** The first word; of {@code WITH x AS (…) DELETE …} the word for what is done. */
     private static String verb(List<String> words) {
         if (words.isEmpty() || !words.get(0).equals("with")) return words.isEmpty() ? "" : words.get(0);
         int depth = 0;
@@ -98,7 +98,7 @@ public final class ReadOnlySql {
         String name = pragma.isEmpty() ? "" : pragma.get(0);
         if (pragma.size() == 1 ? !TELLING.contains(name) && !ASKING.contains(name) : !ASKING.contains(name))
             throw refused("PRAGMA " + name + (pragma.size() > 1 && TELLING.contains(name) ? " with a value" : "")
-                    + " is not one of those that only tell");
+                    + " is not one of those that only show something");
     }
 
     private static StoreException refused(String why) {

@@ -20,10 +20,10 @@ import telemetry.text.Table;
 import telemetry.text.Words;
 
 /**
- * The events of one run, looked up in the day files from its start to some days after its end: later ones are not known to exist.
+ * The events of one run, from the day files between its start and some days after its end. Later events are unknown.
  *
- * @param list    in the order in which they stand there
- * @param more    true when there are more than were asked for
+ * @param list in the order of the day files
+ * @param more true when there are more than were asked for
  * @param damaged what could not be read and may have been one of them: file, offset, reason
  */
 record RunEvents(List<Event> list, boolean more, List<String> damaged) {
@@ -36,7 +36,7 @@ record RunEvents(List<Event> list, boolean more, List<String> damaged) {
 
     private static final int MOST_DAMAGED = 20;
 
-    /** Of a run with id, start and end; without a start there is no day to look in. */
+    /** The events of a run with id, start and end; without a start there is no day to look in. */
     static RunEvents of(Store store, Run run, int limit) {
         Set<Event> events = new LinkedHashSet<>();
         List<String> damaged = new ArrayList<>();

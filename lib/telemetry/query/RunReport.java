@@ -19,7 +19,7 @@ import telemetry.text.Table;
  */
 public record RunReport(List<Row> rows, RunEvents events) {
 
-    /** Empty when the database has no such run. @param limit of the events, which are kept in memory */
+    /** Empty when the database has no such run. @param limit of events, which are kept in memory */
     public static Optional<RunReport> of(Store store, Runs runs, String runId, int limit) {
         List<Row> rows = runs.find(runId).list();
         if (rows.isEmpty()) return Optional.empty();
@@ -28,7 +28,7 @@ public record RunReport(List<Row> rows, RunEvents events) {
                 RunEvents.of(store, first.with("end_time", rows.get(rows.size() - 1).get("end_time")), limit)));
     }
 
-    /** The rows with a last column, events: a list of the events as their lines have them. */
+    /** The rows with one more column, events: a list of the events as their lines have them. */
     public Rows withEvents() {
         List<Line> all = events.list().stream().map(event -> new Line(event.type(), event.timestamp(), event.payload())).toList();
         List<String> columns = new ArrayList<>(rows.get(0).columns());
@@ -40,7 +40,7 @@ public record RunReport(List<Row> rows, RunEvents events) {
         }).toList());
     }
 
-    /** What could not be read of its events, each in a sentence. */
+    /** The entries that could not be read and may be its events, a sentence each. */
     public List<String> damaged() {
         return events.damaged();
     }

@@ -7,7 +7,7 @@ import telemetry.Rows;
 import telemetry.Times;
 import telemetry.text.Table;
 
-/** Answers about runs as tables of 80 columns, a line at a time; what is left out for want of room, the formats for programs have. */
+/** Answers about runs as tables of 80 columns, a line at a time. What does not fit is in the formats for programs. */
 public final class RunTables {
 
     /** "2025-12-10 12:05" */
@@ -20,7 +20,7 @@ public final class RunTables {
         return new Table("run_id", "job_type", "status", "start_time");
     }
 
-    /** All of them, in their order. */
+    /** All runs, in their order. */
     public static Table of(Rows runs) {
         Table table = runs();
         for (Row run : runs) run(table, run);
@@ -28,8 +28,8 @@ public final class RunTables {
     }
 
     /**
-     * The agent stands in a usual run's id; to an id of another form it is added. A start is told to the minute, and stands as it is when
-     * it is no point in time.
+     * Adds a run. A usual run id contains the agent; to any other id the agent is added. A start is shown to the minute, or unchanged when
+     * it is not a point in time.
      */
     public static void run(Table table, Row run) {
         String agent = run.text("agent_name");
@@ -39,7 +39,7 @@ public final class RunTables {
                 start == null ? run.text("start_time") : Times.seconds(start).substring(0, TO_THE_MINUTE));
     }
 
-    /** With what went wrong on a line of its own. */
+    /** Adds a run, with its error on a line of its own. */
     public static void failure(Table table, Row run) {
         run(table, run);
         if (run.get("error_summary") != null) table.below(run.text("error_summary"));
@@ -65,7 +65,7 @@ public final class RunTables {
         return new Table("run_id", "job_type", "status");
     }
 
-    /** A run of a chain; of a tree, as far to the right as it is deep. */
+    /** Adds a run of a chain; in a tree it is indented by its depth. */
     public static void link(Table table, Row run) {
         int depth = run.columns().contains("depth") ? (int) run.number("depth") : 0;
         table.row("  ".repeat(depth) + run.get("run_id"), run.get("job_type"), run.get("status"));

@@ -8,8 +8,8 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 
 /**
- * Lets threads share slow work, an fsync or a transaction: what comes while it is under way gathers, and is then done at once, by the
- * thread that is there first. A thread alone does its own at once.
+ * Lets threads share slow work, such as an fsync or a transaction. Items that arrive while it runs gather, and the first thread then works
+ * on all of them together. A single thread never waits.
  */
 final class GroupCommit<T> {
 
@@ -19,13 +19,13 @@ final class GroupCommit<T> {
         private final AtomicBoolean isBegun = new AtomicBoolean();
         private final CompletableFuture<Void> done = new CompletableFuture<>();
 
-        /** Returns when the items have been worked on, if need be by this thread. An interrupt does not cut it short. */
+        /** Returns when the items have been worked on, by this thread if necessary. An interrupt does not cut it short. */
         void await() {
             begin();
             done.join();
         }
 
-        /** Works on the items, unless another thread does already. */
+        /** Works on the items, unless another thread already does. */
         void begin() {
             if (!isBegun.compareAndSet(false, true)) return;
             working.lock();
@@ -43,12 +43,12 @@ final class GroupCommit<T> {
     private final ReentrantLock working = new ReentrantLock();
     private Group gathering = new Group();
 
-    /** @param work is never given two groups at the same time, and does not throw */
+    /** @param work never receives two groups at the same time, and does not throw */
     GroupCommit(Consumer<List<T>> work) {
         this.work = work;
     }
 
-    /** Adds items to the group that gathers. @return that group, to be waited for */
+    /** Adds items to the gathering group. @return that group, to wait for */
     synchronized Group add(List<T> items) {
         gathering.items.addAll(items);
         return gathering;

@@ -11,8 +11,8 @@ import telemetry.text.JsonText;
 import telemetry.text.Ndjson;
 
 /**
- * Makes a record fit on a line that readers take ({@link LogReader#LONGEST_LINE}): texts that are too long are cut and say so. The row gets
- * the same, so that a database rebuilt from the lines is the same too.
+ * Makes a record fit on a line that readers accept ({@link LogReader#LONGEST_LINE}): texts that are too long are cut and say so. The row
+ * gets the same texts, so a database rebuilt from the lines is equal.
  */
 final class LineLimit {
 
@@ -23,14 +23,14 @@ final class LineLimit {
 
     private LineLimit() { }
 
-    /** @throws IllegalArgumentException when it has so many fields that it would not fit with the shortest texts */
+    /** @throws IllegalArgumentException when it has too many fields to fit even with the shortest texts */
     static Fitting fit(LogRecord record) {
         for (int limit = LogReader.LONGEST_LINE; limit >= SHORTEST_LIMIT; limit /= 2) {
             LogRecord cut = record instanceof Run run ? cut(run, limit) : cut((Event) record, limit);
             String line = Ndjson.line(cut);
             if (line.length() <= LogReader.LONGEST_LINE) return new Fitting(cut, line);
         }
-        throw new IllegalArgumentException("a record with so many fields has no room on a line of 1 MiB");
+        throw new IllegalArgumentException("a record with so many fields does not fit on a line of 1 MiB");
     }
 
     private static Run cut(Run run, int limit) {
@@ -53,7 +53,7 @@ final class LineLimit {
         return text.substring(0, kept) + " ... [" + (text.length() - kept) + " characters left out]";
     }
 
-    /** Still JSON, with what there was as text. */
+    /** Still JSON, with the old content as text. */
     private static String cutJson(String json, int limit) {
         if (json == null || json.length() <= limit) return json;
         Map<String, Object> instead = new LinkedHashMap<>();

@@ -18,21 +18,21 @@ import telemetry.StoreException;
 import telemetry.runs.Schema;
 
 /**
- * Records what happens, the line first and the row second, for any number of threads, which share their fsyncs and transactions. While a
- * line that stands in its file has its fsync, a thread of ours writes the row: that makes one thread's runs some 4 % shorter, and eight
- * threads a sixth faster. Nothing that goes wrong reaches the program that is recorded: it is said once, and the program goes on. That a
- * line is lost is said even when another thing was: a replay brings a row, and nothing brings a line.
+ * Records what happens, first the line and then the row, for any number of threads, which share fsyncs and transactions. While a written
+ * line has its fsync, a helper thread writes the row (bench rows {@code track}, {@code track-threads}). No fault reaches the program that
+ * is recorded: there is one warning, and the program goes on. A lost line is reported even after another warning, because a replay can
+ * restore a row but not a line.
  */
 public final class Recorder implements AutoCloseable {
 
-    /** A line on its way, and the row that follows it. */
+    /** A line on its way, and the row that follows. */
     private static final class Entry {
         private final String line;
 
-        /** Null for what has no row. */
+        /** Null when it has no row. */
         private final Run run;
 
-        /** Null until the line stands in its file. */
+        /** Null until the line is in its file. */
         private GroupCommit<Run>.Group row;
 
         private Entry(LineLimit.Fitting fitting) {
@@ -41,7 +41,7 @@ public final class Recorder implements AutoCloseable {
         }
     }
 
-    /** So long does the thread stay that has nothing to do. */
+    /** Idle time before the helper thread ends. */
     private static final long IDLE_S = 10;
 
     private final Clock clock;
@@ -50,7 +50,7 @@ public final class Recorder implements AutoCloseable {
     private final AtomicBoolean warned = new AtomicBoolean();
     private final AtomicBoolean warnedOfLines = new AtomicBoolean();
 
-    /** The first that the store refused; null when it refused nothing. */
+    /** The store's first refusal; null without one. */
     private volatile StoreException refusal;
     private final EventLog log;
     private final RunTable table;
@@ -67,7 +67,7 @@ public final class Recorder implements AutoCloseable {
         this.table = new RunTable(store);
     }
 
-    /** One thread, which keeps no program from ending. */
+    /** One thread, which does not keep the program from ending. */
     private static Executor helper() {
         var helper = new ThreadPoolExecutor(1, 1, IDLE_S, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), work -> {
             var thread = new Thread(work, "telemetry rows");
@@ -78,7 +78,7 @@ public final class Recorder implements AutoCloseable {
         return helper;
     }
 
-    /** When it returns, the line is on the disk and the row in the database, or a warning was given. */
+    /** When this returns, the line is on the disk and the row in the database, or a warning was given. */
     public void record(LogRecord record) {
         var entry = new Entry(LineLimit.fit(record));
         lines.add(List.of(entry)).await();
@@ -87,7 +87,7 @@ public final class Recorder implements AutoCloseable {
         entry.row.await();
     }
 
-    /** What the lines of this store's writers have. */
+    /** The form of lines that this store's writers use. */
     public RunLine line() {
         var schema = new Schema[1];
         guarded(() -> schema[0] = table.schema());
@@ -103,7 +103,7 @@ public final class Recorder implements AutoCloseable {
         if (isLost) warned.set(true);
     }
 
-    /** Hands the rows over; whoever waits for one writes it when no other thread has begun to. */
+    /** Hands the rows to the helper. A thread that waits for a row writes it if no other has begun to. */
     private void beginRows(List<Entry> group) {
         List<Run> runs = group.stream().map(entry -> entry.run).filter(Objects::nonNull).toList();
         if (runs.isEmpty()) return;
@@ -112,7 +112,7 @@ public final class Recorder implements AutoCloseable {
         try {
             helper.execute(row::begin);
         } catch (OutOfMemoryError e) {
-            // the system gives us no thread: those who wait do without
+            // the system has no thread for us: the waiting threads write the rows
         }
     }
 
@@ -121,8 +121,8 @@ public final class Recorder implements AutoCloseable {
     }
 
     /**
-     * A promise to the program that is recorded: whatever happens in here, an odd value's toString() and a missing native library included,
-     * stays in here.
+     * A promise to the recorded program: whatever goes wrong in here stays in here, even a value's failing toString() or a missing native
+     * library.
      */
     public void guarded(Runnable work) {
         guarded(warned, work);
@@ -142,7 +142,7 @@ public final class Recorder implements AutoCloseable {
         }
     }
 
-    /** What the first warning was about; null when the store refused nothing. */
+    /** The subject of the first warning; null when the store refused nothing. */
     public StoreException refusal() {
         return refusal;
     }

@@ -18,8 +18,8 @@ import telemetry.runs.Columns;
 import telemetry.runs.Schema;
 
 /**
- * The records of a run that starts and ends now: which fields they have and in what order, for each version of a store. Writers of v1 and
- * v2 stores record as v3 does.
+ * The records of a run that starts and ends now: their fields and the fields' order, for each version of a store. Writers of v1 and v2
+ * stores record as v3 does.
  */
 public final class RunLine {
 
@@ -27,19 +27,19 @@ public final class RunLine {
             List.of(), Set.of(), Set.of(), Schema.RUNBOOK_VERSION, 0);
     private static final int LONGEST_NAME = 64;
 
-    /** Counts up, so that no two runs of this process have the same id, however many it starts within a second. */
+    /** Counts up, so that all runs of this process have different ids, however many start within a second. */
     private static final AtomicInteger NEXT_ID = new AtomicInteger(ThreadLocalRandom.current().nextInt());
 
     private final Schema schema;
     private final int version;
 
     /**
-     * What every start has, in the writers' order. With it, the start kept as an instant and the event_id made only where there is one, a
-     * run's records take so much less code that a program's first 2,000 runs are tracked 14 % faster: the JVM compiles it meanwhile.
+     * What every start has, in the writers' order. It is made once because a program's first runs are not yet compiled (bench row {@code
+     * track}).
      */
     private final Map<String, Object> fresh;
 
-    /** @param schema null while it is not known: then it is the runbook's */
+    /** @param schema null while it is unknown: then it is the runbook's */
     RunLine(Schema schema) {
         this.schema = schema == null ? RUNBOOK : schema;
         this.version = Math.max(Schema.RUNBOOK_VERSION, this.schema.version());
@@ -47,12 +47,14 @@ public final class RunLine {
         fresh.replace("trigger_type", "cli");
     }
 
-    /** True when it was made for this very schema. */
+    /** True when it was made for exactly this schema. */
     boolean isOf(Schema other) {
         return schema == other;
     }
 
-    /** The record of a run's start. What is known of it already, {@code common} to all runs of this program or its own, is taken over. */
+    /**
+     * The record of a run's start. It includes what is known already, in {@code common} for all runs of this program or in {@code what}.
+     */
     public Run start(NewRun what, Map<String, Object> common, Instant now) {
         Map<String, Object> fields = new LinkedHashMap<>(fresh);
         if (fresh.containsKey("event_id")) fields.put("event_id", UUID.randomUUID().toString());
@@ -65,7 +67,7 @@ public final class RunLine {
         return new Run(fields);
     }
 
-    /** The record of the end of a run that this form started then. */
+    /** The record of the end of a run that this form started. */
     public Run end(Run start, Instant then, RunStatus status, Metrics metrics, String error, Instant now) {
         Map<String, Object> fields = new LinkedHashMap<>(start.fields());
         metrics.addTo(fields);
@@ -82,7 +84,7 @@ public final class RunLine {
         return Times.stamp(now).replace('_', 'T') + "Z-" + plain(agent) + "-" + eight(Integer.toHexString(NEXT_ID.getAndIncrement()));
     }
 
-    /** Letters, digits, dot, dash and underscore: an id may become a file's name or stand in a command. */
+    /** Letters, digits, dot, dash and underscore only: an id may become a file's name or part of a command. */
     private static String plain(String name) {
         var plain = new StringBuilder(name.length());
         name.chars().limit(LONGEST_NAME)

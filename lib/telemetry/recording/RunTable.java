@@ -18,33 +18,33 @@ import telemetry.runs.Schema;
 import telemetry.sqlite.SqliteErrors;
 
 /**
- * The table of runs for a program that writes to it now and then for as long as it lives: one connection, opened when it is first needed,
- * and anew when another file has taken the database's place. A locked database stalls the program once and is then only tried in passing
- * until it answers again. What could not be written goes with the next that can.
+ * The table of runs for a long-running program that writes to it now and then. It has one connection, opened when first needed, and again
+ * when another file has replaced the database. A locked database stalls the program once; after that each try is short until it answers
+ * again. What could not be written goes with the next rows.
  */
 final class RunTable implements AutoCloseable {
 
-    /** As the v3 writers' busy_timeout. */
+    /** The same as the v3 writers' busy_timeout. */
     private static final Duration PATIENCE = Duration.ofSeconds(5);
 
-    /** For a minute after a failure: so long is waited, and so seldom tried. */
+    /** For a minute after a failure: how long to wait, and the pause between tries. */
     private static final Duration SHORT_PATIENCE = Duration.ofMillis(100);
     private static final Duration PAUSE = Duration.ofSeconds(1);
     private static final Duration WARY = Duration.ofMinutes(1);
 
-    /** For what waits when the program ends. */
+    /** For rows that still wait when the program ends. */
     private static final Duration LAST_PATIENCE = Duration.ofSeconds(2);
 
-    /** The oldest beyond are left to a replay of the day files. */
+    /** Beyond this the oldest are left to a replay of the day files. */
     private static final int MOST_WAITING = 10_000;
 
     /**
-     * So long may the -wal become before a commit folds it in, 16 MB. With SQLite's usual 1,000 pages every hundredth run waits for that:
-     * the slowest run of a hundred took 4.1 ms instead of 1.7.
+     * The size of the -wal at which a commit folds it in: 16 MB. With SQLite's default of 1,000 pages, one run in a hundred waits for that
+     * (bench row {@code track}).
      */
     private static final int LOG_PAGES = 4_000;
 
-    /** What may be over when the next run comes. */
+    /** Refusals that may be over when the next run comes. */
     private static final Set<StoreException.Reason> PASSING = Set.of(StoreException.Reason.LOCKED, StoreException.Reason.FULL,
             StoreException.Reason.MISSING, StoreException.Reason.DENIED);
 
@@ -61,7 +61,7 @@ final class RunTable implements AutoCloseable {
         this.store = store;
     }
 
-    /** The shape of the table; null while it cannot be looked at. @throws StoreException when it was tried now and did not work */
+    /** The shape of the table; null while it cannot be read. @throws StoreException when reading was tried now and failed */
     Schema schema() {
         return schema != null ? schema : lookedUp();
     }
@@ -71,7 +71,7 @@ final class RunTable implements AutoCloseable {
         return schema;
     }
 
-    /** Writes these runs, and those that have waited, in one transaction. @throws StoreException when that was tried and did not work */
+    /** Writes these runs, and those that have waited, in one transaction. @throws StoreException when that was tried and failed */
     synchronized void write(List<Run> runs) {
         waiting.addAll(runs);
         while (waiting.size() > MOST_WAITING) waiting.remove();
@@ -81,7 +81,7 @@ final class RunTable implements AutoCloseable {
         if (!refused.isEmpty()) throw refused.get(0);
     }
 
-    /** A run that the table does not take costs the others nothing. */
+    /** A run that the table refuses does not hold up the others. */
     private void writeWaiting(List<StoreException> refused) {
         database.inTransaction(() -> waiting.forEach(run -> {
             try {
@@ -116,7 +116,7 @@ final class RunTable implements AutoCloseable {
         return hasFailed && System.nanoTime() - failed < time.toNanos();
     }
 
-    /** The journal mode is the store's, not ours. In WAL the commits of a power cut's last moment may be lost: replay has them. */
+    /** The journal mode is the store's own. In WAL mode a power cut may lose the last commits; a replay brings them back. */
     private void open(Duration patience) {
         if (database != null && identity != null && identity.equals(identityNow())) {
             database.patience(patience);
@@ -147,7 +147,7 @@ final class RunTable implements AutoCloseable {
         database = null;
     }
 
-    /** Tries once more to write what has waited. @throws StoreException when that does not work */
+    /** Tries once more to write the waiting rows. @throws StoreException when that fails */
     @Override
     public synchronized void close() {
         try {

@@ -13,10 +13,10 @@ import telemetry.StoreException;
 import telemetry.os.Attempt;
 import telemetry.os.Disk;
 
-/** A database's file and those that SQLite keeps beside it; and what can be said of it before it is open. */
+/** A database's file, the files that SQLite keeps beside it, and what can be said before it is open. */
 public final class DatabaseFile {
 
-    /** Of the database itself, its log, the log's index and its rollback journal. */
+    /** Suffixes of the database itself, its log, the log's index and its rollback journal. */
     static final List<String> SUFFIXES = List.of("", "-wal", "-shm", "-journal");
 
     static {
@@ -25,17 +25,17 @@ public final class DatabaseFile {
 
     private DatabaseFile() { }
 
-    /** The -wal, -shm or -journal of a database; the database itself when {@code suffix} is empty. Nothing says that it exists. */
+    /** The -wal, -shm or -journal of a database, or the database itself for an empty suffix. It need not exist. */
     public static Path beside(Path file, String suffix) {
         return file.resolveSibling(file.getFileName() + suffix);
     }
 
-    /** Those of the database and of what SQLite keeps beside it that exist. */
+    /** The database and the files beside it, as far as they exist. */
     public static List<Path> present(Path file) {
         return SUFFIXES.stream().map(suffix -> beside(file, suffix)).filter(Files::exists).toList();
     }
 
-    /** Removes a database that nobody has open, with all that SQLite keeps beside it. */
+    /** Removes a database that no process has open, with all files that SQLite keeps beside it. */
     public static void delete(Path file) {
         try {
             for (String suffix : SUFFIXES) Files.deleteIfExists(beside(file, suffix));
@@ -44,13 +44,13 @@ public final class DatabaseFile {
         }
     }
 
-    /** Loads what opening a database takes, by opening one that is none. */
+    /** Loads what opening a database needs, by opening one in memory. */
     public static void warmUp() {
         try (Connection nowhere = nowhere();
                 var statement = nowhere.prepareStatement("SELECT 1")) {
             statement.execute();
         } catch (SQLException | LinkageError e) {
-            // whoever opens a database is told
+            // opening the real database fails the same way, and says so
         }
     }
 
@@ -82,16 +82,14 @@ public final class DatabaseFile {
         }
     }
 
-    /**
-     * The driver would ask for the new row's number after each INSERT, an eighth of the time of writing a run, and nobody here wants it.
-     */
+    /** Without this the driver asks for the new row's number after each INSERT, which nobody here needs (bench row {@code track}). */
     private static Properties options() {
         var options = new Properties();
         options.setProperty("jdbc.get_generated_keys", "false");
         return options;
     }
 
-    /** SQLite's own words for these are all "unable to open database file", or it takes an empty file for a new database. */
+    /** SQLite says "unable to open database file" for all of these, or takes an empty file for a new database. */
     private static void require(Path file) {
         String tried = "open the database";
         if (Files.isDirectory(file)) throw new StoreException(StoreException.Reason.DAMAGED, tried, file, "it is a directory",

@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.Map;
 import telemetry.os.Openers;
 
-/** Who holds a SQLite file's locks, as the Linux kernel tells it in {@code /proc/locks}. Elsewhere nobody is known. */
+/** Which processes hold a SQLite file's locks. Linux shows it in {@code /proc/locks}; other systems do not show it. */
 public final class LockHolders {
     private static final Path TABLE = Path.of("/proc/locks");
 
@@ -24,19 +24,19 @@ public final class LockHolders {
 
     private record Bytes(long first, long last) { }
 
-    /** False where {@link #writers} always finds nobody. */
+    /** False where {@link #writers} is always empty. */
     public static boolean areKnown() {
         return Files.isReadable(TABLE);
     }
 
-    /** {@code " by 4711 (python3 agent.py)"}, or nothing when nobody is known. */
+    /** {@code " by 4711 (python3 agent.py)"}, or empty when no process is known. */
     public static String waitedFor(Path database) {
         return writers(database).stream().findFirst().map(pid -> " by " + Openers.describe(pid)).orElse("");
     }
 
     /**
-     * The processes that hold the write lock at this moment: in WAL mode the -shm's, else RESERVED or more, which locking_mode=EXCLUSIVE
-     * takes in WAL mode too.
+     * The processes that hold the write lock at this moment. In WAL mode it is a lock on the -shm, otherwise RESERVED or more on the
+     * database. locking_mode=EXCLUSIVE takes the latter in WAL mode too.
      */
     public static List<Long> writers(Path database) {
         List<Long> writers = new ArrayList<>(holders(wal(database), "WRITE", WAL_WRITER));
@@ -44,9 +44,7 @@ public final class LockHolders {
         return writers.stream().distinct().toList();
     }
 
-    /**
-     * The processes that are within a transaction that reads. In WAL mode each connection holds SHARED all the time, and that says nothing.
-     */
+    /** The processes that are in a reading transaction. In WAL mode every connection holds SHARED all the time, so that says nothing. */
     public static List<Long> readers(Path database) {
         List<Long> readers = new ArrayList<>(holders(database, "READ", SHARED));
         readers.removeAll(holders(wal(database), "READ", WAL_CONNECTION));
@@ -78,8 +76,8 @@ public final class LockHolders {
     }
 
     /**
-     * The lock's place is {@code major:minor:inode}, and a number of an inode may be another file's on another disk. Where a file system
-     * (overlay, btrfs) shows another device to stat(2) than to the lock table, the holder has to have the file open.
+     * True when a lock at this place ({@code major:minor:inode}) is on the file. Inode numbers repeat on other disks. Some file systems
+     * (overlay, btrfs) show one device to stat(2) and another to the lock table; there the holder must have the file open.
      */
     private static boolean isOn(String place, Map<String, Object> known, Path file, long pid) {
         if (!place.endsWith(":" + known.get("ino"))) return false;

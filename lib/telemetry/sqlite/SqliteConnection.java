@@ -18,10 +18,10 @@ import telemetry.Row;
 import telemetry.Rows;
 import telemetry.StoreException;
 
-/** A connection to a SQLite file as the driver has it. {@code Database} is what everybody else uses. */
+/** A connection to a SQLite file by the driver. All other code uses {@code Database}. */
 public final class SqliteConnection implements AutoCloseable {
 
-    /** 8 MB of the usual pages: often enough for a progress line, too seldom to cost anything. */
+    /** 8 MB with the usual page size: often enough for a progress line, and too seldom to cost time. */
     private static final int PAGES_A_STEP = 2_000;
     private static final int PAUSE_MS = 50;
     private static final int READONLY = 8;
@@ -42,7 +42,7 @@ public final class SqliteConnection implements AutoCloseable {
         patience(patience);
     }
 
-    /** How long a lock is waited for before a statement gives up. */
+    /** Sets how long a statement waits for a lock before it gives up. */
     public void patience(Duration patience) {
         try {
             driver().getDatabase().busy_timeout((int) patience.toMillis());
@@ -51,7 +51,7 @@ public final class SqliteConnection implements AutoCloseable {
         }
     }
 
-    /** Every statement that would write is refused from here on, and no database can be attached. */
+    /** Refuses every later statement that would write, and the attaching of databases. */
     public void refuseWrites() {
         query("PRAGMA query_only=1").close();
         try {
@@ -76,7 +76,7 @@ public final class SqliteConnection implements AutoCloseable {
         }
     }
 
-    /** The first row of a statement that stays prepared. */
+    /** The first row of a statement, which stays prepared. */
     public Optional<Row> lookUp(String sql, Object... params) {
         try {
             PreparedStatement statement = statements.prepared(sql);
@@ -89,7 +89,7 @@ public final class SqliteConnection implements AutoCloseable {
         }
     }
 
-    /** Runs a statement that stays prepared. @return how many rows it changed */
+    /** Runs a statement, which stays prepared. @return how many rows it changed */
     public int update(String sql, Object... params) {
         try {
             PreparedStatement statement = statements.prepared(sql);
@@ -109,7 +109,7 @@ public final class SqliteConnection implements AutoCloseable {
         }
     }
 
-    /** As {@link #execute}, for what is done again and again: the statement stays prepared. */
+    /** As {@link #execute}, for frequent statements: the statement stays prepared. */
     public void again(String sql) {
         try {
             statements.prepared(sql).execute();
@@ -123,13 +123,13 @@ public final class SqliteConnection implements AutoCloseable {
     }
 
     /**
-     * SQLite's backup interface, with its true result codes. The driver's {@code restore} and its SQL form {@code restore from} answer 0
-     * after they failed, so whichever way a copy goes, the source is the connection that calls.
+     * SQLite's backup interface, with its true result codes. The driver's {@code restore} and its SQL form {@code restore from} return 0
+     * after a failure. So the calling connection is always the source, whichever way a copy goes.
      *
-     * @param pages    how many the source has
+     * @param pages how many the source has
      * @param pageSize in bytes
-     * @param patience how long the target's lock is waited for
-     * @param bytes    is given how many bytes are copied, for the first time once the target is locked and before the copy counts
+     * @param patience how long to wait for the target's lock
+     * @param bytes receives the bytes copied so far, for the first time when the target is locked and before the copy counts
      */
     public void copyTo(Path target, long pages, long pageSize, Duration patience, LongConsumer bytes) {
         try {
@@ -147,7 +147,7 @@ public final class SqliteConnection implements AutoCloseable {
         }
     }
 
-    /** Ends the statement that another thread is running. */
+    /** Stops the statement that another thread is running. */
     public void interrupt() {
         try {
             driver().getDatabase().interrupt();
@@ -156,7 +156,7 @@ public final class SqliteConnection implements AutoCloseable {
         }
     }
 
-    /** Has something called every so many steps of SQLite's machine while a statement runs; no more when {@code steps} is 0. */
+    /** Calls {@code tick} after this many steps of SQLite's machine while a statement runs; 0 stops it. */
     public void onProgress(int steps, Runnable tick) {
         try {
             ProgressHandler.setHandler(connection, steps, new ProgressHandler() {

@@ -26,11 +26,11 @@ public final class SqliteErrors {
         String why = said(e);
         if (extended == BUSY_SNAPSHOT)
             return new StoreException(LOCKED, tried, file,
-                    "the transaction read before it wrote, and another program has written since (BUSY_SNAPSHOT); nobody needs to "
+                    "the transaction read before it wrote, and another program has written since (BUSY_SNAPSHOT); no process has to "
                     + "be stopped", Next.RUN_AGAIN, e);
         if (extended == READONLY_ROLLBACK)
             return new StoreException(DENIED, tried, file,
-                    "a program died while it wrote; its -journal is rolled back by the next one that writes",
+                    "a program died while it wrote; the next program that writes rolls back its -journal",
                     Next.command("track", "--self-test"), e);
         if (extended == IOERR_SHMSIZE) extended = 13;
         boolean isRefused = List.of(3, 8, 14, 23).contains(extended & 0xff) && extended != READONLY;
@@ -41,7 +41,7 @@ public final class SqliteErrors {
             case 8 -> extended == READONLY
                     ? new StoreException(REFUSED, tried, file, "it is open for reading only, and this would write", null, e)
                     : new StoreException(DENIED, tried, file,
-                            "no permission to write in its folder, which even reading takes in WAL mode",
+                            "no permission to write in its folder, which even reading needs in WAL mode",
                             Next.OTHER_ACCOUNT, e);
             case 11, 26 -> new StoreException(DAMAGED, tried, file, (extended & 0xff) == 26
                     ? "it is not a SQLite database, or its first page is damaged" : "it is damaged (" + why + ")",
@@ -54,17 +54,17 @@ public final class SqliteErrors {
         };
     }
 
-    /** True when SQLite refused one row for what is in it (a CHECK, NOT NULL, UNIQUE, its size), and could go on with the next. */
+    /** True when SQLite refused one row for its content (a CHECK, NOT NULL, UNIQUE, its size) and could go on with the next. */
     public static boolean isAboutTheRow(StoreException e) {
         return e.getCause() instanceof SQLiteException known && List.of(18, 19, 20).contains(known.getResultCode().code & 0xff);
     }
 
-    /** True when a -journal kept SQLite from reading: a program died while it wrote, and only who may write can roll that back. */
+    /** True when a -journal kept SQLite from reading: a program died while it wrote, and rolling that back needs write permission. */
     public static boolean isLeftJournal(StoreException e) {
         return e.getCause() instanceof SQLiteException known && known.getResultCode().code == READONLY_ROLLBACK;
     }
 
-    /** The driver writes {@code [SQLITE_ERROR] SQL error or missing database (no such table: x)}: what counts is in the brackets. */
+    /** The driver writes {@code [SQLITE_ERROR] SQL error or missing database (no such table: x)}. What counts is in the brackets. */
     private static String said(SQLException e) {
         String text = String.valueOf(e.getMessage());
         int open = text.indexOf(" (");

@@ -23,24 +23,24 @@ import telemetry.os.Disk;
 import telemetry.os.Machine;
 
 /**
- * SQLite's native library, unpacked once into a folder that only its owner may enter. Without this the driver unpacks its 1.1 MB
- * into the temporary folder at every start (some 70 ms), and a killed process leaves it there.
+ * SQLite's native library, unpacked once into a folder that only its owner may enter. Without this the driver unpacks its 1.1 MB into the
+ * temporary folder at every start (bench row {@code start}), and a killed process leaves it there.
  */
 final class SqliteLibrary {
     private SqliteLibrary() { }
 
-    /** Tells the driver where the unpacked library is. Whatever stands in the way, the driver's own way still works. */
+    /** Tells the driver where the unpacked library is. If anything prevents that, the driver's own way still works. */
     static void prepare() {
         if (System.getProperty("org.sqlite.lib.path") != null) return;
         try {
             prepare(SQLiteJDBCLoader.class.getProtectionDomain().getCodeSource().getLocation());
         } catch (IOException | URISyntaxException | UnsupportedOperationException | SecurityException e) {
-            // a read-only home, say: then it is the temporary folder, as without this class
+            // a read-only home, for example: then the driver uses the temporary folder
         }
         if (System.getProperty("org.sqlite.lib.path") == null) Driver.LOGGER.setLevel(Level.OFF);
     }
 
-    /** @param driver its jar, opened as such: through its URL it would take four times as long */
+    /** @param driver its jar, opened as a file: reading through its URL is slower */
     private static void prepare(URL driver) throws IOException, URISyntaxException {
         if (!driver.getProtocol().equals("file") || !driver.getPath().endsWith(".jar")) return;
         try (var jar = new ZipFile(new File(driver.toURI()))) {
@@ -55,16 +55,16 @@ final class SqliteLibrary {
         }
     }
 
-    /** The driver logs stack traces when its own way does not work either; {@link #load} says it in a line. */
+    /** The driver logs stack traces when its own way fails too. {@link #load} says it in one line. */
     private static final class Driver {
         private static final Logger LOGGER = Logger.getLogger("org.sqlite");
     }
 
     /**
-     * Loads it before {@code database} is opened, once.
+     * Loads the library once, before {@code database} is opened.
      *
-     * @param database null when it is for none
-     * @throws StoreException when there is nowhere to load it from
+     * @param database null when no database is meant
+     * @throws StoreException when it cannot be loaded from anywhere
      */
     static void load(Path database) {
         try {
@@ -78,8 +78,8 @@ final class SqliteLibrary {
     }
 
     /**
-     * The driver starts the program uname to tell Linux from Android, which takes longer than all the rest; on what is surely a glibc Linux
-     * it need not.
+     * The driver starts the program uname to tell Linux from Android, which takes longer than all the rest. A Linux that surely has glibc
+     * does not need it.
      */
     private static String packedFolder() {
         String machine = System.getProperty("os.name") + "/" + System.getProperty("os.arch");
@@ -97,7 +97,7 @@ final class SqliteLibrary {
         return Machine.cache(System.getenv()).resolve("telemetry-toolkit");
     }
 
-    /** Compared with the checksum that the jar has of it; reading it costs a millisecond. */
+    /** Compares the library with its checksum in the jar. Reading it takes about a millisecond. */
     private static boolean isIntact(Path library, ZipEntry entry) throws IOException {
         if (!Files.isRegularFile(library, LinkOption.NOFOLLOW_LINKS) || Files.size(library) != entry.getSize()) return false;
         var crc = new CRC32();

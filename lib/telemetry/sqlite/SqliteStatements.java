@@ -9,7 +9,7 @@ import java.util.Map;
 import telemetry.StoreException;
 import telemetry.text.Words;
 
-/** A connection's prepared statements and the values that are bound to them. */
+/** A connection's prepared statements and the values bound to them. */
 final class SqliteStatements implements AutoCloseable {
     private static final int MOST = 64;
 
@@ -22,7 +22,7 @@ final class SqliteStatements implements AutoCloseable {
         this.connection = connection;
     }
 
-    /** Statements are kept prepared: a writer sends the same few again and again. */
+    /** Keeps statements prepared: a writer sends the same few again and again. */
     PreparedStatement prepared(String sql) throws SQLException {
         PreparedStatement statement = prepared.get(sql);
         if (statement != null) return statement;
@@ -36,7 +36,7 @@ final class SqliteStatements implements AutoCloseable {
         return statement;
     }
 
-    /** The driver takes no notice of a value that is missing, and takes a NULL for it. */
+    /** Checks the number of values: the driver would bind NULL for a missing one. */
     void bind(PreparedStatement statement, Object... params) throws SQLException {
         int marks = statement.getParameterMetaData().getParameterCount();
         if (marks != params.length) throw new StoreException(StoreException.Reason.REFUSED, "query", file, "the statement asks for "

@@ -12,8 +12,8 @@ import telemetry.StoreException;
 import telemetry.os.Attempt;
 
 /**
- * The room on the disk that a database in WAL mode takes even to be read: its -shm. Where there is none, SQLite's attempt fails, and leaves
- * an empty -wal and a -shm cut short behind; so it is looked for beforehand.
+ * Disk space for reading a database in WAL mode, which needs a -shm. Without space SQLite's attempt fails and leaves an empty -wal and a
+ * truncated -shm behind, so the space is checked first.
  */
 public final class WalRoom {
 
@@ -23,19 +23,19 @@ public final class WalRoom {
     private WalRoom() { }
 
     /**
-     * Costs one question to the system unless the disk is all but full.
+     * Asks the system once, unless the disk is nearly full.
      *
-     * @param patience how long a locked database is waited for
-     * @throws StoreException {@code FULL} when the database could not even be read
+     * @param patience how long to wait for a locked database
+     * @throws StoreException {@code FULL} when the database cannot even be read
      */
     public static void require(Path file, Duration patience) {
         if (DatabaseFile.beside(file, "-shm").toFile().length() >= SHM || file.getParent().toFile().getUsableSpace() > SHM) return;
         if (Files.isRegularFile(file) && isFull(file) && isWal(file, patience)) throw new StoreException(StoreException.Reason.FULL,
-                "open the database", file, "no space left on the disk, and in WAL mode even reading takes 32 kB",
+                "open the database", file, "no space left on the disk, and in WAL mode even reading needs 32 kB",
                 Next.command("archive", "--dry-run"));
     }
 
-    /** What is free for everybody says nothing of what is free for root. */
+    /** Tries it out, because root may have more space than others. */
     private static boolean isFull(Path file) {
         Path probe = file.resolveSibling(file.getFileName() + "-room-" + ProcessHandle.current().pid() + "-" + System.nanoTime() + ".tmp");
         try (FileChannel channel = FileChannel.open(probe, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE,
@@ -53,7 +53,7 @@ public final class WalRoom {
         return Files.notExists(DatabaseFile.beside(file, "-journal")) && isWalWithoutOthers(file, patience);
     }
 
-    /** A connection that locks all others out needs no -shm, and takes the empty -wal away with it. */
+    /** An exclusive connection needs no -shm, and removes the empty -wal when it closes. */
     private static boolean isWalWithoutOthers(Path file, Duration patience) {
         try (var database = new SqliteConnection(file, "mode=rw", patience)) {
             database.query("PRAGMA locking_mode=EXCLUSIVE").close();

@@ -9,6 +9,7 @@ import com.eclipsesource.json.PrettyPrint;
 import com.eclipsesource.json.WriterConfig;
 import java.lang.reflect.RecordComponent;
 import java.math.BigDecimal;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Base64;
@@ -24,18 +25,18 @@ import telemetry.Size;
 import telemetry.Times;
 
 /**
- * Java's plain data as JSON: maps and records become objects (a record component {@code itemsFailed} the key {@code items_failed}, {@code
- * isVerified} the key {@code verified}), iterables arrays, a {@link Result} its data, an Instant its text in UTC, a Duration milliseconds,
- * bytes base64, everything else its {@code toString()}. NaN and Infinity become null.
+ * Writes Java's plain data as JSON. Maps and records become objects, iterables arrays, a {@link Result} its data. An Instant becomes its
+ * text in UTC, a Duration milliseconds, bytes base64, and everything else its {@code toString()}. NaN and Infinity become null. A record
+ * component {@code itemsFailed} becomes the key {@code items_failed}, {@code isVerified} the key {@code verified}.
  */
 public final class JsonText {
 
-    /** A record whose members stand among those of the record that has it, not in an object of their own. */
+    /** A record whose members join those of the record around it, without an object of their own. */
     public interface Inline { }
 
     private JsonText() { }
 
-    /** Over several lines, for people and programs. */
+    /** On several lines, for people and programs. */
     public static String pretty(Object data) {
         return value(data).toString(WriterConfig.PRETTY_PRINT);
     }
@@ -52,7 +53,11 @@ public final class JsonText {
         return value(data).toString(PrettyPrint.singleLine());
     }
 
-    /** Appends what {@link #line} gives for a map of these values, in half the time. @param names as JSON texts, none of them twice */
+    /**
+     * Appends what {@link #line} gives for a map of these values, but faster.
+     *
+     * @param names as JSON texts, all different
+     */
     public static void appendRow(StringBuilder text, List<String> names, List<?> values) {
         for (int i = 0; i < names.size(); i++) {
             text.append(i == 0 ? '{' : ',').append(names.get(i)).append(':');
@@ -64,7 +69,7 @@ public final class JsonText {
         text.append(names.isEmpty() ? "{}" : "}");
     }
 
-    /** Nothing in it that the JSON writer would escape. */
+    /** True when the JSON writer would escape nothing in it. */
     private static boolean isPlain(String text) {
         for (int i = 0; i < text.length(); i++) {
             char c = text.charAt(i);
@@ -88,7 +93,7 @@ public final class JsonText {
         return members;
     }
 
-    /** The members of several records one behind the other, for an object that is made of them. */
+    /** The members of several records in turn, for one object made of all of them. */
     public static Map<String, Object> members(Record... records) {
         Map<String, Object> members = new LinkedHashMap<>();
         for (Record record : records)
@@ -134,7 +139,7 @@ public final class JsonText {
         if (data instanceof Row row) return value(row.map());
         if (data instanceof Run run) return value(run.fields());
         if (data instanceof Map<?, ?> map) return object(map);
-        if (data instanceof java.nio.file.Path path) return Json.value(path.toString());
+        if (data instanceof Path path) return Json.value(path.toString());
         if (data instanceof Iterable<?> many) return array(many);
         if (data instanceof Record record) return object(members(record));
         return Json.value(data.toString());

@@ -17,7 +17,7 @@ import telemetry.LogRecord;
 import telemetry.Run;
 import telemetry.Times;
 
-/** Line and record, one into the other, in the form of the Python writers: {@code ", "} and {@code ": "}, ASCII only. */
+/** Turns records into lines and lines into records, in the form of the Python writers: {@code ", "} and {@code ": "}, ASCII only. */
 public final class Ndjson {
     private Ndjson() { }
 
@@ -37,7 +37,7 @@ public final class Ndjson {
             member(line, "id", null);
             member(line, "record_type", "event");
         } else {
-            throw new IllegalArgumentException("damage is nothing to write");
+            throw new IllegalArgumentException("damage cannot be written");
         }
         return line.append('}').toString();
     }
@@ -68,7 +68,7 @@ public final class Ndjson {
         return quoted.substring(1, quoted.length() - 1);
     }
 
-    /** Written out for the one compiler that scripts run with: a call a character would take twice the time. */
+    /** A loop of its own: with the one compiler that scripts run with, a call for each character would be slow. */
     private static boolean isPlain(String text) {
         for (int i = 0, length = text.length(); i < length; i++) {
             char c = text.charAt(i);
@@ -93,8 +93,8 @@ public final class Ndjson {
     }
 
     /**
-     * Reads one object. Never throws on bad input: what cannot be read comes back as {@link Damage}.
-     * NaN and Infinity, which Python writes and JSON has no word for, are read as null.
+     * Reads one object. Never throws on bad input: what cannot be read comes back as {@link Damage}. NaN and Infinity, which Python writes
+     * although JSON lacks them, are read as null.
      */
     public static LogRecord read(byte[] bytes, int from, int to) {
         String text;
@@ -148,7 +148,7 @@ public final class Ndjson {
         return value.toString();
     }
 
-    /** Whole numbers of 64 bits as Long, what a double can hold as Double, anything beyond as its text. */
+    /** Whole numbers of 64 bits become a Long, what a double can hold a Double, anything beyond stays text. */
     static Object number(String text) {
         try {
             return Long.valueOf(text);

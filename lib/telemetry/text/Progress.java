@@ -12,8 +12,8 @@ import java.util.function.LongSupplier;
 import telemetry.Times;
 
 /**
- * How far a long work has come, on one line that is written over and over. Nothing in the first second, and nothing at all where there is
- * no terminal.
+ * Shows how far long work has come, on one line that is rewritten in place. It shows nothing in the first second, and nothing at all
+ * without a terminal.
  */
 public final class Progress implements AutoCloseable {
     private static final long FIRST = 1_000_000_000L;
@@ -30,15 +30,12 @@ public final class Progress implements AutoCloseable {
     private long next;
     private int shown;
 
-    /**
-     * @param what  is counted: {@code "runs"}
-     * @param total how many there will be; 0 when nobody knows
-     */
+    /** @param what  what is counted: {@code "runs"} @param total how many there will be; 0 when that is unknown */
     public Progress(PrintWriter err, String what, long total) {
         this(isTerminal() ? err : null, what, total, System::nanoTime);
     }
 
-    /** As the other, wherever {@code err} leads, by another clock of nanoseconds. */
+    /** The same wherever {@code err} leads, with another clock of nanoseconds. */
     Progress(PrintWriter err, String what, long total, LongSupplier clock) {
         this.err = err;
         this.what = what;
@@ -48,7 +45,7 @@ public final class Progress implements AutoCloseable {
         this.next = began + FIRST;
     }
 
-    /** Linux tells where stderr leads; elsewhere there is a console only when nothing is redirected. */
+    /** Linux shows where stderr leads. Elsewhere there is a console only when nothing is redirected. */
     private static boolean isTerminal() {
         try {
             String stderr = Files.readSymbolicLink(Path.of("/proc/self/fd/2")).toString();
@@ -58,7 +55,7 @@ public final class Progress implements AutoCloseable {
         }
     }
 
-    /** May be called as often as one likes. */
+    /** Call it as often as you like: it draws at most five times a second. */
     public void at(long done) {
         if (err == null || done <= 0) return;
         long now = clock.getAsLong();
@@ -70,7 +67,7 @@ public final class Progress implements AutoCloseable {
                 + ", " + Times.words(Duration.ofNanos((long) (Math.max(0, total - done) / perNano))) + " left");
     }
 
-    /** Is given from any thread how much more is done, and shows it in units of so much: bytes, to be shown as MB. */
+    /** Takes from any thread how much more is done, and shows the sum in this unit: bytes come in, MB are shown. */
     public LongConsumer adding(long unit) {
         var done = new AtomicLong();
         return more -> {
@@ -86,7 +83,7 @@ public final class Progress implements AutoCloseable {
         shown = line.length();
     }
 
-    /** Takes the line away. */
+    /** Removes the line. */
     @Override
     public void close() {
         if (shown == 0) return;

@@ -2,7 +2,7 @@ package telemetry.text;
 
 import telemetry.Check;
 
-/** What a command came to, or a part of that. Its {@code toString()} is the report for people. */
+/** The result of a command, or a part of it. Its {@code toString()} is the report for people. */
 public interface Result {
 
     /** How it went; the command's exit code follows from it. */

@@ -13,8 +13,8 @@ import telemetry.Size;
 import telemetry.Times;
 
 /**
- * Rows under headings, columns as wide as their content; numbers stand to the right. Control characters in a
- * value are shown, not sent to the terminal. {@code toString()} is the table.
+ * Rows under headings. A column is as wide as its content, and numbers are aligned right. Control characters in a value are written out, so
+ * the terminal does not obey them. {@code toString()} is the table.
  */
 public final class Table {
     private static final int WIDEST = 60;
@@ -54,14 +54,14 @@ public final class Table {
         return this;
     }
 
-    /** A text on a further line below the last row, cut like that of a cell but later. */
+    /** A text on a line of its own below the last row. It may be longer than a cell. */
     public Table below(String text) {
         below.merge(rows.size() - 1, "    " + Words.cut(Words.visible(text), WIDEST_BELOW),
                 (first, next) -> first + System.lineSeparator() + next);
         return this;
     }
 
-    /** An empty table to go on below this one: no headings, and columns that are no narrower. */
+    /** An empty table that continues this one: no headings, and columns at least as wide. */
     public Table continued() {
         return new Table(this);
     }
@@ -104,7 +104,7 @@ public final class Table {
         return line.toString().stripTrailing();
     }
 
-    /** A value as it shows in a cell: on one line, and not longer than a cell may be. */
+    /** A value as a cell shows it: on one line, and cut to the width of a cell. */
     public static String text(Object value) {
         if (value == null) return "";
         if (value instanceof Instant instant) return Times.seconds(instant);
@@ -114,7 +114,7 @@ public final class Table {
         return Words.cut(Words.visible(value.toString()), WIDEST);
     }
 
-    /** One row from top to bottom, a line for each column and nothing cut; control characters are shown. */
+    /** One row as a list: a line for each column. Nothing is cut, and control characters are written out. */
     public static String sheet(Row row) {
         int width = row.columns().stream().mapToInt(String::length).max().orElse(0);
         var lines = new StringJoiner(System.lineSeparator());

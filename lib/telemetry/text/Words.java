@@ -17,7 +17,7 @@ public final class Words {
         return number + " " + (number == 1 ? one : many);
     }
 
-    /** On one line, without a character that a terminal obeys. */
+    /** The text on one line, with control characters written out. */
     public static String visible(String text) {
         var visible = new StringBuilder(text.length());
         for (char c : text.toCharArray()) {
@@ -30,7 +30,7 @@ public final class Words {
         return visible.toString();
     }
 
-    /** Not wider than so many characters: what is cut off becomes an ellipsis. */
+    /** At most this many characters; an ellipsis stands for what is cut off. */
     public static String cut(String text, int widest) {
         return width(text) <= widest ? text : text.substring(0, text.offsetByCodePoints(0, widest - 1)) + "…";
     }

@@ -8,16 +8,13 @@ import java.util.HashSet;
 import java.util.Set;
 import telemetry.RunContext;
 
-/**
- * What a tracked program prints, as far as it is of interest to its run: {@code ::metric NAME=VALUE} on either stream, and the last of its
- * errors.
- */
+/** What matters to a run in its program's output: {@code ::metric NAME=VALUE} on either stream, and the last error lines. */
 final class Heard {
     private static final byte[] MARK = "::metric ".getBytes(StandardCharsets.US_ASCII);
     private static final int MOST_METRICS = 1_000;
     private static final int MOST_LINES = 20;
 
-    /** In characters, of all lines together; the last line alone may be longer. */
+    /** In characters, for all lines together; a single last line may be longer. */
     private static final int LONGEST_SUMMARY = 4_000;
 
     private final RunContext run;
@@ -63,7 +60,7 @@ final class Heard {
         while (lastErrors.size() > 1 && (lastErrors.size() > MOST_LINES || kept > LONGEST_SUMMARY)) kept -= lastErrors.remove().length();
     }
 
-    /** How it ended and its last errors: {@code exit code 3: …} */
+    /** How the program ended, and its last error lines: {@code exit code 3: …} */
     synchronized String summary(String end) {
         return lastErrors.isEmpty() ? end : end + ": " + String.join("\n", lastErrors);
     }

@@ -9,22 +9,22 @@ import java.util.concurrent.TimeUnit;
 import telemetry.os.Machine;
 
 /**
- * A program that runs as if it had been started without us: it reads our standard input itself, and what it prints passes through byte for
- * byte and at once, while the lines are listened to. What it leaves running in the background can print only as long as we are there.
+ * A program that runs as if it had been started without us. It reads our standard input itself. Its output passes through at once and byte
+ * for byte, while a listener hears the lines. What it leaves running in the background can print only while we run.
  */
 public final class PassThrough {
 
-    /** Hears lines. Most are of no interest, so it is left to it to make text of those that are. */
+    /** Hears lines. Most do not matter, so it decodes those that do by itself. */
     @FunctionalInterface
     public interface Listener {
         /** The line's bytes, the first {@code length} of these, without its newline; they are overwritten afterwards. */
         void heard(byte[] bytes, int length);
     }
 
-    /** In bytes; a longer line is heard without its rest. */
+    /** In bytes; of a longer line only the beginning is heard. */
     private static final int LONGEST_HEARD = 4_096;
 
-    /** After the program's end a background process may still hold its output: so long nothing has to come. */
+    /** How long to wait for output after the program's end: a background process may still hold the stream. */
     private static final Duration SILENCE = Duration.ofMillis(500);
 
     private final Process process;
@@ -37,11 +37,11 @@ public final class PassThrough {
     }
 
     /**
-     * Starts it. Standard output and error are pipes for it, even where ours are a terminal.
+     * Starts the program. Its standard output and error are pipes, even where ours are a terminal.
      *
-     * @param out    where its standard output goes, unbuffered
+     * @param out receives its standard output, unbuffered
      * @param output hears it, on one thread
-     * @param err    where its standard error goes
+     * @param err receives its standard error
      * @param errors hears it, on another thread
      * @throws IOException when there is no such program or it cannot be run
      */
@@ -53,12 +53,12 @@ public final class PassThrough {
                 List.of(new Pump(process.getInputStream(), out, output), new Pump(process.getErrorStream(), err, errors)));
     }
 
-    /** Starts it on our own standard output and error, a terminal's too; nothing is heard. */
+    /** Starts the program on our own standard output and error, a terminal included; nothing is heard. */
     public static PassThrough startUnheard(List<String> command) throws IOException {
         return new PassThrough(new ProcessBuilder(Machine.startable(command, Machine.environment())).inheritIO().start(), List.of());
     }
 
-    /** Waits for its end, whatever interrupts, and for its last output. @return its exit code; 128 + n when signal n ended it */
+    /** Waits for its end and its last output, despite interrupts. @return its exit code; 128 + n when signal n ended it */
     int waitFor() {
         boolean interrupted = false;
         while (true) {
@@ -84,7 +84,7 @@ public final class PassThrough {
         }
     }
 
-    /** Asks it to end (TERM); it may take its time, or not listen. {@code Process.destroy} would close its output as well. */
+    /** Asks it to end (TERM); it may take its time or ignore that. {@code Process.destroy} would close its output too. */
     void terminate() {
         process.toHandle().destroy();
     }
@@ -105,7 +105,7 @@ public final class PassThrough {
             setDaemon(true);
         }
 
-        /** Closing our end when the other is closed ({@code | head}) tells the program what it would have been told without us. */
+        /** Closes our end when the other end is closed ({@code | head}), so the program learns what it would have learned without us. */
         @Override
         public void run() {
             byte[] buffer = new byte[1 << 16];
@@ -115,7 +115,7 @@ public final class PassThrough {
                     listen(buffer, read);
                 }
             } catch (IOException e) {
-                // nobody reads any more
+                // the reader is gone
             }
             if (length > 0) endLine();
         }

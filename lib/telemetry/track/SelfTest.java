@@ -27,9 +27,7 @@ import telemetry.os.Disk;
 import telemetry.text.Result;
 import telemetry.text.Runbook;
 
-/**
- * Tracks a run of the agent {@code test}, job {@code healthcheck}, and looks whether its lines and its row are there: does tracking work?
- */
+/** Tests tracking: tracks a run of the agent {@code test}, job {@code healthcheck}, and checks that its lines and its row are there. */
 public final class SelfTest {
     private final Store store;
     private final Clock clock;
@@ -42,7 +40,7 @@ public final class SelfTest {
         this.hint = store.next(Runbook.TELEMETRY_INTEGRATION);
     }
 
-    /** What it came to; {@code toString()} is the report. */
+    /** The outcome; {@code toString()} is the report. */
     public record Found(Check.Status status, Path store, Checks checks) implements Result {
         @Override
         public String toString() {
@@ -61,7 +59,7 @@ public final class SelfTest {
         return new Found(checks.status(), store.base(), checks);
     }
 
-    /** Where the lines are safe, a lock or a missing permission shows nothing broken. */
+    /** When the lines are safe, a lock or a missing permission does not mean that something is broken. */
     private Check track(Tracked run, Check lines, Check row) {
         if (run.warnings.isEmpty()) return Check.ok("track", "run " + run.id);
         boolean isUntold = lines.status() == Check.Status.OK && isUntold(run.refusal) && row.status() != Check.Status.FAILED;
@@ -78,7 +76,7 @@ public final class SelfTest {
         return Check.refused(name, e, store.next(Runbook.DATABASE_LOCKED), hint);
     }
 
-    /** @param refusal what kept its row away and its lines not; null when nothing did */
+    /** @param refusal what prevented its row but not its lines; null without one */
     private record Tracked(String id, List<String> warnings, StoreException refusal) { }
 
     private Tracked track() {
@@ -91,7 +89,7 @@ public final class SelfTest {
         }
     }
 
-    /** Of the day files of today and, should midnight come, tomorrow: what stands in them now need not be read. */
+    /** The sizes of the day files of today and, because midnight may come, of tomorrow: what is in them now need not be read. */
     private Map<Path, Long> sizes() {
         LocalDate today = DayFile.dayOf(clock.instant());
         Map<Path, Long> sizes = new TreeMap<>();
@@ -117,7 +115,7 @@ public final class SelfTest {
         return found.equals(List.of("start", "event", "end")) ? Check.ok("lines", detail) : Check.failed("lines", detail, hint);
     }
 
-    /** A row that a lock keeps from being written or looked for may come yet. */
+    /** A row may still come if a lock kept it from being written or read. */
     private Check row(Tracked run) {
         try (Database database = Database.openToRead(store.database())) {
             Row row = database.one("SELECT status, items_succeeded FROM agent_runs WHERE run_id = ?", run.id).orElse(null);

@@ -10,13 +10,13 @@ import telemetry.TelemetryClient;
 import telemetry.os.Machine;
 
 /**
- * A program run as a tracked run: what it prints sets metrics, how it ends is how the run ends, and the signal that would end us ends it
- * and the run first. For one run.
+ * A program run as a tracked run. Its output sets metrics, and its end decides how the run ends. A signal that would end us first ends the
+ * program and the run. For one run.
  */
 public final class TrackedProgram {
     private static final Duration CTRL_C_PATIENCE = Duration.ofSeconds(2);
 
-    /** Starts the program with these listeners, or without when it is not to be listened to. */
+    /** Starts the program with these listeners, or without any. */
     @FunctionalInterface
     public interface Starter {
         PassThrough start(PassThrough.Listener output, PassThrough.Listener errors) throws IOException;
@@ -40,10 +40,10 @@ public final class TrackedProgram {
     }
 
     /**
-     * Starts the run and the program and waits for both to be over.
+     * Starts the run and the program, and waits for the end of both.
      *
      * @param notes is told when the program cannot be run
-     * @return the program's exit code; 128 + n when signal n ended it, 127 when there is none, 126 when it cannot be run
+     * @return the program's exit code; 128 + n when signal n ended it, 127 when there is no such program, 126 when it cannot be run
      */
     public int run(NewRun what, Consumer<String> notes) throws InterruptedException {
         onSignal();
@@ -73,7 +73,7 @@ public final class TrackedProgram {
         }
     }
 
-    /** A terminal's Ctrl-C ends the program at the moment it comes here: a failure is believed only when no signal has followed it. */
+    /** A terminal's Ctrl-C reaches the program and us at the same moment, so a failure counts only if no signal follows it. */
     private int end() throws InterruptedException {
         int code = program.waitFor();
         if (code != 0) Thread.sleep(code > 128 ? 1_000 : 100);
@@ -88,7 +88,7 @@ public final class TrackedProgram {
         return code > 128 && code <= 192 && !Machine.isWindows() ? " (signal " + (code - 128) + ")" : "";
     }
 
-    /** ENOENT is 2 everywhere; Java has it in the message only. */
+    /** ENOENT is 2 everywhere; Java has it only in the message. */
     private int endNotStarted(Consumer<String> notes) {
         boolean missing = notStarted.getMessage().matches("(?s).*\\berror[:=] ?2\\b.*");
         String why = missing ? name + ": command not found" : notStarted.getMessage();
@@ -98,8 +98,7 @@ public final class TrackedProgram {
     }
 
     /**
-     * Comes with a signal, and the JVM ends with the signal's code after it; also at every normal end, when there is nothing to do any
-     * more.
+     * Runs after a signal, before the JVM ends with the signal's code. It also runs at every normal end, when there is nothing left to do.
      */
     private void stop() {
         if (over) return;
@@ -118,7 +117,7 @@ public final class TrackedProgram {
         return run != null;
     }
 
-    /** Java does not tell which signal ends it, but names the thread that does so after it. */
+    /** Java does not say which signal ends it, but the thread that handles it has the signal's name. */
     private static String signal() {
         return Thread.getAllStackTraces().keySet().stream().map(Thread::getName).filter(name -> name.matches("SIG\\w+ handler"))
                 .map(name -> name.replace(" handler", "")).findFirst().orElse("SIGTERM");
