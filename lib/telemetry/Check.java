@@ -1,6 +1,9 @@
 package telemetry;
 
+import java.util.List;
 import java.util.Locale;
+import telemetry.text.JsonText;
+import telemetry.text.Result;
 import telemetry.text.Runbook;
 
 /**
@@ -10,8 +13,16 @@ import telemetry.text.Runbook;
  * @param detail what was measured
  * @param hint   when not ok: what to do next, and the runbook's section about it; otherwise null. JSON has it as two members, {@code hint}
  *               and {@code next}
+ * @param errors all that SQLite found, of which the detail shows the first; in JSON only when there are any
  */
-public record Check(String name, Status status, String detail, Next hint) {
+public record Check(String name, Status status, String detail, Next hint, List<String> errors) implements Result {
+
+    private record Plain(String name, Status status, String detail, Next hint) { }
+
+    /** One whose detail says it all. */
+    public Check(String name, Status status, String detail, Next hint) {
+        this(name, status, detail, hint, List.of());
+    }
 
     /** How it stands, the worse the later. */
     public enum Status {
@@ -58,6 +69,16 @@ public record Check(String name, Status status, String detail, Next hint) {
 
     public static Check failed(String name, String detail, Next hint) {
         return new Check(name, Status.FAILED, detail, hint);
+    }
+
+    /** The same with all errors, of which the detail shows the first. */
+    public Check with(List<String> errors) {
+        return new Check(name, status, detail, hint, List.copyOf(errors));
+    }
+
+    @Override
+    public Object data() {
+        return errors.isEmpty() ? new Plain(name, status, detail, hint) : JsonText.members(this);
     }
 
     /**

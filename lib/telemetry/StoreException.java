@@ -1,6 +1,7 @@
 package telemetry;
 
 import java.nio.file.Path;
+import java.util.List;
 import telemetry.text.Words;
 
 /**
@@ -33,6 +34,7 @@ public final class StoreException extends RuntimeException {
     private final String what;
     private final String why;
     private final Next next;
+    private List<String> errors = List.of();
 
     /**
      * @param tried what was tried, to follow "cannot": {@code "open the database"}
@@ -52,6 +54,17 @@ public final class StoreException extends RuntimeException {
         this.path = path;
         this.why = Words.visible(why);
         this.next = next;
+    }
+
+    /** This one, with all that SQLite found, of which the message shows the first. */
+    public StoreException with(List<String> errors) {
+        this.errors = List.copyOf(errors);
+        return this;
+    }
+
+    /** All that SQLite found; empty when it was not asked. */
+    public List<String> errors() {
+        return errors;
     }
 
     @Override

@@ -91,7 +91,7 @@ class CommandFormsTest {
 
         a store:
           0 backup --dry-run -> {runs size folder:string would_expire:[]}
-          0 backup -> {file:string time:string size runs verified:boolean doubt:null orphans took_ms copying_ms expired:[]}
+          0 backup -> {file:string time:string size runs verified:boolean doubt:null orphans odd:null took_ms copying_ms expired:[]}
           0 backup list -> LIST
           0 backup verify; backup verify all -> ~{checks:CHECKS status:string}
           0 backup expire; backup expire --keep-days=0 --dry-run -> ~{dry_run:boolean expired:[]}

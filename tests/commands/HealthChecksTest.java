@@ -1,4 +1,5 @@
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
@@ -24,9 +25,11 @@ import telemetry.Run;
 import telemetry.Store;
 import telemetry.TelemetryClient;
 import telemetry.Times;
+import telemetry.backup.Backups;
 import telemetry.health.HealthRules;
 import telemetry.health.Measure;
 import telemetry.kit.Fixture;
+import telemetry.kit.Sabotage;
 import telemetry.kit.Script;
 import telemetry.store.Pruned;
 import telemetry.text.Ndjson;
@@ -114,8 +117,31 @@ class HealthChecksTest {
         }
         Check whole = check(of(store, NOON, HealthRules.RUNBOOK), "database");
         assertEquals(Check.Status.FAILED, whole.status());
-        assertTrue(whole.detail().matches("integrity_check found \\d+ errors: row 1 missing from index idx_runs_agent"), whole.detail());
+        assertEquals("only indexes are damaged: integrity_check found 20 errors in agent_runs: row 1 missing from index idx_runs_agent; "
+                + "row 2 missing from index idx_runs_agent; row 3 missing from index idx_runs_agent; …", whole.detail());
+        assertEquals("Database Corrupted: jbang recover@telemetry --dry-run --store " + dir, whole.hint().toString());
+        assertEquals(20, whole.errors().size(), "with --json all of them");
+        String json = Script.run(new health(), "--json", "--store", dir).out();
+        assertEquals(20, json.split("\"row \\d+ missing from index idx_runs_agent\"", -1).length - 1, json);
         assertTrue(check(of(store, NOON, HealthRules.RUNBOOK.quickly()), "database").detail().startsWith("quick_check ok in "));
+    }
+
+    /** Somebody wrote them so: no rollback to a backup helps. */
+    @Test
+    void rowsThatBreakAConstraintAreAWarningAndTheDatabaseIsNotCalledCorrupted() {
+        Store store = Fixture.V3.filled(dir, 20, NOON);
+        Sabotage.breakConstraints(store);
+        for (HealthRules rules : List.of(HealthRules.RUNBOOK, HealthRules.RUNBOOK.quickly())) {
+            Check database = check(of(store, NOON, rules), "database");
+            assertEquals(Check.Status.WARNING, database.status());
+            assertTrue(database.detail().startsWith("nothing is damaged, but rows break a NOT NULL or CHECK: "), database.detail());
+            assertFalse(database.toString().contains("Corrupted"), database.toString());
+        }
+        Script made = Script.run(new backup(), "--store", dir);
+        assertEquals(1, made.exit(), made.toString());
+        assertTrue(made.out().contains("verified") && made.out().contains("odd      nothing is damaged, but rows break a NOT NULL or CHECK"),
+                made.out());
+        assertTrue(Backups.newestVerified(store).isPresent());
     }
 
     @Test

@@ -34,6 +34,39 @@ public final class Sabotage {
             Files.move(Path.of(copy + suffix), Path.of(store.database() + suffix), StandardCopyOption.REPLACE_EXISTING);
     }
 
+    /** Runs statements while an index is out of SQLite's sight, so that it knows nothing of what they change. */
+    public static void withoutIndex(Path file, String index, String... statements) {
+        List<Object> row;
+        try (Database database = Database.open(file)) {
+            row = database.one("SELECT type, name, tbl_name, rootpage, sql FROM sqlite_master WHERE name = ?", index).orElseThrow().values();
+            database.pragma("writable_schema", "ON");
+            database.update("DELETE FROM sqlite_master WHERE name = ?", index);
+            database.pragma("schema_version", database.number("PRAGMA schema_version") + 1);
+        }
+        try (Database database = Database.open(file)) {
+            for (String statement : statements) database.update(statement);
+            database.pragma("writable_schema", "ON");
+            database.update("INSERT INTO sqlite_master VALUES (?, ?, ?, ?, ?)", row.toArray());
+            database.pragma("schema_version", database.number("PRAGMA schema_version") + 1);
+        }
+    }
+
+    /** Runs statements, and then spells a table's definition otherwise, which its rows are not asked about. */
+    public static void spell(Path file, String table, String part, String otherwise, String... statements) {
+        try (Database database = Database.open(file)) {
+            for (String statement : statements) database.update(statement);
+            database.pragma("writable_schema", "ON");
+            database.update("UPDATE sqlite_master SET sql = replace(sql, ?, ?) WHERE name = ?", part, otherwise, table);
+            database.pragma("schema_version", database.number("PRAGMA schema_version") + 1);
+        }
+    }
+
+    /** Every row lacks a host, which becomes NOT NULL; three have a status that no CHECK lets through. Nothing is damaged. */
+    public static void breakConstraints(Store store) {
+        spell(store.database(), "agent_runs", "host TEXT", "host TEXT NOT NULL", "PRAGMA ignore_check_constraints=ON",
+                "UPDATE agent_runs SET host = NULL", "UPDATE agent_runs SET status = 'SUCCESS' WHERE rowid <= 3");
+    }
+
     /** Deletes a database and what stands beside it: its -wal, -shm and -journal. */
     public static void delete(Path database) {
         try {
@@ -47,6 +80,16 @@ public final class Sabotage {
     /** Overwrites a page in the middle. */
     public static void damage(Path database) throws IOException {
         overwrite(database, Files.size(database) / 4096 / 2 * 4096, 4096, 1);
+    }
+
+    /** Overwrites the first page of a table or an index. */
+    public static void overwriteRoot(Store store, String name) throws IOException {
+        long page;
+        try (Database database = Database.open(store.database())) {
+            database.pragma("wal_checkpoint", "TRUNCATE");
+            page = database.number("SELECT rootpage FROM sqlite_master WHERE name = '" + name + "'");
+        }
+        overwritePage(store, page);
     }
 
     /**

@@ -68,7 +68,7 @@ public record BackupContent(Backup backup, Path file, String sha256, String jour
             return Attempt.of("read the backup", file, () -> look(backup, manifest, file, err));
         } catch (StoreException e) {
             remove(backup, file);
-            throw e.reason() == StoreException.Reason.DAMAGED ? damaged(backup.file(), e.why()) : e;
+            throw e.reason() == StoreException.Reason.DAMAGED ? damaged(backup.file(), e.why()).with(e.errors()) : e;
         }
     }
 

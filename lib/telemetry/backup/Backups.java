@@ -188,7 +188,7 @@ public final class Backups {
      */
     public MadeBackup make(Duration patience, BackupCheck check, boolean compress) {
         try (var backup = new NewBackup(folder, clock, err)) {
-            MadeBackup made = backup.make(store.database(), patience, check, compress);
+            MadeBackup made = backup.make(store, patience, check, compress);
             sound.add(made.backup().file());
             return made;
         }
@@ -214,7 +214,8 @@ public final class Backups {
             verify(backup);
         } catch (StoreException e) {
             Next hint = Next.words("use another backup").then(store.command("backup", "list")).in(Runbook.DATABASE_CORRUPTED);
-            return e.reason() == StoreException.Reason.DAMAGED ? Check.failed(name, e.why(), hint) : Check.unknown(name, e.why(), hint);
+            return e.reason() == StoreException.Reason.DAMAGED ? Check.failed(name, e.why(), hint).with(e.errors())
+                    : Check.unknown(name, e.why(), hint);
         }
         if (!backup.isVerified())
             return Check.warning(name, backup.doubt() + "; SQLite finds nothing wrong with it, which does not prove every value",

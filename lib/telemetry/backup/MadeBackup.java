@@ -7,25 +7,27 @@ import java.util.StringJoiner;
 import telemetry.Check;
 import telemetry.Times;
 import telemetry.text.Result;
+import telemetry.text.Words;
 
 /**
  * A new one; {@code toString()} is the report.
  *
  * @param orphans   rows that refer to others that are not there; null when the tables do not let SQLite tell
+ * @param odd       a warning of rows that break a constraint; null when there is none
  * @param tookMs    in all
  * @param copyingMs of it, while the database was read; the rest went into checking, hashing and compressing the copy
  * @param expired   those that went
  */
-public record MadeBackup(Backup backup, Long orphans, Duration tookMs, Duration copyingMs, List<Path> expired) implements Result {
+public record MadeBackup(Backup backup, Long orphans, Check odd, Duration tookMs, Duration copyingMs, List<Path> expired) implements Result {
 
     /** The same, after these have gone. */
     public MadeBackup expiring(Backups.Expired gone) {
-        return new MadeBackup(backup, orphans, tookMs, copyingMs, gone.expired());
+        return new MadeBackup(backup, orphans, odd, tookMs, copyingMs, gone.expired());
     }
 
     @Override
     public Check.Status status() {
-        return backup.isVerified() ? Check.Status.OK : Check.Status.WARNING;
+        return backup.isVerified() && odd == null ? Check.Status.OK : Check.Status.WARNING;
     }
 
     @Override
@@ -35,6 +37,7 @@ public record MadeBackup(Backup backup, Long orphans, Duration tookMs, Duration 
         text.add("holds    " + backup.runs() + " runs, " + backup.size() + ", " + (backup.isVerified() ? "verified" : backup.doubt())
                 + ", in " + Times.words(tookMs));
         if (orphans != null && orphans > 0) text.add("odd      " + orphans + " rows refer to others that are not there");
+        if (odd != null) text.add(Words.item("odd      ", odd.detail(), odd.hint()));
         expired.forEach(old -> text.add("expired  " + old));
         return text.toString();
     }

@@ -18,6 +18,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import telemetry.Database;
 import telemetry.Next;
+import telemetry.Store;
 import telemetry.StoreException;
 import telemetry.os.Attempt;
 import telemetry.os.Disk;
@@ -41,7 +42,7 @@ final class NewBackup implements AutoCloseable {
     private final Clock clock;
     private final PrintWriter err;
     private final List<Path> unfinished = new ArrayList<>();
-    private Long orphans;
+    private Snapshot.Oddities oddities;
 
     /** @param err where the progress is shown; null for nowhere */
     NewBackup(Path folder, Clock clock, PrintWriter err) {
@@ -51,17 +52,18 @@ final class NewBackup implements AutoCloseable {
     }
 
     /** @param patience how long a locked database is waited for */
-    MadeBackup make(Path database, Duration patience, BackupCheck check, boolean compress) {
+    MadeBackup make(Store store, Duration patience, BackupCheck check, boolean compress) {
         long began = System.nanoTime();
-        Snapshot copy = copy(database, patience);
+        Snapshot copy = copy(store.database(), patience);
         Duration copying = since(began);
         try {
             Backup made = Attempt.of("write the backup to", folder, () -> Backup.of(finish(copy, check, compress)));
-            return new MadeBackup(made, orphans, since(began), copying, List.of());
+            return new MadeBackup(made, oddities.orphans(),
+                    oddities.odd() == null ? null : oddities.odd().trouble("database", store), since(began), copying, List.of());
         } catch (StoreException e) {
             if (e.reason() != StoreException.Reason.DAMAGED) throw e;
-            throw new StoreException(e.reason(), "back up", database, e.why() + "; no backup was made and none expires",
-                    Next.command("recover", "--dry-run"), e);
+            throw new StoreException(e.reason(), "back up", store.database(), e.why() + "; no backup was made and none expires",
+                    Next.command("recover", "--dry-run"), e).with(e.errors());
         }
     }
 
@@ -96,14 +98,14 @@ final class NewBackup implements AutoCloseable {
     private Path finish(Snapshot copy, BackupCheck check, boolean compress) throws IOException {
         CompletableFuture<String> hash = CompletableFuture.supplyAsync(() -> hash(copy.file(), check));
         try {
-            orphans = copy.requireSound(check, err);
+            oddities = copy.requireSound(check, err);
         } finally {
             hash.handle((done, failed) -> done).join();
         }
         try {
             long bytes = Files.size(copy.file());
             var plain = new GzipFile.Content(bytes, 0, hash.join(), bytes, hash.join());
-            return publish(copy.time(), BackupManifest.of(copy, compress ? compress(copy.file()) : plain, check, orphans));
+            return publish(copy.time(), BackupManifest.of(copy, compress ? compress(copy.file()) : plain, check, oddities.orphans()));
         } catch (CompletionException e) {
             throw e.getCause() instanceof StoreException known ? known : e;
         }

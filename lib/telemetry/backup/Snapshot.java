@@ -17,6 +17,7 @@ import telemetry.Row;
 import telemetry.StoreException;
 import telemetry.os.Attempt;
 import telemetry.os.Disk;
+import telemetry.runs.Integrity;
 import telemetry.runs.Schema;
 import telemetry.text.Progress;
 
@@ -152,17 +153,24 @@ public record Snapshot(Path file, Instant time, String schema, String journal, l
     }
 
     /**
-     * @return how many rows refer to others that are not there, which is odd but no damage: no writer's SQLite looks after that. Null when
-     *         the tables do not let SQLite tell, as the service's, where a run_id may stand in several rows
+     * What is odd and no damage.
+     *
+     * @param orphans rows that refer to others that are not there: no writer's SQLite looks after that. Null when the tables do not let
+     *                SQLite tell, as the service's, where a run_id may stand in several rows
+     * @param odd     rows that break a constraint; null when there is none
+     */
+    record Oddities(Long orphans, Integrity odd) { }
+
+    /**
      * @throws StoreException {@code DAMAGED} when it is not what was copied, or the copied database was damaged: copying does not notice
      */
-    Long requireSound(BackupCheck check, PrintWriter err) {
+    Oddities requireSound(BackupCheck check, PrintWriter err) {
         try (Database copy = Database.openFrozen(file)) {
-            check.run(copy, err);
+            Integrity odd = check.run(copy, err);
             if (!rows.equals(rows(copy)))
                 throw new StoreException(StoreException.Reason.DAMAGED, "verify the copy", file,
                         "it has other rows than were counted in the database", Next.RUN_AGAIN);
-            return orphans(copy);
+            return new Oddities(orphans(copy), odd);
         }
     }
 

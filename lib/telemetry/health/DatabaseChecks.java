@@ -30,9 +30,6 @@ import telemetry.text.Words;
 /** The checks of {@code Health} that ask the database. When it cannot be opened, each of them says so. */
 public final class DatabaseChecks implements AutoCloseable {
 
-    /** So many errors are asked for; a damaged database can have millions. */
-    private static final int MOST_ERRORS = 100;
-
     /** A -journal that was not written to for so long belongs to a program that is gone. */
     private static final Duration ABANDONED = Duration.ofMinutes(1);
 
@@ -137,13 +134,11 @@ public final class DatabaseChecks implements AutoCloseable {
     }
 
     private Check integrity(Database database, PrintWriter err) {
-        String pragma = rules.quick() ? "quick_check" : "integrity_check";
         long began = System.nanoTime();
-        List<String> errors = Integrity.errors(database, schema, rules.quick(), MOST_ERRORS, err);
+        var found = Integrity.of(database, schema, rules.quick(), err);
         String took = Times.words(Duration.ofNanos(System.nanoTime() - began));
-        return errors.isEmpty() ? Check.ok("database", pragma + " ok in " + took + ", SQLite " + database.sqliteVersion())
-                : Check.failed("database", pragma + " found " + (errors.size() < MOST_ERRORS ? "" : "at least ")
-                        + Words.count(errors.size(), "error") + ": " + errors.get(0), damaged());
+        return found.lines().isEmpty() ? Check.ok("database", found + " in " + took + ", SQLite " + database.sqliteVersion())
+                : found.trouble("database", store);
     }
 
     public Check schema() {

@@ -23,7 +23,6 @@ public final class LockRelease {
     /** How long to wait for the lock after TERM, and again after KILL. */
     public static final Duration GRACE = Duration.ofSeconds(5);
     private static final Duration STEP = Duration.ofMillis(20);
-    private static final int MOST_ERRORS = 10;
 
     private final Store store;
     private final Locks locks;
@@ -100,10 +99,10 @@ public final class LockRelease {
             database.execute("BEGIN IMMEDIATE");
             database.execute("ROLLBACK");
             Check lock = Check.ok("lock", "free after " + Duration.ofNanos(System.nanoTime() - began).toMillis() + " ms");
-            List<String> errors = Integrity.errors(database, null, true, MOST_ERRORS, null);
-            return List.of(lock, errors.isEmpty()
-                    ? Check.ok("quick check", "SQLite finds no error; what was not committed is rolled back")
-                    : Check.failed("quick check", String.join("; ", errors), store.next(Runbook.DATABASE_CORRUPTED)));
+            var found = Integrity.of(database, null, true, null);
+            return List.of(lock, found.lines().isEmpty()
+                    ? Check.ok("quick check", "SQLite finds nothing wrong; what was not committed is rolled back")
+                    : found.trouble("quick check", store));
         } catch (StoreException e) {
             if (e.reason() != StoreException.Reason.LOCKED) throw e;
             return List.of(Check.unknown("lock", Locks.heldBy(locks.holders()) + " now", store.next(Runbook.DATABASE_LOCKED)));

@@ -1,0 +1,173 @@
+package telemetry.runs;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import telemetry.Database;
+import telemetry.Store;
+import telemetry.kit.Fixture;
+import telemetry.kit.Sabotage;
+
+/** SQLite's own words for what it finds, told apart by what they are about. */
+class IntegrityTest {
+    private static final Instant NOON = Instant.parse("2026-11-20T12:00:00Z");
+
+    @TempDir
+    Path dir;
+
+    @Test
+    void anIndexThatLacksEntriesIsAboutTheIndexAlone() {
+        Path file = made("CREATE INDEX i ON t(a)", "CREATE UNIQUE INDEX u ON t(b)");
+        Sabotage.withoutIndex(file, "i", "INSERT INTO t(a, b) VALUES ('later', 'once')");
+        Sabotage.withoutIndex(file, "u", "INSERT INTO t(a, b) VALUES ('later', 'b1')", "UPDATE t SET b = 'other' WHERE a = 'a2'");
+        List<String> errors = errors(file, false);
+        assertEquals(Set.of(Integrity.Kind.INDEX), kinds(errors), errors.toString());
+        assertEquals(errors, Integrity.of(Integrity.Kind.INDEX, errors));
+        assertEquals(List.of(), Integrity.of(Integrity.Kind.PAGE, errors));
+    }
+
+    @Test
+    void aRowThatItsTableWouldNotTakeIsAboutTheRow() {
+        Path file = made();
+        try (Database database = Database.open(file)) {
+            database.pragma("ignore_check_constraints", "ON");
+            database.update("INSERT INTO t(a, b, n) VALUES ('bad', 'b', -1)");
+        }
+        Sabotage.spell(file, "t", "a TEXT,", "a TEXT NOT NULL,", "UPDATE t SET a = NULL WHERE b = 'b3'");
+        for (boolean quick : new boolean[] {true, false}) {
+            List<String> errors = errors(file, quick);
+            assertEquals(Set.of(Integrity.Kind.ROW), kinds(errors), errors.toString());
+            assertEquals(2, errors.stream().map(error -> error.replaceAll(" in .*", "")).distinct().count(), errors.toString());
+        }
+    }
+
+    @Test
+    void aPageIsDamageWhateverElseIsFound() throws IOException {
+        Path file = made("CREATE INDEX i ON t(a)");
+        try (var pages = new RandomAccessFile(file.toFile(), "rw")) {
+            pages.seek(2 * 4096 + 7);
+            pages.write(200);
+        }
+        List<String> errors = errors(file, false);
+        assertFalse(Integrity.of(Integrity.Kind.PAGE, errors).isEmpty(), errors.toString());
+    }
+
+    @Test
+    void nothingIsWrongWithASoundDatabase() {
+        var found = look(Fixture.V3.filled(dir, 40, NOON), false);
+        assertEquals("integrity_check ok", found.toString());
+        assertTrue(found.isSound() && found.isWhole() && !found.isIndexOnly());
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void rowsThatBreakANotNullOrACheckAreNoDamage(boolean quick) {
+        Store store = Fixture.V3.filled(dir, 40, NOON);
+        Sabotage.breakConstraints(store);
+        var found = look(store, quick);
+        assertEquals(Set.of(Integrity.Kind.ROW), kindsOf(found));
+        assertTrue(found.isSound() && !found.isIndexOnly());
+        assertTrue(found.toString().matches("nothing is damaged, but rows break a NOT NULL or CHECK: \\w+_check found 43 errors in agent_runs"
+                + ": ([^;]+; ){3}…"), found.toString());
+        assertTrue(found.texts().containsAll(Set.of("NULL value in agent_runs.host", "CHECK constraint failed in agent_runs")));
+        assertEquals("jbang query@telemetry sql 'SELECT * FROM \"agent_runs\" WHERE \"host\" IS NULL' --store " + dir,
+                found.trouble("database", store).hint().toString().replaceFirst(".*: ", ""));
+        try (Database database = Database.open(store.database())) {
+            assertEquals(43, Integrity.errors(database, null, quick, 100, null).size());
+        }
+    }
+
+    /** 43 lines about rows come before nothing else; damage behind them is seen all the same. */
+    @Test
+    void damageBehindRowsThatBreakARuleIsSeen() throws IOException {
+        Store store = Fixture.V3.filled(dir, 400, NOON);
+        Sabotage.breakConstraints(store);
+        Sabotage.damage(store, "page");
+        var found = look(store, false);
+        assertFalse(found.isSound() || found.isIndexOnly());
+        assertTrue(kindsOf(found).contains(Integrity.Kind.PAGE), found.toString());
+    }
+
+    @Test
+    void anIndexThatLacksRowsIsAnIndexOnly() {
+        Store store = Fixture.V3.filled(dir, 40, NOON);
+        Sabotage.withoutIndex(store.database(), "idx_runs_agent", "UPDATE agent_runs SET agent_name = 'renamed' WHERE rowid < 5");
+        var found = look(store, false);
+        assertEquals(Set.of(Integrity.Kind.INDEX), kindsOf(found));
+        assertTrue(found.isIndexOnly() && !found.isSound());
+        assertTrue(found.toString().startsWith("only indexes are damaged: integrity_check found 4 errors in agent_runs: row 1 missing from "
+                + "index idx_runs_agent; "), found.toString());
+        assertTrue(look(store, true).isSound(), "quick_check does not compare them");
+    }
+
+    /** SQLite's integrity_check ends there with "malformed"; its tables can be read from one end to the other. */
+    @ParameterizedTest
+    @ValueSource(strings = {"idx_runs_agent", "sqlite_autoindex_agent_runs_1"})
+    void anIndexWhosePageIsOverwrittenIsAnIndexOnly(String index) throws IOException {
+        Store store = Fixture.V3.filled(dir, 400, NOON);
+        Sabotage.overwriteRoot(store, index);
+        for (boolean quick : new boolean[] {true, false}) {
+            var found = look(store, quick);
+            assertEquals(Set.of(Integrity.Kind.INDEX), kindsOf(found), found.texts().toString());
+            assertTrue(found.toString().startsWith("only indexes are damaged: "), found.toString());
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"agent_runs", "commits"})
+    void aTableWhosePageIsOverwrittenIsDamaged(String table) throws IOException {
+        Store store = Fixture.V3.filled(dir, 400, NOON);
+        Sabotage.overwriteRoot(store, table);
+        for (boolean quick : new boolean[] {true, false}) {
+            var found = look(store, quick);
+            assertTrue(kindsOf(found).contains(Integrity.Kind.PAGE) && !found.isIndexOnly(), found.texts().toString());
+            assertTrue(found.lines().get(0).table().equals(table) && found.lines().get(0).text().startsWith("Tree "), found.toString());
+        }
+    }
+
+    private Path made(String... statements) {
+        Path file = dir.resolve("some.sqlite");
+        try (Database database = Database.create(file)) {
+            database.execute("CREATE TABLE t (a TEXT, b TEXT, n INTEGER CHECK(n >= 0))");
+            database.update("WITH RECURSIVE c(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c LIMIT 500) "
+                    + "INSERT INTO t SELECT 'a' || i, 'b' || i, i FROM c");
+            for (String statement : statements) database.execute(statement);
+        }
+        return file;
+    }
+
+    private static List<String> errors(Path file, boolean quick) {
+        try (Database database = Database.openToRead(file)) {
+            return Integrity.errors(database, null, quick, 100, null);
+        }
+    }
+
+    private static Set<Integrity.Kind> kinds(List<String> errors) {
+        Set<Integrity.Kind> kinds = new TreeSet<>();
+        for (String error : errors) kinds.add(Integrity.kind(error));
+        return kinds;
+    }
+
+    private static Integrity look(Store store, boolean quick) {
+        try (Database database = Database.openToRead(store.database())) {
+            return Integrity.of(database, Schema.of(database), quick, null);
+        }
+    }
+
+    private static Set<Integrity.Kind> kindsOf(Integrity found) {
+        return found.lines().stream().map(Integrity.Line::kind).collect(Collectors.toSet());
+    }
+}
