@@ -3,8 +3,9 @@
 //DESCRIPTION Create the store: folders, database, indexes; optionally a sample month.
 //SOURCES ../lib/telemetry/text/package-info.java ../lib/telemetry/os/package-info.java ../lib/telemetry/sqlite/package-info.java
 //SOURCES ../lib/telemetry/daylog/package-info.java ../lib/telemetry/runs/package-info.java ../lib/telemetry/cli/package-info.java
-//SOURCES ../lib/telemetry/store/package-info.java ../lib/telemetry/logs/package-info.java ../lib/telemetry/backup/package-info.java
-//SOURCES ../lib/telemetry/query/package-info.java ../lib/telemetry/health/package-info.java ../lib/telemetry/setup/package-info.java
+//SOURCES ../lib/telemetry/store/package-info.java ../lib/telemetry/logs/package-info.java ../lib/telemetry/locks/package-info.java
+//SOURCES ../lib/telemetry/backup/package-info.java ../lib/telemetry/query/package-info.java ../lib/telemetry/health/package-info.java
+//SOURCES ../lib/telemetry/setup/package-info.java
 //RUNTIME_OPTIONS -XX:TieredStopAtLevel=1 -XX:CompileThresholdScaling=10
 
 import java.nio.file.Path;

@@ -13,20 +13,23 @@ import telemetry.health.HealthRules;
 import telemetry.health.Measure;
 import telemetry.os.Machine;
 import telemetry.text.Result;
+import telemetry.text.Words;
 
 /**
  * How a store was found by the daily check; {@code toString()} is the report. Whatever is wrong with the store, every check is there, and
  * of what is written for them nothing is left.
  *
- * @param at       when
- * @param checks   in the runbook's order: environment, storage, database, schema, journal, lock, disk, write, activity, stale, size,
- *                 backup, day files, divergence
- * @param measures the numbers behind them, those that could be taken
+ * @param at        when
+ * @param checks    in the runbook's order: environment, storage, database, schema, journal, lock, disk, write, activity, stale, size,
+ *                  backup, day files, divergence
+ * @param measures  the numbers behind them, those that could be taken
+ * @param unchecked what nobody looked at, in a few words each
  */
-public record Health(Store store, Instant at, Checks checks, List<Measure> measures) implements Result {
+public record Health(Store store, Instant at, Checks checks, List<Measure> measures, List<String> unchecked) implements Result {
 
     public Health {
         measures = List.copyOf(measures);
+        unchecked = List.copyOf(unchecked);
     }
 
     /** The check with the runbook's thresholds. */
@@ -47,7 +50,7 @@ public record Health(Store store, Instant at, Checks checks, List<Measure> measu
                     database.divergence());
             checks.add(integrity.get());
             checks.addAll(others);
-            return new Health(store, now, new Checks(checks), measures);
+            return new Health(store, now, new Checks(checks), measures, unchecked(rules));
         }
     }
 
@@ -59,10 +62,18 @@ public record Health(Store store, Instant at, Checks checks, List<Measure> measu
     /** Without the numbers, which monitoring systems are given in forms of their own. */
     @Override
     public Object data() {
-        return new Document(status(), store.base(), checks);
+        return new Document(status(), store.base(), checks, unchecked);
     }
 
-    private record Document(Check.Status status, Path store, Checks checks) { }
+    private record Document(Check.Status status, Path store, Checks checks, List<String> notChecked) { }
+
+    private static List<String> unchecked(HealthRules rules) {
+        List<String> unchecked = new ArrayList<>();
+        if (rules.quick()) unchecked.add("whether indexes agree with their tables");
+        unchecked.add("whether lines older than " + Times.words(rules.compare()) + " are in the database");
+        unchecked.add("the bytes of backups and archived files");
+        return unchecked;
+    }
 
     /** The checks that are not ok; without those that cannot tell only because another failed. */
     public List<Check> troubles() {
@@ -78,9 +89,10 @@ public record Health(Store store, Instant at, Checks checks, List<Measure> measu
         return checks.sum();
     }
 
-    /** The checks, and as the last line how the store is. */
+    /** The checks, what was not checked, and as the last line how the store is. */
     @Override
     public String toString() {
-        return checks + System.lineSeparator() + status() + ": " + sum();
+        return checks + System.lineSeparator() + Words.item("not checked: ", String.join(", ", unchecked), null) + System.lineSeparator()
+                + status() + ": " + sum();
     }
 }

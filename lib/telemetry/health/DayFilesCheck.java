@@ -47,6 +47,14 @@ public final class DayFilesCheck {
     }
 
     Check check(Database database, Schema schema) {
+        List<OddDayFile> odd = OddDayFile.of(store, now);
+        Check days = days(database, schema);
+        if (odd.isEmpty() || days.status() != Check.Status.OK) return days;
+        String more = odd.size() == 1 ? "" : "; and " + Words.count(odd.size() - 1, "more odd day file");
+        return Check.warning("day files", odd.get(0).detail() + more, odd.get(0).next());
+    }
+
+    private Check days(Database database, Schema schema) {
         if (schema.shape() == Schema.Shape.SERVICE)
             return Check.ok("day files", "not compared with the database's days: this version's runs may come without lines");
         Map<LocalDate, Long> lost = lost(database, schema);
