@@ -85,7 +85,7 @@ class OddDayFileTest {
         file(TODAY, 1_000);
         OddDayFile odd = OddDayFile.of(store, NOW).get(0);
         assertTrue(odd.toString().startsWith(ahead + " (7 B) is of a day that is still to come"), odd.toString());
-        Next.Part command = odd.next().parts().get(0);
+        Next.Command command = odd.next().command();
         assertEquals(0, new ProcessBuilder("sh", "-c", command.toString()).start().waitFor());
         assertEquals("a line\n", Files.readString(store.raw().resolve("events_20261120.2.ndjson")));
         assertEquals(List.of(), OddDayFile.of(store, NOW));
@@ -94,7 +94,7 @@ class OddDayFileTest {
     private void assertOnly(String detail, Next next) {
         List<OddDayFile> odd = OddDayFile.of(store, NOW);
         assertEquals(List.of(detail), odd.stream().map(OddDayFile::toString).toList());
-        assertEquals(next.parts(), odd.get(0).next().parts());
+        assertEquals(next.command(), odd.get(0).next().command());
     }
 
     /** Sparse, and at rest. */

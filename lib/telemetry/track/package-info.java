@@ -1,3 +1,5 @@
 //SOURCES Heard.java PassThrough.java SelfTest.java TrackedProgram.java
-/** Runs a program as a tracked run, and proves that tracking works. Read {@code TrackedProgram} first. */
+/**
+ * A program run as a tracked run, and the proof that tracking works. Read {@code TrackedProgram} first.
+ */
 package telemetry.track;
