@@ -172,9 +172,11 @@ public record Schema(Shape shape, int version, List<String> columns, Set<String>
 
     /** What to tell of a newer one. */
     public String newer() {
-        String what = named > NEWEST ? "v" + named : "its table of runs has " + String.join(", ",
-                columns.stream().filter(column -> !Columns.isKnown(column)).toList());
-        return "this database is newer (" + what + ") than this toolkit (v" + NEWEST + " at most); nothing is damaged: update the toolkit";
+        if (named > NEWEST) return "this database is newer (v" + named + ") than this toolkit (v" + NEWEST
+                + " at most); nothing is damaged: update the toolkit";
+        return "this database is perhaps newer than this toolkit (v" + NEWEST + " at most): its table of runs lacks "
+                + String.join(", ", missingColumns()) + " and has "
+                + String.join(", ", columns.stream().filter(column -> !Columns.isKnown(column)).toList()) + "; update the toolkit";
     }
 
     /**
