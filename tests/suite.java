@@ -68,7 +68,9 @@ class suite implements Callable<Integer> {
     /** What NAME may be, and what of it runs: of each class and of each Class#method, how many tests. */
     private final Map<String, Integer> known = new TreeMap<>();
 
+    /** How the tests were started says nothing about the commands that they run in this JVM. */
     public static void main(String... args) {
+        System.clearProperty("telemetry.jbangw");
         System.exit(new CommandLine(new suite()).execute(args));
     }
 

@@ -65,11 +65,11 @@ public record LocksReport(Store store, boolean isFree, Duration waited, List<Lon
                 ? ": a process of another container or host, perhaps" : users.isEmpty() ? "" : ": one of those that have it open"),
                         Next.words("stop that program, then").then(store.command("locks")).in(Runbook.DATABASE_LOCKED));
         User holder = holders.get(0);
-        String advice = holder.state() == User.State.STOPPED ? "continue it (kill -CONT " + holder.pid() + ") or end it:"
-                : "let it finish or end it:";
+        String advice = holder.state() == User.State.STOPPED ? "continue it (kill -CONT " + holder.pid() + ") or end it"
+                : "let it finish or end it";
         return Check.unknown("lock", held + " by " + String.join(" and ", holders.stream().map(User::named).toList())
                 + waitsForReader(holder),
-                Next.words(advice).then(store.command("locks", "--kill", "" + holder.pid())).in(Runbook.DATABASE_LOCKED));
+                Next.words(advice).then(store.command("locks", "--kill", "" + holder.pid(), "--dry-run")).in(Runbook.DATABASE_LOCKED));
     }
 
     /** Outside WAL mode a commit needs a moment without readers. */

@@ -1,0 +1,316 @@
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileTime;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.List;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.ResourceLock;
+import telemetry.Database;
+import telemetry.DayFile;
+import telemetry.EventLog;
+import telemetry.Store;
+import telemetry.kit.Agent;
+import telemetry.kit.Checkout;
+import telemetry.kit.Fixture;
+import telemetry.kit.Operator;
+import telemetry.kit.Script;
+import telemetry.kit.Sql;
+import telemetry.setup.Sample;
+import telemetry.setup.SampleWriter;
+import telemetry.store.Layout;
+import telemetry.text.Progress;
+
+/**
+ * What happens to a store, played by an operator who has only the commands' words: health says it first and rightly, its hints run as they
+ * are printed, and in a few commands all is well, with nothing lost or the loss said exactly.
+ */
+@Order(1)
+@ResourceLock("jbang")
+@DisabledOnOs(OS.WINDOWS)
+class IncidentsTest {
+    private static final int RUNS = 2_000;
+    private static final int DAYS = 8;
+
+    @TempDir
+    private static Path shared;
+
+    @TempDir
+    private Path dir;
+
+    private Store store;
+    private Operator operator;
+
+    /** A sound store with a verified backup of yesterday and one of today. */
+    @BeforeAll
+    static void makeStore() {
+        Store store = Store.at(shared.resolve("store"));
+        sample(store, Instant.now());
+        Script.run(new backup(), "--store", store.base());
+    }
+
+    static void sample(Store store, Instant end) {
+        Layout.complete(store);
+        try (Database database = Database.open(store.database())) {
+            new SampleWriter(store, database).fill(new Sample(RUNS, DAYS, 1, end.truncatedTo(ChronoUnit.SECONDS)), false,
+                    new Progress(null, "runs", RUNS));
+        }
+    }
+
+    @BeforeEach
+    void copy() throws IOException {
+        store = Store.at(dir.resolve("store"));
+        Fixture.copy(shared.resolve("store"), store.base());
+        operator = new Operator(Checkout.root(), "scripts/jbangw health --store " + store.base());
+    }
+
+    private long runs() {
+        return (long) Sql.rows(store, "SELECT count(*) AS n FROM agent_runs").get(0).get("n");
+    }
+
+    private void assertWellAgain(int most) throws Exception {
+        assertEquals(0, operator.follow(most).exit(), operator::toString);
+        operator.isWell();
+    }
+
+    @Test
+    void theStoreBeforeAnyIncidentIsWell() throws Exception {
+        operator.isWell();
+    }
+
+    @Test
+    void aDatabaseOverwrittenInTheMiddle() throws Exception {
+        try (var file = new RandomAccessFile(store.database().toFile(), "rw")) {
+            file.seek(file.length() / 2 / 4096 * 4096);
+            file.write("x".repeat(8192).getBytes());
+        }
+        assertTrue(operator.health().check("database").startsWith("failed"), operator::toString);
+        assertWellAgain(4);
+        assertEquals(RUNS, runs());
+    }
+
+    @Test
+    void aDeletedDatabase() throws Exception {
+        for (String suffix : List.of("", "-wal", "-shm")) Files.deleteIfExists(Path.of(store.database() + suffix));
+        assertTrue(operator.health().check("database").startsWith("failed database telemetry.sqlite: it does not exist"), operator::toString);
+        assertWellAgain(4);
+        assertEquals(RUNS, runs());
+    }
+
+    @Test
+    void aDatabaseOfZeroBytes() throws Exception {
+        Files.write(store.database(), new byte[0]);
+        assertTrue(operator.health().check("database").startsWith("failed"), operator::toString);
+        assertWellAgain(4);
+        assertEquals(RUNS, runs());
+    }
+
+    @Test
+    void theWalOfAKilledWriterIsRead() throws Exception {
+        Agent agent = Agent.writing(store, "killed-agent", 0);
+        while (agent.acknowledged().size() < 20) Thread.sleep(20);
+        agent.kill();
+        assertTrue(Files.size(Path.of(store.database() + "-wal")) > 0);
+        operator.isWell();
+        assertTrue(operator.type("scripts/jbangw query sql --csv 'SELECT count(*) >= " + (RUNS + 20) + " AS n FROM agent_runs' --store "
+                + store.base()).said().contains("\n1"), operator::toString);
+    }
+
+    @Test
+    void aLockHeldByAStoppedProcess() throws Exception {
+        Agent agent = Agent.holding(store, "BEGIN IMMEDIATE");
+        try {
+            new ProcessBuilder("kill", "-STOP", "" + agent.pid()).start().waitFor();
+            String lock = operator.health().check("lock");
+            assertTrue(lock.startsWith("failed lock not free within 1 s"), operator::toString);
+            if (Files.exists(Path.of("/proc/locks")))
+                assertTrue(lock.contains("held by process " + agent.pid() + " (stopped); last write to the database "), lock);
+            assertWellAgain(4);
+        } finally {
+            agent.kill();
+        }
+        assertEquals(RUNS, runs());
+    }
+
+    @Test
+    void noRunsForTwoHours() throws Exception {
+        store = Store.at(dir.resolve("silent"));
+        sample(store, Instant.now().minus(Duration.ofHours(2)));
+        operator = new Operator(Checkout.root(), "scripts/jbangw health --store " + store.base());
+        operator.type("scripts/jbangw track --self-test --store " + store.base());
+        String activity = operator.health().check("activity");
+        assertTrue(activity.matches("warning activity no run for 2 h.*; silent: [a-z-]+ since .*start these agents.*"), activity);
+        assertEquals(null, operator.health().next(), operator::toString);
+        operator.type("scripts/jbangw track --agent docs-crawler --store " + store.base() + " -- true");
+        operator.isWell();
+    }
+
+    @Test
+    void theDayFilesOfFiveDaysAreDeleted() throws Exception {
+        List<DayFile> days = new EventLog(store).days();
+        for (DayFile day : days.subList(1, 6)) Files.delete(day.path());
+        String said = operator.health().check("day files");
+        assertTrue(said.startsWith("warning day files ") && said.contains(" of 5 days (" + days.get(1).day() + ": "), said);
+        assertWellAgain(1);
+        assertTrue(operator.health().check("day files").contains("known: 5 days"), operator::toString);
+        Files.delete(days.get(6).path());
+        assertTrue(operator.health().check("day files").startsWith("warning"), "what is lost later is news: " + operator);
+        assertEquals(RUNS, runs());
+    }
+
+    @Test
+    void theToolkitOnceRunAsRoot() throws Exception {
+        assumeTrue(System.getProperty("user.name").equals("root"), "needs root, to give files to other accounts");
+        new ProcessBuilder("chown", "-R", "65534:65534", store.base().toString()).start().waitFor();
+        operator.isWell();
+        Path today = store.raw().resolve(DayFile.name(DayFile.dayOf(Instant.now())));
+        for (Path file : List.of(today, store.database())) new ProcessBuilder("chown", "0:0", file.toString()).start().waitFor();
+        String write = operator.health().check("write");
+        assertTrue(write.startsWith("failed write the agents' account nobody may not append to " + today + " (owner root, mode 0"), write);
+        assertWellAgain(1);
+        assertEquals(65534, Files.getAttribute(store.database(), "unix:uid"));
+    }
+
+    @Test
+    void theStoreWasMoved() throws Exception {
+        Path moved = dir.resolve("moved");
+        Files.move(store.base(), moved);
+        var inTheOldPlace = new Operator(Checkout.root(), "scripts/jbangw health").with("TELEMETRY_BASE_DIR", store.base());
+        String storage = inTheOldPlace.health().check("storage");
+        assertTrue(storage.startsWith("failed storage TELEMETRY_BASE_DIR names " + store.base() + ", which is not there; was it moved?"), storage);
+        assertEquals(null, inTheOldPlace.health().next(), inTheOldPlace::toString);
+        assertTrue(Files.notExists(store.base()));
+        new Operator(Checkout.root(), "scripts/jbangw health").with("TELEMETRY_BASE_DIR", moved).isWell();
+    }
+
+    @Test
+    void aSchemaOfTheFuture() throws Exception {
+        Sql.execute(store, "ALTER TABLE agent_runs RENAME COLUMN job_type TO job_kind", "ALTER TABLE agent_runs ADD COLUMN novelty TEXT",
+                "INSERT INTO schema_migrations(version, description) VALUES (9, 'of the future')");
+        byte[] before = Files.readAllBytes(store.database());
+        Operator.Typed found = operator.health();
+        String newer = "this database is newer (v9) than this toolkit (v7 at most); nothing is damaged: update the toolkit";
+        assertEquals("failed schema " + newer, found.check("schema"));
+        assertEquals(3, found.exit());
+        assertEquals(null, found.next(), operator::toString);
+        for (String refused : List.of("recover --yes", "recover --dry-run", "rebuild --yes", "backup restore latest --yes",
+                "prune runs --older-than 1d --yes", "prune stale --yes")) {
+            Operator.Typed said = operator.type("scripts/jbangw " + refused + " --store " + store.base());
+            assertEquals(2, said.exit(), said::toString);
+            assertTrue(said.said().contains(newer), said::toString);
+        }
+        assertEquals(2, operator.type("scripts/jbangw query recent --store " + store.base()).exit(), operator::toString);
+        assertEquals(0, operator.type("scripts/jbangw backup --store " + store.base()).exit(), operator::toString);
+        assertEquals(RUNS, runs());
+        assertEquals(-1, java.util.Arrays.mismatch(before, Files.readAllBytes(store.database())));
+    }
+
+    @Test
+    void aClockAMonthBack() throws Exception {
+        store = Store.at(dir.resolve("ahead"));
+        sample(store, Instant.now().plus(Duration.ofDays(30)));
+        operator = new Operator(Checkout.root(), "scripts/jbangw health --store " + store.base());
+        String activity = operator.health().check("activity");
+        assertTrue(activity.matches("warning activity \\d+ runs begin later than this machine's clock, .* UTC; set the clock of this machine.*"),
+                activity);
+        var later = new health();
+        later.clock = java.time.Clock.offset(java.time.Clock.systemUTC(), Duration.ofDays(30));
+        assertEquals(0, Script.run(later, "--store", store.base()).exit(), "when the clock is right");
+    }
+
+    @Test
+    void runsThatAnAgentWroteTwice() throws Exception {
+        DayFile last = new EventLog(store).days().get(DAYS - 1);
+        Files.write(last.path(), Files.readAllBytes(last.path()), StandardOpenOption.APPEND);
+        operator.isWell();
+        assertEquals(0, operator.type("scripts/jbangw rebuild --check-only --store " + store.base()).exit(), operator::toString);
+        assertEquals(RUNS, runs());
+    }
+
+    @Test
+    void aDayFileOfAGigabyte() throws Exception {
+        Path file = new EventLog(store).days().get(2).path();
+        try (var grown = new RandomAccessFile(file.toFile(), "rw")) {
+            grown.setLength(1 << 30);
+        }
+        Files.setLastModifiedTime(file, FileTime.from(Instant.now().minus(Duration.ofHours(2))));
+        String said = operator.health().check("day files");
+        assertTrue(said.startsWith("warning day files " + file + " has 1.1 GB"), said);
+        assertWellAgain(4);
+        assertEquals(RUNS, runs());
+    }
+
+    @Test
+    void aCopyByVacuumIntoBesideTheDatabase() throws Exception {
+        Sql.execute(store, "VACUUM INTO '" + store.database().resolveSibling("copy.sqlite") + "'");
+        operator.isWell();
+        assertTrue(operator.type("scripts/jbangw recover --dry-run --store " + store.base()).said().contains("nothing to recover"),
+                operator::toString);
+        assertEquals(RUNS, runs());
+    }
+
+    @Test
+    void theNewestBackupIsDamaged() throws Exception {
+        Path newest = newestBackup();
+        flip(newest);
+        Operator.Typed verified = operator.type("scripts/jbangw backup verify --store " + store.base());
+        assertEquals(2, verified.exit(), operator::toString);
+        assertTrue(operator.health().check("backup").startsWith("warning"), operator::toString);
+        assertWellAgain(3);
+    }
+
+    @Test
+    void theDatabaseAndTheNewestBackupAreDamaged() throws Exception {
+        flip(newestBackup());
+        Files.write(store.database(), "no database".getBytes());
+        assertWellAgain(4);
+        assertEquals(RUNS, runs());
+    }
+
+    private Path newestBackup() throws IOException {
+        try (var files = Files.list(store.backups())) {
+            return files.filter(file -> file.toString().endsWith(".sqlite")).sorted().reduce((one, other) -> other).orElseThrow();
+        }
+    }
+
+    private static void flip(Path file) throws IOException {
+        try (var written = new RandomAccessFile(file.toFile(), "rw")) {
+            written.seek(written.length() / 2);
+            written.write("flipped".getBytes());
+        }
+    }
+
+    @Test
+    void everythingIsGoneButTheBackupsOnAnotherDisk() throws Exception {
+        Path other = Files.createDirectory(dir.resolve("other disk"));
+        operator.type("scripts/jbangw backup --to '" + other + "' --store " + store.base());
+        delete(store.base());
+        String storage = operator.health().check("storage");
+        assertTrue(storage.contains("recover --from DIR brings it back"), storage);
+        assertEquals(null, operator.health().next(), operator::toString);
+        Operator.Typed shown = operator.type("scripts/jbangw recover --dry-run --from '" + other + "' --store " + store.base());
+        operator.type(shown.next());
+        assertWellAgain(2);
+        assertEquals(RUNS, runs());
+    }
+
+    private static void delete(Path folder) throws IOException {
+        try (var files = Files.walk(folder)) {
+            for (Path file : files.sorted(java.util.Comparator.reverseOrder()).toList()) Files.delete(file);
+        }
+    }
+}
