@@ -55,23 +55,26 @@ class archive extends Procedure {
             note("logs and rebuild do not look in " + archive.folder() + ": make " + store.store().archive() + " a link to it");
         ArchivePlan plan = archive.plan(olderThan != null ? olderThan : free != null ? Duration.ZERO : USUAL_AGE, free);
         boolean isAny = !plan.files().isEmpty();
-        if (consent.isDryRun() || !isAny)
-            return told(preview(archive.preview(plan), isAny, consent), plan.left(), List.of(), isAny ? null : archive.free());
+        if (consent.isDryRun() || !isAny) {
+            int exit = told(archive.preview(plan), plan.left(), List.of(), isAny ? null : archive.free());
+            if (isAny) sayNext(consent);
+            return exit;
+        }
         String what = plan.what() + " (" + plan.size() + ") in " + archive.folder() + plan.until();
         if (!consent.to("Archive " + what + ", and delete the originals?")) return Cli.OK;
         ArchiveReport report;
         try (var progress = progress("MB", plan.size().bytes() / MB)) {
             report = archive.report(archive.run(plan, progress.adding(MB)));
         }
-        return told(result(report), report.left(), report.failures(), report.free());
+        return told(report, report.left(), report.failures(), report.free());
     }
 
     /**
-     * @param status  the result's exit code
      * @param nowFree null when more may become free
      * @return the exit code: a warning also when something is left that is not today's, or too little is free
      */
-    private int told(int status, List<ArchivePlan.Left> left, List<String> failures, Size nowFree) {
+    private int told(Result result, List<ArchivePlan.Left> left, List<String> failures, Size nowFree) {
+        int status = result(result);
         left.forEach(one -> output.note("left alone: " + one.file() + ": " + one.reason()));
         failures.forEach(this::note);
         boolean isTooFew = free != null && nowFree != null && nowFree.compareTo(free) < 0;

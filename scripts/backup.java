@@ -113,8 +113,9 @@ class backup extends Procedure {
         String question = "Replace " + store.database() + " by the backup" + runs + " of " + Times.seconds(backup.time()) + "?";
         if (!consent.isDryRun() && !consent.to(question)) return Cli.OK;
         Restored restored = consent.isDryRun() ? restore.drill(backup, !noReplay) : restore.run(backup, !noReplay);
-        int status = consent.isDryRun() ? preview(restored, true, consent) : result(restored);
+        int status = result(restored);
         restored.remarks().forEach(remark -> note(Next.line(remark.said(), store.on(remark.next()))));
+        if (consent.isDryRun()) sayNext(consent);
         return status;
     }
 

@@ -151,7 +151,7 @@ class logs extends Procedure {
         var follower = new LogFollower(log, this::note);
         LogFilter filter = filter();
         if (log.days().isEmpty()) note(Files.isDirectory(store.raw()) ? "waiting for the first day file in " + store.raw()
-                : none(store).getMessage() + "; waiting for it");
+                : Next.line(none(store).what() + "; waiting for it", none(store).next()));
         else new LogQuery(log, days(log, store), filter, old -> { }).latest(limit == null ? BEFORE : limit, entry -> {
             if (follower.isOld(entry)) printer.print(entry);
         });

@@ -38,6 +38,9 @@ class maintain extends Procedure {
     @Mixin
     private Consent consent;
 
+    /** A dry run left something undone. */
+    private boolean isLeftToDo;
+
     public static void main(String... args) {
         Cli.main(new maintain(), args);
     }
@@ -57,7 +60,7 @@ class maintain extends Procedure {
         Store store = this.store.existing();
         Task backups = Task.tried("backups", store, new RetentionReview(store, clock)::backups);
         Task disk = Task.tried("disk", store, () -> new Forecast(store, clock.instant()).disk());
-        return report("weekly", List.of(health(store), backups, disk));
+        return report("weekly", List.of(health(store), backups, disk), consent);
     }
 
     @Command(name = "monthly", mixinStandardHelpOptions = true,
@@ -67,7 +70,7 @@ class maintain extends Procedure {
         Task health = health(store);
         Task archive = Task.tried("archive", store, () -> archive(store, health, consent));
         Task growth = Task.tried("growth", store, () -> new Forecast(store, clock.instant()).growth());
-        return report("monthly", List.of(health, archive, growth, RunbookPage.ofThisProgram().task(clock.instant())));
+        return report("monthly", List.of(health, archive, growth, RunbookPage.ofThisProgram().task(clock.instant())), consent);
     }
 
     @Command(name = "quarterly", mixinStandardHelpOptions = true,
@@ -76,7 +79,7 @@ class maintain extends Procedure {
         Store store = this.store.existing();
         List<Task> tasks = new ArrayList<>(PerformanceReview.of(store, baselines, clock.instant()));
         tasks.add(Task.tried("retention", store, new RetentionReview(store, clock)::policies));
-        return report("quarterly", tasks);
+        return report("quarterly", tasks, consent);
     }
 
     @Command(name = "schedule", mixinStandardHelpOptions = true, description = "Print lines for cron, systemd and Windows' Task Scheduler.")
@@ -96,19 +99,21 @@ class maintain extends Procedure {
         var old = new OldDayFiles(store, clock);
         if (old.isEmpty()) return old.none();
         if (health.status().compareTo(Check.Status.WARNING) > 0) return old.open("because health has failed", health.next());
-        Next again = store.command("maintain", "monthly", "--yes");
-        if (consent.isDryRun()) return old.shown(again);
+        if (consent.isDryRun()) {
+            isLeftToDo = true;
+            return old.shown(consent.asTyped());
+        }
         String question = "Archive " + old + ", in " + old.folder() + " and delete the originals?";
-        if (!consent.to(question)) return old.declined(again);
+        if (!consent.to(question)) return old.declined(store.command("maintain", "monthly", "--yes"));
         try (var progress = progress("MB", old.size().bytes() / MB)) {
             return old.archived(progress.adding(MB));
         }
     }
 
-    private int report(String period, List<Task> tasks) {
+    private int report(String period, List<Task> tasks, Consent consent) {
         Checklist checklist = Checklist.of(period, store.store(), clock.instant(), tasks);
         try {
-            return result(checklist);
+            return preview(checklist, isLeftToDo, consent);
         } finally {
             if (report != null) Unfinished.write("a report", report, checklist.markdown());
         }

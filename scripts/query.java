@@ -146,7 +146,7 @@ class query extends Procedure {
             return file == null ? ReadOnlySql.query(words.get(0), words.subList(1, words.size()))
                     : ReadOnlySql.query(Files.readString(file), words);
         } catch (IOException e) {
-            throw wrong(Attempt.refused("read the statement from", file, e).getMessage());
+            throw wrong(Attempt.refused("read the statement from", file, e).what());
         }
     }
 

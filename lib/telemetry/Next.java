@@ -112,8 +112,8 @@ public record Next(Runbook section, String words, Command command) {
     /** As a shell takes it for one word, whatever its characters; in double quotes where that reads better. */
     static String quoted(String word) {
         boolean isWindows = System.getProperty("os.name").startsWith("Windows");
-        String plain = isWindows ? "/:._-\\" : "/:._-";
-        if (!word.isEmpty() && word.chars().allMatch(c -> Character.isLetterOrDigit(c) || plain.indexOf(c) >= 0)) return word;
+        String plain = isWindows ? "/:._-\\" : "/:._-=";
+        if (!word.isEmpty() && word.charAt(0) != '=' && word.chars().allMatch(c -> Character.isLetterOrDigit(c) || plain.indexOf(c) >= 0)) return word;
         boolean isDouble = isWindows || word.contains("'") && word.chars().noneMatch(c -> "\"$`\\!".indexOf(c) >= 0);
         return isDouble ? '"' + word.replace("\"", "\\\"") + '"' : "'" + word.replace("'", "'\\''") + "'";
     }

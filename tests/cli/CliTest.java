@@ -71,8 +71,8 @@ class CliTest {
         assertTrue(Script.run(probe).err().endsWith("next: jbang archive@telemetry --dry-run" + NL));
         Path folder = Path.of("my store").toAbsolutePath();
         String quote = Machine.isWindows() ? "\"" : "'";
-        assertEquals("probe: cannot write: no space left" + NL + "next: jbang archive@telemetry --store "
-                + quote + folder + quote + " --dry-run" + NL,
+        assertEquals("probe: cannot write: no space left" + NL + "next: jbang archive@telemetry --dry-run --store "
+                + quote + folder + quote + NL,
                 Script.run(probe, "--store", folder).err());
     }
 
@@ -81,19 +81,19 @@ class CliTest {
         Script asked = Script.run(new Probe());
         assertEquals(64, asked.exit());
         assertEquals("noted" + NL
-                + "probe: Delete 3 files? There is no terminal to ask on: add --yes to go ahead, or --dry-run to look first; next: "
-                + "jbang probe@telemetry --help"
+                + "probe: Delete 3 files? There is no terminal to ask on: add --yes to go ahead, or --dry-run to look first" + NL
+                + "next: jbang probe@telemetry --help"
                 + NL, asked.err());
     }
 
     @Test
-    void badArgumentsAreOneLineAndExit64() {
+    void badArgumentsAreOneLineAboveTheNextCommandAndExit64() {
         for (String[] args : List.of(new String[] {"--no-such"}, new String[] {"--since", "yesterday"}, new String[] {"--older-than", "1y"},
                 new String[] {"extra"}, new String[] {"--store"}, new String[] {"--store", "x", "a\nb"})) {
             Script run = Script.run(new Probe(), (Object[]) args);
             assertEquals(64, run.exit(), run.err());
-            assertEquals(1, run.err().lines().count(), run.err());
-            assertTrue(run.err().startsWith("probe: ") && run.err().contains(NL + "next: jbang probe@telemetry --help"), run.err());
+            assertEquals(2, run.err().lines().count(), run.err());
+            assertTrue(run.err().startsWith("probe: ") && run.err().endsWith(NL + "next: jbang probe@telemetry --help" + NL), run.err());
             assertEquals("", run.out());
         }
     }
@@ -130,7 +130,7 @@ class CliTest {
         assertEquals(70, run.exit());
         assertTrue(run.err().startsWith("probe: a bug in this toolkit"), run.err());
         probe.error = new OutOfMemoryError("Java heap space");
-        String said = "probe: it ran out of memory and stopped; the same with _JAVA_OPTIONS=-Xmx2g" + NL;
+        String said = "probe: it ran out of memory and stopped; run it again with _JAVA_OPTIONS=-Xmx2g" + NL;
         assertEquals(new Script(2, "", said), Script.run(probe));
     }
 
@@ -207,7 +207,7 @@ class CliTest {
                 Check.warning("activity", "no run in the last hour", Next.command("query", "recent"))));
         assertEquals(Check.Status.WARNING, checks.status());
         assertEquals(String.join(NL, "ok       disk      80 GB free", "warning  activity  no run in the last hour",
-                "                   -> jbang query@telemetry recent"), checks.toString());
+                "                   next: jbang query@telemetry recent"), checks.toString());
         assertEquals(Check.Status.OK, new Checks(List.of()).status());
     }
 

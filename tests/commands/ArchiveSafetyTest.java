@@ -221,7 +221,7 @@ class ArchiveSafetyTest {
             long free = Files.getFileStore(disk).getUsableSpace();
             Script shown = Script.run(new archive(), "--store", store.base(), "--free", (free + 500_000) + "B", "--dry-run");
             assertTrue(shown.out().matches("(?s)day .*2025-12-01.*2025-12-09.*9 day files, .* would be archived in .*, "
-                    + "the oldest first, until .* are free; .* are free now\\R"), shown.out());
+                    + "the oldest first, until .* are free; .* are free now\\Rnext: jbang archive@telemetry --store .* --free \\d+B --yes\\R"), shown.out());
             Script archived = Script.run(new archive(), "--store", store.base(), "--free", (free + 500_000) + "B", "--yes");
             assertEquals(0, archived.exit(), archived.err());
             int left = DayLines.files(store.raw()).size();
@@ -360,7 +360,7 @@ class ArchiveSafetyTest {
         Script failed = Script.run(new archive(), "verify", "--store", store.base());
         assertEquals(2, failed.exit());
         assertEquals("failed  year=2025/month=12/events_20251201.ndjson.gz: it has 0 bytes of " + right.length
-                + "; copy it from a backup of the archive; the lines before the damage: jbang logs@telemetry 2025-12-01 --store "
-                + store.base() + System.lineSeparator() + "1 of 2 archived files are right" + System.lineSeparator(), failed.out());
+                + "; copy it from a backup of the archive; the lines before the damage can still be read" + System.lineSeparator()
+                + "next: jbang logs@telemetry 2025-12-01 --store " + store.base() + System.lineSeparator() + "1 of 2 archived files are right" + System.lineSeparator(), failed.out());
     }
 }

@@ -110,7 +110,8 @@ class ArchiveTest {
         Script shown = archive(store, "--older-than", "0d", "--dry-run");
         assertEquals("day           size  file" + NL + "2025-12-01  7.9 kB  " + DayLines.file(store, 0)
                 + NL + "2025-12-02  7.9 kB  " + DayLines.file(store, 1) + NL
-                + "2 day files, 16 kB, would be archived in " + store.archive() + NL, shown.out());
+                + "2 day files, 16 kB, would be archived in " + store.archive() + NL
+                + "next: jbang archive@telemetry --store " + store.base() + " --older-than 0d --yes" + NL, shown.out());
         assertEquals(0, shown.exit());
         assertEquals(before, snapshot(store.base()));
     }
@@ -273,7 +274,7 @@ class ArchiveTest {
         assertEquals(3, command("restore", store, "2024-01-01").exit());
         Script noDay = command("restore", store, "2024-13-01");
         assertEquals(64, noDay.exit());
-        assertTrue(noDay.err().contains("'2024-13-01' is not a day (2025-12-11); next:"), noDay.err());
+        assertTrue(noDay.err().contains("'2024-13-01' is not a day (2025-12-11)" + NL + "next: jbang archive@telemetry restore --help" + NL), noDay.err());
     }
 
     @Test
@@ -287,7 +288,7 @@ class ArchiveTest {
         assertEquals(2, failed.exit());
         assertTrue(failed.err().startsWith("archive restore: cannot restore " + part(store, 0, 1) + ": damaged or truncated: "),
                 failed.err());
-        assertTrue(failed.err().contains("; read what is left of it: jbang logs@telemetry 2025-12-01 --store "), failed.err());
+        assertTrue(failed.err().contains("; what is left of it can still be read" + NL + "next: jbang logs@telemetry 2025-12-01 --store "), failed.err());
         assertEquals(List.of(), names(store.raw()));
     }
 
@@ -296,8 +297,8 @@ class ArchiveTest {
         Store store = store(3, 3);
         archive(store, "--older-than", "0d", "--yes");
         assertEquals(64, command("expire", store, "--yes").exit(), "the age is never a guess");
-        assertEquals("2 day files (N B) would be deleted" + NL,
-                command("expire", store, "--older-than", "28d", "--dry-run").out().replaceAll("\\d+ B", "N B"));
+        assertEquals("2 day files (N B) would be deleted" + NL + "next: jbang archive@telemetry expire --store " + store.base()
+                + " --older-than 28d --yes" + NL, command("expire", store, "--older-than", "28d", "--dry-run").out().replaceAll("\\d+ B", "N B"));
         assertEquals(3, DayLines.files(store.archive()).size());
         assertEquals("2 day files (N B) deleted" + NL,
                 command("expire", store, "--older-than", "28d", "--yes").out().replaceAll("\\d+ B", "N B"));

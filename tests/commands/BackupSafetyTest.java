@@ -48,8 +48,8 @@ class BackupSafetyTest {
             Script damaged = BackupTest.backup(NOON, store, how);
             assertEquals(2, damaged.exit(), how + damaged.err());
             assertTrue(damaged.err().startsWith("backup: cannot back up " + store.database() + ": "), damaged.err());
-            assertTrue(damaged.err().contains("; no backup was made and none expires" + System.lineSeparator() + "next: jbang recover@telemetry --store "
-                    + store.base() + " --dry-run"), damaged.err());
+            assertTrue(damaged.err().contains("; no backup was made and none expires" + System.lineSeparator()
+                    + "next: jbang recover@telemetry --dry-run --store " + store.base()), damaged.err());
             assertEquals("", damaged.out());
             assertEquals(before, BackupTest.tree(store.backups()));
         }
@@ -103,7 +103,7 @@ class BackupSafetyTest {
             if (!everyWay && !restore[0].equals("--restore")) continue;
             Script refused = BackupTest.backup(NOON, store, restore);
             assertEquals(2, refused.exit(), what + refused.err());
-            assertTrue(refused.err().contains(System.lineSeparator() + "next: jbang backup@telemetry --store " + store.base() + " list"), refused.err());
+            assertTrue(refused.err().contains(System.lineSeparator() + "next: jbang backup@telemetry list --store " + store.base()), refused.err());
         }
         assertTrue(java.util.Arrays.equals(live, Files.readAllBytes(store.database())), what);
         assertEquals(tree, BackupTest.tree(store.base()), what);
@@ -227,8 +227,8 @@ class BackupSafetyTest {
             Script full = BackupTest.backup(NOON.plusSeconds(60), store);
             assertEquals(2, full.exit());
             assertTrue(full.err()
-                    .matches("(?s)backup: cannot back up to .*: it takes .* are free" + System.lineSeparator() + "next: jbang archive@telemetry --store \\S+ "
-                    + "--dry-run, or name another disk with --to DIR\\s*"), full.err());
+                    .matches("(?s)backup: cannot back up to .*: it takes .* are free; make room, or name another disk with "
+                    + "--to DIR\\Rnext: jbang archive@telemetry --dry-run --store \\S+\\R"), full.err());
             assertEquals(before, BackupTest.tree(store.backups()));
         } finally {
             Mounts.unmount(disk);
@@ -243,8 +243,8 @@ class BackupSafetyTest {
         try {
             Script full = BackupTest.backup(NOON, store, "--to", disk.resolve("b"), "--compress");
             assertEquals(2, full.exit(), full.err());
-            assertTrue(full.err().contains("no space left on the disk" + System.lineSeparator() + "next: jbang archive@telemetry --store "
-                    + store.base() + " --dry-run"), full.err());
+            assertTrue(full.err().contains("no space left on the disk" + System.lineSeparator()
+                    + "next: jbang archive@telemetry --dry-run --store " + store.base()), full.err());
             assertEquals(Set.of(), BackupTest.names(disk.resolve("b")));
             assertEquals(0, BackupTest.backup(NOON, store, "--to", disk.resolve("b")).exit());
         } finally {

@@ -66,8 +66,10 @@ class BackupTest {
             }
         }
         assertEquals(backup(NOON, store, "--restore", NAME, "--dry-run").out(),
-                backup(NOON, store, "make", "--restore", NAME, "--dry-run").out());
-        assertEquals(backup(NOON, store, "Restore", "--dry-run", NAME).out(), backup(NOON, store, "--dry-run", "restore", NAME).out());
+                backup(NOON, store, "make", "--restore", NAME, "--dry-run").out().replace(dir + " make --restore", dir + " --restore"));
+        String next = "next: jbang backup@telemetry --store " + dir + " Restore " + NAME + " --yes" + System.lineSeparator();
+        assertTrue(backup(NOON, store, "Restore", "--dry-run", NAME).out().endsWith(next), next);
+        assertEquals(backup(NOON, store, "Restore", "--dry-run", NAME).out(), backup(NOON, store, "--dry-run", "Restore", NAME).out());
         for (String word : List.of("list", "verify", "expire")) {
             assertEquals(64, backup(NOON, store, word, "--keep-days", "-1").exit(), word);
             assertEquals(64, backup(NOON, store, "--keep-days", "-1", word).exit(), word);
@@ -142,7 +144,9 @@ class BackupTest {
         Script dry = backup(NOON, store, "expire", "--dry-run");
         assertEquals(4, dry.out().lines().filter(line -> line.startsWith("would expire  ")).count(), dry.out());
         assertEquals(11, names(store.backups()).size());
-        assertEquals(dry.out().replace("would expire  ", "expired  "), backup(NOON, store, "expire").out());
+        String next = "next: jbang backup@telemetry --store " + store.base() + " expire --yes" + System.lineSeparator();
+        assertTrue(dry.out().endsWith(next), dry.out());
+        assertEquals(dry.out().replace("would expire  ", "expired  ").replace(next, ""), backup(NOON, store, "expire").out());
         assertEquals(Set.of("notes.txt", "telemetry_backup_20261120_095000.sqlite.gz",
                 "telemetry_backup_20261120_095000.sqlite.gz.manifest.json",
                 "telemetry_backup_20261112_120000.sqlite", "telemetry_backup_20261112_120000.sqlite.manifest.json"),
@@ -189,8 +193,9 @@ class BackupTest {
         }
         Script odd = backup(NOON, store);
         assertEquals(1, odd.exit());
-        assertEquals("backup: it has 0 runs, telemetry_backup_20261110_120000.sqlite has 60; nothing was expired; when that is as it "
-                + "should be: " + store.command("backup", "expire"), odd.err().strip());
+        assertEquals("backup: it has 0 runs, telemetry_backup_20261110_120000.sqlite has 60; nothing was expired. If that is right, "
+                + "expire the old ones yourself" + System.lineSeparator() + "next: jbang backup@telemetry expire --dry-run --store "
+                + store.base(), odd.err().strip());
         assertEquals(4, backups(store).list().size());
     }
 
@@ -232,12 +237,13 @@ class BackupTest {
                 {"--keep-days", "soon"}, {"--check", "some"}, {"list", "x"}, {"restore"}, {"--restore", "latest", "list"}, {"--frob"}}) {
             Script refused = backup(NOON, store, wrong);
             assertEquals(64, refused.exit(), refused.err());
-            assertEquals(1, refused.err().lines().count(), refused.err());
+            assertEquals(2, refused.err().lines().count(), refused.err());
+            assertTrue(refused.err().matches("(?s).*\\nnext: jbang backup@telemetry ([a-z]+ )?--help\\n"), refused.err());
         }
         for (String name : new String[] {"latest", "../../x", "no\u0000name", "?mode=rwc", "a\nb"}) {
             Script refused = backup(NOON, store, "--restore", name, "--yes");
             assertNotEquals(0, refused.exit());
-            assertEquals(1, refused.err().lines().count(), refused.err());
+            assertEquals(1, refused.err().lines().filter(line -> !line.startsWith("next: ")).count(), refused.err());
         }
         assertEquals(before, tree(store.base()));
     }
@@ -301,7 +307,7 @@ class BackupTest {
         Script dry = backup(NOON, store, "--dry-run");
         assertEquals(0, dry.exit());
         assertTrue(dry.out().matches("would back up 60 runs, \\d+ kB, to .*backups\\s+would expire  "
-                + ".*telemetry_backup_20261108_120000.sqlite\\s+"), dry.out());
+                + ".*telemetry_backup_20261108_120000.sqlite\\s+next: jbang backup@telemetry --store " + store.base() + " --yes\\s+"), dry.out());
         assertEquals(before, tree(store.base()));
     }
 
@@ -313,8 +319,8 @@ class BackupTest {
         }
         Script dry = backup(NOON, store, "--dry-run");
         assertEquals(2, dry.exit(), dry.err());
-        assertEquals("backup: cannot use the database " + store.database() + ": it has no table agent_runs" + System.lineSeparator() + "next: jbang health@telemetry "
-                + "--store " + dir, dry.err().strip());
+        assertEquals("backup: cannot use the database " + store.database() + ": it has no table agent_runs" + System.lineSeparator()
+                + "next: jbang health@telemetry --store " + dir, dry.err().strip());
     }
 
     static Script backup(Instant now, Store store, Object... args) {

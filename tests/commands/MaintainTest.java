@@ -61,11 +61,12 @@ class MaintainTest {
         Script weekly = maintain(store, "weekly");
         assertEquals(1, weekly.exit());
         assertEquals(String.join("\n", "[x]  health   all 12 checks are ok",
-                "[ ]  backups  there is no backup",
-                "              -> Create Backup: jbang backup@telemetry --store S",
+                "[ ]  backups  there is no backup (runbook: Create Backup)",
+                "              next: jbang backup@telemetry --store S",
                 "[ ]  disk     N GB free, no trend yet: 1 day recorded, 5 over a week are",
-                "              needed; nothing was recorded in 30 d",
-                "              -> Health Checks: each day jbang health@telemetry --record --store S",
+                "              needed; nothing was recorded in 30 d; record it each day (runbook:",
+                "              Health Checks)",
+                "              next: jbang health@telemetry --record --store S",
                 "warning: 1 of 3 done", ""), ticked(weekly).replaceAll("\\d+ GB", "N GB").replace(store.base().toString(), "S"));
         assertNarrow(weekly);
     }
@@ -110,7 +111,8 @@ class MaintainTest {
         JsonObject growth = task(monthly, "growth");
         assertTrue(growth.getString("detail", "").endsWith(", 25 MB more a day: over 500 MB in about 20 days"), growth.toString());
         assertEquals("warning", growth.getString("status", ""));
-        assertEquals("Prune: jbang prune@telemetry runs --older-than 180d --store " + store.base(), growth.getString("next", ""));
+        assertEquals("(runbook: Prune)", growth.getString("hint", ""));
+        assertEquals("jbang prune@telemetry runs --older-than 180d --dry-run --store " + store.base(), growth.getString("next", ""));
         assertEquals(1, monthly.exit());
     }
 
@@ -138,7 +140,8 @@ class MaintainTest {
         assertEquals(before, tree(store));
         assertTrue(monthly.out().contains("\narchive\nday         size  file\n2026-07-01  "), monthly.out());
         assertTrue(joined(monthly).contains("[ ] archive 3 day files older than 90 d, 60 B, would be archived in " + store.archive()
-                + " -> jbang maintain@telemetry monthly --yes --store " + store.base()), monthly.out());
+                + " next: jbang maintain@telemetry monthly --store " + store.base() + " --yes "), monthly.out());
+        assertTrue(monthly.out().endsWith("\nnext: jbang maintain@telemetry monthly --store " + store.base() + " --yes\n"), monthly.out());
         assertTrue(old.stream().allMatch(Files::exists));
         assertNarrow(monthly);
     }
@@ -169,7 +172,7 @@ class MaintainTest {
         Script monthly = maintain(store, "monthly", "--yes");
         assertEquals(2, monthly.exit());
         assertTrue(joined(monthly).contains("[ ] archive 2 day files older than 90 d, 40 B: not archived, because health has failed "
-                + "-> Database Corrupted: jbang recover@telemetry --dry-run"), monthly.out());
+                + "(runbook: Database Corrupted) next: jbang recover@telemetry --dry-run --store "), monthly.out());
         assertTrue(old.stream().allMatch(Files::exists));
         assertTrue(Files.notExists(store.archive()));
     }
@@ -181,7 +184,7 @@ class MaintainTest {
         Files.setLastModifiedTime(old, FileTime.from(NOW.minusSeconds(60)));
         Script monthly = maintain(store, "monthly", "--yes");
         assertTrue(joined(monthly).contains("[ ] archive no day file to archive is older than 90 d; left alone: events_20260701.ndjson:"
-                + " it changed 1 min ago -> wait, or ask "), monthly.out());
+                + " it changed 1 min ago; wait, or ask "), monthly.out());
         assertEquals(1, monthly.exit());
     }
 
@@ -215,11 +218,11 @@ class MaintainTest {
             database.execute("DROP INDEX idx_runs_start");
         }
         Script open = quarterly(store, Duration.ZERO);
-        assertTrue(joined(open).matches("\\[ ] queries recent takes .*, baseline 0 ms -> Performance Baselines:"
-                + " jbang measure_performance@telemetry --apply-indexes --dry-run --store .*"), open.out());
-        assertTrue(joined(open).contains("[ ] indexes 1 missing, none is needless -> jbang measure_performance@telemetry --apply-indexes"
-                + " --store " + store.base() + " [ ] retention there are day files older than 90 d"
-                + " -> Maintenance: jbang maintain@telemetry monthly --store " + store.base()), open.out());
+        assertTrue(joined(open).matches("\\[ ] queries recent takes .*, baseline 0 ms \\(runbook: Performance Baselines\\)"
+                + " next: jbang measure_performance@telemetry --apply-indexes --dry-run --store .*"), open.out());
+        assertTrue(joined(open).contains("[ ] indexes 1 missing, none is needless next: jbang measure_performance@telemetry --apply-indexes"
+                + " --dry-run --store " + store.base() + " [ ] retention there are day files older than 90 d"
+                + " (runbook: Maintenance) next: jbang maintain@telemetry monthly --store " + store.base()), open.out());
         assertEquals(1, open.exit());
     }
 
@@ -241,7 +244,7 @@ class MaintainTest {
         assertEquals("failed", task(quarterly, "queries").getString("status", ""));
         assertTrue(task(quarterly, "queries").getString("detail", "")
                 .endsWith("telemetry.sqlite: it is not a SQLite database, or its first page is damaged"));
-        assertEquals("jbang recover@telemetry --store " + store.base() + " --dry-run", task(quarterly, "queries").getString("next", ""));
+        assertEquals("jbang recover@telemetry --dry-run --store " + store.base(), task(quarterly, "queries").getString("next", ""));
         assertEquals("failed", task(quarterly, "indexes").getString("status", ""));
         Script weekly = maintain(store, "weekly", "--json");
         assertEquals("failed", task(weekly, "health").getString("status", ""));
@@ -270,8 +273,8 @@ class MaintainTest {
         assertEquals("weekly", document.getString("period", ""));
         String text = Files.readString(page);
         assertTrue(text.startsWith("# Telemetry: weekly maintenance\n\nStore `" + store.base() + "`, 2026-11-20 12:10:00 UTC."
-                + " **warning**, 1 of 3 done.\n\n- [x] **health**: all 12 checks are ok\n- [ ] **backups**: there is no backup\n"
-                + "  - next: Create Backup: jbang backup@telemetry --store "), text);
+                + " **warning**, 1 of 3 done.\n\n- [x] **health**: all 12 checks are ok\n- [ ] **backups**: there is no backup (runbook: Create Backup)\n"
+                + "  - next: jbang backup@telemetry --store "), text);
         assertTrue(text.contains("\n## health\n````text\nok       environment"), text);
         try (Stream<Path> files = Files.list(dir)) {
             assertEquals(2, files.count(), "no temporary file is left");
@@ -301,7 +304,8 @@ class MaintainTest {
             Script run = Script.run(new maintain(), arguments.toArray());
             assertEquals(64, run.exit(), arguments.toString());
             assertEquals("", run.out());
-            assertEquals(1, run.err().lines().count(), run.err());
+            assertEquals(2, run.err().lines().count(), run.err());
+            assertTrue(run.err().matches("(?s).*\nnext: jbang maintain@telemetry ([a-z]+ )?--help\n"), run.err());
         }
     }
 

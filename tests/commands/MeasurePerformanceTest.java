@@ -161,7 +161,7 @@ class MeasurePerformanceTest {
         }
         Files.writeString(store.database(), "garbage".repeat(1000));
         Script damaged = measure(store, "--history");
-        assertOnlyWriting(2, new Script(damaged.exit(), damaged.out(), ""), "recover@telemetry --store " + dir);
+        assertOnlyWriting(2, new Script(damaged.exit(), damaged.out(), ""), "next: jbang recover@telemetry --dry-run --store " + dir);
         assertTrue(damaged.err().contains("not added to the history") && !Files.exists(store.reports()), damaged.toString());
         Files.delete(store.database());
         assertOnlyWriting(3, measure(store), "it does not exist");
@@ -201,7 +201,8 @@ class MeasurePerformanceTest {
         for (String wrong : List.of("--runs 0", "--runs x", "--runs 1000001", "--writers 0", "--writers 1,257", "--processes 65",
                 "--runs-per-second 0", "--write-p95 soon", "--bytes-per-run much", "--dry-run", "surprise")) {
             Script script = measure(store, (Object[]) wrong.split(" "));
-            assertTrue(script.exit() == 64 && script.out().isEmpty() && script.err().lines().count() == 1, wrong + ": " + script);
+            assertTrue(script.exit() == 64 && script.out().isEmpty()
+                    && script.err().matches(".*\\Rnext: jbang measure_performance@telemetry --help\\R"), wrong + ": " + script);
         }
     }
 

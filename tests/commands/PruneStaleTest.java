@@ -35,7 +35,7 @@ class PruneStaleTest {
         Store store = shape.filled(dir, 60, NOON);
         Map<String, String> lines = PruneTest.files(store.raw());
         Map<String, Row> before = PruneTest.rows(store);
-        Script shown = PruneTest.prune(store, "stale");
+        Script shown = PruneTest.prune(store, "stale", "--dry-run");
         assertEquals(0, shown.exit());
         assertTrue(shown.out().contains("6 runs that began before 2026-11-19 12:00:00 would be cancelled"), shown.out());
         assertEquals(before, PruneTest.rows(store));

@@ -137,7 +137,7 @@ class PruneTest {
             Map<String, String> lines = files(store.raw());
             Map<String, String> untouched = files(store.base());
 
-            Script shown = prune(store, "runs", "--older-than", "1590m");
+            Script shown = prune(store, "runs", "--older-than", "1590m", "--dry-run");
             assertEquals(0, shown.exit(), given + shown.toString());
             assertEquals(untouched, files(store.base()), given + ": a dry run changes nothing");
 
@@ -211,7 +211,7 @@ class PruneTest {
         write(store, run(Fixture.V3, 0, "old 1", Duration.ofDays(9)).with("insight_id", "i"),
                 run(Fixture.V3, 1, "old 2", Duration.ofDays(8)).with("insight_id", "i"),
                 run(Fixture.V3, 2, "young", Duration.ofDays(1)).with("insight_id", "i"), run(Fixture.V3, 3, "alone", Duration.ofDays(9)));
-        Script shown = prune(store, "runs", "--older-than", "5d");
+        Script shown = prune(store, "runs", "--older-than", "5d", "--dry-run");
         assertTrue(shown.out().contains("1 run that") && shown.out().contains("2 more are as old and stay: others of their chain do"),
                 shown.out());
         prune(store, "runs", "--older-than", "5d", "--yes");
@@ -249,7 +249,8 @@ class PruneTest {
         }
         Script done = prune(store, "runs", "--older-than", "0d", "--yes");
         assertEquals(Set.of("running", "wordless", "timeless"), ids(store));
-        assertTrue(done.out().contains("1 more are as old and say running: jbang prune@telemetry stale"), done.out());
+        assertTrue(done.out().contains("1 more are as old and say running" + System.lineSeparator()
+                + "next: jbang prune@telemetry stale --dry-run --store " + store.base()), done.out());
     }
 
     @Test
@@ -341,7 +342,7 @@ class PruneTest {
     @Test
     void jsonTellsTheSame() {
         Store store = Fixture.V3.filled(dir, 60, NOON);
-        Map<String, Object> shown = JsonText.object(prune(store, "runs", "--older-than", "1d", "--json").out());
+        Map<String, Object> shown = JsonText.object(prune(store, "runs", "--older-than", "1d", "--json", "--dry-run").out());
         Map<String, Object> done = JsonText.object(prune(store, "runs", "--older-than", "1d", "--json", "--yes").out());
         long runs = 60 - rows(store).size();
         assertTrue(runs > 20);

@@ -98,7 +98,7 @@ class RecoverTest {
         assertEquals(0, script(anew, "--dry-run").exit());
         Script dry = script(anew, "--dry-run", "--from", disk);
         assertEquals(1, dry.exit(), dry.toString());
-        assertTrue(dry.out().replaceAll("\\s+", " ").contains("20 runs, more than the database: was that begun anew? -> "
+        assertTrue(dry.out().replaceAll("\\s+", " ").contains("20 runs, more than the database: was that begun anew? next: "
                 + "jbang backup@telemetry restore '" + disk), dry.out());
     }
 

@@ -113,7 +113,7 @@ class SetupSampleTest {
             Script refused = SetupTest.setup("--store", store.base(), "--sample", "--runs", 100);
             assertEquals(new Script(Cli.USAGE, "",
                     SetupTest.lines("setup: cannot fill the store " + store.base() + ": it has " + runs
-                    + " runs already; the same with --yes, to add the sample to them")), refused);
+                    + " runs already; run it again with --yes, to add the sample to them")), refused);
             assertEquals(before, SetupTest.snapshot(store.base()));
             Script added = SetupTest.setup("--store", store.base(), "--sample", "--runs", 100, "--yes");
             assertTrue(added.exit() <= Cli.WARNING, added.toString());

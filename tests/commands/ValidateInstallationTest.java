@@ -140,7 +140,7 @@ class ValidateInstallationTest {
         Script run = validate("--store", dir.resolve("none"));
         assertEquals(3, run.exit(), run.toString());
         assertTrue(line(run, "storage").contains("there is no store yet") && line(run, "storage")
-                .contains("-> System Overview: jbang setup@telemetry --store " + dir.resolve("none")), run.out());
+                .contains("(runbook: System Overview) next: jbang setup@telemetry --store " + dir.resolve("none")), run.out());
         for (String name : List.of("java", "clock", "disk", "sqlite", "aliases", "track")) assertTrue(line(run, name).startsWith("ok "),
                 line(run, name));
         assertFalse(Files.exists(dir.resolve("none")));
@@ -173,7 +173,7 @@ class ValidateInstallationTest {
             other.execute("BEGIN EXCLUSIVE");
             Script locked = validate("--store", store.base());
             assertEquals(3, locked.exit(), locked.toString());
-            assertTrue(line(locked, "database").contains("-> Database Locked: jbang locks@telemetry"), locked.out());
+            assertTrue(line(locked, "database").contains("(runbook: Database Locked) next: jbang locks@telemetry"), locked.out());
         }
         Files.writeString(store.database(), "no database at all, but long enough to be looked at as one");
         Script damaged = validate("--store", store.base());
@@ -227,8 +227,8 @@ class ValidateInstallationTest {
         Script wal = validate("--store", young.base());
         assertTrue(line(wal, "python").startsWith(affected ? "warning" : "ok"), wal.out());
         assertTrue(line(wal, "python").contains("3.11.7 with SQLite " + version), wal.out());
-        String hint = "-> System Overview: give the agents a Python with SQLite 3.51.3 or newer, and each day "
-                + "jbang backup@telemetry --store " + young.base();
+        String hint = "; give the agents a Python with SQLite 3.51.3 or newer, and back up each day (runbook: System Overview) "
+                + "next: jbang backup@telemetry --store " + young.base();
         assertEquals(affected, wal.out().replaceAll("\\s+", " ").contains(hint), wal.out());
         assertEquals(1, wal.exit(), "there is no backup either");
         assertTrue(line(validate("--store", Fixture.V7_PYTHON.filled(dir.resolve("delete"), 12, now).base()), "python").startsWith("ok"),

@@ -187,7 +187,7 @@ public class DatabaseTest {
     }
 
     @Test
-    void whatIsNoDatabaseIsSaidInOneLineWithWhatToDo() throws IOException {
+    void whatIsNoDatabaseIsSaidInOneLineAboveTheNextCommand() throws IOException {
         Path missing = dir.resolve("none/telemetry.sqlite");
         assertFails(missing, StoreException.Reason.MISSING, "it does not exist");
         assertTrue(Files.notExists(missing.getParent()));
@@ -248,7 +248,8 @@ public class DatabaseTest {
     private void assertFails(Path file, StoreException.Reason reason, String why) {
         StoreException e = assertThrows(StoreException.class, () -> Database.openToRead(file));
         assertEquals(reason, e.reason(), e.getMessage());
-        assertTrue(e.getMessage().contains(why) && e.getMessage().lines().count() == 1, e.getMessage());
+        assertTrue(e.what().contains(why) && e.getMessage().lines().count() == 2, e.getMessage());
+        assertTrue(e.getMessage().endsWith(System.lineSeparator() + "next: jbang recover@telemetry --dry-run"), e.getMessage());
         assertEquals(reason, assertThrows(StoreException.class, () -> Database.open(file)).reason());
     }
 

@@ -64,8 +64,8 @@ class TelemetryClientHardshipTest {
         assertEquals(3, Set.copyOf(done).size());
         assertFalse(Files.exists(store.base()));
         assertEquals(List.of("cannot use the store " + store.base()
-                + ": there is none (named by --store)" + System.lineSeparator() + "next: jbang setup@telemetry --store " + store.base()
-                + ", or name another with --store DIR"), List.copyOf(warnings));
+                + ": there is none (named by --store); name another with --store DIR, or make it:" + System.lineSeparator()
+                + "next: jbang setup@telemetry --store " + store.base()), List.copyOf(warnings));
     }
 
     @Test
@@ -84,7 +84,7 @@ class TelemetryClientHardshipTest {
             assertEquals(44, TelemetryClientTest.lines(store).size(), "every line is there");
             assertEquals(1, TelemetryClientTest.count(store));
             assertEquals(1, warnings.size(), warnings.toString());
-            assertTrue(warnings.peek().matches("cannot begin to write to .* it is locked.*"), warnings.peek());
+            assertTrue(warnings.peek().matches("cannot begin to write to .* it is locked.*\\Rnext: jbang locks@telemetry --store " + store.base()), warnings.peek());
             pause();
             client.track("agent", "after", run -> { });
             assertEquals(23, TelemetryClientTest.count(store));

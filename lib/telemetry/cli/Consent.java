@@ -15,6 +15,8 @@ import telemetry.Next;
 /** Mixin of every command that deletes or overwrites: it shows, asks, or is told to go ahead. */
 public final class Consent {
 
+    private static final String DECLINED = "declined: nothing was changed";
+
     @Spec(Spec.Target.MIXEE)
     private CommandSpec command;
 
@@ -23,6 +25,9 @@ public final class Consent {
 
     @Option(names = "--yes", description = "Do not ask. Required where there is no terminal.")
     private boolean yes;
+
+    /** One of this command's questions was answered by yes: then something was changed. */
+    private boolean isAgreed;
 
     public boolean isDryRun() {
         return dryRun;
@@ -34,13 +39,17 @@ public final class Consent {
     }
 
     /**
-     * Asks on a terminal: {@code question} and "[y/N]". After a no it prints that nothing was changed; the command then ends with 0.
+     * Asks on a terminal: {@code question} and "[y/N]". After a no it prints that nothing was changed, or that only this was not done when
+     * there was a yes to an earlier question; the command then ends with 0.
      *
      * @return true when told to go ahead, false when the operator said no
      * @throws ParameterException (exit code 64) when there is nobody to ask and --yes was not given
      */
     public boolean to(String question) {
-        return yes || ask(command.commandLine(), question, "--dry-run");
+        if (yes) return true;
+        boolean isYes = ask(command.commandLine(), question, "--dry-run", isAgreed ? "declined: this was not done" : DECLINED);
+        isAgreed |= isYes;
+        return isYes;
     }
 
     /**
@@ -49,6 +58,10 @@ public final class Consent {
      * @param look what shows more without changing anything
      */
     public static boolean ask(CommandLine command, String question, String look) {
+        return ask(command, question, look, DECLINED);
+    }
+
+    private static boolean ask(CommandLine command, String question, String look, String declined) {
         Console console = System.console();
         if (console == null) throw new ParameterException(command,
                 question + " There is no terminal to ask on: add --yes to go ahead, or " + look + " to look first");
@@ -56,7 +69,7 @@ public final class Consent {
         boolean isYes = answer != null && answer.strip().toLowerCase(Locale.ROOT).startsWith("y");
         if (!isYes) {
             PrintWriter err = command.getErr();
-            err.println("declined: nothing was changed");
+            err.println(declined);
             err.flush();
         }
         return isYes;
@@ -66,7 +79,7 @@ public final class Consent {
     public Next asTyped() {
         CommandLine root = command.root().commandLine();
         List<String> words = new ArrayList<>(root.getParseResult().originalArgs());
-        words.removeIf(word -> word.equals("--dry-run") || word.equals("--yes") || word.equals("--json"));
+        words.removeIf(word -> word.matches("--(dry-run|yes|json)(=.*)?"));
         words.add("--yes");
         return Next.command(root.getCommandName(), words.toArray(String[]::new));
     }

@@ -73,11 +73,15 @@ public abstract class Procedure implements Callable<Integer> {
      */
     protected int preview(Result result, boolean isAny, Consent consent) {
         int exit = result(result);
-        if (!isAny) return exit;
+        if (isAny) sayNext(consent);
+        return exit;
+    }
+
+    /** The last line of a dry run: the command that carries out what was shown. With {@code --json} it goes to stderr. */
+    protected void sayNext(Consent consent) {
         String next = consent.asTyped().line();
         if (output.isJson()) output.note(next);
         else output.print(next);
-        return exit;
     }
 
     /** Prints a line to stderr that begins with the command's name: a warning, or what remains to be done. */

@@ -77,7 +77,7 @@ public final class Forecast {
         if (days.isPresent() && days.getAsDouble() < SOON_DAYS)
             return Task.open(name, days.getAsDouble() < VERY_SOON_DAYS ? Check.Status.FAILED : Check.Status.WARNING, detail, remedy);
         Instant last = records.stream().map(HealthRecord::time).max(Instant::compareTo).orElse(null);
-        Next daily = Next.words("each day").then(store.command("health", "--record")).in(Runbook.HEALTH_CHECKS);
+        Next daily = Next.words("record it each day").then(store.command("health", "--record")).in(Runbook.HEALTH_CHECKS);
         Duration age = last == null ? Trend.WINDOW : Duration.between(last, now);
         if (age.compareTo(STOPPED) <= 0) return Task.done(name, detail);
         String since = last == null ? "nothing was recorded in " + age.toDays() + " d" : "last recorded " + Times.words(age) + " ago";

@@ -89,7 +89,7 @@ public final class OldDayFiles {
 
     private Task failed(String done, StoreException first) {
         Next again = store.command("archive", "--older-than", "90d").in(Runbook.DISK_FULL);
-        return Task.open(NAME, Check.Status.FAILED, done + "; " + store.message(first), again);
+        return Task.open(NAME, Check.Status.FAILED, done + "; " + Next.hinted(first.what(), first.next()), again);
     }
 
     /** That today's file stays is as it should be; of those that are old enough, somebody is to know. */

@@ -69,7 +69,7 @@ public record PerformanceReport(Check.Status status, Path store, Instant time, L
 
     /** What could not be measured, and why. */
     public static Check failure(String name, Store store, StoreException e) {
-        return new Check(name, e.isUnknown() ? Check.Status.UNKNOWN : Check.Status.FAILED, store.message(e), null);
+        return new Check(name, e.isUnknown() ? Check.Status.UNKNOWN : Check.Status.FAILED, e.what(), store.on(e.next()));
     }
 
     @Override

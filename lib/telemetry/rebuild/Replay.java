@@ -257,7 +257,7 @@ public final class Replay {
             } catch (StoreException e) {
                 if (!SqliteErrors.isAboutTheRow(e)) throw e;
                 damaged(new LogEntry(entry.file(), entry.offset(), entry.length(), entry.bytes(),
-                        new Damage("the database does not take it: " + e.getMessage())));
+                        new Damage("the database does not take it: " + e.what())));
                 return 0;
             }
         }

@@ -4,6 +4,8 @@ import static java.util.stream.Collectors.joining;
 
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Objects;
+import java.util.stream.Stream;
 import telemetry.Check;
 import telemetry.Checks;
 import telemetry.Next;
@@ -44,6 +46,8 @@ record Recovered(Check.Status status, RecoveryPlan.Source source, Path backup, l
             case WARNING -> "recovered, look at the warnings: ";
             default -> "not recovered: ";
         };
-        return new Checks(checks) + line + outcome + runs + " runs" + next.stream().map(one -> line + Next.line("", one).strip()).collect(joining());
+        return new Checks(checks) + line + outcome + runs + " runs"
+                + next.stream()
+                .flatMap(one -> Stream.of(one.hint(), one.line())).filter(Objects::nonNull).map(line::concat).collect(joining());
     }
 }

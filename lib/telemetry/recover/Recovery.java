@@ -100,7 +100,7 @@ public final class Recovery {
         RecoveryPlan plan = isFresh ? seen : look(true);
         if (plan.source() == RecoveryPlan.Source.NONE) throw new StoreException(StoreException.Reason.FAILED, "recover", live,
                 "there is no database that can be read, no backup and no day file",
-                Next.words("look for copies elsewhere; for a new store").then(Next.command("setup")));
+                Next.words("look for copies elsewhere, or make a new store").then(Next.command("setup")));
         RecoveryMark mark = plan.source() == RecoveryPlan.Source.INTACT ? left : RecoveryMark.begin(store, clock.instant());
         return new RecoveryRun(store, clock, patience, err, others, plan).run(mark);
     }

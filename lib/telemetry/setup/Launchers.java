@@ -85,7 +85,7 @@ public record Launchers(Path checkout, Shell shell) {
             if (Files.isRegularFile(folder.resolve("scripts/launch"))) return new Launchers(folder, Shell.ofThisSystem());
         throw new StoreException(StoreException.Reason.REFUSED, TRIED, null,
                 "they start the scripts of a checkout, and " + start + " is in none",
-                Next.words("in a checkout:").then(Next.program("scripts/jbangw", "launchers")));
+                Next.words("run it in a checkout").then(Next.program("scripts/jbangw", "launchers")));
     }
 
     /** Where they go unless somebody says otherwise: a folder of the user that is on most PATHs. */
@@ -111,7 +111,7 @@ public record Launchers(Path checkout, Shell shell) {
             for (Path file : texts.keySet()) {
                 if (!Files.exists(file, LinkOption.NOFOLLOW_LINKS)) created.add(file);
                 else if (!isOwn(file)) throw new StoreException(StoreException.Reason.FAILED, TRIED, file, "something else has that name",
-                        Next.words("setup --launchers with another folder"));
+                        Next.words("name another folder"));
                 else if (!Files.readString(file, CHARSET).equals(texts.get(file))) replaced.add(file);
             }
             if (Files.notExists(folder)) Files.createDirectories(folder);

@@ -99,7 +99,7 @@ public final class SampleWriter {
 
     private static StoreException refusal(Store store, String why) {
         return new StoreException(StoreException.Reason.REFUSED, "fill the store", store.base(),
-                why, Next.words("the same with --yes, to add the sample to them"));
+                why, Next.words("run it again with --yes, to add the sample to them"));
     }
 
     /**
@@ -143,7 +143,7 @@ public final class SampleWriter {
                 if (free < sample.runs() * BYTES_A_RUN) throw new StoreException(StoreException.Reason.FULL, "fill the store", store.base(),
                         String.format(Locale.ROOT, "%,d runs need some %,d MB, and %,d MB are free",
                                 sample.runs(), sample.runs() * BYTES_A_RUN >> 20, free >> 20),
-                        Next.words("fewer --runs"));
+                        Next.words("ask for fewer with --runs"));
             } catch (IOException e) {
                 throw Attempt.refused("look for room on", disk, e);
             }

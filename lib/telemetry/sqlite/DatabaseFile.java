@@ -102,6 +102,7 @@ public final class DatabaseFile {
         if (!Files.isReadable(file)) throw new StoreException(StoreException.Reason.DENIED, tried, file, "permission denied",
                 Next.OTHER_ACCOUNT);
         if (file.toFile().length() == 0)
-            throw new StoreException(StoreException.Reason.DAMAGED, tried, file, "the file is empty (0 bytes)", Next.command("recover"));
+            throw new StoreException(StoreException.Reason.DAMAGED, tried, file, "the file is empty (0 bytes)",
+                    Next.command("recover", "--dry-run"));
     }
 }

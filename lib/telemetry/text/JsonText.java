@@ -134,7 +134,7 @@ public final class JsonText {
         if (data instanceof byte[] bytes) return Json.value(Base64.getEncoder().encodeToString(bytes));
         if (data instanceof Optional<?> optional) return value(optional.orElse(null));
         if (data instanceof Result result && result.data() != result) return value(result.data());
-        if (data instanceof Next next) return value(next.command());
+        if (data instanceof Next next) return next.command() == null ? value(next.hint()) : value(next.command());
         if (data instanceof Next.Command command) return Json.value(command.toString());
         if (data instanceof Row row) return value(row.map());
         if (data instanceof Run run) return value(run.fields());

@@ -129,7 +129,7 @@ final class MachineChecks {
         if (found.stream().noneMatch(versions -> hasWalResetBug(versions.replaceFirst(".* ", "")))) return Check.ok("python", detail);
         String bug = detail + ": SQLite 3.7.0 to 3.51.2 can damage a WAL database (WAL-reset bug)";
         if (!shared) return Check.ok("python", bug + "; this store is not in such use");
-        return Check.warning("python", bug, Next.words("give the agents a Python with SQLite 3.51.3 or newer, and each day")
+        return Check.warning("python", bug, Next.words("give the agents a Python with SQLite 3.51.3 or newer, and back up each day")
                 .then(store.command("backup")).in(Runbook.SYSTEM_OVERVIEW));
     }
 

@@ -57,14 +57,14 @@ final class ToolkitChecks {
         } catch (IllegalArgumentException e) {
             return Check.failed("aliases", checkout.resolve(CATALOG) + ": " + e.getMessage(), restore(checkout));
         } catch (StoreException e) {
-            return Check.unknown("aliases", e.getMessage(), Next.words("make room in the temporary folder").in(Runbook.DISK_FULL));
+            return Check.unknown("aliases", e.what(), Next.words("make room in the temporary folder").in(Runbook.DISK_FULL));
         } catch (IOException e) {
-            return Check.unknown("aliases", Attempt.refused("read", checkout.resolve(CATALOG), e).getMessage(), FolderChecks.OTHER_ACCOUNT);
+            return Check.unknown("aliases", Attempt.refused("read", checkout.resolve(CATALOG), e).what(), FolderChecks.OTHER_ACCOUNT);
         }
     }
 
     private static Next restore(Path checkout) {
-        return Next.words("make the checkout whole again:").then(Next.program("git", "-C", checkout.toString(), "status"))
+        return Next.words("make the checkout whole again").then(Next.program("git", "-C", checkout.toString(), "status"))
                 .in(Runbook.SYSTEM_OVERVIEW);
     }
 
