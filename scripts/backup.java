@@ -71,12 +71,27 @@ class backup extends Procedure {
         Backups backups = backups(store.existing());
         if (consent.isDryRun()) return preview(backups.plan(retention), true, consent);
         MadeBackup made = backups.make(patience, check, compress);
+        boolean isKnown = isRemembered(backups, made);
         String shrunk = retention.shrunk(made.backup(), backups.list());
-        if (shrunk == null) return result(made.expiring(backups.expire(retention)));
+        if (shrunk == null) {
+            int status = result(made.expiring(backups.expire(retention)));
+            return isKnown ? status : Math.max(status, Cli.WARNING);
+        }
         result(made);
         note(Next.line(shrunk + "; nothing was expired. If that is right, expire the old ones yourself",
                 store.store().command("backup", "expire", "--dry-run")));
         return Cli.WARNING;
+    }
+
+    /** One in another folder is found later only if the store remembers where. */
+    private boolean isRemembered(Backups backups, MadeBackup made) {
+        try {
+            backups.remember(made);
+            return true;
+        } catch (StoreException e) {
+            note(store.store().message(e));
+            return false;
+        }
     }
 
     @Command(name = "list", mixinStandardHelpOptions = true, description = "List the backups and mark those that the next expiry deletes.")
@@ -85,6 +100,7 @@ class backup extends Procedure {
         int status = result(list);
         if (!list.expirable().isEmpty()) output.note("* the next expiry takes it");
         for (Backup backup : list.all()) if (!backup.isVerified()) output.note(backup.file().getFileName() + ": " + backup.doubt());
+        for (KnownBackups.Away away : list.away()) output.note("not at hand: " + away);
         return status;
     }
 
@@ -98,7 +114,7 @@ class backup extends Procedure {
     int expire(@Mixin Consent consent) {
         Backups backups = backups(store.existing());
         if (!consent.isDryRun()) return result(backups.expire(retention));
-        Backups.Expired old = backups.expirable(retention);
+        ExpiredBackups old = backups.expirable(retention);
         return preview(old, !old.expired().isEmpty(), consent);
     }
 

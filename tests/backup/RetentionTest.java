@@ -42,8 +42,10 @@ class RetentionTest {
     }
 
     @Test
-    void oneFromTheFutureCountsAsNew() {
-        assertEquals(days(9), expired(WEEK, verified(-400), verified(8), verified(9)));
+    void oneFromTheFutureIsNeitherOneOfTheTwoNorTaken() {
+        assertEquals(List.of(), expired(WEEK, verified(-400), verified(8), verified(9)));
+        assertEquals(days(10), expired(WEEK, verified(-400), verified(-2), verified(8), verified(9), verified(10)));
+        assertEquals(List.of(), expired(new Retention(Duration.ZERO, 2), verified(-400), verified(8)));
     }
 
     @Test
@@ -58,7 +60,7 @@ class RetentionTest {
             long before = all.stream().filter(Backup::isVerified).distinct().count();
             long after = left.stream().filter(Backup::isVerified).distinct().count();
             assertTrue(after >= Math.min(2, before), all + " -> " + left);
-            assertTrue(before == 0 || left.containsAll(WEEK.kept(all)), "the newest stay: " + all + " -> " + left);
+            assertTrue(before == 0 || left.containsAll(WEEK.kept(all, NOW)), "the newest stay: " + all + " -> " + left);
         }
     }
 
@@ -82,10 +84,10 @@ class RetentionTest {
     }
 
     private static Backup verified(int daysAgo, long runs) {
-        return new Backup(Path.of("b" + daysAgo), NOW.minus(Duration.ofDays(daysAgo)), new Size(1), runs, true, null);
+        return new Backup(Path.of("b" + daysAgo), NOW.minus(Duration.ofDays(daysAgo)), new Size(1), runs, true, null, false);
     }
 
     private static Backup unverified(int daysAgo) {
-        return new Backup(Path.of("u" + daysAgo), NOW.minus(Duration.ofDays(daysAgo)), new Size(1), null, false, "it has no manifest");
+        return new Backup(Path.of("u" + daysAgo), NOW.minus(Duration.ofDays(daysAgo)), new Size(1), null, false, "it has no manifest", false);
     }
 }

@@ -137,9 +137,9 @@ class BackupTest {
         assertEquals(List.of("* the next expiry takes it", "telemetry.backup.20261102_030405.sqlite: it has no manifest",
                 "telemetry.backup.20261101.sqlite: it has no manifest"), list.err().lines().toList());
         String json = backup(NOON, store, "list", "--json").out();
-        assertTrue(json.contains("\"runs\": 60,\n    \"verified\": true,\n    \"doubt\": null,\n    \"age_seconds\": 7800,\n    "
+        assertTrue(json.contains("\"runs\": 60,\n    \"verified\": true,\n    \"doubt\": null,\n    \"damaged\": false,\n    \"age_seconds\": 7800,\n    "
                 + "\"expires\": false"), json);
-        assertTrue(json.contains("\"verified\": false,\n    \"doubt\": \"it has no manifest\",\n    \"age_seconds\": 1684800,\n    "
+        assertTrue(json.contains("\"verified\": false,\n    \"doubt\": \"it has no manifest\",\n    \"damaged\": false,\n    \"age_seconds\": 1684800,\n    "
                 + "\"expires\": true"), json);
         Script dry = backup(NOON, store, "expire", "--dry-run");
         assertEquals(4, dry.out().lines().filter(line -> line.startsWith("would expire  ")).count(), dry.out());
@@ -166,9 +166,11 @@ class BackupTest {
         Store store = Fixture.V3.filled(dir.resolve("s"), 12, NOON);
         assertEquals(0, backup(NOON.plus(Duration.ofDays(400)), store).exit());
         Script list = backup(NOON, store, "list");
-        assertTrue(list.out().lines().toList().get(1).matches("telemetry_backup_20271225_120000.sqlite .* 12 +future +verified"),
+        assertTrue(list.out().lines().toList().get(1).matches("telemetry_backup_20271225_120000.sqlite .* 12 +future +unverified"),
                 list.out());
-        assertTrue(backup(NOON, store, "list", "--json").out().contains("\"age_seconds\": -34560000"));
+        assertEquals("telemetry_backup_20271225_120000.sqlite: its time, 2027-12-25 12:00:00, lies ahead of the clock",
+                list.err().strip());
+        assertTrue(backup(NOON, store, "list", "--json").out().contains("\"age_seconds\": null"));
     }
 
     @Test

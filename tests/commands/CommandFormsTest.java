@@ -50,7 +50,7 @@ class CommandFormsTest {
         BRIEF = run_id:string agent_name:string job_type:string status:string start_time:string
         COUNT = {runs in_files damaged damaged_in:{} doubtful:{} denied:[] missing unknown different}
         TIMES = times p50_ms p95_ms p99_ms max_ms
-        LIST = [{file:string time:string size runs verified:boolean doubt:null age_seconds expires:boolean}]
+        LIST = [{file:string time:string size runs verified:boolean doubt:null damaged:boolean age_seconds expires:boolean}]
         ITEM = name:string status:string done:boolean detail:string hint:string? next:string?
         HEAD = period:string status:string store:string time:string
 
@@ -91,7 +91,7 @@ class CommandFormsTest {
 
         a store:
           0 backup --dry-run -> {runs size folder:string would_expire:[]}
-          0 backup -> {file:string time:string size runs verified:boolean doubt:null orphans odd:null took_ms copying_ms expired:[]}
+          0 backup -> {file:string time:string size runs verified:boolean doubt:null damaged:boolean orphans odd:null took_ms copying_ms expired:[]}
           0 backup list -> LIST
           0 backup verify; backup verify all -> ~{checks:CHECKS status:string}
           0 backup expire; backup expire --keep-days=0 --dry-run -> ~{dry_run:boolean expired:[]}

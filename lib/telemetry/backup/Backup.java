@@ -27,8 +27,13 @@ import telemetry.text.JsonText;
  * @param runs       that it has; null when nobody says
  * @param isVerified true when it was checked when it was made, and nothing has been found against it since
  * @param doubt      why it does not count as verified, in a few words; null when it does
+ * @param isDamaged  true when a verify found it so, and none has found it right since
  */
-public record Backup(Path file, Instant time, Size size, Long runs, boolean isVerified, String doubt) implements JsonText.Inline {
+public record Backup(Path file, Instant time, Size size, Long runs, boolean isVerified, String doubt, boolean isDamaged)
+        implements JsonText.Inline {
+
+    /** The clocks of two machines, or of one before and after it was set right, may differ by so much. */
+    private static final Duration SKEW = Duration.ofMinutes(1);
 
     /** The runbook's name, and the one that older tools left; a time of day may be missing there. */
     private static final Pattern NAME = Pattern.compile("telemetry(?:_backup_|\\.backup\\.)(\\d{8})(?:_(\\d{6}))?\\.sqlite(?:\\.gz)?");
@@ -40,12 +45,12 @@ public record Backup(Path file, Instant time, Size size, Long runs, boolean isVe
         var size = new Size(Files.size(file));
         try {
             BackupManifest manifest = BackupManifest.read(file);
-            if (manifest == null) return new Backup(file, named, size, null, false, "it has no manifest");
+            if (manifest == null) return new Backup(file, named, size, null, false, "it has no manifest", false);
             String doubt = manifest.bytes() != size.bytes() ? "its size is not the manifest's"
                     : manifest.check() == BackupCheck.NONE ? "it was not checked when it was made" : null;
-            return new Backup(file, manifest.time(), size, manifest.runs(), doubt == null, doubt);
+            return new Backup(file, manifest.time(), size, manifest.runs(), doubt == null, doubt, false);
         } catch (StoreException e) {
-            return new Backup(file, named, size, null, false, "its manifest cannot be trusted: " + e.why());
+            return new Backup(file, named, size, null, false, "its manifest cannot be trusted: " + e.why(), false);
         }
     }
 
@@ -66,16 +71,27 @@ public record Backup(Path file, Instant time, Size size, Long runs, boolean isVe
         }
     }
 
+    /** Never less than nothing. */
     public Duration age(Instant now) {
-        return Duration.between(time, now);
+        return time.isAfter(now) ? Duration.ZERO : Duration.between(time, now);
+    }
+
+    /** True when it says that it will be made: then the clock is wrong, or was when it was made, and nobody knows how old it is. */
+    public boolean isAhead(Instant now) {
+        return time.isAfter(now.plus(SKEW));
     }
 
     boolean isCompressed() {
         return file.getFileName().toString().endsWith(".gz");
     }
 
-    /** This one, after something has been found against it. */
+    /** This one, after a verify has found it damaged. */
+    Backup damaged(String why) {
+        return new Backup(file, time, size, runs, false, "a verify found it damaged: " + why, true);
+    }
+
+    /** This one, which is not believed for another reason. */
     Backup doubted(String why) {
-        return new Backup(file, time, size, runs, false, why);
+        return new Backup(file, time, size, runs, false, why, isDamaged);
     }
 }

@@ -12,37 +12,40 @@ import telemetry.text.Words;
 /**
  * Backups as {@code backup list} shows them; {@code toString()} is the table.
  *
- * @param folder    where they are
+ * @param folder    where they are, but for those made elsewhere
  * @param all       newest first
  * @param expirable those of them that the next expiry takes; they have a star
+ * @param away      folders whose backups are not at hand
  * @param now       from which ages are counted back
  */
-public record BackupList(Path folder, List<Backup> all, List<Backup> expirable, Instant now) implements Result {
+public record BackupList(Path folder, List<Backup> all, List<Backup> expirable, List<KnownBackups.Away> away, Instant now) implements Result {
 
-    private record Listed(Backup backup, long ageSeconds, boolean expires) { }
+    private record Listed(Backup backup, Long ageSeconds, boolean expires) { }
 
     @Override
     public String toString() {
         if (all.isEmpty()) return "no backup in " + folder;
         var table = new Table("backup", "size", "runs", "age", "state");
         for (Backup backup : all) {
-            String state = (backup.isVerified() ? "verified" : "unverified") + (expirable.contains(backup) ? " *" : "");
-            table.row(backup.file().getFileName(), backup.size(), backup.runs(), rough(backup.age(now)), state);
+            String state = backup.isVerified() ? "verified" : backup.isDamaged() ? "damaged" : "unverified";
+            table.row(backup.file().getFileName(), backup.size(), backup.runs(),
+                    backup.isAhead(now) ? "future" : rough(backup.age(now)), state + (expirable.contains(backup) ? " *" : ""));
+            if (!backup.file().getParent().equals(folder)) table.below("in " + backup.file().getParent());
         }
         return table.toString();
     }
 
-    /** {@code 3 backups, 2 verified, 1 to expire} */
+    /** {@code 3 backups, 2 verified, 1 to expire, 1 folder not at hand} */
     public String sum() {
-        if (all.isEmpty()) return "there is no backup";
+        String away = this.away.isEmpty() ? "" : ", " + Words.count(this.away.size(), "folder") + " not at hand";
+        if (all.isEmpty()) return "there is no backup" + away;
         long verified = all.stream().filter(Backup::isVerified).count();
         String expiring = expirable.isEmpty() ? "" : ", " + expirable.size() + " to expire";
-        return Words.count(all.size(), "backup") + ", " + verified + " verified" + expiring;
+        return Words.count(all.size(), "backup") + ", " + verified + " verified" + expiring + away;
     }
 
     /** One unit: the table has 80 columns. */
     private static String rough(Duration age) {
-        if (age.isNegative()) return "future";
         boolean isDays = age.compareTo(Duration.ofDays(2)) >= 0;
         boolean isHours = age.compareTo(Duration.ofHours(2)) >= 0;
         Duration unit = isDays ? Duration.ofDays(1) : isHours ? Duration.ofHours(1) : Duration.ofMinutes(1);
@@ -53,6 +56,6 @@ public record BackupList(Path folder, List<Backup> all, List<Backup> expirable, 
     /** A list of them. */
     @Override
     public Object data() {
-        return all.stream().map(one -> new Listed(one, one.age(now).toSeconds(), expirable.contains(one))).toList();
+        return all.stream().map(one -> new Listed(one, one.isAhead(now) ? null : one.age(now).toSeconds(), expirable.contains(one))).toList();
     }
 }

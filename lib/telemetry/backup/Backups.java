@@ -2,21 +2,19 @@ package telemetry.backup;
 
 import static java.util.stream.Collectors.joining;
 
-import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.LinkOption;
-import java.nio.file.NoSuchFileException;
-import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import telemetry.Check;
@@ -28,11 +26,13 @@ import telemetry.Size;
 import telemetry.Store;
 import telemetry.StoreException;
 import telemetry.os.Attempt;
-import telemetry.os.Disk;
 import telemetry.text.Result;
 import telemetry.text.Runbook;
 
-/** The backups in one folder: made, listed, verified, expired. */
+/**
+ * The backups in one folder: made, listed, verified, expired. Of the store's own folder they are more: those that were made elsewhere are
+ * known too, as long as they can be reached. What a verify found is remembered; one whose time lies ahead of the clock is not believed.
+ */
 public final class Backups {
 
     /** What a new one would hold, and which ones would go then. */
@@ -44,37 +44,20 @@ public final class Backups {
         }
     }
 
-    /** Those that went; in a dry run, that would go. */
-    public record Expired(List<Path> expired, boolean dryRun) implements Result {
-        @Override
-        public String toString() {
-            if (expired.isEmpty()) return "no backup is to expire";
-            return expired.stream().map(old -> (dryRun ? "would expire  " : "expired  ") + old).collect(joining(System.lineSeparator()));
-        }
-    }
-
-    /** One check a backup that was verified. */
-    public record Verified(Check.Status status, List<Check> checks) implements Result {
-        @Override
-        public String toString() {
-            return new Checks(checks).toString();
-        }
-    }
-
     /** The name for the newest verified one. */
     public static final String LATEST = "latest";
 
     /** The name for all of them together. */
     private static final String ALL = "all";
 
-    /** Somebody may be about to give a backup its name. */
-    private static final Duration MANIFEST_ALONE = Duration.ofHours(1);
-
     private final Store store;
     private final Path folder;
     private final Clock clock;
     private final PrintWriter err;
     private final Set<Path> sound = new HashSet<>();
+
+    /** Null until it is asked for. */
+    private BackupMemory memory;
 
     /**
      * @param folder null for the store's own
@@ -87,40 +70,61 @@ public final class Backups {
         this.err = err;
     }
 
-    /** The newest backup of the store's own folder that was verified when it was made. A look at manifests and sizes, not at every byte. */
+    /** The newest backup of the store that was verified when it was made. A look at manifests and sizes, not at every byte. */
     public static Optional<Backup> newestVerified(Store store) {
         return new Backups(store, null, Clock.systemUTC(), null).newestVerified();
     }
 
     public Optional<Backup> newestVerified() {
-        return list().stream().filter(Backup::isVerified).findFirst();
+        return known().newestVerified();
+    }
+
+    private BackupMemory memory() {
+        if (memory == null) memory = BackupMemory.of(store);
+        return memory;
     }
 
     public Path folder() {
         return folder;
     }
 
-    /** All that have a backup's name, newest first; links are none. */
-    public List<Backup> list() {
-        List<Backup> backups = new ArrayList<>();
-        try (DirectoryStream<Path> files = Files.newDirectoryStream(folder)) {
-            for (Path file : files)
-                if (Backup.timeOf(file).isPresent() && Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)) backups.add(Backup.of(file));
-        } catch (NoSuchFileException e) {
-            return List.of();
-        } catch (NotDirectoryException e) {
-            throw new StoreException(StoreException.Reason.FAILED, "list the backups in", folder, "it is no folder", null, e);
-        } catch (IOException e) {
-            throw Attempt.refused("list the backups in", folder, e);
+    /** Null when it cannot be read: for what needs none, because it looks at every byte itself or was told which one to take. */
+    private BackupMemory memoryOrNull() {
+        try {
+            return memory();
+        } catch (StoreException e) {
+            return null;
         }
-        backups.sort(Comparator.comparing(Backup::time).reversed().thenComparing(backup -> backup.file().getFileName().toString()));
-        return backups;
     }
 
-    /** The same, with what the next expiry takes. */
+    /** All in the folder that have a backup's name, newest first; links are none. */
+    public List<Backup> list() {
+        return memoryOrNull() == null ? BackupFolder.list(folder) : memory().list(folder, clock.instant());
+    }
+
+    /** All in the folder; of the store's own folder also those that were made elsewhere, as far as they can be reached. Newest first. */
+    public KnownBackups known() {
+        return folder.equals(store.backups()) ? memory().known(clock.instant()) : new KnownBackups(list(), List.of());
+    }
+
+    /**
+     * All that a recovery may choose from: those that are known, also when what is remembered of them cannot be read, and those of other
+     * folders. The verified ones first, then the newest.
+     */
+    public KnownBackups candidates(List<Path> elsewhere) {
+        Map<Path, Backup> all = new LinkedHashMap<>();
+        KnownBackups known = memoryOrNull() == null ? new KnownBackups(list(), List.of()) : known();
+        for (Backup backup : known.backups()) all.put(backup.file(), backup);
+        for (Path other : elsewhere)
+            for (Backup backup : new Backups(store, other, clock, err).list()) all.putIfAbsent(backup.file(), backup);
+        return new KnownBackups(all.values().stream()
+                .sorted(Comparator.comparing(Backup::isVerified).thenComparing(Backup::time).reversed()).toList(), known.away());
+    }
+
+    /** Those that are known, with what the next expiry takes of the folder. */
     public BackupList list(Retention retention) {
-        List<Backup> all = list();
-        return new BackupList(folder, all, retention.expired(all, clock.instant()), clock.instant());
+        KnownBackups known = known();
+        return new BackupList(folder, known.backups(), retention.expired(list(), clock.instant()), known.away(), clock.instant());
     }
 
     /**
@@ -131,49 +135,42 @@ public final class Backups {
         if (name.equals(LATEST)) return newestVerified().orElseThrow(this::noneVerified);
         Path file = path(name);
         return Attempt.of("read the backup", file, () -> {
-            requireFile(file);
-            return Backup.of(file);
+            BackupFolder.requireBackup(store, file);
+            return believed(Backup.of(file));
         });
     }
 
+    private Backup believed(Backup backup) {
+        return memoryOrNull() == null ? backup : memory().believed(backup, clock.instant());
+    }
+
     private StoreException noneVerified() {
-        int others = list().size();
+        KnownBackups known = known();
+        int others = known.backups().size();
         Next none = Files.exists(store.database()) ? store.command("backup") : store.command("recover", "--dry-run");
         return new StoreException(StoreException.Reason.MISSING, "find a verified backup in", folder,
-                others == 0 ? "there is no backup" : "none of the " + others + " is verified",
+                (others == 0 ? "there is no backup" : "none of the " + others + " is verified") + known.said(),
                 others == 0 ? none : store.command("backup", "verify", "all"));
     }
 
     private Path path(String name) {
         try {
             Path path = Path.of(name);
-            boolean bare = path.getParent() == null && Files.exists(folder.resolve(path), LinkOption.NOFOLLOW_LINKS);
-            return bare ? folder.resolve(path) : path.toAbsolutePath().normalize();
+            if (path.getParent() != null) return path.toAbsolutePath().normalize();
+            if (Files.exists(folder.resolve(path), LinkOption.NOFOLLOW_LINKS)) return folder.resolve(path);
+            return known().backups().stream().map(Backup::file).filter(file -> file.getFileName().equals(path)).findFirst()
+                    .orElse(path.toAbsolutePath().normalize());
         } catch (InvalidPathException e) {
             throw new StoreException(StoreException.Reason.REFUSED, "find the backup", null,
                     "'" + name + "' is no file name", store.command("backup", "list"), e);
         }
     }
 
-    private void requireFile(Path file) throws IOException {
-        String tried = "use the backup";
-        Next list = store.command("backup", "list");
-        if (!Files.exists(file, LinkOption.NOFOLLOW_LINKS))
-            throw new StoreException(StoreException.Reason.MISSING, tried, file, "it does not exist", list);
-        if (Files.isSymbolicLink(file)) throw new StoreException(StoreException.Reason.REFUSED, tried, file,
-                "it is a symbolic link, which is not followed", Next.words("name the file itself"));
-        if (!Files.isRegularFile(file)) throw new StoreException(StoreException.Reason.DAMAGED, tried, file,
-                Files.isDirectory(file) ? "it is a directory" : "it is no plain file", list);
-        if (!Files.isReadable(file)) throw new StoreException(StoreException.Reason.DENIED, tried, file, "permission denied", null);
-        if (Files.size(file) == 0)
-            throw new StoreException(StoreException.Reason.DAMAGED, tried, file, "the file is empty (0 bytes)", list);
-    }
-
     /** What {@link #make} and then {@link #expire} would do. */
     public Plan plan(Retention retention) {
         try (Database database = Database.openToRead(store.database())) {
             var size = new Size(database.number("PRAGMA page_size") * database.number("PRAGMA page_count"));
-            return new Plan(new Runs(database).count(), size, folder, expirable(retention).expired);
+            return new Plan(new Runs(database).count(), size, folder, expirable(retention).expired());
         }
     }
 
@@ -194,38 +191,49 @@ public final class Backups {
         }
     }
 
+    /** Remembers where it was made, if that is not the store's own folder. @throws StoreException when it cannot be remembered */
+    public void remember(MadeBackup made) {
+        Backup backup = made.backup();
+        if (!folder.equals(store.backups())) memory().made(backup.file(), backup.time(), clock.instant());
+    }
+
     /**
-     * Verifies each of these.
+     * Verifies each of these, and remembers what came of it.
      *
      * @param name as {@link #find} takes it, or all
      * @throws StoreException {@code MISSING} when there is none
      */
-    public Verified verify(String name) {
-        List<Backup> wanted = name.equals(ALL) ? list() : List.of(find(name));
-        if (wanted.isEmpty()) throw new StoreException(StoreException.Reason.MISSING,
+    public VerifiedBackups verify(String name) {
+        boolean isAll = name.equals(ALL);
+        KnownBackups known = isAll ? known() : new KnownBackups(List.of(find(name)), List.of());
+        if (known.isEmpty()) throw new StoreException(StoreException.Reason.MISSING,
                 "verify the backups in", folder, "there is none", store.command("backup"));
-        List<Check> checks = wanted.stream().map(this::check).toList();
-        return new Verified(new Checks(checks).status(), checks);
+        List<Check> checks = new ArrayList<>();
+        for (Backup backup : known.backups()) checks.add(check(backup));
+        for (KnownBackups.Away away : known.away()) checks.add(Check.warning("elsewhere", away.toString(), KnownBackups.MOUNT));
+        return new VerifiedBackups(new Checks(checks).status(), checks);
     }
 
     private Check check(Backup backup) {
         String name = backup.file().getFileName().toString();
         try {
-            verify(backup);
+            prove(backup);
         } catch (StoreException e) {
             Next hint = Next.words("use another backup").then(store.command("backup", "list")).in(Runbook.DATABASE_CORRUPTED);
             return e.reason() == StoreException.Reason.DAMAGED ? Check.failed(name, e.why(), hint).with(e.errors())
                     : Check.unknown(name, e.why(), hint);
         }
-        if (!backup.isVerified())
-            return Check.warning(name, backup.doubt() + "; SQLite finds nothing wrong with it, which does not prove every value",
+        Backup now = Attempt.of("read the backup", backup.file(), () -> believed(Backup.of(backup.file())));
+        if (!now.isVerified())
+            return Check.warning(name, now.doubt() + "; SQLite finds nothing wrong with it, which does not prove every value",
                     store.next(Runbook.CREATE_BACKUP));
-        return Check.ok(name, backup.runs() + " runs, " + backup.size() + ", SHA-256 as in its manifest");
+        String elsewhere = backup.file().getParent().equals(folder) ? "" : ", in " + backup.file().getParent();
+        return Check.ok(name, now.runs() + " runs, " + now.size() + ", SHA-256 as in its manifest" + elsewhere);
     }
 
     /**
      * Reads every byte and compares with the manifest. One that has no manifest, or was not checked when it was made, SQLite looks at now;
-     * it stays doubtful.
+     * it stays doubtful. Changes nothing.
      *
      * @throws StoreException {@code DAMAGED} when something is found against it
      */
@@ -234,22 +242,42 @@ public final class Backups {
         if (!backup.isVerified()) BackupContent.open(backup, backup.file().resolveSibling("telemetry_backup"), err).close();
     }
 
+    /** As {@link #verify(Backup)}, and remembers what came of it; of what was found it says so when it could not be remembered. */
+    public void prove(Backup backup) {
+        try {
+            verify(backup);
+        } catch (StoreException e) {
+            if (e.reason() != StoreException.Reason.DAMAGED) throw e;
+            try {
+                memory().damaged(backup.file(), e.why(), clock.instant());
+            } catch (StoreException unable) {
+                throw new StoreException(e.reason(), "trust the backup", backup.file(), e.why() + "; " + unable.what(), e.next(), e)
+                        .with(e.errors());
+            }
+            throw e;
+        }
+        if (memoryOrNull() != null) memory().clear(backup.file(), clock.instant());
+    }
+
     /** What {@link #expire} would delete, as far as manifests tell; oldest first. */
-    public Expired expirable(Retention retention) {
-        return new Expired(files(retention.expired(list(), clock.instant())), true);
+    public ExpiredBackups expirable(Retention retention) {
+        return new ExpiredBackups(files(retention.expired(list(), clock.instant())), true);
     }
 
     /** Deletes what the rule takes, after every byte of those that have to stay has been compared with their manifests. */
-    public Expired expire(Retention retention) {
+    public ExpiredBackups expire(Retention retention) {
         List<Backup> all = new ArrayList<>(list());
         List<Backup> expired = retention.expired(all, clock.instant());
-        while (!expired.isEmpty() && doubtOne(all, retention.kept(all))) expired = retention.expired(all, clock.instant());
+        while (!expired.isEmpty() && doubtOne(all, retention.kept(all, clock.instant()))) expired = retention.expired(all, clock.instant());
         List<Path> files = files(expired);
         Attempt.of("expire backups in", folder, () -> {
-            for (Path file : files) delete(file);
-            deleteManifestsAlone();
+            for (Path file : files) {
+                BackupFolder.delete(file);
+                if (memoryOrNull() != null) memory().clear(file, clock.instant());
+            }
+            BackupFolder.deleteManifestsAlone(folder, clock.instant());
         });
-        return new Expired(files, false);
+        return new ExpiredBackups(files, false);
     }
 
     /** @return true when one of these was found damaged and is marked so among all */
@@ -257,7 +285,7 @@ public final class Backups {
         for (Backup backup : kept) {
             if (sound.contains(backup.file())) continue;
             try {
-                verify(backup);
+                prove(backup);
                 sound.add(backup.file());
             } catch (StoreException e) {
                 all.set(all.indexOf(backup), backup.doubted(e.why()));
@@ -265,24 +293,5 @@ public final class Backups {
             }
         }
         return false;
-    }
-
-    private static void delete(Path file) throws IOException {
-        Files.deleteIfExists(file);
-        Files.deleteIfExists(BackupManifest.of(file));
-    }
-
-    /** Left by one that was killed between two renames. */
-    private void deleteManifestsAlone() throws IOException {
-        if (!Files.isDirectory(folder)) return;
-        try (DirectoryStream<Path> files = Files.newDirectoryStream(folder)) {
-            for (Path file : files) {
-                Path backup = BackupManifest.backupOf(file);
-                if (backup == null || Backup.timeOf(backup).isEmpty() || Files.exists(backup, LinkOption.NOFOLLOW_LINKS)) continue;
-                if (Files.getLastModifiedTime(file, LinkOption.NOFOLLOW_LINKS).toInstant().isBefore(clock.instant().minus(MANIFEST_ALONE)))
-                    Files.deleteIfExists(file);
-            }
-        }
-        Disk.syncFolder(folder);
     }
 }

@@ -21,7 +21,7 @@ import telemetry.text.Words;
 public record MadeBackup(Backup backup, Long orphans, Check odd, Duration tookMs, Duration copyingMs, List<Path> expired) implements Result {
 
     /** The same, after these have gone. */
-    public MadeBackup expiring(Backups.Expired gone) {
+    public MadeBackup expiring(ExpiredBackups gone) {
         return new MadeBackup(backup, orphans, odd, tookMs, copyingMs, gone.expired());
     }
 

@@ -3,7 +3,6 @@ package telemetry.health;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.BasicFileAttributes;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -15,8 +14,6 @@ import telemetry.Size;
 import telemetry.Store;
 import telemetry.StoreException;
 import telemetry.Times;
-import telemetry.backup.Backup;
-import telemetry.backup.Backups;
 import telemetry.os.Attempt;
 import telemetry.os.Disk;
 import telemetry.os.Machine;
@@ -134,44 +131,11 @@ public final class FolderChecks {
     public Check backup(Instant begun) {
         if (store.isMissing()) return Check.skipped("backup", NO_STORE);
         try {
-            Instant newest = newestBackup();
-            return newest == null ? noBackup(begun) : backup(Duration.between(newest, now));
+            return new NewestBackup(store, now, rules, measures).check(begun);
         } catch (StoreException e) {
             boolean isNoFolder = Layout.fileInPlaceOf(store.backups()) != null;
-            return e.reason() == StoreException.Reason.DENIED ? Check.unknown("backup", store.backups() + ": " + e.why(), OTHER_ACCOUNT)
-                    : Check.failed("backup", store.backups() + ": " + e.why(), isNoFolder ? mend(store.backups()) : backUp());
-        }
-    }
-
-    private Instant newestBackup() {
-        return Backups.newestVerified(store).map(Backup::time).orElse(null);
-    }
-
-    private Check noBackup(Instant begun) {
-        return isYounger(Duration.ofDays(1), begun) ? Check.ok("backup", "none yet, in a store younger than a day")
-                : Check.warning("backup", "there is no verified backup", backUp());
-    }
-
-    private Check backup(Duration age) {
-        measures.add(Measure.of("backup_age", "seconds", "Age of the newest verified backup.", age.toSeconds())
-                .atMost(rules.backupAge().toSeconds()));
-        String detail = "the newest verified one is " + Times.words(age) + " old";
-        return age.compareTo(rules.backupAge()) <= 0 ? Check.ok("backup", detail)
-                : Check.warning("backup", detail + ", more than " + Times.words(rules.backupAge()), backUp());
-    }
-
-    private Next backUp() {
-        return store.next(Runbook.CREATE_BACKUP);
-    }
-
-    /** A database may have been made anew in an old folder, a folder be a copy of another. */
-    private boolean isYounger(Duration age, Instant begun) {
-        Instant young = now.minus(age);
-        try {
-            return begun != null && begun.isAfter(young) && Files.readAttributes(store.base(), BasicFileAttributes.class)
-                    .creationTime().toInstant().isAfter(young);
-        } catch (IOException e) {
-            return false;
+            return e.reason() == StoreException.Reason.DENIED ? Check.unknown("backup", e.path() + ": " + e.why(), OTHER_ACCOUNT)
+                    : Check.failed("backup", e.path() + ": " + e.why(), isNoFolder ? mend(store.backups()) : store.next(Runbook.CREATE_BACKUP));
         }
     }
 }

@@ -67,7 +67,7 @@ public final class RetentionReview {
         if (verified.isEmpty()) return Task.open("backups", Check.Status.WARNING, sum, make);
         Backup newest = verified.get(0);
         try {
-            backups.verify(newest);
+            backups.prove(newest);
         } catch (StoreException e) {
             if (e.reason() != StoreException.Reason.DAMAGED) throw e;
             return Task.open("backups", Check.Status.FAILED, newest.file().getFileName() + " is damaged: " + e.why(), make);

@@ -6,7 +6,6 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Set;
 import telemetry.Check;
@@ -20,6 +19,7 @@ import telemetry.Store;
 import telemetry.StoreException;
 import telemetry.backup.Backup;
 import telemetry.backup.Backups;
+import telemetry.backup.KnownBackups;
 import telemetry.health.FolderChecks;
 import telemetry.health.HealthRules;
 import telemetry.os.Openers;
@@ -164,8 +164,9 @@ final class RecoveryLook {
     }
 
     private Check newestBackup() {
-        Backup newest = backups().stream().filter(Backup::isVerified).findFirst().orElse(null);
-        if (newest == null) return Check.warning("backups", "none is verified", store.command("backup"));
+        KnownBackups known = candidates();
+        Backup newest = known.newestVerified().orElse(null);
+        if (newest == null) return Check.warning("backups", "none is verified" + known.said(), store.command("backup"));
         isShort = state == RecoveryPlan.State.INTACT && newest.runs() > runs + Pruned.of(store).size();
         return isShort ? Check.warning("backups", said(newest) + ", more than the database: was that begun anew?",
                 store.command("backup", "restore", isOwn(newest) ? Backups.LATEST : newest.file().toString(), "--dry-run"))
@@ -175,9 +176,9 @@ final class RecoveryLook {
     /** Every byte of them is compared with its manifest, until one is right; those that nobody verified come last. */
     private Check soundBackup() {
         var backups = new Backups(store, null, clock, err);
-        List<Backup> all = backups();
+        KnownBackups known = candidates();
         int bad = 0;
-        for (Backup one : all) {
+        for (Backup one : known.backups()) {
             try {
                 backups.verify(one);
                 backup = one;
@@ -189,15 +190,11 @@ final class RecoveryLook {
                 bad++;
             }
         }
-        return Check.warning("backups", bad == 0 ? "there is none" : "none of " + bad + " can be used", null);
+        return Check.warning("backups", (bad == 0 ? "there is none" : "none of " + bad + " can be used") + known.said(), null);
     }
 
-    /** Of all folders: the verified ones first, then the newest. */
-    private List<Backup> backups() {
-        List<Backup> all = new ArrayList<>(new Backups(store, null, clock, err).list());
-        for (Path folder : elsewhere) all.addAll(new Backups(store, folder, clock, err).list());
-        all.sort(Comparator.comparing(Backup::isVerified).thenComparing(Backup::time).reversed());
-        return all;
+    private KnownBackups candidates() {
+        return new Backups(store, null, clock, err).candidates(elsewhere);
     }
 
     private boolean isOwn(Backup backup) {

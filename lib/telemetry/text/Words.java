@@ -1,10 +1,16 @@
 package telemetry.text;
 
+import java.util.List;
+import java.util.function.Function;
 import telemetry.Next;
 
 /** Pieces of text for people. */
 public final class Words {
     private static final int COLUMNS = 80;
+    private static final int LISTED = 20;
+
+    /** So many stand beside a head that takes the whole line by itself. */
+    private static final int LEAST = 20;
 
     private Words() { }
 
@@ -15,6 +21,13 @@ public final class Words {
 
     public static String count(long number, String one, String many) {
         return number + " " + (number == 1 ? one : many);
+    }
+
+    /** A summary, and below it the first {@value #LISTED} of many; how many more there are, and that programs get all. */
+    public static <T> String listed(String summary, List<T> all, Function<List<T>, String> lines) {
+        if (all.isEmpty()) return summary;
+        String shown = summary + System.lineSeparator() + lines.apply(all.subList(0, Math.min(LISTED, all.size())));
+        return all.size() <= LISTED ? shown : shown + System.lineSeparator() + "… and " + (all.size() - LISTED) + " more; --json lists all";
     }
 
     /** The text on one line, with control characters written out. */
@@ -59,7 +72,7 @@ public final class Words {
     private static String wrapped(String text, String margin) {
         var lines = new StringBuilder();
         int from = 0;
-        for (int room = COLUMNS - margin.length(); text.length() - from > room; ) {
+        for (int room = Math.max(LEAST, COLUMNS - margin.length()); text.length() - from > room; ) {
             int space = text.lastIndexOf(' ', from + room);
             if (space <= from) space = text.indexOf(' ', from + room);
             if (space < 0) break;
