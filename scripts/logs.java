@@ -7,6 +7,7 @@
 //RUNTIME_OPTIONS -XX:TieredStopAtLevel=1 -XX:CompileThresholdScaling=10
 
 import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.util.List;
@@ -139,12 +140,16 @@ class logs extends Procedure {
 
     private void show(LogQuery query, LogPrinter printer) {
         try {
-            if (reverse) query.newestFirst(limit == null ? Long.MAX_VALUE : limit, printer::print);
-            else if (limit != null) query.latest(limit, printer::print);
+            if (reverse) query.newestFirst(limit == null ? Long.MAX_VALUE : limit, printer::print).forEach(this::unread);
+            else if (limit != null) query.latest(limit, printer::print).forEach(this::unread);
             else query.forEach(printer::print);
         } finally {
             printer.end();
         }
+    }
+
+    private void unread(Path file, Size size) {
+        note(file + ": its first " + size + " were not read");
     }
 
     private void follow(EventLog log, Store store, LogPrinter printer, UnreadLines unread) {

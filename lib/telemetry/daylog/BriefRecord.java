@@ -32,7 +32,7 @@ public final class BriefRecord {
         Map<String, Object> fields = new HashMap<>();
         fields.put("run_id", word(line, from + BEGINNING.length, to));
         for (int i = from + BEGINNING.length; i < to; i++)
-            if (line[i] == ',') field(line, i, to, fields);
+            if (line[i] == ',' && i + 3 < to && isInitial(line[i + 3])) field(line, i, to, fields);
         return "run".equals(fields.remove("record_type")) && fields.get("run_id") != null ? new Run(fields) : Ndjson.read(line, from, to);
     }
 
@@ -42,6 +42,11 @@ public final class BriefRecord {
         for (int i = from + 1; i < to - 1; i++)
             if (line[i] == '{' && line[i + 1] == '"') return false;
         return true;
+    }
+
+    /** Of one of the names. */
+    private static boolean isInitial(byte letter) {
+        return letter == 's' || letter == 'e' || letter == 'r';
     }
 
     /** Reads a field. Inside a text, a quotation mark has a backslash before it, so a quoted key is always a real key. */

@@ -34,6 +34,11 @@ public final class LogReader implements Iterator<LogEntry>, AutoCloseable {
     /** How many places of a broken line are tried as the beginning of a glued record. */
     private static final int MOST_TRIES = 1_000;
 
+    /** What is said of a longer one. */
+    static final Damage TOO_LONG = new Damage("longer than 1 MiB");
+
+    private static final byte[] ZEROS = new byte[1 << 16];
+
     private final Path file;
     private final Form form;
     private final ByteSearch search;
@@ -48,6 +53,7 @@ public final class LogReader implements Iterator<LogEntry>, AutoCloseable {
     /** So far, those that were taken or read. */
     private long lines;
     private boolean ended;
+    private long until = Long.MAX_VALUE;
 
     /** What a line says. */
     public interface Form {
@@ -106,9 +112,15 @@ public final class LogReader implements Iterator<LogEntry>, AutoCloseable {
         }
     }
 
+    /** Ends before the first line that begins at this byte or behind it. @return this */
+    public LogReader until(long byteOfContent) {
+        until = byteOfContent;
+        return this;
+    }
+
     @Override
     public boolean hasNext() {
-        while (ready.isEmpty() && !ended) readLine();
+        while (ready.isEmpty() && !ended && position < until) readLine();
         return !ready.isEmpty();
     }
 
@@ -160,7 +172,7 @@ public final class LogReader implements Iterator<LogEntry>, AutoCloseable {
         long whole = 0;
         boolean terminated = false;
         while (!terminated && (next < filled || fill())) {
-            int end = next;
+            int end = next + zeros(next);
             while (end < filled && buffer[end] != '\n') end++;
             int take = Math.min(end - next, LONGEST_LINE - length);
             if (length + take > line.length) line = Arrays.copyOf(line, Math.max(length + take, Math.min(2 * line.length, LONGEST_LINE)));
@@ -171,9 +183,16 @@ public final class LogReader implements Iterator<LogEntry>, AutoCloseable {
             position += end - next + (terminated ? 1 : 0);
             next = terminated ? end + 1 : end;
         }
-        if (whole > length) damaged(start, whole, Arrays.copyOf(line, length), "longer than 1 MiB");
+        if (whole > length) damaged(start, whole, Arrays.copyOf(line, length), TOO_LONG);
         else if (!isBlank(line, 0, length) && (search == null || search.find(line, 0, length) >= 0)) entries(start,
                 Arrays.copyOf(line, length), terminated);
+    }
+
+    /** How many stand there in the buffer: a gigabyte of them is passed over as fast as it is read. */
+    private int zeros(int from) {
+        int most = Math.min(filled - from, ZEROS.length);
+        int other = Arrays.mismatch(buffer, from, from + most, ZEROS, 0, most);
+        return other < 0 ? most : other;
     }
 
     /**
@@ -202,7 +221,7 @@ public final class LogReader implements Iterator<LogEntry>, AutoCloseable {
             filled = 0;
             ended = true;
             String doubt = lines == 0 ? "" : "; any of the " + Words.count(lines, "line") + " read before may be wrong";
-            damaged(position, 0, new byte[0], "damaged or truncated gzip: " + e.getMessage() + doubt);
+            damaged(position, 0, new byte[0], new Damage("damaged or truncated gzip: " + e.getMessage() + doubt));
         } catch (IOException e) {
             throw Attempt.refused("read", file, e);
         }
@@ -244,8 +263,8 @@ public final class LogReader implements Iterator<LogEntry>, AutoCloseable {
         return new LogEntry(file, start + from, to - from, Arrays.copyOfRange(line, from, to), record);
     }
 
-    private void damaged(long start, long length, byte[] bytes, String reason) {
-        ready.add(new LogEntry(file, start, length, bytes, new Damage(reason)));
+    private void damaged(long start, long length, byte[] bytes, Damage damage) {
+        ready.add(new LogEntry(file, start, length, bytes, damage));
     }
 
     private static boolean isBlank(byte[] line, int from, int to) {

@@ -3,9 +3,11 @@ package telemetry.health;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalDate;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.StringJoiner;
@@ -15,9 +17,12 @@ import telemetry.EventLog;
 import telemetry.LogEntry;
 import telemetry.Row;
 import telemetry.Run;
+import telemetry.Size;
 import telemetry.Store;
+import telemetry.Times;
 import telemetry.daylog.BriefRecord;
 import telemetry.daylog.LogReader;
+import telemetry.daylog.Tail;
 import telemetry.store.Pruned;
 import telemetry.text.JsonText;
 import telemetry.text.Words;
@@ -34,6 +39,10 @@ final class Divergence {
     private static final int BATCH = 20_000;
     private static final int MOST = 10_000;
 
+    /** A larger plain file is read from its end, as far as takes less than half a second: {@link #LAST_BYTES}. */
+    private static final long MOST_BYTES = 64 << 20;
+    private static final long LAST_BYTES = 16 << 20;
+
     /** The start time narrows what is looked through where run_id has no index, as in the service's tables. */
     private static final String ABSENT = "SELECT value FROM json_each(?1) EXCEPT SELECT run_id FROM agent_runs"
             + " WHERE run_id IN (SELECT value FROM json_each(?1)) AND start_time >= ?2";
@@ -47,12 +56,18 @@ final class Divergence {
     private final Instant now;
     private final LocalDate firstDay;
 
-    /** Of the batch: a run and when its last record was written; null when the record has no time. */
+    /** Of the batch: a run and when its last record was written; long ago when the record has no time. */
     private final Map<String, Instant> batch = new HashMap<>();
     private final Set<String> ended = new LinkedHashSet<>();
 
     private final Set<String> missing = new LinkedHashSet<>();
     private final Set<String> unended = new LinkedHashSet<>();
+
+    /** Of the files that were not read from their beginning: from what time on they were. */
+    private final List<String> cut = new ArrayList<>();
+
+    /** When the first record that was read of a piece was written; null when none has a time. */
+    private Instant first;
     private int files;
     private long records;
     private long damaged;
@@ -97,7 +112,8 @@ final class Divergence {
             text.add(counted(unended) + " ended in the day files and running in the database, the first is " + unended.iterator().next());
         if (isNone()) text.add(files == 0 ? "no day file since " + firstDay
                 : "the day files' " + records + " records since " + firstDay + " are in the database");
-        if (damaged > 0) text.add(damaged + " damaged pieces");
+        cut.forEach(text::add);
+        if (damaged > 0) text.add(Words.count(damaged, "damaged piece"));
         return text.toString();
     }
 
@@ -107,7 +123,39 @@ final class Divergence {
 
     private void read(DayFile file) {
         files++;
-        try (LogReader entries = new LogReader(file.path(), 0, BriefRecord::read)) {
+        if (file.compressed() || file.path().toFile().length() <= MOST_BYTES) read(file, 0, Long.MAX_VALUE);
+        else readEnd(file);
+    }
+
+    /** The last pieces first. Of a line that is too long to be one nothing is read: it is one damaged piece, however long. */
+    private void readEnd(DayFile file) {
+        long bytes = 0;
+        first = null;
+        try (var tail = new Tail(file.path())) {
+            while (bytes < LAST_BYTES - Tail.PIECE) {
+                Tail.Piece piece = tail.previous();
+                if (piece == null) break;
+                if (piece.isOneLine()) {
+                    damaged++;
+                    continue;
+                }
+                Instant later = first;
+                first = null;
+                read(file, piece.from(), piece.to());
+                if (first == null) first = later;
+                bytes += piece.to() - piece.from();
+            }
+            if (tail.left() > 0) cut.add("of " + file.path().getFileName() + ", " + new Size(file.path().toFile().length())
+                    + ", only the last " + new Size(bytes) + (first == null ? "" : ": compared from " + clock(first) + " on"));
+        }
+    }
+
+    private static String clock(Instant time) {
+        return Times.seconds(time).substring("2026-11-20 ".length(), "2026-11-20 12:00".length());
+    }
+
+    private void read(DayFile file, long from, long to) {
+        try (LogReader entries = new LogReader(file.path(), from, BriefRecord::read).until(to)) {
             while (entries.hasNext()) {
                 LogEntry entry = entries.next();
                 if (entry.record() instanceof Run run) take(run);
@@ -118,7 +166,9 @@ final class Divergence {
 
     private void take(Run run) {
         records++;
-        batch.put(run.id(), run.isEnd() ? run.end() : run.start());
+        Instant time = run.isEnd() ? run.end() : run.start();
+        if (first == null) first = time;
+        batch.merge(run.id(), time == null ? Instant.MIN : time, (one, other) -> one.isAfter(other) ? one : other);
         if (run.isEnd()) ended.add(run.id());
         if (batch.size() >= BATCH) compare();
     }
@@ -147,7 +197,7 @@ final class Divergence {
         Instant settled = now.minusSeconds(IN_FLIGHT_SECONDS);
         for (String id : ids) {
             Instant written = batch.get(id);
-            boolean inFlight = written != null && written.isAfter(settled);
+            boolean inFlight = written.isAfter(settled);
             if (!inFlight && !pruned.contains(id) && found.size() < MOST) found.add(id);
         }
     }

@@ -1,7 +1,6 @@
 package telemetry.logs;
 
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -16,6 +15,7 @@ import telemetry.EventLog;
 import telemetry.LogEntry;
 import telemetry.StoreException;
 import telemetry.daylog.LogReader;
+import telemetry.daylog.Tail;
 import telemetry.os.Attempt;
 import telemetry.os.Disk;
 
@@ -25,24 +25,33 @@ import telemetry.os.Disk;
  * truncated is read from its beginning. A line is given when its newline is there.
  */
 public final class LogFollower {
-    private static final int CHUNK = 1 << 13;
     private static final Duration BETWEEN_LOOKS = Duration.ofMillis(250);
 
     private final EventLog log;
     private final Consumer<String> onOddity;
     private final Map<Path, Long> beginnings = new HashMap<>();
 
-    /** By file identity: the place after the last whole line that was given. */
-    private Map<Object, Long> places = new HashMap<>();
+    /** By file identity. */
+    private Map<Object, Place> places = new HashMap<>();
+
+    /**
+     * How far a file was followed.
+     *
+     * @param given after the last whole line that was given
+     * @param seen  no line has ended before; a gigabyte without a newline is looked through once only
+     */
+    private record Place(long given, long seen) {
+        static final Place BEGINNING = new Place(0, 0);
+    }
 
     /** @param onOddity is told, in a few words, when a file is begun again */
     public LogFollower(EventLog log, Consumer<String> onOddity) {
         this.log = log;
         this.onOddity = onOddity;
         for (DayFile file : log.raw()) look(file, (identity, channel) -> {
-            long end = afterLastNewline(channel, 0);
-            beginnings.put(file.path(), end);
-            places.put(identity, end);
+            Place place = end(file);
+            beginnings.put(file.path(), place.given);
+            places.put(identity, place);
         });
     }
 
@@ -66,9 +75,9 @@ public final class LogFollower {
 
     /** Gives the lines that have come since the last call. */
     public void poll(Consumer<LogEntry> each) {
-        Map<Object, Long> now = new HashMap<>();
+        Map<Object, Place> now = new HashMap<>();
         for (DayFile file : log.raw())
-            look(file, (identity, channel) -> now.put(identity, read(file, channel, places.getOrDefault(identity, 0L), each)));
+            look(file, (identity, channel) -> now.put(identity, read(file, channel, places.getOrDefault(identity, Place.BEGINNING), each)));
         places = now;
     }
 
@@ -82,40 +91,36 @@ public final class LogFollower {
             if (identity != null) look.at(identity, channel);
         } catch (NoSuchFileException e) {
             // archived since the folder was listed
+        } catch (StoreException e) {
+            if (e.reason() != StoreException.Reason.MISSING) throw e;
         } catch (IOException e) {
             throw Attempt.refused("follow", file.path(), e);
         }
     }
 
-    private long read(DayFile file, FileChannel channel, long place, Consumer<LogEntry> each) throws IOException {
-        if (channel.size() < place) {
+    private Place read(DayFile file, FileChannel channel, Place before, Consumer<LogEntry> each) throws IOException {
+        Place place = before;
+        long size = channel.size();
+        if (size < place.given) {
             onOddity.accept(file.path() + " was truncated: it is read from its beginning");
-            place = 0;
+            place = Place.BEGINNING;
         }
-        long end = afterLastNewline(channel, place);
-        if (end == place) return place;
-        try (LogReader entries = new LogReader(file.path(), place)) {
-            while (entries.hasNext()) {
-                LogEntry entry = entries.next();
-                if (entry.offset() >= end) break;
-                each.accept(entry);
-            }
+        long end = Tail.afterNewline(channel, Math.min(place.seen, size), size);
+        if (end < 0) return new Place(place.given, size);
+        try (LogReader entries = new LogReader(file.path(), place.given).until(end)) {
+            entries.forEachRemaining(each);
         } catch (StoreException e) {
             if (e.reason() != StoreException.Reason.MISSING || !file.path().equals(e.path())) throw e;
-            return place;
+            return before;
         }
-        return end;
+        return new Place(end, size);
     }
 
-    /** {@code from} when no line has ended since. */
-    private static long afterLastNewline(FileChannel channel, long from) throws IOException {
-        ByteBuffer chunk = ByteBuffer.allocate(CHUNK);
-        for (long end = channel.size(); end > from; end -= CHUNK) {
-            long start = Math.max(from, end - CHUNK);
-            channel.read(chunk.clear().limit((int) (end - start)), start);
-            for (int i = chunk.position() - 1; i >= 0; i--)
-                if (chunk.get(i) == '\n') return start + i + 1;
+    /** After the last whole line that the file has now. */
+    private static Place end(DayFile file) {
+        try (var tail = new Tail(file.path())) {
+            long size = tail.left();
+            return new Place(tail.afterLastLine(), size);
         }
-        return from;
     }
 }

@@ -1,8 +1,10 @@
 package telemetry.os;
 
+import com.sun.nio.file.ExtendedOpenOption;
 import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.ByteBuffer;
 import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
@@ -230,6 +232,24 @@ public final class Disk {
                 }
             }
         };
+    }
+
+    /**
+     * A file to be read past the system's cache, which a gigabyte that is looked at once would fill; the usual way where the system has no
+     * other. Read from multiples of {@link #uncached}'s size, with what that gives.
+     */
+    public static FileChannel openUncached(Path file) throws IOException {
+        try {
+            return FileChannel.open(file, StandardOpenOption.READ, ExtendedOpenOption.DIRECT);
+        } catch (IOException | UnsupportedOperationException e) {
+            return FileChannel.open(file, StandardOpenOption.READ);
+        }
+    }
+
+    /** A buffer of this size for {@link #openUncached}. @param size a multiple of any disk's blocks, 1 MiB for example */
+    public static ByteBuffer uncached(Path file, int size) throws IOException {
+        int block = (int) Files.getFileStore(file).getBlockSize();
+        return ByteBuffer.allocateDirect(size + block).alignedSlice(block).limit(size).slice();
     }
 
     /**
