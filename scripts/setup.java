@@ -4,8 +4,8 @@
 //SOURCES ../lib/telemetry/text/package-info.java ../lib/telemetry/os/package-info.java ../lib/telemetry/sqlite/package-info.java
 //SOURCES ../lib/telemetry/daylog/package-info.java ../lib/telemetry/runs/package-info.java ../lib/telemetry/cli/package-info.java
 //SOURCES ../lib/telemetry/store/package-info.java ../lib/telemetry/logs/package-info.java ../lib/telemetry/locks/package-info.java
-//SOURCES ../lib/telemetry/backup/package-info.java ../lib/telemetry/query/package-info.java ../lib/telemetry/health/package-info.java
-//SOURCES ../lib/telemetry/setup/package-info.java
+//SOURCES ../lib/telemetry/backup/package-info.java ../lib/telemetry/query/package-info.java ../lib/telemetry/prune/package-info.java
+//SOURCES ../lib/telemetry/health/package-info.java ../lib/telemetry/setup/package-info.java ../lib/telemetry/rebuild/package-info.java
 //RUNTIME_OPTIONS -XX:TieredStopAtLevel=1 -XX:CompileThresholdScaling=10
 
 import java.nio.file.Path;
@@ -69,7 +69,7 @@ class setup extends Procedure {
         Sample sample = options == null ? null : sample();
         if (Layout.isLost(store) && !isAgreed(store)) return Cli.OK;
         settle(store);
-        if (sample != null && !yes) SampleWriter.requireEmpty(store);
+        if (sample != null && !yes) new SampleWriter(store).requireEmpty();
         Layout.Made made = Layout.complete(store);
         SampleWriter.Filled filled = sample == null ? null : fill(store, sample);
         int exit = result(new SetupReport(store, made, filled));
@@ -105,7 +105,7 @@ class setup extends Procedure {
     }
 
     private void settle(Store store) {
-        switch (SampleWriter.settle(store)) {
+        switch (new SampleWriter(store).settle()) {
             case FINISHED -> output.note("finished a sample of an earlier setup");
             case DISCARDED -> output.note("discarded a sample that an earlier setup had not finished");
             case NOTHING -> { }
@@ -113,8 +113,8 @@ class setup extends Procedure {
     }
 
     private SampleWriter.Filled fill(Store store, Sample sample) {
-        try (Database database = Database.open(store.database()); var progress = progress("runs", sample.runs())) {
-            return new SampleWriter(store, database).fill(sample, yes, progress);
+        try (var progress = progress("runs", sample.runs())) {
+            return new SampleWriter(store).fill(sample, yes, progress);
         }
     }
 

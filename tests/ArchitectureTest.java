@@ -50,8 +50,8 @@ class ArchitectureTest {
         ROOMS.put("prune", "");
         ROOMS.put("health", "Health");
         ROOMS.put("measure", "");
-        ROOMS.put("setup", "");
         ROOMS.put("rebuild", "");
+        ROOMS.put("setup", "");
         ROOMS.put("alert", "");
         ROOMS.put("validate", "");
         ROOMS.put("restore", "");

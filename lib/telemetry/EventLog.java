@@ -85,8 +85,8 @@ public final class EventLog implements AutoCloseable {
         writer = null;
     }
 
-    /** The folder may be a link to another disk. */
-    private static Stream<DayFile> in(Path folder, int depth) {
+    /** The day files in a folder, which may be a link to another disk, and {@code depth} folders down; none without the folder. */
+    public static Stream<DayFile> in(Path folder, int depth) {
         try (Stream<Path> all = Files.walk(folder, depth, FileVisitOption.FOLLOW_LINKS)) {
             return all.map(DayFile::of).flatMap(Optional::stream).filter(file -> Files.isRegularFile(file.path())).toList().stream();
         } catch (NoSuchFileException e) {

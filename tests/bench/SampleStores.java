@@ -124,9 +124,7 @@ final class SampleStores implements AutoCloseable {
             notes.accept(String.format(Locale.ROOT, "making a store of %,d runs in %s", runs, base));
             empty(base);
             var sample = new Sample(runs, runs > 100_000 ? 90 : 30, 1, Instant.now().truncatedTo(ChronoUnit.SECONDS));
-            try (Database database = Database.open(store.database())) {
-                new SampleWriter(store, database).fill(sample, false, Progress.NONE);
-            }
+            new SampleWriter(store).fill(sample, false, Progress.NONE);
             Files.writeString(made, "");
             return store;
         } catch (IOException e) {
@@ -150,7 +148,7 @@ final class SampleStores implements AutoCloseable {
         long runs;
         try (Database database = Database.openToRead(large().database())) {
             database.copyTo(store.database(), Database.PATIENCE, bytes -> { });
-            missing = IndexAdvice.of(store, database, QueryTimes.of(database, Instant.now())).missing();
+            missing = new IndexAdvice(store, database, QueryTimes.of(database, Instant.now())).missing();
             runs = new Runs(database).count();
         }
         if (!missing.isEmpty())

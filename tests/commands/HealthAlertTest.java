@@ -182,7 +182,7 @@ class HealthAlertTest {
     @Test
     void whereNothingMayBePostedToIsABadArgument() {
         String plain = "plain http to another machine than this (localhost, 127.0.0.1, [::1]); https is needed";
-        String noHost = "an address without a host that could be asked";
+        String noHost = "an address without a valid host";
         Map<String, String> wrong = Map.of(
                 "http://hooks.example.com/SECRET", plain,
                 "HTTP://127.0.0.1.example.com/SECRET", plain,

@@ -238,7 +238,7 @@ class MeasurePerformanceTest {
         Store store = without("idx_runs_start");
         Map<String, String> before = content(store);
         assertTrue(measure(store).out().replaceAll("\\s+", " ")
-                .contains("advice index for want of an index on start_time, all runs are read by query recent"));
+                .contains("advice index without an index on start_time, all runs are read by query recent"));
         Script shown = measure(store, "--apply-indexes", "--dry-run");
         assertTrue(shown.exit() == 0 && shown.out().contains("done     would make idx_runs_start"), shown.toString());
         Script unasked = measure(store, "--apply-indexes");

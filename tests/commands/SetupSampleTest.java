@@ -109,7 +109,8 @@ class SetupSampleTest {
             Store store = given.store();
             SetupTest.setup("--store", store.base());
             Map<String, String> before = SetupTest.snapshot(store.base());
-            long runs = rows(store).size();
+            Map<String, Row> rows = rows(store);
+            int runs = rows.size();
             Script refused = SetupTest.setup("--store", store.base(), "--sample", "--runs", 100);
             assertEquals(new Script(Cli.USAGE, "",
                     SetupTest.lines("setup: cannot fill the store " + store.base() + ": it has " + runs
@@ -118,6 +119,8 @@ class SetupSampleTest {
             Script added = SetupTest.setup("--store", store.base(), "--sample", "--runs", 100, "--yes");
             assertTrue(added.exit() <= Cli.WARNING, added.toString());
             assertEquals(runs + 100, rows(store).size(), given.name());
+            rows.forEach((id, row) -> assertEquals(row, rows(store).get(id), given.name()));
+            assertFalse(Files.exists(store.quarantine()), given.name());
             Map<String, String> after = SetupTest.snapshot(store.raw());
             before.forEach((name, content) -> {
                 if (name.startsWith("raw/events")) assertEquals(content, after.get(name.substring(4)), name);
@@ -247,7 +250,7 @@ class SetupSampleTest {
             Map<String, String> before = SetupTest.snapshot(small);
             Script refused = SetupTest.setup("--store", small, "--sample", "--runs", 1_200);
             assertEquals(Cli.FAILED, refused.exit(), refused.toString());
-            assertTrue(refused.err().startsWith("setup: cannot fill the store " + small + ": 1,200 runs need some 4 MB, and "),
+            assertTrue(refused.err().startsWith("setup: cannot add a sample of 1200 runs to " + small.resolve("raw") + ": it takes 6."),
                     refused.err());
             assertEquals(before, SetupTest.snapshot(small));
         } finally {

@@ -45,7 +45,7 @@ class IndexAdviceTest {
         assertEquals(Map.of("idx_runs_start", "CREATE INDEX IF NOT EXISTS idx_runs_start ON agent_runs(start_time)"), advice.missing());
         Advice only = advice.advice().get(0);
         assertEquals(1, advice.advice().size());
-        assertTrue(only.why().matches("for want of an index on start_time, all runs are read by query recent \\([0-9.]+ ms\\).*"),
+        assertTrue(only.why().matches("without an index on start_time, all runs are read by query recent \\([0-9.]+ ms\\).*"),
                 only.why());
         String command = only.command().toString();
         assertTrue(command.startsWith("jbang " + APPLY) && command.contains(dir.toString()), command);
@@ -162,7 +162,7 @@ class IndexAdviceTest {
 
     private static IndexAdvice advice(Store store) {
         try (Database database = Database.openToRead(store.database())) {
-            return IndexAdvice.of(store, database, QueryTimes.of(database, NOON));
+            return new IndexAdvice(store, database, QueryTimes.of(database, NOON));
         }
     }
 }

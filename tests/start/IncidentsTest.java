@@ -20,7 +20,6 @@ import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.api.parallel.ResourceLock;
-import telemetry.Database;
 import telemetry.DayFile;
 import telemetry.EventLog;
 import telemetry.Store;
@@ -65,10 +64,8 @@ class IncidentsTest {
 
     static void sample(Store store, Instant end) {
         Layout.complete(store);
-        try (Database database = Database.open(store.database())) {
-            new SampleWriter(store, database).fill(new Sample(RUNS, DAYS, 1, end.truncatedTo(ChronoUnit.SECONDS)), false,
-                    new Progress(null, "runs", RUNS));
-        }
+        new SampleWriter(store).fill(new Sample(RUNS, DAYS, 1, end.truncatedTo(ChronoUnit.SECONDS)), false,
+                new Progress(null, "runs", RUNS));
     }
 
     @BeforeEach

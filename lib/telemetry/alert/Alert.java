@@ -4,16 +4,16 @@ import java.time.Duration;
 import telemetry.Health;
 
 /**
- * Tells somebody how the store is when that is news: it is not ok, it is worse, it is ok again, or it is not ok for so long that it is
- * to be repeated. What was told is remembered when it was taken, so what did not get through is tried again by the next call.
+ * Reports the store's health when it is news: it is not ok, it is worse, it is ok again, or it has not been ok for so long that it is
+ * repeated. A report is remembered once it was delivered, so the next call repeats one that failed.
  */
 public final class Alert {
     private Alert() { }
 
     /**
-     * @param repeat   after so long, what has not changed is told again
+     * @param repeat after this time an unchanged state is reported again
      * @param patience how long the target may take
-     * @throws StoreException when it was news and was not taken, or was and cannot be remembered
+     * @throws StoreException when news was not delivered, or was delivered and cannot be remembered
      */
     public static void tell(Health health, AlertTarget target, Duration repeat, Duration patience) {
         var memory = new AlertMemory(health.store(), target);

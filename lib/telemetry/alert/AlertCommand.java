@@ -12,14 +12,14 @@ import telemetry.Times;
 import telemetry.os.Machine;
 
 /**
- * An alert that a command of the operator's reads on its standard input. One that takes too long is ended with all that it has started.
- * What it prints goes nowhere: stdout is health's own.
+ * An alert that the operator's command reads on its standard input. A command that takes too long is ended with everything that it has
+ * started. Its output is discarded, because stdout is health's own.
  *
- * @param text the command as the system's shell takes it
+ * @param text the command for the system's shell
  */
 record AlertCommand(String text) implements AlertTarget {
 
-    /** The program alone: what follows may be an address that nobody else should see. */
+    /** The program's name only: its arguments may contain a secret address. */
     @Override
     public String name() {
         String[] words = text.strip().split("\\s+", 2);
@@ -55,18 +55,18 @@ record AlertCommand(String text) implements AlertTarget {
         }
     }
 
-    /** Source of /s: cmd /?, which then takes away the outer quotation marks and no others. */
+    /** Source of /s: cmd /?, which then removes the outer quotation marks only. */
     private List<String> words() {
         return Machine.isWindows() ? List.of("cmd", "/d", "/s", "/c", '"' + text + '"') : List.of("sh", "-c", text);
     }
 
-    /** From a thread of its own: a command that does not read must not hold up anybody. */
+    /** Writes from a thread of its own: a command that does not read must not block this one. */
     private static void hand(AlertMessage message, Process process) {
         var writing = new Thread(() -> {
             try (OutputStream in = process.getOutputStream()) {
                 in.write(message.whole().getBytes(StandardCharsets.UTF_8));
             } catch (IOException e) {
-                // it did not want to read all of it; its exit code says whether that was well
+                // the command did not read everything; its exit code says whether that is all right
             }
         }, "alert");
         writing.setDaemon(true);

@@ -16,13 +16,13 @@ import telemetry.store.Reports;
 import telemetry.text.JsonText;
 
 /**
- * What one target of alerts was last told, in {@code {base}/reports/alert-1a2b3c4d.json}; the digits are the target's checksum, since
- * its address is a secret. The file is written over in place and always of one length, which works on a full disk too. One that a power
- * cut left half written says nothing, and the next alert is one too many, not too few.
+ * What one target of alerts was last told, in {@code {base}/reports/alert-1a2b3c4d.json}. The digits are the target's checksum, because its
+ * address is a secret. The file is overwritten in place and always has the same length, so a full disk does not matter. A file that a power
+ * cut left half written counts as nothing: the next alert is one too many, not one too few.
  */
 final class AlertMemory {
 
-    /** Of one block, whatever the disk's are. */
+    /** At most one block of any disk. */
     private static final int BYTES = 2_048;
     private static final int DIGITS = 8;
 
@@ -35,7 +35,7 @@ final class AlertMemory {
         this.file = store.reports().resolve("alert-" + name + ".json");
     }
 
-    /** {@link AlertState#NOTHING} when that cannot be read: silence would be worse than one alert too many. */
+    /** {@link AlertState#NOTHING} when it cannot be read: one alert too many is better than silence. */
     AlertState recall() {
         try {
             return AlertState.read(Files.readString(file));
@@ -44,12 +44,12 @@ final class AlertMemory {
         }
     }
 
-    /** Makes the file while there is room for it, before there is anything to tell. */
+    /** Makes the file while there is room for it, before there is anything to report. */
     void prepare(AlertState told) {
         try {
             if (Files.notExists(file)) keep(told);
         } catch (StoreException e) {
-            // nothing was told that could be forgotten
+            // nothing was reported yet
         }
     }
 

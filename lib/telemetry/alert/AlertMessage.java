@@ -8,17 +8,13 @@ import telemetry.Times;
 import telemetry.os.Machine;
 import telemetry.text.Words;
 
-/**
- * What an alert says.
- *
- * @param before how the store was when this was last told
- */
+/** The text of an alert. @param before the health that was last reported */
 record AlertMessage(Health health, Check.Status before) {
 
     /** In UTF-16 units. Source: Mattermost cuts a post at 16,383 characters, the lowest of the limits. */
     private static final int LONGEST = 16_000;
 
-    /** For a chat: what is wrong and what to do. Lists are written so that they read well where Markdown is shown and where it is not. */
+    /** For a chat: what is wrong and what to do. The lists read well with Markdown and without. */
     String brief() {
         var text = new StringJoiner("\n").add(headline()).add("");
         for (Check check : health.troubles()) {

@@ -25,7 +25,7 @@ import telemetry.text.JsonText;
 
 /**
  * An alert that is posted as {@code {"text": "…"}}, the one field that the incoming webhooks of Slack, Teams and Mattermost all show. A
- * redirection is not followed: the body would go where nobody asked for.
+ * redirection is not followed: the body could go to an unwanted place.
  *
  * @param text the address as it was given
  */
@@ -38,7 +38,7 @@ record AlertPost(String text, URI address) implements AlertTarget {
         URI address = address(text);
         String host = address.getHost();
         boolean hasHost = host != null && address.getPort() <= LAST_PORT;
-        if (!hasHost) throw new IllegalArgumentException("an address without a host that could be asked");
+        if (!hasHost) throw new IllegalArgumentException("an address without a valid host");
         String scheme = address.getScheme().toLowerCase(Locale.ROOT);
         boolean isPlain = scheme.equals("http");
         if (!isPlain && !scheme.equals("https")) throw new IllegalArgumentException("a " + scheme + " address; https is needed");
@@ -55,7 +55,7 @@ record AlertPost(String text, URI address) implements AlertTarget {
         }
     }
 
-    /** Without what comes after the host: in a webhook's address that is the password. */
+    /** Without what follows the host: in a webhook's address that is the password. */
     @Override
     public String name() {
         return address.getScheme() + "://" + address.getHost() + (address.getPort() < 0 ? "" : ":" + address.getPort()) + "/…";
@@ -93,7 +93,7 @@ record AlertPost(String text, URI address) implements AlertTarget {
                 .POST(HttpRequest.BodyPublishers.ofString(body, StandardCharsets.UTF_8)).build();
     }
 
-    /** The client's own words may hold the address. */
+    /** The client's own message may contain the address. */
     private static String why(Throwable e) {
         if (e.getCause() instanceof UnresolvedAddressException) return "nobody knows that host";
         if (e instanceof ConnectException) return "no connection";

@@ -10,14 +10,14 @@ import telemetry.Times;
 import telemetry.text.JsonText;
 
 /**
- * What an alert has told. A check that cannot be made counts as failed, as it shows.
+ * What an alert reported. A check that could not be made counts as failed, as it is shown.
  *
- * @param time     when
+ * @param time when it was reported
  * @param troubles the checks that were not ok, by name
  */
 record AlertState(Instant time, Check.Status status, Map<String, Check.Status> troubles) {
 
-    /** Nobody was told of anything, which is what silence says too. */
+    /** Nothing was reported, which means the same as silence. */
     static final AlertState NOTHING = new AlertState(Instant.EPOCH, Check.Status.OK, Map.of());
 
     static AlertState of(Health health) {
@@ -26,7 +26,7 @@ record AlertState(Instant time, Check.Status status, Map<String, Check.Status> t
         return new AlertState(health.at(), shown(health.status()), troubles);
     }
 
-    /** @return {@link #NOTHING} when the text says nothing that could be understood */
+    /** @return {@link #NOTHING} when the text cannot be understood */
     static AlertState read(String json) {
         try {
             Map<String, Object> members = JsonText.object(json);
@@ -49,9 +49,9 @@ record AlertState(Instant time, Check.Status status, Map<String, Check.Status> t
     }
 
     /**
-     * True when this is to be told to somebody who was told that: the store is better or worse, a check is worse though the store as a
-     * whole is not, or the same trouble was told {@code repeat} ago. That one of several troubles is over is no news; nor is a time
-     * that lies ahead of this one a reason to be silent.
+     * True when this is news after that state was reported: the store is better or worse, a check is worse although the store as a whole is
+     * not, or the same trouble was reported {@code repeat} ago. The end of one of several troubles is no news. A time in the future is no
+     * reason to be silent.
      */
     boolean isNewsAfter(AlertState told, Duration repeat) {
         if (status != told.status) return true;

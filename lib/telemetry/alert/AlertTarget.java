@@ -3,13 +3,13 @@ package telemetry.alert;
 import java.time.Duration;
 import java.util.regex.Pattern;
 
-/** Whom an alert goes to: an address that takes a JSON body, or a command that reads it. */
+/** Where an alert goes: to an address that takes a JSON body, or to a command that reads it. */
 public sealed interface AlertTarget permits AlertPost, AlertCommand {
 
     /**
-     * Reads what a person gives: what begins like {@code https://} is an address, anything else a command.
+     * Reads what a person typed: a text that begins like {@code https://} is an address, any other a command.
      *
-     * @throws IllegalArgumentException when it is neither; the message shows nothing of it, because an address of this kind is a secret
+     * @throws IllegalArgumentException when it is neither; the message shows nothing of it, because such an address is a secret
      */
     static AlertTarget parse(String text) {
         if (text.isBlank()) throw new IllegalArgumentException("neither an address nor a command");
@@ -23,10 +23,10 @@ public sealed interface AlertTarget permits AlertPost, AlertCommand {
     String name();
 
     /**
-     * Hands the message over, and waits until it was taken.
+     * Delivers the message, and waits until it was accepted.
      *
-     * @param patience how long that may last in all
-     * @throws StoreException when it cannot be said that it was taken
+     * @param patience how long that may take in all
+     * @throws StoreException when it is uncertain whether it was accepted
      */
     void tell(AlertMessage message, Duration patience);
 }

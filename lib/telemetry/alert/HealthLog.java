@@ -13,7 +13,7 @@ import telemetry.os.Attempt;
 import telemetry.store.Reports;
 import telemetry.text.JsonText;
 
-/** How the store was from day to day: one line for each {@code health --record} in {@code {base}/reports/health.ndjson}. */
+/** The store's health from day to day: one line for each {@code health --record} in {@code {base}/reports/health.ndjson}. */
 public final class HealthLog {
     private static final String RECORD = "record the store's health in";
 
@@ -28,10 +28,10 @@ public final class HealthLog {
     }
 
     /**
-     * Appends a line, as day files are appended to: in one write, never to a line that was cut short, on the disk when this returns.
-     * The folder is made when it is missing, the store never.
+     * Appends a line as to a day file: in one write, never to a line that was cut short, and on the disk when this returns. A missing
+     * folder is created, a missing store never.
      *
-     * @throws StoreException when that cannot be said
+     * @throws StoreException when that is uncertain
      */
     public void add(Health health) {
         try {
@@ -44,7 +44,7 @@ public final class HealthLog {
         }
     }
 
-    /** What was recorded since then, in the order of the file; nothing when there is no file. A line that cannot be read is left out. */
+    /** The records since then, in the file's order; none without a file. A line that cannot be read is left out. */
     public List<HealthRecord> since(Instant from) {
         List<HealthRecord> records = new ArrayList<>();
         lines.forEach(line -> {

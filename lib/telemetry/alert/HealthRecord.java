@@ -12,9 +12,9 @@ import telemetry.text.JsonText;
 /**
  * What {@code health --record} keeps of one look at the store.
  *
- * @param status   how the store was: ok, warning or failed
- * @param checks   how each check ended, by its name
- * @param measures the numbers that could be taken, by their names ({@code disk_free}), in bytes, seconds or counted
+ * @param status of the store: ok, warning or failed
+ * @param checks the status of each check, by its name
+ * @param measures the measured numbers by their names ({@code disk_free}), in bytes, seconds or counts
  */
 public record HealthRecord(Instant time, String status, Map<String, String> checks, Map<String, Number> measures) {
 
@@ -26,7 +26,7 @@ public record HealthRecord(Instant time, String status, Map<String, String> chec
         return new HealthRecord(health.at(), health.status().toString(), checks, measures);
     }
 
-    /** @return null when the line is none: a power cut or a full disk may have cut it short */
+    /** @return null for a line that is no record: a power cut or a full disk may have cut it short */
     static HealthRecord read(String line) {
         try {
             Map<String, Object> members = JsonText.object(line);

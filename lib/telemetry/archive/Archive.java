@@ -1,11 +1,8 @@
 package telemetry.archive;
 
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.FileAlreadyExistsException;
-import java.nio.file.FileVisitOption;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
@@ -21,7 +18,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.LongConsumer;
 import java.util.function.Supplier;
-import java.util.stream.Stream;
 import telemetry.DayFile;
 import telemetry.EventLog;
 import telemetry.Next;
@@ -37,12 +33,12 @@ import telemetry.text.Result;
 
 /**
  * Old day files, gzipped, in folders whose names other engines read as columns: {@code
- * archive/year=2025/month=12/events_20251211.ndjson.gz}. A line is at any moment in a raw file or in a verified part here, whatever is
- * killed, fills up or loses its power. Needs no SQLite and no temporary folder, so it works when the disk is full.
+ * archive/year=2025/month=12/events_20251211.ndjson.gz}. At any moment a line is in a raw file or in a verified part here, despite kills,
+ * full disks and power cuts. Needs no SQLite and no temporary folder, so it works when the disk is full.
  */
 public final class Archive {
 
-    /** A day file that was written to so lately is left alone: a late writer may have more. */
+    /** A day file that changed within this time is left alone: a late writer may have more. */
     static final Duration AT_REST = Duration.ofHours(1);
 
     static final String UNFINISHED = ".ndjson.gz.tmp";
@@ -50,7 +46,7 @@ public final class Archive {
 
     static final Comparator<DayFile> BY_SIZE = Comparator.comparingLong(file -> file.path().toFile().length());
 
-    /** A day brought back. */
+    /** A day that was restored. */
     public record Unpacked(Path restored) implements Result {
         @Override
         public String toString() {
@@ -58,11 +54,7 @@ public final class Archive {
         }
     }
 
-    /**
-     * Archived files that are deleted; in a dry run, that would be.
-     *
-     * @param age what the days' age is above
-     */
+    /** Archived files that were deleted, or would be in a dry run. @param age of the days, at least */
     public record Expired(Going data, Duration age) implements Result {
         record Going(List<Path> expired, Size size, boolean dryRun) { }
 
@@ -103,7 +95,7 @@ public final class Archive {
         return folder;
     }
 
-    /** True when it is where logs and rebuild look for archived days, perhaps through a link. */
+    /** True when logs and rebuild look here for archived days, perhaps through a link. */
     public boolean isTheStores() {
         try {
             return folder.equals(store.archive()) || Files.isSameFile(folder, store.archive());
@@ -125,17 +117,14 @@ public final class Archive {
     }
 
     /**
-     * Which raw day files ended longer ago than this, and which of them have to be left alone. Smallest first: on a full disk each makes
-     * room for the next. Changes nothing.
+     * Plans which raw day files that ended longer ago than this are archived, and which are left alone. Smallest first: on a full disk each
+     * makes room for the next. Changes nothing.
      */
     public ArchivePlan plan(Duration olderThan) {
         return plan(olderThan, null, BY_SIZE.thenComparing(DayFile::compareTo));
     }
 
-    /**
-     * As the other, oldest first, to stop as soon as so much is free on the raw folder's disk. No file at all when it is already; null to
-     * stop at none.
-     */
+    /** The same, oldest first, until this much is free on the raw folder's disk. No file when it already is. Null sets no such limit. */
     public ArchivePlan plan(Duration olderThan, Size free) {
         if (free == null) return plan(olderThan);
         return isFree(free) ? new ArchivePlan(List.of(), new Size(0), List.of(), free) : plan(olderThan, free, Comparator.naturalOrder());
@@ -158,7 +147,7 @@ public final class Archive {
         return free().compareTo(wanted) >= 0;
     }
 
-    /** True when the archive's disk would take as much even if nothing of it could be compressed. */
+    /** True when the archive's disk has room for this much even uncompressed. */
     boolean hasRoomFor(Size size) {
         return Attempt.of("see how much is free at", folder, () -> Disk.free(folder) > size.bytes());
     }
@@ -190,22 +179,22 @@ public final class Archive {
     private Optional<String> reasonToLeave(Path file, Openers open) throws IOException {
         Duration still = Duration.between(Files.getLastModifiedTime(file).toInstant(), now());
         if (still.compareTo(AT_REST) < 0)
-            return Optional.of(still.isNegative() ? "it changed at a time that lies in the future"
+            return Optional.of(still.isNegative() ? "its time of change is in the future"
                     : "it changed " + Times.words(still) + " ago");
         return open.writerOf(file).map(process -> "it is held open by " + process);
     }
 
     /**
-     * Archives the files of a plan: compressed, on the disk, read back and compared, listed, and only then taken out of the raw folder.
+     * Archives the files of a plan: each is compressed, synced, read back, compared and listed, and only then removed from the raw folder.
      *
-     * @param progress is given the number of bytes that were compressed since it was last called, from any thread
-     * @throws StoreException {@code LOCKED} when another process is at it; what goes wrong with one file is in the result
+     * @param progress receives the number of bytes compressed since the last call, from any thread
+     * @throws StoreException {@code LOCKED} when another process is archiving; failures of single files are in the result
      */
     public ArchiveRun.Result run(ArchivePlan plan, LongConsumer progress) {
         return locked(() -> new ArchiveRun(this, plan, progress).run());
     }
 
-    /** Alone: a second archiving would take this one's unfinished files for stale ones. */
+    /** Holds the archive's lock: a second archiving would take this one's unfinished files for stale ones. */
     private <T> T locked(Supplier<T> work) {
         try {
             createFolders(folder);
@@ -219,7 +208,7 @@ public final class Archive {
         }
     }
 
-    /** The folder and its missing parents, each on the disk when this returns. */
+    /** Creates the folder and its missing parents; each is on the disk when this returns. */
     static void createFolders(Path folder) throws IOException {
         if (Files.isDirectory(folder)) return;
         createFolders(folder.getParent());
@@ -231,29 +220,21 @@ public final class Archive {
         Disk.syncFolder(folder.getParent());
     }
 
-    /** Where a part of a day belongs. */
+    /** The place of a part of a day. */
     Path place(LocalDate day, int part) {
         String name = DayFile.name(day).replace(".ndjson", part == 1 ? ".ndjson.gz" : "." + part + ".ndjson.gz");
         return folder.resolve(String.format(Locale.ROOT, "year=%04d", day.getYear()))
                 .resolve(String.format(Locale.ROOT, "month=%02d", day.getMonthValue())).resolve(name);
     }
 
-    /** The name that the manifest has for a file. */
+    /** A file's name in the manifest. */
     String nameOf(Path file) {
         return folder.relativize(file).toString().replace(file.getFileSystem().getSeparator(), "/");
     }
 
     /** The archive's day files, by day. */
     public List<DayFile> files() {
-        try (Stream<Path> all = Files.walk(folder, 3, FileVisitOption.FOLLOW_LINKS)) {
-            return all.map(DayFile::of).flatMap(Optional::stream).filter(DayFile::compressed).sorted().toList();
-        } catch (NoSuchFileException e) {
-            return List.of();
-        } catch (IOException e) {
-            throw Attempt.refused("list the archive", folder, e);
-        } catch (UncheckedIOException e) {
-            throw Attempt.refused("list the archive", folder, e.getCause());
-        }
+        return EventLog.in(folder, 3).filter(DayFile::compressed).sorted().toList();
     }
 
     /** The archived files, by day, with what the manifest says of each. */
@@ -265,10 +246,10 @@ public final class Archive {
     }
 
     /**
-     * Brings a day back into the raw folder, all its parts in one file. The archive keeps them.
+     * Restores a day to the raw folder, all its parts in one file. The archive keeps them.
      *
      * @throws StoreException {@code MISSING} when the day is not archived, {@code FAILED} when the raw folder has a file of that day,
-     *                        {@code DAMAGED} when a part is
+     *         {@code DAMAGED} when a part is damaged
      */
     public Unpacked restore(LocalDate day) {
         return new ArchiveRestore(this).restore(day);
@@ -280,7 +261,7 @@ public final class Archive {
         return new Expired(new Expired.Going(old, new Size(old.stream().mapToLong(file -> file.toFile().length()).sum()), true), age);
     }
 
-    /** Deletes archived files for good. */
+    /** Deletes archived files permanently. */
     public Expired expire(Expired old) {
         List<Path> files = old.data.expired;
         if (!files.isEmpty()) locked(() -> {

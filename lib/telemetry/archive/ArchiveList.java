@@ -11,7 +11,7 @@ import telemetry.Size;
 import telemetry.text.Result;
 import telemetry.text.Table;
 
-/** The archived files, by day, with what the manifest says of each; {@code toString()} is the table. */
+/** The archived files by day, with their manifest entries; {@code toString()} is the table. */
 record ArchiveList(Map<DayFile, Optional<ArchiveManifest.Entry>> files) implements Result {
     private record Unknown(Path path, LocalDate day) { }
 

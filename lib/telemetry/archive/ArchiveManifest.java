@@ -15,23 +15,22 @@ import telemetry.os.GzipFile;
 import telemetry.text.JsonText;
 
 /**
- * What is in the archive, one line a file in {@code manifest.ndjson}; a line that says {@code removed} takes the file out again. Lines are
- * only ever appended, with fsync, so a kill or a full disk costs the last ones at the most, which {@link ArchiveCheck} makes anew from the
- * files themselves.
+ * The archive's content, one line a file in {@code manifest.ndjson}; a line with {@code removed} takes a file out again. Lines are only
+ * appended, with fsync, so a kill or a full disk costs the last lines at most. {@link ArchiveCheck} makes these anew from the files.
  */
 final class ArchiveManifest {
     static final String NAME = "manifest.ndjson";
 
     /**
-     * What is said of one file.
+     * The entry of one file.
      *
-     * @param file             below the archive's folder, with {@code /}: {@code year=2025/month=12/events_20251211.ndjson.gz}
-     * @param bytes            of the content, uncompressed
-     * @param lines            an unfinished last one included
-     * @param sha256           of the content, in hexadecimal digits
-     * @param compressedBytes  of the file
-     * @param compressedSha256 of the file: no change of a single bit in it goes unseen
-     * @param archived         when
+     * @param file below the archive's folder, with {@code /}: {@code year=2025/month=12/events_20251211.ndjson.gz}
+     * @param bytes of the content, uncompressed
+     * @param lines with an unfinished last one
+     * @param sha256 of the content, in hexadecimal digits
+     * @param compressedBytes of the file
+     * @param compressedSha256 of the file; it shows any changed bit
+     * @param archived when
      */
     record Entry(String file, LocalDate day, long bytes, long lines, String sha256, long compressedBytes, String compressedSha256,
             Instant archived) {
@@ -59,7 +58,7 @@ final class ArchiveManifest {
         this.lines = new Records(archive.resolve(NAME), "read the archive's manifest", "append to the day file");
     }
 
-    /** By file, in the order they were archived. A line that cannot be read is none. */
+    /** The entries by file, in the order of archiving. A line that cannot be read is skipped. */
     synchronized Map<String, Entry> read() {
         Map<String, Entry> files = new LinkedHashMap<>();
         lines.forEach(line -> read(line, files));
@@ -72,26 +71,26 @@ final class ArchiveManifest {
             if (members.get("removed") != null) files.remove(members.get("file").toString());
             else if (members.get("file") != null) files.put(members.get("file").toString(), Entry.of(members));
         } catch (IllegalArgumentException | ClassCastException | NullPointerException | java.time.DateTimeException e) {
-            // a line that a full disk cut short: its file counts as not listed
+            // a full disk cut this line short; its file counts as not listed
         }
     }
 
     /**
-     * Adds the files, on the disk when this returns. On a full disk the lines wait: taking the originals away makes the room that they
-     * need, and {@link #flush} writes them then.
+     * Adds files; their lines are on the disk when this returns. On a full disk the lines wait until the originals are deleted, which makes
+     * room for them; {@link #flush} writes them then.
      */
     synchronized void add(List<Entry> archived) {
         for (Entry file : archived) waiting.add(JsonText.line(file));
         flushIfThereIsRoom();
     }
 
-    /** Takes files out of the list; as for {@link #add}, the lines may have to wait. */
+    /** Removes files from the list. As in {@link #add}, the lines may have to wait. */
     synchronized void remove(Collection<String> files, Instant now) {
         for (String name : files) waiting.add(JsonText.line(new Removed(name, now)));
         flushIfThereIsRoom();
     }
 
-    /** Writes what still waits. @throws StoreException {@code FULL} when there is no room for it yet */
+    /** Writes the waiting lines. @throws StoreException {@code FULL} when there is still no room */
     synchronized void flush() {
         if (waiting.isEmpty()) return;
         lines.append(waiting);

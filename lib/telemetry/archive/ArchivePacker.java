@@ -23,12 +23,12 @@ import telemetry.os.Disk;
 import telemetry.os.GzipFile;
 
 /**
- * The steps by which the lines of one day file get into the archive and out of the raw folder: {@link #pack}, {@link #secure}, {@link
- * #takeAway}. Different days may be in the hands of different threads.
+ * The steps that bring the lines of a day file into the archive and out of the raw folder: {@link #pack}, {@link #secure}, {@link
+ * #takeAway}. Different threads may handle different days.
  */
 final class ArchivePacker {
 
-    /** So many parts are made of what is still added to a file that nobody should know any more. */
+    /** How many more parts are made for a file that still grows although no writer should know its name. */
     private static final int MOST_TRIES = 3;
 
     private final Archive archive;
@@ -40,8 +40,8 @@ final class ArchivePacker {
     private final Set<Path> secured = ConcurrentHashMap.newKeySet();
 
     /**
-     * What was compared with its parts, byte by byte, tells by its identity, size and time whether it is still the same: it had been at
-     * rest for {@link Archive#AT_REST}, so whatever is written to it gives it another time. That spares reading all of it a third time.
+     * A file that was compared with its parts, byte by byte. It had been at rest for {@link Archive#AT_REST}, so any write changes its
+     * time. Its identity, size and time therefore show whether it is unchanged, without reading it a third time.
      */
     private record Compared(Object identity, long size, FileTime changed, Held held) {
         static Compared now(Path source, Held held) throws IOException {
@@ -59,8 +59,8 @@ final class ArchivePacker {
     }
 
     /**
-     * Archives what the archive does not have of this file yet, then gives the file a name that no writer uses: what a late writer adds
-     * before that is in it, what one adds later is in a new file. The parts' content is on the disk then, their names need not be.
+     * Archives what the archive lacks of this file, then gives the file a name that no writer uses. What a late writer adds before that is
+     * in the file; what one adds later is in a new file. The parts' content is on the disk then, but perhaps not their names.
      *
      * @return the file under its new name
      */
@@ -74,7 +74,7 @@ final class ArchivePacker {
         });
     }
 
-    /** Once, and not until nothing is left: a writer that does not pause would never be caught up with. */
+    /** Does it once: a writer that never pauses could not be caught up with. */
     private Held archiveRest(Path source, LocalDate day) throws IOException {
         Held held = held(source, day);
         if (held.bytes() >= Files.size(source)) return held;
@@ -86,7 +86,7 @@ final class ArchivePacker {
     private Held archiveAll(Path source, LocalDate day) throws IOException {
         Held held = held(source, day);
         for (int tries = 0; held.bytes() < Files.size(source); tries++) {
-            if (tries == MOST_TRIES) throw new IOException("somebody goes on writing to it");
+            if (tries == MOST_TRIES) throw new IOException("a program keeps writing to it");
             write(source, held.bytes(), day);
             held = held(source, day);
         }
@@ -143,7 +143,7 @@ final class ArchivePacker {
         return DayFile.of(archive.place(day, part)).orElseThrow();
     }
 
-    /** {@code events_20251211.2.ndjson}: readers find it there if this process ends before the file does. */
+    /** {@code events_20251211.2.ndjson}: readers find it there if this process dies before the file is deleted. */
     private static Path setAside(DayFile file) throws IOException {
         if (file.part() > 1) return file.path();
         int part = 2;
@@ -155,8 +155,8 @@ final class ArchivePacker {
     }
 
     /**
-     * Makes what was verified of these days survive a power cut, the folders' names too, and lists it. With one fsync a folder and one for
-     * the manifest, however many days they are.
+     * Makes the verified parts of these days survive a power cut, with their folders' names, and lists them. There is one fsync for each
+     * folder and one for the manifest, however many days there are.
      */
     void secure(Collection<LocalDate> days) {
         List<DayFile> some = days.stream().distinct().flatMap(day -> parts.getOrDefault(day, List.of()).stream())
@@ -182,18 +182,18 @@ final class ArchivePacker {
     }
 
     /**
-     * Deletes a file that was set aside, once the archive holds all of it: lines that a late writer added are archived first. A power cut
-     * may bring it back; its lines are then in both, which readers see.
+     * Deletes a file that was set aside, when the archive holds all of it; lines of a late writer are archived first. A power cut may bring
+     * the file back; readers notice that its lines are in both places.
      *
-     * @param file  where it was before
-     * @param aside where it is, and nobody has it open
+     * @param file its former place
+     * @param aside its present place; no process has it open
      */
     ArchiveRun.Archived takeAway(DayFile file, Path aside) {
         return Attempt.of("archive", aside, () -> {
             Held held = isAsCompared(aside) ? compared.get(aside).held() : archiveAll(aside, file.day());
             secure(List.of(file.day()));
             long size = Files.size(aside);
-            if (size != held.bytes()) throw new IOException("somebody goes on writing to it");
+            if (size != held.bytes()) throw new IOException("a program keeps writing to it");
             Files.delete(aside);
             List<GzipFile.Content> contents = held.parts().stream().map(part -> verified.get(part.path())).toList();
             return new ArchiveRun.Archived(file.day(), file.path(), held.parts().stream().map(DayFile::path).toList(),
@@ -207,7 +207,7 @@ final class ArchivePacker {
         return then != null && then.held().bytes() == then.size() && then.equals(Compared.now(aside, then.held()));
     }
 
-    /** What the smallest of them would need. */
+    /** The refusal that says what the smallest of them needs. */
     StoreException noRoomFor(List<DayFile> files) {
         DayFile smallest = files.stream().min(Archive.BY_SIZE).orElseThrow();
         return Attempt.of("archive", smallest.path(), () -> {

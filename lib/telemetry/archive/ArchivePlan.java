@@ -8,19 +8,19 @@ import telemetry.text.Result;
 import telemetry.text.Table;
 
 /**
- * What {@link Archive#run} is to do.
+ * What {@link Archive#run} will do.
  *
- * @param files in the order in which they are taken
- * @param size  of them together
- * @param left  old enough, and yet left alone
- * @param free  it stops as soon as so much is free on the raw folder's disk; null when it does not
+ * @param files in the order of archiving
+ * @param size of all of them
+ * @param left old enough, but left alone
+ * @param free stop when this much is free on the raw folder's disk; null for no limit
  */
 public record ArchivePlan(List<DayFile> files, Size size, List<Left> left, Size free) {
 
     /** A day file that is not archived now. */
     public record Left(Path file, String reason) { }
 
-    /** A plan, to be looked at. */
+    /** A plan to look at. */
     public record Preview(ArchivePlan data, Path folder, Size free) implements Result {
         @Override
         public String toString() {
@@ -37,7 +37,7 @@ public record ArchivePlan(List<DayFile> files, Size size, List<Left> left, Size 
         return Archive.named(files.stream().map(DayFile::path).toList());
     }
 
-    /** How far it goes, to follow the archive's folder. */
+    /** The limit in words, to follow the archive's folder. */
     public String until() {
         return free == null ? "" : ", the oldest first, until " + free + " are free";
     }

@@ -10,7 +10,7 @@ import telemetry.text.Result;
 import telemetry.text.Table;
 import telemetry.text.Words;
 
-/** What came of an archiving; {@code toString()} is the report. */
+/** The result of an archiving; {@code toString()} is the report. */
 public record ArchiveReport(List<ArchiveRun.Archived> archived, List<ArchivePlan.Left> left, List<String> failures, Size free)
         implements Result {
     @Override

@@ -20,7 +20,7 @@ import telemetry.os.Attempt;
 import telemetry.os.Disk;
 import telemetry.os.GzipFile;
 
-/** Brings an archived day back. */
+/** Restores an archived day. */
 final class ArchiveRestore {
     private final Archive archive;
     private final Path raw;
@@ -52,7 +52,7 @@ final class ArchiveRestore {
         }
     }
 
-    /** A raw file of that day has late lines, or all of them already. */
+    /** A raw file of that day has late lines, or already all lines. */
     private void refuseToMix(LocalDate day) {
         List<DayFile> present = new EventLog(archive.store()).days().stream()
                 .filter(file -> file.day().equals(day) && raw.equals(file.path().getParent())).toList();

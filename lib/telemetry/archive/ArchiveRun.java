@@ -28,43 +28,43 @@ import telemetry.os.Disk;
 import telemetry.os.Openers;
 
 /**
- * One archiving. Days are packed one on each core; whenever some are, they are made to survive a power cut together, one look shows who
- * still has their originals open, and the others are deleted, while the next ones are being packed. A day that does not fit on a full disk
- * is tried again after others have made room.
+ * One archiving. Each core packs days. Whenever some are packed, they are synced together, one look shows who still has their originals
+ * open, and the other originals are deleted, while the next days are being packed. A day that does not fit on a full disk is tried again
+ * after others have made room.
  */
 public final class ArchiveRun {
 
-    /** Days that share a look at the open files, which costs as much as packing a small day, and the folders' and the manifest's fsync. */
+    /** Days that share one look at the open files, which costs as much as packing a small day, and the fsyncs of folders and manifest. */
     private static final int BATCH = 8;
 
-    /** A writer opens, writes and closes: so long it may take until it is told from one that stays. */
+    /** A writer opens, writes and closes. After this time it counts as one that keeps the file open. */
     private static final Duration PATIENCE = Duration.ofSeconds(2);
     private static final Duration BETWEEN_LOOKS = Duration.ofMillis(20);
 
-    /** Where nobody can be seen, so long is waited for a writer that may have had a file open while it got its other name. */
+    /** Where open files cannot be seen: how long to wait for a writer that may have had a file open while it was renamed. */
     private static final Duration ONE_APPEND = Duration.ofMillis(200);
 
     /**
-     * What came of it.
+     * The outcome.
      *
      * @param archived in the order of their days
-     * @param failures what went wrong, one a file, whose lines are where they were
+     * @param failures what went wrong, one for each file, whose lines stay where they were
      */
     public record Result(List<Archived> archived, List<ArchivePlan.Left> left, List<StoreException> failures) { }
 
     /**
-     * A day file that is archived and gone from the raw folder.
+     * A day file that was archived and removed from the raw folder.
      *
-     * @param parts      the files that hold it
-     * @param size       of its content
-     * @param compressed of the parts together
+     * @param parts the files that hold it
+     * @param size of its content
+     * @param compressed of all parts
      */
     public record Archived(LocalDate day, Path file, List<Path> parts, long lines, Size size, Size compressed) { }
 
-    /** A file whose lines are all in the archive and which no writer will open any more, or why not. */
+    /** A file whose lines are all in the archive and that no writer will open any more, or the failure. */
     private record Packed(DayFile file, Path aside, StoreException failure) {
 
-        /** Where its lines are until they are deleted. */
+        /** The file that has its lines until they are deleted. */
         DayFile original() {
             return aside == null ? file : DayFile.of(aside).orElseThrow();
         }
@@ -104,7 +104,7 @@ public final class ArchiveRun {
         return new Result(archived, left, failures);
     }
 
-    /** What a killed run left behind; nobody else works here now. */
+    /** Removes what a killed run left behind; the lock keeps others out. */
     private void removeUnfinished() {
         Attempt.of("remove what an earlier run left unfinished in", archive.folder(), () -> {
             try (Stream<Path> all = Files.walk(archive.folder(), 3)) {
@@ -114,8 +114,8 @@ public final class ArchiveRun {
     }
 
     /**
-     * Files of one day go through one hand: their parts are numbered one after the other. In the plan's order, unless there is room for
-     * all: then the largest come first, so that no core is left with one at the end while the others have none.
+     * Files of one day go to one thread, because their parts are numbered in turn. The order is the plan's. With room for everything it is
+     * the largest first, so that no core ends with a large one while the others wait.
      */
     private List<List<DayFile>> days() {
         Map<LocalDate, List<DayFile>> days = new LinkedHashMap<>();
@@ -148,7 +148,7 @@ public final class ArchiveRun {
         }
     }
 
-    /** Returns when nobody packs any more: the next run would take what they write for unfinished files that an earlier one left. */
+    /** Returns when all packing has stopped: the next run would take files that are still written for unfinished ones. */
     private static void end(ExecutorService workers) {
         workers.shutdownNow();
         boolean interrupted = false;
@@ -239,7 +239,7 @@ public final class ArchiveRun {
         return archived.size() > before;
     }
 
-    /** The manifest's lines for which the disk had no room before. */
+    /** Writes the manifest's lines that had no room before. */
     private void listWhatWaits() {
         try {
             archive.manifest().flush();

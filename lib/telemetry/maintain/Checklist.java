@@ -13,11 +13,11 @@ import telemetry.text.Result;
 import telemetry.text.Words;
 
 /**
- * A period's maintenance, item by item; {@code toString()} is the report, at its end what is done and what is left to do.
+ * A period's maintenance, item by item; {@code toString()} is the report, with what is done and what remains at its end.
  *
  * @param period {@code "weekly"}
  * @param status the worst item's
- * @param time   when it was begun
+ * @param time of its beginning
  */
 public record Checklist(String period, Check.Status status, Path store, Instant time, List<Task> tasks) implements Result {
 
@@ -62,7 +62,7 @@ public record Checklist(String period, Check.Status status, Path store, Instant 
         return lines.toString();
     }
 
-    /** A text as Markdown shows it, whatever it holds. */
+    /** A text escaped for Markdown, whatever it contains. */
     private static String plain(String text) {
         return Words.visible(text).replaceAll("([\\\\`*_<\\[\\]|~])", "\\\\$1");
     }

@@ -26,24 +26,24 @@ import telemetry.os.Disk;
 import telemetry.text.Runbook;
 import telemetry.text.Table;
 
-/** How a store's disk fills and its database grows, by what {@code health --record} has kept, and how long that can go on. */
+/** How a store's disk fills and its database grows, by the records of {@code health --record}, and how long that can go on. */
 public final class Forecast {
 
-    /** By then the next look may come too late. */
+    /** Before that time a later look may come too late. */
     private static final int SOON_DAYS = 30;
     private static final int VERY_SOON_DAYS = 7;
 
-    /** A daily record that is older than this has stopped. */
+    /** A daily record with a last entry older than this has stopped. */
     private static final Duration STOPPED = Duration.ofDays(2);
 
-    /** So many days are shown. */
+    /** How many days are shown. */
     private static final int SHOWN = 10;
 
     private final Store store;
     private final Instant now;
     private final List<HealthRecord> records = new ArrayList<>();
 
-    /** Reads what was recorded. A record of a time still to come was made by a clock that was wrong, and counts for nothing. */
+    /** Reads the records. A record from the future comes from a wrong clock and is ignored. */
     public Forecast(Store store, Instant now) {
         this.store = store;
         this.now = now;
@@ -51,7 +51,7 @@ public final class Forecast {
             if (!record.time().isAfter(now)) records.add(record);
     }
 
-    /** The disk's room: how it goes, and when there will be none. */
+    /** The disk's free space: its trend, and when it is used up. */
     public Task disk() {
         long free = free();
         Trend trend = trend("disk_free", free);
@@ -61,7 +61,7 @@ public final class Forecast {
         return task.with(days(), data("disk_free", free, trend, days));
     }
 
-    /** Database and day files: how they grow, and when the database will be larger than health likes. */
+    /** Database and day files: their growth, and when the database becomes larger than health accepts. */
     public Task growth() {
         long size = store.database().toFile().length();
         long limit = HealthRules.RUNBOOK.size().bytes();
@@ -103,12 +103,12 @@ public final class Forecast {
         return data;
     }
 
-    /** The least that is free on the disks of database and day files. */
+    /** The smaller free space of the disks of database and day files. */
     private long free() {
         return Attempt.of("measure the disk of", store.base(), () -> Math.min(Disk.free(store.database()), Disk.free(store.raw())));
     }
 
-    /** The last days as they were recorded; null when there is none. */
+    /** The last recorded days; null without one. */
     private Table days() {
         var daily = new TreeMap<LocalDate, HealthRecord>();
         for (HealthRecord record : records)
@@ -126,7 +126,7 @@ public final class Forecast {
         return bytes == null ? null : new Size(bytes.longValue());
     }
 
-    /** By the runs and day files themselves, which need no record. */
+    /** From the runs and day files themselves, which needs no record. */
     private Table parts() {
         var table = new Table("what", "there is", "more a day");
         try (Database database = Database.openToRead(store.database())) {

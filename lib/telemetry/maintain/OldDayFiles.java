@@ -77,7 +77,7 @@ public final class OldDayFiles {
         return Task.shown(NAME, this + ", would be archived in " + folder() + left, next).with(table, plan);
     }
 
-    /** Archives them. @param bytes gets the number of bytes done since the last call, from any thread */
+    /** Archives them. @param bytes receives the number of bytes done since the last call, from any thread */
     public Task archived(LongConsumer bytes) {
         ArchiveRun.Result result = archive.run(plan, bytes);
         var table = new Table("day", "lines", "size", "archived");
@@ -92,7 +92,7 @@ public final class OldDayFiles {
         return Task.open(NAME, Check.Status.FAILED, done + "; " + Next.hinted(first.what(), first.next()), again);
     }
 
-    /** That today's file stays is as it should be; of those that are old enough, somebody is to know. */
+    /** Today's file stays, as expected. Any other old file that was left alone is reported. */
     private static Task left(List<ArchivePlan.Left> left, Task otherwise) {
         if (left.isEmpty()) return otherwise;
         String first = "; left alone: " + left.get(0).file().getFileName() + ": " + left.get(0).reason();

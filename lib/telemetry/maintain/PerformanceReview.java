@@ -14,22 +14,22 @@ import telemetry.measure.IndexAdvice;
 import telemetry.measure.QueryTime;
 import telemetry.measure.QueryTimes;
 
-/** How long the runbook's queries take on a store, and whether its indexes are the right ones. Looks only. */
+/** How long the runbook's queries take on a store, and whether its indexes are right. Looks only. */
 public final class PerformanceReview {
     private PerformanceReview() { }
 
-    /** Two items. Asks the queries, for some seconds. */
+    /** Two items. Runs the queries, for some seconds. */
     public static List<Task> of(Store store, Baselines baselines, Instant now) {
         try (Database database = Database.openToRead(store.database())) {
             QueryTimes times = QueryTimes.of(database, now);
-            return List.of(queries(baselines.queries(store, times), times), indexes(IndexAdvice.of(store, database, times)));
+            return List.of(queries(baselines.queries(store, times), times), indexes(new IndexAdvice(store, database, times)));
         } catch (StoreException e) {
             Task refused = Task.refused("queries", store, e);
             return List.of(refused, Task.open("indexes", refused.status(), "cannot tell without the queries", null));
         }
     }
 
-    /** Whether the simple ones are as fast as they should be. */
+    /** Whether the simple queries are fast enough. */
     private static Task queries(Check check, QueryTimes times) {
         boolean isFast = check.status() == Check.Status.OK;
         Task task = isFast ? Task.done("queries", check.detail()) : Task.open("queries", check.status(), check.detail(), check.hint());
@@ -41,7 +41,7 @@ public final class PerformanceReview {
         return new Asked(time.name(), Times.millis(time.p50()), Times.millis(time.p95()), time.rows(), time.plan());
     }
 
-    /** Those that are missing; one that is needless costs a little, and nobody has to drop it. */
+    /** Reports missing indexes. An unnecessary one costs little, and nothing requires dropping it. */
     private static Task indexes(IndexAdvice found) {
         List<Advice> advice = found.advice();
         int missing = found.missing().size();

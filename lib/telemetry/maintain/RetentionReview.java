@@ -24,10 +24,10 @@ import telemetry.runs.Schema;
 import telemetry.text.Runbook;
 import telemetry.text.Table;
 
-/** What a store keeps, held against the rules for how long. Looks only. */
+/** What a store keeps, compared with the rules for how long. Looks only. */
 public final class RetentionReview {
 
-    /** Older day files are to be archived: the runbook's rule for each month. */
+    /** Older day files should be archived: the runbook's monthly rule. */
     static final Duration RAW = Duration.ofDays(90);
 
     /** @param oldest null when there is none */
@@ -55,7 +55,7 @@ public final class RetentionReview {
         this.backups = new Backups(store, null, clock, null);
     }
 
-    /** The backups: enough of them, young enough, and every byte of the newest as it was made. */
+    /** The backups: enough of them, recent enough, and the newest unchanged in every byte. */
     public Task backups() {
         BackupList list = backups.list(BACKUPS);
         List<Backup> all = list.all();
@@ -76,11 +76,11 @@ public final class RetentionReview {
         if (newest.age(clock.instant()).compareTo(limit) > 0)
             return Task.open("backups", Check.Status.WARNING, sum + "; the newest is more than " + Times.words(limit) + " old", make);
         if (verified.size() < BACKUPS.atLeast())
-            return Task.open("backups", Check.Status.WARNING, sum + "; " + BACKUPS.atLeast() + " verified ones are to be there", make);
+            return Task.open("backups", Check.Status.WARNING, sum + "; " + BACKUPS.atLeast() + " verified ones are required", make);
         return Task.done("backups", sum + "; the newest is as it was made, byte for byte");
     }
 
-    /** Everything that is kept, its rule, and what is beyond it. */
+    /** All that is kept, the rules, and what exceeds them. */
     public Task policies() {
         Instant now = clock.instant();
         Kept raw = Kept.dayFiles(store, false);

@@ -13,18 +13,18 @@ import telemetry.DayFile;
 import telemetry.Next;
 
 /**
- * What the runbook says of itself below its title: {@code Version 1.0 · last checked 2026-11-25}.
+ * The runbook's line below its title: {@code Version 1.0 · last checked 2026-11-25}.
  *
- * @param checked when somebody last read it through and found it right
+ * @param checked when the page was last read through and found right
  */
 public record RunbookPage(String version, LocalDate checked) {
 
-    /** From then on nobody should rely on it unseen. */
+    /** After this time it should be read again before anyone relies on it. */
     private static final int OLD_DAYS = 180;
 
     private static final Pattern HEADER = Pattern.compile("(?m)^Version (\\S+) · last checked (\\d{4}-\\d{2}-\\d{2})\\b");
 
-    /** The one that this program was built with: a script names it among its {@code //FILES}. */
+    /** The page that this program was built with; a script names it among its {@code //FILES}. */
     public static RunbookPage ofThisProgram() {
         try (InputStream page = RunbookPage.class.getResourceAsStream("/runbook.md")) {
             return of(new String(page.readAllBytes(), StandardCharsets.UTF_8));
@@ -33,14 +33,14 @@ public record RunbookPage(String version, LocalDate checked) {
         }
     }
 
-    /** @throws IllegalArgumentException when the page does not say it */
+    /** @throws IllegalArgumentException when the page lacks the line */
     public static RunbookPage of(String page) {
         Matcher header = HEADER.matcher(page);
         if (!header.find()) throw new IllegalArgumentException("the runbook lacks its line 'Version … · last checked …'");
         return new RunbookPage(header.group(1), LocalDate.parse(header.group(2)));
     }
 
-    /** Whether somebody has to read it again. */
+    /** Whether it has to be read again. */
     public Task task(Instant now) {
         String detail = "runbook version " + version + ", last checked on " + checked;
         long age = ChronoUnit.DAYS.between(checked, DayFile.dayOf(now));

@@ -16,20 +16,20 @@ import telemetry.os.Machine;
 import telemetry.text.Result;
 
 /**
- * The lines with which a machine's own scheduler does the runbook's maintenance: backup and health each day, the checklists each week,
- * month and quarter.
+ * The lines with which a machine's scheduler runs the runbook's maintenance: backup and health each day, the checklists each week, month
+ * and quarter.
  *
- * @param launcher  the program that starts the toolkit, and what of it comes before a procedure's name; absolute
- * @param suffix    what comes behind a procedure's name: {@code "@telemetry"} for JBang itself
- * @param options   that name the store; empty when the variables do
- * @param reports   the folder for the checklists' reports
+ * @param launcher the program that starts the toolkit, with what precedes a procedure's name; absolute
+ * @param suffix follows a procedure's name: {@code "@telemetry"} for JBang itself
+ * @param options that name the store; empty when the variables do
+ * @param reports the folder for the checklists' reports
  * @param variables that a job needs in its environment
- * @param user      whom the jobs run as
+ * @param user the account that the jobs run as
  */
 public record Schedule(String launcher, String suffix, List<String> options, String reports, Map<String, String> variables, String user)
         implements Result {
 
-    /** Source: schtasks /Create /?, which takes no more characters for /TR. */
+    /** Source: schtasks /Create /?. It accepts no more characters for /TR. */
     static final int LONGEST_TASK = 261;
 
     private static final String JAVA = "JAVA_HOME";
@@ -67,9 +67,9 @@ public record Schedule(String launcher, String suffix, List<String> options, Str
     /**
      * For a store on this machine.
      *
-     * @param checkout the toolkit's folder, whose launcher is used; null when it was started by JBang itself
-     * @param env      the variables, by whose PATH that is found then
-     * @throws StoreException {@code MISSING} when there is no launcher, {@code REFUSED} when a path cannot stand in a line
+     * @param checkout the toolkit's folder, whose launcher is used; null when JBang itself started it
+     * @param env the variables, whose PATH leads to JBang then
+     * @throws StoreException {@code MISSING} when there is no launcher, {@code REFUSED} when a path cannot be part of a line
      */
     public static Schedule of(Store store, Path checkout, Map<String, String> env) {
         Store usual = Store.at(store.base());
@@ -89,7 +89,7 @@ public record Schedule(String launcher, String suffix, List<String> options, Str
 
     private static String jbang(Map<String, String> env) {
         return Machine.program("jbang", env).map(program -> program.toAbsolutePath().toString())
-                .orElseThrow(() -> new StoreException(StoreException.Reason.MISSING, "say what a scheduler is to start", null,
+                .orElseThrow(() -> new StoreException(StoreException.Reason.MISSING, "tell what a scheduler should start", null,
                         "there is no jbang on the PATH", Next.program("scripts/jbangw", "maintain", "schedule")));
     }
 
@@ -100,14 +100,14 @@ public record Schedule(String launcher, String suffix, List<String> options, Str
                     "a path with a control character cannot stand in a line", null);
     }
 
-    /** With names where somebody has to put in the right ones. */
+    /** With example paths that the operator has to replace. */
     private static Schedule elsewhere() {
         String launcher = "C:\\path\\to\\checkout\\scripts\\jbangw.cmd";
         String store = "D:\\agent-metrics";
         return new Schedule(launcher, "", List.of("--store", store), store + "\\reports", Map.of(), "");
     }
 
-    /** By scheduler: those of this machine's system; and where that is not Windows, what it would be there. */
+    /** By scheduler: those of this machine's system; on another system than Windows also an example for Windows. */
     @Override
     public Map<String, String> data() {
         if (Machine.isWindows()) return Map.of("schtasks", schtasks());
@@ -124,7 +124,7 @@ public record Schedule(String launcher, String suffix, List<String> options, Str
         data().forEach((scheduler, text) -> lines.add(switch (scheduler) {
             case "cron" -> "# cron: for crontab -e of the account that the agents run as";
             case "systemd" -> "# systemd: instead of cron, in a root shell";
-            default -> "rem Windows: in cmd" + (Machine.isWindows() ? "" : ", with the paths put in that are right there");
+            default -> "rem Windows: in cmd" + (Machine.isWindows() ? "" : ", with the right paths filled in");
         } + System.lineSeparator() + text.replace("\n", System.lineSeparator())));
         return lines.toString();
     }
@@ -159,10 +159,7 @@ public record Schedule(String launcher, String suffix, List<String> options, Str
         return word.chars().allMatch(c -> Character.isLetterOrDigit(c) || PLAIN.indexOf(c) >= 0);
     }
 
-    /**
-     * Commands for a root shell that write units and switch the timers on. Source: systemd.service(5), systemd.timer(5),
-     * systemd.exec(5).
-     */
+    /** Commands for a root shell that write units and enable the timers. Source: systemd.service(5), systemd.timer(5), systemd.exec(5). */
     String systemd() {
         var lines = new StringJoiner("\n");
         var timers = new StringJoiner(" ");
@@ -175,7 +172,7 @@ public record Schedule(String launcher, String suffix, List<String> options, Str
         return lines.add("systemctl daemon-reload").add("systemctl enable --now " + timers).toString();
     }
 
-    /** A warning, exit code 1, is no failure of the unit. */
+    /** A warning, exit code 1, does not count as a failure of the unit. */
     private String service(Job job) {
         var lines = new StringJoiner("\n");
         lines.add("[Unit]").add("Description=Telemetry store: " + job.title()).add("[Service]").add("Type=oneshot").add("User=" + user);
@@ -211,8 +208,8 @@ public record Schedule(String launcher, String suffix, List<String> options, Str
     }
 
     /**
-     * One word of a cmd line. The program's own parser takes {@code \"} for a quotation mark within the word; cmd does not know that and
-     * counts every mark, so what stands between an even and an odd one needs a caret there.
+     * One word of a cmd line. For the program's own parser {@code \"} is a quotation mark inside the word. cmd does not know that and
+     * counts every mark, so special characters between an even and an odd mark need a caret.
      */
     private static String forCmd(String command) {
         var word = new StringBuilder("\"");

@@ -9,18 +9,18 @@ import telemetry.StoreException;
 import telemetry.text.Result;
 
 /**
- * One item of a checklist, and what came of it.
+ * One item of a checklist and its result.
  *
- * @param name   a word that stays the same from time to time
- * @param status how it went; the worst of a checklist is the checklist's
- * @param done   false while something is left to do
+ * @param name a word that stays the same from time to time
+ * @param status the worst of a checklist is the checklist's
+ * @param done false while something remains to be done
  * @param detail what was found or done, in one sentence
- * @param next   when something is left to do: what; else null
- * @param data   what was looked at; null when the detail says it all
+ * @param next what remains to be done, otherwise null
+ * @param data what was looked at; null when the detail says everything
  */
 public record Task(String name, Check.Status status, boolean done, String detail, Next next, Result data) {
 
-    /** @param report whose {@code toString()} an operator reads; empty when the detail says it all */
+    /** @param report its {@code toString()} is for the operator; empty when the detail says everything */
     private record Looked(Object report, Object data) implements Result {
         @Override
         public String toString() {
@@ -28,27 +28,27 @@ public record Task(String name, Check.Status status, boolean done, String detail
         }
     }
 
-    /** Nothing is left to do. */
+    /** Nothing remains to be done. */
     static Task done(String name, String detail) {
         return new Task(name, Check.Status.OK, true, detail, null, null);
     }
 
-    /** Something is left to do, which was only looked for: that is as it was asked for. */
+    /** Something remains to be done that was only to be shown, so the status is ok. */
     static Task shown(String name, String detail, Next next) {
         return new Task(name, Check.Status.OK, false, detail, next, null);
     }
 
-    /** Something is left to do. */
+    /** Something remains to be done. */
     static Task open(String name, Check.Status status, String detail, Next next) {
         return new Task(name, status, false, detail, next, null);
     }
 
-    /** It could not be done; what the exception says is next, is next. */
+    /** It could not be done; the exception's hint is the next step. */
     static Task refused(String name, Store store, StoreException e) {
         return open(name, e.isUnknown() ? Check.Status.UNKNOWN : Check.Status.FAILED, e.what(), store.on(e.next()));
     }
 
-    /** Done, or refused: the others are done all the same. */
+    /** Done, or refused; the other items are done in any case. */
     public static Task tried(String name, Store store, Supplier<Task> task) {
         try {
             return task.get();
@@ -68,12 +68,12 @@ public record Task(String name, Check.Status status, boolean done, String detail
         return new Task(name, status, done, detail, next, data);
     }
 
-    /** @param report for an operator; null when the detail says it all. @param data the same for programs: maps, lists, records */
+    /** @param report for an operator; null when the detail says everything @param data the same for programs: maps, lists, records */
     Task with(Object report, Object data) {
         return with(new Looked(report == null ? "" : report, data));
     }
 
-    /** What was looked at, for an operator; empty when the detail says it all. */
+    /** What was looked at, for an operator; empty when the detail says everything. */
     String report() {
         return data == null ? "" : data.toString();
     }

@@ -15,20 +15,20 @@ import telemetry.Size;
 import telemetry.text.Words;
 
 /**
- * How a number goes from day to day: the median of the slopes between every two days that lie no more than about a week apart. It is the
- * estimator of Theil (1950) and Sen (1968). Least squares would let the one night in which an archive frees a disk decide about the whole
- * month; the median does not notice it until such nights are more than a quarter of the pairs. Only near days are compared, so that what
- * was freed once counts for a few pairs and not for every pair across it: the slope is how it goes if nobody frees anything.
+ * How a number changes from day to day: the median of the slopes between every two days that are at most about a week apart. It is the
+ * estimator of Theil (1950) and Sen (1968). With least squares, one night in which an archive frees a disk would decide about the whole
+ * month; the median ignores it until such nights are more than a quarter of the pairs. Only near days are compared, so that a single
+ * freeing affects few pairs: the slope shows the change if nobody frees anything.
  *
- * @param days    on which there was a number
- * @param span    from the first of them to the last
- * @param last    the latest number
- * @param perDay  how much more there is each day; less than 0 when it is less
- * @param isClear fewer than a quarter of the slopes have the other sign; false as well when there are not enough of them
+ * @param days on which there was a number
+ * @param span from the first of them to the last
+ * @param last the latest number
+ * @param perDay the change in a day; negative for a decrease
+ * @param isClear fewer than a quarter of the slopes have the other sign; false also when there are too few slopes
  */
 record Trend(int days, Duration span, double last, double perDay, boolean isClear) {
 
-    /** What lies further back says little of what comes. */
+    /** Older values say little about the future. */
     static final Duration WINDOW = Duration.ofDays(30);
     static final int LEAST_DAYS = 5;
     static final Duration LEAST_SPAN = Duration.ofDays(6);
@@ -36,13 +36,13 @@ record Trend(int days, Duration span, double last, double perDay, boolean isClea
     private static final Duration NEAR = Duration.ofDays(8);
     private static final double DAY = Duration.ofDays(1).toMillis();
 
-    /** Beyond that a forecast is no more than a word. */
+    /** Beyond this a forecast is given in words only. */
     private static final long FAR = 730;
 
-    /** A number and when it was taken. */
+    /** A number and its time. */
     record Point(Instant at, double value) { }
 
-    /** Of each UTC day the last number counts, of those within {@link #WINDOW} of the latest; the order does not matter. */
+    /** Of each UTC day the last number counts, within {@link #WINDOW} of the latest; the order does not matter. */
     static Trend of(Collection<Point> points) {
         List<Point> days = daily(points);
         if (days.isEmpty()) return new Trend(0, Duration.ZERO, 0, 0, false);
@@ -73,7 +73,7 @@ record Trend(int days, Duration span, double last, double perDay, boolean isClea
                 .sorted().toArray();
     }
 
-    /** Between the two nearest when none stands there. */
+    /** Interpolated between the two nearest values. */
     private static double quantile(double[] sorted, double part) {
         double place = part * (sorted.length - 1);
         int below = (int) place;
@@ -81,18 +81,18 @@ record Trend(int days, Duration span, double last, double perDay, boolean isClea
         return sorted[below] + (place - below) * (sorted[above] - sorted[below]);
     }
 
-    /** True when there were days enough to say something, be it that there is no clear trend. */
+    /** True when there were enough days to decide, even if there is no clear trend. */
     boolean isKnown() {
         return days >= LEAST_DAYS && span.compareTo(LEAST_SPAN) >= 0;
     }
 
-    /** In how many days the number gets there, if it goes on like this; empty when it does not, or nobody can tell. */
+    /** In how many days the number gets there at this rate; empty when it does not, or when that is unknown. */
     OptionalDouble daysUntil(double limit) {
         double days = (limit - last) / perDay;
         return isClear && days >= 0 ? OptionalDouble.of(days) : OptionalDouble.empty();
     }
 
-    /** {@code 1.2 GB less a day}, or why that cannot be said; the number is in bytes. */
+    /** {@code 1.2 GB less a day}, or why there is no such figure; the number is in bytes. */
     @Override
     public String toString() {
         String recorded = Words.count(days, "day") + " recorded";

@@ -7,16 +7,16 @@ import telemetry.Next;
 import telemetry.text.Words;
 
 /**
- * Something that would make a store faster or smaller, and that nobody has to do.
+ * Something that would make a store faster or smaller; nothing requires it.
  *
- * @param about   a word: {@code "index"}
- * @param why     what was measured, and what it would bring
- * @param command what does it
+ * @param about a word: {@code "index"}
+ * @param why what was measured, and what the change would bring
+ * @param command what makes the change
  */
 public record Advice(String about, String why, Next command) {
     private static final String WORD = "advice   ";
 
-    /** One below the other, in the form of {@link Checks}; under the last of those that one command does, the command. */
+    /** One below the other, in the form of {@link Checks}. The command stands below the last of those that it carries out. */
     public static String report(List<Advice> list) {
         int width = list.stream().mapToInt(advice -> advice.about.length()).max().orElse(0);
         var lines = new StringJoiner(System.lineSeparator());

@@ -13,12 +13,12 @@ import telemetry.os.Disk;
 import telemetry.text.Runbook;
 
 /**
- * What the runbook expects of a store, and whether it is so.
+ * The runbook's baselines for a store, and the checks against them.
  *
- * @param write         95 of 100 tracked runs take no longer
- * @param query         nor 95 of 100 simple queries
- * @param runsPerSecond that can be tracked, however few or many write
- * @param bytesPerRun   in the database, indexes included
+ * @param write 95 of 100 tracked runs take at most this
+ * @param query the same for simple queries
+ * @param runsPerSecond that can be tracked, however few or many writers there are
+ * @param bytesPerRun in the database, indexes included
  */
 public record Baselines(Duration write, Duration query, double runsPerSecond, Size bytesPerRun) {
 
@@ -40,7 +40,7 @@ public record Baselines(Duration write, Duration query, double runsPerSecond, Si
                 : Check.warning("rate", detail, Disk.watch().in(Runbook.PERFORMANCE_BASELINES));
     }
 
-    /** Only simple queries: what others take grows with the store. */
+    /** Only simple queries; other queries take longer as the store grows. */
     public Check queries(Store store, QueryTimes times) {
         List<QueryTime> slow = times.list().stream().filter(time -> time.isSimple() && time.p95().compareTo(query) >= 0).toList();
         if (slow.isEmpty()) {
@@ -53,7 +53,7 @@ public record Baselines(Duration write, Duration query, double runsPerSecond, Si
                 store.command("measure_performance", "--apply-indexes", "--dry-run").in(Runbook.PERFORMANCE_BASELINES));
     }
 
-    /** A baseline below what the keys alone take is no baseline: that is said, with the sum, and nobody is warned. */
+    /** A baseline below the size of the keys alone cannot be met. The check then says so, with the sum, and warns nobody. */
     Check size(Store store, Footprint footprint) {
         if (footprint.runs() == 0) return Check.ok("size", "no run yet");
         String detail = Math.round(footprint.bytesPerRun()) + " bytes a run, baseline " + bytesPerRun.bytes();

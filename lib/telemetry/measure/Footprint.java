@@ -14,36 +14,36 @@ import telemetry.runs.Schema;
 import telemetry.text.Table;
 
 /**
- * What a database's pages are used for; {@code toString()} is the table, of the parts that hold more than a page.
+ * What a database's pages are used for; {@code toString()} is the table of the parts larger than a page.
  *
- * @param pageSize  in bytes
- * @param pages     of the whole file
- * @param freePages of these, those that hold nothing since rows were deleted
- * @param runs      in the table of runs
- * @param parts     tables and indexes, the table of runs and its indexes first; empty where SQLite was built without its dbstat table
- * @param keys      what each run is found by, the largest first
+ * @param pageSize in bytes
+ * @param pages of the whole file
+ * @param freePages of these, those that are empty since rows were deleted
+ * @param runs in the table of runs
+ * @param parts tables and indexes, the table of runs and its indexes first; empty where SQLite was built without its dbstat table
+ * @param keys the columns that runs are found by, the largest first
  */
 public record Footprint(long pageSize, long pages, long freePages, long runs, List<Part> parts, List<Key> keys) {
     private static final String RUNS = "agent_runs";
 
-    /** Rows from which the mean length of a key is taken: the newest. */
+    /** Number of newest rows for the mean length of a key. */
     private static final int SAMPLE = 1_000;
 
     /**
      * A table or an index.
      *
-     * @param table   itself, or the one that it indexes
-     * @param unused  of these bytes, those that hold nothing
+     * @param table   its own name, or the indexed table's
+     * @param unused  empty bytes of these
      * @param entries rows or index entries
      */
     record Part(String name, String table, Size size, long unused, long entries) {
 
-        /** How much of it holds something, in percent. */
+        /** How full it is, in percent. */
         double fill() {
             return size.bytes() == 0 ? 100 : 100.0 * (size.bytes() - unused) / size.bytes();
         }
 
-        /** Pages are filled one after the other when it is written anew, and what is left in each is half an entry on average. */
+        /** When a database is written anew, pages are filled one after the other. What is left over in each is half an entry on average. */
         private long pagesAfterVacuum(long pageSize) {
             long used = size.bytes() - unused;
             long left = entries == 0 ? 0 : Math.min(pageSize / 4, used / entries / 2);
@@ -52,7 +52,7 @@ public record Footprint(long pageSize, long pages, long freePages, long runs, Li
     }
 
     /**
-     * A column that runs are found by: its value stands in the table and once more in each of its indexes.
+     * A column that runs are found by; its value is in the table and in each of its indexes.
      *
      * @param bytes of a value, on average
      * @param times the table and the indexes
@@ -64,7 +64,7 @@ public record Footprint(long pageSize, long pages, long freePages, long runs, Li
     }
 
     /**
-     * Reads every page when SQLite can tell what each is for, which takes as long as a quick check; in DELETE mode (v6, v7) writers wait
+     * Reads every page, when SQLite can say what each is for. That takes as long as a quick check; in DELETE mode (v6, v7) writers wait
      * meanwhile.
      *
      * @throws StoreException {@code DAMAGED} when there is no table of runs, or it cannot be read
@@ -75,7 +75,7 @@ public record Footprint(long pageSize, long pages, long freePages, long runs, Li
         return of(database, tells ? parts(database) : List.of());
     }
 
-    /** As the other, by nothing but the number of pages: what {@link #of} gives where SQLite cannot tell more. */
+    /** The same from the number of pages alone, as {@link #of} gives it where SQLite has no more details. */
     public static Footprint byPages(Database database) {
         return of(database, List.of());
     }
@@ -121,17 +121,14 @@ public record Footprint(long pageSize, long pages, long freePages, long runs, Li
         return new Size(pages * pageSize);
     }
 
-    /** What a run takes, its entries in the indexes included; 0 when there is none. */
+    /** The bytes of a run, with its index entries; 0 without runs. */
     double bytesPerRun() {
         if (runs == 0) return 0;
         long bytes = parts.stream().filter(part -> part.table.equals(RUNS)).mapToLong(part -> part.size.bytes()).sum();
         return (double) (parts.isEmpty() ? (pages - freePages) * pageSize : bytes) / runs;
     }
 
-    /**
-     * What the keys alone take of that, without a byte for anything else or for SQLite's own book-keeping: no table with these indexes is
-     * smaller.
-     */
+    /** The bytes of a run's keys alone, without any other data and SQLite's own book-keeping. No table with these indexes is smaller. */
     double leastBytesPerRun() {
         return keys.stream().mapToDouble(Key::all).sum();
     }
@@ -143,7 +140,7 @@ public record Footprint(long pageSize, long pages, long freePages, long runs, Li
         return keys.size() > 3 ? sum + " + …" : sum;
     }
 
-    /** What VACUUM would give back, estimated; without {@link #parts} only the free pages. */
+    /** What VACUUM would free, estimated; without {@link #parts} only the free pages. */
     public Size wouldFree() {
         long free = freePages;
         for (Part part : parts) free += Math.max(0, part.size.bytes() / pageSize - part.pagesAfterVacuum(pageSize));
@@ -155,7 +152,7 @@ public record Footprint(long pageSize, long pages, long freePages, long runs, Li
         return pages == 0 ? 0 : 100.0 * wouldFree().bytes() / size().bytes();
     }
 
-    /** How much of all tables and indexes holds something, in percent; 100 when that is not known. */
+    /** How full all tables and indexes are, in percent; 100 when unknown. */
     double fill() {
         long all = parts.stream().mapToLong(part -> part.size.bytes()).sum();
         return all == 0 ? 100 : 100.0 - 100.0 * parts.stream().mapToLong(Part::unused).sum() / all;

@@ -15,11 +15,11 @@ import telemetry.Store;
 import telemetry.Times;
 
 /**
- * How fast a store grows, by its last 30 days; of a younger one, by those that there are.
+ * How fast a store grows, measured over its last 30 days, or over all days of a younger store.
  *
- * @param runsPerDay     that began
- * @param databasePerDay what their rows take, with their entries in the indexes
- * @param dayFilesPerDay what stands in the day files that are not compressed
+ * @param runsPerDay that began
+ * @param databasePerDay of their rows, with their index entries
+ * @param dayFilesPerDay in the day files that are not compressed
  */
 public record Growth(double runsPerDay, Size databasePerDay, Size dayFilesPerDay) {
     private static final int DAYS = 30;
@@ -45,7 +45,7 @@ public record Growth(double runsPerDay, Size databasePerDay, Size dayFilesPerDay
         return Math.max(1, Duration.between(from, to).toSeconds() / 86_400.0);
     }
 
-    /** Today's is not full yet. */
+    /** Without today's, which is not complete. */
     private static long dayFiles(Store store, LocalDate today) {
         List<DayFile> files = new EventLog(store).raw().stream()
                 .filter(file -> file.day().isBefore(today) && !file.day().isBefore(today.minusDays(DAYS))).toList();

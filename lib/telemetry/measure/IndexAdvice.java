@@ -16,23 +16,25 @@ import telemetry.runs.AgentWalk;
 import telemetry.runs.Index;
 import telemetry.runs.Schema;
 
-/** Which indexes a store's database lacks and which it could do without, by the plans of the runbook's queries. Looks only. */
+/** Which indexes a store's database lacks, and which it does not need, by the plans of the runbook's queries. Looks only. */
 public final class IndexAdvice {
 
-    /** Sums up the agents without reading the table: {@link AgentWalk} walks through it. */
+    /** Summarizes agents without reading the table: {@link AgentWalk} walks through it. */
     static final String SUMMARY = "idx_runs_agent_summary";
 
-    /** From so many runs on the summary takes longer than a query may; below, the index would only cost. The bench's row is agents. */
+    /**
+     * From this many runs on the summary takes longer than a query may; below that the index would only cost (bench row {@code agents}).
+     */
     static final long SUMMARY_PAYS = 100_000;
 
-    /** The same where an index has all that is asked for in another order, as earlier versions advised. */
+    /** The same where an index has all that is needed in another order, as earlier versions advised. */
     static final long ORDER_PAYS = 250_000;
 
-    /** The columns that the runbook's queries find runs by, and the names under which every version has their indexes. */
+    /** The columns that the runbook's queries find runs by, and the names of their indexes in every version. */
     private static final Map<String, String> NAMES = Map.of("start_time", "idx_runs_start", "run_id", "idx_runs_run_id",
             "insight_id", "idx_runs_insight", "status", "idx_runs_status", "agent_name", "idx_runs_agent");
 
-    /** Writers of one version or another make these and ask by them; that the runbook does not says nothing against them. */
+    /** Writers of some version make these and query by them, so an index that the runbook does not use is no waste. */
     private static final Set<String> OF_WRITERS = Set.of("idx_runs_agent", "idx_runs_status", "idx_runs_start", "idx_runs_api_posted",
             "idx_runs_insight", "idx_runs_commit", "idx_runs_website", "idx_runs_website_section", "idx_runs_event_id",
             "idx_runs_created_desc", "idx_runs_agent_created", "idx_runs_agent_status_created", "idx_runs_job_type", "idx_runs_parent_run");
@@ -44,10 +46,11 @@ public final class IndexAdvice {
     private final Map<String, String> missing = new LinkedHashMap<>();
     private final List<Advice> advice = new ArrayList<>();
 
-    /** An index that is worth making. @param on the table and its columns */
+    /** An index worth making. @param on the table and its columns */
     private record Lack(String name, String on, String why) { }
 
-    private IndexAdvice(Store store, Database database, QueryTimes times) {
+    /** @param times of this database */
+    public IndexAdvice(Store store, Database database, QueryTimes times) {
         this.store = store;
         this.schema = Schema.require(database);
         this.times = times;
@@ -61,12 +64,7 @@ public final class IndexAdvice {
         Stream.concat(doubled(), unused()).forEach(advice::add);
     }
 
-    /** @param times of this database */
-    public static IndexAdvice of(Store store, Database database, QueryTimes times) {
-        return new IndexAdvice(store, database, times);
-    }
-
-    /** For each index that is worth making: its name and the statement that makes it. */
+    /** For each index worth making: its name and the statement that makes it. */
     public Map<String, String> missing() {
         return missing;
     }
@@ -79,7 +77,7 @@ public final class IndexAdvice {
         Map<String, List<QueryTime>> slow = times.list().stream()
                 .filter(time -> time.by() != null && time.readsAllRuns() && indexes.stream().noneMatch(index -> index.leadsBy(time.by())))
                 .collect(Collectors.groupingBy(QueryTime::by, LinkedHashMap::new, Collectors.toList()));
-        return slow.keySet().stream().map(column -> lack(NAMES.get(column), "agent_runs(" + column + ")", "for want of an index on "
+        return slow.keySet().stream().map(column -> lack(NAMES.get(column), "agent_runs(" + column + ")", "without an index on "
                 + column + ", all runs are read by query " + slow.get(column).stream()
                 .map(query -> query.name() + " (" + Times.millis(query.p95()) + " ms)").collect(Collectors.joining(", "))));
     }
@@ -108,7 +106,7 @@ public final class IndexAdvice {
                 + " has the same columns as " + other.name() + ": every run is entered twice (its makers may make it again)")));
     }
 
-    /** Another index that makes this one needless. */
+    /** Another index that makes this one unnecessary. */
     private Optional<Index> twin(Index index) {
         return indexes.stream().filter(other -> isNeedless(index, other)).findFirst();
     }
@@ -118,7 +116,7 @@ public final class IndexAdvice {
         return !other.isOwn() || other.isUnique() || rank(other).compareTo(rank(index)) < 0;
     }
 
-    /** Of two that are the same, the one that writers know stays. */
+    /** Of two equal indexes, the one that writers know stays. */
     private static String rank(Index index) {
         return (OF_WRITERS.contains(index.name()) ? "1" : "2") + index.name();
     }

@@ -7,12 +7,10 @@ import java.util.Map;
 import org.HdrHistogram.Histogram;
 import telemetry.Times;
 
-/**
- * How long the same thing took, time and again, and what part of them stayed below which time; to one part in a thousand. For one thread.
- */
+/** How long the same work took, many times, and its percentiles; accurate to one part in a thousand. For one thread. */
 final class Latencies {
 
-    /** In milliseconds, as tables and programs get them. */
+    /** In milliseconds, for tables and programs. */
     record Figures(long times, BigDecimal p50Ms, BigDecimal p95Ms, BigDecimal p99Ms, BigDecimal maxMs) { }
 
     private static final int DIGITS = 3;
@@ -20,8 +18,8 @@ final class Latencies {
     private final Histogram nanos = new Histogram(DIGITS);
 
     /**
-     * Does it as often as wanted, but not for much longer than so long: at least three times. Once before that it is done for nothing, so
-     * that what is read from the disk for the first time does not count.
+     * Does the work up to this many times, for about this long, but at least three times. One more time before that does not count, because
+     * it may read from the disk for the first time.
      */
     static Latencies of(int times, Duration budget, Runnable work) {
         var latencies = new Latencies();
@@ -40,7 +38,7 @@ final class Latencies {
         nanos.recordValue(Math.max(0, nanoseconds));
     }
 
-    /** How many there were. */
+    /** How many times were measured. */
     long count() {
         return nanos.getTotalCount();
     }
@@ -61,7 +59,7 @@ final class Latencies {
         return percentile(100);
     }
 
-    /** The shortest time that so many percent of them did not exceed; zero when there was none. */
+    /** The shortest time that this percentage did not exceed; zero without any. */
     private Duration percentile(double percent) {
         return Duration.ofNanos(nanos.getValueAtPercentile(percent));
     }

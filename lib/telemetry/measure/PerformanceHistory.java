@@ -18,10 +18,7 @@ import telemetry.text.JsonText;
 import telemetry.text.Result;
 import telemetry.text.Table;
 
-/**
- * What was measured before: {@code reports/performance.ndjson}, a line for each measurement. {@code toString()} shows the latest as a
- * table.
- */
+/** Earlier measurements: {@code reports/performance.ndjson}, one line for each. {@code toString()} shows the latest as a table. */
 public final class PerformanceHistory implements Result {
     private static final int SHOWN = 10;
 
@@ -30,9 +27,9 @@ public final class PerformanceHistory implements Result {
     private final List<Map<String, Object>> records = new ArrayList<>();
 
     /**
-     * Reads it. A line that is none, since the power failed in the midst of it perhaps, is left out.
+     * Reads the file. A line that cannot be read, perhaps because of a power failure, is left out.
      *
-     * @param damaged is told about such lines
+     * @param damaged receives a message about each such line
      */
     public PerformanceHistory(Store store, Consumer<String> damaged) {
         this.store = store;
@@ -50,10 +47,10 @@ public final class PerformanceHistory implements Result {
     }
 
     /**
-     * Adds a measurement; when this returns, it is on the disk.
+     * Adds a measurement, which is on the disk when this returns.
      *
      * @param record numbers and texts, {@code time} among them
-     * @throws StoreException also when the store is missing: that is not made
+     * @throws StoreException also when the store is missing, which is not created
      */
     public void add(Map<String, Object> record) {
         String line = JsonText.line(record);
@@ -79,7 +76,7 @@ public final class PerformanceHistory implements Result {
         return table + (growth.isEmpty() ? "" : System.lineSeparator() + growth);
     }
 
-    /** From the first to the last measurement, when there is a day between them. */
+    /** From the first to the last measurement, when they are at least a day apart. */
     private String growth() {
         if (records.isEmpty()) return "";
         Map<String, Object> first = records.get(0);

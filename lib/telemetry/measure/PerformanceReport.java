@@ -18,27 +18,24 @@ import telemetry.text.JsonText;
 import telemetry.text.Result;
 
 /**
- * What was measured of a store, held against the baselines; {@code toString()} is the report.
+ * What was measured of a store, compared with the baselines; {@code toString()} is the report.
  *
- * @param done    advice that was carried out before it was measured
+ * @param done advice that was carried out before the measurement
  * @param writing null when writing could not be measured
  * @param reading null when the database could not be read
- * @param checks  the baselines, and what could not be measured
- * @param history null when that is not wanted
+ * @param checks the baselines, and what could not be measured
+ * @param history null when it is not wanted
  */
 public record PerformanceReport(Check.Status status, Path store, Instant time, List<String> done, WriteTimes writing, StoreFigures reading,
         Checks checks, List<Advice> advice, PerformanceHistory history) implements Result {
 
     /**
-     * A run waits for the disk at least twice, once for each line: with fsyncs that take this part of the baseline, half of it is gone
-     * before SQLite begins.
+     * A run waits for the disk at least twice, once for each line. When an fsync takes this fraction of the baseline, half of the baseline
+     * is gone before SQLite begins.
      */
     private static final int SLOW_DISK = 4;
 
-    /**
-     * @param walSize  from this size on of the -wal there is advice
-     * @param failures what could not be measured
-     */
+    /** @param walSize the -wal's size from which there is advice @param failures what could not be measured */
     public static PerformanceReport of(Store store, Instant time, List<String> done, WriteTimes writes, StoreFigures figures,
             Baselines baselines, Size walSize, List<Check> failures, PerformanceHistory history) {
         List<Check> all = new ArrayList<>();
@@ -92,14 +89,14 @@ public record PerformanceReport(Check.Status status, Path store, Instant time, L
         return members;
     }
 
-    /** Adds it to its history. @return false when not everything could be measured: half a measurement is no part of a trend */
+    /** Adds it to its history. @return false when something could not be measured: half a measurement has no place in a trend */
     public boolean keep() {
         if (writing == null || reading == null) return false;
         history.add(summary());
         return true;
     }
 
-    /** The numbers that a trend is made of. */
+    /** The numbers of the trends. */
     private Map<String, Object> summary() {
         Map<String, Object> summary = new LinkedHashMap<>();
         summary.put("time", time);

@@ -11,12 +11,12 @@ import telemetry.text.JsonText;
 /**
  * How long one of the runbook's queries took.
  *
- * @param name     as {@code query} knows it, or the check of {@code health} that asks it
- * @param isSimple an index can lead to what it asks for, however many runs there are; the others read all runs, or all of an agent
- * @param by       the column of agent_runs whose index can lead there; null when it has to read all runs
- * @param took     from the statement to its last row
- * @param rows     that it gave
- * @param plan     how SQLite goes about it, step by step
+ * @param name as {@code query} knows it, or the check of {@code health} that uses it
+ * @param isSimple an index can lead to the result, however many runs there are; other queries read all runs, or all of an agent
+ * @param by the column of agent_runs whose index can lead there; null when all runs have to be read
+ * @param took from the statement to its last row
+ * @param rows of the result
+ * @param plan of SQLite, step by step
  */
 public record QueryTime(String name, boolean isSimple, String by, Latencies took, long rows, List<String> plan) {
     private static final Pattern SCAN = Pattern.compile("SCAN agent_runs(?: USING (?:COVERING )?INDEX (\\S+))?.*");
@@ -36,12 +36,12 @@ public record QueryTime(String name, boolean isSimple, String by, Latencies took
         return JsonText.members(new Question(name, isSimple), took.figures(), new Answer(rows, plan));
     }
 
-    /** True when a step reads the table from beginning to end and no index is of use. */
+    /** True when a step reads the whole table without an index. */
     boolean readsAllRuns() {
         return plan.stream().anyMatch(step -> step.strip().equals("SCAN agent_runs"));
     }
 
-    /** True when an index holds all that is asked for, so that the table is not read at all. */
+    /** True when an index has all that is needed, so the table is not read. */
     boolean isCovered() {
         return plan.stream().anyMatch(step -> step.contains("COVERING INDEX"));
     }

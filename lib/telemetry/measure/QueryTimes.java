@@ -21,18 +21,18 @@ public record QueryTimes(List<QueryTime> list) {
     private static final int TIMES = 50;
     private static final Duration BUDGET = Duration.ofSeconds(1);
 
-    /** As {@code query recent} and {@code query failures} show when nothing is said. */
+    /** The default of {@code query recent} and {@code query failures}. */
     private static final int SHOWN = 20;
 
-    /** A query as somebody asks it who is interested in the newest run. */
+    /** A query as it is asked for the newest run. */
     private record Question(String name, boolean isSimple, String by, Function<Runs, Rows> ask) { }
 
     /**
-     * Asks each query up to {@value #TIMES} times, for a second or so; one that takes seconds, four times. In DELETE mode (v6, v7) writers
-     * wait while one is under way.
+     * Runs each query up to {@value #TIMES} times, for about a second; one that takes seconds, four times. In DELETE mode (v6, v7) writers
+     * wait while a query runs.
      *
      * @param database is not written to
-     * @param now      from which "the last 24 hours" are counted back
+     * @param now the end of "the last 24 hours"
      * @throws StoreException {@code DAMAGED} when there is no table of runs, or it cannot be read
      */
     public static QueryTimes of(Database database, Instant now) {
@@ -77,7 +77,7 @@ public record QueryTimes(List<QueryTime> list) {
         return count;
     }
 
-    /** The one of this name. */
+    /** The query of this name. */
     QueryTime get(String name) {
         return list.stream().filter(time -> time.name().equals(name)).findFirst().orElseThrow();
     }

@@ -25,19 +25,19 @@ import telemetry.runs.Ddl;
 import telemetry.runs.Schema;
 
 /**
- * A scratch store in which writing is measured in the place of a real one: empty, on its disks, with its tables, indexes and journal mode.
- * It is gone again when it is closed, or when the JVM ends, by Ctrl-C say; what a killed process has left, the next one removes.
+ * A scratch store for measuring writes instead of a real one: empty, on the same disks, with the same tables, indexes and journal mode. It
+ * is removed when it is closed, or when the JVM ends, for example by Ctrl-C. What a killed process leaves, the next one removes.
  */
 public final class ScratchStore implements AutoCloseable {
     private static final String PREFIX = "measure_performance.";
 
-    /** Held as long as the folder is in use. The operating system gives it back when the process ends, however that happens. */
+    /** Held as long as the folder is in use. The operating system releases it when the process ends in any way. */
     private static final String LOCK = "lock";
 
-    /** A folder without its lock file, for so long, is nobody's any more. */
+    /** A folder that has had no lock file for this long is abandoned. */
     private static final Duration BEGINNING = Duration.ofMinutes(1);
 
-    /** A thread that still writes may put a file into a folder that is about to be deleted. */
+    /** How often to try: a thread that still writes may add a file to a folder that is being deleted. */
     private static final int DELETIONS = 20;
 
     private record Folder(Path path, FileChannel lock) { }
@@ -66,8 +66,10 @@ public final class ScratchStore implements AutoCloseable {
     }
 
     /**
-     * @param real its database is only looked at, and need not be there or be any good: then the tables are the runbook's
-     * @throws StoreException when there is no writing beside it
+     * Makes a scratch store.
+     *
+     * @param real its database is only read; when it is missing or unusable, the tables are the runbook's
+     * @throws StoreException when nothing can be written beside it
      */
     public static ScratchStore beside(Store real) {
         return Attempt.of("make a scratch store beside", real.database(), () -> new ScratchStore(real));
@@ -82,7 +84,7 @@ public final class ScratchStore implements AutoCloseable {
         return schema;
     }
 
-    /** The variables by which another process finds this store. */
+    /** The variables that lead another process to this store. */
     Map<String, String> environment() {
         return Map.of("TELEMETRY_DB_PATH", store.database().toString(), "TELEMETRY_NDJSON_DIR", store.raw().toString());
     }
@@ -102,7 +104,7 @@ public final class ScratchStore implements AutoCloseable {
         }
     }
 
-    /** False when there are no tables to be like. Whoever measures has waited for a lock before. The stamp is what tells v6 from v7. */
+    /** False when there are no tables to copy. Whoever measures has waited for a lock before. The stamp tells v6 from v7. */
     private static boolean isMadeLike(Store real, Database database) {
         Ddl ddl;
         int stamp;
@@ -126,7 +128,7 @@ public final class ScratchStore implements AutoCloseable {
         }
     }
 
-    /** One of this JVM is in use; one of another account is that account's to remove. */
+    /** A folder of this JVM is in use; a folder of another account is left to that account. */
     private static boolean isLeft(Path folder) throws IOException {
         try (FileChannel channel = FileChannel.open(folder.resolve(LOCK), StandardOpenOption.WRITE)) {
             return channel.tryLock() != null;
@@ -137,14 +139,14 @@ public final class ScratchStore implements AutoCloseable {
         }
     }
 
-    /** Does nothing the second time. */
+    /** Does nothing when called again. */
     @Override
     public void close() {
         remove();
         try {
             Runtime.getRuntime().removeShutdownHook(atExit);
         } catch (IllegalStateException e) {
-            // the JVM is about to end, and has called it
+            // the JVM is ending, and has called it
         }
     }
 
@@ -154,7 +156,7 @@ public final class ScratchStore implements AutoCloseable {
                 folder.lock.close();
                 for (int n = 1; !isDeleted(folder.path) && n < DELETIONS; n++) Thread.sleep(50);
             } catch (IOException e) {
-                // the next one removes it
+                // the next measurement removes it
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
             }

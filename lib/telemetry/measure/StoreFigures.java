@@ -15,19 +15,14 @@ import telemetry.sqlite.DatabaseFile;
 import telemetry.text.JsonText;
 import telemetry.text.Result;
 
-/**
- * What can be measured of a store without writing to it.
- *
- * @param schema {@code v3}
- * @param wal    size of the -wal when the looking began
- */
+/** What can be measured of a store without writing to it. @param schema {@code v3} @param wal size of the -wal at the beginning */
 public record StoreFigures(String schema, String journal, QueryTimes queries, IndexAdvice indexes, Footprint footprint, Growth growth,
         Size wal) implements Result {
 
     /**
-     * Nothing is written, and nothing is left beside the database.
+     * Writes nothing and leaves nothing beside the database.
      *
-     * @param patience how long a locked database is waited for
+     * @param patience how long to wait for a locked database
      * @throws StoreException when the database cannot be read, or has no table of runs
      */
     public static StoreFigures of(Store store, Duration patience, Instant now) {
@@ -37,11 +32,11 @@ public record StoreFigures(String schema, String journal, QueryTimes queries, In
             QueryTimes queries = QueryTimes.of(database, now);
             Footprint footprint = Footprint.of(database);
             return new StoreFigures(schema.toString(), journal(database), queries,
-                    IndexAdvice.of(store, database, queries), footprint, Growth.of(store, database, footprint, now), wal);
+                    new IndexAdvice(store, database, queries), footprint, Growth.of(store, database, footprint, now), wal);
         }
     }
 
-    /** What is read where nobody can write is opened in a mode of its own. */
+    /** A database on a read-only file system is opened in a mode of its own. */
     private static String journal(Database database) {
         return Disk.isReadOnly(database.file()) ? "read-only" : database.pragma("journal_mode").toUpperCase(Locale.ROOT);
     }
@@ -78,7 +73,7 @@ public record StoreFigures(String schema, String journal, QueryTimes queries, In
                 new Daily(tenths(growth.runsPerDay()), growth.databasePerDay(), growth.dayFilesPerDay(), wal));
     }
 
-    /** The numbers that a trend is made of. */
+    /** The numbers of the trends. */
     void summary(Map<String, Object> summary) {
         for (QueryTime time : queries.list()) time.took().summary("query_" + time.name().replace(' ', '_'), summary);
         summary.put("runs", footprint.runs());

@@ -20,19 +20,18 @@ import telemetry.locks.LocksReport;
 import telemetry.os.Disk;
 
 /**
- * Makes a store's database faster or smaller. First it is looked whether the write lock is free and the disks have room, then a backup is
- * made, then the work is done, then SQLite looks at the result. While the work is under way writers wait; agents give up after five
- * seconds, and their rows come with the next replay.
+ * Makes a store's database faster or smaller. It checks that the write lock is free and the disks have room, makes a backup, does the work,
+ * and lets SQLite check the result. Writers wait during the work. Agents give up after five seconds; a replay brings their rows later.
  */
 public final class Tuning {
 
-    /** VACUUM gives back less than this share of the file: it is not worth keeping the writers waiting. */
+    /** If VACUUM frees less than this share of the file, it is not worth making the writers wait. */
     static final int VACUUM_PAYS_PERCENT = 20;
 
-    /** What an entry in an index takes at the most, of a run whose texts are as usual, and as much again in the log. */
+    /** The largest index entry of a run with usual texts, and as much again in the log. */
     private static final int ENTRY = 2 * 100;
 
-    /** Readers that do not end keep the log from being folded in; it will be, later. */
+    /** Readers that do not end keep the log from being folded in; a later checkpoint does it. */
     private static final Duration CHECKPOINT = Duration.ofSeconds(5);
 
     private final Store store;
@@ -42,9 +41,9 @@ public final class Tuning {
     private final Consumer<String> notes;
 
     /**
-     * @param patience how long a lock is waited for
-     * @param err      where the progress of the backup is shown; null for nowhere
-     * @param notes    is told who is waited for, and where the backup is
+     * @param patience how long to wait for a lock
+     * @param err where to show the progress of the backup; null for nowhere
+     * @param notes receives who is waited for, and where the backup is
      */
     public Tuning(Store store, Clock clock, Duration patience, PrintWriter err, Consumer<String> notes) {
         this.store = store;
@@ -54,7 +53,7 @@ public final class Tuning {
         this.notes = notes;
     }
 
-    /** Whether VACUUM is worth it, and there is room: as advice; nothing when it is not worth it. */
+    /** Advice on whether VACUUM is worth it and has room; none when it is not worth it. */
     static List<Advice> vacuumAdvice(Store store, Footprint footprint) {
         if (!isVacuumWorthIt(footprint)) return List.of();
         String why = "VACUUM would free some " + footprint.wouldFree() + " of " + footprint.size() + " ("
@@ -71,14 +70,14 @@ public final class Tuning {
         return footprint.wouldFreePercent() > VACUUM_PAYS_PERCENT;
     }
 
-    /** @param statements each makes an index; one that is there already stays as it is. @return as {@link #vacuum} */
+    /** @param statements each makes an index, unless it already exists. @return as {@link #vacuum} */
     public String makeIndexes(Collection<String> statements, long runs) {
         requireFreeLock();
         requireRoom(store.database(), runs * ENTRY * statements.size() + backupBeside(store), "the indexes and the backup");
         return done(database -> database.inTransaction(() -> statements.forEach(database::execute)));
     }
 
-    /** Writes the database anew without what is unused. @return what came of it: {@code "1.2 s, 54 MB before, 41 MB now"} */
+    /** Rewrites the database without unused space. @return the result: {@code "1.2 s, 54 MB before, 41 MB now"} */
     public String vacuum() {
         requireFreeLock();
         requireRoomToVacuum(store, bytes(store));
@@ -93,8 +92,8 @@ public final class Tuning {
     }
 
     /**
-     * The time is the work's alone, for which writers had to wait. While somebody reads, a database in WAL mode keeps the size it had until
-     * a later checkpoint.
+     * The time is that of the work alone, while writers had to wait. While a reader is active, a database in WAL mode keeps its old size
+     * until a later checkpoint.
      */
     private String done(Consumer<Database> work) {
         var before = new Size(bytes(store));
@@ -111,15 +110,15 @@ public final class Tuning {
     }
 
     /**
-     * A copy in the folder for temporary files, that copy as log beside the database, and the file itself until the log is folded in; and
-     * the backup.
+     * VACUUM needs room for a copy in the folder for temporary files, for that copy as log beside the database, and for the file itself
+     * until the log is folded in. The backup comes on top.
      */
     private static void requireRoomToVacuum(Store store, long bytes) {
         requireRoom(store.database(), 2 * bytes + backupBeside(store), "VACUUM and the backup");
         requireRoom(Disk.temporary(), bytes, "VACUUM");
     }
 
-    /** What the backup takes of the database's own disk. On another, it looks for room itself. */
+    /** What the backup needs on the database's own disk. On another disk, it checks the room itself. */
     private static long backupBeside(Store store) {
         return Disk.isSame(store.database(), store.backups()) ? bytes(store) : 0;
     }

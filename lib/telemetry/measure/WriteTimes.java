@@ -29,14 +29,14 @@ import telemetry.text.Table;
 import telemetry.text.Words;
 
 /**
- * How long it takes to track a run, through the client that programs use, and how many a second go through; {@code toString()} is the
- * table, times in milliseconds.
+ * How long it takes to track a run, through the client that programs use, and how many runs a second are possible; {@code toString()} is
+ * the table, times in milliseconds.
  *
  * @param schema and journal mode of the database: {@code "v3, WAL"}
- * @param load   what was to be written
- * @param paced  a run's start and end, each a line on the disk and a row
- * @param rates  of several threads of one program, then of several programs
- * @param sync   a line written and fsynced, nothing else: what the disk itself takes
+ * @param load what was to be written
+ * @param paced a run's start and end, each a line on the disk and a row
+ * @param rates of several threads of one program, then of several programs
+ * @param sync a line written and fsynced, nothing else: the time of the disk itself
  */
 public record WriteTimes(String schema, Load load, Latencies paced, List<Rate> rates, Latencies sync) implements Result {
 
@@ -44,23 +44,19 @@ public record WriteTimes(String schema, Load load, Latencies paced, List<Rate> r
      * How much is written.
      *
      * @param runs      in each of the measurements
-     * @param perSecond how many begin in a second when it is measured how long one takes
-     * @param threads   how many in one program; one measurement for each number
-     * @param processes how many programs at a time; 0 to leave that out
+     * @param perSecond how many begin in a second when single runs are timed
+     * @param threads   threads in one program; one measurement for each number
+     * @param processes programs at a time; 0 for no such measurement
      */
     public record Load(int runs, int perSecond, List<Integer> threads, int processes) {
 
-        /** All that are tracked, those that are not measured included. */
+        /** All tracked runs, including those that are not measured. */
         public int all() {
             return runs * (1 + threads.size() + Math.min(1, processes)) + (1 + processes) * warming(runs);
         }
     }
 
-    /**
-     * How many runs somebody tracked in which time, as fast as it went.
-     *
-     * @param who {@code "4 threads"}
-     */
+    /** How many runs were tracked in which time, as fast as possible. @param who {@code "4 threads"} */
     record Rate(String who, int runs, Duration took) {
 
         private record Figures(String who, int runs, BigDecimal tookMs, long runsPerSecond) { }
@@ -83,9 +79,9 @@ public record WriteTimes(String schema, Load load, Latencies paced, List<Rate> r
     /**
      * Measures in a scratch store.
      *
-     * @param program  a main class of this class path and its arguments, for {@link WriterProcesses}
-     * @param progress is given the number of runs so far
-     * @throws StoreException when a run was not recorded as it should be: then no time says anything
+     * @param program a main class of this class path and its arguments, for {@link WriterProcesses}
+     * @param progress receives the number of runs so far
+     * @throws StoreException when a run was not recorded correctly: then no time is valid
      */
     public static WriteTimes of(ScratchStore scratch, Load load, List<String> program, LongConsumer progress) throws InterruptedException {
         var writing = new Writing(scratch.store(), progress);
@@ -97,13 +93,13 @@ public record WriteTimes(String schema, Load load, Latencies paced, List<Rate> r
         return new WriteTimes(scratch.schema(), load, paced, rates, syncs(scratch.store().raw(), load.runs));
     }
 
-    /** Tracks so many runs, one after the other, as one of several programs at work. */
+    /** Tracks this many runs, one after the other, like one of several programs. */
     static void track(TelemetryClient client, int runs) {
         for (int n = 0; n < runs; n++)
             client.track("measure_performance", "write", run -> run.metrics(metrics -> metrics.itemsDiscovered(10).itemsSucceeded(10)));
     }
 
-    /** How many of them are tracked for nothing before those that are measured: as many, but no more than {@value #WARMING}. */
+    /** How many runs to track before the measured ones: as many, but no more than {@value #WARMING}. */
     static int warming(int runs) {
         return Math.min(runs, WARMING);
     }
@@ -135,7 +131,7 @@ public record WriteTimes(String schema, Load load, Latencies paced, List<Rate> r
         return new Document(schema, load.perSecond, paced.figures(), rates.stream().map(Rate::figures).toList(), sync.figures());
     }
 
-    /** The numbers that a trend is made of. */
+    /** The numbers of the trends. */
     void summary(Map<String, Object> summary) {
         paced.summary("write", summary);
         summary.put("write_p99_ms", paced.figures().p99Ms());
@@ -172,9 +168,9 @@ public record WriteTimes(String schema, Load load, Latencies paced, List<Rate> r
         }
 
         /**
-         * Runs are due at fixed times. One that could not begin because another was still under way is timed from when it was due: a stall
-         * counts for every run behind it, as it does for programs that do not wait for each other, and not once (coordinated omission).
-         * That this thread itself is woken late does not count.
+         * Runs are due at fixed times. A run that could not begin because the one before was still in progress is timed from when it was
+         * due. So a stall counts for every run behind it, as it does for programs that do not wait for each other (coordinated omission). A
+         * late wake-up of this thread itself does not count.
          */
         Latencies paced(int runs, int perSecond) {
             var latencies = new Latencies();

@@ -11,14 +11,13 @@ import telemetry.StoreException;
 import telemetry.TelemetryClient;
 
 /**
- * JVMs of their own that track runs in a scratch store at the same time. Each tracks {@link WriteTimes#warming some} and prints a line,
- * waits for one from us, tracks as many runs as its option {@code --runs} says, and prints another line. What a JVM takes to start does not
- * count.
+ * Separate JVMs that track runs in a scratch store at the same time. Each tracks {@link WriteTimes#warming some}, prints a line, waits for
+ * a line from us, tracks as many runs as its option {@code --runs} says, and prints another line. The start of the JVMs does not count.
  */
 public final class WriterProcesses {
     private WriterProcesses() { }
 
-    /** From the word to go until the last is done. @param program the main class and its arguments */
+    /** The time from the start signal to the end of the last. @param program the main class and its arguments */
     static Duration run(List<String> program, ScratchStore scratch, int number, int runs) throws InterruptedException {
         List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "--enable-native-access=ALL-UNNAMED", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-cp",
@@ -61,12 +60,7 @@ public final class WriterProcesses {
         return new StoreException(StoreException.Reason.FAILED, tried, scratch.store().base(), why, null);
     }
 
-    /**
-     * What each of them does.
-     *
-     * @param say prints a line at once
-     * @return false when nobody gave the word to go
-     */
+    /** What each process does. @param say prints a line at once @return false when the start signal did not come */
     public static boolean beOne(TelemetryClient client, int runs, Consumer<String> say) throws IOException {
         WriteTimes.track(client, WriteTimes.warming(runs));
         say.accept("ready");

@@ -29,35 +29,35 @@ import telemetry.store.Pruned;
 import telemetry.text.JsonText;
 
 /**
- * Deletes old runs from the database and leaves the day files alone. Never one that still says running, and none on which another that
- * stays depends: a chain goes as a whole or stays, so do a run and the one that called it. What belongs to a run, its commits say, goes
- * with it.
+ * Deletes old runs from the database and leaves the day files alone. A run that still says running stays, and so does one on which a
+ * staying run depends: a chain goes whole or stays, and so do a run and its caller. What belongs to a run, such as its commits, goes with
+ * it.
  */
 public final class OldRuns {
 
     /**
-     * Which runs are meant.
+     * A selection of runs.
      *
-     * @param before      those that started before this
-     * @param agent       of this agent alone; null for any
+     * @param before those that started before this
+     * @param agent of this agent only; null for any
      * @param breakChains whether some runs of a chain may go while others stay
-     * @param limit       so many runs at most, the oldest
+     * @param limit at most this many runs, the oldest first
      */
     public record Choice(Instant before, String agent, boolean breakChains, long limit) { }
 
-    /** An agent's runs among those that go. @param last when the latest of them started */
+    /** The runs of one agent that go. @param last when the latest of them started */
     public record AgentRuns(String agent, long runs, Instant first, Instant last) { }
 
     /**
      * What would go now.
      *
-     * @param runs    rows to delete
-     * @param kept    that would go by their age and stay with others of their chain or caller
-     * @param running that would go by their age and still say running
+     * @param runs rows to delete
+     * @param kept old enough, but kept because of others in their chain, or because of their caller
+     * @param running old enough, but still running
      */
     public record Plan(Instant before, long runs, List<AgentRuns> agents, long kept, long running, List<long[]> groups, long newest) { }
 
-    /** @param left runs of the plan that stay, because a run that has come meanwhile or was changed depends on them */
+    /** @param left runs of the plan that stay, because a new or changed run depends on them */
     public record Deleted(long runs, long commits, long left) {
         private Deleted plus(Deleted more) {
             return new Deleted(runs + more.runs, commits + more.commits, left + more.left);
@@ -67,7 +67,7 @@ public final class OldRuns {
     /** @param held how long writers had to wait */
     private record Batch(Deleted deleted, Duration held) { }
 
-    /** Rows a transaction, so that writers do not wait for long. A chain goes in one, however long it is. */
+    /** Rows in a transaction, so that writers do not wait long. A chain goes in one transaction, however long it is. */
     private static final int BATCH = 500;
 
     private static final Set<RunStatus> OVER = EnumSet.complementOf(EnumSet.of(RunStatus.RUNNING));
@@ -85,7 +85,7 @@ public final class OldRuns {
     private final RunConditions goes;
     private final RunGroups.Links links;
 
-    /** @throws StoreException {@code REFUSED} when another table refers to runs: nobody here knows what would have to become of its rows */
+    /** @throws StoreException {@code REFUSED} when another table refers to runs: it is unknown what should become of its rows */
     public OldRuns(Database database, Choice choice) {
         this.database = database;
         Schema.refuseNewer(database);
@@ -117,7 +117,7 @@ public final class OldRuns {
         });
     }
 
-    /** With what a group is told by, and whether each may go as far as it alone is concerned. */
+    /** The rows with their links to others, and whether each may go by itself. */
     private Rows rows(String which, Object... values) {
         String sql = "SELECT " + links.columns() + ", " + goes.all() + " AS goes FROM agent_runs" + which;
         return database.query(sql, goes.values(values).toArray());
@@ -133,10 +133,10 @@ public final class OldRuns {
     }
 
     /**
-     * Deletes what was planned, as far as it may still go, batch by batch while others write. Each batch is on the list of pruned runs, on
-     * the disk, before its rows are deleted: killed at any moment, it can be done again.
+     * Deletes what was planned, as far as it may still go, batch by batch while others write. Each batch is first added to the list of
+     * pruned runs, on the disk, so that a killed run can be repeated.
      *
-     * @param deleted is given the number of runs deleted so far
+     * @param deleted receives the number of runs deleted so far
      */
     public Deleted delete(Plan plan, Pruned pruned, Instant now, LongConsumer deleted) {
         var all = new Deleted(0, 0, 0);
@@ -181,14 +181,14 @@ public final class OldRuns {
         return new Deleted(database.update("DELETE FROM agent_runs" + ROWS, places), commits, 0);
     }
 
-    /** @return how many commits these were */
+    /** @return the number of commits */
     private static int deleteBelongings(Database database, Schema schema, String runIds) {
         if (schema.tables().contains("run_events")) database.update("DELETE FROM run_events" + OF_RUNS, runIds);
         return schema.tables().contains("commits") ? database.update("DELETE FROM commits" + OF_RUNS, runIds) : 0;
     }
 
     /**
-     * Deletes again what was pruned, from a database that has it from a backup, or because the pruning was interrupted.
+     * Deletes pruned runs again from a database that has them, from a backup or because the pruning was interrupted.
      *
      * @return how many rows
      */
@@ -208,7 +208,7 @@ public final class OldRuns {
         return deleted;
     }
 
-    /** The rows that are still there: true for those of a group to which a new row belongs, or a row that may not go any more. */
+    /** The rows that still exist: true for those of a group that a new row belongs to, or that has a row which may not go any more. */
     private Map<Boolean, List<Row>> stays(List<long[]> groups, long newest) {
         Set<String> fresh = new HashSet<>();
         for (Row row : rows(" WHERE rowid > ?", newest)) fresh.addAll(links.of(row));

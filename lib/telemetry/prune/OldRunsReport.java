@@ -16,7 +16,7 @@ import telemetry.text.Words;
  * Old runs that were deleted, or would be; {@code toString()} is the report.
  *
  * @param deleted null when the runs are only shown
- * @param backup  of the database before the work; null when the runs are only shown
+ * @param backup of the database before the deletion; null when the runs are only shown
  */
 public record OldRunsReport(Store store, OldRuns.Plan plan, OldRuns.Deleted deleted, Path backup) implements Result {
 
@@ -39,7 +39,7 @@ public record OldRunsReport(Store store, OldRuns.Plan plan, OldRuns.Deleted dele
         if (plan.kept() > 0) text.add(plan.kept() + " more are as old and stay: others of their chain do, or a run that they called");
         if (plan.running() > 0) text.add(Next.line(plan.running() + " more are as old and say running", store.command("prune", "stale", "--dry-run")));
         if (deleted != null && deleted.left() > 0)
-            text.add(Words.count(deleted.left(), "run") + " of these left: others that have come meanwhile depend on them");
+            text.add(Words.count(deleted.left(), "run") + " of these left: newer runs depend on them");
         return (backup == null ? text : text.add("backup  " + backup)).toString();
     }
 

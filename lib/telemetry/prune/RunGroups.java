@@ -10,12 +10,12 @@ import telemetry.Row;
 import telemetry.runs.Schema;
 
 /**
- * Which rows go together or stay together: those of one run_id, a run and the one that called it, and the runs of a chain. Memory holds
- * 12 bytes for each row that may go, and a word for each chain and caller.
+ * Groups of rows that go or stay together: those of one run_id, a run and its caller, and the runs of a chain. Memory holds 12 bytes for
+ * each row that may go, and a word for each chain and caller.
  */
 final class RunGroups {
 
-    /** What rows have in common with others of their group. */
+    /** What rows of a group have in common. */
     record Links(boolean byRunId, boolean byCaller, boolean byChain) {
 
         /** @param chains whether the runs of a chain belong together */
@@ -24,7 +24,7 @@ final class RunGroups {
             return new Links(byCaller || schema.shape() == Schema.Shape.SERVICE, byCaller, chains && schema.has("insight_id"));
         }
 
-        /** The columns of a row that are looked at, as SQL. */
+        /** The columns that are read, as SQL. */
         String columns() {
             return "rowid AS place, run_id" + (byCaller ? ", parent_run_id" : "") + (byChain ? ", insight_id" : "");
         }
@@ -39,8 +39,8 @@ final class RunGroups {
     }
 
     /**
-     * @param groups the rowids of each, in the order in which the first of each was added
-     * @param kept   how many of the rows that may go stay with others of their group
+     * @param groups the rowids of each, in the order in which each group began
+     * @param kept how many rows that may go stay because of others in their group
      */
     record Going(List<long[]> groups, long kept) { }
 
@@ -55,7 +55,7 @@ final class RunGroups {
         this.links = links;
     }
 
-    /** @param goes whether it may go as far as it alone is concerned */
+    /** @param goes whether it may go by itself */
     void add(Row row, boolean goes) {
         List<String> shared = links.of(row);
         if (!goes && shared.isEmpty()) return;
@@ -84,7 +84,7 @@ final class RunGroups {
         return at;
     }
 
-    /** The groups that go; those that no longer fit within {@code most} rows are left out. */
+    /** The groups that go; a group that does not fit into {@code most} rows is left out. */
     Going going(long most) {
         BitSet stay = new BitSet();
         int[] members = new int[size];

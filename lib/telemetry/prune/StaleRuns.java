@@ -29,15 +29,15 @@ import telemetry.store.Pruned;
 import telemetry.text.JsonText;
 
 /**
- * Runs that say running long after their start, and what ends them: they are set to cancelled (in tables of v1 to v5, which have no such
- * word, to failed), and their error_summary says so. A real end that comes later wins, as a row or as a line of the day files.
+ * Finds runs that say running long after their start, and cancels them. In tables of v1 to v5, which lack that word, they are set to
+ * failed. Their error_summary says why. A real end that comes later wins, as a row or as a line of the day files.
  */
 public final class StaleRuns {
 
-    /** @param endedInFiles only the database does not know its end: it is to be replayed, not cancelled */
+    /** @param endedInFiles only the database does not know its end; it needs a replay and is not cancelled */
     public record Stale(String runId, String agent, Instant start, boolean endedInFiles) { }
 
-    /** Runs a transaction, and a look into the list of those that were cancelled. */
+    /** Runs in one transaction, and in one look into the list of cancelled runs. */
     private static final int BATCH = 500;
 
     private static final String RUNNING = "SELECT run_id FROM agent_runs WHERE status = 'running'"
@@ -49,7 +49,7 @@ public final class StaleRuns {
     private final Schema schema;
     private final Instant before;
 
-    /** Those that started before this. */
+    /** The runs that started before this. */
     public StaleRuns(Database database, Instant before) {
         this.database = database;
         Schema.refuseNewer(database);
@@ -57,11 +57,7 @@ public final class StaleRuns {
         this.before = before;
     }
 
-    /**
-     * The oldest first; looks only. Reads the day files since the first one's start.
-     *
-     * @param agent null for any
-     */
+    /** Finds them, the oldest first; looks only. Reads the day files since the first one's start. @param agent null for any */
     public List<Stale> find(EventLog log, String agent, long limit) {
         Map<String, Stale> stale = new LinkedHashMap<>();
         for (Row row : new Runs(database).stale(before, RunFilter.ALL.withAgent(agent), limit)) {
@@ -87,10 +83,9 @@ public final class StaleRuns {
     }
 
     /**
-     * Cancels these runs, as far as they still are stale, while others write. They are on the list of pruned runs, on the disk, before
-     * their rows are changed.
+     * Cancels these runs, if they are still stale, while others write. They are first added to the list of pruned runs, on the disk.
      *
-     * @param done is given the number of runs cancelled so far
+     * @param done receives the number of runs cancelled so far
      * @return how many
      */
     public long cancel(List<Stale> stale, Pruned pruned, Instant now, LongConsumer done) {
@@ -121,8 +116,8 @@ public final class StaleRuns {
     }
 
     /**
-     * Cancels again what was cancelled, in a database that was made from the day files or comes from a backup and has these runs as
-     * running. Twice does it once.
+     * Cancels runs again in a database that has them as running, because it comes from the day files or from a backup. Repeating it changes
+     * nothing.
      *
      * @return how many rows were changed
      */
@@ -144,8 +139,8 @@ public final class StaleRuns {
     }
 
     /**
-     * A run_id may stand in several rows, one of them of a later attempt that is not stale. The end's time is that of the decision; how
-     * long it took nobody knows.
+     * A run_id may have several rows, one of them of a later attempt that is not stale. The end time is that of the decision; the duration
+     * stays unknown.
      */
     private static int cancel(Database database, Schema schema, Pruned.Cancelled run) {
         var which = new RunConditions(RunFilter.ALL.during(null, run.startedBefore()), schema, none -> false)

@@ -76,6 +76,12 @@ public final class Rebuild {
         return this;
     }
 
+    /** Also reads these files. */
+    public Rebuild also(List<Path> files) {
+        others.addAll(files);
+        return this;
+    }
+
     /** How long a lock on the database is waited for; {@link Database#PATIENCE} unless said otherwise. */
     public Rebuild patience(Duration patience) {
         this.patience = patience;

@@ -73,17 +73,6 @@ public final class RunWriter {
         return database.update(statements.endOfStart, withKey(statements, values)) > 0 || database.update(statements.end, values) > 0;
     }
 
-    /**
-     * Inserts runs that have the same columns, in one statement; one that the database has already keeps its row. Sixteen at a time take
-     * half the time of one by one, and more gain nothing.
-     */
-    public void insert(List<Run> runs) {
-        Statements statements = statements(runs.get(0));
-        String row = ", (" + "?, ".repeat(statements.columns.size() - 1) + "?)";
-        database.update(statements.start.replace(" ON CONFLICT", row.repeat(runs.size() - 1) + " ON CONFLICT"),
-                runs.stream().flatMap(run -> Arrays.stream(values(statements, run))).toArray());
-    }
-
     /** Looks only. */
     public Standing standing(Run run) {
         Statements statements = statements(run);

@@ -22,15 +22,15 @@ import telemetry.os.Machine;
 import telemetry.text.Result;
 
 /**
- * Small programs {@code telemetry-health}, {@code telemetry-query} …, one for each Java script of a checkout, that start it through
- * {@code scripts/launch}, which needs no JBang as long as nothing changed. A second writing changes nothing; a file of the name that is
- * none of these is never touched.
+ * Small programs {@code telemetry-health}, {@code telemetry-query} …, one for each Java script of a checkout. They start the script through
+ * {@code scripts/launch}, which needs no JBang as long as nothing has changed. Writing them again changes nothing, and a foreign file of
+ * the same name is never touched.
  *
  * @param checkout absolute
  */
 public record Launchers(Path checkout, Shell shell) {
 
-    /** The shells they are written for. */
+    /** The shells that the programs are written for. */
     public enum Shell {
         SH("", "\n"), CMD(".cmd", "\r\n");
 
@@ -47,10 +47,7 @@ public record Launchers(Path checkout, Shell shell) {
         }
     }
 
-    /**
-     * @param created  those that were not there
-     * @param replaced those of another checkout or an older toolkit
-     */
+    /** @param created new files @param replaced files of another checkout or an older toolkit */
     public record Written(Path checkout, Path folder, List<Path> created, List<Path> replaced) implements Result {
 
         public boolean isOnPath() {
@@ -71,13 +68,13 @@ public record Launchers(Path checkout, Shell shell) {
     private static final String MARK = "Written by the Telemetry Toolkit: setup --launchers";
     private static final String TRIED = "write launchers";
 
-    /** In which shells read paths. */
+    /** The encoding in which shells read paths. */
     private static final Charset CHARSET = Charset.forName(System.getProperty("sun.jnu.encoding"));
 
     /**
-     * Those of the checkout that this program was started from, or else of the one that the working directory is in.
+     * For the checkout that this program was started from, or otherwise the one around the working directory.
      *
-     * @throws StoreException {@code REFUSED} when there is none: a catalog's scripts over http cannot be started without JBang
+     * @throws StoreException {@code REFUSED} without one: scripts of a catalog over http cannot start without JBang
      */
     public static Launchers ofThisCheckout() {
         Path start = Path.of(System.getProperty("telemetry.checkout", "")).toAbsolutePath();
@@ -88,7 +85,7 @@ public record Launchers(Path checkout, Shell shell) {
                 Next.words("run it in a checkout").then(Next.program("scripts/jbangw", "launchers")));
     }
 
-    /** Where they go unless somebody says otherwise: a folder of the user that is on most PATHs. */
+    /** The default folder: one of the user's that is on most PATHs. */
     private static Path usualFolder() {
         String local = System.getenv("LOCALAPPDATA");
         return Machine.isWindows() && local != null ? Path.of(local, "telemetry-toolkit", "bin")
@@ -99,7 +96,7 @@ public record Launchers(Path checkout, Shell shell) {
      * Writes those that are missing or differ, for their owner only.
      *
      * @param chosen null or empty for {@link #usualFolder}
-     * @throws StoreException when one cannot be written; {@code FAILED} before anything is written when something else has the name of one
+     * @throws StoreException when one cannot be written; {@code FAILED} before anything is written when a foreign file has one of the names
      */
     public Written write(Path chosen) {
         Path folder = chosen == null || chosen.toString().isEmpty() ? usualFolder() : chosen.toAbsolutePath().normalize();

@@ -15,13 +15,13 @@ import telemetry.runs.Columns;
 import telemetry.runs.Schema;
 
 /**
- * Runs as five agents would have left them, spread over the days before {@code end}, to try things out on: the same numbers give the same
- * runs. Every third run belongs to a chain of five, one job after the other; some fail with an error's text, some are partial; the newest
- * is still running, and so are a few of the last day that nobody will ever end.
+ * Sample runs of five agents, spread over the days before {@code end}: the same numbers give the same runs. Every third run belongs to a
+ * chain of five jobs in order. Some runs fail with an error's text, some are partial. The newest is still running, and so are a few of the
+ * last day that will never end.
  *
  * @param runs how many, at least 1
- * @param days how many the runs are spread over, at least 1
- * @param seed what tells samples of the same size apart
+ * @param days number of days that the runs are spread over, at least 1
+ * @param seed distinguishes samples of the same size
  * @param end  no line is later than this; the newest run began within the half hour before it
  */
 public record Sample(int runs, int days, long seed, Instant end) {
@@ -46,7 +46,7 @@ public record Sample(int runs, int days, long seed, Instant end) {
     }
 
     /**
-     * What one run leaves.
+     * What one run leaves behind.
      *
      * @param last  the run's last record, which is its row in the database
      * @param lines its lines in the day files, in the order they were written
@@ -56,7 +56,7 @@ public record Sample(int runs, int days, long seed, Instant end) {
     /** @param written when; the UTC day of it names the day file */
     record Line(Instant written, LogRecord record) { }
 
-    /** What the n-th run leaves, counted from 0, the oldest. */
+    /** What the n-th run leaves behind; 0 is the oldest. */
     Trace trace(int n) {
         var random = new Random(mixed(seed * 31 + n));
         long start = startMicros(n, random);
@@ -72,14 +72,14 @@ public record Sample(int runs, int days, long seed, Instant end) {
         return new Trace(last, lines);
     }
 
-    /** Evenly spaced backwards from the end, each moved a little further back. */
+    /** Evenly spaced backwards from the end, each moved back a little further. */
     private long startMicros(int n, Random random) {
         long space = Duration.ofDays(days).toNanos() / 1000 / runs;
         long moved = (long) (random.nextDouble() * Math.min(space, 30 * MINUTE));
         return micros(end) - space * (runs - 1 - n) - moved;
     }
 
-    /** The newest run goes on; of those in the 23 hours before, one in 13 was abandoned: none is old enough yet to worry anybody. */
+    /** The newest run is in progress. Of those in the 23 hours before, one in 13 was abandoned; none is old enough to be reported. */
     private boolean isEndless(int n, long start) {
         long age = micros(end) - start;
         int newer = runs - 1 - n;
@@ -141,7 +141,7 @@ public record Sample(int runs, int days, long seed, Instant end) {
             event(run, "checkpoint", start + duration * step / (count + 2), "{\"step\": " + step + ", \"of\": " + count + "}", lines);
     }
 
-    /** An error before a failure, the end record, and after one run in 40 something that came late. */
+    /** Adds an error before a failure, the end record, and after one run in 40 a late event. */
     private void ending(int n, Run last, long at, Random random, List<Line> lines) {
         if (last.text("error_summary") != null) event(last, "error", at - SECOND / 10, "{\"fatal\": true}", lines);
         lines.add(new Line(instant(at), last));
@@ -166,9 +166,7 @@ public record Sample(int runs, int days, long seed, Instant end) {
         return "0".repeat(8 - digits.length()) + digits;
     }
 
-    /**
-     * Neighbouring numbers far apart, because {@link Random} begins alike with seeds that are alike. Source: the finalizer of MurmurHash3.
-     */
+    /** Spreads neighbouring numbers, because {@link Random} begins alike with similar seeds. Source: the finalizer of MurmurHash3. */
     private static long mixed(long number) {
         long bits = (number ^ number >>> 33) * 0xff51afd7ed558ccdL;
         bits = (bits ^ bits >>> 33) * 0xc4ceb9fe1a85ec53L;

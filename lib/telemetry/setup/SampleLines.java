@@ -3,7 +3,6 @@ package telemetry.setup;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
-import java.io.UncheckedIOException;
 import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
@@ -14,22 +13,16 @@ import java.nio.file.attribute.FileTime;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.util.Comparator;
-import java.util.List;
 import java.util.PriorityQueue;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import telemetry.DayFile;
 import telemetry.os.Disk;
 import telemetry.text.Ndjson;
+import telemetry.text.Progress;
 
-/**
- * A sample's day files in the making: the lines of all runs that overlap are put into one order, and each into the file of the day it was
- * written on. That goes on on another thread, one batch behind its caller.
- */
+/** Writes a sample's day files: puts the lines of overlapping runs into one order, and each line into the file of its day of writing. */
 final class SampleLines implements AutoCloseable {
     private final Path folder;
     private final PriorityQueue<Sample.Line> waiting = new PriorityQueue<>(Comparator.comparing(Sample.Line::written));
-    private CompletableFuture<Void> batch = CompletableFuture.completedFuture(null);
     private LocalDate day;
     private Instant latest;
     private FileChannel file;
@@ -38,33 +31,25 @@ final class SampleLines implements AutoCloseable {
     private long bytes;
     private int files;
 
-    /** @param folder where the files come into being; there is none yet */
+    /** @param folder for the files; it is empty */
     SampleLines(Path folder) {
         this.folder = folder;
     }
 
-    /** @param traces of runs in the order they began, none earlier than those before */
-    void add(List<Sample.Trace> traces) {
-        await();
-        batch = CompletableFuture.runAsync(() -> traces.forEach(this::take));
-    }
-
-    private void await() {
-        try {
-            batch.join();
-        } catch (CompletionException e) {
-            throw e.getCause() instanceof UncheckedIOException known ? known : e;
-        }
-    }
-
-    private void take(Sample.Trace trace) {
-        try {
+    /** Writes all lines; they are on the disk when this returns. */
+    SampleWriter.Filled write(Sample sample, Progress progress) throws IOException {
+        for (int n = 0; n < sample.runs(); n++) {
+            Sample.Trace trace = sample.trace(n);
             Instant start = trace.lines().get(0).written();
             while (!waiting.isEmpty() && waiting.peek().written().isBefore(start)) write(waiting.remove());
             waiting.addAll(trace.lines());
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
+            progress.at(n);
         }
+        while (!waiting.isEmpty()) write(waiting.remove());
+        finishFile();
+        Disk.syncFolder(folder);
+        Disk.syncFolder(folder.getParent());
+        return new SampleWriter.Filled(sample.runs(), count, bytes, files);
     }
 
     private void write(Sample.Line line) throws IOException {
@@ -84,7 +69,7 @@ final class SampleLines implements AutoCloseable {
         count++;
     }
 
-    /** A file of a past day has that day's time: what is younger than an hour would not be archived. */
+    /** A past day's file gets that day's time: a file younger than an hour would not be archived. */
     private void finishFile() throws IOException {
         if (file == null) return;
         out.flush();
@@ -93,23 +78,8 @@ final class SampleLines implements AutoCloseable {
         file.close();
     }
 
-    /** When it returns, all lines are on the disk. */
-    void finish() throws IOException {
-        await();
-        while (!waiting.isEmpty()) write(waiting.remove());
-        finishFile();
-        Disk.syncFolder(folder);
-        Disk.syncFolder(folder.getParent());
-    }
-
-    /** The sum of it, once it is finished. */
-    SampleWriter.Filled filled(int runs) {
-        return new SampleWriter.Filled(runs, count, bytes, files);
-    }
-
     @Override
     public void close() throws IOException {
-        batch.exceptionally(e -> null).join();
         if (file != null) file.close();
     }
 }

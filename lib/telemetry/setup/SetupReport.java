@@ -10,10 +10,10 @@ import telemetry.Store;
 import telemetry.store.Layout;
 import telemetry.text.Result;
 
-/** What was found and done; {@code toString()} is the report. @param sample null when none was wanted */
+/** What was found and done; {@code toString()} is the report. @param sample null without one */
 public record SetupReport(Store store, Layout.Made made, SampleWriter.Filled sample) implements Result {
 
-    /** Failed when no procedure can work with the database. */
+    /** Failed when no procedure can use the database. */
     @Override
     public Check.Status status() {
         return !made.schema().isUsable() ? Check.Status.FAILED : made.odd().isEmpty() ? Check.Status.OK : Check.Status.WARNING;

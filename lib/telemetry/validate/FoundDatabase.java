@@ -28,23 +28,23 @@ import telemetry.sqlite.DatabaseFile;
 import telemetry.text.Runbook;
 
 /**
- * The checks of {@link Installation} that look at the store that was found: its folders, who may write there, the shape of its database,
- * its newest backup.
+ * The checks of {@link Installation} on the store that was found: its folders, who may write there, the shape of its database, its newest
+ * backup.
  */
 final class FoundDatabase {
 
-    /** A store that is younger was just set up. */
+    /** A younger store was just set up. */
     private static final Duration YOUNG = Duration.ofDays(1);
 
     private static final String BEGUN = "SELECT CAST(min(applied_at) AS TEXT) FROM schema_migrations";
 
-    /** The forms of one day do not sort as instants do: the newest is among so many. */
+    /** Different forms of start time do not sort as instants within a day, so the newest is among these. */
     private static final String NEWEST = "SELECT start_time FROM agent_runs WHERE start_time < ':' ORDER BY start_time DESC LIMIT 100";
 
     private final Store store;
     private final Instant now;
 
-    /** Null when the database cannot be read, and only then the reason is not. */
+    /** Null when the database cannot be read; the refusal says why. */
     private Schema schema;
     private StoreException refusal;
     private String journal;
@@ -74,24 +74,24 @@ final class FoundDatabase {
                 .max(Instant::compareTo).orElse(null);
     }
 
-    /** When it started; null when there is none, or none that can be read. */
+    /** When the newest run started; null when there is none, or none that can be read. */
     Instant newestRun() {
         return newestRun;
     }
 
-    /** It has runs, is in WAL mode, and was not just set up: then agents are likely to write it, with a library of their own. */
+    /** True when it has runs, is in WAL mode, and was not just set up: then agents probably write it with a library of their own. */
     boolean isSharedInWal() {
         return newestRun != null && journal.equals("WAL") && (begun == null || begun.isBefore(now.minus(YOUNG)));
     }
 
-    /** Where there is no store yet nothing can be told: that is no failure. */
+    /** Without a store nothing is known, which is no failure. */
     Check storage(FolderChecks folders) {
         if (!store.isMissing()) return folders.storage();
         String detail = "there is no store yet: " + store.base() + " does not exist";
         return Check.unknown("storage", detail, store.next(Runbook.SYSTEM_OVERVIEW));
     }
 
-    /** What the agents' account has to be allowed. */
+    /** What the agents' account must be allowed to do. */
     Check permissions() {
         if (store.isMissing()) return untold("permissions");
         Stream<Path> folders = Stream.of(store.base(), store.database().getParent(), store.raw(), store.backups(), store.archive(),
@@ -104,7 +104,7 @@ final class FoundDatabase {
                 : Check.unknown("permissions", user + " may not read and write " + denied, FolderChecks.OTHER_ACCOUNT);
     }
 
-    /** The version, and what it has not that some procedure asks for. */
+    /** The version, and what some procedures would need and it lacks. */
     Check shape() {
         if (store.isMissing()) return untold("database");
         Next damaged = store.next(Runbook.DATABASE_CORRUPTED);
@@ -122,7 +122,7 @@ final class FoundDatabase {
         return Check.ok("database", detail + "; every procedure works with it" + but);
     }
 
-    /** The newest one that was verified, every byte of it. */
+    /** The newest verified backup, checked byte by byte. */
     Check backup(FolderChecks folders, PrintWriter err) {
         if (store.isMissing()) return untold("backup");
         Check age = folders.backup(begun);

@@ -17,8 +17,8 @@ import telemetry.os.Machine;
 import telemetry.text.Result;
 
 /**
- * What the toolkit needs of a machine, and how this one stands to it; {@code toString()} is the report. Looks only: a tracked run goes
- * into a scratch store in the temporary folder.
+ * What the toolkit needs of a machine, and what this one has; {@code toString()} is the report. Looks only: a tracked run goes to a scratch
+ * store in the temporary folder.
  *
  * @param checks java, jbang, system, clock, environment, variables, storage, permissions, disk, database, sqlite, python, aliases, track,
  *               backup
@@ -26,10 +26,10 @@ import telemetry.text.Result;
 public record Installation(Check.Status status, Path store, Checks checks) implements Result {
 
     /**
-     * Where things are looked for.
+     * Where to look for things.
      *
-     * @param env     the process's variables
-     * @param named   the checkout's folder as the launcher names it; null when it does not
+     * @param env the process's variables
+     * @param named the checkout's folder as the launcher names it; null when it does not
      * @param working the folder that the command was started in
      */
     public record Surroundings(Map<String, String> env, Path named, Path working) {
@@ -42,8 +42,10 @@ public record Installation(Check.Status status, Path store, Checks checks) imple
     }
 
     /**
-     * @param patience how long a locked database is waited for
-     * @param err      where the progress of long work is shown; null for nowhere
+     * Makes all checks.
+     *
+     * @param patience how long to wait for a locked database
+     * @param err where to show the progress of long work; null for nowhere
      */
     public static Installation of(Store store, Surroundings around, Clock clock, Duration patience, PrintWriter err) {
         Instant now = clock.instant();
@@ -62,7 +64,7 @@ public record Installation(Check.Status status, Path store, Checks checks) imple
         }
     }
 
-    /** The checks, and as the last line how the installation is. */
+    /** The checks, and a last line about the whole installation. */
     @Override
     public String toString() {
         return checks + System.lineSeparator() + status() + ": " + checks.sum();

@@ -32,10 +32,10 @@ final class MachineChecks {
 
     private static final Duration PATIENCE = Duration.ofSeconds(10);
 
-    /** A start this far ahead of this machine's clock is still taken for now. */
+    /** A start this far ahead of this machine's clock still counts as now. */
     private static final Duration SKEW = Duration.ofMinutes(1);
 
-    /** No quotation mark in it: it passes every rule of quoting. */
+    /** It has no quotation mark, so it passes all rules of quoting. */
     private static final String VERSIONS = "import sqlite3,sys;print(sys.version.split()[0],sqlite3.sqlite_version)";
 
     private final Map<String, String> env;
@@ -60,7 +60,7 @@ final class MachineChecks {
         return Check.ok("jbang", pinned().map(jar -> jar + ", by scripts/jbangw").orElse("none on the PATH; scripts/jbangw gets one"));
     }
 
-    /** Where scripts/jbangw keeps it. */
+    /** The JBang that scripts/jbangw keeps. */
     private Optional<Path> pinned() {
         try (DirectoryStream<Path> jars = Files.newDirectoryStream(Machine.cache(env).resolve("jbangw"), "jbang-*.jar")) {
             for (Path jar : jars) return Optional.of(jar);
@@ -70,7 +70,7 @@ final class MachineChecks {
         return Optional.empty();
     }
 
-    /** The encodings of files are the toolkit's own, UTF-8 always; that of file names is the system's. */
+    /** The toolkit's files are always UTF-8; the encoding of file names is the system's. */
     Check system(Store store) {
         String names = System.getProperty("sun.jnu.encoding", Charset.defaultCharset().name());
         String machine = String.join(" ", System.getProperty("os.name"), System.getProperty("os.version"), System.getProperty("os.arch"));
@@ -78,15 +78,15 @@ final class MachineChecks {
         String detail = machine + ", file names in " + names + ", console " + console;
         boolean fits = !Charset.isSupported(names) || Charset.forName(names).newEncoder().canEncode(store.base().toString());
         if (fits) return Check.ok("system", detail);
-        Next hint = Next.words("set LANG to a UTF-8 locale, C.UTF-8 say").in(Runbook.SYSTEM_OVERVIEW);
-        return Check.warning("system", detail + ": the store's path does not fit into that", hint);
+        Next hint = Next.words("set LANG to a UTF-8 locale, for example C.UTF-8").in(Runbook.SYSTEM_OVERVIEW);
+        return Check.warning("system", detail + ": the store's path cannot be written in that", hint);
     }
 
     /** @param newestRun when it started; null when there is none */
     Check clock(Instant newestRun) {
         ZoneId zone = ZoneId.systemDefault();
         String detail = Times.seconds(now) + " UTC, time zone " + zone + " (" + zone.getRules().getOffset(now) + ")";
-        Next hint = Next.words("set this machine's clock, with NTP say").in(Runbook.SYSTEM_OVERVIEW);
+        Next hint = Next.words("set this machine's clock, for example by NTP").in(Runbook.SYSTEM_OVERVIEW);
         Instant built = built();
         if (built != null && built.isAfter(now.plus(Duration.ofDays(1))))
             return Check.failed("clock", detail + ", which is before this toolkit was built: " + Times.seconds(built), hint);
@@ -97,7 +97,7 @@ final class MachineChecks {
         return Check.ok("clock", detail + (newestRun == null ? "" : ", no run began after it"));
     }
 
-    /** When the code that runs came into being here; null when that cannot be told. */
+    /** When this code was built here; null when that is unknown. */
     private static Instant built() {
         try {
             CodeSource source = MachineChecks.class.getProtectionDomain().getCodeSource();
@@ -107,7 +107,7 @@ final class MachineChecks {
         }
     }
 
-    /** All that mean something to the toolkit. */
+    /** All variables that the toolkit knows. */
     Check variables() {
         List<String> told = new ArrayList<>();
         var unset = new StringJoiner(", ", "not set: ", "").setEmptyValue("");
@@ -119,7 +119,7 @@ final class MachineChecks {
         return Check.ok("variables", String.join(", ", told) + (unset.length() == 0 ? "" : "; " + unset));
     }
 
-    /** @param shared whether agents are likely to write this store's database in WAL mode, where an old library can damage it */
+    /** @param shared whether agents probably write this store's database in WAL mode, where an old library can damage it */
     Check python(Store store, boolean shared) {
         Set<String> found = new TreeSet<>();
         for (String name : List.of("python3", "python", "py"))
@@ -128,7 +128,7 @@ final class MachineChecks {
         String detail = found.stream().map(versions -> versions.replaceFirst(" ", " with SQLite ")).collect(Collectors.joining("; "));
         if (found.stream().noneMatch(versions -> hasWalResetBug(versions.replaceFirst(".* ", "")))) return Check.ok("python", detail);
         String bug = detail + ": SQLite 3.7.0 to 3.51.2 can damage a WAL database (WAL-reset bug)";
-        if (!shared) return Check.ok("python", bug + "; this store is not in such use");
+        if (!shared) return Check.ok("python", bug + "; this store is not used that way");
         return Check.warning("python", bug, Next.words("give the agents a Python with SQLite 3.51.3 or newer, and back up each day")
                 .then(store.command("backup")).in(Runbook.SYSTEM_OVERVIEW));
     }
@@ -145,7 +145,7 @@ final class MachineChecks {
         }
     }
 
-    /** The first line that it prints; empty when it does not start, fails, or takes too long. */
+    /** The first line of the program's output; empty when it does not start, fails, or takes too long. */
     private static Optional<String> answer(Path program, String... args) {
         List<String> command = new ArrayList<>(List.of(program.toString()));
         command.addAll(List.of(args));

@@ -16,11 +16,11 @@ import telemetry.text.Runbook;
 import telemetry.track.SelfTest;
 
 /**
- * Checks in a store of their own, in the temporary folder and gone again afterwards: does tracking work on this machine, whatever is the
- * matter with the real store?
+ * Checks in a store of their own, in the temporary folder, removed afterwards: does tracking work on this machine, whatever is wrong with
+ * the real store?
  */
 final class ScratchChecks implements AutoCloseable {
-    /** Null when it cannot be made, and only then the reason is not. */
+    /** Null when it cannot be made; the refusal says why. */
     private ScratchFolder folder;
     private StoreException refusal;
 
@@ -43,7 +43,7 @@ final class ScratchChecks implements AutoCloseable {
             String version = database.sqliteVersion();
             return MachineChecks.hasWalResetBug(version)
                     ? Check.warning("sqlite", version + ", which has the WAL-reset bug",
-                    Next.words("another toolkit's SQLite is in the way, see the class path").in(Runbook.SYSTEM_OVERVIEW))
+                    Next.words("another library's SQLite comes first on the class path").in(Runbook.SYSTEM_OVERVIEW))
                     : Check.ok("sqlite", version + ", the toolkit's own, without the WAL-reset bug");
         } catch (StoreException e) {
             return Check.failed("sqlite", whereAndWhy(e),
@@ -69,7 +69,7 @@ final class ScratchChecks implements AutoCloseable {
         }
     }
 
-    /** Without what is next, which would be about the real store. */
+    /** Without the hint, which would be about the real store. */
     private static String whereAndWhy(StoreException e) {
         return (e.path() == null ? "" : e.path() + ": ") + e.why();
     }

@@ -31,13 +31,13 @@ import telemetry.text.JsonText;
 import telemetry.text.Runbook;
 
 /**
- * The checks of {@link Installation} that look at the toolkit itself: is each alias of the catalog there, and does it compile with the
- * library that runs now?
+ * The checks of {@link Installation} on the toolkit itself: does each alias of the catalog exist, and does it compile with the library that
+ * runs now?
  */
 final class ToolkitChecks {
     private static final String CATALOG = "jbang-catalog.json";
 
-    private static final String ELSEWHERE = "not looked at: no checkout on this machine is known, as when a web server has the catalog";
+    private static final String ELSEWHERE = "not looked at: no checkout on this machine is known; perhaps a web server has the catalog";
 
     private final Installation.Surroundings around;
 
@@ -68,7 +68,7 @@ final class ToolkitChecks {
                 .in(Runbook.SYSTEM_OVERVIEW);
     }
 
-    /** As the launcher names it, else the one whose catalog JBang knows as telemetry, else the one that the working folder lies in. */
+    /** The checkout that the launcher names, or the one whose catalog JBang knows as telemetry, or the one around the working folder. */
     private Optional<Path> checkout() {
         return Optional.ofNullable(around.named()).or(this::registered).or(this::surrounding);
     }
@@ -80,7 +80,7 @@ final class ToolkitChecks {
         return Optional.empty();
     }
 
-    /** Source of the form: jbang.dev, Alias & Catalogs. An address, no path, is no checkout. */
+    /** Source of the form: jbang.dev, Alias & Catalogs. An address that is not a path is no checkout. */
     private Optional<Path> registered() {
         String folder = around.env().get("JBANG_DIR");
         try {
@@ -105,7 +105,7 @@ final class ToolkitChecks {
         return scripts;
     }
 
-    /** JShell's file and the tests, which need JUnit, are only looked for. */
+    /** For JShell's file and the tests, which need JUnit, it is enough to exist. */
     private static Check compiled(Path checkout, Map<String, Path> scripts) {
         Path folder = checkout.resolve("scripts");
         List<Path> sources = new ArrayList<>(scripts.values());
@@ -120,7 +120,7 @@ final class ToolkitChecks {
         return Check.ok("aliases", found + ", all there, " + sources.size() + " compiled in " + took);
     }
 
-    /** The first of each file. */
+    /** The first error of each file. */
     private static List<String> errors(JavaCompiler compiler, List<Path> sources) {
         var diagnostics = new DiagnosticCollector<JavaFileObject>();
         Attempt.of("compile into", ScratchFolder.TEMPORARY, () -> compile(compiler, sources, diagnostics));
