@@ -1,10 +1,10 @@
 ///usr/bin/env jbang "$0" "$@" ; exit $?
 //JAVA 17+
 //DESCRIPTION Print a section of the runbook: what to do when something is wrong.
-//FILES ../docs/runbook.md
 //SOURCES ../lib/telemetry/text/package-info.java ../lib/telemetry/os/package-info.java ../lib/telemetry/sqlite/package-info.java
 //SOURCES ../lib/telemetry/runs/package-info.java ../lib/telemetry/cli/package-info.java
 //RUNTIME_OPTIONS -XX:TieredStopAtLevel=1 -XX:CompileThresholdScaling=10
+//FILES runbook.md=../docs/runbook.md
 
 import java.io.IOException;
 import java.io.InputStream;

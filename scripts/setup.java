@@ -5,7 +5,7 @@
 //SOURCES ../lib/telemetry/daylog/package-info.java ../lib/telemetry/runs/package-info.java ../lib/telemetry/cli/package-info.java
 //SOURCES ../lib/telemetry/store/package-info.java ../lib/telemetry/logs/package-info.java ../lib/telemetry/locks/package-info.java
 //SOURCES ../lib/telemetry/backup/package-info.java ../lib/telemetry/query/package-info.java ../lib/telemetry/prune/package-info.java
-//SOURCES ../lib/telemetry/health/package-info.java ../lib/telemetry/setup/package-info.java ../lib/telemetry/rebuild/package-info.java
+//SOURCES ../lib/telemetry/health/package-info.java ../lib/telemetry/rebuild/package-info.java ../lib/telemetry/setup/package-info.java
 //RUNTIME_OPTIONS -XX:TieredStopAtLevel=1 -XX:CompileThresholdScaling=10
 
 import java.nio.file.Path;
