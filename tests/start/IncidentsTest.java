@@ -8,31 +8,24 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileTime;
+import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.temporal.ChronoUnit;
+import java.util.Arrays;
 import java.util.List;
-import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.api.parallel.ResourceLock;
 import telemetry.DayFile;
 import telemetry.EventLog;
 import telemetry.Store;
 import telemetry.kit.Agent;
 import telemetry.kit.Checkout;
-import telemetry.kit.Fixture;
 import telemetry.kit.Operator;
 import telemetry.kit.Script;
 import telemetry.kit.Sql;
-import telemetry.setup.Sample;
-import telemetry.setup.SampleWriter;
-import telemetry.store.Layout;
-import telemetry.text.Progress;
 
 /**
  * What happens to a store, played by an operator who has only the commands' words: health says it first and rightly, its hints run as they
@@ -41,48 +34,7 @@ import telemetry.text.Progress;
 @Order(1)
 @ResourceLock("jbang")
 @DisabledOnOs(OS.WINDOWS)
-class IncidentsTest {
-    private static final int RUNS = 2_000;
-    private static final int DAYS = 8;
-
-    @TempDir
-    private static Path shared;
-
-    @TempDir
-    private Path dir;
-
-    private Store store;
-    private Operator operator;
-
-    /** A sound store with a verified backup of yesterday and one of today. */
-    @BeforeAll
-    static void makeStore() {
-        Store store = Store.at(shared.resolve("store"));
-        sample(store, Instant.now());
-        Script.run(new backup(), "--store", store.base());
-    }
-
-    static void sample(Store store, Instant end) {
-        Layout.complete(store);
-        new SampleWriter(store).fill(new Sample(RUNS, DAYS, 1, end.truncatedTo(ChronoUnit.SECONDS)), false,
-                new Progress(null, "runs", RUNS));
-    }
-
-    @BeforeEach
-    void copy() throws IOException {
-        store = Store.at(dir.resolve("store"));
-        Fixture.copy(shared.resolve("store"), store.base());
-        operator = new Operator(Checkout.root(), "scripts/jbangw health --store " + store.base());
-    }
-
-    private long runs() {
-        return (long) Sql.rows(store, "SELECT count(*) AS n FROM agent_runs").get(0).get("n");
-    }
-
-    private void assertWellAgain(int most) throws Exception {
-        assertEquals(0, operator.follow(most).exit(), operator::toString);
-        operator.isWell();
-    }
+class IncidentsTest extends Incidents {
 
     @Test
     void theStoreBeforeAnyIncidentIsWell() throws Exception {
@@ -147,7 +99,7 @@ class IncidentsTest {
     void noRunsForTwoHours() throws Exception {
         store = Store.at(dir.resolve("silent"));
         sample(store, Instant.now().minus(Duration.ofHours(2)));
-        operator = new Operator(Checkout.root(), "scripts/jbangw health --store " + store.base());
+        operator = at(store);
         operator.type("scripts/jbangw track --self-test --store " + store.base());
         String activity = operator.health().check("activity");
         assertTrue(activity.matches("warning activity no run for 2 h.*; silent: [a-z-]+ since .*start these agents.*"), activity);
@@ -213,19 +165,19 @@ class IncidentsTest {
         assertEquals(2, operator.type("scripts/jbangw query recent --store " + store.base()).exit(), operator::toString);
         assertEquals(0, operator.type("scripts/jbangw backup --store " + store.base()).exit(), operator::toString);
         assertEquals(RUNS, runs());
-        assertEquals(-1, java.util.Arrays.mismatch(before, Files.readAllBytes(store.database())));
+        assertEquals(-1, Arrays.mismatch(before, Files.readAllBytes(store.database())));
     }
 
     @Test
     void aClockAMonthBack() throws Exception {
         store = Store.at(dir.resolve("ahead"));
         sample(store, Instant.now().plus(Duration.ofDays(30)));
-        operator = new Operator(Checkout.root(), "scripts/jbangw health --store " + store.base());
+        operator = at(store);
         String activity = operator.health().check("activity");
         assertTrue(activity.matches("warning activity \\d+ runs begin later than this machine's clock, .* UTC; set the clock of this machine.*"),
                 activity);
         var later = new health();
-        later.clock = java.time.Clock.offset(java.time.Clock.systemUTC(), Duration.ofDays(30));
+        later.clock = Clock.offset(Clock.systemUTC(), Duration.ofDays(30));
         assertEquals(0, Script.run(later, "--store", store.base()).exit(), "when the clock is right");
     }
 
@@ -258,56 +210,5 @@ class IncidentsTest {
         assertTrue(operator.type("scripts/jbangw recover --dry-run --store " + store.base()).said().contains("nothing to recover"),
                 operator::toString);
         assertEquals(RUNS, runs());
-    }
-
-    @Test
-    void theNewestBackupIsDamaged() throws Exception {
-        Path newest = newestBackup();
-        flip(newest);
-        Operator.Typed verified = operator.type("scripts/jbangw backup verify --store " + store.base());
-        assertEquals(2, verified.exit(), operator::toString);
-        assertTrue(operator.health().check("backup").startsWith("warning"), operator::toString);
-        assertWellAgain(3);
-    }
-
-    @Test
-    void theDatabaseAndTheNewestBackupAreDamaged() throws Exception {
-        flip(newestBackup());
-        Files.write(store.database(), "no database".getBytes());
-        assertWellAgain(4);
-        assertEquals(RUNS, runs());
-    }
-
-    private Path newestBackup() throws IOException {
-        try (var files = Files.list(store.backups())) {
-            return files.filter(file -> file.toString().endsWith(".sqlite")).sorted().reduce((one, other) -> other).orElseThrow();
-        }
-    }
-
-    private static void flip(Path file) throws IOException {
-        try (var written = new RandomAccessFile(file.toFile(), "rw")) {
-            written.seek(written.length() / 2);
-            written.write("flipped".getBytes());
-        }
-    }
-
-    @Test
-    void everythingIsGoneButTheBackupsOnAnotherDisk() throws Exception {
-        Path other = Files.createDirectory(dir.resolve("other disk"));
-        operator.type("scripts/jbangw backup --to '" + other + "' --store " + store.base());
-        delete(store.base());
-        String storage = operator.health().check("storage");
-        assertTrue(storage.contains("recover --from DIR brings it back"), storage);
-        assertEquals(null, operator.health().next(), operator::toString);
-        Operator.Typed shown = operator.type("scripts/jbangw recover --dry-run --from '" + other + "' --store " + store.base());
-        operator.type(shown.next());
-        assertWellAgain(2);
-        assertEquals(RUNS, runs());
-    }
-
-    private static void delete(Path folder) throws IOException {
-        try (var files = Files.walk(folder)) {
-            for (Path file : files.sorted(java.util.Comparator.reverseOrder()).toList()) Files.delete(file);
-        }
     }
 }

@@ -58,7 +58,7 @@ final class ArchiveRestore {
                 .filter(file -> file.day().equals(day) && raw.equals(file.path().getParent())).toList();
         if (!present.isEmpty()) throw new StoreException(StoreException.Reason.FAILED,
                 "restore " + day + " to", present.get(0).path(), "it is there already, perhaps with late lines",
-                Next.words("archive it too, then restore").then(archive.store().command("archive", "--older-than", "0d")));
+                Next.words("archive it too, then restore").then(archive.store().command("archive", "--older-than", "0d", "--dry-run")));
     }
 
     private void write(Map<DayFile, Optional<ArchiveManifest.Entry>> parts, Path unfinished) throws IOException {

@@ -283,7 +283,7 @@ public final class DatabaseChecks implements AutoCloseable {
             measures.add(Measure.of("unended_runs", "", "Runs that ended in the day files and not in the database.",
                     divergence.unended().size()).atMost(0));
             return divergence.isNone() ? Check.ok("divergence", divergence.toString())
-                    : Check.warning("divergence", divergence.toString(), store.next(Runbook.DATA_LOSS));
+                    : Check.warning("divergence", divergence.toString(), store.command("recover", "--dry-run").in(Runbook.DATA_LOSS));
         });
     }
 

@@ -13,6 +13,7 @@ import telemetry.Database;
 import telemetry.DayFile;
 import telemetry.EventLog;
 import telemetry.LogRecord;
+import telemetry.Next;
 import telemetry.Row;
 import telemetry.Run;
 import telemetry.Store;
@@ -112,7 +113,8 @@ final class RunCount {
         long fewer = had - runs;
         if (fewer <= 0) return sound;
         String detail = sound.detail() + "; but " + runs + " of the " + Words.count(had, "run") + where;
-        return fewer > MOST_RUNS || fewer > had * MOST_PART ? Check.failed(sound.name(), detail, store.next(Runbook.DATA_LOSS))
-                : Check.warning(sound.name(), detail, store.next(Runbook.DATA_LOSS));
+        Next next = store.command("recover", "--dry-run").in(Runbook.DATA_LOSS);
+        return fewer > MOST_RUNS || fewer > had * MOST_PART ? Check.failed(sound.name(), detail, next)
+                : Check.warning(sound.name(), detail, next);
     }
 }

@@ -88,7 +88,7 @@ public final class OldDayFiles {
     }
 
     private Task failed(String done, StoreException first) {
-        Next again = store.command("archive", "--older-than", "90d").in(Runbook.DISK_FULL);
+        Next again = store.command("archive", "--older-than", "90d", "--dry-run").in(Runbook.DISK_FULL);
         return Task.open(NAME, Check.Status.FAILED, done + "; " + Next.hinted(first.what(), first.next()), again);
     }
 

@@ -227,7 +227,7 @@ public final class Rebuild {
             return result.changed();
         } catch (StoreException e) {
             throw new StoreException(e.reason(), "bring runs that came meanwhile into", store.database(),
-                    "the new database is in place and lacks them: " + e.why(), Next.command("rebuild"), e);
+                    "the new database is in place and lacks them: " + e.why(), Next.command("rebuild", "--dry-run"), e);
         }
     }
 

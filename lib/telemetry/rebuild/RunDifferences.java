@@ -113,7 +113,7 @@ public final class RunDifferences {
         OldDatabase old = OldDatabase.seen(store.database());
         if (old.state() != OldDatabase.State.INTACT)
             throw new StoreException(old.state() == OldDatabase.State.ABSENT ? StoreException.Reason.MISSING
-                    : StoreException.Reason.DAMAGED, "compare", old.file(), old.why(), Next.command("rebuild"));
+                    : StoreException.Reason.DAMAGED, "compare", old.file(), old.why(), Next.command("recover", "--dry-run"));
         try (var folder = new ScratchFolder("telemetry-rebuild");
                 var made = new NewDatabase(folder.path().resolve("s.sqlite"), old.ddl(), Pruned.of(store), damaged -> { }, onDenied)) {
             Count count = null;

@@ -148,7 +148,7 @@ final class RecoveryRun {
                 Words.count(made.read().files(), "day file") + ": " + Words.count(base, "run") + ", schema " + made.schema(),
                 "; the agents' is v" + written
                         + ", of which nothing was left: the columns that only it has stand in the day files alone",
-                Next.words("have an agent make its database elsewhere, put it here, then rebuild").then(store.command("rebuild")));
+                Next.words("have an agent make its database elsewhere, put it here, then rebuild").then(store.command("rebuild", "--dry-run")));
         if (made.quarantine() != null) next.add(Next.words("lines that cannot be read are in " + made.quarantine()));
     }
 

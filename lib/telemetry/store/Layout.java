@@ -156,6 +156,6 @@ public final class Layout {
         if (hasLog && file.toFile().length() == 0)
             throw new StoreException(StoreException.Reason.DAMAGED, "create the database",
                     file, "its -wal stands there without it and holds transactions that would be lost",
-                    store.command("recover"));
+                    store.command("recover", "--dry-run"));
     }
 }

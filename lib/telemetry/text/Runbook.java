@@ -11,7 +11,7 @@ public enum Runbook {
     DATABASE_LOCKED("Database Locked", "locks"),
     DATABASE_CORRUPTED("Database Corrupted", "recover", "--dry-run"),
     DISK_FULL("Disk Full", "archive", "--dry-run"),
-    MAINTENANCE("Maintenance", "maintain", "monthly"),
+    MAINTENANCE("Maintenance", "maintain", "monthly", "--dry-run"),
     PRUNE("Prune", "prune", "stale", "--dry-run"),
     PERFORMANCE_BASELINES("Performance Baselines", "measure_performance", "--apply-indexes", "--dry-run"),
     COMPLETE_SYSTEM_FAILURE("Complete System Failure", "recover", "--dry-run"),
