@@ -160,7 +160,7 @@ class TrackTest {
     void badArgumentsRunNothing(String args) {
         Script script = track((Object[]) args.split(" "));
         assertEquals(64, script.exit());
-        assertEquals(1, script.err().lines().count(), script.err());
+        assertTrue(script.err().matches(".*\\Rnext: jbang track@telemetry --help\\R"), script.err());
         assertEquals(0, rows());
     }
 
@@ -170,7 +170,8 @@ class TrackTest {
         Script script = sh("exit 7");
         assertEquals(7, script.exit());
         assertTrue(script.err().startsWith("track: cannot use the store " + store.base() + ": there is none"), script.err());
-        assertEquals(1, script.err().lines().count());
+        assertTrue(script.err().endsWith(System.lineSeparator() + "next: jbang setup@telemetry --store " + store.base()
+                + System.lineSeparator()) && script.err().lines().count() == 2, script.err());
         assertFalse(Files.exists(store.base()));
     }
 
@@ -180,7 +181,8 @@ class TrackTest {
             other.inTransaction(() -> {
                 Script script = sh("exit 7");
                 assertEquals(7, script.exit());
-                assertTrue(script.err().matches("track: cannot begin to write to .* it is locked.*\\R"), script.err());
+                assertTrue(script.err().matches("track: cannot begin to write to .* it is locked.*\\R"
+                        + "next: jbang locks@telemetry --store " + store.base() + "\\R"), script.err());
             });
         }
     }
@@ -213,7 +215,7 @@ class TrackTest {
         Script script = Script.runWithoutRights("track", "--self-test", "--store", closed.base());
         assertEquals(3, script.exit(), script.out());
         assertTrue(script.out().contains("start, event, end found"), script.out());
-        assertTrue(script.out().replaceAll("\\s+", " ").contains("permission denied -> System Overview: run it as the account"),
+        assertTrue(script.out().replaceAll("\\s+", " ").contains("permission denied; run it as the account that the agents run as (runbook: System Overview)"),
                 script.out());
     }
 
@@ -225,7 +227,7 @@ class TrackTest {
             Script script = other.inTransaction(() -> track("--self-test"));
             assertEquals(3, script.exit(), script.out());
             assertTrue(script.out().replaceAll("\\s+", " ").matches(".* failed track telemetry.sqlite: it is locked.*"
-                    + " -> Database Locked: jbang locks@telemetry --store \\S+ ok lines start, event, end found"
+                    + " \\(runbook: Database Locked\\) next: jbang locks@telemetry --store \\S+ ok lines start, event, end found"
                     + " failed row none found in .*telemetry.sqlite; its lines are safe, and a replay brings it "), script.out());
         }
         assertEquals(0, track("--self-test").exit());
@@ -244,7 +246,7 @@ class TrackTest {
             Script result = Script.run(script, "--store", store.base(), "--self-test");
             assertEquals(1, result.exit(), result.out());
             assertTrue(result.out().replaceAll("\\s+", " ").matches(".* warning track telemetry.sqlite: it is locked.*"
-                    + " -> Database Locked: .* ok lines start, event, end found ok row success found "), result.out());
+                    + " \\(runbook: Database Locked\\) next: .* ok lines start, event, end found ok row success found "), result.out());
         }
     }
 
@@ -341,7 +343,7 @@ class TrackTest {
         assertEquals("out\n", new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8));
         assertEquals(List.of("track: cannot open the database " + store.database()
                 + ": SQLite's library can be unpacked neither into /dev/null/cache/telemetry-toolkit nor into /proc; "
-                + "next: make room there, or set XDG_CACHE_HOME to a folder that programs may be run from"),
+                + "make room there, or set XDG_CACHE_HOME to a folder that programs may be run from"),
                         process.errorReader().lines().toList());
         assertEquals(6, process.waitFor());
         try (Stream<Path> days = Files.list(store.raw())) {

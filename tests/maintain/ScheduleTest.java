@@ -67,8 +67,8 @@ class ScheduleTest {
         Path store = Fixture.V3.empty(dir.resolve("store")).base();
         Path bin = Files.createDirectory(dir.resolve("bin"));
         Script none = process(Map.of("PATH", bin.toString()), "schedule", "--store", store);
-        assertEquals("maintain schedule: cannot tell what a scheduler should start: there is no jbang on the PATH;"
-                + " next: scripts/jbangw maintain schedule\n", none.err());
+        assertEquals("maintain schedule: cannot tell what a scheduler should start: there is no jbang on the PATH\n"
+                + "next: scripts/jbangw maintain schedule\n", none.err());
         assertEquals(3, none.exit());
         Files.createFile(bin.resolve("jbang")).toFile().setExecutable(true);
         Script found = process(Map.of("PATH", "/nowhere::" + bin), "schedule", "--store", store);

@@ -137,7 +137,8 @@ class LauncherTest {
     @ValueSource(strings = {"probe", "probe@telemetry"})
     void aliasesNeedNoCatalogSetUp(String alias) throws Exception {
         launcher = Files.createSymbolicLink(temp.resolve("jbangw"), launcher);
-        assertEquals("<run><--catalog><" + checkout + "/jbang-catalog.json><-Dtelemetry.checkout=" + checkout + "><probe><-x>",
+        assertEquals("<run><--catalog><" + checkout + "/jbang-catalog.json><-Dtelemetry.checkout=" + checkout + "><-Dtelemetry.jbangw=" + launcher
+            + "><probe><-x>",
             jbangw(alias, "-x").with("PATH", pathWith("jbang", SHOW_ARGUMENTS)).run().out());
     }
 

@@ -58,6 +58,8 @@ class LaunchersTest {
                     case "stdin" -> System.in.transferTo(System.out);
                     case "exit" -> System.exit(Integer.parseInt(args[1]));
                     case "edition" -> System.out.print("first");
+                    case "hint" -> System.out.println(telemetry.Next.command("health", "--quick").line());
+                    case "environment" -> System.out.println(String.join(" ", new java.util.TreeSet<>(System.getenv().keySet())));
                     case "wait" -> {
                         Runtime.getRuntime().addShutdownHook(new Thread(() -> System.out.println("bye")));
                         System.out.println(ProcessHandle.current().pid());
@@ -97,6 +99,7 @@ class LaunchersTest {
             { "aliases": { "probe": { "script-ref": "scripts/probe.java" } } }
             """);
         folder = shared.resolve("bin");
+        Files.createSymbolicLink(checkout.resolve("jbangw"), scripts.resolve("jbangw"));
         writeProbe("first");
         new Launchers(checkout, Shell.SH).write(folder);
         assertEquals("first", probe("edition").run().out());
@@ -128,9 +131,9 @@ class LaunchersTest {
 
     @Test
     void whereNothingCanBeKeptJbangwLeavesItToJBangWhichIsToldNothingMore() throws Exception {
-        String jbang = "#!/bin/sh\necho \"${JBANGW_DIRECTLY-unset}\"; printf '<%s>' \"$@\"\nexit 7\n";
+        String jbang = "#!/bin/sh\necho \"${JBANGW_CALLED-unset}\"; printf '<%s>' \"$@\"\nexit 7\n";
         assertEquals(new Script(7, "unset\n<run><--catalog><" + checkout + "/jbang-catalog.json><-Dtelemetry.checkout=" + checkout
-                + "><probe><two words><*>", ""), jbangw("probe", "two words", "*").with("XDG_CACHE_HOME", "/dev/null")
+                + "><-Dtelemetry.jbangw=" + checkout + "/scripts/jbangw><probe><two words><*>", ""), jbangw("probe", "two words", "*").with("XDG_CACHE_HOME", "/dev/null")
                         .with("PATH", pathWithJBang(jbang)).run());
     }
 
@@ -140,6 +143,50 @@ class LaunchersTest {
                 .with("PATH", pathOf(List.of("find", "dirname", "readlink", "grep", "mkdir", "flock", "cat"))).run();
         assertEquals(new Script(3, "", "jbangw: no JBang and no Maven on the PATH: install JBang (https://www.jbang.dev) or Maven "
                 + "(https://maven.apache.org)\n"), run);
+    }
+
+    @Test
+    void aHintIsInTheFormThatWasTyped() throws Exception {
+        assertEquals(new Script(0, "next: scripts/jbangw health --quick\n", ""), typed(checkout, "scripts/jbangw probe hint").run());
+        assertEquals(new Script(0, "next: ../jbangw health --quick\n", ""), typed(checkout.resolve("lib"), "../jbangw probe@telemetry hint")
+                .run(), "a link to it");
+        assertEquals(new Script(0, "next: telemetry-health --quick\n", ""), typed(temp, "telemetry-probe hint")
+                .with("PATH", folder + File.pathSeparator + System.getenv("PATH")).run());
+        assertEquals(new Script(0, "next: " + folder + "/telemetry-health --quick\n", ""), probe("hint").run());
+        assertEquals(new Script(0, "next: ./telemetry-health --quick\n", ""), typed(folder, "./telemetry-probe hint").run());
+    }
+
+    /** Where nothing can be kept, JBang itself runs the script. How it was called comes along, and not as a variable. */
+    @Test
+    void aHintIsInTheFormThatWasTypedThroughJBangToo() throws Exception {
+        Path cache = Files.createDirectory(temp.resolve("cache"));
+        Fixture.copy(cacheWithJBang().resolve("jbangw"), cache.resolve("jbangw"));
+        Files.writeString(cache.resolve("telemetry-toolkit"), "no folder");
+        assertEquals("next: scripts/jbangw health --quick\n", typed(checkout, "scripts/jbangw probe hint").with("XDG_CACHE_HOME", cache)
+                .run().out());
+        assertEquals("next: " + folder + "/telemetry-health --quick\n", probe("hint").with("XDG_CACHE_HOME", cache).run().out());
+        assertEquals("next: telemetry-health --quick\n", typed(temp, "telemetry-probe hint").with("XDG_CACHE_HOME", cache)
+                .with("PATH", folder + File.pathSeparator + System.getenv("PATH")).run().out());
+        assertTellsNothingByVariables(probe("environment").with("XDG_CACHE_HOME", cache));
+        assertTellsNothingByVariables(jbangw("probe", "environment").with("XDG_CACHE_HOME", cache));
+    }
+
+    @Test
+    void howItWasCalledIsNoVariable() throws Exception {
+        assertTellsNothingByVariables(probe("environment"));
+        assertTellsNothingByVariables(jbangw("probe", "environment"));
+    }
+
+    private static void assertTellsNothingByVariables(Jbangw start) throws Exception {
+        Script run = start.run();
+        assertEquals(0, run.exit(), run.err());
+        assertTrue(run.out().contains("PATH") && !run.out().matches("(?si).*(JBANGW|TELEMETRY_(SCRIPT|LAUNCHER)|CALLED).*"), run.out());
+    }
+
+    /** A command line in a shell. */
+    private static Jbangw typed(Path in, String line) {
+        return new Jbangw(Path.of("sh"), List.of("-c", line)).in(in).with("JBANG_DIR", shared.resolve("jbang"))
+            .with("XDG_CACHE_HOME", cacheWithJBang());
     }
 
     @Test
@@ -261,7 +308,7 @@ class LaunchersTest {
         Files.writeString(temp.resolve("gone/scripts/health.java"), "");
         new Launchers(temp.resolve("gone"), Shell.SH).write(temp.resolve("bin"));
         assertEquals(new Script(3, "",
-                "telemetry-health: the checkout it is for is gone; next: scripts/jbangw launchers in another one\n"),
+                "telemetry-health: the checkout it is for is gone; run scripts/jbangw launchers in another one\n"),
             new Jbangw(temp.resolve("bin/telemetry-health"), List.of()).run());
     }
 
@@ -284,7 +331,7 @@ class LaunchersTest {
         Path bin = Files.createDirectory(temp.resolve("bin"));
         Path own = Files.writeString(bin.resolve("telemetry-probe"), "the operator's own");
         var refused = assertThrows(StoreException.class, () -> new Launchers(checkout, Shell.SH).write(bin));
-        assertEquals("cannot write launchers " + own + ": something else has that name; setup --launchers with another folder",
+        assertEquals("cannot write launchers " + own + ": something else has that name; name another folder",
                 refused.getMessage());
         assertEquals("the operator's own", Files.readString(own));
         Files.delete(own);
@@ -314,10 +361,11 @@ class LaunchersTest {
         String launcher = Files.readString(temp.resolve("bin/telemetry-probe.cmd"));
         assertFalse(launcher.replace("\r\n", "").contains("\n"), "cmd needs CRLF");
         assertTrue(launcher.contains("\r\nset \"LAUNCH=" + temp + "/50%% off/scripts/launch.cmd\"\r\n"), launcher);
-        assertTrue(launcher.endsWith("\r\nset TELEMETRY_SCRIPT=probe\r\n\"%LAUNCH%\" %*\r\n"), launcher);
+        assertTrue(launcher.endsWith("\r\nset \"TELEMETRY_LAUNCHER=%~0\"\r\nset TELEMETRY_SCRIPT=probe\r\n\"%LAUNCH%\" %*\r\n"), launcher);
         String launch = Files.readString(Checkout.root().resolve("scripts/launch.cmd"));
         assertFalse(launch.replace("\r\n", "").contains("\n"), "cmd needs CRLF");
-        for (String line : List.of("\"%PROGRAM%\" \"@%START%\" %TELEMETRY_SCRIPT% %*", "exit /b %ERRORLEVEL%",
+        for (String line : List.of("\"%PROGRAM%\" \"%CALLED%\" \"@%START%\" %TELEMETRY_SCRIPT% %*",
+            "set \"CALLED=-Dtelemetry.launcher=%TELEMETRY_LAUNCHER%\"", "set \"TELEMETRY_LAUNCHER=\"", "exit /b %ERRORLEVEL%",
             "call \"%~dp0jbangw.cmd\" %TELEMETRY_SCRIPT% %*",
             "if defined BUILT goto :jbang", "if defined CHANGED goto :build")) assertTrue(launch.contains("\r\n" + line + "\r\n"), line);
     }
