@@ -3,9 +3,10 @@
 //DESCRIPTION Create the store: folders, database, indexes; optionally a sample month.
 //SOURCES ../lib/telemetry/text/package-info.java ../lib/telemetry/os/package-info.java ../lib/telemetry/sqlite/package-info.java
 //SOURCES ../lib/telemetry/daylog/package-info.java ../lib/telemetry/runs/package-info.java ../lib/telemetry/cli/package-info.java
-//SOURCES ../lib/telemetry/store/package-info.java ../lib/telemetry/logs/package-info.java ../lib/telemetry/locks/package-info.java
-//SOURCES ../lib/telemetry/backup/package-info.java ../lib/telemetry/query/package-info.java ../lib/telemetry/prune/package-info.java
-//SOURCES ../lib/telemetry/health/package-info.java ../lib/telemetry/rebuild/package-info.java ../lib/telemetry/setup/package-info.java
+//SOURCES ../lib/telemetry/store/package-info.java ../lib/telemetry/logs/package-info.java ../lib/telemetry/archive/package-info.java
+//SOURCES ../lib/telemetry/locks/package-info.java ../lib/telemetry/backup/package-info.java ../lib/telemetry/query/package-info.java
+//SOURCES ../lib/telemetry/prune/package-info.java ../lib/telemetry/health/package-info.java ../lib/telemetry/rebuild/package-info.java
+//SOURCES ../lib/telemetry/setup/package-info.java
 //RUNTIME_OPTIONS -XX:TieredStopAtLevel=1 -XX:CompileThresholdScaling=10
 
 import java.nio.file.Path;
@@ -67,6 +68,7 @@ class setup extends Procedure {
         if (launchers != null) return writeLaunchers();
         Store store = this.store.store();
         Sample sample = options == null ? null : sample();
+        Layout.refuseToLoseLog(store);
         if (Layout.isLost(store) && !isAgreed(store)) return Cli.OK;
         settle(store);
         if (sample != null && !yes) new SampleWriter(store).requireEmpty();

@@ -32,6 +32,8 @@ public record Store(Path base, Path database, Path raw, String rule) {
     /** The variable that moves the day files out of the store. */
     public static final String RAW_VARIABLE = "TELEMETRY_NDJSON_DIR";
 
+    private static final String ANEW = "recover --from DIR brings it back from backups elsewhere; setup makes a new, empty one";
+
     /** All that the toolkit listens to. */
     public static final List<String> ALL_VARIABLES =
             List.of("TELEMETRY_DB_PATH", "TELEMETRY_BASE_DIR", "AGENT_METRICS_DIR", RAW_VARIABLE, "AGENT_OWNER");
@@ -152,11 +154,29 @@ public record Store(Path base, Path database, Path raw, String rule) {
         return this;
     }
 
-    /** What to do about a store that is not there. Where somebody named it, it was there before: setup would hide that it was moved. */
-    public Next absent() {
-        if (rule.equals("default")) return Next.command("setup");
-        return Next.words("was it moved? Then name its folder" + (isNamed() ? "" : " in " + rule) + ". recover --from DIR brings it back from "
-                + "backups elsewhere; setup makes a new, empty one");
+    /** What is said of a store that is not there: {@code "TELEMETRY_BASE_DIR names /data/telemetry, which is not there: was the store moved? …"} */
+    public String absence() {
+        return isFound() ? "there is no store: " + base + " does not exist"
+                : rule + " names " + base + ", which is not there: was the store moved? " + moved();
+    }
+
+    /** What brings one that is not there back, or makes it. Where somebody named it, it was there before: setup would hide that it was moved. */
+    public Next anew() {
+        return isFound() ? Next.command("setup") : Next.words(ANEW);
+    }
+
+    /** {@link #absence} and {@link #anew} in a message that names the store already. */
+    private Next absent() {
+        return isFound() ? anew() : Next.words("was it moved? " + moved() + ". " + ANEW);
+    }
+
+    private String moved() {
+        return "Then name its folder " + (isNamed() ? "with --store" : "in " + rule);
+    }
+
+    /** Nobody has named it. */
+    private boolean isFound() {
+        return !isNamed() && !VARIABLES.contains(rule);
     }
 
     /** For what can make the store. @throws StoreException {@code MISSING} when a file stands where its folder should be */

@@ -53,9 +53,10 @@ class HealthAlertTest {
             assertEquals("application/json; charset=utf-8", post.contentType());
             JsonObject body = Json.parse(post.body()).asObject();
             assertEquals(List.of("text"), body.names());
-            assertEquals("telemetry warning on H: 1 warning, 11 ok; before: ok\n\n"
-                    + "- warning: activity: no run for 10 min, 20 in the last 24 h (runbook: Health Checks)\n"
-                    + "  next: jbang query@telemetry recent --store S\n\n"
+            assertEquals("telemetry warning on H: 1 warning, 13 ok; before: ok\n\n"
+                    + "- warning: activity: no run for 10 min, 20 in the last 24 h; silent: link-checker since 2026-11-20 12:00:00, "
+                    + "docs-crawler since 2026-11-20 11:00:00, hugo-translator since 2026-11-20 10:00:00; "
+                    + "start these agents, or see why they do not run (runbook: Health Checks)\n\n"
                     + "store S, 2026-11-20 12:10:00 UTC", text(post).replaceFirst("on [^:]+:", "on H:")
                             .replace(store.base().toString(), "S"));
             assertEquals(1, server.posts().size());
@@ -211,7 +212,7 @@ class HealthAlertTest {
         assertEquals("", health.err());
         String text = Files.readString(told);
         assertTrue(text.startsWith("telemetry warning on "), text);
-        assertTrue(text.lines().findFirst().orElseThrow().endsWith(": 1 warning, 11 ok; before: ok"), text);
+        assertTrue(text.lines().findFirst().orElseThrow().endsWith(": 1 warning, 13 ok; before: ok"), text);
         assertEquals(masked(health.out()), masked(text.substring(text.indexOf("\n\n") + 2)));
         assertEquals("", alert(store, NOW.plusSeconds(1), "exit 3 # cat > '" + told + "'").err(), "nothing to tell, and so nothing is run");
     }

@@ -43,7 +43,7 @@ class HealthChecksTest {
 
     @Test
     void environmentTellsWhichRuleNamedTheStoreAndWhenVariablesDisagree() throws Exception {
-        Fixture.V3.filled(dir, 5, NOON);
+        Fixture.V3.filled(dir, 6, NOON);
         Path other = dir.resolve("other");
         assertEquals("ok " + dir + ", named by AGENT_METRICS_DIR", environment(Map.of("AGENT_METRICS_DIR", dir.toString())));
         assertEquals("ok " + dir + ", named by TELEMETRY_BASE_DIR; AGENT_METRICS_DIR is not set",
@@ -55,7 +55,7 @@ class HealthChecksTest {
         assertEquals("ok " + dir + ", named by --store; another store by AGENT_METRICS_DIR=" + other,
                 environment(Map.of("AGENT_METRICS_DIR", other.toString()), "--store", dir));
         Script health = Script.runProcess(Map.of("AGENT_METRICS_DIR", dir.toString()), "health", "--json");
-        assertEquals("jbang query@telemetry recent", HealthTest.check(health, "activity").getString("next", ""), "the variable names the store to the next command too");
+        assertEquals("jbang prune@telemetry stale --dry-run", HealthTest.next(health, "stale"), "the variable names the store to the next command too");
     }
 
     private static String environment(Map<String, String> env, Object... options) throws Exception {
@@ -78,22 +78,25 @@ class HealthChecksTest {
                 || told(moved, "disk").endsWith(" free on the disk of " + elsewhere), told(moved, "disk"));
         Files.writeString(store.raw(), "");
         assertEquals("failed: " + store.raw() + " is no folder", told(store, "storage"));
-        assertEquals("failed: cannot append in " + store.raw() + ": " + store.raw() + " is a file, and should be a folder",
-                told(store, "write"));
-        String next = "move that file elsewhere, then (runbook: Complete System Failure) jbang setup@telemetry --store " + store.base();
-        for (String check : List.of("storage", "write")) assertEquals(next, hint(store, check));
+        for (String check : List.of("write", "day files", "divergence"))
+            assertEquals("skipped: skipped: no day files' folder", told(store, check), "one cause is one failure");
+        assertEquals("move that file elsewhere, then (runbook: Complete System Failure) jbang setup@telemetry --store " + store.base(),
+                hint(store, "storage"));
+        Store astray = Store.fromEnv(Map.of("AGENT_METRICS_DIR", store.base().toString(), "TELEMETRY_NDJSON_DIR", dir + "/gone"), dir);
+        assertEquals("failed: TELEMETRY_NDJSON_DIR names " + dir.resolve("gone") + ", which is not there: were the day files moved?",
+                told(astray, "storage"));
+        assertEquals("name their folder in TELEMETRY_NDJSON_DIR, or unset it (runbook: System Overview)", hint(astray, "storage"));
     }
 
     @Test
     void aFileInPlaceOfTheStoreIsNoMatterOfPermissionsAndNothingToRecover() throws IOException {
         Store store = Store.at(Files.writeString(dir.resolve("file"), "x"));
         assertEquals("failed: " + store.base() + " is no folder", told(store, "storage"));
-        assertEquals("failed: telemetry.sqlite: " + store.base() + " is a file, and should be a folder", told(store, "database"));
         for (Store none : List.of(store, Store.at(store.base().resolve("below")))) {
             assertEquals("failed: " + store.base() + " is no folder", told(none, "storage"));
-            assertEquals("failed: cannot tell: " + store.base() + " is a file, and should be a folder", told(none, "disk"));
-            for (String check : List.of("storage", "database", "disk", "write", "backup"))
-                assertEquals("name the store's folder with --store DIR (runbook: System Overview)", hint(none, check), check);
+            assertEquals("name the store's folder with --store DIR (runbook: System Overview)", hint(none, "storage"));
+            for (String check : HealthTest.NAMES.subList(2, HealthTest.NAMES.size()))
+                assertEquals("skipped: skipped: no store", told(none, check), check);
         }
     }
 
@@ -103,6 +106,7 @@ class HealthChecksTest {
         Files.delete(store.database());
         Files.delete(store.database().getParent());
         assertEquals("(runbook: Complete System Failure) jbang recover@telemetry --dry-run --store " + dir, hint(store, "storage"));
+        assertEquals("skipped: skipped: no database", told(store, "database"), "one cause is one failure");
         Store fresh = Store.at(Files.createDirectory(dir.resolve("fresh")));
         assertEquals("(runbook: Complete System Failure) jbang setup@telemetry --store " + fresh.base(), hint(fresh, "storage"));
     }
@@ -119,7 +123,7 @@ class HealthChecksTest {
         assertEquals(Check.Status.FAILED, whole.status());
         assertEquals("only indexes are damaged: integrity_check found 20 errors in agent_runs: row 1 missing from index idx_runs_agent; "
                 + "row 2 missing from index idx_runs_agent; row 3 missing from index idx_runs_agent; …", whole.detail());
-        assertEquals("Database Corrupted: jbang recover@telemetry --dry-run --store " + dir, whole.hint().toString());
+        assertEquals("(runbook: Database Corrupted) jbang recover@telemetry --dry-run --store " + dir, whole.hint().toString());
         assertEquals(20, whole.errors().size(), "with --json all of them");
         String json = Script.run(new health(), "--json", "--store", dir).out();
         assertEquals(20, json.split("\"row \\d+ missing from index idx_runs_agent\"", -1).length - 1, json);
@@ -151,12 +155,11 @@ class HealthChecksTest {
         assertEquals("warning: v3: indexes missing: idx_runs_start", told(store, "schema"));
         change(store, "DROP TABLE commits");
         assertEquals("warning: v3: no table commits; indexes missing: idx_runs_start", told(store, "schema"));
-        change(store, "ALTER TABLE agent_runs RENAME COLUMN job_type TO job");
+        change(store, "ALTER TABLE agent_runs DROP COLUMN job_type");
         assertEquals("failed: v3: columns missing: job_type; no table commits; indexes missing: idx_runs_start", told(store, "schema"));
         change(store, "DROP TABLE agent_runs");
         assertEquals("failed: none: no table agent_runs", told(store, "schema"));
-        assertEquals(Check.Status.UNKNOWN, check(of(store, NOON, HealthRules.RUNBOOK), "activity").status());
-        assertEquals("failed: cannot tell without the table of runs", told(store, "activity"));
+        assertEquals("skipped: skipped: no table of runs", told(store, "activity"));
     }
 
     @Test
@@ -219,8 +222,14 @@ class HealthChecksTest {
             assertEquals(began(store, now.minus(Duration.ofDays(1)), now), Long.parseLong(measure(health, "runs_last_day")),
                     "after " + minutes + " min");
         }
-        assertEquals("ok: 1 run in the last hour, 22 in the last 24 h", told(store, "activity"));
-        assertEquals("warning: no run for 1 d 16 h, 0 in the last 24 h", told(store, "activity", NOON.plus(Duration.ofHours(40))));
+        assertEquals("warning: 1 run begins later than this machine's clock, 2026-11-20 12:10:00 UTC", told(store, "activity"));
+        change(store, "UPDATE agent_runs SET start_time = '2026-11-20T13:09:59Z' WHERE rowid = 60");
+        assertEquals("ok: 1 run in the last hour, 22 in the last 24 h", told(store, "activity"), "an hour is no wrong clock");
+        change(store, "UPDATE agent_runs SET start_time = '2026-11-20T13:10:01Z' WHERE rowid = 60");
+        assertEquals("warning: 1 run begins later than this machine's clock, 2026-11-20 12:10:00 UTC", told(store, "activity"));
+        change(store, "DELETE FROM agent_runs WHERE rowid = 60");
+        assertEquals("warning: no run for 1 d 16 h, 0 in the last 24 h; silent: link-checker since 2026-11-20 12:00:00, docs-crawler since "
+                + "2026-11-20 11:00:00, hugo-translator since 2026-11-20 10:00:00", told(store, "activity", NOON.plus(Duration.ofHours(40))));
         assertEquals("warning: no run yet", told(Fixture.V1.empty(dir.resolve("empty")), "activity"));
     }
 
@@ -245,9 +254,10 @@ class HealthChecksTest {
         for (String[] rule : new String[][] {{}, {"--stale", "30h"}}) {
             List<String> asked = new ArrayList<>(List.of("--json"));
             asked.addAll(List.of(rule));
-            var check = HealthTest.check(HealthTest.health(store, asked.toArray()), "stale");
+            Script health = HealthTest.health(store, asked.toArray());
+            var check = HealthTest.check(health, "stale");
             assertEquals("(runbook: Prune)", check.getString("hint", ""));
-            String[] hint = check.getString("next", "").split("jbang prune@telemetry ");
+            String[] hint = HealthTest.next(health, "stale").split("jbang prune@telemetry ");
             var prune = new prune();
             prune.clock = HealthTest.AT_NOON;
             Script shown = Script.run(prune, (Object[]) (hint[1] + " --json").split(" "));

@@ -21,18 +21,26 @@ class HealthOutputTest {
     @TempDir
     Path dir;
 
+    private static final String SILENT = "silent: link-checker since 2026-11-20 12:00:00, docs-crawler since 2026-11-20 11:00:00, "
+            + "hugo-translator since 2026-11-20 10:00:00";
+
     @Test
     void theJsonDocumentHasItsFixedForm() {
         Store store = Fixture.V3.filled(dir, 20, HealthTest.NOON);
         Script health = HealthTest.health(store, "--json", "--idle", "1m");
         JsonObject document = Json.parse(health.out()).asObject();
-        assertEquals(List.of("status", "store", "checks"), document.names());
+        assertEquals(List.of("status", "store", "checks", "not_checked"), document.names());
         assertEquals("warning", document.getString("status", ""));
         assertEquals(dir.toString(), document.getString("store", ""));
         assertEquals(HealthTest.NAMES, HealthTest.names(health));
-        assertEquals("{\"name\":\"activity\",\"status\":\"warning\",\"detail\":\"no run for 10 min, 20 in the last 24 "
-                + "h\",\"hint\":\"(runbook: Health Checks)\",\"next\":\"jbang query@telemetry recent --store "
-                + dir + "\"}", HealthTest.check(health, "activity").toString());
+        assertEquals("{\"name\":\"activity\",\"status\":\"warning\",\"detail\":\"no run for 10 min, 20 in the last 24 h; " + SILENT
+                + "\",\"hint\":\"start these agents, or see why they do not run (runbook: Health Checks)\",\"next\":null}",
+                HealthTest.check(health, "activity").toString());
+        assertEquals("[\"whether lines older than 2 d are in the database\",\"the bytes of backups and archived files\"]",
+                document.get("not_checked").toString());
+        Script quick = HealthTest.health(store, "--json", "--quick");
+        assertEquals("whether indexes agree with their tables",
+                Json.parse(quick.out()).asObject().get("not_checked").asArray().get(0).asString());
         assertTrue(HealthTest.check(health, "disk").get("hint").isNull());
         assertTrue(HealthTest.check(health, "disk").get("next").isNull());
         assertEquals(1, health.exit());
@@ -41,18 +49,19 @@ class HealthOutputTest {
     @Test
     void thePluginLineHasStatusTextAndPerformanceData() {
         Store store = Fixture.V3.filled(dir, 20, HealthTest.NOON);
-        assertEquals("TELEMETRY OK - all 12 checks are ok | wal_size=0B;64000000;;0 disk_free=NB;5000000000:;1000000000:;0 write=0.Ns;;;0 "
+        assertEquals("TELEMETRY OK - all 14 checks are ok | wal_size=0B;64000000;;0 disk_free=NB;5000000000:;1000000000:;0 write=0.Ns;;;0 "
                 + "runs_last_hour=1;;;0 runs_last_day=20;;;0"
                 + " last_run_age=600s;3600;;0 running_runs=3;;;0 stale_runs=0;0;;0 database_size=NB;500000000;;0 runs=20;;;0 "
                         + "missing_runs=0;0;;0 unended_runs=0;0;;0\n",
                 HealthTest.health(store, "--nagios").out().replaceAll("disk_free=\\d+", "disk_free=N")
                         .replaceAll("write=0\\.\\d+s", "write=0.Ns").replaceAll("database_size=\\d+", "database_size=N"));
         Script idle = HealthTest.health(store, "--nagios", "--idle", "1m");
-        assertTrue(idle.out().startsWith("TELEMETRY WARNING - activity: no run for 10 min, 20 in the last 24 h | wal_size="), idle.out());
+        assertTrue(idle.out().startsWith("TELEMETRY WARNING - activity: no run for 10 min, 20 in the last 24 h; " + SILENT + " | wal_size="),
+                idle.out());
         Script missing = Script.run(HealthTest.at(HealthTest.NOON), "--nagios", "--store", dir.resolve("a|b"));
         assertTrue(missing.out()
-                .matches("TELEMETRY CRITICAL - storage: there is no store: \\S+a b does not exist; database: telemetry.sqlite: it does "
-                + "not exist; write: [^|]* \\| disk_free=\\d+B;5000000000:;1000000000:;0\\R"), missing.out());
+                .matches("TELEMETRY CRITICAL - storage: --store names \\S+a b, which is not there: was the store moved\\? Then name its folder "
+                + "with --store \\|\\R"), missing.out());
         assertEquals(List.of(1, 2), List.of(idle.exit(), missing.exit()));
     }
 
@@ -86,7 +95,7 @@ class HealthOutputTest {
     @Test
     void aTextfileThatCannotBeWrittenIsSaidAfterTheReport() throws IOException {
         Script health = HealthTest.health(Fixture.V3.filled(dir, 20, HealthTest.NOON), "--prometheus", dir.resolve("none/x.prom"));
-        assertTrue(health.out().endsWith("ok: all 12 checks are ok\n"), health.out());
+        assertTrue(health.out().endsWith("ok: all 14 checks are ok\n"), health.out());
         assertEquals("health: cannot write a textfile in " + dir.resolve("none") + ": it does not exist\n", health.err());
         assertEquals(3, health.exit());
         Path folder = Files.createDirectories(dir.resolve("t/x.prom/full")).getParent();

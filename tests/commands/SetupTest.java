@@ -161,11 +161,51 @@ class SetupTest {
     void aStoreWhoseDatabaseIsGoneGetsANewOneAndTheAdviceToFillIt() throws IOException {
         Store store = Fixture.V3.filled(dir, 20, NOW);
         Files.delete(store.database());
-        Script made = setup("--store", dir);
+        Map<String, String> before = snapshot(dir);
+        Script asked = setup("--store", dir);
+        assertEquals(Cli.USAGE, asked.exit());
+        assertTrue(asked.err().startsWith("setup: The database " + store.database() + " is missing or empty, and there was one before; recover "
+                + "looks for its runs. Make an empty one? There is no terminal to ask on: add --yes to go ahead, or recover --dry-run"),
+                asked.err());
+        assertEquals(before, snapshot(dir));
+        Script made = setup("--store", dir, "--yes");
         assertEquals(Cli.WARNING, made.exit());
         assertTrue(made.out().contains("odd       the database is new and lacks the runs of the day files" + System.lineSeparator()
                 + "next: jbang rebuild@telemetry --dry-run --store " + dir + System.lineSeparator()), made.out());
         assertEquals(Cli.OK, setup("--store", dir).exit());
+    }
+
+    /** Each of them says that there was a database; folders alone do not. */
+    @Test
+    void anyTraceOfAnEarlierDatabaseMakesSetupAsk() throws IOException {
+        for (String trace : List.of("raw/events_20261120.ndjson", "backups/telemetry_backup_20261120_000000.sqlite", "archive/manifest.ndjson",
+                "quarantine/x", "reports/health.ndjson", "pruned.ndjson")) {
+            Path base = dir.resolve(trace.replace('/', '-'));
+            setup("--store", base);
+            Files.delete(base.resolve("db/telemetry.sqlite"));
+            Files.createDirectories(base.resolve(trace).getParent());
+            assertEquals(Cli.OK, setup("--store", base).exit(), "no trace");
+            Files.write(base.resolve("db/telemetry.sqlite"), new byte[0]);
+            Files.writeString(base.resolve(trace), "x");
+            Map<String, String> before = snapshot(base);
+            Script asked = setup("--store", base);
+            assertEquals(Cli.USAGE, asked.exit(), trace + asked);
+            assertTrue(asked.err().contains("add --yes to go ahead"), asked.err());
+            assertEquals(before, snapshot(base), trace);
+            Script health = Script.run(new health(), "--store", base);
+            assertTrue(!health.out().contains("setup@telemetry"), health.out());
+            assertTrue(setup("--store", base, "--yes").exit() <= Cli.WARNING, trace);
+            assertEquals(List.of(), odd(Store.at(base)), trace);
+        }
+    }
+
+    @Test
+    void whereTheDatabaseIsThereFoldersAreMendedWithoutAsking() throws IOException {
+        Store store = Fixture.V3.filled(dir, 20, NOW);
+        Files.delete(store.backups());
+        Script made = setup("--store", dir);
+        assertEquals(Cli.OK, made.exit(), made.toString());
+        assertTrue(made.out().contains("created   " + store.backups()), made.out());
     }
 
     @Test
@@ -310,7 +350,7 @@ class SetupTest {
         for (List<String> wrong : List.of(List.of("--runs", "5"), List.of("--sample", "--runs", "0"),
                 List.of("--sample", "--runs", "10000001"), List.of("--sample", "--days", "0"),
                 List.of("--sample", "--days", "2147483647"), List.of("--sample", "--runs", "x"),
-                List.of("--sample", "--seed", "1.5"), List.of("--bogus"), List.of("extra"), List.of("--yes"))) {
+                List.of("--sample", "--seed", "1.5"), List.of("--bogus"), List.of("extra"))) {
             List<Object> args = new ArrayList<>(List.of("--store", base));
             args.addAll(wrong);
             Script refused = setup(args.toArray());

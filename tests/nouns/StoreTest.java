@@ -63,15 +63,27 @@ class StoreTest {
     }
 
     @Test
-    void aMissingStoreIsSaidWithTheCommandThatMakesOne() {
+    void aMissingStoreThatSomebodyNamedMayHaveBeenMoved() {
         Store store = Store.at(dir.resolve("none"));
         assertTrue(store.isMissing());
         StoreException e = assertThrows(StoreException.class, store::orThrow);
         assertEquals(StoreException.Reason.MISSING, e.reason());
         assertEquals("cannot use the store " + dir.resolve("none")
-                + ": there is none (named by --store); name another with --store DIR, or make it:" + System.lineSeparator()
-                + "next: jbang setup@telemetry --store " + dir.resolve("none"), e.getMessage());
+                + ": there is none (named by --store); was it moved? Then name its folder with --store. recover --from DIR brings it back from "
+                + "backups elsewhere; setup makes a new, empty one", e.getMessage());
+        Store named = Store.fromEnv(Map.of("TELEMETRY_BASE_DIR", dir + "/gone"), dir);
+        assertEquals("TELEMETRY_BASE_DIR names " + dir.resolve("gone") + ", which is not there: was the store moved? Then name its folder in "
+                + "TELEMETRY_BASE_DIR", named.absence());
+        assertEquals("recover --from DIR brings it back from backups elsewhere; setup makes a new, empty one", named.anew().toString());
         assertFalse(Store.at(dir).isMissing());
+    }
+
+    @Test
+    void whereNobodyNamedAStoreAMissingOneIsMade() {
+        Store store = new Store(dir.resolve(".telemetry"), dir.resolve(".telemetry/db/telemetry.sqlite"), dir.resolve(".telemetry/raw"), "default");
+        assertEquals("cannot use the store " + store.base() + ": there is none (named by default)" + System.lineSeparator()
+                + "next: jbang setup@telemetry", assertThrows(StoreException.class, store::orThrow).getMessage());
+        assertEquals("there is no store: " + store.base() + " does not exist", store.absence());
     }
 
     @Test
@@ -94,8 +106,7 @@ class StoreTest {
 
     @Test
     void theNextCommandCanBePastedWhateverTheFolderIsCalled() {
-        StoreException e = assertThrows(StoreException.class, Store.at(dir.resolve("my store"))::orThrow);
-        assertTrue(e.getMessage().endsWith(System.lineSeparator() + "next: jbang setup@telemetry --store '" + dir.resolve("my store") + "'"),
-                e.getMessage());
+        assertEquals("next: jbang health@telemetry --store '" + dir.resolve("my store") + "'",
+                Store.at(dir.resolve("my store")).command("health").line());
     }
 }

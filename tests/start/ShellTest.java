@@ -48,8 +48,7 @@ class ShellTest {
     @Test
     void withoutAStoreItSaysSoAndMakesNone() throws Exception {
         Script shell = jbangw("shell", "--store", dir.resolve("none").toString()).run("/exit\n");
-        assertTrue(shell.out().contains("there is none (named by --store); name another with --store DIR, or make it:\nnext: "
-                + ROOT.resolve("scripts/jbangw") + " setup --store " + dir.resolve("none") + "\n"), shell.out());
+        assertTrue(shell.out().contains("there is none (named by --store); was it moved? Then name its folder with --store."), shell.out());
         assertTrue(Files.notExists(dir.resolve("none")));
     }
 

@@ -5,9 +5,11 @@ import java.time.Instant;
 import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import telemetry.StoreException;
 import telemetry.Times;
 import telemetry.daylog.Records;
@@ -60,16 +62,28 @@ final class ArchiveManifest {
 
     /** The entries by file, in the order of archiving. A line that cannot be read is skipped. */
     synchronized Map<String, Entry> read() {
+        return read(new HashSet<>());
+    }
+
+    /** The same. @param expired is given those that were taken out and not added again */
+    synchronized Map<String, Entry> read(Set<String> expired) {
         Map<String, Entry> files = new LinkedHashMap<>();
-        lines.forEach(line -> read(line, files));
+        lines.forEach(line -> read(line, files, expired));
         return files;
     }
 
-    private static void read(String line, Map<String, Entry> files) {
+    private static void read(String line, Map<String, Entry> files, Set<String> expired) {
         try {
             Map<String, Object> members = JsonText.object(line);
-            if (members.get("removed") != null) files.remove(members.get("file").toString());
-            else if (members.get("file") != null) files.put(members.get("file").toString(), Entry.of(members));
+            if (members.get("file") == null) return;
+            String file = members.get("file").toString();
+            if (members.get("removed") == null) {
+                files.put(file, Entry.of(members));
+                expired.remove(file);
+            } else {
+                files.remove(file);
+                expired.add(file);
+            }
         } catch (IllegalArgumentException | ClassCastException | NullPointerException | java.time.DateTimeException e) {
             // a full disk cut this line short; its file counts as not listed
         }

@@ -2,20 +2,24 @@ package telemetry.health;
 
 import static java.util.stream.Collectors.joining;
 
-import java.nio.file.Path;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.time.format.DateTimeParseException;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import telemetry.Check;
 import telemetry.Database;
 import telemetry.DayFile;
+import telemetry.EventLog;
+import telemetry.Next;
 import telemetry.Row;
 import telemetry.Store;
+import telemetry.archive.ArchiveState;
 import telemetry.runs.Schema;
 import telemetry.store.KnownLosses;
 import telemetry.text.Runbook;
@@ -23,14 +27,18 @@ import telemetry.text.Words;
 
 /**
  * Whether the day files are all there. The database's runs tell which days there must be lines of: a day of which the database has runs, and
- * neither raw nor the archive has a file, was deleted or stands elsewhere.
+ * neither raw nor the archive has a file, was deleted or stands elsewhere. The archive's manifest tells which files it must have.
  */
 public final class DayFilesCheck {
-    private static final int MOST_DAYS = 3;
+    private static final int MOST = 3;
 
-    /** The days of which there are runs, each found through the index: one look a day, not one a run. */
+    /**
+     * The days of which there are runs, each found through the index: one look a day, not one a run. A text that is too short for a day is
+     * no day; the next text is looked for behind it.
+     */
     private static final String DAYS = "WITH RECURSIVE day(x) AS (SELECT substr(min(start_time), 1, 10) FROM agent_runs"
-            + " UNION SELECT (SELECT substr(min(start_time), 1, 10) FROM agent_runs WHERE start_time > day.x || '~') FROM day"
+            + " UNION SELECT (SELECT substr(min(start_time), 1, 10) FROM agent_runs"
+            + " WHERE start_time > day.x || CASE WHEN length(day.x) = 10 THEN '~' ELSE '' END) FROM day"
             + " WHERE day.x IS NOT NULL) SELECT x FROM day WHERE x IS NOT NULL";
     private static final String DAYS_WITHOUT_INDEX = "SELECT DISTINCT substr(start_time, 1, 10) FROM agent_runs";
 
@@ -40,50 +48,66 @@ public final class DayFilesCheck {
 
     private final Store store;
     private final Instant now;
+    private final KnownLosses known;
+    private final ArchiveState archive;
 
     DayFilesCheck(Store store, Instant now) {
         this.store = store;
         this.now = now;
+        this.known = KnownLosses.of(store);
+        this.archive = ArchiveState.of(store);
     }
 
     Check check(Database database, Schema schema) {
-        List<OddDayFile> odd = OddDayFile.of(store, now);
-        Check days = days(database, schema);
-        if (odd.isEmpty() || days.status() != Check.Status.OK) return days;
-        String more = odd.size() == 1 ? "" : "; and " + Words.count(odd.size() - 1, "more odd day file");
-        return Check.warning("day files", odd.get(0).detail() + more, odd.get(0).next());
-    }
-
-    private Check days(Database database, Schema schema) {
-        if (schema.shape() == Schema.Shape.SERVICE)
-            return Check.ok("day files", "not compared with the database's days: this version's runs may come without lines");
         Map<LocalDate, Long> lost = lost(database, schema);
-        KnownLosses known = KnownLosses.of(store);
-        long acknowledged = lost.keySet().stream().filter(known::contains).count();
-        lost.keySet().removeIf(known::contains);
-        if (!lost.isEmpty()) return Check.warning("day files", said(lost) + " stand in the database and in no day file; if "
-                + (lost.size() == 1 ? "it was" : "they were") + " moved away, put the files back, otherwise acknowledge the loss",
-                store.command("health", "--acknowledge", "the day files are gone").in(Runbook.DATA_LOSS));
-        return Check.ok("day files", "every day of the database has its lines"
-                + (acknowledged == 0 ? "" : ", known: " + Words.count(acknowledged, "day") + " without"));
+        List<ArchiveState.Gone> gone = new ArrayList<>(archive.gone());
+        Set<LocalDate> acknowledged = new TreeSet<>();
+        gone.forEach(file -> acknowledged.add(file.day()));
+        acknowledged.addAll(lost.keySet());
+        acknowledged.removeIf(day -> !known.contains(day));
+        lost.keySet().removeAll(acknowledged);
+        gone.removeIf(file -> acknowledged.contains(file.day()));
+
+        List<String> found = new ArrayList<>();
+        if (!lost.isEmpty()) found.add(said(lost) + " stand in the database and in no day file");
+        if (!gone.isEmpty()) found.add(said(gone));
+        boolean isLoss = !found.isEmpty();
+        if (isLoss) found.add("put the files back from where they were moved to or from a backup, or acknowledge the loss");
+        List<OddDayFile> odd = OddDayFile.of(store, now);
+        odd.stream().limit(MOST).forEach(file -> found.add(file.detail()));
+        if (odd.size() > MOST) found.add("and " + Words.count(odd.size() - MOST, "more odd day file"));
+        if (found.isEmpty()) return Check.ok("day files", fine(schema) + (acknowledged.isEmpty() ? ""
+                : ", known: the lines of " + Words.count(acknowledged.size(), "day") + " are gone"));
+        Next acknowledge = store.command("health", "--acknowledge", "the day files are gone").in(Runbook.DATA_LOSS);
+        return Check.warning("day files", String.join("; ", found), isLoss ? acknowledge : odd.get(0).next());
     }
 
-    /** The days of which the database has runs and nothing has lines, and that nobody has acknowledged. */
+    private String fine(Schema schema) {
+        return areCompared(schema) ? "every day of the database has its lines"
+                : "not compared with the database's days: this version's runs may come without lines";
+    }
+
+    /** Rows that came over HTTP have no lines. */
+    private static boolean areCompared(Schema schema) {
+        return schema.shape() != Schema.Shape.SERVICE;
+    }
+
+    /** The days whose lines are gone, wholly or in part, and that nobody has acknowledged. */
     public static Set<LocalDate> lost(Store store) {
         try (Database database = Database.openToRead(store.database())) {
-            Map<LocalDate, Long> lost = new DayFilesCheck(store, Instant.EPOCH).lost(database, Schema.require(database));
-            lost.keySet().removeIf(KnownLosses.of(store)::contains);
-            return lost.keySet();
+            var check = new DayFilesCheck(store, Instant.EPOCH);
+            Set<LocalDate> lost = new TreeSet<>(check.lost(database, Schema.require(database)).keySet());
+            check.archive.gone().forEach(file -> lost.add(file.day()));
+            lost.removeIf(check.known::contains);
+            return lost;
         }
     }
 
     private Map<LocalDate, Long> lost(Database database, Schema schema) {
-        Set<LocalDate> there = new HashSet<>();
-        for (Path folder : List.of(store.raw(), store.archive())) {
-            String[] names = folder.toFile().list();
-            if (names != null) for (String name : names) DayFile.of(folder.resolve(name)).ifPresent(file -> there.add(file.day()));
-        }
         Map<LocalDate, Long> lost = new TreeMap<>();
+        if (!areCompared(schema)) return lost;
+        Set<LocalDate> there = new HashSet<>(archive.expired());
+        for (DayFile file : new EventLog(store).days()) there.add(file.day());
         boolean isIndexed = schema.indexes().contains("idx_runs_start");
         for (Row row : database.query(isIndexed ? DAYS : DAYS_WITHOUT_INDEX).list()) {
             LocalDate day = day(row.get(0));
@@ -105,9 +129,18 @@ public final class DayFilesCheck {
     /** {@code 412 runs of 5 days (2026-11-20: 80, 2026-11-21: 90, 2026-11-22: 70 and 2 more)} */
     private static String said(Map<LocalDate, Long> lost) {
         long runs = lost.values().stream().mapToLong(Long::longValue).sum();
-        String first = lost.entrySet().stream().limit(MOST_DAYS).map(day -> day.getKey() + ": " + day.getValue()).collect(joining(", "));
-        int more = lost.size() - Math.min(MOST_DAYS, lost.size());
-        return Words.count(runs, "run") + " of " + Words.count(lost.size(), "day") + " (" + first + (more == 0 ? "" : " and " + more + " more")
-                + ")";
+        return Words.count(runs, "run") + " of " + Words.count(lost.size(), "day") + " ("
+                + lost.entrySet().stream().limit(MOST).map(day -> day.getKey() + ": " + day.getValue()).collect(joining(", "))
+                + more(lost.size()) + ")";
+    }
+
+    /** {@code 2 of 90 archived files: events_20251211.ndjson.gz is not there, events_20251212.ndjson.gz has 3 B of 1.2 MB} */
+    private String said(List<ArchiveState.Gone> gone) {
+        return gone.size() + " of " + Words.count(archive.listed(), "archived file") + ": "
+                + gone.stream().limit(MOST).map(ArchiveState.Gone::toString).collect(joining(", ")) + more(gone.size());
+    }
+
+    private static String more(int all) {
+        return all <= MOST ? "" : " and " + (all - MOST) + " more";
     }
 }

@@ -33,6 +33,7 @@ public final class FolderChecks {
     private static final Next ANOTHER_FOLDER = Layout.ANOTHER_FOLDER.in(Runbook.SYSTEM_OVERVIEW);
 
     static final String NO_STORE = "no store";
+    static final String NO_RAW = "no day files' folder";
 
     private final Store store;
     private final Instant now;
@@ -76,22 +77,28 @@ public final class FolderChecks {
             else if (!Files.isReadable(folder) || !Files.isExecutable(folder)) return Check.unknown("storage",
                     "no permission to read " + folder, OTHER_ACCOUNT);
         }
-        if (store.isMissing()) return Check.failed("storage", store.rule() + " names " + store.base() + ", which is not there",
-                store.absent().in(Runbook.SYSTEM_OVERVIEW));
+        if (store.isMissing()) return Check.failed("storage", store.absence(), store.anew().in(Runbook.SYSTEM_OVERVIEW));
+        if (missing.equals(List.of(store.raw())) && !store.raw().startsWith(store.base())) return Check.failed("storage", Store.RAW_VARIABLE
+                + " names " + store.raw() + ", which is not there: were the day files moved?",
+                Next.words("name their folder in " + Store.RAW_VARIABLE + ", or unset it").in(Runbook.SYSTEM_OVERVIEW));
         if (!missing.isEmpty()) return Check.failed("storage", "missing: " + joined(missing), mend(missing.get(0)));
         return Disk.isReadOnly(store.raw()) ? Check.failed("storage", "the file system of " + store.raw() + " is read-only", MOUNT)
                 : Check.ok("storage", "folders are there: db, raw" + (Files.isDirectory(store.backups()) ? ", backups" : ""));
     }
 
+    /** Nothing can be told of a store that is not there: the storage check says so. */
+    static boolean isAbsent(Store store) {
+        return store.isMissing() || Layout.fileInPlaceOf(store.base()) != null;
+    }
+
     private Next mend(Path folder) {
-        boolean isNone = store.isMissing() || Layout.fileInPlaceOf(store.base()) != null;
-        return Layout.mend(store, folder).in(isNone ? Runbook.SYSTEM_OVERVIEW : Runbook.COMPLETE_SYSTEM_FAILURE);
+        return Layout.mend(store, folder).in(isAbsent(store) ? Runbook.SYSTEM_OVERVIEW : Runbook.COMPLETE_SYSTEM_FAILURE);
     }
 
     /** What to do when the database is not there. */
     static Next lost(Store store) {
         return Layout.fileInPlaceOf(store.base()) != null ? ANOTHER_FOLDER
-                : store.isMissing() ? store.absent().in(Runbook.SYSTEM_OVERVIEW)
+                : store.isMissing() ? store.anew().in(Runbook.SYSTEM_OVERVIEW)
                 : Layout.isLost(store) ? store.next(Runbook.COMPLETE_SYSTEM_FAILURE) : store.next(Runbook.SYSTEM_OVERVIEW);
     }
 
@@ -103,7 +110,7 @@ public final class FolderChecks {
 
     /** The least that is free on the disks of database and day files. */
     public Check disk() {
-        if (store.isMissing()) return Check.skipped("disk", NO_STORE);
+        if (isAbsent(store)) return Check.skipped("disk", NO_STORE);
         try {
             Path tightest = Disk.free(store.database()) <= Disk.free(store.raw()) ? store.database().getParent() : store.raw();
             Size free = new Size(Disk.free(tightest));
@@ -115,21 +122,21 @@ public final class FolderChecks {
             if (free.compareTo(rules.diskWarning()) < 0) return Check.warning("disk", detail + ", less than " + rules.diskWarning(), hint);
             return Check.ok("disk", detail);
         } catch (IOException e) {
-            Path file = Layout.fileInPlaceOf(store.raw());
-            return file != null ? Check.skipped("disk", file + " is no folder")
+            return Layout.fileInPlaceOf(store.raw()) != null ? Check.skipped("disk", NO_RAW)
                     : Check.unknown("disk", Attempt.refused("measure the disk of", store.base(), e).why(), OTHER_ACCOUNT);
         }
     }
 
     /** Whether the agents' account could append a line and write a row now. */
     public Check write() {
-        if (store.isMissing()) return Check.skipped("write", NO_STORE);
+        if (isAbsent(store)) return Check.skipped("write", NO_STORE);
+        if (Layout.fileInPlaceOf(store.raw()) != null || Files.notExists(store.raw())) return Check.skipped("write", NO_RAW);
         return new WriteCheck(store, now, measures).check();
     }
 
     /** @param begun since when the database is there, or null when that cannot be told: a young store needs no backup yet */
     public Check backup(Instant begun) {
-        if (store.isMissing()) return Check.skipped("backup", NO_STORE);
+        if (isAbsent(store)) return Check.skipped("backup", NO_STORE);
         try {
             return new NewestBackup(store, now, rules, measures).check(begun);
         } catch (StoreException e) {

@@ -1,8 +1,12 @@
 package telemetry.health;
 
+import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.LocalDate;
+import java.time.ZoneOffset;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
@@ -17,11 +21,13 @@ import telemetry.Next;
 import telemetry.Row;
 import telemetry.Run;
 import telemetry.Store;
+import telemetry.StoreException;
 import telemetry.Times;
 import telemetry.backup.Backup;
 import telemetry.backup.Backups;
 import telemetry.daylog.BriefRecord;
 import telemetry.daylog.LogReader;
+import telemetry.runs.Schema;
 import telemetry.store.Pruned;
 import telemetry.text.JsonText;
 import telemetry.text.Runbook;
@@ -39,26 +45,49 @@ final class RunCount {
 
     private static final Duration IN_FLIGHT = Duration.ofMinutes(1);
     private static final int BATCH = 20_000;
+
+    /** The start time narrows what is looked through where run_id has no index, as in the service's tables. */
     private static final String ABSENT = "SELECT value AS run_id FROM json_each(?1) EXCEPT SELECT run_id FROM agent_runs"
-            + " WHERE run_id IN (SELECT value FROM json_each(?1))";
+            + " WHERE run_id IN (SELECT value FROM json_each(?1)) AND start_time >= ?2";
 
     /** So long the day files are read. */
     private static final Duration READING = Duration.ofMillis(500);
 
     private final Store store;
     private final Database database;
+    private final Schema schema;
     private final Instant now;
+    private String unread;
 
-    RunCount(Store store, Database database, Instant now) {
+    RunCount(Store store, Database database, Schema schema, Instant now) {
         this.store = store;
         this.database = database;
+        this.schema = schema;
         this.now = now;
     }
 
     /** The sound database's check, or a worse one when runs are missing. */
     Check compare(Check sound) {
-        Optional<Backup> backup = Backups.newestVerified(store).filter(one -> one.runs() != null);
+        Optional<Backup> backup = newestVerified();
         return backup.isPresent() ? withBackup(sound, backup.get()) : withDayFiles(sound);
+    }
+
+    /** Which runs were not counted, in a few words; null when all that is known was, or nothing was asked yet. */
+    String unread() {
+        return unread;
+    }
+
+    /**
+     * Empty also where the backup's count of rows says nothing: since then runs were deleted on purpose, of which each may have had several.
+     * That the backups cannot be read is the check of the backups' own business.
+     */
+    private Optional<Backup> newestVerified() {
+        try {
+            return new Backups(store, null, Clock.fixed(now, ZoneOffset.UTC), null).newestVerified().filter(one -> one.runs() != null)
+                    .filter(one -> schema.shape() != Schema.Shape.SERVICE || Pruned.deletedSince(store, one.time()) == 0);
+        } catch (StoreException e) {
+            return Optional.empty();
+        }
     }
 
     private Check withBackup(Check sound, Backup backup) {
@@ -76,37 +105,46 @@ final class RunCount {
         int read = 0;
         while (read < days.size() && System.nanoTime() < until) read(days.get(read++), runs, until);
         if (runs.isEmpty()) return sound;
-        String where = " that began by the day files since " + days.get(read - 1).day()
-                + (read == days.size() && System.nanoTime() < until ? "" : ", older lines were not read");
-        return judged(sound, runs.size() - absent(runs), runs.size(), where);
+        LocalDate since = days.get(read - 1).day();
+        boolean isAll = read == days.size() && System.nanoTime() < until;
+        if (!isAll) unread = "whether runs of before " + since.plusDays(1) + " are still in the database";
+        return judged(sound, runs.size() - absent(runs, since), runs.size(), " that began by the day files since " + since
+                + (isAll ? "" : ", older lines were not read"));
     }
 
-    /** A run of the last minute may not have reached the database yet. */
+    /** A run of the last minute may not have reached the database yet. A file that cannot be read tells nothing. */
     private void read(DayFile file, Set<String> runs, long until) {
         try (LogReader entries = new LogReader(file.path(), 0, BriefRecord::read)) {
             while (System.nanoTime() < until && entries.hasNext()) {
                 LogRecord record = entries.next().record();
                 if (record instanceof Run run && run.start() != null && run.start().isBefore(now.minus(IN_FLIGHT))) runs.add(run.id());
             }
+        } catch (StoreException e) {
+            // the checks of storage and divergence, and logs, name it
         }
     }
 
-    private long absent(Set<String> runs) {
+    private long absent(Set<String> runs, LocalDate since) {
         Pruned pruned = Pruned.of(store);
-        long absent = 0;
+        Set<String> absent = absent(absent(runs, since.minusDays(1).toString()), "");
+        absent.removeIf(pruned::contains);
+        return absent.size();
+    }
+
+    private Set<String> absent(Collection<String> runs, String since) {
+        Set<String> absent = new HashSet<>();
         List<String> batch = new ArrayList<>();
         for (String run : runs) {
             batch.add(run);
-            if (batch.size() == BATCH) absent += absent(batch, pruned);
+            if (batch.size() == BATCH) ask(batch, since, absent);
         }
-        return absent + absent(batch, pruned);
+        ask(batch, since, absent);
+        return absent;
     }
 
-    private long absent(List<String> batch, Pruned pruned) {
-        long absent = 0;
-        for (Row row : database.query(ABSENT, JsonText.line(batch))) if (!pruned.contains(row.text("run_id"))) absent++;
+    private void ask(List<String> batch, String since, Set<String> absent) {
+        if (!batch.isEmpty()) for (Row row : database.query(ABSENT, JsonText.line(batch), since)) absent.add(row.text("run_id"));
         batch.clear();
-        return absent;
     }
 
     private Check judged(Check sound, long runs, long had, String where) {

@@ -3,6 +3,8 @@ package telemetry.health;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
@@ -10,9 +12,10 @@ import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
-import java.util.stream.Stream;
+import java.util.Set;
 import telemetry.Check;
 import telemetry.DayFile;
 import telemetry.Next;
@@ -24,9 +27,7 @@ import telemetry.os.Attempt;
 import telemetry.os.Disk;
 import telemetry.os.Machine;
 import telemetry.sqlite.DatabaseFile;
-import telemetry.store.Layout;
 import telemetry.text.Runbook;
-import telemetry.text.Words;
 
 /**
  * Whether the agents can record a run now. The agents' account is the owner of the folder of the day files. It has to be able to append to
@@ -51,26 +52,44 @@ final class WriteCheck {
     }
 
     Check check() {
-        if (Layout.fileInPlaceOf(store.raw()) != null || Files.notExists(store.raw())) return Check.skipped("write", "no day files' folder");
         try {
             if (Files.exists(dayFile, LinkOption.NOFOLLOW_LINKS) && !Files.isRegularFile(dayFile)) return inTheWay();
-            Duration took = appendBeside();
-            measures.add(Measure.of("write", "seconds", "Time to append a line beside the day file and sync it.",
-                    took.toNanos() / 1_000 / 1e6));
-            if (Files.exists(dayFile)) openToAppend();
-            return judged("a line appended and on the disk in " + Times.words(took));
+            return agents().isPresent() ? judged(agents().get()) : Check.ok("write", tried());
         } catch (IOException e) {
             return refused(Attempt.refused("append in", store.raw(), e));
         }
     }
 
+    /** Who writes the day files; empty where files do not carry the number of an account. */
+    private Optional<Account> agents() throws IOException {
+        return Account.ownerOf(store.raw());
+    }
+
     /** What writers cannot open under the day file's name. A FIFO would keep them waiting for ever. */
-    private Check inTheWay() {
-        String what = Files.isDirectory(dayFile) ? "a folder" : Files.isSymbolicLink(dayFile) && Files.notExists(dayFile)
-                ? "a link to a file that is not there" : "no file";
-        String mover = Machine.isWindows() ? "move" : "mv";
-        return Check.failed("write", dayFile + " is " + what + ": no line can be appended to it",
-                Next.program(mover, dayFile.toString(), dayFile + ".aside").in(Runbook.TELEMETRY_INTEGRATION));
+    private Check inTheWay() throws IOException {
+        int n = 1;
+        while (Files.exists(aside(n), LinkOption.NOFOLLOW_LINKS)) n++;
+        List<String> words = new ArrayList<>();
+        if (!Files.isWritable(store.raw())) words.add("sudo");
+        words.addAll(List.of(Machine.isWindows() ? "move" : "mv", dayFile.toString(), aside(n).toString()));
+        return Check.failed("write", dayFile + " is " + Account.kindOf(dayFile) + " (" + Account.described(dayFile)
+                + "): no line can be appended to it", command(words));
+    }
+
+    private Path aside(int n) {
+        return dayFile.resolveSibling(dayFile.getFileName() + ".aside" + (n == 1 ? "" : n));
+    }
+
+    private static Next command(List<String> words) {
+        return Next.program(words.get(0), words.subList(1, words.size()).toArray(String[]::new)).in(Runbook.TELEMETRY_INTEGRATION);
+    }
+
+    /** A line beside the day file, and the day file itself opened and closed. @return what was done */
+    private String tried() throws IOException {
+        Duration took = appendBeside();
+        measures.add(Measure.of("write", "seconds", "Time to append a line beside the day file and sync it.", took.toNanos() / 1_000 / 1e6));
+        openToAppend();
+        return "a line appended and on the disk in " + Times.words(took);
     }
 
     /** The file goes away even when this process is killed, where the system can do that. */
@@ -79,7 +98,7 @@ final class WriteCheck {
         long began = System.nanoTime();
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE_NEW,
                 StandardOpenOption.APPEND, StandardOpenOption.DELETE_ON_CLOSE)) {
-            ByteBuffer line = ByteBuffer.allocate(LINE_BYTES);
+            ByteBuffer line = ByteBuffer.wrap(("{\"health\": \"" + "x".repeat(LINE_BYTES) + "\"}\n").getBytes(StandardCharsets.US_ASCII));
             channel.write(line);
             if (line.hasRemaining()) throw new IOException("No space left on device: the line was cut short");
             channel.force(false);
@@ -89,70 +108,86 @@ final class WriteCheck {
 
     /** Nothing is written, and a missing day file is not made. */
     private void openToAppend() throws IOException {
-        FileChannel.open(dayFile, StandardOpenOption.WRITE, StandardOpenOption.APPEND).close();
+        if (Files.exists(dayFile)) FileChannel.open(dayFile, StandardOpenOption.WRITE, StandardOpenOption.APPEND).close();
     }
 
     /** Judged for the agents' account: what this program may do says nothing about another account. */
-    private Check judged(String done) throws IOException {
-        Optional<Account> agents = Account.ownerOf(store.raw());
-        if (agents.isEmpty()) return Check.ok("write", done);
-        List<Path> closed = new ArrayList<>();
-        for (Path file : written()) if (!agents.get().mayWrite(file)) closed.add(file);
-        String remark = "";
-        if (self != null && self.isRoot() && !agents.get().isRoot()) {
-            Optional<List<Path>> asked = agents.get().asked(written());
-            if (asked.isPresent()) closed = asked.get();
-            remark = asked.isPresent() ? ", as the agents' account " + agents.get().name() + " can" : byModes(agents.get());
-        } else if (self == null || self.uid() != agents.get().uid()) remark = byModes(agents.get());
-        return closed.isEmpty() ? Check.ok("write", done + remark) : Check.failed("write", said(closed, agents.get()), mend(closed, agents.get()));
+    private Check judged(Account agents) throws IOException {
+        boolean isOwn = self != null && self.uid() == agents.uid();
+        String done = "no line was tried, because this account may not";
+        AccessDeniedException denied = null;
+        try {
+            done = tried();
+        } catch (AccessDeniedException e) {
+            denied = e;
+        }
+        Optional<List<Path>> asked = isOwn ? Optional.of(refusedHere()) : self != null && self.isRoot()
+                ? agents.asked(entered(), written()) : Optional.empty();
+        List<Path> closed = asked.isPresent() ? asked.get() : agents.judged(entered(), written());
+        if (!closed.isEmpty()) return Check.failed("write", said(closed, agents), mend(closed, agents));
+        if (denied != null && isOwn) throw denied;
+        return Check.ok("write", done + (isOwn ? "" : asked.isPresent() ? "; the agents' account " + agents.name() + " may write too"
+                : "; the agents' account " + agents.name() + " may write by owner, groups and mode: access lists were not looked at"));
     }
 
-    private static String byModes(Account agents) {
-        return "; for the agents' account " + agents.name() + " judged by owner, group and mode: access lists were not looked at";
+    private List<Path> refusedHere() {
+        List<Path> closed = new ArrayList<>();
+        for (Path folder : entered()) if (!Files.isExecutable(folder)) closed.add(folder);
+        for (Path file : written()) if (!Files.isWritable(file)) closed.add(file);
+        return closed;
+    }
+
+    /** The folders on the way, from the root on. */
+    private List<Path> entered() {
+        Set<Path> folders = new LinkedHashSet<>();
+        for (Path folder : List.of(store.raw(), store.database().getParent()))
+            for (int depth = 1; depth <= folder.getNameCount() && Files.isDirectory(folder); depth++)
+                folders.add(folder.getRoot().resolve(folder.subpath(0, depth)));
+        return List.copyOf(folders);
     }
 
     /** What a writer opens: the day file, or the folder it is to appear in; the database, its folder and what stands beside it. */
     private List<Path> written() {
         Path database = store.database();
-        return Stream.of(Files.exists(dayFile) ? dayFile : store.raw(), database.getParent(), database,
-                DatabaseFile.beside(database, "-wal"), DatabaseFile.beside(database, "-shm")).filter(Files::exists).toList();
+        List<Path> written = new ArrayList<>(List.of(Files.exists(dayFile) ? dayFile : store.raw(), database.getParent()));
+        written.removeIf(Files::notExists);
+        if (Files.isRegularFile(database)) written.addAll(DatabaseFile.present(database));
+        return written;
     }
 
     private String said(List<Path> closed, Account agents) throws IOException {
         Path first = closed.get(0);
-        String more = closed.size() == 1 ? "" : ", and " + Words.count(closed.size() - 1, "more file", "more files");
-        return "the agents' account " + agents.name() + " may not " + (first.equals(dayFile) ? "append to " : "write to ") + first + " ("
-                + Account.described(first) + ")" + more;
+        String what = entered().contains(first) && !written().contains(first) ? "enter " : first.equals(dayFile) ? "append to " : "write to ";
+        return "the agents' account " + agents.name() + " may not " + what + first + " (" + Account.described(first) + ")"
+                + (closed.size() == 1 ? "" : ", and " + (closed.size() - 1) + " more");
     }
 
-    /** Gives the files to the agents, or lets their owner write. */
+    /** Opens the way, gives the files to the agents, or lets their owner write. */
     private Next mend(List<Path> closed, Account agents) throws IOException {
-        List<String> words = new ArrayList<>();
+        List<Path> folders = closed.stream().filter(entered()::contains).filter(path -> !written().contains(path)).toList();
+        List<Path> files = folders.isEmpty() ? closed : folders;
         boolean isTheirs = true;
-        for (Path file : closed) isTheirs &= Account.ownerOf(file).map(Account::uid).equals(Optional.of(agents.uid()));
-        if (self == null || !self.isRoot() && !(isTheirs && self.uid() == agents.uid())) words.add("sudo");
-        words.addAll(isTheirs ? List.of("chmod", "u+w") : List.of("chown", agents.uid() + ":" + agents.gid()));
-        closed.forEach(file -> words.add(file.toString()));
-        return Next.program(words.get(0), words.subList(1, words.size()).toArray(String[]::new)).in(Runbook.TELEMETRY_INTEGRATION);
+        boolean isOurs = self != null;
+        for (Path file : files) {
+            Optional<Account> owner = Account.ownerOf(file);
+            isTheirs &= owner.map(Account::uid).equals(Optional.of(agents.uid()));
+            isOurs &= self != null && owner.map(Account::uid).equals(Optional.of(self.uid()));
+        }
+        boolean isGiven = !isTheirs && folders.isEmpty();
+        List<String> words = new ArrayList<>();
+        if (self == null || !self.isRoot() && (isGiven || !isOurs)) words.add("sudo");
+        words.addAll(isGiven ? List.of("chown", agents.uid() + ":" + agents.gid()) : List.of("chmod", folders.isEmpty() ? "u+w" : "a+x"));
+        files.forEach(file -> words.add(file.toString()));
+        return command(words);
     }
 
     private Check refused(StoreException e) {
         String detail = "cannot append in " + store.raw() + ": " + e.why();
         return switch (e.reason()) {
-            case DENIED -> Disk.isReadOnly(store.raw()) ? Check.failed("write", detail, FolderChecks.MOUNT) : denied(detail);
+            case DENIED -> Disk.isReadOnly(store.raw()) ? Check.failed("write", detail, FolderChecks.MOUNT)
+                    : Check.unknown("write", detail, FolderChecks.OTHER_ACCOUNT);
             case FULL -> Check.failed("write", detail, store.next(Runbook.DISK_FULL));
             default -> Check.failed("write", detail, store.next(Runbook.COMPLETE_SYSTEM_FAILURE));
         };
-    }
-
-    /** This account may not: that is for the agents' account to be judged, as far as another account can tell. */
-    private Check denied(String detail) {
-        try {
-            Check judged = judged("");
-            return judged.status() == Check.Status.FAILED ? judged
-                    : Check.unknown("write", detail + judged.detail(), FolderChecks.OTHER_ACCOUNT);
-        } catch (IOException e) {
-            return Check.unknown("write", detail, FolderChecks.OTHER_ACCOUNT);
-        }
     }
 }

@@ -1,4 +1,7 @@
 //SOURCES Checklist.java Forecast.java OldDayFiles.java PerformanceReview.java RetentionReview.java RunbookPage.java Schedule.java
 //SOURCES Task.java Trend.java
-/** The weekly, monthly and quarterly checklists, their forecasts, and the lines that schedule them. Read {@code Checklist} first. */
+/**
+ * The weekly, monthly and quarterly checklists, their forecasts, and the lines that schedule them. Read {@code
+ * Checklist} first.
+ */
 package telemetry.maintain;

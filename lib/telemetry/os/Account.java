@@ -3,21 +3,30 @@ package telemetry.os;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
-/** An account of this machine, by the numbers that its files carry. Windows has none. @param name its number where it has none */
+/**
+ * An account of this machine, by the numbers that its files carry. Windows has none.
+ *
+ * @param uid  its number
+ * @param gid  the group of the file whose owner it is; its own where the system does not know it by name
+ * @param name its number where it has none
+ */
 public record Account(int uid, int gid, String name) {
 
     /** A login through PAM or a directory service may take seconds. */
     private static final Duration PATIENCE = Duration.ofSeconds(10);
 
-    /** Prints those of its arguments that may not be written to, one a line. */
-    private static final String TRY = "for f; do [ -w \"$f\" ] || printf '%s\\n' \"$f\"; done";
+    /** Prints those of its arguments that are refused, one a line: {@code x/folder} to enter, {@code w/file} to write to. */
+    private static final String TRY = "for f; do p=${f#?}; case $f in x*) [ -x \"$p\" ];; *) [ -w \"$p\" ];; esac || printf '%s\\n' \"$f\"; done";
 
     /** Empty where files carry no such numbers. @throws IOException when the file cannot be looked at */
     public static Optional<Account> ownerOf(Path file) throws IOException {
@@ -43,43 +52,98 @@ public record Account(int uid, int gid, String name) {
     }
 
     /**
-     * Asks the system, as this account, which of these files and folders it may not write to. Only root can do that.
+     * Asks the system, as this account, which of these it may not enter or write to. Only root can do that.
      *
+     * @param folders to enter
+     * @param files   to write to; a folder among them is one to make files in
      * @return empty when nobody can be asked: none of setpriv, runuser and su is there, or it refuses
      */
-    public Optional<List<Path>> asked(List<Path> files) {
+    public Optional<List<Path>> asked(List<Path> folders, List<Path> files) {
         List<String> command = new ArrayList<>(login());
         if (command.isEmpty()) return Optional.empty();
-        for (Path file : files) command.add(file.toString());
-        return Answer.of(new ProcessBuilder(command), PATIENCE).filter(answer -> answer.exit() == 0)
-                .map(answer -> files.stream().filter(file -> answer.text().lines().anyMatch(latin(file)::equals)).toList());
+        for (Path folder : folders) command.add("x" + folder);
+        for (Path file : files) command.add("w" + file);
+        return Answer.of(new ProcessBuilder(command), PATIENCE).filter(answer -> answer.exit() == 0).map(answer -> {
+            Set<String> refused = new LinkedHashSet<>(answer.text().lines().toList());
+            List<Path> closed = new ArrayList<>();
+            for (Path folder : folders) if (refused.contains(latin("x" + folder))) closed.add(folder);
+            for (Path file : files) if (refused.contains(latin("w" + file))) closed.add(file);
+            return closed;
+        });
     }
 
     /** As {@link Answer} has it, whatever the bytes of the name. */
-    private static String latin(Path file) {
-        return new String(file.toString().getBytes(), StandardCharsets.ISO_8859_1);
+    private static String latin(String name) {
+        return new String(name.getBytes(), StandardCharsets.ISO_8859_1);
+    }
+
+    private boolean isKnown() {
+        return !name.equals(String.valueOf(uid));
     }
 
     private List<String> login() {
-        boolean isKnown = !name.equals(String.valueOf(uid));
         Map<String, String> env = Machine.environment();
-        if (Machine.program("setpriv", env).isPresent()) return List.of("setpriv", "--reuid=" + uid, "--regid=" + gid,
-                isKnown ? "--init-groups" : "--clear-groups", "sh", "-c", TRY, "sh");
-        if (isKnown && Machine.program("runuser", env).isPresent()) return List.of("runuser", "-u", name, "--", "sh", "-c", TRY, "sh");
-        return isKnown && Machine.program("su", env).isPresent() ? List.of("su", "-s", "/bin/sh", "-c", TRY, name, "sh") : List.of();
+        if (Machine.program("setpriv", env).isPresent()) {
+            List<Integer> groups = groups();
+            return List.of("setpriv", "--reuid=" + uid, "--regid=" + groups.get(0),
+                    isKnown() ? "--init-groups" : "--clear-groups", "sh", "-c", TRY, "sh");
+        }
+        if (isKnown() && Machine.program("runuser", env).isPresent()) return List.of("runuser", "-u", name, "--", "sh", "-c", TRY, "sh");
+        return isKnown() && Machine.program("su", env).isPresent() ? List.of("su", "-s", "/bin/sh", "-c", TRY, name, "sh") : List.of();
     }
 
-    /** Judged by owner, group and mode alone: other groups of the account and access lists are not looked at. */
-    public boolean mayWrite(Path file) throws IOException {
+    /** The numbers of its groups, its own first. Of one that the system does not know, the group of its file. */
+    private List<Integer> groups() {
+        List<Integer> groups = new ArrayList<>();
+        if (isKnown()) Answer.of(new ProcessBuilder("id", "-G", name), PATIENCE).filter(answer -> answer.exit() == 0)
+                .ifPresent(answer -> {
+                    for (String group : answer.text().strip().split(" ")) if (group.matches("\\d{1,9}")) groups.add(Integer.valueOf(group));
+                });
+        return groups.isEmpty() ? List.of(gid) : groups;
+    }
+
+    /**
+     * As {@link #asked}, judged by owner, groups and mode: access lists are not looked at. What this program may not see counts as open.
+     */
+    public List<Path> judged(List<Path> folders, List<Path> files) throws IOException {
+        List<Integer> groups = isRoot() ? List.of() : groups();
+        List<Path> closed = new ArrayList<>();
+        for (Path folder : folders) if (!may(folder, 0111, groups)) closed.add(folder);
+        for (Path file : files) if (!may(file, 0222, groups)) closed.add(file);
+        return closed;
+    }
+
+    /** @param bits the same for owner, group and others */
+    private boolean may(Path file, int bits, List<Integer> groups) throws IOException {
+        if (isRoot()) return true;
         Map<String, Object> its = Files.readAttributes(file, "unix:uid,gid,mode");
-        int mode = (int) its.get("mode");
-        int bit = (int) its.get("uid") == uid ? 0200 : (int) its.get("gid") == gid ? 0020 : 0002;
-        return isRoot() || (mode & bit) != 0;
+        int whose = (int) its.get("uid") == uid ? 0700 : groups.contains((int) its.get("gid")) ? 0070 : 0007;
+        return ((int) its.get("mode") & bits & whose) != 0;
     }
 
-    /** {@code owner root, mode 0644} */
+    /** {@code owner root, mode 0644}; of a link its own. Where files have none, who owns it. */
     public static String described(Path file) throws IOException {
-        Map<String, Object> its = Files.readAttributes(file, "unix:owner,mode");
-        return "owner " + its.get("owner") + ", mode " + String.format("%04o", (int) its.get("mode") & 07777);
+        try {
+            Map<String, Object> its = Files.readAttributes(file, "unix:owner,mode", LinkOption.NOFOLLOW_LINKS);
+            return "owner " + its.get("owner") + ", mode " + String.format("%04o", (int) its.get("mode") & 07777);
+        } catch (UnsupportedOperationException | IllegalArgumentException e) {
+            return "owner " + Files.getOwner(file, LinkOption.NOFOLLOW_LINKS);
+        }
+    }
+
+    /** {@code a FIFO}, for what is neither a plain file nor a folder. @throws IOException when it cannot be looked at */
+    public static String kindOf(Path file) throws IOException {
+        if (Files.isDirectory(file)) return "a folder";
+        if (Files.isSymbolicLink(file) && Files.notExists(file)) return "a link to a file that is not there";
+        try {
+            return switch ((int) Files.getAttribute(file, "unix:mode") & 0170000) {
+                case 0010000 -> "a FIFO";
+                case 0140000 -> "a socket";
+                case 0020000, 0060000 -> "a device";
+                default -> "no plain file";
+            };
+        } catch (UnsupportedOperationException | IllegalArgumentException e) {
+            return "no plain file";
+        }
     }
 }

@@ -151,7 +151,8 @@ public record Schema(Shape shape, int version, List<String> columns, Set<String>
             (row.text("type").equals("table") ? tables : indexes).add(row.text("name"));
         List<String> columns = database.query("SELECT name FROM pragma_table_info('agent_runs') ORDER BY cid")
                 .stream().map(row -> row.text("name")).toList();
-        int stamp = tables.contains("schema_migrations") ? (int) database.number("SELECT max(version) FROM schema_migrations") : 0;
+        boolean isStamped = database.value("SELECT 1 FROM pragma_table_info('schema_migrations') WHERE name = 'version'") != null;
+        int stamp = isStamped ? (int) database.number("SELECT max(version) FROM schema_migrations") : 0;
         Shape shape = columns.isEmpty() ? Shape.NONE : !columns.contains("event_id") ? Shape.RUNBOOK
                 : columns.contains("id") ? Shape.SERVICE : Shape.PYTHON;
         return new Schema(shape, version(shape, columns, stamp), columns, tables, indexes, stamp, Math.max(stamp, given(database)));
@@ -159,7 +160,8 @@ public record Schema(Shape shape, int version, List<String> columns, Set<String>
 
     /** What the table gives a new row as its schema_version; 0 for nothing. */
     private static int given(Database database) {
-        return (int) database.number("SELECT CAST(dflt_value AS INTEGER) FROM pragma_table_info('agent_runs') WHERE name = 'schema_version'");
+        return (int) database.number("SELECT CAST(trim(dflt_value, '\"()' || char(39)) AS INTEGER) FROM pragma_table_info('agent_runs')"
+                + " WHERE name = 'schema_version'");
     }
 
     /**
@@ -170,7 +172,7 @@ public record Schema(Shape shape, int version, List<String> columns, Set<String>
         return named > NEWEST || shape != Shape.NONE && !missingColumns().isEmpty() && !columns.stream().allMatch(Columns::isKnown);
     }
 
-    /** What to tell of a newer one. */
+    /** What to tell of a newer one. Whether it is damaged is SQLite's to say; that it is unknown is no damage. */
     public String newer() {
         if (named > NEWEST) return "this database is newer (v" + named + ") than this toolkit (v" + NEWEST
                 + " at most); nothing is damaged: update the toolkit";
@@ -260,6 +262,7 @@ public record Schema(Shape shape, int version, List<String> columns, Set<String>
      * without comes first, the {@link #missingIndexes} last.
      */
     public List<String> oddities() {
+        if (isNewer()) return List.of(newer());
         List<String> odd = new ArrayList<>();
         if (shape == Shape.NONE) return List.of("no table agent_runs");
         if (!missingColumns().isEmpty()) odd.add("columns missing: " + String.join(", ", missingColumns()));

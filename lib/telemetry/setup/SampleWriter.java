@@ -88,6 +88,7 @@ public final class SampleWriter {
      */
     public Filled fill(Sample sample, boolean toRuns, Progress progress) {
         try (Database database = Database.openToRead(store.database())) {
+            Schema.refuseNewer(database);
             Schema.require(database);
         }
         for (Path disk : List.of(store.raw(), store.database())) Disk.requireRoom("add a sample of " + sample.runs() + " runs to", disk,

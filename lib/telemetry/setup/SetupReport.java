@@ -13,9 +13,10 @@ import telemetry.text.Result;
 /** What was found and done; {@code toString()} is the report. @param sample null without one */
 public record SetupReport(Store store, Layout.Made made, SampleWriter.Filled sample) implements Result {
 
-    /** Failed when no procedure can use the database. */
+    /** Failed when no procedure can work with the database; of one that is newer than the toolkit nothing can be told. */
     @Override
     public Check.Status status() {
+        if (made.schema().isNewer()) return Check.Status.UNKNOWN;
         return !made.schema().isUsable() ? Check.Status.FAILED : made.odd().isEmpty() ? Check.Status.OK : Check.Status.WARNING;
     }
 

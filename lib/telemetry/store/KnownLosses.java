@@ -1,6 +1,7 @@
 package telemetry.store;
 
 import java.io.IOException;
+import java.nio.file.Files;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.util.Collection;
@@ -28,7 +29,7 @@ public final class KnownLosses {
     private KnownLosses(Store store) {
         this.store = store;
         this.lines = new Records(store.reports().resolve("known-losses.ndjson"), "read the known losses", "acknowledge a loss in");
-        lines.forEach(this::read);
+        if (Files.exists(lines.file())) lines.forEach(this::read);
     }
 
     /** Reads the store's list; an empty one when nothing was ever acknowledged. */

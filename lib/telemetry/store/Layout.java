@@ -79,7 +79,7 @@ public final class Layout {
             String[] files = folder.toFile().list();
             if (files != null && files.length > 0) return true;
         }
-        return DatabaseFile.beside(database, "-wal").toFile().length() > 0;
+        return Files.exists(store.base().resolve("pruned.ndjson")) || DatabaseFile.beside(database, "-wal").toFile().length() > 0;
     }
 
     private void createFolders() {
@@ -115,6 +115,7 @@ public final class Layout {
         Schema schema = isEmpty ? createDatabase() : look();
         if (schema.tables().isEmpty()) schema = createDatabase();
         odd.addAll(schema.oddities());
+        if (schema.isNewer()) return schema;
         if (!schema.isUsable()) next = store.command("recover", "--dry-run");
         else if (next == null && !schema.missingIndexes().isEmpty())
             next = store.command("measure_performance", "--apply-indexes", "--dry-run");
@@ -128,7 +129,7 @@ public final class Layout {
     }
 
     private Schema createDatabase() {
-        refuseToLoseLog();
+        refuseToLoseLog(store);
         if (!new EventLog(store).isEmpty()) {
             odd.add("the database is new and lacks the runs of the day files");
             next = store.command("rebuild", "--dry-run");
@@ -149,8 +150,10 @@ public final class Layout {
     /**
      * SQLite deletes a -wal that stands beside an empty database; it may be the last that is left of many runs. Looked at in this order,
      * because another setup may be at work: there is no -wal before the database has its first page.
+     *
+     * @throws StoreException {@code DAMAGED} when a -wal stands there without its database
      */
-    private void refuseToLoseLog() {
+    public static void refuseToLoseLog(Store store) {
         Path file = store.database();
         boolean hasLog = DatabaseFile.beside(file, "-wal").toFile().length() > 0;
         if (hasLog && file.toFile().length() == 0)
