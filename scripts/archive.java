@@ -9,11 +9,13 @@
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.LocalDate;
+import java.util.ArrayList;
 import java.util.List;
 import picocli.CommandLine.*;
 import telemetry.*;
 import telemetry.archive.*;
 import telemetry.cli.*;
+import telemetry.store.*;
 import telemetry.text.*;
 
 @Command(name = "archive", mixinStandardHelpOptions = true, addMethodSubcommands = false,
@@ -57,6 +59,7 @@ class archive extends Procedure {
         boolean isAny = !plan.files().isEmpty();
         if (consent.isDryRun() || !isAny) {
             int exit = told(archive.preview(plan), plan.left(), List.of(), isAny ? null : archive.free());
+            tellWhatElseFreesRoom(archive, !isAny);
             if (isAny) sayNext(consent);
             return exit;
         }
@@ -66,7 +69,27 @@ class archive extends Procedure {
         try (var progress = progress("MB", plan.size().bytes() / MB)) {
             report = archive.report(archive.run(plan, progress.adding(MB)));
         }
-        return told(report, report.left(), report.failures(), report.free());
+        int status = told(report, report.left(), report.failures(), report.free());
+        tellWhatElseFreesRoom(archive, report.failures().isEmpty());
+        return status;
+    }
+
+    /** On a disk that is nearly full. @param isMore true when younger days may help */
+    private void tellWhatElseFreesRoom(Archive archive, boolean isMore) {
+        long missing = ArchiveAdvice.LITTLE.bytes() - archive.free().bytes();
+        if (missing <= 0) return;
+        ArchiveAdvice advice = isMore ? ArchiveAdvice.toFree(new Size(missing), archive) : null;
+        if (advice != null) note(Next.line(advice.toString(), again(advice.olderThan())));
+        List<Occupied> others = Occupied.of(store.store());
+        for (Occupied other : others) note(Next.line(other.toString(), other.next()));
+        if (others.isEmpty() && isMore && advice == null)
+            note("nothing else in " + store.store().base() + " is large: see what fills the disk besides the store");
+    }
+
+    private Next again(Duration age) {
+        List<String> options = new ArrayList<>(List.of("--older-than", age.toDays() + "d", "--yes"));
+        if (folder != null) options.addAll(List.of("--to", folder.toString()));
+        return store.store().command("archive", options.toArray(String[]::new)).in(Runbook.DISK_FULL);
     }
 
     /**

@@ -15,6 +15,7 @@ import telemetry.*;
 import telemetry.backup.*;
 import telemetry.cli.*;
 import telemetry.restore.*;
+import telemetry.store.*;
 
 @Command(name = "backup", mixinStandardHelpOptions = true, sortOptions = false, addMethodSubcommands = false,
         description = "Make a verified backup while agents write; list, verify, expire and restore backups.",
@@ -71,6 +72,7 @@ class backup extends Procedure {
         Backups backups = backups(store.existing());
         if (consent.isDryRun()) return preview(backups.plan(retention), true, consent);
         MadeBackup made = backups.make(patience, check, compress);
+        Reserve.make(store.store());
         boolean isKnown = isRemembered(backups, made);
         String shrunk = retention.shrunk(made.backup(), backups.list());
         if (shrunk == null) {

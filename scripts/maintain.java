@@ -19,6 +19,7 @@ import telemetry.health.*;
 import telemetry.maintain.*;
 import telemetry.measure.*;
 import telemetry.os.*;
+import telemetry.store.*;
 
 @Command(name = "maintain", mixinStandardHelpOptions = true, sortOptions = false, addMethodSubcommands = false,
         description = "Go through the weekly, monthly or quarterly checklist; or print the lines that schedule it.",
@@ -68,6 +69,7 @@ class maintain extends Procedure {
     int monthly(@Mixin Consent consent) {
         Store store = this.store.existing();
         Task health = health(store);
+        if (!consent.isDryRun()) Reserve.make(store);
         Task archive = Task.tried("archive", store, () -> archive(store, health, consent));
         Task growth = Task.tried("growth", store, () -> new Forecast(store, clock.instant()).growth());
         return report("monthly", List.of(health, archive, growth, RunbookPage.ofThisProgram().task(clock.instant())), consent);

@@ -15,10 +15,12 @@ import picocli.CommandLine.*;
 import telemetry.*;
 import telemetry.cli.*;
 import telemetry.recover.*;
+import telemetry.store.*;
+import telemetry.text.*;
 
-@Command(name = "recover", mixinStandardHelpOptions = true,
+@Command(name = "recover", mixinStandardHelpOptions = true, addMethodSubcommands = false,
         description = "Make a damaged or missing database good again from backup, day files and what is left of it.",
-        footer = {"", "Examples:", "  recover --dry-run", "  recover --yes", "  recover --from /mnt/second/backups --dry-run"})
+        footer = {"", "Examples:", "  recover --dry-run", "  recover --from /mnt/second/backups --dry-run", "  recover quarantine"})
 class recover extends Procedure {
     @Mixin
     private Consent consent;
@@ -58,5 +60,30 @@ class recover extends Procedure {
         output.note(plan);
         if (!consent.to("Recover " + store.database() + "?")) return Cli.OK;
         return result(recovery.run(plan));
+    }
+
+    @Command(name = "quarantine", mixinStandardHelpOptions = true,
+            description = "List what was set aside, and compare it with the store: what is taken back may go.")
+    int quarantine() {
+        Store store = this.store.existing();
+        var list = new QuarantineList(Quarantined.of(store), clock.instant());
+        int status = result(list);
+        for (Quarantined one : list.data())
+            if (one.next() != null) note(Next.line(one.path() + ": " + one.state(), one.next()));
+        Duration age = list.ageOfAllThatMayGo();
+        if (age != null) note(Next.line("what is taken back can be deleted",
+                store.command("recover", "expire", "--older-than", age.toDays() + "d", "--dry-run").in(Runbook.DISK_FULL)));
+        return status;
+    }
+
+    @Command(name = "expire", mixinStandardHelpOptions = true,
+            description = "Delete what was set aside, once the store has all of it that can be read.")
+    int expire(@Mixin Consent consent, @Option(names = "--older-than", paramLabel = "AGE", defaultValue = "30d",
+            description = "Only what was set aside longer ago than this. Default: ${DEFAULT-VALUE}.") Duration age) {
+        Store store = this.store.existing();
+        QuarantineList.Expired old = new QuarantineList(Quarantined.of(store), clock.instant()).older(age);
+        if (consent.isDryRun() || old.isEmpty()) return preview(old, !old.isEmpty(), consent);
+        if (!consent.to("Delete " + old.what() + " for good?")) return Cli.OK;
+        return result(new QuarantineList.Expired(Quarantined.expire(store, old.expired()), old.kept(), age, false));
     }
 }

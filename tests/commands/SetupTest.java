@@ -45,9 +45,9 @@ class SetupTest {
         Script made = setup("--store", base);
         var expected = new StringBuilder("store     " + base + " (--store)\n");
         for (String folder : FOLDERS) expected.append("created   ").append(folder.isEmpty() ? base : base.resolve(folder)).append('\n');
-        expected.append("created   ").append(base.resolve("db/telemetry.sqlite")).append("\ndatabase  v3\n");
+        expected.append("created   ").append(base.resolve("reserve")).append("\ncreated   ").append(base.resolve("db/telemetry.sqlite")).append("\ndatabase  v3\n");
         assertEquals(new Script(Cli.OK, expected.toString().replace("\n", System.lineSeparator()), ""), made);
-        assertEquals(Set.of("backups", "config", "db", "db/telemetry.sqlite", "exports", "logs", "raw", "reports"),
+        assertEquals(Set.of("backups", "config", "db", "db/telemetry.sqlite", "exports", "logs", "raw", "reports", "reserve"),
                 snapshot(base).keySet());
         try (Database database = Database.openToRead(base.resolve("db/telemetry.sqlite"))) {
             Schema schema = Schema.of(database);

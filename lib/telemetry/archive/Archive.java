@@ -28,6 +28,7 @@ import telemetry.Times;
 import telemetry.os.Attempt;
 import telemetry.os.Disk;
 import telemetry.os.Openers;
+import telemetry.store.Reserve;
 import telemetry.store.StoreLock;
 import telemetry.text.Result;
 
@@ -172,7 +173,7 @@ public final class Archive {
         return new ArchivePlan(List.copyOf(files), new Size(bytes), List.copyOf(left), free);
     }
 
-    private boolean isOlder(DayFile file, Duration age) {
+    boolean isOlder(DayFile file, Duration age) {
         return !file.day().plusDays(1).atStartOfDay().toInstant(ZoneOffset.UTC).plus(age).isAfter(now());
     }
 
@@ -191,7 +192,20 @@ public final class Archive {
      * @throws StoreException {@code LOCKED} when another process is archiving; failures of single files are in the result
      */
     public ArchiveRun.Result run(ArchivePlan plan, LongConsumer progress) {
-        return locked(() -> new ArchiveRun(this, plan, progress).run());
+        long largest = plan.files().stream().mapToLong(file -> file.path().toFile().length()).max().orElse(0);
+        try {
+            return locked(() -> new ArchiveRun(this, plan, progress).run());
+        } catch (StoreException e) {
+            if (e.reason() != StoreException.Reason.FULL || !giveUpReserve()) throw e;
+            return locked(() -> new ArchiveRun(this, plan, progress).run());
+        } finally {
+            Reserve.keep(store, largest);
+        }
+    }
+
+    /** @return true when that made room for the archive */
+    boolean giveUpReserve() {
+        return Disk.isSame(folder, Reserve.file(store)) && Reserve.giveUp(store);
     }
 
     /** Holds the archive's lock: a second archiving would take this one's unfinished files for stale ones. */

@@ -94,7 +94,7 @@ public final class ArchiveRun {
             int step = plan.free() == null ? Math.max(1, days.size()) : cores;
             for (int next = 0; next < days.size() && !isEnoughFree(); next += step)
                 move(days.subList(next, Math.min(next + step, days.size())), workers);
-            while (!tooLarge.isEmpty() && !isEnoughFree() && retry(workers)) { }
+            while (!tooLarge.isEmpty() && !isEnoughFree() && (retry(workers) || archive.giveUpReserve())) { }
         } finally {
             end(workers);
         }

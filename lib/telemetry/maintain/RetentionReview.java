@@ -1,9 +1,11 @@
 package telemetry.maintain;
 
+import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
+import java.util.Comparator;
 import java.util.List;
 import telemetry.Check;
 import telemetry.Database;
@@ -21,6 +23,8 @@ import telemetry.backup.Backups;
 import telemetry.backup.Retention;
 import telemetry.health.HealthRules;
 import telemetry.runs.Schema;
+import telemetry.store.Occupied;
+import telemetry.store.Quarantined;
 import telemetry.text.Runbook;
 import telemetry.text.Table;
 
@@ -84,10 +88,10 @@ public final class RetentionReview {
     public Task policies() {
         Instant now = clock.instant();
         Kept raw = Kept.dayFiles(store, false);
-        List<Kept> kept = List.of(keptBackups(), raw, Kept.dayFiles(store, true), keptRuns());
+        List<Kept> kept = List.of(keptBackups(), raw, Kept.dayFiles(store, true), keptRuns(), quarantine());
         var table = new Table("what", "rule", "there is", "size", "oldest");
         for (Kept one : kept) table.row(one.what, one.rule, one.count, one.size, one.oldest == null ? null : DayFile.dayOf(one.oldest));
-        return judged(now, raw.oldest).with(table, kept);
+        return judged(now, raw.oldest, kept.get(kept.size() - 1).oldest).with(table, kept);
     }
 
     private Kept keptBackups() {
@@ -106,9 +110,19 @@ public final class RetentionReview {
         }
     }
 
-    private Task judged(Instant now, Instant oldest) {
-        if (oldest == null || oldest.plus(Duration.ofDays(1)).isAfter(now.minus(RAW)))
-            return Task.done("retention", "nothing is kept beyond its rule");
+    private Kept quarantine() {
+        List<Path> all = Quarantined.paths(store);
+        Instant oldest = all.stream().map(Quarantined::since).min(Comparator.naturalOrder()).orElse(null);
+        var size = new Size(all.stream().mapToLong(Occupied::bytes).sum());
+        return new Kept("quarantine", Times.words(Quarantined.USUAL) + " and taken back", all.size(), size, oldest);
+    }
+
+    private Task judged(Instant now, Instant oldest, Instant oldestSetAside) {
+        boolean isRawKept = oldest != null && !oldest.plus(Duration.ofDays(1)).isAfter(now.minus(RAW));
+        if (!isRawKept && oldestSetAside != null && oldestSetAside.isBefore(now.minus(Quarantined.USUAL)))
+            return Task.open("retention", Check.Status.WARNING, "the quarantine has something older than " + Times.words(Quarantined.USUAL),
+                    store.command("recover", "quarantine").in(Runbook.DISK_FULL));
+        if (!isRawKept) return Task.done("retention", "nothing is kept beyond its rule");
         String old = "there are day files older than " + Times.words(RAW);
         return Task.open("retention", Check.Status.WARNING, old, store.next(Runbook.MAINTENANCE));
     }

@@ -88,6 +88,7 @@ public final class Layout {
                 base.resolve("logs"), store.reports(), base.resolve("exports"), base.resolve("config")))
             createFolder(folder);
         createFolder(store.backups(), Disk.ownerOnlyFolder(base));
+        if (Reserve.make(store)) created.add(Reserve.file(store));
     }
 
     private void createFolder(Path folder, FileAttribute<?>... attributes) {
