@@ -65,14 +65,15 @@ class maintain extends Procedure {
     }
 
     @Command(name = "monthly", mixinStandardHelpOptions = true,
-            description = "Check health, archive old day files, check the growth and the runbook's age.")
+            description = "Check health, archive old day files, verify the archive, check the growth and the runbook's age.")
     int monthly(@Mixin Consent consent) {
         Store store = this.store.existing();
         Task health = health(store);
         if (!consent.isDryRun()) Reserve.make(store);
         Task archive = Task.tried("archive", store, () -> archive(store, health, consent));
+        Task archived = Task.tried("archived files", store, () -> archivedFiles(store, consent));
         Task growth = Task.tried("growth", store, () -> new Forecast(store, clock.instant()).growth());
-        return report("monthly", List.of(health, archive, growth, RunbookPage.ofThisProgram().task(clock.instant())), consent);
+        return report("monthly", List.of(health, archive, archived, growth, RunbookPage.ofThisProgram().task(clock.instant())), consent);
     }
 
     @Command(name = "quarterly", mixinStandardHelpOptions = true,
@@ -109,6 +110,18 @@ class maintain extends Procedure {
         if (!consent.to(question)) return old.declined(store.command("maintain", "monthly", "--yes"));
         try (var progress = progress("MB", old.size().bytes() / MB)) {
             return old.archived(progress.adding(MB));
+        }
+    }
+
+    private Task archivedFiles(Store store, Consent consent) {
+        var archived = new ArchivedFiles(store, clock);
+        if (archived.isEmpty()) return archived.none();
+        if (consent.isDryRun()) {
+            isLeftToDo = true;
+            return archived.shown(consent.asTyped());
+        }
+        try (var progress = progress("MB", archived.size().bytes() / MB)) {
+            return archived.compared(progress.adding(MB));
         }
     }
 

@@ -16,6 +16,7 @@ import picocli.CommandLine.*;
 import telemetry.*;
 import telemetry.cli.*;
 import telemetry.rebuild.*;
+import telemetry.text.*;
 
 @Command(name = "rebuild", mixinStandardHelpOptions = true,
         description = "Make a new database from the day files, verify it and put it in place; or compare the two.",
@@ -77,7 +78,9 @@ class rebuild extends Procedure {
 
     private int compare(Rebuild rebuild) {
         List<RunDifferences.Difference> differences = new ArrayList<>();
-        RunDifferences.Count count = rebuild.differences(output.isJson() ? differences::add : output::print);
+        RunDifferences.Count count = rebuild.differences(difference -> {
+            if (output.isJson() || differences.size() < Words.LISTED) differences.add(difference);
+        });
         return told(result(new RunDifferences.Compared(count.isSame(), count, differences)), count.unread());
     }
 

@@ -359,8 +359,9 @@ class ArchiveSafetyTest {
         Files.write(file, new byte[0], StandardOpenOption.TRUNCATE_EXISTING);
         Script failed = Script.run(new archive(), "verify", "--store", store.base());
         assertEquals(2, failed.exit());
-        assertEquals("failed  year=2025/month=12/events_20251201.ndjson.gz: it has 0 bytes of " + right.length
+        assertEquals("1 of 2 archived files are right" + System.lineSeparator()
+                + "failed  year=2025/month=12/events_20251201.ndjson.gz: it has 0 bytes of " + right.length
                 + "; copy it from a backup of the archive; the lines before the damage can still be read" + System.lineSeparator()
-                + "next: jbang logs@telemetry 2025-12-01 --store " + store.base() + System.lineSeparator() + "1 of 2 archived files are right" + System.lineSeparator(), failed.out());
+                + "next: jbang logs@telemetry 2025-12-01 --store " + store.base() + System.lineSeparator(), failed.out());
     }
 }

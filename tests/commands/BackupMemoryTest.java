@@ -51,7 +51,7 @@ class BackupMemoryTest {
         assertEquals(Check.Status.WARNING, health.status());
         assertTrue(health.detail().startsWith("the newest verified one is 20 h old; " + NEWEST + " is newer, and a verify found it damaged: "),
                 health.detail());
-        assertEquals("Create Backup: jbang backup@telemetry --store " + store.base(), health.hint().toString());
+        assertEquals("(runbook: Create Backup) jbang backup@telemetry --store " + store.base(), health.hint().toString());
         assertTrue(at(NOON, store, "--restore", "latest", "--dry-run").out().contains(OLDER), "latest");
         Sabotage.damage(store, "garbage");
         Script recover = Script.run(new recover(), "--store", store.base(), "--dry-run");
@@ -129,7 +129,7 @@ class BackupMemoryTest {
         Check health = health(store, NOON.minus(Duration.ofDays(30)));
         assertEquals("there is no verified backup; 1 backup lies ahead of the clock, the newest at 2026-11-20 12:00:00, and is not believed",
                 health.detail());
-        assertTrue(health.hint().toString().startsWith("Create Backup: set the clock right"), health.hint().toString());
+        assertTrue(health.hint().toString().startsWith("set the clock right"), health.hint().toString());
         assertEquals(Check.Status.OK, health(store, NOON).status(), "after the clock was set right");
     }
 
@@ -193,6 +193,21 @@ class BackupMemoryTest {
         Store moved = Store.at(dir.resolve("moved"));
         Files.move(store.base(), moved.base());
         assertEquals(List.of(), verified(moved));
+    }
+
+    @Test
+    void ofManyThatAreVerifiedTheSumComesFirstThenTheWorstTwentyAndInJsonAll() throws IOException {
+        Store store = store();
+        backup(store, NOON);
+        for (int day = 1; day <= 25; day++)
+            Files.writeString(store.backups().resolve(String.format("telemetry.backup.202610%02d.sqlite", day)), "no database");
+        Script verify = at(NOON, store, "verify", "all");
+        assertEquals(2, verify.exit());
+        List<String> lines = verify.out().lines().toList();
+        assertEquals("26 backups: 25 failed, 1 ok", lines.get(0));
+        assertEquals("… and 6 more; --json lists all", lines.get(lines.size() - 1));
+        assertEquals(20, lines.stream().filter(line -> line.startsWith("failed ")).count(), verify.out());
+        assertEquals(26, at(NOON, store, "verify", "all", "--json").out().split("\"name\"", -1).length - 1);
     }
 
     /** The backup is made and said; that it will not be found by itself is a warning. Nothing is written behind a link. */

@@ -14,13 +14,16 @@ import java.nio.file.attribute.FileTime;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.LocalDate;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import telemetry.Check;
 import telemetry.Database;
+import telemetry.Health;
 import telemetry.Store;
 import telemetry.Times;
 import telemetry.kit.Checkout;
@@ -29,6 +32,7 @@ import telemetry.kit.Script;
 import telemetry.maintain.RunbookPage;
 import telemetry.measure.Baselines;
 import telemetry.os.Disk;
+import telemetry.store.KnownLosses;
 
 /** maintain weekly, monthly, quarterly. How it is scheduled is in ScheduleTest, what makes a trend in TrendTest. */
 class MaintainTest {
@@ -162,6 +166,30 @@ class MaintainTest {
         assertTrue(Files.exists(store.archive().resolve("year=2026/month=07/events_20260701.ndjson.gz")));
         String nothing = "[x] archive no day file to archive is older than 90 d ";
         assertTrue(joined(maintain(store, "monthly")).contains(nothing), "nothing left to ask for");
+    }
+
+    /** Health compares names and sizes only: a flipped bit is the month's business. */
+    @Test
+    void aMonthComparesEveryArchivedFileWithItsHash() throws IOException {
+        Store store = wellKept();
+        assertTrue(joined(maintain(store, "monthly", "--yes")).contains("[x] archived files there is none "));
+        oldDays(store, 3);
+        assertTrue(joined(maintain(store, "monthly", "--yes")).contains("[x] archived files 3 of 3 have the manifest's SHA-256 "));
+        Path month = store.archive().resolve("year=2026/month=07");
+        BackupTest.flip(month.resolve("events_20260702.ndjson.gz"), 8 * 20);
+        assertEquals(Check.Status.OK, Health.of(store, Clock.fixed(NOW, ZoneOffset.UTC)).status());
+        List<String> before = tree(store);
+        assertTrue(joined(maintain(store, "monthly", "--dry-run")).contains("[ ] archived files 3 files, "), "would be compared");
+        assertEquals(before, tree(store));
+        Script monthly = maintain(store, "monthly");
+        assertEquals(2, monthly.exit(), monthly.toString());
+        assertTrue(joined(monthly).contains("[ ] archived files 2 of 3 have the manifest's SHA-256; year=2026/month=07/events_20260702.ndjson.gz:"
+                + " its SHA-256 is not "), monthly.out());
+        assertTrue(joined(monthly).contains("next: jbang archive@telemetry verify --store " + store.base()), monthly.out());
+        Files.delete(month.resolve("events_20260703.ndjson.gz"));
+        assertTrue(joined(maintain(store, "monthly")).contains("[ ] archived files 1 of 3 have the manifest's SHA-256"));
+        KnownLosses.of(store).add(List.of(LocalDate.parse("2026-07-02"), LocalDate.parse("2026-07-03")), "the disk", NOW);
+        assertTrue(joined(maintain(store, "monthly")).contains("[x] archived files 1 of 3 have the manifest's SHA-256, known: 2 lost "));
     }
 
     @Test

@@ -246,19 +246,33 @@ class RebuildTest {
         Script result = Script.run(new rebuild(), "--store", dir, "--check-only");
         assertEquals(1, result.exit(), result.err());
         assertEquals(String.join(System.lineSeparator(),
+                "59 runs in the database, 59 in the day files: 1 only in the day files, 1 only in the database, 2 different",
                 "only in the day files: 20261120T090000Z-link-checker-00000003",
                 "only in the database: http",
                 "different: 20261120T060000Z-link-checker-00000006 (status)",
                 "different: 20261120T080000Z-docs-crawler-00000004 (items_failed, host)",
-                "59 runs in the database, 59 in the day files: 1 only in the day files, 1 only in the database, 2 different",
                 ""), result.out());
         String json = Script.run(new rebuild(), "--store", dir, "--check-only", "--json").out();
         assertTrue(json.contains("\"same\": false") && json.contains("\"run_id\": \"http\""), json);
+        assertEquals(4, json.split("\"run_id\"", -1).length - 1, json);
         Script dry = Script.run(new rebuild(), "--store", dir, "--dry-run");
         assertEquals(0, dry.exit());
         assertTrue(dry.out().contains("would make " + store.database() + " from 3 files")
                 && dry.out().contains("1 only in the day files, 1 only in the database, 2 different"), dry.out());
         assertEquals(before, Folder.files(dir));
+    }
+
+    @Test
+    void ofManyDifferencesTheSumComesFirstThenTwentyAndInJsonAll() {
+        Store store = Fixture.V3.filled(dir, 60, NOON);
+        execute(store, "DELETE FROM agent_runs WHERE rowid <= 33");
+        List<String> lines = Script.run(new rebuild(), "--store", dir, "--check-only").out().lines().toList();
+        assertEquals(22, lines.size());
+        assertEquals("27 runs in the database, 60 in the day files: 33 only in the day files, 0 only in the database, 0 different",
+                lines.get(0));
+        assertEquals("… and 13 more; --json lists all", lines.get(21));
+        String json = Script.run(new rebuild(), "--store", dir, "--check-only", "--json").out();
+        assertEquals(33, json.split("\"run_id\"", -1).length - 1, json);
     }
 
     @Test

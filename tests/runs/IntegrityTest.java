@@ -84,7 +84,7 @@ class IntegrityTest {
                 + ": ([^;]+; ){3}…"), found.toString());
         assertTrue(found.texts().containsAll(Set.of("NULL value in agent_runs.host", "CHECK constraint failed in agent_runs")));
         assertEquals("jbang query@telemetry sql 'SELECT * FROM \"agent_runs\" WHERE \"host\" IS NULL' --store " + dir,
-                found.trouble("database", store).hint().toString().replaceFirst(".*: ", ""));
+                found.trouble("database", store).hint().command().toString());
         try (Database database = Database.open(store.database())) {
             assertEquals(43, Integrity.errors(database, null, quick, 100, null).size());
         }

@@ -21,12 +21,12 @@ class WordsTest {
     @Test
     void ofALongListTheFirstAreShownAndTheOthersCounted() {
         List<Integer> all = IntStream.range(0, 45).boxed().toList();
-        List<String> lines = Words.listed("45 numbers", all, some -> String.join("\n", some.stream().map(String::valueOf).toList()))
+        List<String> lines = Words.listed("45 numbers", all, 45, some -> String.join("\n", some.stream().map(String::valueOf).toList()))
                 .lines().toList();
         assertEquals("45 numbers", lines.get(0));
         assertEquals(22, lines.size());
         assertEquals("… and 25 more; --json lists all", lines.get(21));
-        assertEquals("none", Words.listed("none", List.of(), some -> "unused"));
-        assertEquals(List.of("one", "1"), Words.listed("one", List.of(1), some -> "1").lines().toList());
+        assertEquals("none", Words.listed("none", List.of(), 0, some -> "unused"));
+        assertEquals(List.of("one", "1"), Words.listed("one", List.of(1), 1, some -> "1").lines().toList());
     }
 }

@@ -19,6 +19,7 @@ import telemetry.os.Attempt;
 import telemetry.os.GzipFile;
 import telemetry.os.Sha256;
 import telemetry.text.Result;
+import telemetry.text.Words;
 
 /**
  * Is every file of an archive what it was when it was archived? Its SHA-256 shows a change of any bit. A file that the manifest does not
@@ -27,7 +28,7 @@ import telemetry.text.Result;
 public final class ArchiveCheck {
     private static final Next FROM_A_BACKUP = Next.words("copy it from a backup of the archive; the lines before the damage can still be read");
 
-    /** One check a file, by day; named as the manifest names it. {@code toString()} is the report. */
+    /** One check a file, by day; named as the manifest names it. {@code toString()} is how many are right, then those that are not. */
     public record Verified(List<Check> data) implements Result {
         @Override
         public Check.Status status() {
@@ -37,9 +38,9 @@ public final class ArchiveCheck {
         @Override
         public String toString() {
             List<Check> wrong = data.stream().filter(check -> check.status() != Check.Status.OK).toList();
-            String lines = wrong.stream().map(check -> check.status() + "  "
-                    + Next.line(check.name() + ": " + check.detail(), check.hint()) + System.lineSeparator()).collect(joining());
-            return lines + (data.size() - wrong.size()) + " of " + data.size() + " archived files are right";
+            String sum = (data.size() - wrong.size()) + " of " + data.size() + " archived files are right";
+            return Words.listed(sum, wrong, wrong.size(), some -> some.stream().map(check -> check.status() + "  "
+                    + Next.line(check.name() + ": " + check.detail(), check.hint())).collect(joining(System.lineSeparator())));
         }
     }
 

@@ -17,6 +17,7 @@ record VerifiedBackups(Check.Status status, List<Check> checks) implements Resul
     public String toString() {
         if (checks.size() == 1) return new Checks(checks).toString();
         List<Check> worst = checks.stream().sorted(Comparator.comparing(Check::status).reversed()).toList();
-        return Words.listed(Words.count(checks.size(), "backup") + ": " + new Checks(checks).sum(), worst, some -> new Checks(some).toString());
+        return Words.listed(Words.count(checks.size(), "backup") + ": " + new Checks(checks).sum(), worst, worst.size(),
+                some -> new Checks(some).toString());
     }
 }

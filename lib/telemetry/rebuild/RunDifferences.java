@@ -1,5 +1,7 @@
 package telemetry.rebuild;
 
+import static java.util.stream.Collectors.joining;
+
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -21,6 +23,7 @@ import telemetry.os.ScratchFolder;
 import telemetry.runs.Columns;
 import telemetry.store.Pruned;
 import telemetry.text.Result;
+import telemetry.text.Words;
 
 /**
  * Compares a store's database with its day files, both ways, without a change to either. A run that the files know only as running is no
@@ -80,7 +83,7 @@ public final class RunDifferences {
         }
     }
 
-    /** What a comparison found. */
+    /** What a comparison found. @param differences all of them, or as many as are shown */
     public record Compared(boolean isSame, Count count, List<Difference> differences) implements Result {
         @Override
         public Check.Status status() {
@@ -89,7 +92,8 @@ public final class RunDifferences {
 
         @Override
         public String toString() {
-            return count.toString();
+            return Words.listed(count.toString(), differences, count.missing + count.unknown + count.different,
+                    some -> some.stream().map(Difference::toString).collect(joining(System.lineSeparator())));
         }
     }
 

@@ -7,7 +7,9 @@ import telemetry.Next;
 /** Pieces of text for people. */
 public final class Words {
     private static final int COLUMNS = 80;
-    private static final int LISTED = 20;
+
+    /** So many lines of a long list are shown below its summary; {@code --json} has all. */
+    public static final int LISTED = 20;
 
     /** So many stand beside a head that takes the whole line by itself. */
     private static final int LEAST = 20;
@@ -23,11 +25,16 @@ public final class Words {
         return number + " " + (number == 1 ? one : many);
     }
 
-    /** A summary, and below it the first {@value #LISTED} of many; how many more there are, and that programs get all. */
-    public static <T> String listed(String summary, List<T> all, Function<List<T>, String> lines) {
-        if (all.isEmpty()) return summary;
-        String shown = summary + System.lineSeparator() + lines.apply(all.subList(0, Math.min(LISTED, all.size())));
-        return all.size() <= LISTED ? shown : shown + System.lineSeparator() + "… and " + (all.size() - LISTED) + " more; --json lists all";
+    /**
+     * A summary, and below it the first {@value #LISTED} of many; how many more there are, and that programs get all.
+     *
+     * @param first at least so many of them, if there are
+     * @param count of all
+     */
+    public static <T> String listed(String summary, List<T> first, long count, Function<List<T>, String> lines) {
+        if (first.isEmpty()) return summary;
+        String shown = summary + System.lineSeparator() + lines.apply(first.subList(0, Math.min(LISTED, first.size())));
+        return count <= LISTED ? shown : shown + System.lineSeparator() + "… and " + (count - LISTED) + " more; --json lists all";
     }
 
     /** The text on one line, with control characters written out. */
