@@ -238,8 +238,8 @@ public final class Database implements AutoCloseable {
     }
 
     /**
-     * The same with a second connection to the same state, so that two threads can share the work. Within a transaction there is no second
-     * one, nor when others commit so often that the two cannot meet.
+     * The same with a second connection to the same state, so that two threads can share the work. There is no second one within a
+     * transaction, or when others commit so often that the two cannot meet.
      *
      * @param work receives the second connection, which is closed afterwards, or null
      */

@@ -38,12 +38,12 @@ public record Run(Map<String, Object> fields) implements LogRecord {
         return Times.instant(text("start_time"));
     }
 
-    /** Null while the run goes on, and for a run that never ended. */
+    /** Null while the run is in progress, and for a run that never ended. */
     public Instant end() {
         return Times.instant(text("end_time"));
     }
 
-    /** Null while the run goes on. */
+    /** Null while the run is in progress. */
     public Duration duration() {
         return number("duration_ms") == null ? null : Duration.ofMillis(number("duration_ms"));
     }

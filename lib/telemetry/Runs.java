@@ -148,7 +148,7 @@ public final class Runs {
         if (limit < 1 || !schema.indexes().contains(START_INDEX)) return newest(columns, conditions(filter), limit);
         Optional<String> selective = selective(filter);
         if (selective.isPresent()) return newest(columns, conditions(filter, selective.get()::equals), limit);
-        var walk = conditions(filter, "start_time"::equals).and(RunConditions.isTime());
+        var walk = conditions(filter, "start_time"::equals).and(RunConditions.IS_TIME);
         var last = new Query("SELECT start_time FROM agent_runs" + walk.where() + " ORDER BY start_time DESC LIMIT 1 OFFSET ?",
                 walk.values(limit - 1));
         var conditions = conditions(filter, none -> false);

@@ -66,7 +66,7 @@ public final class TelemetryClient implements AutoCloseable {
         track(new NewRun(agent, job), work);
     }
 
-    /** As the other, for a run of which more is known. */
+    /** The same for a run of which more is known. */
     public <E extends Exception> void track(NewRun what, Work<E> work) throws E {
         RunContext run = start(what);
         try {
@@ -83,7 +83,7 @@ public final class TelemetryClient implements AutoCloseable {
         return start(new NewRun(agent, job));
     }
 
-    /** As the other, for a run of which more is known. */
+    /** The same for a run of which more is known. */
     public RunContext start(NewRun what) {
         RunLine line = recorder.line();
         Instant now = clock.instant();

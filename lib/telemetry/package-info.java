@@ -4,7 +4,7 @@
 //SOURCES health/package-info.java measure/package-info.java rebuild/package-info.java setup/package-info.java alert/package-info.java
 //SOURCES validate/package-info.java restore/package-info.java maintain/package-info.java recover/package-info.java
 /**
- * The toolkit's library: two dozen nouns that a person may say. Behind them stands a room (a package in a folder of its own) for each
- * command, over a few rooms that the commands share. A script names the rooms it needs; this file names all of them.
+ * The toolkit's library: two dozen nouns that a person may say. Behind them each command has a room (a package in a folder of its own),
+ * over a few rooms that the commands share. A script names the rooms it needs; this file names all of them.
  */
 package telemetry;

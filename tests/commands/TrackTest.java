@@ -342,7 +342,7 @@ class TrackTest {
         Process process = builder.start();
         assertEquals("out\n", new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8));
         assertEquals(List.of("track: cannot open the database " + store.database()
-                + ": SQLite's library can be unpacked neither into /dev/null/cache/telemetry-toolkit nor into /proc; "
+                + ": SQLite's library cannot be unpacked into /dev/null/cache/telemetry-toolkit or /proc; "
                 + "make room there, or set XDG_CACHE_HOME to a folder that programs may be run from"),
                         process.errorReader().lines().toList());
         assertEquals(6, process.waitFor());

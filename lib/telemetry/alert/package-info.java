@@ -1,7 +1,7 @@
 //SOURCES Alert.java AlertCommand.java AlertMemory.java AlertMessage.java AlertPost.java AlertState.java AlertTarget.java HealthLog.java
 //SOURCES HealthRecord.java PluginLine.java Textfile.java
 /**
- * What becomes of a health result: an alert by webhook or command, a record, a line for Nagios, a file for Prometheus.
- * Read {@code Alert} first.
+ * What happens with a health result: an alert by webhook or command, a record, a line for Nagios, a file for Prometheus. Read {@code Alert}
+ * first.
  */
 package telemetry.alert;

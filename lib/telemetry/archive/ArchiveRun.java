@@ -245,7 +245,7 @@ public final class ArchiveRun {
             archive.manifest().flush();
         } catch (StoreException e) {
             failures.add(new StoreException(e.reason(), "list what was archived in", archive.folder().resolve(ArchiveManifest.NAME),
-                    "there is no room even for that",
+                    "there is no room even for its lines",
                     Next.words("make room, then").then(archive.store().command("archive", "verify")), e));
         }
     }

@@ -1,7 +1,7 @@
 //SOURCES Archive.java ArchiveAdvice.java ArchiveCheck.java ArchiveList.java ArchiveManifest.java ArchivePacker.java ArchivePlan.java
 //SOURCES ArchiveReport.java ArchiveRestore.java ArchiveRun.java ArchiveState.java
 /**
- * Day files compressed, verified, and only then deleted; brought back, and expired. Knows no database, so it works on a
- * full disk. Read {@code Archive} first.
+ * Day files compressed, verified, and only then deleted; restored and expired. Knows no database, so it works on a full disk. Read {@code
+ * Archive} first.
  */
 package telemetry.archive;

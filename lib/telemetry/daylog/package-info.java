@@ -1,7 +1,7 @@
 //SOURCES BriefRecord.java ByteSearch.java Held.java LogFiles.java LogReader.java LogWriter.java Records.java Tail.java ../DayFile.java
 //SOURCES ../EventLog.java ../LogEntry.java
 /**
- * Day files line by line, plain or gzipped, behind {@code EventLog}: reading past damage, appending without gluing,
- * searching bytes. Knows no database. Read {@code LogReader} first.
+ * Day files line by line, plain or gzipped, behind {@code EventLog}: reading past damage, appending without gluing, searching bytes. Knows
+ * no database. Read {@code LogReader} first.
  */
 package telemetry.daylog;

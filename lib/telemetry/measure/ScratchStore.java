@@ -104,7 +104,7 @@ public final class ScratchStore implements AutoCloseable {
         }
     }
 
-    /** False when there are no tables to copy. Whoever measures has waited for a lock before. The stamp tells v6 from v7. */
+    /** False when there are no tables to copy. The caller has already waited for a lock. The stamp tells v6 from v7. */
     private static boolean isMadeLike(Store real, Database database) {
         Ddl ddl;
         int stamp;

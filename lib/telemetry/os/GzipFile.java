@@ -49,7 +49,7 @@ public final class GzipFile {
      * Writes the plain file's bytes from {@code from} to its present end, and makes them survive a power cut.
      *
      * @param target   must not exist
-     * @param progress is given the number of bytes read since it was last called
+     * @param progress receives the number of bytes read since the last call
      * @return how many bytes of the plain file are in it
      */
     public static long compress(Path plain, long from, Path target, FileAttribute<?>[] attributes, LongConsumer progress)

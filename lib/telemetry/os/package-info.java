@@ -1,7 +1,7 @@
 //SOURCES Account.java Answer.java Attempt.java Disk.java GitCheckout.java GzipFile.java Machine.java Openers.java OpenersElsewhere.java
 //SOURCES ScratchFolder.java Sha256.java Unfinished.java ../Store.java
 /**
- * What the operating system does, and does differently on Windows and Linux: files that appear whole or not at all,
- * permissions, who has a file open, other programs, the machine itself. Knows words only. Read {@code Disk} first.
+ * What the operating system does, and does differently on Windows and Linux: files that appear whole or not at all, permissions, open
+ * files, other programs, the machine itself. Knows words only. Read {@code Disk} first.
  */
 package telemetry.os;

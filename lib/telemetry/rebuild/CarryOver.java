@@ -13,8 +13,8 @@ import telemetry.runs.RowForm;
 import telemetry.runs.Schema;
 
 /**
- * Brings into a new database what only the old one knows, both of one schema and one connection: other tables, runs that the day files do
- * not have, runs that they know only as running, and of all others the columns that their lines do not have. Doing it twice does it once.
+ * Copies into a new database what only the old one has, both with one schema and on one connection. That is other tables, runs that the day
+ * files lack, runs that they know only as running, and for all other runs the columns that their lines lack. Repeating it changes nothing.
  */
 final class CarryOver {
     private final Database database;
@@ -26,8 +26,8 @@ final class CarryOver {
 
     /**
      * @param database the new one, as its connection's main schema
-     * @param old      the name that the old one is attached under
-     * @param loader   knows which columns each run's record had
+     * @param old the name that the old one is attached as
+     * @param loader knows which columns each run's record had
      */
     CarryOver(Database database, String old, Schema schema, RowForm form, RunLoader loader) {
         this.database = database;
@@ -56,7 +56,7 @@ final class CarryOver {
                 + columns + " FROM " + old + "." + name + " NOT INDEXED");
     }
 
-    /** So that an AUTOINCREMENT never gives a number twice. */
+    /** Keeps an AUTOINCREMENT from giving a number twice. */
     private void sequences() {
         for (String schema : List.of("main", old))
             if (database.number("SELECT count(*) FROM " + schema + ".sqlite_master WHERE name = 'sqlite_sequence'") == 0) return;
@@ -76,7 +76,7 @@ final class CarryOver {
         return new Rebuilt.Carried(runs, running, unknownColumns(), Map.of(), lost);
     }
 
-    /** What its record does not have comes from the old row: the database's own columns, custom ones, a commit associated later. */
+    /** What the record lacks comes from the old row: the database's own columns, custom columns, a commit associated later. */
     private String columnsOfKnownRuns() {
         List<String> set = new ArrayList<>();
         for (String column : schema.columns()) if (Columns.OWN.contains(column)) set.add(column + " = o." + column);
@@ -103,7 +103,7 @@ final class CarryOver {
         return runs;
     }
 
-    /** A row that the new table did not take has the event_id of another run of the day files. */
+    /** The new table refused this row because a run of the day files has its event_id. */
     private long insertWithOwnEventId(Row row, String columns, List<String> lost) {
         Object[] values = row.values().toArray();
         int eventId = schema.columns().indexOf("event_id");
@@ -132,7 +132,7 @@ final class CarryOver {
         return highest;
     }
 
-    /** In the order of their beginnings, whatever the order in which they were read. */
+    /** Numbers the new runs in the order of their start, whatever the order of reading. */
     private void numberNewRuns(long highest) {
         database.update("UPDATE main.agent_runs AS t SET id = ?1 + n.place FROM (SELECT id, row_number() OVER (ORDER BY start_time, "
                 + "run_id, event_id) AS place FROM main.agent_runs WHERE id > ?1) AS n WHERE n.id = t.id", highest);

@@ -4,10 +4,11 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
 
 /**
- * Carries work from the thread that prepares it to the one that does it, in the same order. It goes in batches, because handing over each
- * piece costs more than the work, and only some batches are ahead, so that memory stays bounded however large the pieces are.
+ * Carries work from the thread that prepares it to the thread that does it, in order. It goes in batches, because handing over single
+ * pieces would cost more than the work. Only a few batches are ahead, so memory stays bounded however large the pieces are.
  */
 final class Conveyor {
     private static final int BATCH = 200;
@@ -17,11 +18,13 @@ final class Conveyor {
 
     private final BlockingQueue<List<Runnable>> queue = new ArrayBlockingQueue<>(AHEAD);
     private List<Runnable> batch = new ArrayList<>(BATCH);
+    /** Completed by the preparing thread as its last act; unlike the thread itself, it can be waited for despite interrupts. */
+    private final CompletableFuture<Void> ended = new CompletableFuture<>();
     private long bytes;
     private Throwable failure;
 
     /**
-     * Has {@code preparing} run in a thread of its own, and does in this one what that puts on.
+     * Runs {@code preparing} in a thread of its own, and does the work that it puts on in this one.
      *
      * @throws RuntimeException what either of them throws; the other has stopped then
      */
@@ -35,7 +38,8 @@ final class Conveyor {
             Thread.currentThread().interrupt();
             throw new IllegalStateException("interrupted", e);
         } finally {
-            stop(thread);
+            thread.interrupt();
+            ended.join();
         }
         if (failure instanceof Error error) throw error;
         if (failure != null) throw (RuntimeException) failure;
@@ -51,11 +55,13 @@ final class Conveyor {
         try {
             queue.put(END);
         } catch (InterruptedException e) {
-            // the other has stopped, and takes nothing any more
+            // the other thread has stopped and takes nothing more
+        } finally {
+            ended.complete(null);
         }
     }
 
-    /** For the thread that prepares. @param bytes that the work keeps in memory, about */
+    /** For the preparing thread. @param bytes that the work keeps in memory, about */
     void put(long bytes, Runnable work) {
         batch.add(work);
         this.bytes += bytes;
@@ -71,18 +77,5 @@ final class Conveyor {
             Thread.currentThread().interrupt();
             throw new IllegalStateException("stopped", e);
         }
-    }
-
-    private static void stop(Thread thread) {
-        thread.interrupt();
-        boolean interrupted = false;
-        while (thread.isAlive()) {
-            try {
-                thread.join();
-            } catch (InterruptedException e) {
-                interrupted = true;
-            }
-        }
-        if (interrupted) Thread.currentThread().interrupt();
     }
 }

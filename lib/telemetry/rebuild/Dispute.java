@@ -8,7 +8,7 @@ import telemetry.LogEntry;
 import telemetry.Run;
 import telemetry.runs.RowForm;
 
-/** All that the files know of the ends of one run. */
+/** All that the files say about the ends of one run. */
 final class Dispute {
     private final RowForm form;
     private final SeveralEnds ends;
@@ -30,7 +30,7 @@ final class Dispute {
         if (order >= 0) best = entry;
     }
 
-    /** The one that counts most, as it stands in its file. */
+    /** The best end, as it is in its file. */
     LogEntry best() {
         return best;
     }
@@ -45,7 +45,7 @@ final class Dispute {
         return hasEventIds;
     }
 
-    /** What they say together. */
+    /** All ends merged. */
     Run run() {
         Object[] values = ends.values();
         BitSet lacking = ends.lacking();

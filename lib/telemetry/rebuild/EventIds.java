@@ -5,8 +5,8 @@ import telemetry.Row;
 import telemetry.runs.RowForm;
 
 /**
- * Whose an event_id is that several runs of a new database claim, which their writers should not have let happen: the first run's by its
- * run_id, whatever the order in which they come. The others get one of their own. For tables in which a run has one row.
+ * Decides which run owns an event_id that several runs of a new database claim, although writers should prevent that. The first run by
+ * run_id gets it, whatever the order of reading; the others get one of their own. For tables in which a run has one row.
  */
 final class EventIds {
     private final Database database;
@@ -17,13 +17,13 @@ final class EventIds {
         database.execute("CREATE TEMP TABLE rebuild_claims(run TEXT PRIMARY KEY, event TEXT)");
     }
 
-    /** Takes note that the run's record gives an event_id that another run has. */
+    /** Notes that the run's record has an event_id that another run holds. */
     void claim(Object run, Object eventId) {
         isContested = true;
         database.update("INSERT OR REPLACE INTO rebuild_claims VALUES (?, ?)", run, eventId);
     }
 
-    /** What the run's record gave, when its row has this one. */
+    /** The event_id in the run's record, when its row has this one. */
     Object given(Object run, Object eventId) {
         Object claimed = isContested ? database.value("SELECT event FROM rebuild_claims WHERE run = ?", run) : null;
         return claimed == null ? eventId : claimed;
@@ -33,7 +33,7 @@ final class EventIds {
         if (isContested) database.update("DELETE FROM rebuild_claims WHERE run = ?", run);
     }
 
-    /** One that nobody has. */
+    /** An unused event_id. */
     String own(String run) {
         String own = RowForm.derivedEventId(run);
         while (holder(own) != null) own = RowForm.derivedEventId(own);
@@ -45,7 +45,7 @@ final class EventIds {
         return run == null ? null : run.toString();
     }
 
-    /** Gives each to the first of those that claim it. */
+    /** Gives each event_id to the first of its claimants. */
     void settle() {
         if (!isContested) return;
         database.execute("CREATE TEMP TABLE rebuild_firsts AS SELECT event, min(run) AS run FROM rebuild_claims GROUP BY event");

@@ -16,10 +16,10 @@ import telemetry.sqlite.DatabaseFile;
 import telemetry.sqlite.LockHolders;
 
 /**
- * Gives an intact database the runs of a new one while its users go on: one transaction under the write lock, which no reader sees half of
- * and no writer's commit falls into. (Renaming a file in would have those who have the old one open write into nothing; SQLite's backup
+ * Gives an intact database the runs of a new one while its users go on. It is one transaction under the write lock, so readers never see
+ * half of it and no writer's commit gets lost. (A file renamed into place would leave current users writing into nothing. SQLite's backup
  * interface would lose what is committed just before it takes the lock.) With the same tables and indexes on both sides SQLite copies whole
- * index entries, not rows: 600 MB take some seconds.
+ * index entries instead of rows: 600 MB take some seconds.
  */
 final class LiveSwap implements AutoCloseable {
     private static final String LIVE = "live";
@@ -38,7 +38,7 @@ final class LiveSwap implements AutoCloseable {
         this.version = watcher.pragma("data_version");
     }
 
-    /** Copies what is there now. @return {@code to} */
+    /** Copies the present database. @return {@code to} */
     Path keep(Path to) {
         Path unfinished = Unfinished.beside(to);
         try {
@@ -55,7 +55,7 @@ final class LiveSwap implements AutoCloseable {
         }
     }
 
-    /** @return for how long writers had to wait */
+    /** @return how long writers had to wait */
     Duration replace(NewDatabase made) {
         made.database().patience(patience).attach(file, LIVE);
         try {
@@ -91,14 +91,14 @@ final class LiveSwap implements AutoCloseable {
         for (Row trigger : triggers) database.execute("CREATE TRIGGER live." + trigger.text("sql").substring("CREATE TRIGGER ".length()));
     }
 
-    /** {@code SELECT *} where it can be: only then whole entries are copied. */
+    /** {@code SELECT *} where possible: only then whole entries are copied. */
     private static String rows(Database database) {
         boolean generated = database.number("SELECT count(*) FROM pragma_table_xinfo('agent_runs', 'main') WHERE hidden > 0") > 0;
         String columns = Ddl.columns(database, "agent_runs");
         return generated ? "(" + columns + ") SELECT " + columns + " FROM main.agent_runs" : "SELECT * FROM main.agent_runs";
     }
 
-    /** A copy of what was not replaced is of no use. */
+    /** Deletes the copy when nothing was replaced. */
     @Override
     public void close() {
         watcher.close();

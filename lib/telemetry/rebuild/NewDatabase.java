@@ -22,8 +22,8 @@ import telemetry.runs.Schema;
 import telemetry.store.Pruned;
 
 /**
- * A database in the making, under a name that nobody looks for. No fsync until the end, and the journal where it costs least: whatever goes
- * wrong, it is thrown away.
+ * A database that is being made, under a name that nobody looks for. There is no fsync until the end, and the journal is in memory: if
+ * anything fails, the file is thrown away.
  */
 public final class NewDatabase implements AutoCloseable {
     private static final int CACHE_KIB = 64 * 1024;
@@ -40,10 +40,11 @@ public final class NewDatabase implements AutoCloseable {
     private Unread unread = new Unread();
 
     /**
-     * @param ddl      the schema it gets; null for the runbook's
-     * @param pruned   runs to leave out
-     * @param onDamage is given what cannot be read, and runs that the table does not take
-     * @param onDenied is told, in the thread that reads, of each file that may not be read; what it throws ends the loading
+     * @param ddl its schema; null for the runbook's
+     * @param pruned runs to leave out
+     * @param onDamage receives what cannot be read, and runs that the table refuses
+     * @param onDenied receives, in the reading thread, the refusal of each file that may not be read; an exception that it throws ends the
+     *         loading
      */
     public NewDatabase(Path file, Ddl ddl, Pruned pruned, Consumer<LogEntry> onDamage, Consumer<StoreException> onDenied) {
         this.file = file;
@@ -77,13 +78,13 @@ public final class NewDatabase implements AutoCloseable {
     }
 
     /**
-     * Loads the runs of files, reading them in one thread and writing in another, which are about equally busy. Again, for lines that have
+     * Loads the runs of files, reading in one thread and writing in another, which have about equal work. Call it again for lines that have
      * come later.
      *
-     * @param files gives those to read, and after these those that have come since, until there are none
-     * @param done  is told of each that was read; this and {@code files} are called in a thread of their own
-     * @return the feed, which has counted what it read
-     * @throws StoreException {@code MISSING} when one is gone, and not because its day was archived meanwhile
+     * @param files returns the files to read, and then those that have come since, until there are none
+     * @param done receives each file that was read; this and {@code files} are called in a thread of their own
+     * @return the feed, with its counts
+     * @throws StoreException {@code MISSING} when a file is gone although its day was not archived meanwhile
      */
     public RunFeed load(Supplier<List<Path>> files, Consumer<Path> done) {
         unread = new Unread();
@@ -111,7 +112,7 @@ public final class NewDatabase implements AutoCloseable {
         feed.finish();
     }
 
-    /** @return false when it is not there any more */
+    /** @return false when the file is gone */
     private boolean isRead(RunFeed feed, Path file) {
         try {
             feed.read(file);
@@ -130,12 +131,12 @@ public final class NewDatabase implements AutoCloseable {
         onDamage.accept(entry);
     }
 
-    /** What could not be read when it was loaded last. */
+    /** What could not be read in the last loading. */
     Unread unread() {
         return unread;
     }
 
-    /** Brings what only the old database knows. */
+    /** Copies what only the old database has. */
     Rebuilt.Carried carryOver(Path old) {
         database.pragma("journal_mode", "OFF");
         database.attachToRead(old, "old");
@@ -149,13 +150,13 @@ public final class NewDatabase implements AutoCloseable {
         }
     }
 
-    /** The runs alone, from a database that is attached under this name. */
+    /** For copying only the runs, from a database that is attached under this name. */
     CarryOver carryOver(String attached) {
         return new CarryOver(database, attached, schema, form, loader);
     }
 
     /**
-     * Makes indexes, triggers and views, cancels again what was cancelled and has no end, and checks the whole.
+     * Makes indexes, triggers and views, cancels runs again that were cancelled and have no end, and checks everything.
      *
      * @return how many runs it has
      */
@@ -178,7 +179,7 @@ public final class NewDatabase implements AutoCloseable {
         return database.number("SELECT count(*) FROM agent_runs");
     }
 
-    /** Gives it its journal mode and makes it survive a power cut; it is closed then. */
+    /** Sets its journal mode and makes it survive a power cut; closes it. */
     public void seal() {
         database.pragma("synchronous", "FULL");
         database.pragma("journal_mode", ddl == null ? "WAL" : ddl.journal());

@@ -21,21 +21,21 @@ import telemetry.sqlite.DatabaseFile;
 import telemetry.store.Quarantine;
 
 /**
- * What stands in a database's place before a new one takes it.
+ * The database that a new one replaces.
  *
- * @param file  the database
- * @param state how it is
- * @param why   when it is not intact, in a few words; else null
- * @param ddl   its schema; null when nothing of it can be read
+ * @param file the database
+ * @param state of it
+ * @param why it is not intact, in a few words; else null
+ * @param ddl its schema; null when nothing of it can be read
  */
 public record OldDatabase(Path file, State state, String why, Ddl ddl) {
 
     public enum State {
-        /** There is none; a log may have been left. */
+        /** There is none, but perhaps a log was left. */
         ABSENT,
         /** A good one. */
         INTACT,
-        /** A good SQLite file whose table of runs is missing or lacks what every version has. */
+        /** A good SQLite file whose table of runs is missing or lacks columns of every version. */
         FOREIGN,
         /** SQLite cannot read it, or finds it inconsistent. */
         DAMAGED;
@@ -47,15 +47,15 @@ public record OldDatabase(Path file, State state, String why, Ddl ddl) {
     }
 
     /**
-     * For what replaces it: what a program left that died while it wrote is rolled back.
+     * For a replacement: rolls back what a program left that died while it wrote.
      *
-     * @throws StoreException when it is locked or not permitted to say
+     * @throws StoreException when it is locked or permission is missing
      */
     public static OldDatabase of(Path file) {
         return of(file, path -> Database.openRolledBack(path, Database.PATIENCE));
     }
 
-    /** Changes nothing. @throws StoreException {@code DENIED} also when what a program left has to be rolled back first */
+    /** Changes nothing. @throws StoreException {@code DENIED} also when something must be rolled back first */
     static OldDatabase seen(Path file) {
         return of(file, Database::openToRead);
     }
@@ -80,7 +80,7 @@ public record OldDatabase(Path file, State state, String why, Ddl ddl) {
     }
 
     /**
-     * Copies the rows of a damaged one, reading no index, into a sound one. A table that cannot be read to its end is left out.
+     * Copies the rows of a damaged database into a sound one, without reading an index. A table that cannot be read to its end is left out.
      *
      * @param to must not exist
      * @return what was left out, in words
@@ -118,13 +118,13 @@ public record OldDatabase(Path file, State state, String why, Ddl ddl) {
     public void requireUnused() {
         for (long pid : Openers.of(DatabaseFile.present(file)))
             throw new StoreException(StoreException.Reason.LOCKED, "replace", file,
-                    Openers.describe(pid) + " has it open, and it is no good: " + why, Next.words("stop that program, then run it again"));
+                    Openers.describe(pid) + " has it open, and it cannot be used: " + why, Next.words("stop that program, then run it again"));
     }
 
     /**
-     * Moves it away with its logs, which would otherwise be taken for the new one's.
+     * Moves it away with its logs, which would otherwise be taken for those of the new database.
      *
-     * @return where it is now: the database, or the folder with the logs of one that was gone; null when there was nothing
+     * @return the new place: of the database, or of the folder with the logs of a database that was gone; null when there was nothing
      */
     public Path moveAside(Path folder) {
         if (DatabaseFile.present(file).isEmpty()) return null;

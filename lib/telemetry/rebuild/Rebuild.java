@@ -32,8 +32,8 @@ import telemetry.store.StoreLock;
 import telemetry.text.Result;
 
 /**
- * Makes a new database from the day files, and puts it in the place of the old one, whatever state that is in. Interrupted at any point,
- * the old one or the new one stands there whole, and the next call does it all again.
+ * Makes a new database from the day files and puts it in place of the old one, whatever state that is in. If it is interrupted at any
+ * point, the old or the new database is there whole, and the next call starts again.
  */
 public final class Rebuild {
 
@@ -55,7 +55,7 @@ public final class Rebuild {
         this.clock = clock;
     }
 
-    /** Which of the store's day files are read; both kinds unless said otherwise. */
+    /** Chooses which of the store's day files are read; the default is both kinds. */
     public Rebuild from(boolean raw, boolean archive) {
         this.raw = raw;
         this.archive = archive;
@@ -82,25 +82,25 @@ public final class Rebuild {
         return this;
     }
 
-    /** How long a lock on the database is waited for; {@link Database#PATIENCE} unless said otherwise. */
+    /** Sets how long to wait for a lock on the database; the default is {@link Database#PATIENCE}. */
     public Rebuild patience(Duration patience) {
         this.patience = patience;
         return this;
     }
 
-    /** Goes on with the other files where one may not be read, and tells of it; unless this is said, it stops there. */
+    /** Reports a file that may not be read, and goes on with the others. The default is to stop there. */
     public Rebuild onDenied(Consumer<StoreException> onDenied) {
         this.onDenied = onDenied;
         return this;
     }
 
-    /** Is given the number of bytes that were read since it was last called. */
+    /** Receives the number of bytes read since the last call. */
     public Rebuild progress(LongConsumer bytes) {
         this.progress = bytes;
         return this;
     }
 
-    /** The files that are there now, in the order in which they are read. */
+    /** The present files, in the order of reading. */
     public List<Path> files() {
         List<Path> files = new ArrayList<>();
         for (DayFile day : new EventLog(store).days()) if (isWanted(day)) files.add(day.path());
@@ -146,7 +146,7 @@ public final class Rebuild {
         return new RunDifferences(store, this::files, onDenied).find(each);
     }
 
-    /** Writes a new file and touches nothing else. What only the store's database knows is in it too. */
+    /** Writes a new file and touches nothing else. It also has what only the store's database has. */
     public Rebuilt into(Path file) {
         Path target = file.toAbsolutePath().normalize();
         Path damaged = target.resolveSibling(target.getFileName() + ".damaged.ndjson");
@@ -162,10 +162,10 @@ public final class Rebuild {
     }
 
     /**
-     * Puts a new database in the place of the store's. An intact one stays in place and gets the new content in one transaction, so its
+     * Replaces the store's database by a new one. An intact database stays in place and gets the new content in one transaction, so its
      * users may go on.
      *
-     * @throws StoreException {@code LOCKED} when a restore, a recovery or another rebuild is at work there
+     * @throws StoreException {@code LOCKED} when a restore, a recovery or another rebuild is running there
      */
     public Rebuilt inPlace() {
         return StoreLock.replacing(store, this::exchange);
@@ -213,9 +213,9 @@ public final class Rebuild {
     }
 
     /**
-     * Brings runs whose line was written while the new database was made, and whose row was not; what was pruned meanwhile goes.
+     * Adds runs whose line was written while the new database was made and whose row was not, and deletes what was pruned meanwhile.
      *
-     * @return how many rows were brought or changed
+     * @return how many rows were added or changed
      */
     private long replay(Work work) {
         Pruned pruned = Pruned.of(store);
@@ -231,12 +231,12 @@ public final class Rebuild {
         }
     }
 
-    /** One making: the unfinished database, what is thrown away with it, and what was counted. */
+    /** One making: the unfinished database, its other temporary files, and the counts. */
     private final class Work implements AutoCloseable {
         private final Path file;
         private final Quarantine quarantine;
 
-        /** The files that were read, and how long each was before. */
+        /** The files that were read, and their lengths before. */
         private final Map<Path, Long> seen = new HashMap<>();
 
         private NewDatabase made;
@@ -249,7 +249,7 @@ public final class Rebuild {
             this.quarantine = new Quarantine(quarantine);
         }
 
-        /** @param source the old database or a copy to carry over from; null to take what a damaged one still gives */
+        /** @param source the old database or a copy to carry over from; null to take what a damaged one still has */
         NewDatabase make(OldDatabase old, Path source) {
             made = new NewDatabase(file, old.ddl(), Pruned.of(store), quarantine::add, onDenied);
             feed = made.load(this::unread, file -> progress.accept(file.toFile().length()));
@@ -276,7 +276,7 @@ public final class Rebuild {
             return files().stream().filter(file -> seen.putIfAbsent(file, file.toFile().length()) == null).toList();
         }
 
-        /** True for a file to which lines may have come since. */
+        /** True for a file that may have grown since. */
         private boolean hasMore(DayFile day) {
             return isWanted(day) && !Long.valueOf(day.path().toFile().length()).equals(seen.get(day.path()));
         }

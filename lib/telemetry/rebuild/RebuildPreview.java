@@ -5,7 +5,7 @@ import java.util.List;
 import telemetry.Check;
 import telemetry.text.Result;
 
-/** What would be made from what; {@code toString()} is the report. */
+/** What a rebuild would make; {@code toString()} is the report. */
 record RebuildPreview(Plan data, boolean isAside) implements Result {
 
     /** @param differences between the old database and the day files; null when they cannot be compared, or need not be */

@@ -13,46 +13,46 @@ import telemetry.text.JsonText;
 import telemetry.text.Result;
 
 /**
- * What a rebuild made; {@code toString()} is the report.
+ * The result of a rebuild; {@code toString()} is the report.
  *
- * @param database   the file that has it now
- * @param schema     the version of its tables
- * @param runs       that it has
- * @param read       in the day files
- * @param damaged    entries of them that are not readable, or runs that the tables do not take
- * @param unread     where those are
- * @param repeated   records that say what another says
- * @param pruned     records left out because their run was deleted on purpose
- * @param conflicts  runs with several different ends: the later counts
+ * @param database the new file's place
+ * @param schema the version of its tables
+ * @param runs in it
+ * @param read in the day files
+ * @param damaged entries that cannot be read, or runs that the tables refuse
+ * @param unread where these are
+ * @param repeated records that repeat another
+ * @param pruned records left out because their run was deleted on purpose
+ * @param conflicts runs with several different ends: the later counts
  * @param quarantine where the damaged entries are kept; null when there were none
- * @param carried    what came from the old database
- * @param exchange   of the old database for this one
+ * @param carried what came from the old database
+ * @param exchange of the old database for this one
  */
 public record Rebuilt(Path database, String schema, long runs, Read read, long damaged, Unread unread, long repeated, long pruned,
         Collection<String> conflicts, Path quarantine, Carried carried, Exchange exchange) implements Result {
 
     /**
      * @param lines  entries in the files
-     * @param events of these, those that are no runs
+     * @param events of these, those that are not runs
      */
     public record Read(int files, long lines, long events) implements JsonText.Inline { }
 
     /**
-     * @param old      how the old database was: absent, intact, foreign, damaged
-     * @param kept     where it is now, or a copy of it; null when there was none or it was not touched
-     * @param replayed runs whose lines came while this went on
-     * @param locked   for how long writers had to wait; zero when the old one was not in use
+     * @param old the state of the old database: absent, intact, foreign, damaged
+     * @param kept its new place, or that of a copy; null when there was none or it was not touched
+     * @param replayed runs whose lines came meanwhile
+     * @param locked how long writers had to wait; zero when the old database was not in use
      */
     public record Exchange(OldDatabase.State old, Path kept, long replayed, Duration locked) implements JsonText.Inline { }
 
     /**
      * What came from the old database.
      *
-     * @param runs    that no day file has
+     * @param runs that no day file has
      * @param running that the day files know only as running: their rows as they were
      * @param columns that no line has, with the number of runs that have a value there
-     * @param tables  other tables, with the number of their rows
-     * @param lost    what could not be read or taken, in words
+     * @param tables other tables, with the number of their rows
+     * @param lost what could not be read or taken, in words
      */
     public record Carried(long runs, long running, Map<String, Long> columns, Map<String, Long> tables, List<String> lost) {
         static Carried nothing() {
@@ -74,7 +74,7 @@ public record Rebuilt(Path database, String schema, long runs, Read read, long d
                 + count(read.events, "event", "events") + ", " + count(repeated, "repeated record", "repeated records") + ", "
                 + damaged(damaged));
         if (quarantine != null) lines.add("the damaged entries are kept in " + quarantine);
-        for (Path file : unread.denied()) lines.add("not read, for want of permission: " + file);
+        for (Path file : unread.denied()) lines.add("not read, permission denied: " + file);
         if (pruned > 0) lines.add(count(pruned, "record", "records") + " left out: their runs were pruned");
         if (!conflicts.isEmpty()) lines.add("several different ends, the latest counts: " + String.join(", ", conflicts));
         addCarried(lines);

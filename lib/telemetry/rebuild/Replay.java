@@ -30,47 +30,47 @@ import telemetry.store.Pruned;
 import telemetry.text.Progress;
 
 /**
- * Brings what the day files know of runs into a database that is there, of any version and with its writers at work. The end of a run beats
- * its start whatever the order of the lines, a run that the files know only as running never changes a row, and a second pass changes
- * nothing. Of several ends of one run each column is as the best has it that names it ({@link SeveralEnds}). Memory holds one batch and the
- * runs that are open at once.
+ * Adds what the day files know of runs to an existing database of any version, while its writers go on. The end of a run beats its start,
+ * whatever the order of the lines. A run that the files know only as running never changes a row, and a second pass changes nothing. Of
+ * several ends of one run, each column comes from the best end that names it ({@link SeveralEnds}). Memory holds one batch and the runs
+ * that are open at once.
  */
 public final class Replay {
 
-    /** Entries a transaction, during which writers wait for a moment. */
+    /** Entries in a transaction, during which writers wait for a moment. */
     private static final int BATCH = 500;
     private static final long MB = 1_000_000;
 
-    /** Writers at work may add runs while a pass goes on; their own rows come right behind. */
+    /** Active writers may add runs during a pass; their own rows follow at once. */
     private static final int MOST_PASSES = 20;
 
-    /** So many runs whose row says something else than the files are looked into in one pass. */
+    /** How many runs whose row differs from the files are examined in one pass. */
     private static final int DISPUTES = 20_000;
 
     /**
-     * What a pass did, or several.
+     * The result of one pass or several.
      *
-     * @param lines     entries read, damaged ones included
-     * @param events    of these, those that are no runs
-     * @param damaged   of these, those that could not be read, or whose run the database would not take
-     * @param inserted  runs that the database did not have
-     * @param updated   rows that were running, or said something else than the files
+     * @param lines entries read, damaged ones included
+     * @param events of these, those that are not runs
+     * @param damaged of these, those that could not be read, or whose run the database refused
+     * @param inserted runs that the database did not have
+     * @param updated rows that were running, or differed from the files
      * @param conflicts runs with several different ends in the files
-     * @param pruned    lines left out because their run was deleted on purpose
+     * @param pruned lines left out because their run was deleted on purpose
      */
     public record Result(long lines, long events, long damaged, long inserted, long updated, long conflicts, long pruned) {
 
-        /** True when the database knew it all already. */
+        /** True when the database already had everything. */
         public boolean isNothingNew() {
             return changed() == 0;
         }
 
-        /** Runs that were brought or completed. */
+        /** Runs that were added or completed. */
         public long changed() {
             return inserted + updated;
         }
 
-        /** The first pass's lines are those of the later ones too. */
+        /** Later passes read the same lines as the first. */
         private Result and(Result later) {
             return new Result(lines, events, Math.max(damaged, later.damaged), inserted + later.inserted, updated + later.updated,
                     conflicts, pruned);
@@ -94,7 +94,7 @@ public final class Replay {
         this.scanner = new RunScanner(form);
     }
 
-    /** Shows there how far a pass has come. Null, the default: nowhere. */
+    /** Shows the progress of a pass there; null, the default, for nowhere. */
     public Replay showing(PrintWriter err) {
         this.err = err;
         return this;
@@ -106,15 +106,15 @@ public final class Replay {
         return this;
     }
 
-    /** Leaves these runs out, and cancels again those that were cancelled and have no end: what was pruned stays pruned. */
+    /** Leaves out these runs, and cancels runs again that were cancelled and have no end, so that pruned runs stay pruned. */
     public Replay without(Pruned pruned) {
         this.pruned = pruned;
         return this;
     }
 
     /**
-     * Replays a store's day files until a pass finds nothing new. All of them, not only those since a backup: the database may have lacked
-     * runs when that was made, and a clock that was set back would make new lines older than the backup.
+     * Replays a store's day files until a pass finds nothing new. It takes all of them, not only those since a backup: the database may
+     * have lacked runs at that time, and after a clock was set back new lines look older than the backup.
      */
     public Result untilNothingNew(EventLog log) {
         Result all = apply(log, damaged -> { });
@@ -127,9 +127,9 @@ public final class Replay {
     }
 
     /**
-     * Replays a store's day files, those included that are archived or begun while it works.
+     * Replays a store's day files, including those that are archived or begun meanwhile.
      *
-     * @param onDamage is given each entry that cannot be used, its record saying why
+     * @param onDamage receives each entry that cannot be used, whose record says why
      */
     public Result apply(EventLog log, Consumer<LogEntry> onDamage) {
         Set<DayFile> seen = new HashSet<>();
@@ -158,7 +158,7 @@ public final class Replay {
         return form.compare(form.row((Run) a.record()), form.row((Run) b.record())) >= 0 ? a : b;
     }
 
-    /** One time through the day files, and what it counts. */
+    /** One pass through the day files, with its counts. */
     private final class Pass {
         private final Consumer<LogEntry> onDamage;
         private final LongConsumer progress;
@@ -184,7 +184,7 @@ public final class Replay {
             if (read(day, files)) days.add(day);
         }
 
-        /** @return false when the file is not there any more */
+        /** @return false when the file is gone */
         private boolean read(DayFile day, LogFiles files) {
             try {
                 files.read(day.path());
@@ -196,7 +196,7 @@ public final class Replay {
             }
         }
 
-        /** Most lines are events, and the scanner knows one at sight. */
+        /** Most lines are events, which the scanner recognises quickly. */
         private int takeEvent(byte[] buffer, int from, int to, long offset) {
             int next = scanner.scan(buffer, from, to);
             if (next < 0 || !scanner.isEvent()) return -1;
@@ -272,7 +272,7 @@ public final class Replay {
             return new Result(lines, events, damaged, inserted, updated, conflicts, left);
         }
 
-        /** A row that says something else may be another end that the files have too: all ends of these runs are looked at first. */
+        /** A row that differs may be another end that the files have too, so all ends of these runs are examined first. */
         private void settle(Set<String> keys) {
             Map<String, Dispute> disputes = new HashMap<>();
             var again = new LogFiles(entry -> {

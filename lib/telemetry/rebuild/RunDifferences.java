@@ -26,13 +26,13 @@ import telemetry.text.Result;
 import telemetry.text.Words;
 
 /**
- * Compares a store's database with its day files, both ways, without a change to either. A run that the files know only as running is no
- * difference, whatever the database knows of it; nor is a run that was pruned, nor the form of a start time. Works in a scratch database in
- * the temporary folder, of the size of a rebuilt one.
+ * Compares a store's database with its day files in both directions and changes neither. A run that the files know only as running is no
+ * difference, whatever the database knows of it; neither is a pruned run, nor the form of a start time. It works in a scratch database in
+ * the temporary folder, as large as a rebuilt one.
  */
 public final class RunDifferences {
 
-    /** Where a run is missing, or that it is not the same. */
+    /** Where a run is missing, or that it differs. */
     public enum Kind {
         ONLY_IN_DAY_FILES("only in the day files"), ONLY_IN_DATABASE("only in the database"), DIFFERENT("different");
 
@@ -65,7 +65,7 @@ public final class RunDifferences {
      * @param unread    where those are; the runs in files that may not be read are missing on this side
      * @param missing   runs that the database lacks
      * @param unknown   runs that the day files lack
-     * @param different runs of which the two say something different
+     * @param different runs that differ between the two
      */
     public record Count(long runs, long inFiles, long damaged, Unread unread, long missing, long unknown, long different) {
         public boolean isSame() {
@@ -97,7 +97,7 @@ public final class RunDifferences {
         }
     }
 
-    /** Lines that are written while they are read: after so many looks it is a difference. */
+    /** A line that is written meanwhile counts as a difference after this many looks. */
     private static final int ROUNDS = 3;
 
     private final Store store;
@@ -105,14 +105,14 @@ public final class RunDifferences {
     private final Map<Path, FileTime> read = new HashMap<>();
     private final Consumer<StoreException> onDenied;
 
-    /** @param onDenied is told of each file that may not be read; what it throws ends the comparing */
+    /** @param onDenied receives the refusal of each file that may not be read; an exception that it throws ends the comparison */
     RunDifferences(Store store, Supplier<List<Path>> files, Consumer<StoreException> onDenied) {
         this.store = store;
         this.onDenied = onDenied;
         this.files = files;
     }
 
-    /** @throws StoreException {@code DAMAGED} when the database is no good, {@code MISSING} when it is not there */
+    /** @throws StoreException {@code DAMAGED} when the database is unusable, {@code MISSING} when it is missing */
     Count find(Consumer<Difference> each) {
         OldDatabase old = OldDatabase.seen(store.database());
         if (old.state() != OldDatabase.State.INTACT)

@@ -17,18 +17,18 @@ import telemetry.store.Pruned;
 import telemetry.text.Ndjson;
 
 /**
- * Reads files of run and event lines and hands each run on as a row: once, with its end, or when no end came, as it began. Memory holds the
- * lines of the runs that are open at once, and no more than {@value #MOST_BYTES} bytes of those: beyond, the oldest are handed on as they
- * began, and once more when they end.
+ * Reads files of run and event lines and passes on each run as a row: once, with its end, or as it began when no end came. Memory holds the
+ * lines of the runs that are open at once, at most {@value #MOST_BYTES} bytes of them. Beyond that the oldest are passed on as they began,
+ * and again when they end.
  */
 final class RunFeed {
     private static final long MOST_BYTES = 32 << 20;
 
-    /** A run's record as it stands in a file. */
+    /** A run's record in a file. */
     record Line(Path file, long offset, byte[] bytes) {
         private static final int OVERHEAD = 200;
 
-        /** In memory, with its place among the open ones, about. */
+        /** In memory, with its entry among the open ones, about. */
         private long size() {
             return OVERHEAD + bytes.length;
         }
@@ -37,8 +37,8 @@ final class RunFeed {
     /**
      * One record of a run on its way into a new database.
      *
-     * @param values  as {@code RowForm} makes them
-     * @param lacking which of them the record itself does not have
+     * @param values as {@code RowForm} makes them
+     * @param lacking the columns that the record lacks
      */
     record RunRow(Object[] values, BitSet lacking, Line line) { }
 
@@ -57,10 +57,7 @@ final class RunFeed {
     private long left;
     private long openBytes;
 
-    /**
-     * @param pruned  runs to leave out
-     * @param damaged is given each entry that cannot be read
-     */
+    /** @param pruned runs to leave out @param damaged receives each entry that cannot be read */
     RunFeed(Schema schema, RowForm form, Pruned pruned, Consumer<RunRow> rows, Consumer<LogEntry> damaged) {
         this.form = form;
         this.service = schema.shape() == Schema.Shape.SERVICE;
@@ -70,13 +67,13 @@ final class RunFeed {
         this.scanner = new RunScanner(form);
     }
 
-    /** Reads one file. @throws StoreException {@code MISSING} when it is not there any more; a damaged gz is an entry */
+    /** Reads one file. @throws StoreException {@code MISSING} when it is gone; a damaged gz counts as an entry */
     void read(Path file) {
         this.file = file;
         files.read(file);
     }
 
-    /** What the scanner knows at sight. */
+    /** Takes the lines that the scanner recognises. */
     private int takeQuickly(byte[] buffer, int from, int to, long offset) {
         int end = scanner.scan(buffer, from, to);
         if (end < 0) return -1;
@@ -137,7 +134,7 @@ final class RunFeed {
         return new RunRow(form.row(run), lacking(run), line);
     }
 
-    /** The same object for records with the same columns, as those of one writer are. */
+    /** Returns the same object for records with the same columns, such as those of one writer. */
     private BitSet lacking(Run run) {
         BitSet lacking = form.lacking(run);
         if (!lacking.equals(this.lacking)) this.lacking = lacking;
@@ -154,7 +151,7 @@ final class RunFeed {
         }
     }
 
-    /** Hands on the runs that never ended. */
+    /** Passes on the runs that never ended. */
     void finish() {
         files.finish();
         open.values().forEach(begun -> rows.accept(row(begun)));

@@ -17,15 +17,15 @@ import telemetry.runs.Schema;
 import telemetry.sqlite.SqliteErrors;
 
 /**
- * Fills the table of runs of a new database that nobody else has open. Runs may come in any order and more than once: the end beats the
- * start, and of several ends each column is as the best has it that names it ({@link SeveralEnds}).
+ * Fills the table of runs of a new database that no other program has open. Runs may come in any order and repeatedly: the end beats the
+ * start, and of several ends each column comes from the best end that names it ({@link SeveralEnds}).
  *
- * <p>Sixteen rows a statement; one by one would take about twice the time (bench row {@code rebuild}).
+ * <p>It writes sixteen rows in a statement, which is faster than single rows (bench row {@code rebuild}).
  */
 final class RunLoader {
     private static final int ROWS = 16;
 
-    /** The columns, by their place, that a run's record lacks where the first run's has them, or has where that one lacks them. */
+    /** The columns, by their place, in which a run's record differs from the first record: one of the two lacks them. */
     private static final String ODD = "CREATE TEMP TABLE rebuild_odd(run TEXT, event TEXT, place INTEGER)";
 
     private final Database database;
@@ -49,7 +49,7 @@ final class RunLoader {
     private long rows;
     private long repeated;
 
-    /** @param refused is given each record that the table does not take, and why */
+    /** @param refused receives each record that the table refuses, and why */
     RunLoader(Database database, Schema schema, RowForm form, BiConsumer<RunFeed.Line, String> refused) {
         this.database = database;
         this.form = form;
@@ -76,7 +76,7 @@ final class RunLoader {
         if (waiting.size() == ROWS) flush();
     }
 
-    /** Writes what still waits, and what several runs or ends say differently as it stays. */
+    /** Writes the waiting rows, then settles event_ids and ends on which runs or records disagree. */
     void finish() {
         flush();
         if (hasBeaten) mergeEnds();
@@ -102,7 +102,7 @@ final class RunLoader {
         return all;
     }
 
-    /** A statement for sixteen left some out, or there were fewer: what is to become of this one? */
+    /** Decides about one row, after a statement for sixteen left some out, or with fewer than sixteen. */
     private void settle(RunRow row) {
         try {
             Object[] there = there(row.values()[keyPlace]);
@@ -115,13 +115,13 @@ final class RunLoader {
         }
     }
 
-    /** In the service's tables, where it tells rows apart, another run has the event_id that this one's record gives. */
+    /** In the service's tables event_id identifies a row, and another run has the one in this record. */
     private RunRow withOwnEventId(RunRow row) {
         row.values()[eventId] = RowForm.derivedEventId((String) row.values()[runId]);
         return row;
     }
 
-    /** The run's row with the event_id that its record gave; null when there is none. */
+    /** The run's row with the event_id of its record; null when there is none. */
     private Object[] there(Object keyValue) {
         Object[] there = database.one(present, keyValue).map(found -> found.values().toArray()).orElse(null);
         if (there != null && eventIds != null) there[eventId] = eventIds.given(there[runId], there[eventId]);
@@ -156,7 +156,7 @@ final class RunLoader {
         noteIfOdd(values, lacking);
     }
 
-    /** Another run has the event_id that this one's record gives; when that was not what is in the way, SQLite says what is. */
+    /** Another run has the event_id of this record. If something else is the obstacle, SQLite says what. */
     private void insertWithOwnEventId(Object[] values) {
         Object[] changed = values.clone();
         if (eventIds != null) changed[eventId] = eventIds.own((String) values[runId]);
@@ -180,7 +180,7 @@ final class RunLoader {
             database.update("INSERT INTO rebuild_odd VALUES (?, ?, ?)", values[runId], service ? values[eventId] : null, place);
     }
 
-    /** What the record lacks that this row is from. */
+    /** The columns that this row's record lacked. */
     private BitSet lackingOf(Object[] row) {
         if (!hasOdd) return usuallyLacking;
         indexOdd();
@@ -195,7 +195,7 @@ final class RunLoader {
         database.execute("CREATE INDEX IF NOT EXISTS temp.rebuild_odd_run ON rebuild_odd(run, place)");
     }
 
-    /** An end that another one beats counts where it names what that one does not. */
+    /** A beaten end still counts for columns that the better one does not name. */
     private void keepIfItTellsMore(Object[] beaten, BitSet lacking, Object[] better, BitSet betterLacking) {
         BitSet more = form.said(beaten, lacking);
         more.andNot(form.said(better, betterLacking));
@@ -235,13 +235,13 @@ final class RunLoader {
         return rows;
     }
 
-    /** Records that said what another had said. */
+    /** Records that repeated another. */
     long repeated() {
         return repeated;
     }
 
     /**
-     * SQL that says whether the record of the run {@code t} had this column, by its place in the row's form: 1, 0 or a look into the table
+     * SQL that says whether the record of the run {@code t} had this column, by its place in the row's form: 1, 0 or a query of the table
      * "rebuild_odd".
      */
     String isNamed(int place) {

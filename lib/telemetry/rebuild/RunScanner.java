@@ -11,34 +11,33 @@ import telemetry.RunStatus;
 import telemetry.runs.RowForm;
 
 /**
- * Reads the lines that writers write all day, from the bytes to a row, without a tree of JSON values between. It is strict: a line that is
- * not, byte by byte, of a form that it knows, with the known keys in their order and values that are ASCII texts, whole numbers or null, it
- * does not take, and {@code Ndjson} reads that one. What it takes it reads as Ndjson does. The forms of run lines are learned from lines
- * that Ndjson has read.
+ * Reads the usual lines of writers, from bytes to a row, without a tree of JSON values. It is strict: it takes only lines that have, byte
+ * by byte, a known form, with the known keys in their order and values that are ASCII texts, whole numbers or null. {@code Ndjson} reads
+ * all others. What it takes it reads as Ndjson does. It learns the forms of run lines from lines that Ndjson has read.
  */
 final class RunScanner {
     private static final int MOST_FORMS = 4;
     private static final int MOST_VALUES = 128;
 
-    /** An event's line between its values, as the writers have it. */
+    /** An event's line around its values, as writers write it. */
     private static final byte[][] EVENT = {ascii("{\"run_id\": "), ascii(", \"event_type\": "),
             ascii(", \"timestamp\": "), ascii(", \"payload_json\": "),
             ascii(", \"id\": null, \"record_type\": \"event\"}\n")};
 
     private static final byte[] NULL = ascii("null");
 
-    /** What a value is. A text is plain when its bytes are its characters. */
+    /** The kind of a value. A text is plain when its bytes are its characters. */
     private enum Kind { PLAIN, ESCAPED, NUMBER, NULL }
 
     /**
-     * One writer's run lines.
+     * The form of one writer's run lines.
      *
-     * @param parts   what stands before each value, and after the last
-     * @param columns where each value goes in a row; -1 for nowhere
-     * @param empty   a row whose values are still to come
-     * @param lacking the columns that have none
-     * @param type    which value is the record_type; -1 for none
-     * @param id      which is the run_id, and so on
+     * @param parts what precedes each value, and what follows the last
+     * @param columns the place of each value in a row; -1 for none
+     * @param empty a row whose values are still to come
+     * @param lacking the columns without a value
+     * @param type the number of the record_type's value; -1 for none
+     * @param id the number of the run_id's value, and so on
      */
     private record Form(byte[][] parts, int[] columns, Object[] empty, BitSet lacking, int type, int id, int status, int end) { }
 
@@ -59,7 +58,7 @@ final class RunScanner {
     /**
      * Reads the line that begins here.
      *
-     * @return where the next begins; -1 when this is none that it takes, or none that ends before {@code end}
+     * @return where the next line begins; -1 when this line is not taken, or does not end before {@code end}
      */
     int scan(byte[] buffer, int begin, int end) {
         this.bytes = buffer;
@@ -112,7 +111,9 @@ final class RunScanner {
         return number(i);
     }
 
-    /** Everything that may stand in a JSON text unescaped and is ASCII has a byte from 0x20 on; other characters' bytes are negative. */
+    /**
+     * All characters that a JSON text may have unescaped and that are ASCII have bytes from 0x20 on; other characters' bytes are negative.
+     */
     private boolean text(int i, int begin) {
         int p = begin;
         Kind kind = Kind.PLAIN;
@@ -132,7 +133,7 @@ final class RunScanner {
         return true;
     }
 
-    /** How long the escape is; -1 when it is none, or not whole. */
+    /** The length of the escape; -1 when it is none, or incomplete. */
     private int escape(int p) {
         if (p + 1 >= end) return -1;
         if (bytes[p + 1] != 'u') return "\"\\/bfnrt".indexOf(bytes[p + 1]) < 0 ? -1 : 2;
@@ -141,7 +142,7 @@ final class RunScanner {
         return 6;
     }
 
-    /** A whole one of at most 18 digits. */
+    /** Reads a whole number of at most 18 digits. */
     private boolean number(int i) {
         int p = at;
         if (bytes[p] == '-') p++;
@@ -198,7 +199,7 @@ final class RunScanner {
         return RowForm.stored(text.toString());
     }
 
-    /** Of the line that was scanned last: true for an event, of which nothing else is asked. */
+    /** True when the line scanned last is an event; nothing else of it is needed. */
     boolean isEvent() {
         return form == null;
     }
@@ -222,14 +223,12 @@ final class RunScanner {
         return rows.complete(row);
     }
 
-    /** The columns that the run's record does not have; one object for all lines of a form. */
+    /** The columns that the run's record lacks; one object for all lines of a form. */
     BitSet lacking() {
         return form.lacking;
     }
 
-    /**
-     * Takes note of the form of a run's line, without its newline, that {@code Ndjson} has read; of one that is too odd nothing is learned.
-     */
+    /** Learns the form of a run's line, without its newline, that {@code Ndjson} has read. An unusual line teaches nothing. */
     void learn(byte[] line) {
         bytes = line;
         end = line.length;

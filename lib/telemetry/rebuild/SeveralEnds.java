@@ -6,9 +6,8 @@ import java.util.List;
 import telemetry.runs.RowForm;
 
 /**
- * What several different ends of one run say together: each column what the best of the ends says that name it, by
- * {@link RowForm#compare}. So nothing is lost that only a beaten one names, and the order in which they are met makes no difference.
- * Memory holds no more ends than there are columns.
+ * Merges several different ends of one run: each column comes from the best end that names it, by {@link RowForm#compare}. So nothing that
+ * only a beaten end names is lost, and the order of reading makes no difference. Memory holds no more ends than there are columns.
  */
 final class SeveralEnds {
     private record End(Object[] values, BitSet lacking) { }
@@ -33,7 +32,7 @@ final class SeveralEnds {
         });
     }
 
-    /** A row for all columns; those that no end names are as the best has them. */
+    /** A row of all columns; a column that no end names is as in the best. */
     Object[] values() {
         Object[] values = bestFirst.get(0).values.clone();
         var said = new BitSet();

@@ -14,11 +14,11 @@ import telemetry.StoreException;
 import telemetry.text.JsonText;
 
 /**
- * What of the day files could not be read, or not for certain. It is filled while they are read.
+ * What could not be read in the day files, or not reliably. It is filled during reading.
  *
- * @param damagedIn in which files, and how many entries in each
- * @param doubtful  of these files, those whose checksum failed, and how much was taken from them all the same
- * @param denied    files that may not be read: what only they know is missing
+ * @param damagedIn the files with damage, and the number of entries in each
+ * @param doubtful of these files, those whose checksum failed, and how much was taken from them nevertheless
+ * @param denied files that may not be read; what only they have is missing
  */
 public record Unread(Map<Path, Long> damagedIn, Map<Path, String> doubtful, Set<Path> denied) implements JsonText.Inline {
     Unread() {
@@ -47,7 +47,7 @@ public record Unread(Map<Path, Long> damagedIn, Map<Path, String> doubtful, Set<
         return remarks;
     }
 
-    /** Nothing can be told for certain while a file may not be read. @param isWell whether all else is as it should be */
+    /** Unknown while a file may not be read. @param isWell whether all else is as it should be */
     Check.Status status(boolean isWell) {
         return !denied.isEmpty() ? Check.Status.UNKNOWN : isWell ? Check.Status.OK : Check.Status.WARNING;
     }

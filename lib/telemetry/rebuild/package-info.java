@@ -2,7 +2,7 @@
 //SOURCES RebuildPreview.java Rebuilt.java Replay.java RunDifferences.java RunFeed.java RunLoader.java RunScanner.java SeveralEnds.java
 //SOURCES Unread.java
 /**
- * A new database from the day files and what only the old one knows; and the replay of lines that a database lacks. Read
- * {@code Rebuild} first.
+ * A new database from the day files, with what only the old one has; and the replay of lines that a database lacks. Read {@code Rebuild}
+ * first.
  */
 package telemetry.rebuild;

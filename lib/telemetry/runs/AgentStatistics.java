@@ -10,8 +10,8 @@ import telemetry.RunFilter;
 import telemetry.RunStatus;
 
 /**
- * What each agent's runs add up to: a row for each agent, in the order of their names. The percentiles are over the runs that ended, and
- * exact; between two ranks they are in between, as numpy and spreadsheets have it.
+ * Summarizes each agent's runs: one row for each agent, by name. The percentiles are exact, over the runs that ended; between two ranks
+ * they are interpolated, as in numpy and spreadsheets.
  */
 public final class AgentStatistics {
 
@@ -20,8 +20,8 @@ public final class AgentStatistics {
     static final String FAILED = "status IN " + quoted(RunStatus.FAILED, RunStatus.TIMEOUT);
 
     /**
-     * A text or a blob is more than any number; the plus sign keeps SQLite from taking the numbers for texts where a column has these. To
-     * ask for the type by its name takes 8 percent more of the whole.
+     * In SQLite a text or a blob is larger than any number. The plus sign keeps it from treating the numbers as text in a column that has
+     * both. Asking for the type by name is slower (bench row {@code agents-plain}).
      */
     private static final String TOOK = " FILTER (WHERE " + OVER + " AND +duration_ms > -9e999 AND +duration_ms < 9e999)";
 
@@ -39,7 +39,7 @@ public final class AgentStatistics {
     private final RunConditions conditions;
     private final long limit;
 
-    /** @param limit at the most so many agents; negative for all */
+    /** @param limit at most this many agents; negative for all */
     public AgentStatistics(Database database, Schema schema, RunFilter filter, long limit) {
         this.database = database;
         this.filter = filter;
@@ -52,7 +52,7 @@ public final class AgentStatistics {
         return walked.orElseGet(this::stated);
     }
 
-    /** Most of the time goes into sorting the runs by agent, which a second thread does while the first reads on: a fifth less. */
+    /** Most of the time goes into sorting the runs by agent, which a second thread does while the first reads on. */
     private Rows stated() {
         database.pragma("threads", 1);
         return statement().on(database);
@@ -63,7 +63,7 @@ public final class AgentStatistics {
         return isInOrder() ? AgentWalk.queries(filter.agent()) : List.of(statement());
     }
 
-    /** Whether all runs of the agents are meant, and there is an index to walk through. */
+    /** True when all runs of the agents are wanted, and there is an index to walk through. */
     private boolean isInOrder() {
         return filter.equals(RunFilter.ALL.withAgent(filter.agent())) && Index.of(database).stream().anyMatch(AgentWalk::isServedBy);
     }
@@ -74,8 +74,8 @@ public final class AgentStatistics {
     }
 
     /**
-     * To group by walking the agents' index means to look up every row in another place of the table; that an index holds all that is asked
-     * for, is better than either.
+     * Grouping by walking the agents' index would look up every row elsewhere in the table. An index that holds everything needed is better
+     * than both.
      */
     private boolean isCovered() {
         return new Query(ALL + " GROUP BY agent_name").plan(database).stream().anyMatch(row -> row.text("step").contains("COVERING INDEX"));

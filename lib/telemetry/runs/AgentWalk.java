@@ -14,20 +14,19 @@ import telemetry.Row;
 import telemetry.Rows;
 
 /**
- * The same as {@link AgentStatistics}' one statement, by walking through an index that has the durations of an agent's runs of one status
- * in order: nothing has to be collected and sorted, and to add up the runs of one status is simple. A million runs take 0.18 s, shared by
- * two threads 0.11 s, where the one statement takes 0.39 s with an index of all that it asks for, and 0.9 s without.
+ * Gives the same as {@link AgentStatistics}' one statement, by walking through an index that has the durations of an agent's runs of one
+ * status in order. So nothing is collected and sorted, and the sums of one status are simple (bench row {@code agents}).
  *
- * <p>What a walk cannot vouch for (a duration that is a text, a sum that is no integer) is left to the one statement.
+ * <p>What a walk cannot guarantee (a duration that is text, a sum that is no integer) is left to the one statement.
  */
 public final class AgentWalk {
 
-    /** What an index is to be on. */
+    /** The columns that the index must have. */
     public static final List<String> COLUMNS = List.of("agent_name", "status", "duration_ms", "items_discovered", "items_succeeded",
             "items_failed");
     private static final int IN_ORDER = 3;
 
-    /** For each there are a few dozen statements, and SQLite merges no more than some hundred orders. */
+    /** Each agent needs a few dozen statements, and SQLite merges at most some hundred orders. */
     private static final int MOST_AGENTS = 500;
     private static final int MOST_STATUSES = 16;
 
@@ -49,12 +48,12 @@ public final class AgentWalk {
     private static final String IN_TURN = "SELECT duration_ms FROM agent_runs WHERE agent_name IS ? AND status IS ? "
             + "AND duration_ms >= -9e999";
 
-    /** SQLite rounds, as it does in the one statement. */
+    /** SQLite rounds here as in the one statement. */
     private static final String TOGETHER = "SELECT ?1 AS agent_name, ?2 AS runs, ?3 AS runs_succeeded, ?4 AS runs_failed, "
             + "?5 AS items_discovered, ?6 AS items_succeeded, ?7 AS items_failed, round(100.0 * ?3 / nullif(?8, 0), 2) AS success_rate, "
             + "CAST(round(?9) AS INTEGER) AS p50_duration_ms, CAST(round(?10) AS INTEGER) AS p95_duration_ms";
 
-    /** What cannot be told by walking; never leaves this class. */
+    /** Thrown when walking cannot answer; never leaves this class. */
     private static final class Odd extends RuntimeException {
         Odd() {
             super(null, null, false, false);
@@ -64,9 +63,9 @@ public final class AgentWalk {
     /**
      * An agent's runs of one status.
      *
-     * @param word null where it is NULL
-     * @param kind what it means: over, succeeded, failed
-     * @param sums of these runs, or null where all are
+     * @param word null for NULL
+     * @param kind its meaning: over, succeeded, failed
+     * @param sums over these runs; null if all are NULL
      */
     private record Status(String word, Row kind, Row sums) {
         boolean is(String what) {
@@ -84,24 +83,20 @@ public final class AgentWalk {
         this.database = database;
     }
 
-    /** True when the index is one to walk through. */
+    /** True for an index to walk through. */
     public static boolean isServedBy(Index index) {
         return !index.isPart() && index.columns().size() >= COLUMNS.size() && index.columns().containsAll(COLUMNS)
                 && index.columns().subList(0, IN_ORDER).equals(COLUMNS.subList(0, IN_ORDER));
     }
 
-    /** Statements as it makes them, of those that are repeated one. @param agent null for all */
+    /** The statements, for each kind one. @param agent null for all */
     static List<Query> queries(String agent) {
         String name = agent == null ? "" : agent;
         return List.of(new Query(NEXT_AGENT, name), new Query(NEXT_STATUS, name, ""), new Query(SUMS, name, ""),
                 new Query(ENDS, name, ""), inTurn(name, List.of("", ""), true, 2, 0));
     }
 
-    /**
-     * @param agent null for all
-     * @param limit at the most so many; negative for all
-     * @return empty when this does not tell
-     */
+    /** @param agent null for all @param limit at most this many; negative for all @return empty when walking cannot answer */
     Optional<Rows> of(String agent, long limit) {
         try {
             List<Row> rows = agent == null && limit != 1 ? database.inSnapshotOfTwo(second -> rows(agents(limit), second))
@@ -169,7 +164,7 @@ public final class AgentWalk {
         return statuses;
     }
 
-    /** The first value, by which the next is looked for. What is no UTF-8 could not be found again. */
+    /** The first value, with which the next is looked up. Invalid UTF-8 could not be found again. */
     private static String word(Row row) {
         if (row.get(0) instanceof String word && word.indexOf('\uFFFD') < 0) return word;
         throw new Odd();
@@ -181,7 +176,7 @@ public final class AgentWalk {
         return status;
     }
 
-    /** Numbers sort before texts: when both ends are some, all are. */
+    /** Numbers sort before texts, so when both ends are numbers, all are. */
     private static void requireNumbers(Row ends) {
         for (Object end : ends.values())
             if (!(end instanceof Long) && !(end instanceof Double number && Double.isFinite(number))) throw new Odd();
@@ -211,7 +206,7 @@ public final class AgentWalk {
         }
     }
 
-    /** As SQLite's percentile_cont has it, of so many durations, by walking from the end that is nearer. Null when there are none. */
+    /** The same as SQLite's percentile_cont over this many durations, by walking from the nearer end. Null without durations. */
     private Double percentile(double fraction, String agent, List<String> statuses, long durations) {
         if (durations == 0) return null;
         double rank = fraction * (durations - 1);
@@ -225,7 +220,7 @@ public final class AgentWalk {
         return lower + (met.get(met.size() - 1) - lower) * (rank - below);
     }
 
-    /** The durations of each status are in order: SQLite merges them as it goes, and sorts nothing. */
+    /** The durations of each status are in order, so SQLite merges them and sorts nothing. */
     private static Query inTurn(String agent, List<String> statuses, boolean fromTop, long count, long offset) {
         List<Object> values = new ArrayList<>();
         for (String status : statuses) Collections.addAll(values, agent, status);

@@ -6,10 +6,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
-/** The columns of the table of runs, whatever its version: when each came, and what is special about it. */
+/** The columns of the table of runs in all versions: since when they exist, and what is special about them. */
 public final class Columns {
 
-    /** Each with the version it came with; the order is the writers' own. */
+    /** Each with its first version, in the writers' order. */
     private static final String[] SINCE = """
         1 run_id  1 agent_name  1 job_type  1 trigger_type  1 start_time  6 event_id  1 schema_version  1 agent_owner  1 end_time  1 status
         1 items_discovered  1 items_succeeded  1 items_failed  6 items_skipped  1 duration_ms  1 input_summary  1 output_summary  6 source_ref  6 target_ref
@@ -20,17 +20,17 @@ public final class Columns {
 
     static final List<String> COUNTS = List.of("items_discovered", "items_succeeded", "items_failed", "items_skipped");
 
-    /** What tells a run or its row from others: no later record of it changes that. */
+    /** They identify a run or its row; no later record changes them. */
     public static final Set<String> IDENTITY = Set.of("run_id", "event_id");
 
-    /** The database's own: no record ever sets them. */
+    /** The database's own columns, which no record sets. */
     public static final Set<String> OWN = Set.of("id", "api_posted", "api_posted_at", "api_retry_count", "created_at", "updated_at");
 
-    /** In every new row, whether its record has them or not. */
+    /** Set in every new row, whether its record has them or not. */
     static final Set<String> REQUIRED = Set.of("run_id", "event_id", "schema_version", "agent_name", "job_type", "start_time", "status",
             "items_discovered", "items_succeeded", "items_failed");
 
-    /** Without them no command can work; a table of any version has them all. */
+    /** No command works without these; a table of any version has them. */
     static final List<String> INDISPENSABLE = List.of("run_id", "agent_name", "job_type", "start_time", "end_time", "status",
             "items_discovered", "items_succeeded", "items_failed", "duration_ms", "error_summary");
 
@@ -43,12 +43,12 @@ public final class Columns {
         return KNOWN.contains(column) || OWN.contains(column);
     }
 
-    /** True for columns that are filled in the database after the run's last line: null in a line does not mean that there is none. */
+    /** True for columns that are filled in the database after the run's last line. Null in a line does not mean an empty column. */
     public static boolean isFilledLater(String column) {
         return column.startsWith("git_commit_");
     }
 
-    /** What a run's first record has of a version before anything is known of it, in the writers' order: nothing, and 0 where it counts. */
+    /** The fields of a run's first record in a version before anything is known, in the writers' order: null, or 0 for counts. */
     public static Map<String, Object> fresh(int version) {
         Map<String, Object> fields = new LinkedHashMap<>(96);
         for (int i = 0; i < SINCE.length; i += 2) {

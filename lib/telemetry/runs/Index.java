@@ -8,14 +8,14 @@ import telemetry.Row;
 /**
  * An index of the table of runs.
  *
- * @param columns  by which it is sorted; null in the place of an expression
- * @param isOwn    made with CREATE INDEX; the others belong to a UNIQUE or PRIMARY KEY of the table
- * @param isUnique it keeps a value from being there twice
- * @param isPart   of some runs only
+ * @param columns by which it is sorted; null for an expression
+ * @param isOwn made with CREATE INDEX; others belong to a UNIQUE or PRIMARY KEY of the table
+ * @param isUnique it prevents duplicate values
+ * @param isPart it covers some runs only
  */
 public record Index(String name, List<String> columns, boolean isOwn, boolean isUnique, boolean isPart) {
 
-    /** Those that the database has. */
+    /** The database's indexes. */
     public static List<Index> of(Database database) {
         List<Index> indexes = new ArrayList<>();
         String all = "SELECT name, origin, \"unique\", partial FROM pragma_index_list('agent_runs') ORDER BY name";
@@ -29,12 +29,12 @@ public record Index(String name, List<String> columns, boolean isOwn, boolean is
         return indexes;
     }
 
-    /** True when it leads to the runs that have a certain value in this column. */
+    /** True when it leads to the runs with a given value in this column. */
     public boolean leadsBy(String column) {
         return !isPart && column.equals(columns.get(0));
     }
 
-    /** True when whatever this one is good for, the other is, too. */
+    /** True when the other index can do all that this one can. */
     public boolean isSameAs(Index other) {
         return !other.isPart && columns.equals(other.columns) && !columns.contains(null);
     }

@@ -32,7 +32,7 @@ public record Query(String sql, List<Object> values) {
         return database.query(sql, values.toArray());
     }
 
-    /** How SQLite would go about it, without doing it: a row for each step, steps within a step two blanks further in. */
+    /** SQLite's plan, without running the query: a row for each step, with nested steps indented by two blanks. */
     public Rows plan(Database database) {
         return plan(database, List.of(this));
     }

@@ -12,16 +12,16 @@ import telemetry.RunStatus;
 import telemetry.Times;
 
 /**
- * How a run's record becomes the values of a row in one schema, and which of two records of a run is the one to believe. Pure: the same
- * record gives the same values, whoever asks. A value that a column's type or CHECK would refuse becomes the nearest that it takes: no run
- * is left out for one odd value.
+ * Turns a run's record into the values of a row in one schema, and decides which of two records of a run counts. It is pure: the same
+ * record always gives the same values. A value that a column's type or CHECK would refuse becomes the nearest acceptable one, so no run is
+ * left out for one odd value.
  */
 public final class RowForm {
 
-    /** What stands in a raw row for a column that the record lacks. */
+    /** Marks a column in a raw row that the record lacks. */
     public static final Object LACKING = new Object();
 
-    /** What is done with a column's values. */
+    /** How a column's values are treated. */
     private enum Kind {
         COUNT(""), DURATION("duration_ms"), STATUS("status"), EVENT_ID("event_id"), VERSION("schema_version"), AGENT("agent_name"),
         JOB("job_type"), START("start_time"), TRIGGER("trigger_type"), COMMIT_SOURCE("git_commit_source"), ID("run_id"), ANY("");
@@ -54,7 +54,7 @@ public final class RowForm {
     private final int endTime;
 
     /**
-     * @param columns  of the row, in order: some of the schema's, the required ones among them
+     * @param columns  of the row, in order: some of the schema's, including the required ones
      * @param defaults the table's own values for columns that a record lacks; null for null everywhere
      */
     public RowForm(Schema schema, List<String> columns, Object[] defaults) {
@@ -92,7 +92,7 @@ public final class RowForm {
     }
 
     /**
-     * Makes a row of a record's own values, each at its column's place and {@link #LACKING} where it has none. Changes and gives back the
+     * Completes a row of a record's own values, each at its column's place, with {@link #LACKING} for missing ones. Changes and returns the
      * same array.
      */
     public Object[] complete(Object[] raw) {
@@ -105,14 +105,14 @@ public final class RowForm {
         return raw;
     }
 
-    /** The columns, by their place, that a run's record does not have. */
+    /** The places of the columns that a run's record lacks. */
     public BitSet lacking(Run run) {
         var lacking = new BitSet();
         for (int i = 0; i < columns.size(); i++) if (!run.fields().containsKey(columns.get(i))) lacking.set(i);
         return lacking;
     }
 
-    /** The columns of which a record says something; null in one that is filled later says nothing. */
+    /** The columns that a record says something about; null in one that is filled later says nothing. */
     public BitSet said(Object[] row, BitSet lacking) {
         var said = new BitSet();
         for (int i = 0; i < row.length; i++) if (!lacking.get(i) && (row[i] != null || !Columns.isFilledLater(columns.get(i)))) said.set(i);
@@ -159,17 +159,17 @@ public final class RowForm {
         return value == null || value == LACKING ? null : value.toString();
     }
 
-    /**
-     * Half a surrogate pair is no text that UTF-8 could store: it becomes a question mark here, so that a row equals the record it came
-     * from.
-     */
+    /** UTF-8 cannot store half a surrogate pair. It becomes a question mark here, so that a row equals its record. */
     public static String stored(String text) {
         for (int i = 0; i < text.length(); i++)
             if (Character.isSurrogate(text.charAt(i))) return new String(text.getBytes(StandardCharsets.UTF_8), StandardCharsets.UTF_8);
         return text;
     }
 
-    /** A run that an older writer recorded has none, or a broken writer gave it another run's: then it gets one that is always the same. */
+    /**
+     * An event_id for a run without one of its own, because an older writer recorded it, or a broken writer gave it another run's. It is
+     * always the same.
+     */
     public static String derivedEventId(String runId) {
         return UUID.nameUUIDFromBytes(runId.getBytes(StandardCharsets.UTF_8)).toString();
     }
@@ -191,7 +191,7 @@ public final class RowForm {
         return Times.text(start == null ? Instant.EPOCH : start);
     }
 
-    /** What tells the row's run from others: its run_id, and its event_id too where one run_id may have several rows. */
+    /** Identifies the row's run: its run_id, with its event_id where one run_id may have several rows. */
     public String key(Object[] row) {
         return service ? row[runId] + "\n" + row[eventId] : (String) row[runId];
     }
@@ -201,9 +201,8 @@ public final class RowForm {
     }
 
     /**
-     * Which of two rows of one run tells more: the end beats the start, a later end an earlier one. Between ends of the same time the text
-     * decides: any rule would do that does not depend on the order in which the lines are met, so that moved and repeated lines change
-     * nothing.
+     * Compares two rows of one run: the end beats the start, and a later end an earlier one. Between ends of the same time the text
+     * decides. Any rule would do that does not depend on the order of lines, so that moved and repeated lines change nothing.
      *
      * @return 0 when both say the same
      */

@@ -13,16 +13,19 @@ import telemetry.RunFilter;
 import telemetry.Times;
 
 /**
- * A filter as SQL. The forms of start_time do not compare as text, so a time is asked for twice: as a range of text, wide enough for every
- * form, that an index can answer, and exactly.
+ * A filter as SQL. The forms of start_time do not compare as text, so each time gives two conditions: a range of text that is wide enough
+ * for every form and can use an index, and an exact one.
  */
 public final class RunConditions {
 
+    /** True for a start time that begins with a digit, as all forms do: the colon is the character after the digits. */
+    public static final String IS_TIME = "start_time < ':'";
+
     /**
-     * A run's start as a text that sorts as the instants do, to the last digit, whatever its form; null when it is no time. A shorter text
-     * of the same instant ({@code :30} for {@code :30.000+00:00}) sorts first. All forms are UTC.
+     * A run's start as a text that sorts as instants do, to the last digit, whatever its form; null when it is no time. A shorter text of
+     * the same instant ({@code :30} for {@code :30.000+00:00}) sorts first. All forms are UTC.
      */
-    public static final String START = "CASE WHEN " + isTime()
+    public static final String START = "CASE WHEN " + IS_TIME
             + " THEN substr(start_time, 1, 10) || 'T' || rtrim(substr(start_time, 12), 'Z') END";
 
     private final Predicate<String> indexed;
@@ -38,12 +41,7 @@ public final class RunConditions {
         if (filter.until() != null) until(filter.until());
     }
 
-    /** That a start time begins with a digit, as all forms do: the next character is the colon. */
-    public static String isTime() {
-        return "start_time < ':'";
-    }
-
-    /** The columns that a filter asks for by word, and the words; those that tend to leave the fewest runs first. */
+    /** The columns and words that a filter asks for; those that usually leave the fewest runs come first. */
     public static Map<String, List<String>> words(RunFilter filter) {
         Map<String, List<String>> words = new LinkedHashMap<>();
         if (filter.insight() != null) words.put("insight_id", List.of(filter.insight()));
@@ -65,17 +63,17 @@ public final class RunConditions {
         return this;
     }
 
-    /** {@code " WHERE …"}, or nothing when all rows are meant. */
+    /** {@code " WHERE …"}, or empty for all rows. */
     public String where() {
         return conditions.isEmpty() ? "" : " WHERE " + all();
     }
 
-    /** As one condition; all rows are meant when it is {@code TRUE}. */
+    /** As one condition; {@code TRUE} for all rows. */
     public String all() {
         return conditions.isEmpty() ? "TRUE" : String.join(" AND ", conditions);
     }
 
-    /** The conditions' values, and these behind them. */
+    /** The conditions' values, followed by these. */
     public List<Object> values(Object... more) {
         List<Object> all = new ArrayList<>(values);
         Collections.addAll(all, more);
@@ -97,7 +95,7 @@ public final class RunConditions {
         return indexed.test(column) ? column : "+" + column;
     }
 
-    /** The first of all texts for this instant in the order of {@link #START}: no zone, and no zero at the end of the fraction. */
+    /** The first of all texts for this instant in the order of {@link #START}: no zone, and no trailing zero in the fraction. */
     private static String shortest(Instant instant) {
         String text = Times.text(instant).substring(0, 26);
         return text.endsWith(".000000") ? text.substring(0, 19) : text.replaceFirst("0+$", "");

@@ -11,8 +11,8 @@ import telemetry.Row;
 import telemetry.Rows;
 
 /**
- * A chain's runs, each behind the one that called it. A run whose caller is not in the chain begins a tree of its own, and so does the
- * first of several that call each other in a circle: no run is left out, and none is there twice.
+ * A chain's runs, each behind its caller. A run whose caller is not in the chain begins a tree of its own, and so does the first of several
+ * runs that call each other in a circle. No run is left out, and none comes twice.
  */
 public final class RunTree {
     private final List<Row> runs;
@@ -26,7 +26,7 @@ public final class RunTree {
         this.columns = columns;
     }
 
-    /** @param chain rows with run_id and parent_run_id, in the order of their start; a last column, depth, is put behind theirs */
+    /** @param chain rows with run_id and parent_run_id, in the order of their start; the result has one more column, depth */
     public static Rows of(Rows chain) {
         List<String> columns = new ArrayList<>(chain.columns());
         columns.add("depth");
@@ -46,7 +46,7 @@ public final class RunTree {
         return ordered;
     }
 
-    /** The run, and behind it all that it led to. Not by calling itself: a chain may be as deep as it is long. */
+    /** Places the run, and behind it all that it led to. Without recursion, because a chain may be as deep as it is long. */
     private void place(int root) {
         Deque<int[]> next = new ArrayDeque<>();
         next.push(new int[] {root, 0});

@@ -14,26 +14,26 @@ import telemetry.Row;
 import telemetry.Run;
 
 /**
- * Writes runs as rows, whatever the schema's version. The start record of a run never overwrites what is there; the record of its end
- * always does, except for what it does not say: columns that are the database's own (posting state, creation time), columns that the record
- * lacks, and a commit that was associated with the run later.
+ * Writes runs as rows, whatever the schema's version. The record of a run's start never overwrites anything. The record of its end
+ * overwrites all but what it does not say: the database's own columns (posting state, creation time), columns that the record lacks, and a
+ * commit that was associated later.
  */
 public final class RunWriter {
     private static final int MOST_STATEMENTS = 64;
     private static final String INDEXED =
             "SELECT info.name FROM pragma_index_list('agent_runs') AS list, pragma_index_info(list.name) AS info";
 
-    /** How the database stands to a record of a run. */
+    /** What the database has of a run, compared with a record of it. */
     public enum Standing {
         /** It has no such run. */
         ABSENT,
         /** It has the run as running. */
         OPEN,
-        /** It has the run as over, with all that the record says. */
+        /** It has the run as ended, with all that the record says. */
         SAME,
-        /** It has the run as over, with all that the record says but the event_id. */
+        /** It has the run as ended, with all that the record says except the event_id. */
         RENAMED,
-        /** It has the run as over, and another value somewhere; the form of the start time does not count. */
+        /** It has the run as ended, with a different value somewhere; the form of the start time does not count. */
         OTHER
     }
 
@@ -56,7 +56,7 @@ public final class RunWriter {
         return schema;
     }
 
-    /** What tells this run from others in this schema: its run_id, and its event_id where one run_id may have several rows. */
+    /** Identifies this run in this schema: its run_id, with its event_id where one run_id may have several rows. */
     public String key(Run run) {
         return schema.shape() == Schema.Shape.SERVICE && run.text("event_id") != null ? run.id() + '\n' + run.text("event_id") : run.id();
     }
@@ -86,7 +86,7 @@ public final class RunWriter {
     }
 
     /**
-     * Gives the run's row the event_id of its record, unless another run has that, in tables where a run has one row.
+     * Gives the run's row the event_id of its record, unless another run has it; for tables where a run has one row.
      *
      * @return true when it had another
      */
@@ -96,7 +96,7 @@ public final class RunWriter {
                 + " AND NOT EXISTS (SELECT 1 FROM agent_runs WHERE event_id = ?1)", run.text("event_id"), run.id()) > 0;
     }
 
-    /** Records of one writer have the same columns; somebody's garbage may have any, and is not to fill the memory. */
+    /** Records of one writer have the same columns. Garbage may have any columns and must not fill the memory. */
     private Statements statements(Run run) {
         if (statements.size() >= MOST_STATEMENTS) statements.clear();
         return statements.computeIfAbsent(run.fields().keySet(), this::statements);
@@ -117,9 +117,9 @@ public final class RunWriter {
     }
 
     /**
-     * For a run whose start is in the table: sets what the record says, but leaves alone the indexed columns that stay as they are. When
-     * one does not, it changes nothing. SQLite rewrites an index's entry, and with it a page of the log, for each indexed column that is
-     * set, be it to the same value. Bench row {@code track}.
+     * For a run whose start is in the table: sets what the record says, except indexed columns that do not change. If one of these does
+     * change, it changes nothing. For each indexed column that is set, even to the same value, SQLite rewrites an index entry, and with it
+     * a page of the log (bench row {@code track}).
      */
     private String endOfStart(List<String> columns, List<String> told) {
         Predicate<String> stays = column -> indexed.contains(column) && !column.equals("status") && !Columns.isFilledLater(column);
@@ -135,7 +135,7 @@ public final class RunWriter {
         return set.isEmpty() ? schema.key() + "=" + schema.key() : String.join(", ", set);
     }
 
-    /** What was filled later stays where the record has nothing. */
+    /** A column that was filled later keeps its value where the record has none. */
     private static String kept(String column, String value) {
         return Columns.isFilledLater(column) ? "coalesce(" + value + ", " + column + ")" : value;
     }
@@ -144,7 +144,7 @@ public final class RunWriter {
         return "?" + (columns.indexOf(column) + 1);
     }
 
-    /** The key's value stands behind the row's: see {@link #withKey}. */
+    /** The key's value follows the row's values: see {@link #withKey}. */
     private String ofKey(List<String> columns) {
         return " WHERE " + schema.key() + " = ?" + (columns.size() + 1);
     }
@@ -163,8 +163,8 @@ public final class RunWriter {
     }
 
     /**
-     * A run that an older writer recorded has no event_id, and one that a broken writer recorded may have another run's: the row that is
-     * there keeps its own, a new one gets one that is always the same.
+     * A run from an older writer has no event_id, and one from a broken writer may have another run's. A row that exists keeps its own; a
+     * new row gets one that is always the same.
      */
     private String eventId(Run run) {
         String given = run.text("event_id");

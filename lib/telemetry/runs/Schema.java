@@ -13,16 +13,15 @@ import telemetry.RunStatus;
 import telemetry.StoreException;
 
 /**
- * What a database's tables look like. Recognised by their columns: {@code schema_migrations.version} cannot be trusted,
- * a v2 table can be stamped 3.
+ * The shape of a database's tables. It is recognised by their columns, because {@code schema_migrations.version} cannot be trusted: a v2
+ * table can be stamped 3.
  *
- * @param shape   which family of writers made it
- * @param version 1 to 7; 6 and 7 have the same columns and are told apart by the stamp, the only case where it counts
+ * @param shape which family of writers made it
+ * @param version 1 to 7; 6 and 7 have the same columns, so only there the stamp decides
  * @param columns of agent_runs, in order; empty when there is no such table
- * @param tables  all of them
+ * @param tables all of them
  * @param indexes those with a name of their own
- * @param stamp   the highest version in schema_migrations, 0 when there is none
- * @param named   the highest version that the database itself names: the stamp, or what new rows get as their schema_version
+ * @param stamp the highest version in schema_migrations, 0 when there is none
  */
 public record Schema(Shape shape, int version, List<String> columns, Set<String> tables, Set<String> indexes, int stamp, int named) {
 
@@ -132,7 +131,7 @@ public record Schema(Shape shape, int version, List<String> columns, Set<String>
         return of(database);
     }
 
-    /** The tables alone, for a caller that fills them before it indexes them and holds its own transaction. */
+    /** Makes the tables alone, for a caller that fills them before it makes indexes and holds its own transaction. */
     public static void createTables(Database database) {
         for (String statement : DDL) database.execute(statement);
         database.update("INSERT OR IGNORE INTO schema_migrations(version, description) VALUES (?, ?)",
@@ -143,7 +142,7 @@ public record Schema(Shape shape, int version, List<String> columns, Set<String>
         RUNBOOK_INDEXES.forEach((name, on) -> database.execute("CREATE INDEX IF NOT EXISTS " + name + " ON " + on));
     }
 
-    /** Reads what is there; changes nothing. */
+    /** Reads the schema; changes nothing. */
     public static Schema of(Database database) {
         Set<String> tables = new LinkedHashSet<>();
         Set<String> indexes = new LinkedHashSet<>();
@@ -223,7 +222,7 @@ public record Schema(Shape shape, int version, List<String> columns, Set<String>
         return columns.contains(column);
     }
 
-    /** What the table has in these columns of a row that says nothing of them; null for nothing. */
+    /** The values of these columns in a row that does not set them; null for none. */
     public static Object[] defaults(Database database, List<String> columns) {
         return columns.stream().map(column -> defaultOf(database, column)).toArray();
     }
@@ -233,16 +232,14 @@ public record Schema(Shape shape, int version, List<String> columns, Set<String>
         return expression == null ? null : database.value("SELECT " + expression);
     }
 
-    /**
-     * The word that this version's writers and CHECKs have for a status; a v1 to v5 table has none for timeout and cancelled but failed.
-     */
+    /** The word of this version's writers and CHECKs for a status. A v1 to v5 table has only failed for timeout and cancelled. */
     public String word(RunStatus status) {
         if (shape != Shape.PYTHON && shape != Shape.SERVICE) return status == RunStatus.TIMEOUT
                 || status == RunStatus.CANCELLED ? "failed" : status.toString();
         return status == RunStatus.FAILED ? "failure" : status.toString();
     }
 
-    /** The column that tells a row from others: event_id where one run_id may have several rows. */
+    /** The column that identifies a row: event_id where one run_id may have several rows. */
     public String key() {
         return shape == Shape.SERVICE ? "event_id" : "run_id";
     }
@@ -258,7 +255,7 @@ public record Schema(Shape shape, int version, List<String> columns, Set<String>
     }
 
     /**
-     * What is missing or odd, each in a few words for an operator; empty when all is as this version has it. What no command can work
+     * What is missing or odd, each in a few words for an operator; empty when all is as usual for this version. What no command can work
      * without comes first, the {@link #missingIndexes} last.
      */
     public List<String> oddities() {
@@ -274,7 +271,7 @@ public record Schema(Shape shape, int version, List<String> columns, Set<String>
         return odd;
     }
 
-    /** The runbook's indexes that this database lacks, as far as it has the columns; any others that it has are nobody's business here. */
+    /** The runbook's indexes that this database lacks although it has their columns. Any further indexes are ignored. */
     public List<String> missingIndexes() {
         if (shape == Shape.NONE) return List.of();
         List<String> missing = new ArrayList<>(RUNBOOK_INDEXES.keySet());
@@ -285,7 +282,7 @@ public record Schema(Shape shape, int version, List<String> columns, Set<String>
         return missing;
     }
 
-    /** What an index of the runbook's is on, as CREATE INDEX has it: {@code "agent_runs(status)"}. */
+    /** The table and column of a runbook's index, as in CREATE INDEX: {@code "agent_runs(status)"}. */
     public static String indexed(String name) {
         return RUNBOOK_INDEXES.get(name);
     }

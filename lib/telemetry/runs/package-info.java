@@ -1,7 +1,6 @@
 //SOURCES AgentStatistics.java AgentWalk.java Columns.java Ddl.java Index.java Integrity.java Query.java RowForm.java RunConditions.java
 //SOURCES RunTree.java RunWriter.java Schema.java ../RunFilter.java ../Runs.java
 /**
- * SQL about runs, reading and writing, behind {@code Runs}; the seven versions of the schema. Knows no day file. Read
- * {@code Schema} first.
+ * SQL about runs, reading and writing, behind {@code Runs}; the seven versions of the schema. Knows no day file. Read {@code Schema} first.
  */
 package telemetry.runs;

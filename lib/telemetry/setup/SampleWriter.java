@@ -92,7 +92,7 @@ public final class SampleWriter {
             Schema.require(database);
         }
         for (Path disk : List.of(store.raw(), store.database())) Disk.requireRoom("add a sample of " + sample.runs() + " runs to", disk,
-                sample.runs() * BYTES_A_RUN + DATABASES * store.database().toFile().length(), Next.words("fewer --runs"));
+                sample.runs() * BYTES_A_RUN + DATABASES * store.database().toFile().length(), Next.words("ask for fewer with --runs"));
         return alone(() -> {
             settled();
             if (!toRuns) requireEmpty();

@@ -71,7 +71,7 @@ final class SqliteLibrary {
             SQLiteJDBCLoader.initialize();
         } catch (Exception e) {
             throw new StoreException(StoreException.Reason.FAILED, "open the database",
-                    database, "SQLite's library can be unpacked neither into " + cache() + " nor into "
+                    database, "SQLite's library cannot be unpacked into " + cache() + " or "
                     + System.getProperty("java.io.tmpdir"),
                     Next.words("make room there, or set XDG_CACHE_HOME to a folder that programs may be run from"), e);
         }

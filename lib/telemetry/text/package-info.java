@@ -4,9 +4,8 @@
 //RUNTIME_OPTIONS --enable-native-access=ALL-UNNAMED -XX:+UseSerialGC -XX:-UsePerfData -Djdk.console=java.base
 //JAVAC_OPTIONS -encoding UTF-8 -XDstringConcat=inline -J-XX:TieredStopAtLevel=1 -J-XX:+UseSerialGC
 /**
- * What people and programs read: tables, JSON, progress. The words of the toolkit (a run, a time, a size, a check)
- * belong to this floor; they stand in the root, and each script compiles them. Knows nothing but words. minimal-json
- * ends here. Read {@code Table} first.
+ * What people and programs read: tables, JSON, progress. The toolkit's words (a run, a time, a size, a check) belong to this floor. They
+ * stand in the root, and each script compiles them. This room knows nothing but words. minimal-json ends here. Read {@code Table} first.
  *
  * <p>This file also holds the options that every script is compiled and run with.
  */

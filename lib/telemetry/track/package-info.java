@@ -1,5 +1,3 @@
 //SOURCES Heard.java PassThrough.java SelfTest.java TrackedProgram.java
-/**
- * A program run as a tracked run, and the proof that tracking works. Read {@code TrackedProgram} first.
- */
+/** Runs a program as a tracked run, and proves that tracking works. Read {@code TrackedProgram} first. */
 package telemetry.track;
