@@ -236,7 +236,7 @@ class MaintainTest {
         Script quarterly = quarterly(store, Duration.ofHours(1));
         assertEquals(0, quarterly.exit(), quarterly.out());
         assertTrue(quarterly.out().contains("\nqueries\nquery     p50 ms  p95 ms  rows  by way of\nrecent "), quarterly.out());
-        assertTrue(quarterly.out().contains("\nruns       kept until pruned               20 "), quarterly.out());
+        assertTrue(quarterly.out().contains("\nruns        kept until pruned               20 "), quarterly.out());
         assertTrue(joined(quarterly).matches("\\[x] queries simple queries take \\d+\\.\\d\\d ms at most \\([a-z ]+\\),"
                 + " baseline 1 h \\[x] indexes none is missing, none is needless"
                 + " \\[x] retention nothing is kept beyond its rule ok: 3 of 3 done "), quarterly.out());

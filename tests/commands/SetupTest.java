@@ -45,7 +45,7 @@ class SetupTest {
         Script made = setup("--store", base);
         var expected = new StringBuilder("store     " + base + " (--store)\n");
         for (String folder : FOLDERS) expected.append("created   ").append(folder.isEmpty() ? base : base.resolve(folder)).append('\n');
-        expected.append("created   ").append(base.resolve("reserve")).append("\ncreated   ").append(base.resolve("db/telemetry.sqlite")).append("\ndatabase  v3\n");
+        expected.append("created   ").append(base.resolve("db/telemetry.sqlite")).append("\ncreated   ").append(base.resolve("reserve")).append("\ndatabase  v3\n");
         assertEquals(new Script(Cli.OK, expected.toString().replace("\n", System.lineSeparator()), ""), made);
         assertEquals(Set.of("backups", "config", "db", "db/telemetry.sqlite", "exports", "logs", "raw", "reports", "reserve"),
                 snapshot(base).keySet());
@@ -228,7 +228,8 @@ class SetupTest {
             }
             Script made = setup("--store", store.base());
             assertEquals(Cli.OK, made.exit(), state + made);
-            assertTrue(made.out().contains("created   " + store.database() + System.lineSeparator() + "database  v3"), state + made);
+            assertTrue(made.out().contains(String.join(System.lineSeparator(), "created   " + store.database(),
+                    "created   " + store.base().resolve("reserve"), "database  v3")), state + made);
             assertEquals(List.of(), odd(store), state);
             assertEquals(lines("store     " + store.base() + " (--store)", "created   nothing: all is there", "database  v3"),
                     setup("--store", store.base()).out());

@@ -51,6 +51,7 @@ public final class Layout {
         var layout = new Layout(store);
         layout.createFolders();
         Schema schema = layout.database();
+        if (Reserve.make(store)) layout.created.add(Reserve.file(store));
         return new Made(layout.created, schema, layout.odd, layout.next);
     }
 
@@ -88,7 +89,6 @@ public final class Layout {
                 base.resolve("logs"), store.reports(), base.resolve("exports"), base.resolve("config")))
             createFolder(folder);
         createFolder(store.backups(), Disk.ownerOnlyFolder(base));
-        if (Reserve.make(store)) created.add(Reserve.file(store));
     }
 
     private void createFolder(Path folder, FileAttribute<?>... attributes) {
