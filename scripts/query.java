@@ -161,7 +161,9 @@ class query extends Procedure {
     private int look(ToIntFunction<Runs> question) {
         format.isTable(output);
         try (Database database = Database.openToRead(store.existing().database())) {
-            return question.applyAsInt(explain ? new Runs(database).explaining() : new Runs(database));
+            var runs = new Runs(database);
+            if (runs.schema().isNewer()) note(runs.schema().newer());
+            return question.applyAsInt(explain ? runs.explaining() : runs);
         }
     }
 

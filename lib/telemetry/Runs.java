@@ -1,6 +1,9 @@
 package telemetry;
 
+import static java.util.stream.Collectors.joining;
+
 import java.time.Instant;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -34,9 +37,13 @@ public final class Runs {
     private final Schema schema;
     private final boolean explaining;
 
-    /** @throws StoreException {@code DAMAGED} when the database has no table of runs */
+    /**
+     * Of a database that is newer than the toolkit, columns that are unknown here are left out, and those that it lacks are null.
+     *
+     * @throws StoreException {@code DAMAGED} when the database has no table of runs
+     */
     public Runs(Database database) {
-        this(database, Schema.require(database), false);
+        this(database, Schema.readable(database), false);
     }
 
     private Runs(Database database, Schema schema, boolean explaining) {
@@ -119,7 +126,7 @@ public final class Runs {
 
     public Rows agents(RunFilter filter, long limit) {
         var statistics = new AgentStatistics(database, schema, filter, limit);
-        return explaining ? Query.plan(database, statistics.queries()) : statistics.rows();
+        return schema.told(database, () -> explaining ? Query.plan(database, statistics.queries()) : statistics.rows());
     }
 
     public long count() {
@@ -160,12 +167,17 @@ public final class Runs {
         return answer(newestQuery(columns, conditions, limit));
     }
 
-    private static Query newestQuery(String columns, RunConditions conditions, long limit) {
-        return new Query("SELECT " + columns + " FROM agent_runs" + conditions.where() + NEWEST_FIRST, conditions.values(limit));
+    private Query newestQuery(String columns, RunConditions conditions, long limit) {
+        return new Query("SELECT " + there(columns) + " FROM agent_runs" + conditions.where() + NEWEST_FIRST, conditions.values(limit));
     }
 
     private Rows oldest(String columns, RunConditions conditions, long limit) {
-        return answer(new Query("SELECT " + columns + " FROM agent_runs" + conditions.where() + OLDEST_FIRST, conditions.values(limit)));
+        return answer(new Query("SELECT " + there(columns) + " FROM agent_runs" + conditions.where() + OLDEST_FIRST, conditions.values(limit)));
+    }
+
+    private String there(String columns) {
+        if (schema.isUsable()) return columns;
+        return Arrays.stream(columns.split(", ")).map(column -> schema.has(column) ? column : "NULL AS " + column).collect(joining(", "));
     }
 
     /**
@@ -202,6 +214,6 @@ public final class Runs {
     }
 
     private Rows answer(Query... queries) {
-        return explaining ? Query.plan(database, List.of(queries)) : queries[queries.length - 1].on(database);
+        return schema.told(database, () -> explaining ? Query.plan(database, List.of(queries)) : queries[queries.length - 1].on(database));
     }
 }

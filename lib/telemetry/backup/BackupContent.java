@@ -147,7 +147,7 @@ public record BackupContent(Backup backup, Path file, String sha256, String jour
 
     /** How many runs it has. */
     public long runs() {
-        return rows.get("agent_runs");
+        return rows.getOrDefault("agent_runs", 0L);
     }
 
     @Override

@@ -26,6 +26,7 @@ import telemetry.Size;
 import telemetry.Store;
 import telemetry.StoreException;
 import telemetry.os.Attempt;
+import telemetry.runs.Schema;
 import telemetry.text.Result;
 import telemetry.text.Runbook;
 
@@ -170,7 +171,7 @@ public final class Backups {
     public Plan plan(Retention retention) {
         try (Database database = Database.openToRead(store.database())) {
             var size = new Size(database.number("PRAGMA page_size") * database.number("PRAGMA page_count"));
-            return new Plan(new Runs(database).count(), size, folder, expirable(retention).expired());
+            return new Plan(Schema.of(database).isNewer() ? Snapshot.rows(database).getOrDefault("agent_runs", 0L) : new Runs(database).count(), size, folder, expirable(retention).expired());
         }
     }
 

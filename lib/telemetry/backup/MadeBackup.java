@@ -14,20 +14,22 @@ import telemetry.text.Words;
  *
  * @param orphans   rows that refer to others that are not there; null when the tables do not let SQLite tell
  * @param odd       a warning of rows that break a constraint; null when there is none
+ * @param newer     that the database is newer than this toolkit, and so known as pages only; null when it is not
  * @param tookMs    in all
  * @param copyingMs of it, while the database was read; the rest went into checking, hashing and compressing the copy
  * @param expired   those that went
  */
-public record MadeBackup(Backup backup, Long orphans, Check odd, Duration tookMs, Duration copyingMs, List<Path> expired) implements Result {
+public record MadeBackup(Backup backup, Long orphans, Check odd, String newer, Duration tookMs, Duration copyingMs, List<Path> expired)
+        implements Result {
 
     /** The same, after these have gone. */
     public MadeBackup expiring(ExpiredBackups gone) {
-        return new MadeBackup(backup, orphans, odd, tookMs, copyingMs, gone.expired());
+        return new MadeBackup(backup, orphans, odd, newer, tookMs, copyingMs, gone.expired());
     }
 
     @Override
     public Check.Status status() {
-        return backup.isVerified() && odd == null ? Check.Status.OK : Check.Status.WARNING;
+        return backup.isVerified() && odd == null && newer == null ? Check.Status.OK : Check.Status.WARNING;
     }
 
     @Override
@@ -38,6 +40,7 @@ public record MadeBackup(Backup backup, Long orphans, Check odd, Duration tookMs
                 + ", in " + Times.words(tookMs));
         if (orphans != null && orphans > 0) text.add("odd      " + orphans + " rows refer to others that are not there");
         if (odd != null) text.add(Words.item("odd      ", odd.detail(), odd.hint()));
+        if (newer != null) text.add(Words.item("newer    ", newer + "; this copy has its newer shape only as pages, which are as they were", null));
         expired.forEach(old -> text.add("expired  " + old));
         return text.toString();
     }

@@ -158,8 +158,9 @@ public record Snapshot(Path file, Instant time, String schema, String journal, l
      * @param orphans rows that refer to others that are not there: no writer's SQLite looks after that. Null when the tables do not let
      *                SQLite tell, as the service's, where a run_id may stand in several rows
      * @param odd     rows that break a constraint; null when there is none
+     * @param newer   that the database is newer than this toolkit, in words; null when it is not
      */
-    record Oddities(Long orphans, Integrity odd) { }
+    record Oddities(Long orphans, Integrity odd, String newer) { }
 
     /**
      * @throws StoreException {@code DAMAGED} when it is not what was copied, or the copied database was damaged: copying does not notice
@@ -170,7 +171,8 @@ public record Snapshot(Path file, Instant time, String schema, String journal, l
             if (!rows.equals(rows(copy)))
                 throw new StoreException(StoreException.Reason.DAMAGED, "verify the copy", file,
                         "it has other rows than were counted in the database", Next.RUN_AGAIN);
-            return new Oddities(orphans(copy), odd);
+            Schema schema = Schema.of(copy);
+            return new Oddities(orphans(copy), odd, schema.isNewer() ? schema.newer() : null);
         }
     }
 

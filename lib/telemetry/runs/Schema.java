@@ -6,6 +6,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Supplier;
 import telemetry.Database;
 import telemetry.Next;
 import telemetry.Row;
@@ -55,72 +56,6 @@ public record Schema(Shape shape, int version, List<String> columns, Set<String>
         RUNBOOK_INDEXES.put("idx_commits_run", "commits(run_id)");
     }
 
-    private static final String[] DDL = {
-        """
-        CREATE TABLE IF NOT EXISTS agent_runs (
-            run_id TEXT PRIMARY KEY,
-            schema_version INTEGER DEFAULT 3,
-            agent_name TEXT NOT NULL,
-            agent_owner TEXT,
-            job_type TEXT,
-            trigger_type TEXT CHECK(trigger_type IN ('cli', 'web', 'scheduler', 'mcp', 'manual')),
-            start_time TEXT NOT NULL,
-            end_time TEXT,
-            status TEXT CHECK(status IN ('running', 'success', 'failed', 'partial')),
-            items_discovered INTEGER DEFAULT 0,
-            items_succeeded INTEGER DEFAULT 0,
-            items_failed INTEGER DEFAULT 0,
-            duration_ms INTEGER,
-            input_summary TEXT,
-            output_summary TEXT,
-            error_summary TEXT,
-            metrics_json TEXT,
-            insight_id TEXT,
-            product TEXT,
-            platform TEXT,
-            product_family TEXT,
-            subdomain TEXT,
-            git_repo TEXT,
-            git_branch TEXT,
-            git_run_tag TEXT,
-            host TEXT,
-            api_posted INTEGER DEFAULT 0,
-            api_posted_at TEXT,
-            api_retry_count INTEGER DEFAULT 0,
-            created_at TEXT DEFAULT (datetime('now')),
-            updated_at TEXT DEFAULT (datetime('now'))
-        )""",
-        """
-        CREATE TABLE IF NOT EXISTS run_events (
-            id INTEGER PRIMARY KEY AUTOINCREMENT,
-            run_id TEXT NOT NULL REFERENCES agent_runs(run_id),
-            event_type TEXT NOT NULL,
-            timestamp TEXT NOT NULL,
-            payload_json TEXT
-        )""",
-        """
-        CREATE TABLE IF NOT EXISTS commits (
-            commit_hash TEXT PRIMARY KEY,
-            run_id TEXT REFERENCES agent_runs(run_id),
-            agent_name TEXT,
-            repo TEXT,
-            branch TEXT,
-            commit_date TEXT,
-            author TEXT,
-            message TEXT,
-            files_changed INTEGER,
-            insertions INTEGER,
-            deletions INTEGER,
-            created_at TEXT DEFAULT (datetime('now'))
-        )""",
-        """
-        CREATE TABLE IF NOT EXISTS schema_migrations (
-            version INTEGER PRIMARY KEY,
-            applied_at TEXT DEFAULT (datetime('now')),
-            description TEXT
-        )"""
-    };
-
     /** Makes the runbook's tables and indexes (v3) in an empty database, in WAL mode. */
     public static Schema create(Database database) {
         database.pragma("journal_mode", "WAL");
@@ -133,7 +68,7 @@ public record Schema(Shape shape, int version, List<String> columns, Set<String>
 
     /** Makes the tables alone, for a caller that fills them before it makes indexes and holds its own transaction. */
     public static void createTables(Database database) {
-        for (String statement : DDL) database.execute(statement);
+        for (String statement : RunbookTables.DDL) database.execute(statement);
         database.update("INSERT OR IGNORE INTO schema_migrations(version, description) VALUES (?, ?)",
                 RUNBOOK_VERSION, "the runbook's schema");
     }
@@ -207,6 +142,21 @@ public record Schema(Shape shape, int version, List<String> columns, Set<String>
                 schema.shape == Shape.NONE ? "it has no table agent_runs" : "agent_runs lacks " + schema.missingColumns(),
                 Next.command("health"));
         return schema;
+    }
+
+    /** As {@link #require}; but a newer one may lack columns, as long as runs are known by id and start. */
+    public static Schema readable(Database database) {
+        Schema schema = of(database);
+        return schema.isNewer() && schema.has("run_id") && schema.has("start_time") ? schema : require(database);
+    }
+
+    /** The answer to a question. Of a newer database it may be that a column is gone; then that is said. */
+    public <T> T told(Database database, Supplier<T> question) {
+        try {
+            return question.get();
+        } catch (StoreException e) {
+            throw e.reason() == StoreException.Reason.REFUSED && isNewer() ? refused(database) : e;
+        }
     }
 
     private static int version(Shape shape, List<String> columns, int stamp) {
