@@ -74,14 +74,14 @@ class archive extends Procedure {
         return status;
     }
 
-    /** On a disk that is nearly full. @param isMore true when younger days may help */
+    /** On a disk that is nearly full; what frees most comes last, where it is looked for. @param isMore true when younger days may help */
     private void tellWhatElseFreesRoom(Archive archive, boolean isMore) {
         long missing = ArchiveAdvice.LITTLE.bytes() - archive.free().bytes();
         if (missing <= 0) return;
         ArchiveAdvice advice = isMore ? ArchiveAdvice.toFree(new Size(missing), archive) : null;
-        if (advice != null) note(Next.line(advice.toString(), again(advice.olderThan())));
         List<Occupied> others = Occupied.of(store.store());
         for (Occupied other : others) note(Next.line(other.toString(), other.next()));
+        if (advice != null) note(Next.line(advice.toString(), again(advice.olderThan())));
         if (others.isEmpty() && isMore && advice == null)
             note("nothing else in " + store.store().base() + " is large: see what fills the disk besides the store");
     }

@@ -81,7 +81,7 @@ class IncidentsElsewhereTest extends Incidents {
         }
         operator.type("scripts/jbangw archive --older-than 1d --yes --store " + store.base());
         List<Path> archived;
-        try (var files = Files.list(store.archive())) {
+        try (var files = Files.walk(store.archive())) {
             archived = files.filter(file -> file.toString().endsWith(".gz")).sorted().toList();
         }
         assertTrue(archived.size() >= 6, operator::toString);

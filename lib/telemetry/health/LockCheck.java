@@ -50,7 +50,7 @@ final class LockCheck {
     Check held(Duration waited) {
         List<String> holders = Locks.writers(store.database());
         String by = holders.isEmpty() ? "" : ": held by " + String.join(" and ", holders);
-        return Check.failed("lock", "not free" + (waited.isZero() ? "" : " within " + Times.words(waited)) + by + lastWrite(),
+        return Check.failed("lock", "not free" + (waited.isZero() ? "" : " within " + Times.words(waited).replace(".0 s", " s")) + by + lastWrite(),
                 store.next(Runbook.DATABASE_LOCKED));
     }
 
