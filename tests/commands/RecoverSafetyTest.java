@@ -252,7 +252,7 @@ class RecoverSafetyTest {
             Script recovered = RecoverTest.script(store, "--yes");
             assertTrue(recovered.exit() <= 1, n + ": " + recovered.out() + recovered.err());
             assertEquals(expected, RecoverTest.ids(store), n + ": " + recovered.out());
-            assertEquals(posted.size() - destroyed.size(), RecoverTest.ids(store, "error_summary LIKE '%" + MARK + "'").size(),
+            assertEquals(RecoverTest.beside(posted, destroyed).size(), RecoverTest.ids(store, "error_summary LIKE '%" + MARK + "'").size(),
                     n + ": " + recovered.out());
             assertEquals("ok", RecoverTest.integrity(store));
             Script again = RecoverTest.script(store);

@@ -7,10 +7,12 @@ import java.util.TreeMap;
 import java.util.stream.Collectors;
 import telemetry.Database;
 import telemetry.Row;
+import telemetry.StoreException;
 import telemetry.runs.Columns;
 import telemetry.runs.Ddl;
 import telemetry.runs.RowForm;
 import telemetry.runs.Schema;
+import telemetry.sqlite.SqliteErrors;
 
 /**
  * Copies into a new database what only the old one has, both with one schema and on one connection. That is other tables, runs that the day
@@ -23,19 +25,22 @@ final class CarryOver {
     private final RowForm form;
     private final RunLoader loader;
     private final String key;
+    private final RefusedRows refused;
 
     /**
      * @param database the new one, as its connection's main schema
-     * @param old the name that the old one is attached as
-     * @param loader knows which columns each run's record had
+     * @param old      the name that the old one is attached under
+     * @param loader   knows which columns each run's record had
+     * @param refused  is given the rows that the new tables do not take
      */
-    CarryOver(Database database, String old, Schema schema, RowForm form, RunLoader loader) {
+    CarryOver(Database database, String old, Schema schema, RowForm form, RunLoader loader, RefusedRows refused) {
         this.database = database;
         this.old = old;
         this.schema = schema;
         this.form = form;
         this.loader = loader;
         this.key = schema.key();
+        this.refused = refused;
     }
 
     /** Runs and all other tables. */
@@ -45,15 +50,38 @@ final class CarryOver {
         copied.values().removeIf(rows -> rows == 0);
         sequences();
         Rebuilt.Carried runs = tables.contains("agent_runs") ? runs() : Rebuilt.Carried.nothing();
-        return new Rebuilt.Carried(runs.runs(), runs.running(), runs.columns(), copied, runs.lost());
+        return new Rebuilt.Carried(runs.runs(), runs.running(), runs.columns(), copied, List.of());
     }
 
     private long copy(String table) {
         String columns = Ddl.columns(database, table);
         String name = Database.quoted(table);
         database.update("DELETE FROM main." + name);
-        return database.update("INSERT INTO main." + name + " (" + columns + ") SELECT "
-                + columns + " FROM " + old + "." + name + " NOT INDEXED");
+        String rows = "SELECT " + columns + " FROM " + old + "." + name + " NOT INDEXED";
+        try {
+            return database.update("INSERT INTO main." + name + " (" + columns + ") " + rows);
+        } catch (StoreException e) {
+            if (!SqliteErrors.isAboutTheRow(e)) throw e;
+            return copyOneByOne(table, columns, rows);
+        }
+    }
+
+    private long copyOneByOne(String table, String columns, String rows) {
+        long copied = 0;
+        for (Row row : database.query(rows)) copied += insert(table, columns, row.values().toArray(), row);
+        return copied;
+    }
+
+    /** @return 0 when the table does not take it, and then it is handed on */
+    private long insert(String table, String columns, Object[] values, Row row) {
+        try {
+            return database.update("INSERT INTO main." + Database.quoted(table) + " (" + columns + ") VALUES ("
+                    + "?, ".repeat(values.length - 1) + "?)", values);
+        } catch (StoreException e) {
+            if (!SqliteErrors.isAboutTheRow(e)) throw e;
+            refused.add(table, row.map(), e.why());
+            return 0;
+        }
     }
 
     /** Keeps an AUTOINCREMENT from giving a number twice. */
@@ -69,15 +97,30 @@ final class CarryOver {
         long running = database.update("DELETE FROM main.agent_runs WHERE status = 'running' AND "
                 + key + " IN (SELECT " + key + " FROM " + old + ".agent_runs)");
         long highest = schema.has("id") ? moveNumbersAway() : 0;
-        database.update(columnsOfKnownRuns());
-        List<String> lost = new ArrayList<>();
-        long runs = unknownRuns(lost) - running;
+        updateKnownRuns();
+        long runs = unknownRuns() - running;
         if (schema.has("id")) numberNewRuns(highest);
-        return new Rebuilt.Carried(runs, running, unknownColumns(), Map.of(), lost);
+        return new Rebuilt.Carried(runs, running, unknownColumns(), Map.of(), List.of());
     }
 
     /** What the record lacks comes from the old row: the database's own columns, custom columns, a commit associated later. */
-    private String columnsOfKnownRuns() {
+    private void updateKnownRuns() {
+        List<String> set = columnsOfKnownRuns();
+        String pairs = " main.agent_runs AS t SET " + String.join(", ", set) + " FROM " + old + ".agent_runs AS o WHERE o." + key + " = t."
+                + key;
+        try {
+            database.update("UPDATE" + pairs);
+        } catch (StoreException e) {
+            if (!SqliteErrors.isAboutTheRow(e)) throw e;
+            database.update("UPDATE OR IGNORE" + pairs);
+            String unlike = set.stream().map(one -> "t." + one.replaceFirst(" = ", " IS NOT ")).collect(Collectors.joining(" OR "));
+            for (Row row : database.query("SELECT o.* FROM " + old + ".agent_runs AS o JOIN main.agent_runs AS t ON o." + key + " = t."
+                    + key + " WHERE " + unlike))
+                refused.add("agent_runs", row.map(), "what only this row has of a run of the day files: " + e.why());
+        }
+    }
+
+    private List<String> columnsOfKnownRuns() {
         List<String> set = new ArrayList<>();
         for (String column : schema.columns()) if (Columns.OWN.contains(column)) set.add(column + " = o." + column);
         for (int i = 0; i < form.columns().size(); i++) {
@@ -89,29 +132,28 @@ final class CarryOver {
                 set.add(column + " = CASE WHEN " + named + " THEN "
                         + (later ? "coalesce(t." + column + ", o." + column + ")" : "t." + column) + " ELSE o." + column + " END");
         }
-        return "UPDATE main.agent_runs AS t SET " + String.join(", ", set) + " FROM "
-                + old + ".agent_runs AS o WHERE o." + key + " = t." + key;
+        return set;
     }
 
-    private long unknownRuns(List<String> lost) {
+    private long unknownRuns() {
         String columns = schema.columns().stream().map(Database::quoted).collect(Collectors.joining(", "));
         String missing = " FROM " + old + ".agent_runs AS o NOT INDEXED WHERE NOT EXISTS (SELECT 1 FROM main.agent_runs AS t WHERE t."
-                + key + " = o." + key + ")";
+                + key + " = o." + key + ") AND o." + key + " IS NOT NULL";
         long runs = database.update("INSERT OR IGNORE INTO main.agent_runs (" + columns + ") SELECT " + columns + missing);
-        List<Row> refused = database.query("SELECT " + columns + missing + " AND o." + key + " IS NOT NULL").list();
-        for (Row row : refused) runs += insertWithOwnEventId(row, columns, lost);
+        String nameless = " WHERE " + key + " IS NULL";
+        List<Row> others = new ArrayList<>(database.query("SELECT " + columns + missing).list());
+        others.addAll(database.query("SELECT " + columns + " FROM " + old + ".agent_runs" + nameless + " EXCEPT SELECT " + columns
+                + " FROM main.agent_runs" + nameless).list());
+        for (Row row : others) runs += insertWithOwnEventId(row, columns);
         return runs;
     }
 
-    /** The new table refused this row because a run of the day files has its event_id. */
-    private long insertWithOwnEventId(Row row, String columns, List<String> lost) {
+    /** A row that the new table did not take has the event_id of another run of the day files, or breaks a rule of the table. */
+    private long insertWithOwnEventId(Row row, String columns) {
         Object[] values = row.values().toArray();
         int eventId = schema.columns().indexOf("event_id");
-        if (eventId >= 0) values[eventId] = RowForm.derivedEventId(row.text("run_id"));
-        long inserted = database.update("INSERT OR IGNORE INTO main.agent_runs (" + columns
-                + ") VALUES (" + "?, ".repeat(values.length - 1) + "?)", values);
-        if (inserted == 0) lost.add("the run " + row.text("run_id") + " of the old database: the new one does not take it");
-        return inserted;
+        if (eventId >= 0 && row.text("run_id") != null) values[eventId] = RowForm.derivedEventId(row.text("run_id"));
+        return insert("agent_runs", columns, values, row);
     }
 
     private Map<String, Long> unknownColumns() {

@@ -55,11 +55,14 @@ final class LiveSwap implements AutoCloseable {
         }
     }
 
-    /** @return how long writers had to wait */
-    Duration replace(NewDatabase made) {
+    /**
+     * @param refused is given rows that the new tables do not take
+     * @return how long writers had to wait
+     */
+    Duration replace(NewDatabase made, RefusedRows refused) {
         made.database().patience(patience).attach(file, LIVE);
         try {
-            return locked(made);
+            return locked(made, refused);
         } catch (StoreException e) {
             if (e.reason() != StoreException.Reason.LOCKED) throw e;
             throw new StoreException(e.reason(), "begin to write to", file, "it is locked" + LockHolders.waitedFor(file),
@@ -67,12 +70,12 @@ final class LiveSwap implements AutoCloseable {
         }
     }
 
-    private Duration locked(NewDatabase made) {
+    private Duration locked(NewDatabase made, RefusedRows refused) {
         Database database = made.database();
         long[] began = new long[1];
         database.inTransaction(() -> {
             began[0] = System.nanoTime();
-            if (!watcher.pragma("data_version").equals(version)) made.carryOver(LIVE).runs();
+            if (!watcher.pragma("data_version").equals(version)) made.carryOver(LIVE, refused).runs();
             replaceRows(database);
         });
         Duration locked = Duration.ofNanos(System.nanoTime() - began[0]);

@@ -136,23 +136,23 @@ public final class NewDatabase implements AutoCloseable {
         return unread;
     }
 
-    /** Copies what only the old database has. */
-    Rebuilt.Carried carryOver(Path old) {
+    /** Copies what only the old database has. @param refused is given the rows that the tables do not take */
+    Rebuilt.Carried carryOver(Path old, RefusedRows refused) {
         database.pragma("journal_mode", "OFF");
         database.attachToRead(old, "old");
         try {
             List<String> tables =
                     database.query("SELECT name FROM main.sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite@_%' ESCAPE '@' "
                     + "AND name IN (SELECT name FROM old.sqlite_master)").stream().map(row -> row.text("name")).toList();
-            return carryOver("old").all(tables);
+            return carryOver("old", refused).all(tables);
         } finally {
             database.detach("old");
         }
     }
 
     /** For copying only the runs, from a database that is attached under this name. */
-    CarryOver carryOver(String attached) {
-        return new CarryOver(database, attached, schema, form, loader);
+    CarryOver carryOver(String attached, RefusedRows refused) {
+        return new CarryOver(database, attached, schema, form, loader, refused);
     }
 
     /**

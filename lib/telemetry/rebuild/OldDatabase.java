@@ -66,8 +66,8 @@ public record OldDatabase(Path file, State state, String why, Ddl ddl) {
         try (Database database = opening.apply(file)) {
             ddl = Ddl.of(database);
             Schema.refuseNewer(database);
-            List<String> errors = Integrity.errors(database, null, true, 1, null);
-            if (!errors.isEmpty()) return new OldDatabase(file, State.DAMAGED, errors.get(0), ddl);
+            Integrity found = Integrity.of(database, null, true, null);
+            if (!found.isSound()) return new OldDatabase(file, State.DAMAGED, found.toString(), ddl);
             Schema schema = Schema.of(database);
             if (schema.missingColumns().isEmpty()) return new OldDatabase(file, State.INTACT, null, ddl);
             boolean none = schema.shape() == Schema.Shape.NONE;
@@ -82,19 +82,21 @@ public record OldDatabase(Path file, State state, String why, Ddl ddl) {
     /**
      * Copies the rows of a damaged database into a sound one, without reading an index. A table that cannot be read to its end is left out.
      *
-     * @param to must not exist
+     * @param to      must not exist
+     * @param refused is given rows that their own table does not take
      * @return what was left out, in words
      */
-    List<String> salvage(Path to) {
+    List<String> salvage(Path to, RefusedRows refused) {
         List<String> lost = new ArrayList<>();
         try (Database database = Database.create(to)) {
             database.pragma("synchronous", "OFF");
+            database.pragma("ignore_check_constraints", "ON");
             if (ddl == null) return List.of("the whole old database: " + why);
             ddl.createTables(database);
             database.attachToRead(file, "old");
             for (Row table : database.query("SELECT name FROM main.sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite@_%' "
                     + "ESCAPE '@'").list())
-                salvage(database, table.text("name"), lost);
+                salvage(database, table.text("name"), lost, refused);
         } catch (StoreException e) {
             if (e.reason() != StoreException.Reason.DAMAGED) throw e;
             lost.add("the whole old database: " + e.why());
@@ -102,12 +104,14 @@ public record OldDatabase(Path file, State state, String why, Ddl ddl) {
         return lost;
     }
 
-    private static void salvage(Database database, String table, List<String> lost) {
+    private static void salvage(Database database, String table, List<String> lost, RefusedRows refused) {
         String columns = Ddl.columns(database, table);
         String name = Database.quoted(table);
         try {
             database.update("INSERT OR IGNORE INTO main." + name + " (" + columns + ") SELECT "
                     + columns + " FROM old." + name + " NOT INDEXED");
+            for (Row row : database.query("SELECT " + columns + " FROM old." + name + " NOT INDEXED EXCEPT SELECT " + columns
+                    + " FROM main." + name)) refused.add(table, row.map(), "a row like it, or a rule of its table, keeps it out");
         } catch (StoreException e) {
             if (e.reason() != StoreException.Reason.DAMAGED) throw e;
             lost.add("the table " + table + " of the old database: " + e.why());

@@ -156,6 +156,7 @@ public final class Rebuild {
         OldDatabase old = OldDatabase.of(store.database());
         try (var work = new Work(target, damaged)) {
             work.make(old, old.state() == OldDatabase.State.INTACT ? old.file() : null).seal();
+            work.quarantine.close();
             publish(work.file, target);
             return work.result(target, new Rebuilt.Exchange(old.state(), null, 0, Duration.ZERO));
         }
@@ -183,7 +184,7 @@ public final class Rebuild {
             if (old.state() == OldDatabase.State.INTACT) {
                 try (var swap = new LiveSwap(store.database(), patience)) {
                     kept = swap.keep(Quarantine.make(folder).resolve(store.database().getFileName()));
-                    locked = swap.replace(work.make(old, kept));
+                    locked = swap.replace(work.make(old, kept), work.refused);
                     work.runs = work.made.runs();
                 }
             } else {
@@ -191,6 +192,7 @@ public final class Rebuild {
                 kept = old.moveAside(folder);
                 publish(work.file, store.database());
             }
+            work.quarantine.close();
             long replayed = replay(work);
             return work.result(store.database(), new Rebuilt.Exchange(old.state(), kept, replayed, locked));
         } finally {
@@ -241,32 +243,32 @@ public final class Rebuild {
 
         private NewDatabase made;
         private RunFeed feed;
+        private final RefusedRows refused;
+        private final List<String> lost = new ArrayList<>();
         private Rebuilt.Carried carried = Rebuilt.Carried.nothing();
         private long runs;
 
         Work(Path target, Path quarantine) {
             this.file = Unfinished.beside(target);
             this.quarantine = new Quarantine(quarantine);
+            this.refused = new RefusedRows(this.quarantine);
         }
 
         /** @param source the old database or a copy to carry over from; null to take what a damaged one still has */
         NewDatabase make(OldDatabase old, Path source) {
             made = new NewDatabase(file, old.ddl(), Pruned.of(store), quarantine::add, onDenied);
             feed = made.load(this::unread, file -> progress.accept(file.toFile().length()));
-            if (source != null) carried = made.carryOver(source);
+            if (source != null) carried = made.carryOver(source, refused);
             else if (old.state() != OldDatabase.State.ABSENT) carried = salvaged(old);
             runs = made.finish(carried.runs());
-            quarantine.close();
             return made;
         }
 
         private Rebuilt.Carried salvaged(OldDatabase old) {
             Path sound = Unfinished.beside(file);
             try {
-                List<String> lost = new ArrayList<>(old.salvage(sound));
-                Rebuilt.Carried found = Files.exists(sound) ? made.carryOver(sound) : Rebuilt.Carried.nothing();
-                lost.addAll(found.lost());
-                return new Rebuilt.Carried(found.runs(), found.running(), found.columns(), found.tables(), lost);
+                lost.addAll(old.salvage(sound, refused));
+                return Files.exists(sound) ? made.carryOver(sound, refused) : Rebuilt.Carried.nothing();
             } finally {
                 DatabaseFile.delete(sound);
             }
@@ -283,8 +285,10 @@ public final class Rebuild {
 
         Rebuilt result(Path database, Rebuilt.Exchange exchange) {
             var read = new Rebuilt.Read(seen.size(), feed.lines(), feed.events());
+            for (String row : refused.named()) lost.add(row + ", which the new database does not take");
             return new Rebuilt(database, made.schema().toString(), runs, read, made.unread().damaged(), made.unread(),
-                    made.loader().repeated(), feed.pruned(), made.loader().conflicting(), quarantine.file(), carried, exchange);
+                    made.loader().repeated(), feed.pruned(), made.loader().conflicting(), quarantine.file(),
+                    carried.losing(lost), exchange);
         }
 
         @Override

@@ -31,6 +31,8 @@ import telemetry.text.Result;
 public record Rebuilt(Path database, String schema, long runs, Read read, long damaged, Unread unread, long repeated, long pruned,
         Collection<String> conflicts, Path quarantine, Carried carried, Exchange exchange) implements Result {
 
+    private static final int MOST_NAMED = 20;
+
     /**
      * @param lines  entries in the files
      * @param events of these, those that are not runs
@@ -58,6 +60,10 @@ public record Rebuilt(Path database, String schema, long runs, Read read, long d
         static Carried nothing() {
             return new Carried(0, 0, Map.of(), Map.of(), List.of());
         }
+
+        Carried losing(List<String> lost) {
+            return new Carried(runs, running, columns, tables, lost);
+        }
     }
 
     /** A warning when something could not be taken. */
@@ -73,7 +79,8 @@ public record Rebuilt(Path database, String schema, long runs, Read read, long d
         lines.add("read " + count(read.lines, "line", "lines") + " of " + count(read.files, "file", "files") + ": "
                 + count(read.events, "event", "events") + ", " + count(repeated, "repeated record", "repeated records") + ", "
                 + damaged(damaged));
-        if (quarantine != null) lines.add("the damaged entries are kept in " + quarantine);
+        if (quarantine != null) lines.add((carried.lost().isEmpty() ? "the damaged entries are kept in "
+                : "the damaged entries, and the rows that were not taken, are kept in ") + quarantine);
         for (Path file : unread.denied()) lines.add("not read, permission denied: " + file);
         if (pruned > 0) lines.add(count(pruned, "record", "records") + " left out: their runs were pruned");
         if (!conflicts.isEmpty()) lines.add("several different ends, the latest counts: " + String.join(", ", conflicts));
@@ -90,7 +97,8 @@ public record Rebuilt(Path database, String schema, long runs, Read read, long d
         if (carried.running() > 0) lines.add(from + count(carried.running(), "run", "runs") + " without an end in the day files");
         carried.columns().forEach((column, rows) -> lines.add(from + "the column " + column + ", " + count(rows, "value", "values")));
         carried.tables().forEach((table, rows) -> lines.add(from + "the table " + table + ", " + count(rows, "row", "rows")));
-        carried.lost().forEach(lost -> lines.add("not carried over: " + lost));
+        carried.lost().stream().limit(MOST_NAMED).forEach(lost -> lines.add("not carried over: " + lost));
+        if (carried.lost().size() > MOST_NAMED) lines.add("not carried over: " + (carried.lost().size() - MOST_NAMED) + " more");
     }
 
     static String damaged(long entries) {

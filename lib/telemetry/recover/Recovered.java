@@ -4,6 +4,7 @@ import static java.util.stream.Collectors.joining;
 
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.stream.Stream;
 import telemetry.Check;
@@ -30,19 +31,25 @@ record Recovered(Check.Status status, RecoveryPlan.Source source, Path backup, l
     /**
      * @param fromSource      runs from the backup or the day files, or in the intact database already
      * @param fromDayFiles    runs that the day files had besides: new or more complete
-     * @param salvaged        runs that only the damaged database had, marked in their error_summary
+     * @param salvaged        runs that only the damaged database had
+     * @param marked          those of them that stood beside what cannot be read, marked in their error_summary
      * @param salvagedCommits rows of commits that only the damaged database had
+     * @param salvagedRows    rows that only it had of all other tables, by table
+     * @param values          values that only it had in rows that are there, by table and column
+     * @param different       values that are others there and stayed so, by table and column
+     * @param refused         rows that the tables do not take; they are kept in the quarantine as JSON
      * @param damagedLines    lines of the day files that could not be used
-     * @param lost            runs of which nothing but the number is left; null when that cannot be known
+     * @param lost            runs of which nothing but the number is left, and values that stayed behind; null when that cannot be known
      */
-    record Brought(long fromSource, long fromDayFiles, long salvaged, long salvagedCommits, long damagedLines, Long lost)
+    record Brought(long fromSource, long fromDayFiles, long salvaged, long marked, long salvagedCommits, Map<String, Long> salvagedRows,
+            Map<String, Long> values, Map<String, Long> different, long refused, long damagedLines, Long lost)
             implements JsonText.Inline { }
 
     @Override
     public String toString() {
         String line = System.lineSeparator();
         String outcome = switch (status) {
-            case OK -> "recovered whole: ";
+            case OK -> brought.lost == null ? "recovered: " : "recovered whole: ";
             case WARNING -> "recovered, look at the warnings: ";
             default -> "not recovered: ";
         };

@@ -75,13 +75,13 @@ public final class Recovery {
 
     /** Changes nothing. @throws StoreException {@code LOCKED} or {@code DENIED} when the state cannot be told */
     public RecoveryPlan look() {
-        RecoveryPlan plan = look(false);
+        RecoveryPlan plan = look(false, true);
         looked = System.nanoTime();
         return plan;
     }
 
-    private RecoveryPlan look(boolean mayRollBack) {
-        return new RecoveryLook(store, clock, patience, err, elsewhere, mayRollBack).plan();
+    private RecoveryPlan look(boolean mayRollBack, boolean mayMend) {
+        return new RecoveryLook(store, clock, patience, err, elsewhere, mayRollBack, mayMend).plan();
     }
 
     /**
@@ -89,7 +89,7 @@ public final class Recovery {
      * @throws StoreException with the damaged database where it was or in the quarantine; to run it again goes on
      */
     public Result run(RecoveryPlan seen) {
-        boolean isExchanged = seen.database() != RecoveryPlan.State.INTACT || seen.isResumed();
+        boolean isExchanged = seen.database() != RecoveryPlan.State.INTACT || seen.isResumed() || seen.isLogAtStake();
         return isExchanged ? StoreLock.replacing(store, () -> recover(seen)) : recover(seen);
     }
 
@@ -97,11 +97,14 @@ public final class Recovery {
         RecoveryMark left = RecoveryMark.find(store);
         if (left != null) left.putBack();
         boolean isFresh = left == null && seen.database() != RecoveryPlan.State.TORN && System.nanoTime() - looked < FRESH.toNanos();
-        RecoveryPlan plan = isFresh ? seen : look(true);
+        RecoveryPlan plan = isFresh ? seen : look(true, true);
+        Path mended = plan.database() == RecoveryPlan.State.INDEXES ? new IndexRepair(store, clock, patience, err).mended() : null;
+        if (plan.database() == RecoveryPlan.State.INDEXES && mended == null) plan = look(true, false);
         if (plan.source() == RecoveryPlan.Source.NONE) throw new StoreException(StoreException.Reason.FAILED, "recover", live,
                 "there is no database that can be read, no backup and no day file",
                 Next.words("look for copies elsewhere, or make a new store").then(Next.command("setup")));
-        RecoveryMark mark = plan.source() == RecoveryPlan.Source.INTACT ? left : RecoveryMark.begin(store, clock.instant());
-        return new RecoveryRun(store, clock, patience, err, others, plan).run(mark);
+        RecoveryMark mark = plan.source() == RecoveryPlan.Source.INTACT && !plan.isLogAtStake() ? left
+                : RecoveryMark.begin(store, clock.instant());
+        return new RecoveryRun(store, clock, patience, err, others, plan, mended).run(mark);
     }
 }

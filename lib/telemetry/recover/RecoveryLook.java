@@ -38,15 +38,13 @@ final class RecoveryLook {
     /** The checks of where the store is. */
     private static final Set<String> PLACE = Set.of("storage", "disk");
 
-    /** Several errors are asked for, one is shown. */
-    private static final int MOST_ERRORS = 100;
-
     private final Store store;
     private final Clock clock;
     private final Duration patience;
     private final PrintWriter err;
     private final List<Path> elsewhere;
     private final boolean mayRollBack;
+    private final boolean mayMend;
     private final List<Check> checks = new ArrayList<>();
     private RecoveryPlan.State state;
     private Backup backup;
@@ -54,18 +52,22 @@ final class RecoveryLook {
     private long runs;
     private boolean isShort;
     private boolean isResumed;
+    private LeftLog log;
+    private Integrity odd;
 
     /**
      * @param elsewhere   folders of backups besides the store's own
      * @param mayRollBack whether what a program left that died while it wrote may be rolled back; nothing else is changed
+     * @param mayMend     false when making the indexes anew did not help
      */
-    RecoveryLook(Store store, Clock clock, Duration patience, PrintWriter err, List<Path> elsewhere, boolean mayRollBack) {
+    RecoveryLook(Store store, Clock clock, Duration patience, PrintWriter err, List<Path> elsewhere, boolean mayRollBack, boolean mayMend) {
         this.store = store;
         this.clock = clock;
         this.patience = patience;
         this.err = err;
         this.elsewhere = elsewhere;
         this.mayRollBack = mayRollBack;
+        this.mayMend = mayMend;
     }
 
     /** @throws StoreException {@code LOCKED} or {@code DENIED} when the state cannot be told */
@@ -80,16 +82,20 @@ final class RecoveryLook {
         checks.add(isMended ? new Check(storage.name(), storage.status(), storage.detail(), null) : storage);
         checks.add(folders.disk());
         checks.add(database());
-        boolean isSound = state == RecoveryPlan.State.INTACT || state == RecoveryPlan.State.TORN;
+        if (odd != null) checks.add(rows());
+        if (log != null && (state != RecoveryPlan.State.INTACT || !log.isWhole())) checks.add(log());
+        boolean isSound = Set.of(RecoveryPlan.State.INTACT, RecoveryPlan.State.TORN, RecoveryPlan.State.INDEXES).contains(state);
         checks.add(isSound ? newestBackup() : soundBackup());
         List<DayFile> days = new EventLog(store).days();
         checks.add(dayFiles(days));
         checks.add(writers(days));
+        boolean isSomething = state == RecoveryPlan.State.DAMAGED || log != null && log.commits() + log.broken() > 0
+                || isResumed && !(left.kept().isEmpty() && left.logs().isEmpty());
         RecoveryPlan.Source source = isSound ? RecoveryPlan.Source.INTACT : backup != null ? RecoveryPlan.Source.BACKUP
+                : state == RecoveryPlan.State.MIXED ? RecoveryPlan.Source.INTACT
                 : !days.isEmpty() ? RecoveryPlan.Source.DAY_FILES
-                : state == RecoveryPlan.State.DAMAGED || isResumed && !left.kept().isEmpty() ? RecoveryPlan.Source.SALVAGE
-                : RecoveryPlan.Source.NONE;
-        return new RecoveryPlan(status(source), state, source, backup == null ? null : backup.file(), missing, isShort, isResumed,
+                : isSomething ? RecoveryPlan.Source.SALVAGE : RecoveryPlan.Source.NONE;
+        return new RecoveryPlan(status(source), state, source, backup == null ? null : backup.file(), missing, isShort, isResumed, log,
                 action(source), checks);
     }
 
@@ -97,11 +103,11 @@ final class RecoveryLook {
     private Check.Status status(RecoveryPlan.Source source) {
         if (source == RecoveryPlan.Source.NONE) return Check.Status.FAILED;
         if (!isHealthy()) return Check.Status.WARNING;
-        return isPlaceBad() ? place() : isShort ? Check.Status.WARNING : Check.Status.OK;
+        return isPlaceBad() ? place() : isShort || odd != null ? Check.Status.WARNING : Check.Status.OK;
     }
 
     private boolean isHealthy() {
-        return RecoveryPlan.isHealthy(state, missing, isResumed);
+        return RecoveryPlan.isHealthy(state, missing, isResumed, log);
     }
 
     private boolean isPlaceBad() {
@@ -115,14 +121,20 @@ final class RecoveryLook {
     private String action(RecoveryPlan.Source source) {
         if (isHealthy()) return "nothing to recover: the database is intact and has all runs of the day files"
                 + (isPlaceBad() ? "; what else has failed, this does not mend" : "");
-        String gaps = state == RecoveryPlan.State.ABSENT ? "" : ", fill gaps from the damaged database";
+        String gaps = state != RecoveryPlan.State.ABSENT ? ", fill gaps from the damaged database" + (log == null ? "" : " and its -wal")
+                : log == null ? "" : ", fill gaps from the -wal that was left";
         return switch (source) {
-            case INTACT -> state == RecoveryPlan.State.TORN ? "would roll back what a program that died has left, and look again"
+            case INTACT -> state == RecoveryPlan.State.INDEXES
+                    ? "would keep a copy, make the indexes anew and check again; no row is changed"
+                    : state == RecoveryPlan.State.MIXED ? "would set the -wal aside, replay the day files, fill gaps from the -wal"
+                    : state == RecoveryPlan.State.TORN ? "would roll back what a program that died has left, and look again"
                     : "would bring " + Words.count(missing, "run") + " from the day files into the intact database"
+                    + (log == null || log.isWhole() ? "" : ", and what SQLite leaves out of its -wal")
                     + (isResumed ? ", and go on with the recovery that did not end" : "");
             case BACKUP -> "would restore " + backup.file().getFileName() + ", replay the day files" + gaps;
             case DAY_FILES -> "would rebuild the database from the day files" + gaps;
-            case SALVAGE -> "would make a new database of what the damaged one still gives";
+            case SALVAGE -> "would make a new database of what " + (state == RecoveryPlan.State.ABSENT ? "the -wal" : "the damaged one")
+                    + " still gives";
             case NONE -> "cannot recover: no database, no backup and no day file";
         };
     }
@@ -132,10 +144,20 @@ final class RecoveryLook {
         if (Files.isSymbolicLink(file)) throw new StoreException(StoreException.Reason.REFUSED, "recover", file,
                 "it is a symbolic link, which is not followed", Next.words("name the file itself with TELEMETRY_DB_PATH"));
         state = RecoveryPlan.State.ABSENT;
+        log = LeftLog.beside(file);
         if (Files.notExists(file)) return Check.failed("database", "there is none at " + file, null);
         if (Files.isDirectory(file))
             throw new StoreException(StoreException.Reason.FAILED, "recover", file,
                     "it is a directory", Next.words("move it elsewhere, then run it again"));
+        Check check = opened(file);
+        boolean isBad = state != RecoveryPlan.State.INTACT && state != RecoveryPlan.State.TORN;
+        if (!isBad || log == null || !LeftLog.isForeignTo(file)) return check;
+        state = RecoveryPlan.State.MIXED;
+        return Check.failed("database", "it is sound by itself and damaged with the -wal beside it, which is another file's: "
+                + "was a copy put in its place?", null);
+    }
+
+    private Check opened(Path file) {
         state = RecoveryPlan.State.UNREADABLE;
         try (Database database = mayRollBack ? Database.openRolledBack(file, patience) : Database.openToRead(file, patience)) {
             state = RecoveryPlan.State.DAMAGED;
@@ -152,15 +174,27 @@ final class RecoveryLook {
     private Check integrity(Database database) {
         Schema.refuseNewer(database);
         Schema schema = Schema.of(database);
-        List<String> errors = Integrity.errors(database, schema, false, MOST_ERRORS, err);
-        if (!errors.isEmpty())
-            return Check.failed("database", "integrity_check found " + (errors.size() < MOST_ERRORS ? "" : "at least ")
-                    + Words.count(errors.size(), "error") + ": " + errors.get(0), null);
+        Integrity found = Integrity.of(database, schema, false, err);
+        if (!found.isSound()) {
+            if (mayMend && found.isIndexOnly() && schema.isUsable()) state = RecoveryPlan.State.INDEXES;
+            return Check.failed("database", found.toString(), null).with(found.texts());
+        }
         if (schema.shape() == Schema.Shape.NONE) return Check.failed("database", "it has no table agent_runs", null);
         if (!schema.missingColumns().isEmpty()) return Check.failed("database", "agent_runs lacks " + schema.missingColumns(), null);
         state = RecoveryPlan.State.INTACT;
         runs = database.number("SELECT count(*) FROM agent_runs");
-        return Check.ok("database", "integrity_check ok, " + schema + ", " + runs + " runs");
+        if (!found.lines().isEmpty()) odd = found;
+        return Check.ok("database", "integrity_check " + (odd == null ? "ok" : "found no damage") + ", " + schema + ", " + runs + " runs");
+    }
+
+    /** Rows that break a rule of their table are data: they stay where they are. */
+    private Check rows() {
+        return Check.warning("rows", odd.toString(), null).with(odd.texts());
+    }
+
+    private Check log() {
+        return log.isWhole() ? Check.ok("log", log.toString())
+                : Check.warning("log", log + ": SQLite reads to the first damage only", null);
     }
 
     private Check newestBackup() {

@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import telemetry.Store;
 import telemetry.Times;
 import telemetry.os.Attempt;
@@ -96,15 +97,18 @@ record RecoveryMark(Store store, String stamp, Set<String> others) {
 
     /** The damaged databases that this recovery has put aside, or copied before it overwrote them; oldest first. */
     List<Path> kept() {
-        List<Path> kept = new ArrayList<>();
-        for (Path folder : listed(store)) {
-            Matcher name = FOLDER.matcher(folder.getFileName().toString());
-            if (!name.matches() || others.contains(folder.getFileName().toString())
-                    || !Files.isDirectory(folder, LinkOption.NOFOLLOW_LINKS)) continue;
-            Path database = folder.resolve(store.database().getFileName());
-            if (Files.isRegularFile(database, LinkOption.NOFOLLOW_LINKS)) kept.add(database);
-        }
-        return kept;
+        return own(store.database().getFileName().toString()).toList();
+    }
+
+    /** Their logs, and those that had no database beside them. */
+    List<Path> logs() {
+        return own(store.database().getFileName() + "-wal").filter(log -> log.toFile().length() > 0).toList();
+    }
+
+    private Stream<Path> own(String file) {
+        return listed(store).stream().filter(folder -> FOLDER.matcher(folder.getFileName().toString()).matches()
+                        && !others.contains(folder.getFileName().toString()) && Files.isDirectory(folder, LinkOption.NOFOLLOW_LINKS))
+                .map(folder -> folder.resolve(file)).filter(path -> Files.isRegularFile(path, LinkOption.NOFOLLOW_LINKS));
     }
 
     /**

@@ -18,11 +18,13 @@ import telemetry.text.Result;
  * @param isShort   true when an intact database has fewer runs than its newest backup, and not because they were pruned: somebody may have
  *                  begun it anew
  * @param isResumed true when an earlier recovery did not come to its end
+ * @param log       the -wal that was found beside the database; null when there was none
  * @param action    what would be done, in a sentence
- * @param checks    storage, disk, database, backups, day files, writers; before them an unfinished recovery
+ * @param checks    storage, disk, database, rows and log where something is to be said of them, backups, day files, writers; before them an
+ *                  unfinished recovery
  */
 public record RecoveryPlan(Check.Status status, State database, Source source, Path backup, long missing, boolean isShort,
-        boolean isResumed, String action, List<Check> checks) implements Result {
+        boolean isResumed, LeftLog log, String action, List<Check> checks) implements Result {
 
     /** What the database is made good from, the best first. */
     enum Source {
@@ -42,6 +44,10 @@ public record RecoveryPlan(Check.Status status, State database, Source source, P
         INTACT, ABSENT,
         /** SQLite can open it, and something in it is wrong. */
         DAMAGED,
+        /** Only indexes do not agree with their tables, which are whole. */
+        INDEXES,
+        /** It is sound by itself, and the -wal beside it is another one's. */
+        MIXED,
         /** SQLite cannot open it. */
         UNREADABLE,
         /** A program died while it wrote, and nobody can tell before that is rolled back. */
@@ -53,13 +59,18 @@ public record RecoveryPlan(Check.Status status, State database, Source source, P
         }
     }
 
-    /** True when there is nothing to do. */
-    public boolean isHealthy() {
-        return isHealthy(database, missing, isResumed);
+    /** True when SQLite would not read all of the -wal, or reads it together with a file that it is not of. */
+    boolean isLogAtStake() {
+        return log != null && (!log.isWhole() || database == State.MIXED);
     }
 
-    static boolean isHealthy(State database, long missing, boolean isResumed) {
-        return database == State.INTACT && missing == 0 && !isResumed;
+    /** True when there is nothing to do. */
+    public boolean isHealthy() {
+        return isHealthy(database, missing, isResumed, log);
+    }
+
+    static boolean isHealthy(State database, long missing, boolean isResumed, LeftLog log) {
+        return database == State.INTACT && missing == 0 && !isResumed && (log == null || log.isWhole());
     }
 
     @Override

@@ -1,13 +1,16 @@
 package telemetry.recover;
 
 import java.io.PrintWriter;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import telemetry.Check;
 import telemetry.Checks;
 import telemetry.Database;
@@ -29,6 +32,7 @@ import telemetry.rebuild.NewDatabase;
 import telemetry.rebuild.OldDatabase;
 import telemetry.rebuild.Rebuild;
 import telemetry.rebuild.Rebuilt;
+import telemetry.rebuild.RefusedRows;
 import telemetry.rebuild.Replay;
 import telemetry.rebuild.RunDifferences;
 import telemetry.restore.Restore;
@@ -56,12 +60,19 @@ final class RecoveryRun {
     private long base;
     private long replayed;
     private long damaged;
-    private long salvaged;
-    private long commits;
+    private final Path mended;
+    private Filling filling;
+    private long refused;
     private Long lost = 0L;
 
-    /** @param others databases that gaps are filled from too, besides those that the mark keeps */
-    RecoveryRun(Store store, Clock clock, Duration patience, PrintWriter err, List<Path> others, RecoveryPlan plan) {
+    /** The number of the last row of runs that a file had which was put in another one's place; -1 where there was none such. */
+    private long lastNumber = -1;
+
+    /**
+     * @param others databases that gaps are filled from too, besides those that the mark keeps
+     * @param mended the copy of what was there before its indexes were made anew; null when they were not
+     */
+    RecoveryRun(Store store, Clock clock, Duration patience, PrintWriter err, List<Path> others, RecoveryPlan plan, Path mended) {
         this.store = store;
         this.clock = clock;
         this.patience = patience;
@@ -69,15 +80,18 @@ final class RecoveryRun {
         this.live = store.database();
         this.others = others;
         this.plan = plan;
+        this.mended = mended;
     }
 
     /** @param mark that it is under way, and what was put aside; null when an intact database stays in place */
     Recovered run(RecoveryMark mark) {
         waitUntilUnused();
+        setLogAside();
         bringSource();
-        List<Path> kept = mark == null ? List.of() : mark.kept();
+        List<Path> kept = new ArrayList<>(mark == null ? List.of() : mark.kept());
+        List<Path> logs = mark == null ? List.of() : mark.logs();
         try {
-            fill(kept);
+            fill(kept, logs);
             verify();
         } catch (StoreException e) {
             throw new StoreException(e.reason(), "finish the recovery of", live,
@@ -85,9 +99,14 @@ final class RecoveryRun {
                     Next.RUN_AGAIN, e);
         }
         if (mark != null) mark.end();
+        if (mended != null) kept.add(mended);
+        logs.stream().filter(log -> kept.stream().noneMatch(file -> file.getParent().equals(log.getParent()))).forEach(kept::add);
         kept.forEach(file -> next.add(Next.words("the damaged files are in " + file.getParent())));
         if (plan.source() != RecoveryPlan.Source.INTACT) next.add(store.command("backup"));
-        var brought = new Recovered.Brought(base, replayed, salvaged, commits, damaged, lost);
+        Map<String, Long> rows = new TreeMap<>(filling.rows());
+        Long commits = rows.remove("commits");
+        var brought = new Recovered.Brought(base, replayed, filling.runs(), filling.marks(), commits == null ? 0 : commits, rows,
+                filling.values(), filling.different(), refused, damaged, lost);
         return new Recovered(new Checks(steps).status(), plan.source(), plan.backup(), runs(), brought, kept, next, plan.checks(), steps);
     }
 
@@ -105,6 +124,37 @@ final class RecoveryRun {
         }
     }
 
+    /**
+     * A -wal that SQLite does not read whole, or that is another file's, is kept before the first opening to write: that folds it in or
+     * overwrites it. Beside a file that stays it is moved away.
+     */
+    private void setLogAside() {
+        boolean isMixed = plan.database() == RecoveryPlan.State.MIXED;
+        boolean isMoved = isMixed && plan.source() == RecoveryPlan.Source.INTACT;
+        boolean isInPlace = plan.source() == RecoveryPlan.Source.INTACT || plan.source() == RecoveryPlan.Source.BACKUP;
+        if (!plan.isLogAtStake() || !isInPlace || Files.notExists(plan.log().file())) return;
+        if (isMixed) lastNumber = lastNumber();
+        if (isMoved) new OldDatabase(live, OldDatabase.State.DAMAGED, "the -wal beside it is another file's", null).requireUnused();
+        Path folder = Quarantine.claim(store, "recover", clock.instant());
+        Attempt.of("keep the -wal in", folder, () -> {
+            Path kept = folder.resolve(plan.log().file().getFileName());
+            Path unfinished = Unfinished.beside(kept);
+            Disk.copy(plan.log().file(), unfinished);
+            Disk.publish(unfinished, kept);
+            Disk.syncFolder(folder);
+            if (!isMoved) return;
+            Files.delete(plan.log().file());
+            Files.deleteIfExists(DatabaseFile.beside(live, "-shm"));
+            Disk.syncFolder(live.getParent());
+        });
+    }
+
+    private long lastNumber() {
+        try (Database alone = Database.openFrozen(live)) {
+            return alone.number("SELECT max(rowid) FROM agent_runs NOT INDEXED");
+        }
+    }
+
     private void step(boolean isWell, String name, String detail, String otherwise, Next hint) {
         steps.add(isWell ? Check.ok(name, detail) : Check.warning(name, detail + otherwise, hint));
     }
@@ -114,6 +164,7 @@ final class RecoveryRun {
             case INTACT -> {
                 base = runs();
                 step(true, "source", "the database itself: " + Words.count(base, "run"), "", null);
+                if (mended != null) step(true, "indexes", "made anew; no row was changed", "", null);
             }
             case BACKUP -> restore(plan.backup());
             case DAY_FILES -> rebuild();
@@ -121,12 +172,24 @@ final class RecoveryRun {
         }
     }
 
-    private void fill(List<Path> kept) {
+    private void fill(List<Path> kept, List<Path> logs) {
         List<Path> all = new ArrayList<>(kept);
         all.addAll(others);
-        try (Database database = Database.open(live, patience)) {
+        Path folder = Quarantine.claim(store, "recover", clock.instant());
+        try (Database database = Database.open(live, patience); var quarantine = new Quarantine(folder.resolve("rows.ndjson"))) {
+            var notTaken = new RefusedRows(quarantine);
             replay(database);
-            if (!all.isEmpty()) salvage(database, all);
+            filling = new Filling(store, database, carried(kept), notTaken);
+            filling.from(all, logs);
+            if (!all.isEmpty() || !logs.isEmpty()) {
+                var report = new FillReport(store, filling, notTaken, plan, lastNumber);
+                steps.addAll(report.checks());
+                lost = report.lost();
+            }
+            refused = notTaken.named().size();
+            if (plan.isLogAtStake()) database.pragma("wal_checkpoint", "TRUNCATE");
+        } finally {
+            Quarantine.removeIfEmpty(folder);
         }
     }
 
@@ -193,30 +256,6 @@ final class RecoveryRun {
                 "; " + damaged + " entries could not be used", store.command("rebuild", "--check-only"));
     }
 
-    private void salvage(Database database, List<Path> kept) {
-        var fill = new GapFill(database, Pruned.of(store), carried(kept));
-        boolean areCommitsWhole = true;
-        for (Path file : kept) {
-            areCommitsWhole &= Salvage.commits(file, fill::takeCommits);
-            if (Salvage.runs(file, fill::take)) continue;
-            Long gone = gone(file, fill);
-            lost = gone == null || lost == null ? null : (Long) Math.max(lost, gone);
-        }
-        salvaged = fill.filled();
-        commits = fill.commits();
-        step(salvaged + fill.refused() == 0, "salvage",
-                Words.count(salvaged, "run") + (commits == 0 ? "" : " and " + Words.count(commits, "commit"))
-                + " that only the damaged database had" + (salvaged == 0 ? "" : ", marked in error_summary"),
-                fill.refused() == 0 ? "" : "; " + fill.refused() + " rows were no runs any more",
-                Next.words("look at them").then(store.command("query", "sql",
-                        "SELECT * FROM agent_runs WHERE error_summary LIKE '%" + GapFill.MARK + "'")));
-        if (!areCommitsWhole) steps.add(Check.warning("commits",
-                "not all of those in the damaged database can be read, and no day file has them: what no backup has is lost", null));
-        if (lost == null) steps.add(Check.warning("lost", "unknown: every run in the backup or the day files is back; "
-                + "runs that only the damaged database had may be missing", null));
-        else step(lost == 0, "lost", Words.count(lost, "run"), ", of which only the index of the damaged database knows", null);
-    }
-
     /** Runs that a rebuild took over from the damaged database: only that one and the new one have them. */
     private Set<String> carried(List<Path> kept) {
         Set<String> only = new HashSet<>();
@@ -228,21 +267,13 @@ final class RecoveryRun {
         return only;
     }
 
-    /** Runs that an index names and nothing has. Null when there is no index that can be read. */
-    private Long gone(Path file, GapFill fill) {
-        long[] gone = new long[1];
-        Pruned pruned = Pruned.of(store);
-        boolean isWhole = Salvage.keys(file, fill.key(), value -> {
-            if (!fill.has(value) && !pruned.contains(value)) gone[0]++;
-        });
-        return isWhole ? (Long) gone[0] : null;
-    }
-
     /** Through connections of their own. */
     private void verify() {
-        if (lost != null && steps.stream().noneMatch(step -> step.name().equals("lost")))
-            steps.add(Check.ok("lost", plan.database() == RecoveryPlan.State.ABSENT
+        if (steps.stream().noneMatch(step -> step.name().equals("lost"))) {
+            if (plan.database() == RecoveryPlan.State.ABSENT) lost = null;
+            steps.add(Check.ok("lost", lost == null
                 ? "nothing that the backup or the day files have; it is unknown what only the missing database had" : "0 runs"));
+        }
         try (var checks = new DatabaseChecks(store, clock.instant(), HealthRules.RUNBOOK, new ArrayList<>())) {
             steps.add(checks.integrity(err).get());
             steps.add(checks.schema());

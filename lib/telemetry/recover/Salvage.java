@@ -1,18 +1,27 @@
 package telemetry.recover;
 
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Consumer;
 import telemetry.Database;
 import telemetry.Row;
 import telemetry.StoreException;
-import telemetry.runs.Schema;
+import telemetry.runs.Ddl;
 
 /**
  * Reads the rows that a damaged database still gives, without any index: a range of row numbers that cannot be read is halved until what is
  * left is the rows on the damaged pages. Reading on until the first error would find next to nothing.
  */
 final class Salvage {
+
+    /** Is given the rows of a table, some at a time and in their order. */
+    interface Found {
+        /** @param areBeside whether row numbers directly before or behind theirs cannot be read; garbage may have come into them */
+        void rows(String table, List<Row> rows, boolean areBeside);
+    }
 
     /** Row numbers that are read at once, and held in memory. */
     private static final int CHUNK = 1_024;
@@ -23,48 +32,63 @@ final class Salvage {
     /** A row of runs takes at least this many bytes. */
     private static final int LEAST_ROW = 32;
 
-    private static final String RUNS = "agent_runs";
-
     private final Database database;
     private final String table;
+    private final String name;
     private final String range;
-    private final Consumer<List<Row>> found;
+    private final Found found;
+    private Row held;
+    private boolean isHeldBeside;
+    private boolean isBehindGap;
     private int failures;
     private boolean isWhole = true;
 
-    private Salvage(Database database, String table, Consumer<List<Row>> found) {
+    private Salvage(Database database, String table, Found found) {
         this.database = database;
         this.table = table;
-        this.range = " FROM " + table + " NOT INDEXED WHERE rowid BETWEEN ? AND ?";
+        this.name = Database.quoted(table);
+        this.range = " FROM " + name + " NOT INDEXED WHERE rowid BETWEEN ? AND ?";
         this.found = found;
     }
 
     /**
-     * @param file  a copy that nobody writes to; its -wal is read too
-     * @param found is given the rows, some at a time
-     * @return true when every row of the table of runs could be read
+     * @param database that nobody writes to
+     * @param tables   which are read
+     * @return of each, whether all of its rows could be read
      */
-    static boolean runs(Path file, Consumer<List<Row>> found) {
-        return read(file, RUNS, found);
+    static Map<String, Boolean> tables(Database database, List<String> tables, Found found) {
+        Map<String, Boolean> whole = new LinkedHashMap<>();
+        database.pragma("cell_size_check", "ON");
+        for (String table : tables) whole.put(table, new Salvage(database, table, found).isRead());
+        return whole;
     }
 
-    /** As the other, for the table of commits, which not every version has. */
-    static boolean commits(Path file, Consumer<List<Row>> found) {
-        return read(file, GapFill.COMMITS, found);
-    }
-
-    private static boolean read(Path file, String table, Consumer<List<Row>> found) {
-        try (Database database = Database.openRolledBack(file, Database.PATIENCE)) {
-            database.pragma("cell_size_check", "ON");
-            if (table.equals(RUNS)) Schema.require(database);
-            else if (!GapFill.hasCommits(database)) return true;
-            var salvage = new Salvage(database, table, found);
-            salvage.read(0, salvage.highest());
-            return salvage.isWhole;
+    private boolean isRead() {
+        try {
+            if (Ddl.hasRowNumbers(database, table)) read(lowest(), highest());
+            else readInOrder();
+            release(false);
+            return isWhole;
         } catch (StoreException e) {
             requireDamage(e);
             return false;
         }
+    }
+
+    /** A table without row numbers, as far as it goes. */
+    private void readInOrder() {
+        List<Row> some = new ArrayList<>();
+        try {
+            for (Row row : database.query("SELECT * FROM " + name)) {
+                some.add(row);
+                if (some.size() < CHUNK) continue;
+                found.rows(table, List.copyOf(some), false);
+                some.clear();
+            }
+        } catch (StoreException e) {
+            failed(e);
+        }
+        if (!some.isEmpty()) found.rows(table, some, false);
     }
 
     /**
@@ -72,8 +96,8 @@ final class Salvage {
      *
      * @return false when it cannot be read to its end
      */
-    static boolean keys(Path file, String key, Consumer<String> found) {
-        try (Database database = Database.openRolledBack(file, Database.PATIENCE)) {
+    static boolean keys(Database database, String key, Consumer<String> found) {
+        try {
             Object index = database.value("SELECT l.name FROM pragma_index_list('agent_runs') l WHERE l.partial = 0 AND (SELECT "
                     + "count(*) FROM pragma_index_info(l.name)) = 1 AND (SELECT name FROM pragma_index_info(l.name)) = ?", key);
             if (index == null) return false;
@@ -86,10 +110,20 @@ final class Salvage {
         }
     }
 
+    /** Rows with negative numbers are rare, and a damaged first page says nothing of them. */
+    private long lowest() {
+        try {
+            return Math.min(0, database.number("SELECT min(rowid) FROM " + name + " NOT INDEXED"));
+        } catch (StoreException e) {
+            failed(e);
+            return 0;
+        }
+    }
+
     /** Also when the table's last page cannot be read: no more rows can be in the file than fit. */
     private long highest() {
         try {
-            return database.number("SELECT max(rowid) FROM " + table + " NOT INDEXED");
+            return database.number("SELECT max(rowid) FROM " + name + " NOT INDEXED");
         } catch (StoreException e) {
             failed(e);
             return database.number("PRAGMA page_count") * database.number("PRAGMA page_size") / LEAST_ROW;
@@ -100,15 +134,41 @@ final class Salvage {
         if (failures >= MOST_FAILURES || isEmpty(first, last)) return;
         if (last - first < CHUNK) {
             try {
-                found.accept(rows(first, last));
+                found(rows(first, last));
                 return;
             } catch (Unreadable e) {
-                if (first == last) return;
+                if (first == last) {
+                    release(true);
+                    isBehindGap = true;
+                    return;
+                }
             }
         }
         long middle = first + (last - first) / 2;
         read(first, middle);
         read(middle + 1, last);
+    }
+
+    /** The last of them waits: whether what follows can be read is not known yet. */
+    private void found(List<Row> rows) {
+        if (rows.isEmpty()) return;
+        release(false);
+        int last = rows.size() - 1;
+        if (last > 0 && isBehindGap) give(rows.subList(0, 1), true);
+        int from = isBehindGap ? 1 : 0;
+        if (from < last) give(rows.subList(from, last), false);
+        held = rows.get(last);
+        isHeldBeside = last == 0 && isBehindGap;
+        isBehindGap = false;
+    }
+
+    private void release(boolean isBeforeGap) {
+        if (held != null) give(List.of(held), isHeldBeside || isBeforeGap);
+        held = null;
+    }
+
+    private void give(List<Row> rows, boolean areBeside) {
+        found.rows(table, rows, areBeside);
     }
 
     private boolean isEmpty(long first, long last) {
@@ -126,7 +186,7 @@ final class Salvage {
      */
     private List<Row> rows(long first, long last) {
         try {
-            if (first == last) return database.query("SELECT * FROM " + table + " NOT INDEXED WHERE rowid = ?", first).list();
+            if (first == last) return database.query("SELECT * FROM " + name + " NOT INDEXED WHERE rowid = ?", first).list();
             return database.query("SELECT *" + range, first, last).list();
         } catch (StoreException e) {
             failed(e);
@@ -141,7 +201,7 @@ final class Salvage {
     }
 
     /** A length that is garbage is too much memory, a page beyond the file's end an I/O error: those are damage too. */
-    private static void requireDamage(StoreException e) {
+    static void requireDamage(StoreException e) {
         if (e.reason() != StoreException.Reason.DAMAGED && e.reason() != StoreException.Reason.FAILED
                 && e.reason() != StoreException.Reason.REFUSED) throw e;
     }

@@ -48,6 +48,15 @@ public final class Columns {
         return column.startsWith("git_commit_");
     }
 
+    /**
+     * True for columns that only the database knows, and for which no day file makes up: posting state, commits, columns of the operator's
+     * own. The times of the row itself and its number say nothing of the run.
+     */
+    public static boolean isOfRowAlone(String column) {
+        boolean isOfItself = column.equals("id") || column.equals("created_at") || column.equals("updated_at");
+        return !isOfItself && (OWN.contains(column) || isFilledLater(column) || !KNOWN.contains(column));
+    }
+
     /** The fields of a run's first record in a version before anything is known, in the writers' order: null, or 0 for counts. */
     public static Map<String, Object> fresh(int version) {
         Map<String, Object> fields = new LinkedHashMap<>(96);

@@ -42,8 +42,35 @@ public record Ddl(List<String> tables, List<String> others, Map<String, String> 
 
     /** The columns of a table of this connection's main database that a statement can fill, as SQL lists them. */
     public static String columns(Database database, String table) {
+        return columnNames(database, table).stream().map(Database::quoted).collect(Collectors.joining(", "));
+    }
+
+    /** The same, one by one. */
+    public static List<String> columnNames(Database database, String table) {
         return database.query("SELECT name FROM pragma_table_xinfo(?, 'main') WHERE hidden = 0 ORDER BY cid", table).stream()
-                .map(row -> Database.quoted(row.text("name"))).collect(Collectors.joining(", "));
+                .map(row -> row.text("name")).toList();
+    }
+
+    /** Tables of this connection's main database that hold rows of their own, SQLite's own and those of virtual tables left out. */
+    public static List<String> rowTables(Database database) {
+        return database.query("SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'table' AND name NOT LIKE 'sqlite@_%' "
+                + "ESCAPE '@' ORDER BY name").stream().map(row -> row.text("name")).toList();
+    }
+
+    /** True for such a one by its name and definition. */
+    public static boolean isOfRows(String table, String sql) {
+        return !table.startsWith("sqlite_") && sql.regionMatches(true, 0, "CREATE TABLE", 0, "CREATE TABLE".length());
+    }
+
+    /** False for a table WITHOUT ROWID. */
+    public static boolean hasRowNumbers(Database database, String table) {
+        return database.number("SELECT wr FROM pragma_table_list WHERE schema = 'main' AND name = ?", table) == 0;
+    }
+
+    /** The columns of a table's primary key, in its order; none when it has none. */
+    public static List<String> key(Database database, String table) {
+        return database.query("SELECT name FROM pragma_table_info(?) WHERE pk > 0 ORDER BY pk", table).stream()
+                .map(row -> row.text("name")).toList();
     }
 
     /** Makes the tables in an empty database. */

@@ -83,6 +83,19 @@ public final class Quarantine implements AutoCloseable {
         line.put("length", damaged.length());
         line.put("reason", ((Damage) damaged.record()).reason());
         line.put("bytes", damaged.bytes());
+        write(line);
+    }
+
+    /** Keeps a row that a new table does not take: {@code table, reason, row}. @param row by column, all of them */
+    public void add(String table, Map<String, Object> row, String reason) {
+        Map<String, Object> line = new LinkedHashMap<>();
+        line.put("table", table);
+        line.put("reason", reason);
+        line.put("row", row);
+        write(line);
+    }
+
+    private void write(Map<String, Object> line) {
         try {
             if (out == null) open();
             out.write(JsonText.line(line));
