@@ -42,6 +42,9 @@ class maintain extends Procedure {
     /** A dry run left something undone. */
     private boolean isLeftToDo;
 
+    /** The operator said no. Then nothing is changed, no reserve made either. */
+    private boolean isDeclined;
+
     public static void main(String... args) {
         Cli.main(new maintain(), args);
     }
@@ -69,8 +72,8 @@ class maintain extends Procedure {
     int monthly(@Mixin Consent consent) {
         Store store = this.store.existing();
         Task health = health(store);
-        if (!consent.isDryRun()) Reserve.make(store);
         Task archive = Task.tried("archive", store, () -> archive(store, health, consent));
+        if (!consent.isDryRun() && !isDeclined) Reserve.make(store);
         Task archived = Task.tried("archived files", store, () -> archivedFiles(store, consent));
         Task growth = Task.tried("growth", store, () -> new Forecast(store, clock.instant()).growth());
         return report("monthly", List.of(health, archive, archived, growth, RunbookPage.ofThisProgram().task(clock.instant())), consent);
@@ -107,7 +110,8 @@ class maintain extends Procedure {
             return old.shown(consent.asTyped());
         }
         String question = "Archive " + old + ", in " + old.folder() + " and delete the originals?";
-        if (!consent.to(question)) return old.declined(store.command("maintain", "monthly", "--yes"));
+        isDeclined = !consent.to(question);
+        if (isDeclined) return old.declined(store.command("maintain", "monthly", "--yes"));
         try (var progress = progress("MB", old.size().bytes() / MB)) {
             return old.archived(progress.adding(MB));
         }

@@ -85,6 +85,9 @@ class CommandFormsTest {
           0/1 maintain quarterly -> {HEAD tasks:[{ITEM data:[{query:string p50_ms p95_ms rows plan:[string]}]|null|[{what:string rule:string
               count size oldest:string?}]}]}
           64 prune; launchers -> nothing
+          0 runbook --list -> [string]
+          0 runbook prune -> {depth name:string text:string}
+          64 runbook no such section -> nothing
 
         a store of the service:
           0 query chain insight-1 --tree -> [{run_id:string job_type:string status:string parent_run_id:null depth}]
@@ -133,7 +136,7 @@ class CommandFormsTest {
               action:string checks:CHECKS}
           0 recover --yes -> {status:string source:string backup:null runs from_source from_day_files salvaged salvaged_commits
               damaged_lines lost kept:[] next:[string] found:CHECKS checks:CHECKS}
-          1 health -> {status:string store:string checks:CHECKS}
+          1 health -> {status:string store:string checks:CHECKS not_checked:[string]}
 
         a store:
           0 measure_performance --runs=1 --writers=1 --processes=0 --runs-per-second=1 --write-p95=1h --query-p95=1h --history ->
@@ -152,7 +155,7 @@ class CommandFormsTest {
         no store:
           3 query recent; logs; backup list; archive list; rebuild --check-only; locks; recover; prune stale; maintain weekly; track
               --self-test; measure_performance -> nothing
-          2 health -> {status:string store:string checks:CHECKS}
+          2 health -> {status:string store:string checks:CHECKS not_checked:[string]}
           0 setup -> {store:string rule:string created:[string] database:string odd:[] hint:null next:null sample:null}
         """;
 

@@ -47,7 +47,7 @@ class MaintainTest {
         record(store, 10, day -> Disk.free(dir) + (day % 2 == 0 ? 1_000_000_000L : -1_000_000_000L));
         Script weekly = maintain(store, "weekly");
         assertEquals("", weekly.err());
-        assertEquals(String.join("\n", "[x]  health   all 12 checks are ok",
+        assertEquals(String.join("\n", "[x]  health   all 14 checks are ok",
                 "[x]  backups  2 backups, 2 verified; the newest is as it was made, byte for byte",
                 "[x]  disk     N GB free, no clear trend in 9 d",
                 "ok: 3 of 3 done", ""), ticked(weekly).replaceAll("\\d+ GB", "N GB"));
@@ -64,7 +64,7 @@ class MaintainTest {
         Store store = store();
         Script weekly = maintain(store, "weekly");
         assertEquals(1, weekly.exit());
-        assertEquals(String.join("\n", "[x]  health   all 12 checks are ok",
+        assertEquals(String.join("\n", "[x]  health   all 14 checks are ok",
                 "[ ]  backups  there is no backup (runbook: Create Backup)",
                 "              next: jbang backup@telemetry --store S",
                 "[ ]  disk     N GB free, no trend yet: 1 day recorded, 5 over a week are",
@@ -250,7 +250,7 @@ class MaintainTest {
                 + " next: jbang measure_performance@telemetry --apply-indexes --dry-run --store .*"), open.out());
         assertTrue(joined(open).contains("[ ] indexes 1 missing, none is needless next: jbang measure_performance@telemetry --apply-indexes"
                 + " --dry-run --store " + store.base() + " [ ] retention there are day files older than 90 d"
-                + " (runbook: Maintenance) next: jbang maintain@telemetry monthly --store " + store.base()), open.out());
+                + " (runbook: Maintenance) next: jbang maintain@telemetry monthly --dry-run --store " + store.base()), open.out());
         assertEquals(1, open.exit());
     }
 
@@ -301,7 +301,7 @@ class MaintainTest {
         assertEquals("weekly", document.getString("period", ""));
         String text = Files.readString(page);
         assertTrue(text.startsWith("# Telemetry: weekly maintenance\n\nStore `" + store.base() + "`, 2026-11-20 12:10:00 UTC."
-                + " **warning**, 1 of 3 done.\n\n- [x] **health**: all 12 checks are ok\n- [ ] **backups**: there is no backup (runbook: Create Backup)\n"
+                + " **warning**, 1 of 3 done.\n\n- [x] **health**: all 14 checks are ok\n- [ ] **backups**: there is no backup (runbook: Create Backup)\n"
                 + "  - next: jbang backup@telemetry --store "), text);
         assertTrue(text.contains("\n## health\n````text\nok       environment"), text);
         try (Stream<Path> files = Files.list(dir)) {

@@ -55,7 +55,7 @@ class SetupSampleTest {
         assertEquals(1_200, assertAlike(Store.at(dir)));
         String out = made.out().replace(System.lineSeparator(), "\n");
         assertTrue(out.contains("\nsample    1,200 runs: "), out);
-        assertTrue(out.contains("\nok: all 12 checks are ok\n\nrun_id "), out);
+        assertTrue(out.contains("\nok: all 14 checks are ok\n\nrun_id "), out);
         List<String> runs = out.lines().dropWhile(line -> !line.startsWith("run_id ")).skip(1).toList();
         assertEquals(10, runs.size());
         assertEquals(Script.run(new query(), "recent", "--limit", 10, "--store", dir).out().lines().skip(1).toList(), runs);
@@ -137,7 +137,7 @@ class SetupSampleTest {
         Map<String, String> before = SetupTest.snapshot(dir);
         Script refused = SetupTest.setup("--store", dir, "--sample");
         assertEquals(Cli.USAGE, refused.exit());
-        assertTrue(refused.err().contains("it has day files already"), refused.err());
+        assertTrue(refused.err().contains("telemetry.sqlite is missing or empty, and there was one before"), refused.err());
         assertEquals(before, SetupTest.snapshot(dir));
     }
 
