@@ -213,7 +213,15 @@ public final class Runs {
                 + column + " IN " + RunConditions.marks(words) + " LIMIT " + FEW + ")", words.toArray()) < FEW;
     }
 
+    /** Of a column that is not there, SQLite would take the null in its place for the answer. */
+    private void requireKnown(Query query) {
+        String asked = query.sql().substring(query.sql().indexOf(" FROM agent_runs"));
+        for (String column : schema.missingColumns())
+            if (asked.matches(".*\\b" + column + "\\b.*")) throw schema.newer(database);
+    }
+
     private Rows answer(Query... queries) {
+        for (Query query : queries) requireKnown(query);
         return schema.told(database, () -> explaining ? Query.plan(database, List.of(queries)) : queries[queries.length - 1].on(database));
     }
 }

@@ -3,6 +3,7 @@ package telemetry.archive;
 import java.nio.file.Path;
 import java.time.LocalDate;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -43,6 +44,7 @@ public record ArchiveState(int listed, List<Gone> gone, Set<LocalDate> expired) 
             if (bytes != file.compressedBytes()) gone.add(new Gone(file.file(), file.day(), new Size(file.compressedBytes()),
                     path.toFile().isFile() ? new Size(bytes) : null));
         }
+        gone.sort(Comparator.comparing(Gone::file));
         Set<LocalDate> expired = new LinkedHashSet<>();
         for (String file : removed) DayFile.of(store.archive().resolve(file)).ifPresent(of -> expired.add(of.day()));
         return new ArchiveState(files.size(), List.copyOf(gone), expired);

@@ -18,6 +18,7 @@ import telemetry.backup.Backups;
 import telemetry.locks.Locks;
 import telemetry.locks.LocksReport;
 import telemetry.os.Disk;
+import telemetry.runs.Schema;
 
 /**
  * Makes a store's database faster or smaller. It checks that the write lock is free and the disks have room, makes a backup, does the work,
@@ -97,6 +98,9 @@ public final class Tuning {
      */
     private String done(Consumer<Database> work) {
         var before = new Size(bytes(store));
+        try (Database database = Database.openToRead(store.database(), patience)) {
+            Schema.refuseNewer(database);
+        }
         Path backup = new Backups(store, null, clock, err).make(patience, BackupCheck.QUICK, false).backup().file();
         notes.accept("backup of the database as it is now: " + backup);
         try (Database database = Database.open(store.database(), patience)) {

@@ -122,10 +122,11 @@ public record Schema(Shape shape, int version, List<String> columns, Set<String>
      */
     public static void refuseNewer(Database database) {
         Schema schema = of(database);
-        if (schema.isNewer()) throw schema.refused(database);
+        if (schema.isNewer()) throw schema.newer(database);
     }
 
-    private StoreException refused(Database database) {
+    /** What is thrown of a newer one that lacks what is needed. */
+    public StoreException newer(Database database) {
         return new StoreException(StoreException.Reason.FAILED, "use the database", database.file(), newer(), null);
     }
 
@@ -137,7 +138,7 @@ public record Schema(Shape shape, int version, List<String> columns, Set<String>
      */
     public static Schema require(Database database) {
         Schema schema = of(database);
-        if (!schema.isUsable() && schema.isNewer()) throw schema.refused(database);
+        if (!schema.isUsable() && schema.isNewer()) throw schema.newer(database);
         if (!schema.isUsable()) throw new StoreException(StoreException.Reason.DAMAGED, "use the database", database.file(),
                 schema.shape == Shape.NONE ? "it has no table agent_runs" : "agent_runs lacks " + schema.missingColumns(),
                 Next.command("health"));
@@ -155,7 +156,7 @@ public record Schema(Shape shape, int version, List<String> columns, Set<String>
         try {
             return question.get();
         } catch (StoreException e) {
-            throw e.reason() == StoreException.Reason.REFUSED && isNewer() ? refused(database) : e;
+            throw e.reason() == StoreException.Reason.REFUSED && isNewer() ? newer(database) : e;
         }
     }
 

@@ -109,6 +109,7 @@ final class FoundDatabase {
         if (store.isMissing()) return untold("database");
         Next damaged = store.next(Runbook.DATABASE_CORRUPTED);
         if (schema == null) return Check.refused("database", refusal, store.next(Runbook.DATABASE_LOCKED), damaged);
+        if (schema.isNewer()) return Check.unknown("database", schema.newer(), null);
         String detail = schema + ", " + journal;
         if (!schema.missingColumns().isEmpty())
             return Check.failed("database", detail + ": " + String.join("; ", schema.oddities()), damaged);
