@@ -1,6 +1,7 @@
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -11,6 +12,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.List;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import telemetry.Check;
@@ -49,8 +51,8 @@ class BackupMemoryTest {
         assertTrue(list.err().startsWith(NEWEST + ": a verify found it damaged: its SHA-256 is not the manifest's"), list.err());
         Check health = health(store, NOON);
         assertEquals(Check.Status.WARNING, health.status());
-        assertTrue(health.detail().startsWith("the newest verified one is 20 h old; " + NEWEST + " is newer, and a verify found it damaged: "),
-                health.detail());
+        assertTrue(health.detail().startsWith("the newest verified one is 20 h old; " + NEWEST
+                + " is newer, and a verify found it damaged: "), health.detail());
         assertEquals("(runbook: Create Backup) jbang backup@telemetry --store " + store.base(), health.hint().toString());
         assertTrue(at(NOON, store, "--restore", "latest", "--dry-run").out().contains(OLDER), "latest");
         Sabotage.damage(store, "garbage");
@@ -127,8 +129,8 @@ class BackupMemoryTest {
         Store store = store();
         backup(store, NOON);
         Check health = health(store, NOON.minus(Duration.ofDays(30)));
-        assertEquals("there is no verified backup; 1 backup lies ahead of the clock, the newest at 2026-11-20 12:00:00, and is not believed",
-                health.detail());
+        assertEquals("there is no verified backup; 1 backup lies ahead of the clock, the newest at 2026-11-20 12:00:00, "
+                + "and is not believed", health.detail());
         assertTrue(health.hint().toString().startsWith("set the clock right"), health.hint().toString());
         assertEquals(Check.Status.OK, health(store, NOON).status(), "after the clock was set right");
     }
@@ -193,6 +195,23 @@ class BackupMemoryTest {
         Store moved = Store.at(dir.resolve("moved"));
         Files.move(store.base(), moved.base());
         assertEquals(List.of(), verified(moved));
+    }
+
+    /** A recovery and a new backup need no memory; health would have to guess. */
+    @Test
+    void whatIsRememberedAndMayNotBeReadIsSaidAndStopsNoBackup() throws Exception {
+        Store store = store();
+        Files.createDirectories(store.reports());
+        Path memory = Files.writeString(store.reports().resolve("backups.ndjson"), "{}\n");
+        assumeTrue(Files.getFileStore(memory).supportsFileAttributeView("posix"));
+        Files.setPosixFilePermissions(memory, Set.of());
+        Script made = Script.runWithoutRights("backup", "--store", store.base());
+        assertEquals(0, made.exit(), made.toString());
+        Script health = Script.runWithoutRights("health", "--store", store.base());
+        assertTrue(health.out().replaceAll("\\s+", "").contains("failedbackup" + memory + ":permissiondenied"), health.out());
+        Sabotage.damage(store, "garbage");
+        Script recover = Script.runWithoutRights("recover", "--store", store.base(), "--dry-run");
+        assertTrue(recover.out().contains("would restore telemetry_backup_"), recover.out());
     }
 
     @Test

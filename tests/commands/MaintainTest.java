@@ -183,8 +183,8 @@ class MaintainTest {
         assertEquals(before, tree(store));
         Script monthly = maintain(store, "monthly");
         assertEquals(2, monthly.exit(), monthly.toString());
-        assertTrue(joined(monthly).contains("[ ] archived files 2 of 3 have the manifest's SHA-256; year=2026/month=07/events_20260702.ndjson.gz:"
-                + " its SHA-256 is not "), monthly.out());
+        assertTrue(joined(monthly).contains("[ ] archived files 2 of 3 have the manifest's SHA-256; "
+                + "year=2026/month=07/events_20260702.ndjson.gz: its SHA-256 is not "), monthly.out());
         assertTrue(joined(monthly).contains("next: jbang archive@telemetry verify --store " + store.base()), monthly.out());
         Files.delete(month.resolve("events_20260703.ndjson.gz"));
         assertTrue(joined(maintain(store, "monthly")).contains("[ ] archived files 1 of 3 have the manifest's SHA-256"));

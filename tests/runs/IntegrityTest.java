@@ -80,8 +80,8 @@ class IntegrityTest {
         var found = look(store, quick);
         assertEquals(Set.of(Integrity.Kind.ROW), kindsOf(found));
         assertTrue(found.isSound() && !found.isIndexOnly());
-        assertTrue(found.toString().matches("nothing is damaged, but rows break a NOT NULL or CHECK: \\w+_check found 43 errors in agent_runs"
-                + ": ([^;]+; ){3}…"), found.toString());
+        assertTrue(found.toString().matches("nothing is damaged, but rows break a NOT NULL or CHECK: \\w+_check found 43 errors "
+                + "in agent_runs: ([^;]+; ){3}…"), found.toString());
         assertTrue(found.texts().containsAll(Set.of("NULL value in agent_runs.host", "CHECK constraint failed in agent_runs")));
         assertEquals("jbang query@telemetry sql 'SELECT * FROM \"agent_runs\" WHERE \"host\" IS NULL' --store " + dir,
                 found.trouble("database", store).hint().command().toString());

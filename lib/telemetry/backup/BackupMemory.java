@@ -40,7 +40,7 @@ final class BackupMemory {
     /** @throws StoreException when it is there and cannot be read */
     static BackupMemory of(Store store) {
         var memory = new BackupMemory(store);
-        memory.lines.forEach(memory::read);
+        if (!Files.notExists(memory.lines.file())) memory.lines.forEach(memory::read);
         return memory;
     }
 
@@ -79,13 +79,13 @@ final class BackupMemory {
     KnownBackups known(Instant now) {
         List<Backup> all = list(store.backups(), now);
         List<KnownBackups.Away> away = new ArrayList<>();
-        elsewhere.forEach((folder, newest) -> {
+        for (Map.Entry<Path, Instant> place : elsewhere.entrySet()) {
             try {
-                all.addAll(believed(BackupFolder.listElsewhere(folder), now));
+                all.addAll(believed(BackupFolder.listElsewhere(place.getKey()), now));
             } catch (StoreException e) {
-                away.add(new KnownBackups.Away(folder, newest, e.why()));
+                away.add(new KnownBackups.Away(place.getKey(), place.getValue(), e.why()));
             }
-        });
+        }
         all.sort(BackupFolder.NEWEST_FIRST);
         return new KnownBackups(all, away);
     }

@@ -40,11 +40,12 @@ final class NewestBackup {
 
     Check check(Instant begun) {
         KnownBackups known = new Backups(store, null, Clock.fixed(now, ZoneOffset.UTC), null).known();
+        boolean isNone = known.backups().isEmpty() && known.away().isEmpty();
+        if (isNone) return isYoung(begun) ? Check.ok("backup", "none yet, in a store younger than a day")
+                : Check.warning("backup", "there is no verified backup", store.next(Runbook.CREATE_BACKUP));
         Backup newest = known.newestVerified().orElse(null);
         List<Backup> ahead = known.backups().stream().filter(backup -> backup.isAhead(now)).toList();
         Backup damaged = damagedAfter(newest, known.backups());
-        if (newest == null && known.backups().isEmpty() && known.away().isEmpty() && isYoung(begun))
-            return Check.ok("backup", "none yet, in a store younger than a day");
         String detail = detail(newest, damaged, ahead, known);
         if (!ahead.isEmpty() && (newest == null || !isTooOld(newest))) return Check.warning("backup", detail, clock(ahead));
         return newest == null || damaged != null || isTooOld(newest)
