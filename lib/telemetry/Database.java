@@ -66,7 +66,7 @@ public final class Database implements AutoCloseable {
      * opening is a normal one, because the read-only mode would leave an empty -wal and -shm behind.
      *
      * @throws StoreException {@code DENIED} also when a program died while it wrote: its -journal must be rolled back before anybody can
-     *         read
+     *                        read
      */
     public static Database openToRead(Path file) {
         return openToRead(file, PATIENCE);
@@ -262,8 +262,8 @@ public final class Database implements AutoCloseable {
      * copy again.
      *
      * @param patience how long to wait for the target's lock
-     * @param bytes receives the bytes copied so far, for the first time when nobody else can write to the target any more and all can still
-     *         read the old content
+     * @param bytes    receives the bytes copied so far, for the first time when nobody else can write to the target any more and all can
+     *                 still read the old content
      * @throws StoreException with the target's path; {@code DAMAGED} may mean either of the two
      */
     public void copyTo(Path target, Duration patience, LongConsumer bytes) {

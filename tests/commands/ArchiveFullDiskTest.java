@@ -108,7 +108,7 @@ class ArchiveFullDiskTest {
         assertTrue(health.out().contains("next: jbang archive@telemetry --dry-run --store " + store.base()), health.out());
         Script dry = Script.run(new archive(), "--dry-run", "--store", store.base());
         assertEquals(0, dry.exit());
-        assertTrue(dry.out().startsWith("no day file is to be archived"), dry.out());
+        assertTrue(dry.out().startsWith("no day file to archive"), dry.out());
         assertTrue(dry.err().startsWith("archive: 6 day files (6.0 MB) are older than 1 d and can be archived (runbook: Disk Full)"
                 + System.lineSeparator() + "next: jbang archive@telemetry --older-than 1d --yes --store " + store.base()), dry.err());
         assertEquals(0, archive().exit());

@@ -237,7 +237,7 @@ class ArchiveSafetyTest {
             assertEquals(1, nothingLeft.exit());
             assertTrue(nothingLeft.err().contains("are free, not 1.0 GB"), nothingLeft.err());
             Script enough = Script.run(new archive(), "--store", store.base(), "--free", "1MB");
-            assertTrue(enough.out().matches("no day file is to be archived; .* are free now\\R"), enough.out());
+            assertTrue(enough.out().matches("no day file to archive; .* are free now\\R"), enough.out());
             assertEquals(0, enough.exit(), "and nobody has to agree");
         } finally {
             Mounts.unmount(disk);

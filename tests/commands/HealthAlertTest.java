@@ -182,7 +182,7 @@ class HealthAlertTest {
 
     @Test
     void whereNothingMayBePostedToIsABadArgument() {
-        String plain = "plain http to another machine than this (localhost, 127.0.0.1, [::1]); https is needed";
+        String plain = "plain http to another machine (not localhost, 127.0.0.1, [::1]); https is needed";
         String noHost = "an address without a valid host";
         Map<String, String> wrong = Map.of(
                 "http://hooks.example.com/SECRET", plain,
@@ -288,7 +288,7 @@ class HealthAlertTest {
                 assertEquals(2, said.size(), health.err());
                 assertEquals(unrecorded(store, "it does not exist"), said.get(0));
                 assertTrue(said.get(1).matches("health: cannot remember the alert in \\S+alert-[0-9a-f]{8}\\.json: it does not exist,"
-                        + " so the next health tells it again"), said.get(1));
+                        + " so the next health repeats it"), said.get(1));
             }
             assertEquals(List.of("failed before: ok", "failed before: ok"), heads(server));
         }

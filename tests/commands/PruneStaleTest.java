@@ -59,7 +59,7 @@ class PruneStaleTest {
         assertEquals(6, cancelled);
         assertEquals(lines, PruneTest.files(store.raw()));
         assertTrue(PruneTest.prune(store, "stale", "--yes").out()
-                .startsWith("no run that began before 2026-11-19 12:00:00 is to be cancelled"));
+                .startsWith("no run that began before 2026-11-19 12:00:00 has to be cancelled"));
     }
 
     @Test

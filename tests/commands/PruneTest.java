@@ -212,7 +212,7 @@ class PruneTest {
                 run(Fixture.V3, 1, "old 2", Duration.ofDays(8)).with("insight_id", "i"),
                 run(Fixture.V3, 2, "young", Duration.ofDays(1)).with("insight_id", "i"), run(Fixture.V3, 3, "alone", Duration.ofDays(9)));
         Script shown = prune(store, "runs", "--older-than", "5d", "--dry-run");
-        assertTrue(shown.out().contains("1 run that") && shown.out().contains("2 more are as old and stay: others of their chain do"),
+        assertTrue(shown.out().contains("1 run that") && shown.out().contains("2 more are as old but stay, because others of their chain"),
                 shown.out());
         prune(store, "runs", "--older-than", "5d", "--yes");
         assertEquals(Set.of("old 1", "old 2", "young"), ids(store));

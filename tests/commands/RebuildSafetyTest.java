@@ -273,7 +273,7 @@ class RebuildSafetyTest {
         Script notThere = Script.run(new rebuild(), "--store", dir, "--from", "archive", "--yes");
         assertEquals(3, notThere.exit());
         assertTrue(notThere.err().startsWith("rebuild: cannot rebuild from the day files in " + store.archive() + ": there is none; "
-                + "leave --from away"), notThere.err());
+                + "leave out --from"), notThere.err());
         assertEquals(64, Script.run(new rebuild(), "--store", dir).exit(), "it asks, and there is nobody to ask");
         assertEquals(3, Script.run(new rebuild(), "--store", dir, "--buffer", dir.resolve("no such"), "--yes").exit());
         Sabotage.delete(store.database());

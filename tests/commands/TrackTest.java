@@ -228,7 +228,7 @@ class TrackTest {
             assertEquals(3, script.exit(), script.out());
             assertTrue(script.out().replaceAll("\\s+", " ").matches(".* failed track telemetry.sqlite: it is locked.*"
                     + " \\(runbook: Database Locked\\) next: jbang locks@telemetry --store \\S+ ok lines start, event, end found"
-                    + " failed row none found in .*telemetry.sqlite; its lines are safe, and a replay brings it "), script.out());
+                    + " failed row none found in .*telemetry.sqlite; its lines are safe, and a replay adds it "), script.out());
         }
         assertEquals(0, track("--self-test").exit());
     }

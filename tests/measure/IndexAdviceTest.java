@@ -125,7 +125,7 @@ class IndexAdviceTest {
         fill(store, 1);
         IndexAdvice advice = advice(store);
         assertEquals(Set.of("idx_runs_agent_summary_2"), advice.missing().keySet());
-        assertTrue(advice.advice().get(0).why().startsWith("query agents reads an index in an order that does not help, in "),
+        assertTrue(advice.advice().get(0).why().startsWith("query agents reads an index in an unsuitable order, in "),
                 advice.advice().toString());
         String before = agents(store);
         try (Database database = Database.open(store.database())) {

@@ -11,7 +11,7 @@ public final class Alert {
     private Alert() { }
 
     /**
-     * @param repeat after this time an unchanged state is reported again
+     * @param repeat   after this time an unchanged state is reported again
      * @param patience how long the target may take
      * @throws StoreException when news was not delivered, or was delivered and cannot be remembered
      */

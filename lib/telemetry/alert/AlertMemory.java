@@ -64,7 +64,7 @@ final class AlertMemory {
             write(ByteBuffer.wrap(block));
         } catch (IOException e) {
             StoreException refused = Attempt.refused("remember the alert in", file, e);
-            String why = refused.why() + ", so the next health tells it again";
+            String why = refused.why() + ", so the next health repeats it";
             throw new StoreException(refused.reason(), "remember the alert in", file, why, null, e);
         }
     }

@@ -43,7 +43,7 @@ record AlertPost(String text, URI address) implements AlertTarget {
         boolean isPlain = scheme.equals("http");
         if (!isPlain && !scheme.equals("https")) throw new IllegalArgumentException("a " + scheme + " address; https is needed");
         if (isPlain && !LOOPBACK.matcher(host.toLowerCase(Locale.ROOT)).matches())
-            throw new IllegalArgumentException("plain http to another machine than this (localhost, 127.0.0.1, [::1]); https is needed");
+            throw new IllegalArgumentException("plain http to another machine (not localhost, 127.0.0.1, [::1]); https is needed");
         return new AlertPost(text, address);
     }
 
@@ -95,7 +95,7 @@ record AlertPost(String text, URI address) implements AlertTarget {
 
     /** The client's own message may contain the address. */
     private static String why(Throwable e) {
-        if (e.getCause() instanceof UnresolvedAddressException) return "nobody knows that host";
+        if (e.getCause() instanceof UnresolvedAddressException) return "unknown host";
         if (e instanceof ConnectException) return "no connection";
         return e.getMessage() == null || e.getMessage().contains("://") ? e.getClass().getSimpleName() : e.getMessage();
     }

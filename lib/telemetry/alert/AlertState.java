@@ -12,7 +12,7 @@ import telemetry.text.JsonText;
 /**
  * What an alert reported. A check that could not be made counts as failed, as it is shown.
  *
- * @param time when it was reported
+ * @param time     when it was reported
  * @param troubles the checks that were not ok, by name
  */
 record AlertState(Instant time, Check.Status status, Map<String, Check.Status> troubles) {

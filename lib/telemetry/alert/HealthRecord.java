@@ -12,8 +12,8 @@ import telemetry.text.JsonText;
 /**
  * What {@code health --record} keeps of one look at the store.
  *
- * @param status of the store: ok, warning or failed
- * @param checks the status of each check, by its name
+ * @param status   of the store: ok, warning or failed
+ * @param checks   the status of each check, by its name
  * @param measures the measured numbers by their names ({@code disk_free}), in bytes, seconds or counts
  */
 public record HealthRecord(Instant time, String status, Map<String, String> checks, Map<String, Number> measures) {

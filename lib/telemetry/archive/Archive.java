@@ -263,7 +263,7 @@ public final class Archive {
      * Restores a day to the raw folder, all its parts in one file. The archive keeps them.
      *
      * @throws StoreException {@code MISSING} when the day is not archived, {@code FAILED} when the raw folder has a file of that day,
-     *         {@code DAMAGED} when a part is damaged
+     *                        {@code DAMAGED} when a part is damaged
      */
     public Unpacked restore(LocalDate day) {
         return new ArchiveRestore(this).restore(day);

@@ -13,14 +13,14 @@ import telemetry.Size;
  */
 public record ArchiveAdvice(Duration olderThan, ArchivePlan plan) {
 
-    /** With less free on its disk a store needs room: health warns then. */
+    /** With less free on its disk health warns about the store. */
     public static final Size LITTLE = Size.parse("5GB");
 
     /** In days; what an operator would type. */
     private static final List<Integer> AGES = List.of(90, 30, 14, 7, 3, 1, 0);
 
     /**
-     * The highest age that frees so much; where none does, the one that frees the most. The compressed files are taken for a quarter.
+     * The highest age that frees this much, or otherwise the one that frees the most. Compressed files count as a quarter.
      *
      * @return null when no day file can be archived now
      */

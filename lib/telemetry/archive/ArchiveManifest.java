@@ -26,13 +26,13 @@ final class ArchiveManifest {
     /**
      * The entry of one file.
      *
-     * @param file below the archive's folder, with {@code /}: {@code year=2025/month=12/events_20251211.ndjson.gz}
-     * @param bytes of the content, uncompressed
-     * @param lines with an unfinished last one
-     * @param sha256 of the content, in hexadecimal digits
-     * @param compressedBytes of the file
+     * @param file             below the archive's folder, with {@code /}: {@code year=2025/month=12/events_20251211.ndjson.gz}
+     * @param bytes            of the content, uncompressed
+     * @param lines            with an unfinished last one
+     * @param sha256           of the content, in hexadecimal digits
+     * @param compressedBytes  of the file
      * @param compressedSha256 of the file; it shows any changed bit
-     * @param archived when
+     * @param archived         when
      */
     record Entry(String file, LocalDate day, long bytes, long lines, String sha256, long compressedBytes, String compressedSha256,
             Instant archived) {

@@ -185,7 +185,7 @@ final class ArchivePacker {
      * Deletes a file that was set aside, when the archive holds all of it; lines of a late writer are archived first. A power cut may bring
      * the file back; readers notice that its lines are in both places.
      *
-     * @param file its former place
+     * @param file  its former place
      * @param aside its present place; no process has it open
      */
     ArchiveRun.Archived takeAway(DayFile file, Path aside) {

@@ -11,9 +11,9 @@ import telemetry.text.Table;
  * What {@link Archive#run} will do.
  *
  * @param files in the order of archiving
- * @param size of all of them
- * @param left old enough, but left alone
- * @param free stop when this much is free on the raw folder's disk; null for no limit
+ * @param size  of all of them
+ * @param left  old enough, but left alone
+ * @param free  stop when this much is free on the raw folder's disk; null for no limit
  */
 public record ArchivePlan(List<DayFile> files, Size size, List<Left> left, Size free) {
 
@@ -28,7 +28,7 @@ public record ArchivePlan(List<DayFile> files, Size size, List<Left> left, Size 
             for (DayFile file : data.files) table.row(file.day(), new Size(file.path().toFile().length()), file.path());
             String what = data.what() + ", " + data.size + ", would be archived in " + folder + data.until();
             String now = data.free == null ? "" : "; " + free + " are free now";
-            return (table.isEmpty() ? "no day file is to be archived" : table + System.lineSeparator() + what) + now;
+            return (table.isEmpty() ? "no day file to archive" : table + System.lineSeparator() + what) + now;
         }
     }
 

@@ -55,8 +55,8 @@ public final class ArchiveRun {
     /**
      * A day file that was archived and removed from the raw folder.
      *
-     * @param parts the files that hold it
-     * @param size of its content
+     * @param parts      the files that hold it
+     * @param size       of its content
      * @param compressed of all parts
      */
     public record Archived(LocalDate day, Path file, List<Path> parts, long lines, Size size, Size compressed) { }

@@ -13,16 +13,16 @@ import telemetry.Size;
 import telemetry.Store;
 
 /**
- * The store's archive compared with its manifest, by names and sizes: a look of some milliseconds. What the files hold is
- * {@link ArchiveCheck}'s business.
+ * The store's archive compared with its manifest, by names and sizes, which takes some milliseconds. {@link ArchiveCheck} looks at the
+ * content.
  *
  * @param listed  how many files the manifest lists
- * @param gone    those that are not there, or not as large as they were
+ * @param gone    those that are missing, or have another size
  * @param expired days of which {@code archive expire} has deleted files
  */
 public record ArchiveState(int listed, List<Gone> gone, Set<LocalDate> expired) {
 
-    /** @param now its size; null when it is not there */
+    /** @param now its size; null when it is missing */
     public record Gone(String file, LocalDate day, Size was, Size now) {
 
         /** {@code events_20251211.ndjson.gz is not there}, or {@code events_20251211.ndjson.gz has 3 B of 1.2 MB} */

@@ -16,7 +16,7 @@ import telemetry.os.Disk;
  * A file of the toolkit's own records, one JSON object a line. Lines are only appended, as in day files, so a kill or a full disk costs the
  * last lines at most. Readers skip a line that they cannot read.
  *
- * @param read names the reading, to follow "cannot": {@code "read the archive's manifest"}
+ * @param read  names the reading, to follow "cannot": {@code "read the archive's manifest"}
  * @param write names the writing likewise
  */
 public record Records(Path file, String read, String write) {

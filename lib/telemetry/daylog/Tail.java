@@ -13,24 +13,27 @@ import telemetry.os.Attempt;
 import telemetry.os.Disk;
 
 /**
- * A plain day file in pieces of whole lines, the last piece first. A file of a gigabyte costs no more than the pieces that are asked for.
- * A line that is too long to be one, a gigabyte of zeros for example, is a piece of its own, and nothing looks at its bytes twice.
+ * A plain day file in pieces of whole lines, the last piece first. A file of a gigabyte costs only the pieces that are asked for. A line
+ * that is too long, for example a gigabyte of zeros, is a piece of its own, and its bytes are read only once.
  */
 public final class Tail implements AutoCloseable {
 
-    /** A piece has about so many bytes at most; a smaller file is one piece. */
+    /** A piece has at most about this many bytes; a smaller file is one piece. */
     public static final int PIECE = 4 << 20;
 
-    /** The last piece of a larger file; each before it has twice as many. */
+    /** The last piece of a larger file; each piece before it is twice as large. */
     private static final int LAST = 1 << 18;
 
     private static final int CHUNK = 1 << 16;
     private static final int LARGE_CHUNK = 1 << 20;
 
-    /** So far back a line's beginning is looked for in the usual way; behind that, past the system's cache, which zeros would fill. */
+    /**
+     * How far back to look for a line's beginning in the usual way. Beyond that the search avoids the system's cache, which zeros would
+     * fill.
+     */
     private static final int NEAR = 8 << 20;
 
-    /** So long the beginning of one line is looked for: a gigabyte that was never written takes a fifth of a second. */
+    /** How long to look for the beginning of one line. */
     private static final Duration PATIENCE = Duration.ofSeconds(2);
 
     private static final ByteBuffer ZEROS = ByteBuffer.allocateDirect(LARGE_CHUNK);
@@ -49,10 +52,10 @@ public final class Tail implements AutoCloseable {
     private int size;
     private boolean isGivenUp;
 
-    /** A line that was met on the way back to the beginning of a piece. */
+    /** A line that was found on the way back to the beginning of a piece. */
     private Piece longLine;
 
-    /** The file as it is now: what is added later is in no piece. @throws StoreException when it cannot be opened */
+    /** The present file; what is added later is in no piece. @throws StoreException when it cannot be opened */
     public Tail(Path file) {
         this.file = file;
         this.channel = Attempt.of("read", file, () -> FileChannel.open(file, StandardOpenOption.READ));
@@ -60,7 +63,7 @@ public final class Tail implements AutoCloseable {
         this.size = end <= PIECE ? PIECE : LAST;
     }
 
-    /** The piece before the one that was given last; null when there is none, or none can be found in {@link #PATIENCE}. */
+    /** The piece before the last one returned; null when there is none, or none can be found in {@link #PATIENCE}. */
     public Piece previous() {
         return Attempt.of("read", file, () -> {
             Piece piece = longLine == null ? end == 0 || isGivenUp ? null : piece() : longLine;
@@ -70,12 +73,12 @@ public final class Tail implements AutoCloseable {
         });
     }
 
-    /** How many bytes at the file's beginning are in no piece so far. */
+    /** How many bytes at the file's beginning are not in any piece yet. */
     public long left() {
         return end;
     }
 
-    /** Behind the last newline in the file; 0 when there is none. When none is found in time, as far back as was looked. */
+    /** The place after the last newline in the file; 0 without one. When none is found in time, the place where the search ended. */
     public long afterLastLine() {
         return Attempt.of("read", file, () -> lineStart(channel.size()));
     }
@@ -105,7 +108,7 @@ public final class Tail implements AutoCloseable {
         return new LogEntry(file, line.from, line.to - line.from - (isEnded ? 1 : 0), bytes.array(), LogReader.TOO_LONG);
     }
 
-    /** Behind the first newline from here on, or the file's end. */
+    /** The place after the first newline from here on, or the file's end. */
     private long lineEnd(long from) throws IOException {
         ByteBuffer chunk = ByteBuffer.allocateDirect(CHUNK);
         for (long at = from; at < end; at += chunk.limit()) {
@@ -117,7 +120,7 @@ public final class Tail implements AutoCloseable {
         return end;
     }
 
-    /** Behind the last newline before here; when none is found in time, as far back as was looked. */
+    /** The place after the last newline before here; when none is found in time, the place where the search ended. */
     private long lineStart(long before) throws IOException {
         long near = Math.max(0, before - NEAR);
         long start = afterNewline(channel, near, before);
@@ -135,7 +138,7 @@ public final class Tail implements AutoCloseable {
         }
     }
 
-    /** Behind the last newline of these bytes; -1 when there is none. */
+    /** The place after the last newline of these bytes; -1 without one. */
     public static long afterNewline(FileChannel channel, long from, long to) throws IOException {
         ByteBuffer chunk = ByteBuffer.allocateDirect(CHUNK);
         for (long end = to; end > from; ) {
@@ -147,7 +150,7 @@ public final class Tail implements AutoCloseable {
         return -1;
     }
 
-    /** Of the first {@code length} bytes that are read from here, the last newline; -1 when there is none. */
+    /** The last newline in the first {@code length} bytes from here; -1 without one. */
     private static int read(FileChannel channel, ByteBuffer chunk, long at, int length) throws IOException {
         while (chunk.position() < length && channel.read(chunk, at + chunk.position()) > 0) { }
         chunk.flip().limit(Math.min(length, chunk.limit()));

@@ -35,7 +35,7 @@ public final class LockRelease {
      *
      * @param grace after each signal, usually {@link #GRACE}
      * @throws StoreException {@code REFUSED} when the process does not hold the lock at this moment: a reader, a program that only has the
-     *         database open, a mistyped number
+     *                        database open, a mistyped number
      */
     public LockRelease(Store store, Locks locks, long pid, Duration grace) {
         this.store = store;
@@ -101,7 +101,7 @@ public final class LockRelease {
             Check lock = Check.ok("lock", "free after " + Duration.ofNanos(System.nanoTime() - began).toMillis() + " ms");
             var found = Integrity.of(database, null, true, null);
             return List.of(lock, found.lines().isEmpty()
-                    ? Check.ok("quick check", "SQLite finds nothing wrong; what was not committed is rolled back")
+                    ? Check.ok("quick check", "SQLite finds no error; what was not committed is rolled back")
                     : found.trouble("quick check", store));
         } catch (StoreException e) {
             if (e.reason() != StoreException.Reason.LOCKED) throw e;

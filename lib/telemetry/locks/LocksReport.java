@@ -24,13 +24,13 @@ import telemetry.text.Words;
 /**
  * What {@link Locks#look} found; {@code toString()} is the report.
  *
- * @param waited until the lock was free, or in vain
- * @param first who held it when the waiting began; empty without waiting, or when nobody is known
- * @param wal null when there is none or it is empty
- * @param journal likewise
+ * @param waited        until the lock was free, or in vain
+ * @param first         who held it when the waiting began; empty without waiting, or when nobody is known
+ * @param wal           null when there is none or it is empty
+ * @param journal       likewise
  * @param isLeftJournal a program died while it wrote, and that has not been rolled back
- * @param isAlone no other process has the database open, and this system can tell
- * @param isWal the database is used in WAL mode at this moment
+ * @param isAlone       no other process has the database open, and this system can tell
+ * @param isWal         the database is used in WAL mode at this moment
  */
 public record LocksReport(Store store, boolean isFree, Duration waited, List<Long> first,
         List<User> users, Size wal, Size journal, boolean isLeftJournal,
@@ -51,7 +51,7 @@ public record LocksReport(Store store, boolean isFree, Duration waited, List<Lon
     }
 
     private Check free() {
-        if (isLeftJournal) return Check.ok("lock", "nobody holds it; not tried, since that would roll the -journal back");
+        if (isLeftJournal) return Check.ok("lock", "nobody holds it; not tried, because that would roll back the -journal");
         if (waited.compareTo(Locks.TURN) < 0) return Check.ok("lock", "free after " + waited.toMillis() + " ms");
         return Check.warning("lock", "free, but only after " + Times.words(waited)
                 + (first.isEmpty() ? "" : ": " + Locks.heldBy(first).replace("is held", "was held")),
@@ -62,7 +62,7 @@ public record LocksReport(Store store, boolean isFree, Duration waited, List<Lon
         String held = "held for all of " + Times.words(waited);
         List<User> holders = holders();
         if (holders.isEmpty()) return Check.unknown("lock", held + "; this system does not show by whom" + (LockHolders.areKnown()
-                ? ": a process of another container or host, perhaps" : users.isEmpty() ? "" : ": one of those that have it open"),
+                ? ": perhaps a process of another container or host" : users.isEmpty() ? "" : ": one of those that have it open"),
                         Next.words("stop that program, then").then(store.command("locks")).in(Runbook.DATABASE_LOCKED));
         User holder = holders.get(0);
         String advice = holder.state() == User.State.STOPPED ? "continue it (kill -CONT " + holder.pid() + ") or end it"

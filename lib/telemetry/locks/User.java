@@ -15,9 +15,9 @@ import telemetry.StoreException;
 /**
  * Another process that uses the store, as it was watched for {@link #WATCHED}.
  *
- * @param command with its arguments; the system's short name where they are hidden, empty when even that is hidden
- * @param started null when the system does not show it
- * @param runningMs since it was started; null likewise
+ * @param command    with its arguments; the system's short name where they are hidden, empty when even that is hidden
+ * @param started    null when the system does not show it
+ * @param runningMs  since it was started; null likewise
  * @param cpuPercent of one processor while it was watched; null when the system does not show it
  */
 record User(long pid, String command, Instant started, Duration runningMs, Double cpuPercent, State state, Set<Use> uses) {

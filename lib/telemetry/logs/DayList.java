@@ -18,9 +18,9 @@ public record DayList(List<DaySummary> days, Check.Status status) implements Res
     /**
      * Reads the days' files, several days at a time.
      *
-     * @param limit how many of the latest days; null for all
+     * @param limit   how many of the latest days; null for all
      * @param reverse the newest first
-     * @param unread receives each file that may not be read
+     * @param unread  receives each file that may not be read
      */
     public static DayList of(List<DayFile> files, Integer limit, boolean reverse, UnreadLines unread) {
         Map<LocalDate, List<DayFile>> days = files.stream().collect(Collectors.groupingBy(DayFile::day, TreeMap::new, Collectors.toList()));

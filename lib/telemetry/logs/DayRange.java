@@ -31,7 +31,12 @@ public record DayRange(LocalDate first, LocalDate last) {
         }
     }
 
-    /** The days whose files can have records of this period. @param since null for the first; @param until null for the last */
+    /**
+     * The days whose files can have records of this period.
+     *
+     * @param since null for the first;
+     * @param until null for the last
+     */
     public static DayRange during(Instant since, Instant until) {
         return new DayRange(since == null ? LocalDate.MIN : DayFile.dayOf(since),
                 until == null ? LocalDate.MAX : DayFile.dayOf(until).plusDays(1));

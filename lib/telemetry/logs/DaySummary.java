@@ -28,7 +28,7 @@ record DaySummary(LocalDate day, Size size, long lines, long runs, String archiv
     /**
      * Reads the files.
      *
-     * @param files of one day
+     * @param files    of one day
      * @param onDenied receives each refusal to read a file; only the size of such a file counts
      */
     static DaySummary of(List<DayFile> files, Consumer<StoreException> onDenied) {

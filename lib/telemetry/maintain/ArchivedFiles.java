@@ -51,9 +51,9 @@ public final class ArchivedFiles {
     }
 
     /**
-     * Compares them. What is lost and acknowledged is no news.
+     * Compares them. A loss that was acknowledged is not reported again.
      *
-     * @param bytes gets the number of bytes done since the last call, from any thread
+     * @param bytes receives the number of bytes done since the last call, from any thread
      */
     public Task compared(LongConsumer bytes) {
         ArchiveCheck.Verified verified = new ArchiveCheck(archive, false, bytes).run();

@@ -17,7 +17,7 @@ import telemetry.text.Words;
  *
  * @param period {@code "weekly"}
  * @param status the worst item's
- * @param time of its beginning
+ * @param time   of its beginning
  */
 public record Checklist(String period, Check.Status status, Path store, Instant time, List<Task> tasks) implements Result {
 

@@ -19,12 +19,12 @@ import telemetry.text.Result;
  * The lines with which a machine's scheduler runs the runbook's maintenance: backup and health each day, the checklists each week, month
  * and quarter.
  *
- * @param launcher the program that starts the toolkit, with what precedes a procedure's name; absolute
- * @param suffix follows a procedure's name: {@code "@telemetry"} for JBang itself
- * @param options that name the store; empty when the variables do
- * @param reports the folder for the checklists' reports
+ * @param launcher  the program that starts the toolkit, with what precedes a procedure's name; absolute
+ * @param suffix    follows a procedure's name: {@code "@telemetry"} for JBang itself
+ * @param options   that name the store; empty when the variables do
+ * @param reports   the folder for the checklists' reports
  * @param variables that a job needs in its environment
- * @param user the account that the jobs run as
+ * @param user      the account that the jobs run as
  */
 public record Schedule(String launcher, String suffix, List<String> options, String reports, Map<String, String> variables, String user)
         implements Result {
@@ -68,7 +68,7 @@ public record Schedule(String launcher, String suffix, List<String> options, Str
      * For a store on this machine.
      *
      * @param checkout the toolkit's folder, whose launcher is used; null when JBang itself started it
-     * @param env the variables, whose PATH leads to JBang then
+     * @param env      the variables, whose PATH leads to JBang then
      * @throws StoreException {@code MISSING} when there is no launcher, {@code REFUSED} when a path cannot be part of a line
      */
     public static Schedule of(Store store, Path checkout, Map<String, String> env) {

@@ -11,12 +11,12 @@ import telemetry.text.Result;
 /**
  * One item of a checklist and its result.
  *
- * @param name a word that stays the same from time to time
+ * @param name   a word that stays the same from time to time
  * @param status the worst of a checklist is the checklist's
- * @param done false while something remains to be done
+ * @param done   false while something remains to be done
  * @param detail what was found or done, in one sentence
- * @param next what remains to be done, otherwise null
- * @param data what was looked at; null when the detail says everything
+ * @param next   what remains to be done, otherwise null
+ * @param data   what was looked at; null when the detail says everything
  */
 public record Task(String name, Check.Status status, boolean done, String detail, Next next, Result data) {
 
@@ -68,7 +68,10 @@ public record Task(String name, Check.Status status, boolean done, String detail
         return new Task(name, status, done, detail, next, data);
     }
 
-    /** @param report for an operator; null when the detail says everything @param data the same for programs: maps, lists, records */
+    /**
+     * @param report for an operator; null when the detail says everything
+     * @param data   the same for programs: maps, lists, records
+     */
     Task with(Object report, Object data) {
         return with(new Looked(report == null ? "" : report, data));
     }

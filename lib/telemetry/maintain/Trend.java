@@ -20,10 +20,10 @@ import telemetry.text.Words;
  * month; the median ignores it until such nights are more than a quarter of the pairs. Only near days are compared, so that a single
  * freeing affects few pairs: the slope shows the change if nobody frees anything.
  *
- * @param days on which there was a number
- * @param span from the first of them to the last
- * @param last the latest number
- * @param perDay the change in a day; negative for a decrease
+ * @param days    on which there was a number
+ * @param span    from the first of them to the last
+ * @param last    the latest number
+ * @param perDay  the change in a day; negative for a decrease
  * @param isClear fewer than a quarter of the slopes have the other sign; false also when there are too few slopes
  */
 record Trend(int days, Duration span, double last, double perDay, boolean isClear) {

@@ -9,8 +9,8 @@ import telemetry.text.Words;
 /**
  * Something that would make a store faster or smaller; nothing requires it.
  *
- * @param about a word: {@code "index"}
- * @param why what was measured, and what the change would bring
+ * @param about   a word: {@code "index"}
+ * @param why     what was measured, and what the change would bring
  * @param command what makes the change
  */
 public record Advice(String about, String why, Next command) {

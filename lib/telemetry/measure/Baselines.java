@@ -15,10 +15,10 @@ import telemetry.text.Runbook;
 /**
  * The runbook's baselines for a store, and the checks against them.
  *
- * @param write 95 of 100 tracked runs take at most this
- * @param query the same for simple queries
+ * @param write         95 of 100 tracked runs take at most this
+ * @param query         the same for simple queries
  * @param runsPerSecond that can be tracked, however few or many writers there are
- * @param bytesPerRun in the database, indexes included
+ * @param bytesPerRun   in the database, indexes included
  */
 public record Baselines(Duration write, Duration query, double runsPerSecond, Size bytesPerRun) {
 

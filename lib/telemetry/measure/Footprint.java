@@ -16,12 +16,12 @@ import telemetry.text.Table;
 /**
  * What a database's pages are used for; {@code toString()} is the table of the parts larger than a page.
  *
- * @param pageSize in bytes
- * @param pages of the whole file
+ * @param pageSize  in bytes
+ * @param pages     of the whole file
  * @param freePages of these, those that are empty since rows were deleted
- * @param runs in the table of runs
- * @param parts tables and indexes, the table of runs and its indexes first; empty where SQLite was built without its dbstat table
- * @param keys the columns that runs are found by, the largest first
+ * @param runs      in the table of runs
+ * @param parts     tables and indexes, the table of runs and its indexes first; empty where SQLite was built without its dbstat table
+ * @param keys      the columns that runs are found by, the largest first
  */
 public record Footprint(long pageSize, long pages, long freePages, long runs, List<Part> parts, List<Key> keys) {
     private static final String RUNS = "agent_runs";

@@ -17,7 +17,7 @@ import telemetry.Times;
 /**
  * How fast a store grows, measured over its last 30 days, or over all days of a younger store.
  *
- * @param runsPerDay that began
+ * @param runsPerDay     that began
  * @param databasePerDay of their rows, with their index entries
  * @param dayFilesPerDay in the day files that are not compressed
  */

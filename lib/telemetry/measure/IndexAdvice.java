@@ -84,16 +84,16 @@ public final class IndexAdvice {
 
     private Stream<Lack> lackedByTheRunbook() {
         return schema.missingIndexes().stream()
-                .map(name -> lack(name, Schema.indexed(name), "the runbook's schema has " + name + ", this database has not"));
+                .map(name -> lack(name, Schema.indexed(name), "this database lacks " + name + " of the runbook's schema"));
     }
 
     private Stream<Lack> lackedBySummaries(long runs) {
         QueryTime agents = times.get("agents");
         if (indexes.stream().anyMatch(AgentWalk::isServedBy) || runs < (agents.isCovered() ? ORDER_PAYS : SUMMARY_PAYS)) return Stream.of();
-        String why = agents.isCovered() ? "an index in an order that does not help, in " + Times.words(agents.p95())
-                + "; one that has the durations in order takes a third of that, for some 40 bytes a run, and then the other is not needed"
+        String why = agents.isCovered() ? "an index in an unsuitable order, in " + Times.words(agents.p95())
+                + "; one with the durations in order takes a third of that for some 40 bytes a run, and replaces the other"
                 : "the whole table in " + Times.words(agents.p95())
-                + "; an index that has all it asks for takes a sixth of that, for some 40 bytes a run";
+                + "; an index with all it needs takes a sixth of that, for some 40 bytes a run";
         return Stream.of(lack(SUMMARY, "agent_runs(" + String.join(", ", AgentWalk.COLUMNS) + ")", "query agents reads " + why));
     }
 
@@ -103,7 +103,7 @@ public final class IndexAdvice {
 
     private Stream<Advice> doubled() {
         return indexes.stream().flatMap(index -> twin(index).stream().map(other -> drop(index, index.name()
-                + " has the same columns as " + other.name() + ": every run is entered twice (its makers may make it again)")));
+                + " has the same columns as " + other.name() + ": every run is entered twice (its writers may create it again)")));
     }
 
     /** Another index that makes this one unnecessary. */
@@ -126,7 +126,7 @@ public final class IndexAdvice {
                 .filter(index -> index.isOwn() && !index.isUnique() && !OF_WRITERS.contains(index.name()) && !AgentWalk.isServedBy(index))
                 .filter(index -> times.list().stream().noneMatch(time -> time.uses(index.name())) && twin(index).isEmpty())
                 .map(index -> drop(index, "no query of the runbook uses " + index.name()
-                        + ", and no version's writers make it: ask who did; every run is entered in it"));
+                        + ", and no version's writers create it: ask who did; it costs an entry for each run"));
     }
 
     private Advice drop(Index index, String why) {

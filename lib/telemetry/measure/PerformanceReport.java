@@ -20,10 +20,10 @@ import telemetry.text.Result;
 /**
  * What was measured of a store, compared with the baselines; {@code toString()} is the report.
  *
- * @param done advice that was carried out before the measurement
+ * @param done    advice that was carried out before the measurement
  * @param writing null when writing could not be measured
  * @param reading null when the database could not be read
- * @param checks the baselines, and what could not be measured
+ * @param checks  the baselines, and what could not be measured
  * @param history null when it is not wanted
  */
 public record PerformanceReport(Check.Status status, Path store, Instant time, List<String> done, WriteTimes writing, StoreFigures reading,
@@ -35,7 +35,10 @@ public record PerformanceReport(Check.Status status, Path store, Instant time, L
      */
     private static final int SLOW_DISK = 4;
 
-    /** @param walSize the -wal's size from which there is advice @param failures what could not be measured */
+    /**
+     * @param walSize  the -wal's size from which there is advice
+     * @param failures what could not be measured
+     */
     public static PerformanceReport of(Store store, Instant time, List<String> done, WriteTimes writes, StoreFigures figures,
             Baselines baselines, Size walSize, List<Check> failures, PerformanceHistory history) {
         List<Check> all = new ArrayList<>();
@@ -51,8 +54,8 @@ public record PerformanceReport(Check.Status status, Path store, Instant time, L
             advice.addAll(figures.indexes().advice());
             advice.addAll(Tuning.vacuumAdvice(store, figures.footprint()));
             if (figures.wal().compareTo(walSize) > 0)
-                advice.add(new Advice("-wal", "it has " + figures.wal() + " and does not shrink: every query looks through it. A reader "
-                        + "that does not end keeps it from being folded in", store.command("locks")));
+                advice.add(new Advice("-wal", "it has " + figures.wal() + " and does not shrink: every query searches it. A reader "
+                        + "that does not end prevents folding it in", store.command("locks")));
         }
         all.addAll(failures);
         var checks = new Checks(all);
@@ -61,7 +64,7 @@ public record PerformanceReport(Check.Status status, Path store, Instant time, L
 
     private static Advice slowDisk(WriteTimes writes) {
         return new Advice("disk", "an fsync takes " + Times.millis(writes.sync().p95()) + " ms in 5 of 100 cases, and a run waits for two "
-                + "and more: look who else uses the disk, or move the store to a quicker one", Disk.watch());
+                + "or more: find out what else uses the disk, or move the store to a faster one", Disk.watch());
     }
 
     /** What could not be measured, and why. */

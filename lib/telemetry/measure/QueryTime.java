@@ -11,12 +11,12 @@ import telemetry.text.JsonText;
 /**
  * How long one of the runbook's queries took.
  *
- * @param name as {@code query} knows it, or the check of {@code health} that uses it
+ * @param name     as {@code query} knows it, or the check of {@code health} that uses it
  * @param isSimple an index can lead to the result, however many runs there are; other queries read all runs, or all of an agent
- * @param by the column of agent_runs whose index can lead there; null when all runs have to be read
- * @param took from the statement to its last row
- * @param rows of the result
- * @param plan of SQLite, step by step
+ * @param by       the column of agent_runs whose index can lead there; null when all runs have to be read
+ * @param took     from the statement to its last row
+ * @param rows     of the result
+ * @param plan     of SQLite, step by step
  */
 public record QueryTime(String name, boolean isSimple, String by, Latencies took, long rows, List<String> plan) {
     private static final Pattern SCAN = Pattern.compile("SCAN agent_runs(?: USING (?:COVERING )?INDEX (\\S+))?.*");

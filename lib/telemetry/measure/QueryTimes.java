@@ -32,7 +32,7 @@ public record QueryTimes(List<QueryTime> list) {
      * wait while a query runs.
      *
      * @param database is not written to
-     * @param now the end of "the last 24 hours"
+     * @param now      the end of "the last 24 hours"
      * @throws StoreException {@code DAMAGED} when there is no table of runs, or it cannot be read
      */
     public static QueryTimes of(Database database, Instant now) {

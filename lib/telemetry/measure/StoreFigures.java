@@ -15,7 +15,12 @@ import telemetry.sqlite.DatabaseFile;
 import telemetry.text.JsonText;
 import telemetry.text.Result;
 
-/** What can be measured of a store without writing to it. @param schema {@code v3} @param wal size of the -wal at the beginning */
+/**
+ * What can be measured of a store without writing to it.
+ *
+ * @param schema {@code v3}
+ * @param wal    size of the -wal at the beginning
+ */
 public record StoreFigures(String schema, String journal, QueryTimes queries, IndexAdvice indexes, Footprint footprint, Growth growth,
         Size wal) implements Result {
 

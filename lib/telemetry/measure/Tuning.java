@@ -43,8 +43,8 @@ public final class Tuning {
 
     /**
      * @param patience how long to wait for a lock
-     * @param err where to show the progress of the backup; null for nowhere
-     * @param notes receives who is waited for, and where the backup is
+     * @param err      where to show the progress of the backup; null for nowhere
+     * @param notes    receives who is waited for, and where the backup is
      */
     public Tuning(Store store, Clock clock, Duration patience, PrintWriter err, Consumer<String> notes) {
         this.store = store;
@@ -71,7 +71,10 @@ public final class Tuning {
         return footprint.wouldFreePercent() > VACUUM_PAYS_PERCENT;
     }
 
-    /** @param statements each makes an index, unless it already exists. @return as {@link #vacuum} */
+    /**
+     * @param statements each makes an index, unless it already exists.
+     * @return as {@link #vacuum}
+     */
     public String makeIndexes(Collection<String> statements, long runs) {
         requireFreeLock();
         requireRoom(store.database(), runs * ENTRY * statements.size() + backupBeside(store), "the indexes and the backup");

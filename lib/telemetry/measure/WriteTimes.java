@@ -33,10 +33,10 @@ import telemetry.text.Words;
  * the table, times in milliseconds.
  *
  * @param schema and journal mode of the database: {@code "v3, WAL"}
- * @param load what was to be written
- * @param paced a run's start and end, each a line on the disk and a row
- * @param rates of several threads of one program, then of several programs
- * @param sync a line written and fsynced, nothing else: the time of the disk itself
+ * @param load   what was to be written
+ * @param paced  a run's start and end, each a line on the disk and a row
+ * @param rates  of several threads of one program, then of several programs
+ * @param sync   a line written and fsynced, nothing else: the time of the disk itself
  */
 public record WriteTimes(String schema, Load load, Latencies paced, List<Rate> rates, Latencies sync) implements Result {
 
@@ -79,7 +79,7 @@ public record WriteTimes(String schema, Load load, Latencies paced, List<Rate> r
     /**
      * Measures in a scratch store.
      *
-     * @param program a main class of this class path and its arguments, for {@link WriterProcesses}
+     * @param program  a main class of this class path and its arguments, for {@link WriterProcesses}
      * @param progress receives the number of runs so far
      * @throws StoreException when a run was not recorded correctly: then no time is valid
      */

@@ -60,7 +60,12 @@ public final class WriterProcesses {
         return new StoreException(StoreException.Reason.FAILED, tried, scratch.store().base(), why, null);
     }
 
-    /** What each process does. @param say prints a line at once @return false when the start signal did not come */
+    /**
+     * What each process does.
+     *
+     * @param say prints a line at once
+     * @return false when the start signal did not come
+     */
     public static boolean beOne(TelemetryClient client, int runs, Consumer<String> say) throws IOException {
         WriteTimes.track(client, WriteTimes.warming(runs));
         say.accept("ready");

@@ -17,8 +17,8 @@ import java.util.Set;
  * An account of this machine, by the numbers that its files carry. Windows has none.
  *
  * @param uid  its number
- * @param gid  the group of the file whose owner it is; its own where the system does not know it by name
- * @param name its number where it has none
+ * @param gid  its group, or the file's group where the system does not know the account by name
+ * @param name its number where it has no name
  */
 public record Account(int uid, int gid, String name) {
 
@@ -38,7 +38,7 @@ public record Account(int uid, int gid, String name) {
         }
     }
 
-    /** The one that this program runs as; empty where the system has no /proc. */
+    /** The account of this program; empty where the system has no /proc. */
     public static Optional<Account> own() {
         try {
             return ownerOf(Path.of("/proc/self"));
@@ -55,8 +55,8 @@ public record Account(int uid, int gid, String name) {
      * Asks the system, as this account, which of these it may not enter or write to. Only root can do that.
      *
      * @param folders to enter
-     * @param files   to write to; a folder among them is one to make files in
-     * @return empty when nobody can be asked: none of setpriv, runuser and su is there, or it refuses
+     * @param files   to write to; for a folder, to make files in it
+     * @return empty when it cannot be asked: none of setpriv, runuser and su exists, or it refuses
      */
     public Optional<List<Path>> asked(List<Path> folders, List<Path> files) {
         List<String> command = new ArrayList<>(login());
@@ -72,7 +72,7 @@ public record Account(int uid, int gid, String name) {
         });
     }
 
-    /** As {@link Answer} has it, whatever the bytes of the name. */
+    /** In the encoding of {@link Answer}, whatever the bytes of the name. */
     private static String latin(String name) {
         return new String(name.getBytes(), StandardCharsets.ISO_8859_1);
     }
@@ -92,7 +92,7 @@ public record Account(int uid, int gid, String name) {
         return isKnown() && Machine.program("su", env).isPresent() ? List.of("su", "-s", "/bin/sh", "-c", TRY, name, "sh") : List.of();
     }
 
-    /** The numbers of its groups, its own first. Of one that the system does not know, the group of its file. */
+    /** The numbers of its groups, its own first. For an account that the system does not know it is the file's group. */
     private List<Integer> groups() {
         List<Integer> groups = new ArrayList<>();
         if (isKnown()) Answer.of(new ProcessBuilder("id", "-G", name), PATIENCE).filter(answer -> answer.exit() == 0)
@@ -102,9 +102,7 @@ public record Account(int uid, int gid, String name) {
         return groups.isEmpty() ? List.of(gid) : groups;
     }
 
-    /**
-     * As {@link #asked}, judged by owner, groups and mode: access lists are not looked at. What this program may not see counts as open.
-     */
+    /** The same as {@link #asked}, judged by owner, groups and mode, without access lists. What this program may not see counts as open. */
     public List<Path> judged(List<Path> folders, List<Path> files) throws IOException {
         List<Integer> groups = isRoot() ? List.of() : groups();
         List<Path> closed = new ArrayList<>();
@@ -121,7 +119,7 @@ public record Account(int uid, int gid, String name) {
         return ((int) its.get("mode") & bits & whose) != 0;
     }
 
-    /** {@code owner root, mode 0644}; of a link its own. Where files have none, who owns it. */
+    /** {@code owner root, mode 0644}; for a link its own. Only the owner where files have no mode. */
     public static String described(Path file) throws IOException {
         try {
             Map<String, Object> its = Files.readAttributes(file, "unix:owner,mode", LinkOption.NOFOLLOW_LINKS);

@@ -38,10 +38,10 @@ public final class OldRuns {
     /**
      * A selection of runs.
      *
-     * @param before those that started before this
-     * @param agent of this agent only; null for any
+     * @param before      those that started before this
+     * @param agent       of this agent only; null for any
      * @param breakChains whether some runs of a chain may go while others stay
-     * @param limit at most this many runs, the oldest first
+     * @param limit       at most this many runs, the oldest first
      */
     public record Choice(Instant before, String agent, boolean breakChains, long limit) { }
 
@@ -51,8 +51,8 @@ public final class OldRuns {
     /**
      * What would go now.
      *
-     * @param runs rows to delete
-     * @param kept old enough, but kept because of others in their chain, or because of their caller
+     * @param runs    rows to delete
+     * @param kept    old enough, but kept because of others in their chain, or because of their caller
      * @param running old enough, but still running
      */
     public record Plan(Instant before, long runs, List<AgentRuns> agents, long kept, long running, List<long[]> groups, long newest) { }
@@ -95,7 +95,7 @@ public final class OldRuns {
         this.links = RunGroups.Links.in(schema, !choice.breakChains);
         String strangers = database.query(STRANGERS).stream().map(row -> row.text("name")).collect(Collectors.joining(", "));
         if (!strangers.isEmpty()) throw new StoreException(StoreException.Reason.REFUSED, "delete runs from", database.file(),
-                "other tables refer to them: " + strangers, Next.words("remove what refers to old runs there, or the foreign keys"));
+                "other tables refer to them: " + strangers, Next.words("remove the rows that refer to old runs, or the foreign keys"));
     }
 
     private RunConditions conditions(Set<RunStatus> statuses) {

@@ -16,7 +16,7 @@ import telemetry.text.Words;
  * Old runs that were deleted, or would be; {@code toString()} is the report.
  *
  * @param deleted null when the runs are only shown
- * @param backup of the database before the deletion; null when the runs are only shown
+ * @param backup  of the database before the deletion; null when the runs are only shown
  */
 public record OldRunsReport(Store store, OldRuns.Plan plan, OldRuns.Deleted deleted, Path backup) implements Result {
 
@@ -36,7 +36,7 @@ public record OldRunsReport(Store store, OldRuns.Plan plan, OldRuns.Deleted dele
         if (!table.isEmpty()) text.add(table.toString());
         text.add(deleted == null ? toDo(plan.runs(), plan.before(), "deleted")
                 : old(deleted.runs(), plan.before()) + " deleted, " + deleted.commits() + " commits with them");
-        if (plan.kept() > 0) text.add(plan.kept() + " more are as old and stay: others of their chain do, or a run that they called");
+        if (plan.kept() > 0) text.add(plan.kept() + " more are as old but stay, because others of their chain or a called run stay");
         if (plan.running() > 0) text.add(Next.line(plan.running() + " more are as old and say running", store.command("prune", "stale", "--dry-run")));
         if (deleted != null && deleted.left() > 0)
             text.add(Words.count(deleted.left(), "run") + " of these left: newer runs depend on them");
@@ -44,7 +44,7 @@ public record OldRunsReport(Store store, OldRuns.Plan plan, OldRuns.Deleted dele
     }
 
     static String toDo(long runs, Instant before, String what) {
-        return runs == 0 ? "no run that began before " + Times.seconds(before) + " is to be " + what
+        return runs == 0 ? "no run that began before " + Times.seconds(before) + " has to be " + what
                 : old(runs, before) + " would be " + what;
     }
 

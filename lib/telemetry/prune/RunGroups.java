@@ -40,7 +40,7 @@ final class RunGroups {
 
     /**
      * @param groups the rowids of each, in the order in which each group began
-     * @param kept how many rows that may go stay because of others in their group
+     * @param kept   how many rows that may go stay because of others in their group
      */
     record Going(List<long[]> groups, long kept) { }
 

@@ -16,9 +16,9 @@ import telemetry.text.Words;
 /**
  * Runs that never ended and were cancelled, or would be; {@code toString()} is the report.
  *
- * @param now the time until which they have been running
+ * @param now    the time until which they have been running
  * @param before they began before this
- * @param runs all of them, also those that ended according to the day files and are left alone
+ * @param runs   all of them, also those that ended according to the day files and are left alone
  * @param backup of the database before the work; null when the runs are only shown
  */
 public record StaleRunsReport(Store store, Instant now, Instant before, List<StaleRuns.Stale> runs, long cancelled, Path backup)

@@ -22,8 +22,8 @@ import telemetry.text.Words;
 /**
  * The events of one run, from the day files between its start and some days after its end. Later events are unknown.
  *
- * @param list in the order of the day files
- * @param more true when there are more than were asked for
+ * @param list    in the order of the day files
+ * @param more    true when there are more than were asked for
  * @param damaged what could not be read and may have been one of them: file, offset, reason
  */
 record RunEvents(List<Event> list, boolean more, List<String> damaged) {

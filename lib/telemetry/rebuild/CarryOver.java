@@ -29,9 +29,9 @@ final class CarryOver {
 
     /**
      * @param database the new one, as its connection's main schema
-     * @param old      the name that the old one is attached under
+     * @param old      the name that the old one is attached as
      * @param loader   knows which columns each run's record had
-     * @param refused  is given the rows that the new tables do not take
+     * @param refused  receives the rows that the new tables refuse
      */
     CarryOver(Database database, String old, Schema schema, RowForm form, RunLoader loader, RefusedRows refused) {
         this.database = database;

@@ -40,11 +40,11 @@ public final class NewDatabase implements AutoCloseable {
     private Unread unread = new Unread();
 
     /**
-     * @param ddl its schema; null for the runbook's
-     * @param pruned runs to leave out
+     * @param ddl      its schema; null for the runbook's
+     * @param pruned   runs to leave out
      * @param onDamage receives what cannot be read, and runs that the table refuses
      * @param onDenied receives, in the reading thread, the refusal of each file that may not be read; an exception that it throws ends the
-     *         loading
+     *                 loading
      */
     public NewDatabase(Path file, Ddl ddl, Pruned pruned, Consumer<LogEntry> onDamage, Consumer<StoreException> onDenied) {
         this.file = file;
@@ -82,7 +82,7 @@ public final class NewDatabase implements AutoCloseable {
      * come later.
      *
      * @param files returns the files to read, and then those that have come since, until there are none
-     * @param done receives each file that was read; this and {@code files} are called in a thread of their own
+     * @param done  receives each file that was read; this and {@code files} are called in a thread of their own
      * @return the feed, with its counts
      * @throws StoreException {@code MISSING} when a file is gone although its day was not archived meanwhile
      */

@@ -23,10 +23,10 @@ import telemetry.store.Quarantine;
 /**
  * The database that a new one replaces.
  *
- * @param file the database
+ * @param file  the database
  * @param state of it
- * @param why it is not intact, in a few words; else null
- * @param ddl its schema; null when nothing of it can be read
+ * @param why   it is not intact, in a few words; else null
+ * @param ddl   its schema; null when nothing of it can be read
  */
 public record OldDatabase(Path file, State state, String why, Ddl ddl) {
 
@@ -122,7 +122,7 @@ public record OldDatabase(Path file, State state, String why, Ddl ddl) {
     public void requireUnused() {
         for (long pid : Openers.of(DatabaseFile.present(file)))
             throw new StoreException(StoreException.Reason.LOCKED, "replace", file,
-                    Openers.describe(pid) + " has it open, and it cannot be used: " + why, Next.words("stop that program, then run it again"));
+                    Openers.describe(pid) + " has it open, and it is unusable: " + why, Next.words("stop that program, then run it again"));
     }
 
     /**
@@ -139,7 +139,7 @@ public record OldDatabase(Path file, State state, String why, Ddl ddl) {
             Disk.syncFolder(folder);
             Disk.syncFolder(file.getParent());
         } catch (NoSuchFileException e) {
-            throw new StoreException(StoreException.Reason.LOCKED, "move aside", file, "another program has moved it in the meantime",
+            throw new StoreException(StoreException.Reason.LOCKED, "move aside", file, "another program has moved it meanwhile",
                     Next.RUN_AGAIN, e);
         } catch (IOException e) {
             throw Attempt.refused("move aside", file, e);

@@ -118,7 +118,7 @@ public final class Rebuild {
         Path place = all ? store.base() : raw ? store.raw() : store.archive();
         return new StoreException(StoreException.Reason.MISSING, "rebuild from the day files in", place, "there is none",
                 all ? Next.words("recover looks for other sources too").then(store.command("recover", "--dry-run"))
-                        : Next.words("leave --from away, to read all day files"));
+                        : Next.words("leave out --from to read all day files"));
     }
 
     /** {@code 3 files (12.1 MB)} */
@@ -228,7 +228,7 @@ public final class Rebuild {
             work.runs = database.number("SELECT count(*) FROM agent_runs");
             return result.changed();
         } catch (StoreException e) {
-            throw new StoreException(e.reason(), "bring runs that came meanwhile into", store.database(),
+            throw new StoreException(e.reason(), "add runs that came meanwhile to", store.database(),
                     "the new database is in place and lacks them: " + e.why(), Next.command("rebuild", "--dry-run"), e);
         }
     }

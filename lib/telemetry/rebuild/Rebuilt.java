@@ -15,18 +15,18 @@ import telemetry.text.Result;
 /**
  * The result of a rebuild; {@code toString()} is the report.
  *
- * @param database the new file's place
- * @param schema the version of its tables
- * @param runs in it
- * @param read in the day files
- * @param damaged entries that cannot be read, or runs that the tables refuse
- * @param unread where these are
- * @param repeated records that repeat another
- * @param pruned records left out because their run was deleted on purpose
- * @param conflicts runs with several different ends: the later counts
+ * @param database   the new file's place
+ * @param schema     the version of its tables
+ * @param runs       in it
+ * @param read       in the day files
+ * @param damaged    entries that cannot be read, or runs that the tables refuse
+ * @param unread     where these are
+ * @param repeated   records that repeat another
+ * @param pruned     records left out because their run was deleted on purpose
+ * @param conflicts  runs with several different ends: the later counts
  * @param quarantine where the damaged entries are kept; null when there were none
- * @param carried what came from the old database
- * @param exchange of the old database for this one
+ * @param carried    what came from the old database
+ * @param exchange   of the old database for this one
  */
 public record Rebuilt(Path database, String schema, long runs, Read read, long damaged, Unread unread, long repeated, long pruned,
         Collection<String> conflicts, Path quarantine, Carried carried, Exchange exchange) implements Result {
@@ -40,21 +40,21 @@ public record Rebuilt(Path database, String schema, long runs, Read read, long d
     public record Read(int files, long lines, long events) implements JsonText.Inline { }
 
     /**
-     * @param old the state of the old database: absent, intact, foreign, damaged
-     * @param kept its new place, or that of a copy; null when there was none or it was not touched
+     * @param old      the state of the old database: absent, intact, foreign, damaged
+     * @param kept     its new place, or that of a copy; null when there was none or it was not touched
      * @param replayed runs whose lines came meanwhile
-     * @param locked how long writers had to wait; zero when the old database was not in use
+     * @param locked   how long writers had to wait; zero when the old database was not in use
      */
     public record Exchange(OldDatabase.State old, Path kept, long replayed, Duration locked) implements JsonText.Inline { }
 
     /**
      * What came from the old database.
      *
-     * @param runs that no day file has
+     * @param runs    that no day file has
      * @param running that the day files know only as running: their rows as they were
      * @param columns that no line has, with the number of runs that have a value there
-     * @param tables other tables, with the number of their rows
-     * @param lost what could not be read or taken, in words
+     * @param tables  other tables, with the number of their rows
+     * @param lost    what could not be read or taken, in words
      */
     public record Carried(long runs, long running, Map<String, Long> columns, Map<String, Long> tables, List<String> lost) {
         static Carried nothing() {
@@ -85,7 +85,7 @@ public record Rebuilt(Path database, String schema, long runs, Read read, long d
         if (pruned > 0) lines.add(count(pruned, "record", "records") + " left out: their runs were pruned");
         if (!conflicts.isEmpty()) lines.add("several different ends, the latest counts: " + String.join(", ", conflicts));
         addCarried(lines);
-        if (exchange.replayed > 0) lines.add("among them " + count(exchange.replayed, "run", "runs") + " that came while this went on");
+        if (exchange.replayed > 0) lines.add("among them " + count(exchange.replayed, "run", "runs") + " that came meanwhile");
         if (!exchange.locked.isZero()) lines.add("the database was locked for " + Times.words(exchange.locked));
         if (exchange.kept != null) lines.add("the old one (" + exchange.old + ") is kept: " + exchange.kept);
         return lines.toString();

@@ -50,13 +50,13 @@ public final class Replay {
     /**
      * The result of one pass or several.
      *
-     * @param lines entries read, damaged ones included
-     * @param events of these, those that are not runs
-     * @param damaged of these, those that could not be read, or whose run the database refused
-     * @param inserted runs that the database did not have
-     * @param updated rows that were running, or differed from the files
+     * @param lines     entries read, damaged ones included
+     * @param events    of these, those that are not runs
+     * @param damaged   of these, those that could not be read, or whose run the database refused
+     * @param inserted  runs that the database did not have
+     * @param updated   rows that were running, or differed from the files
      * @param conflicts runs with several different ends in the files
-     * @param pruned lines left out because their run was deleted on purpose
+     * @param pruned    lines left out because their run was deleted on purpose
      */
     public record Result(long lines, long events, long damaged, long inserted, long updated, long conflicts, long pruned) {
 
@@ -257,7 +257,7 @@ public final class Replay {
             } catch (StoreException e) {
                 if (!SqliteErrors.isAboutTheRow(e)) throw e;
                 damaged(new LogEntry(entry.file(), entry.offset(), entry.length(), entry.bytes(),
-                        new Damage("the database does not take it: " + e.what())));
+                        new Damage("the database refuses it: " + e.what())));
                 return 0;
             }
         }

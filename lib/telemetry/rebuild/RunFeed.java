@@ -37,7 +37,7 @@ final class RunFeed {
     /**
      * One record of a run on its way into a new database.
      *
-     * @param values as {@code RowForm} makes them
+     * @param values  as {@code RowForm} makes them
      * @param lacking the columns that the record lacks
      */
     record RunRow(Object[] values, BitSet lacking, Line line) { }
@@ -57,7 +57,10 @@ final class RunFeed {
     private long left;
     private long openBytes;
 
-    /** @param pruned runs to leave out @param damaged receives each entry that cannot be read */
+    /**
+     * @param pruned  runs to leave out
+     * @param damaged receives each entry that cannot be read
+     */
     RunFeed(Schema schema, RowForm form, Pruned pruned, Consumer<RunRow> rows, Consumer<LogEntry> damaged) {
         this.form = form;
         this.service = schema.shape() == Schema.Shape.SERVICE;

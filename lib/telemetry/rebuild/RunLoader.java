@@ -111,7 +111,7 @@ final class RunLoader {
             else settle(row, there);
         } catch (StoreException e) {
             if (!SqliteErrors.isAboutTheRow(e)) throw e;
-            refused.accept(row.line(), "the database does not take it: " + e.what());
+            refused.accept(row.line(), "the database refuses it: " + e.what());
         }
     }
 

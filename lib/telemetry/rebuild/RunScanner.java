@@ -32,12 +32,12 @@ final class RunScanner {
     /**
      * The form of one writer's run lines.
      *
-     * @param parts what precedes each value, and what follows the last
+     * @param parts   what precedes each value, and what follows the last
      * @param columns the place of each value in a row; -1 for none
-     * @param empty a row whose values are still to come
+     * @param empty   a row whose values are still to come
      * @param lacking the columns without a value
-     * @param type the number of the record_type's value; -1 for none
-     * @param id the number of the run_id's value, and so on
+     * @param type    the number of the record_type's value; -1 for none
+     * @param id      the number of the run_id's value, and so on
      */
     private record Form(byte[][] parts, int[] columns, Object[] empty, BitSet lacking, int type, int id, int status, int end) { }
 

@@ -17,8 +17,8 @@ import telemetry.text.JsonText;
  * What could not be read in the day files, or not reliably. It is filled during reading.
  *
  * @param damagedIn the files with damage, and the number of entries in each
- * @param doubtful of these files, those whose checksum failed, and how much was taken from them nevertheless
- * @param denied files that may not be read; what only they have is missing
+ * @param doubtful  of these files, those whose checksum failed, and how much was taken from them nevertheless
+ * @param denied    files that may not be read; what only they have is missing
  */
 public record Unread(Map<Path, Long> damagedIn, Map<Path, String> doubtful, Set<Path> denied) implements JsonText.Inline {
     Unread() {

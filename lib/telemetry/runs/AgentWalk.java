@@ -96,7 +96,11 @@ public final class AgentWalk {
                 new Query(ENDS, name, ""), inTurn(name, List.of("", ""), true, 2, 0));
     }
 
-    /** @param agent null for all @param limit at most this many; negative for all @return empty when walking cannot answer */
+    /**
+     * @param agent null for all
+     * @param limit at most this many; negative for all
+     * @return empty when walking cannot answer
+     */
     Optional<Rows> of(String agent, long limit) {
         try {
             List<Row> rows = agent == null && limit != 1 ? database.inSnapshotOfTwo(second -> rows(agents(limit), second))

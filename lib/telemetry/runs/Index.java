@@ -8,10 +8,10 @@ import telemetry.Row;
 /**
  * An index of the table of runs.
  *
- * @param columns by which it is sorted; null for an expression
- * @param isOwn made with CREATE INDEX; others belong to a UNIQUE or PRIMARY KEY of the table
+ * @param columns  by which it is sorted; null for an expression
+ * @param isOwn    made with CREATE INDEX; others belong to a UNIQUE or PRIMARY KEY of the table
  * @param isUnique it prevents duplicate values
- * @param isPart it covers some runs only
+ * @param isPart   it covers some runs only
  */
 public record Index(String name, List<String> columns, boolean isOwn, boolean isUnique, boolean isPart) {
 

@@ -23,12 +23,12 @@ import telemetry.text.Runbook;
 import telemetry.text.Words;
 
 /**
- * What SQLite's own look at all of a database found: integrity_check, or quick_check, which does not compare the indexes with their tables
- * and takes half the time. {@code toString()} says how many errors there are in which tables, and shows the first three.
+ * The result of SQLite's own check of a whole database: integrity_check, or the faster quick_check, which does not compare the indexes with
+ * their tables. {@code toString()} says how many errors there are in which tables, and shows the first three.
  *
  * @param pragma  {@code "integrity_check"} or {@code "quick_check"}
- * @param lines   one an error, in SQLite's order; none when nothing is wrong
- * @param isWhole false when there are more of them, which were not looked for or not kept
+ * @param lines   one for each error, in SQLite's order; none when nothing is wrong
+ * @param isWhole false when there are more lines, which were not looked for or not kept
  */
 public record Integrity(String pragma, List<Line> lines, boolean isWhole) {
 
@@ -36,9 +36,9 @@ public record Integrity(String pragma, List<Line> lines, boolean isWhole) {
     public enum Kind {
         /** Pages of a table, or the file's own order: rows may be unreadable or gone. */
         PAGE,
-        /** An index does not agree with its table or cannot be read; REINDEX makes it anew from the table, which is whole. */
+        /** An index does not agree with its table or cannot be read. REINDEX makes it anew from the table, which is whole. */
         INDEX,
-        /** A row breaks a NOT NULL, a CHECK or its column's type: somebody wrote it so. It can be read, and nothing is damaged. */
+        /** A row breaks a NOT NULL, a CHECK or its column's type, because it was written so. It can be read, and nothing is damaged. */
         ROW
     }
 
@@ -55,7 +55,7 @@ public record Integrity(String pragma, List<Line> lines, boolean isWhole) {
         private static final Pattern TREE = Pattern.compile("Tree (\\d+) .*");
         private static final Pattern LEFT = Pattern.compile("Page \\d+: never used");
 
-        /** A page that has two owners may be a table's, whichever of them SQLite names. */
+        /** A page with two owners may belong to a table, whichever of them SQLite names. */
         private static Line of(Map<String, Tree> trees, String text) {
             String breached = breached(text);
             if (breached != null) return new Line(Kind.ROW, breached, text);
@@ -80,7 +80,7 @@ public record Integrity(String pragma, List<Line> lines, boolean isWhole) {
             return value.matches() ? value.group(1) : null;
         }
 
-        /** SQL for the rows that break a constraint, as far as SQLite's words tell which those are; else for the table's rules. */
+        /** SQL for the rows that break a constraint, if SQLite's words show which; otherwise for all rules of the table. */
         private String breach() {
             String column = text.substring(text.lastIndexOf('.') + 1);
             return text.startsWith("NULL ") ? "SELECT * FROM " + Database.quoted(table) + " WHERE " + Database.quoted(column) + " IS NULL"
@@ -92,10 +92,10 @@ public record Integrity(String pragma, List<Line> lines, boolean isWhole) {
         }
     }
 
-    /** So many lines of damage are looked for, and so many others kept; a database can have millions. */
+    /** How many lines of damage are looked for, and how many others are kept; a database can have millions. */
     private static final int MOST = 10_000;
 
-    /** Rows that break a CHECK must not use up what SQLite gives, or damage behind them would go unseen. */
+    /** Rows that break a CHECK must not use up SQLite's limit, or damage behind them would stay unseen. */
     private static final int NO_LIMIT = 1_000_000_000;
 
     private static final int SHOWN = 3;
@@ -105,15 +105,15 @@ public record Integrity(String pragma, List<Line> lines, boolean isWhole) {
 
     private static final String OK = "ok";
 
-    /** @param end what kept SQLite from looking on; null when it came to its end */
+    /** @param end what stopped SQLite; null when it finished */
     private record Found(List<String> texts, boolean isWhole, StoreException end) { }
 
     /**
-     * Looks at all of it. A damaged index ends integrity_check; then quick_check, which reads no index, tells whether the tables are whole.
+     * Checks everything. A damaged index stops integrity_check; then quick_check, which reads no index, shows whether the tables are whole.
      *
      * @param schema null when the tables cannot be read: then there is no progress to show
-     * @param err    where the progress is shown; null for nowhere
-     * @throws StoreException when SQLite cannot look, for another reason than damage
+     * @param err    where to show the progress; null for nowhere
+     * @throws StoreException when SQLite cannot check for another reason than damage
      */
     public static Integrity of(Database database, Schema schema, boolean quick, PrintWriter err) {
         Found found = look(database, schema, quick, err);
@@ -143,7 +143,7 @@ public record Integrity(String pragma, List<Line> lines, boolean isWhole) {
         }
     }
 
-    /** What is found about pages comes as one row of many lines. */
+    /** Errors about pages come as one row of many lines. */
     private static Found read(Database database, String check) {
         List<String> texts = new ArrayList<>();
         int breaches = 0;
@@ -174,7 +174,7 @@ public record Integrity(String pragma, List<Line> lines, boolean isWhole) {
 
     private record Tree(boolean isIndex, String table) { }
 
-    /** Pages that nothing refers to are an index's when pages of an index are damaged and none of a table. */
+    /** Unreferenced pages belong to an index when pages of an index are damaged and none of a table. */
     private static List<Line> lines(Database database, List<String> texts) {
         Map<String, Tree> trees = trees(database);
         List<Line> lines = new ArrayList<>();
@@ -185,7 +185,7 @@ public record Integrity(String pragma, List<Line> lines, boolean isWhole) {
         return lines;
     }
 
-    /** By the number of the first page, and indexes by name too; none when the schema cannot be read. */
+    /** Tables and indexes by the number of their first page, and indexes also by name; none when the schema cannot be read. */
     private static Map<String, Tree> trees(Database database) {
         Map<String, Tree> trees = new HashMap<>();
         try {
@@ -200,7 +200,7 @@ public record Integrity(String pragma, List<Line> lines, boolean isWhole) {
         return trees;
     }
 
-    /** True when nothing is damaged; rows may break constraints all the same. */
+    /** True when nothing is damaged; rows may still break constraints. */
     public boolean isSound() {
         return lines.stream().allMatch(line -> line.kind == Kind.ROW);
     }
@@ -210,14 +210,14 @@ public record Integrity(String pragma, List<Line> lines, boolean isWhole) {
         return !isSound() && lines.stream().noneMatch(line -> line.kind == Kind.PAGE);
     }
 
-    /** What an operator is told when something was found: a failure, or a warning when rows only break rules. Lists all errors. */
+    /** What the operator is told about errors: a failure, or a warning when rows only break rules. Lists all errors. */
     public Check trouble(String name, Store store) {
         Check check = isSound() ? Check.warning(name, toString(), store.command("query", "sql", lines.get(0).breach())
                 .in(Runbook.HEALTH_CHECKS)) : Check.failed(name, toString(), store.next(Runbook.DATABASE_CORRUPTED));
         return check.with(texts());
     }
 
-    /** SQLite's words, one an error. */
+    /** SQLite's words, one for each error. */
     public List<String> texts() {
         return lines.stream().map(Line::text).toList();
     }
@@ -247,12 +247,12 @@ public record Integrity(String pragma, List<Line> lines, boolean isWhole) {
         return of(database, schema, quick, err).texts().stream().limit(most).toList();
     }
 
-    /** What an error is about, as far as its words alone tell. */
+    /** What an error is about, as far as its words alone show. */
     public static Kind kind(String error) {
         return Line.of(Map.of(), error).kind;
     }
 
-    /** Those of one kind, in their order. */
+    /** The errors of one kind, in their order. */
     public static List<String> of(Kind kind, List<String> errors) {
         return errors.stream().filter(error -> kind(error) == kind).toList();
     }
@@ -263,7 +263,7 @@ public record Integrity(String pragma, List<Line> lines, boolean isWhole) {
         private final long pages;
         private final long runs;
 
-        /** These were counted: two a column, six an index, and some. */
+        /** Counted steps: two for each column, six for each index, and some more. */
         private final int stepsPerRun;
 
         private Progress progress;

@@ -17,12 +17,12 @@ import telemetry.StoreException;
  * The shape of a database's tables. It is recognised by their columns, because {@code schema_migrations.version} cannot be trusted: a v2
  * table can be stamped 3.
  *
- * @param shape which family of writers made it
+ * @param shape   which family of writers made it
  * @param version 1 to 7; 6 and 7 have the same columns, so only there the stamp decides
  * @param columns of agent_runs, in order; empty when there is no such table
- * @param tables all of them
+ * @param tables  all of them
  * @param indexes those with a name of their own
- * @param stamp the highest version in schema_migrations, 0 when there is none
+ * @param stamp   the highest version in schema_migrations, 0 when there is none
  */
 public record Schema(Shape shape, int version, List<String> columns, Set<String> tables, Set<String> indexes, int stamp, int named) {
 

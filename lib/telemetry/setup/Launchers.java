@@ -47,7 +47,10 @@ public record Launchers(Path checkout, Shell shell) {
         }
     }
 
-    /** @param created new files @param replaced files of another checkout or an older toolkit */
+    /**
+     * @param created  new files
+     * @param replaced files of another checkout or an older toolkit
+     */
     public record Written(Path checkout, Path folder, List<Path> created, List<Path> replaced) implements Result {
 
         public boolean isOnPath() {
@@ -81,7 +84,7 @@ public record Launchers(Path checkout, Shell shell) {
         for (Path folder = start; folder != null; folder = folder.getParent())
             if (Files.isRegularFile(folder.resolve("scripts/launch"))) return new Launchers(folder, Shell.ofThisSystem());
         throw new StoreException(StoreException.Reason.REFUSED, TRIED, null,
-                "they start the scripts of a checkout, and " + start + " is in none",
+                "they start the scripts of a checkout, and " + start + " is not in one",
                 Next.words("run it in a checkout").then(Next.program("scripts/jbangw", "launchers")));
     }
 

@@ -126,10 +126,10 @@ public final class SqliteConnection implements AutoCloseable {
      * SQLite's backup interface, with its true result codes. The driver's {@code restore} and its SQL form {@code restore from} return 0
      * after a failure. So the calling connection is always the source, whichever way a copy goes.
      *
-     * @param pages how many the source has
+     * @param pages    how many the source has
      * @param pageSize in bytes
      * @param patience how long to wait for the target's lock
-     * @param bytes receives the bytes copied so far, for the first time when the target is locked and before the copy counts
+     * @param bytes    receives the bytes copied so far, for the first time when the target is locked and before the copy counts
      */
     public void copyTo(Path target, long pages, long pageSize, Duration patience, LongConsumer bytes) {
         try {

@@ -32,9 +32,9 @@ public final class TablePage {
     private long unreadable;
 
     /**
-     * @param number  of this page; the first has the database's header before its own
-     * @param first   the database's first page, which says how texts are encoded; null when it is not known
-     * @param pages   gives the others by their numbers, for rows that do not fit; null for one that there is not
+     * @param number of this page; the first has the database's header before its own
+     * @param first  the database's first page, which says how texts are encoded; null when it is not known
+     * @param pages  gives the others by their numbers, for rows that do not fit; null for one that there is not
      */
     public TablePage(ByteBuffer page, int number, ByteBuffer first, IntFunction<ByteBuffer> pages) {
         this.page = page;

@@ -30,7 +30,10 @@ public final class Progress implements AutoCloseable {
     private long next;
     private int shown;
 
-    /** @param what  what is counted: {@code "runs"} @param total how many there will be; 0 when that is unknown */
+    /**
+     * @param what  what is counted: {@code "runs"}
+     * @param total how many there will be; 0 when that is unknown
+     */
     public Progress(PrintWriter err, String what, long total) {
         this(isTerminal() ? err : null, what, total, System::nanoTime);
     }

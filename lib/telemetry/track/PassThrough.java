@@ -39,9 +39,9 @@ public final class PassThrough {
     /**
      * Starts the program. Its standard output and error are pipes, even where ours are a terminal.
      *
-     * @param out receives its standard output, unbuffered
+     * @param out    receives its standard output, unbuffered
      * @param output hears it, on one thread
-     * @param err receives its standard error
+     * @param err    receives its standard error
      * @param errors hears it, on another thread
      * @throws IOException when there is no such program or it cannot be run
      */

@@ -122,7 +122,7 @@ public final class SelfTest {
             boolean whole = row != null && RunStatus.of(row.text("status")) == RunStatus.SUCCESS && row.number("items_succeeded") == 1;
             String detail = row == null ? "none found in " + store.database() : row.text("status") + " found";
             return whole ? Check.ok("row", detail) : isUntold(run.refusal)
-                    ? Check.unknown("row", detail + "; its lines are safe, and a replay brings it", refused("row", run.refusal).hint())
+                    ? Check.unknown("row", detail + "; its lines are safe, and a replay adds it", refused("row", run.refusal).hint())
                     : Check.failed("row", detail, hint);
         } catch (StoreException e) {
             return refused("row", e);

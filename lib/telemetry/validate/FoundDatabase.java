@@ -100,7 +100,7 @@ final class FoundDatabase {
         String user = System.getProperty("user.name");
         String denied = all.stream().filter(path -> !Files.isReadable(path) || !Files.isWritable(path)).map(Path::toString)
                 .collect(Collectors.joining(", "));
-        return denied.isEmpty() ? Check.ok("permissions", user + " may read and write all " + all.size() + " of them")
+        return denied.isEmpty() ? Check.ok("permissions", user + " may read and write all " + all.size() + " folders and files")
                 : Check.unknown("permissions", user + " may not read and write " + denied, FolderChecks.OTHER_ACCOUNT);
     }
 

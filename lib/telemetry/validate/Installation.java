@@ -28,8 +28,8 @@ public record Installation(Check.Status status, Path store, Checks checks) imple
     /**
      * Where to look for things.
      *
-     * @param env the process's variables
-     * @param named the checkout's folder as the launcher names it; null when it does not
+     * @param env     the process's variables
+     * @param named   the checkout's folder as the launcher names it; null when it does not
      * @param working the folder that the command was started in
      */
     public record Surroundings(Map<String, String> env, Path named, Path working) {
@@ -45,7 +45,7 @@ public record Installation(Check.Status status, Path store, Checks checks) imple
      * Makes all checks.
      *
      * @param patience how long to wait for a locked database
-     * @param err where to show the progress of long work; null for nowhere
+     * @param err      where to show the progress of long work; null for nowhere
      */
     public static Installation of(Store store, Surroundings around, Clock clock, Duration patience, PrintWriter err) {
         Instant now = clock.instant();
