@@ -152,6 +152,11 @@ class QuarantineTest {
             writer.update("UPDATE agent_runs SET host = NULL WHERE rowid = 7");
         }
         assertEquals(Quarantined.State.MISSING, Quarantined.of(store).get(0).state(), "what only the log has");
+        Path log = old.resolve("telemetry.sqlite-wal");
+        byte[] bytes = Files.readAllBytes(log);
+        bytes[bytes.length - 100] ^= 1;
+        Files.write(log, bytes);
+        assertEquals("telemetry.sqlite: its -wal has more than SQLite reads", Quarantined.of(store).get(0).detail());
         Files.delete(old.resolve("telemetry.sqlite"));
         assertEquals(Quarantined.State.UNKNOWN, Quarantined.of(store).get(0).state());
     }

@@ -25,7 +25,9 @@ import telemetry.os.Disk;
 import telemetry.runs.RowForm;
 import telemetry.runs.Schema;
 import telemetry.sqlite.DatabaseFile;
+import telemetry.sqlite.WriteAheadLog;
 import telemetry.text.JsonText;
+import telemetry.text.Words;
 
 /**
  * Compares what stands in the quarantine with the store of now. A row is taken back when the database has it with everything that it says,
@@ -65,6 +67,8 @@ final class TakenBack implements AutoCloseable {
         }
     }
 
+    private static final Found NOTHING = new Found(0, 0, false, null);
+
     /** @throws StoreException when the store's database cannot be read */
     TakenBack(Store store) {
         this.store = store;
@@ -79,10 +83,28 @@ final class TakenBack implements AutoCloseable {
         try {
             if (name.endsWith(".ndjson")) return lines(file);
             if (name.endsWith(".sqlite") || name.equals(store.database().getFileName().toString())) return rows(file);
-            if (name.endsWith("-shm") || name.endsWith("-wal") && file.toFile().length() == 0) return new Found(0, 0, false, null);
-            return Found.unknown(name.endsWith("-wal") ? "a -wal without its database" : "it is no file of the toolkit's");
+            if (name.endsWith("-wal")) return log(file);
+            return name.endsWith("-shm") ? NOTHING : Found.unknown("it is no file of the toolkit's");
         } catch (StoreException e) {
             return Found.unknown(e.why());
+        }
+    }
+
+    /** One that stands alone: whether anything was ever committed to it. */
+    private Found log(Path file) {
+        if (file.toFile().length() == 0) return NOTHING;
+        try (WriteAheadLog log = WriteAheadLog.read(file, WriteAheadLog.pageSizeOf(store.database()))) {
+            return log.isWhole() && log.commits() == 0 ? NOTHING
+                    : Found.unknown("without its database; " + Words.count(log.commits(), "whole commit"));
+        }
+    }
+
+    /** True when SQLite reads all that was committed to the -wal beside this database. */
+    private static boolean isLogRead(Database old, Path file) {
+        Path log = DatabaseFile.beside(file, "-wal");
+        if (log.toFile().length() == 0) return true;
+        try (WriteAheadLog bytes = WriteAheadLog.read(log, WriteAheadLog.pageSizeOf(file))) {
+            return bytes.isWhole() && (bytes.commits() == 0 || framesRead(old) > 0);
         }
     }
 
@@ -101,8 +123,7 @@ final class TakenBack implements AutoCloseable {
 
     private Found compared(Path file) {
         try (Database old = Database.openToRead(file)) {
-            if (DatabaseFile.beside(file, "-wal").toFile().length() > 0 && framesRead(old) == 0)
-                return Found.unknown("SQLite reads nothing of its -wal");
+            if (!isLogRead(old, file)) return Found.unknown("its -wal has more than SQLite reads");
             List<String> tables = old.query("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite@_%' ESCAPE '@'"
                     + " AND name <> 'schema_migrations'").stream().map(row -> row.text("name")).toList();
             if (tables.isEmpty()) return Found.unknown("it has no table");
