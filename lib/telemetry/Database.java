@@ -294,6 +294,11 @@ public final class Database implements AutoCloseable {
         execute("ATTACH DATABASE '" + Disk.uri(other.toAbsolutePath()) + "?mode=" + mode + "' AS " + name);
     }
 
+    /** As the other, for a file that nobody writes: a -wal beside it is left out, and nothing comes into being there. */
+    public void attachFrozen(Path other, String name) {
+        execute("ATTACH DATABASE '" + Disk.uri(other.toAbsolutePath()) + "?mode=ro&immutable=1' AS " + name);
+    }
+
     public void detach(String name) {
         execute("DETACH DATABASE " + name);
     }

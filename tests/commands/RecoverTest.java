@@ -312,11 +312,14 @@ class RecoverTest {
         assertEquals(0, Script.run(new backup(), "--store", store.base()).exit());
         Sabotage.damage(store, "deleted");
         Fixture.V3.empty(dir);
+        Script dry = script(store, "--dry-run");
+        assertEquals(1, dry.exit(), dry.out());
+        assertTrue(dry.out().replaceAll("\\s+", " ").contains("more than the database: was that begun anew?"), dry.out());
         Script recovered = script(store, "--yes");
-        assertEquals(0, recovered.exit(), recovered.out() + recovered.err());
-        Script again = script(store, "--yes");
-        assertEquals(1, again.exit(), again.out());
-        assertTrue(again.out().replaceAll("\\s+", " ").contains("more than the database: was that begun anew?"), again.out());
+        assertEquals(1, recovered.exit(), recovered.out() + recovered.err());
+        assertFalse(recovered.out().contains("recovered whole"), "nobody knows what the database had since the backup");
+        assertEquals(100, ids(store).size(), recovered.out());
+        assertEquals(0, script(store).exit());
     }
 
     static Script script(Store store, Object... args) {

@@ -81,7 +81,7 @@ public record Backup(Path file, Instant time, Size size, Long runs, boolean isVe
         return time.isAfter(now.plus(SKEW));
     }
 
-    boolean isCompressed() {
+    public boolean isCompressed() {
         return file.getFileName().toString().endsWith(".gz");
     }
 

@@ -54,8 +54,7 @@ final class FillReport {
     private void salvaged() {
         String besides = filling.rows().entrySet().stream()
                 .map(one -> ", " + Words.count(one.getValue(), "row") + " of " + one.getKey()).collect(joining());
-        String detail = Words.count(filling.runs(), "run") + besides + " that only " + (plan.database() == RecoveryPlan.State.ABSENT
-                ? "the -wal had" : plan.log() == null ? "the damaged database had" : "the damaged database or its -wal had");
+        String detail = Words.count(filling.runs(), "run") + besides + " that only " + owner();
         String marked = "; " + Words.count(filling.marks(), "run") + " of them beside rows that cannot be read, marked in error_summary";
         checks.add(filling.runs() == 0 ? Check.ok("salvage", detail) : filling.marks() == 0 ? Check.warning("salvage", detail, null)
                 : Check.warning("salvage", detail + marked, store.command("query", "sql",
@@ -63,6 +62,12 @@ final class FillReport {
         if (!filling.schema().made().isEmpty()) checks.add(Check.ok("made", String.join(", ", filling.schema().made())));
         if (!filling.values().isEmpty())
             checks.add(Check.ok("values", "brought from the damaged database: " + counted(filling.values())));
+    }
+
+    private String owner() {
+        if (plan.database() == RecoveryPlan.State.ABSENT) return "the -wal had";
+        if (plan.isShort()) return "the backup had";
+        return plan.log() == null ? "the damaged database had" : "the damaged database or its -wal had";
     }
 
     private void stayedBehind() {
@@ -85,6 +90,7 @@ final class FillReport {
         if (gone == null) unknown.add("runs that only the damaged database had");
         if (plan.database() == RecoveryPlan.State.MIXED) unknown.add(overwritten());
         else if (plan.database() == RecoveryPlan.State.ABSENT) unknown.add("what only the missing database had");
+        else if (plan.isShort()) unknown.add("what only the database had that was here when the backup was made");
         String known = gone == null || gone == 0 ? ""
                 : Words.count(gone, "run") + ", of which only the index of the damaged database knows";
         if (!unknown.isEmpty()) checks.add(Check.warning("lost", (known.isEmpty() ? "" : known + "; besides ")

@@ -57,8 +57,8 @@ final class GapFill {
         this.key = schema.key();
         this.ofRowAlone = schema.columns().stream().filter(Columns::isOfRowAlone).toList();
         this.defaults = Schema.defaults(database, ofRowAlone);
-        this.there = "SELECT agent_name, start_time, status, end_time, error_summary" + ofRowAlone.stream().map(column -> ", " + Database.quoted(column))
-                .collect(joining()) + " FROM agent_runs WHERE " + key + " = ?";
+        String more = ofRowAlone.stream().map(column -> ", " + Database.quoted(column)).collect(joining());
+        this.there = "SELECT agent_name, start_time, status, end_time, error_summary" + more + " FROM agent_runs WHERE " + key + " = ?";
     }
 
     /** What tells a run from others here: run_id, or event_id where a run_id may stand in several rows. */

@@ -86,6 +86,9 @@ final class RecoveryLook {
         if (log != null && (state != RecoveryPlan.State.INTACT || !log.isWhole())) checks.add(log());
         boolean isSound = Set.of(RecoveryPlan.State.INTACT, RecoveryPlan.State.TORN, RecoveryPlan.State.INDEXES).contains(state);
         checks.add(isSound ? newestBackup() : soundBackup());
+        boolean isMixed = state == RecoveryPlan.State.MIXED;
+        Check tables = state == RecoveryPlan.State.DAMAGED || isMixed && backup != null ? AtStake.of(store, backup, isMixed, err) : null;
+        if (tables != null) checks.add(tables);
         List<DayFile> days = new EventLog(store).days();
         checks.add(dayFiles(days));
         checks.add(writers(days));
@@ -103,11 +106,11 @@ final class RecoveryLook {
     private Check.Status status(RecoveryPlan.Source source) {
         if (source == RecoveryPlan.Source.NONE) return Check.Status.FAILED;
         if (!isHealthy()) return Check.Status.WARNING;
-        return isPlaceBad() ? place() : isShort || odd != null ? Check.Status.WARNING : Check.Status.OK;
+        return isPlaceBad() ? place() : odd != null ? Check.Status.WARNING : Check.Status.OK;
     }
 
     private boolean isHealthy() {
-        return RecoveryPlan.isHealthy(state, missing, isResumed, log);
+        return RecoveryPlan.isHealthy(state, missing, isShort, isResumed, log);
     }
 
     private boolean isPlaceBad() {
@@ -129,6 +132,7 @@ final class RecoveryLook {
                     : state == RecoveryPlan.State.MIXED ? "would set the -wal aside, replay the day files, fill gaps from the -wal"
                     : state == RecoveryPlan.State.TORN ? "would roll back what a program that died has left, and look again"
                     : "would bring " + Words.count(missing, "run") + " from the day files into the intact database"
+                    + (isShort ? ", and what only " + backup.file().getFileName() + " has" : "")
                     + (log == null || log.isWhole() ? "" : ", and what SQLite leaves out of its -wal")
                     + (isResumed ? ", and go on with the recovery that did not end" : "");
             case BACKUP -> "would restore " + backup.file().getFileName() + ", replay the day files" + gaps;
@@ -202,6 +206,7 @@ final class RecoveryLook {
         Backup newest = known.newestVerified().orElse(null);
         if (newest == null) return Check.warning("backups", "none is verified" + known.said(), store.command("backup"));
         isShort = state == RecoveryPlan.State.INTACT && newest.runs() > runs + Pruned.of(store).size();
+        if (isShort) backup = newest;
         return isShort ? Check.warning("backups", said(newest) + ", more than the database: was that begun anew?",
                 store.command("backup", "restore", isOwn(newest) ? Backups.LATEST : newest.file().toString(), "--dry-run"))
                 : Check.ok("backups", "newest verified: " + said(newest));

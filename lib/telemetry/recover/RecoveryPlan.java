@@ -13,15 +13,15 @@ import telemetry.text.Result;
  * @param status    as a check of the store: well when there is nothing to do, failed when nothing can be done
  * @param database  how it is
  * @param source    what it is made good from
- * @param backup    the one that would be restored; null when there is none or none is needed
+ * @param backup    the one that would be restored, or that an intact database lacks runs of; null when there is none or none is needed
  * @param missing   runs that the day files have and an intact database does not have, or not so
  * @param isShort   true when an intact database has fewer runs than its newest backup, and not because they were pruned: somebody may have
  *                  begun it anew
  * @param isResumed true when an earlier recovery did not come to its end
  * @param log       the -wal that was found beside the database; null when there was none
  * @param action    what would be done, in a sentence
- * @param checks    storage, disk, database, rows and log where something is to be said of them, backups, day files, writers; before them an
- *                  unfinished recovery
+ * @param checks    storage, disk, database, backups, day files, writers; besides, where something is to be said of them, an unfinished
+ *                  recovery, rows, log, tables
  */
 public record RecoveryPlan(Check.Status status, State database, Source source, Path backup, long missing, boolean isShort,
         boolean isResumed, LeftLog log, String action, List<Check> checks) implements Result {
@@ -66,11 +66,11 @@ public record RecoveryPlan(Check.Status status, State database, Source source, P
 
     /** True when there is nothing to do. */
     public boolean isHealthy() {
-        return isHealthy(database, missing, isResumed, log);
+        return isHealthy(database, missing, isShort, isResumed, log);
     }
 
-    static boolean isHealthy(State database, long missing, boolean isResumed, LeftLog log) {
-        return database == State.INTACT && missing == 0 && !isResumed && (log == null || log.isWhole());
+    static boolean isHealthy(State database, long missing, boolean isShort, boolean isResumed, LeftLog log) {
+        return database == State.INTACT && missing == 0 && !isShort && !isResumed && (log == null || log.isWhole());
     }
 
     @Override

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 import telemetry.Check;
 import telemetry.Checks;
 import telemetry.Database;
@@ -20,6 +21,7 @@ import telemetry.Store;
 import telemetry.StoreException;
 import telemetry.Times;
 import telemetry.backup.Backup;
+import telemetry.backup.BackupContent;
 import telemetry.backup.Backups;
 import telemetry.health.DatabaseChecks;
 import telemetry.health.HealthRules;
@@ -180,8 +182,8 @@ final class RecoveryRun {
             var notTaken = new RefusedRows(quarantine);
             replay(database);
             filling = new Filling(store, database, carried(kept), notTaken);
-            filling.from(all, logs);
-            if (!all.isEmpty() || !logs.isEmpty()) {
+            fillFrom(all, logs);
+            if (!all.isEmpty() || !logs.isEmpty() || plan.isShort()) {
                 var report = new FillReport(store, filling, notTaken, plan, lastNumber);
                 steps.addAll(report.checks());
                 lost = report.lost();
@@ -193,8 +195,23 @@ final class RecoveryRun {
         }
     }
 
+    /** A database that was begun anew gets what only the backup has, which is read as a damaged one is. */
+    private void fillFrom(List<Path> databases, List<Path> logs) {
+        if (!plan.isShort()) {
+            filling.from(databases, logs);
+            return;
+        }
+        try (BackupContent content = BackupContent.open(backup(plan.backup()), live, err)) {
+            filling.from(Stream.concat(Stream.of(content.file()), databases.stream()).toList(), logs);
+        }
+    }
+
+    private Backup backup(Path file) {
+        return new Backups(store, null, clock, err).find(file.toString());
+    }
+
     private void restore(Path file) {
-        Backup backup = new Backups(store, null, clock, err).find(file.toString());
+        Backup backup = backup(file);
         Restored restored = new Restore(store, clock, patience, err).run(backup, false);
         base = restored.fromIt();
         step(backup.isVerified(), "source",
@@ -211,7 +228,8 @@ final class RecoveryRun {
                 Words.count(made.read().files(), "day file") + ": " + Words.count(base, "run") + ", schema " + made.schema(),
                 "; the agents' is v" + written
                         + ", of which nothing was left: the columns that only it has stand in the day files alone",
-                Next.words("have an agent make its database elsewhere, put it here, then rebuild").then(store.command("rebuild", "--dry-run")));
+                Next.words("have an agent make its database elsewhere, put it here, then rebuild")
+                        .then(store.command("rebuild", "--dry-run")));
         if (made.quarantine() != null) next.add(Next.words("lines that cannot be read are in " + made.quarantine()));
     }
 

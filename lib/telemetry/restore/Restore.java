@@ -7,6 +7,7 @@ import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.List;
 import telemetry.Database;
 import telemetry.EventLog;
 import telemetry.Next;
@@ -154,12 +155,12 @@ public final class Restore {
         try (Database restored = Database.open(database, patience)) {
             Restored.Replayed replayed = replay ? replay(restored) : null;
             BackupCheck.QUICK.run(restored, err);
-            Long only = old == null ? (Long) 0L : onlyIn(old, restored);
+            Difference lost = old == null ? new Difference(0L, List.of()) : onlyIn(old, restored);
             restored.patience(CHECKPOINT).pragma("wal_checkpoint", "TRUNCATE");
             long runs = restored.number("SELECT count(*) FROM agent_runs");
             Backup backup = content.backup();
-            return new Restored(backup.file(), backup.time(), content.schema(), content.runs(), replayed, runs, place, only,
-                    backup.isVerified());
+            return new Restored(backup.file(), backup.time(), content.schema(), content.runs(), replayed, runs, place, lost.only,
+                    lost.taken, backup.isVerified());
         } catch (StoreException e) {
             throw new StoreException(e.reason(), "finish the restore to", database,
                     "the backup's " + content.runs() + " runs are in place, but: " + e.what(), Next.RUN_AGAIN, e);
@@ -185,21 +186,36 @@ public final class Restore {
         return new Restored.Replayed(result.lines(), result.inserted(), result.updated(), result.damaged(), gone);
     }
 
-    /** Rows of runs that came without a line, over HTTP say, or whose lines are lost. Null when the old one is too damaged to tell. */
-    private static Long onlyIn(Path old, Database restored) {
-        if (!Files.isRegularFile(old)) return 0L;
+    /**
+     * What came without a line, over HTTP say, or whose lines are lost.
+     *
+     * @param only  runs; null when the old one is too damaged to tell
+     * @param taken of all tables
+     */
+    private record Difference(Long only, List<TakenAway> taken) { }
+
+    private static Difference onlyIn(Path old, Database restored) {
+        if (!Files.isRegularFile(old)) return new Difference(0L, List.of());
         try {
             restored.attachToRead(old, "old");
         } catch (StoreException e) {
-            return null;
+            return new Difference(null, List.of());
         }
+        try {
+            return new Difference(runsOnlyIn(restored), TakenAway.between(restored, "old", "main"));
+        } catch (StoreException e) {
+            return new Difference(null, List.of());
+        } finally {
+            restored.detach("old");
+        }
+    }
+
+    private static Long runsOnlyIn(Database restored) {
         try {
             return restored.number("SELECT count(DISTINCT run_id) FROM old.agent_runs WHERE run_id NOT IN (SELECT run_id FROM "
                     + "main.agent_runs WHERE run_id IS NOT NULL)");
         } catch (StoreException e) {
             return null;
-        } finally {
-            restored.detach("old");
         }
     }
 }

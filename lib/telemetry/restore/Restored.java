@@ -23,10 +23,11 @@ import telemetry.text.Words;
  * @param runs     that the database has now
  * @param place    where that is
  * @param only     runs that stood only in the database that was there before; null when that cannot be told
+ * @param taken    what else only that one had, table by table: rows of all tables, and values of rows; empty when that cannot be told
  * @param verified false when nothing but SQLite's own check speaks for the backup
  */
 public record Restored(Path backup, Instant made, String schema, long fromIt, Replayed replayed, long runs, Place place, Long only,
-        boolean verified) implements Result {
+        List<TakenAway> taken, boolean verified) implements Result {
 
     /**
      * The database's place.
@@ -72,11 +73,18 @@ public record Restored(Path backup, Instant made, String schema, long fromIt, Re
                 + " only in the database and would be missing in the restored one", null)
                 : new Remark(Words.count(only, "run", "runs") + " stood only in the database before and "
                 + (only == 1 ? "is missing now; it is in " : "are missing now; they are in ") + place.kept, salvaging()));
+        taken.stream().map(one -> one.isOfRuns() ? one.ofRowsThatAreThere() : one).filter(TakenAway::isAny).map(this::remark)
+                .forEach(remarks::add);
         if (replayed != null && replayed.damaged > 0) remarks.add(new Remark(Words.count(replayed.damaged, "line", "lines")
                 + " of the day files could not be used", Next.command("rebuild", "--check-only")));
         if (!place.before.equals(schema) && !place.before.equals(ABSENT) && !place.before.equals(DAMAGED))
             remarks.add(new Remark("the database was " + place.before + ", the backup is " + schema, Next.command("health")));
         return remarks;
+    }
+
+    private Remark remark(TakenAway one) {
+        if (place.database == null) return new Remark("only the database has, and the restored one would lack: " + one, null);
+        return new Remark("only the database before had, and it is in " + place.kept + ": " + one, salvaging());
     }
 
     /** What the replaced database alone has can be brought in afterwards; before, all is in one. */
