@@ -29,7 +29,10 @@ import telemetry.store.*;
             "An alert that is not delivered changes neither the result nor the exit code. It is one line on stderr, and the next "
                     + "call tries again.",
             "",
-            "Only --record and --alert write, to the folder reports. While a database in DELETE mode (v6, v7) is checked, its "
+            "Checks that another one's cause keeps from being made are skipped. What nobody looked at is in the line "
+                    + "\"not checked\".",
+            "",
+            "Only --record, --alert and --acknowledge write, to the folder reports. While a database in DELETE mode (v6, v7) is checked, its "
                     + "writers wait; --quick halves that time.",
             "", "Examples:", "  health --quick", "  health --record --alert \"mail -s telemetry ops@example.com\"",
             "  health --nagios --idle 2h"})

@@ -17,6 +17,7 @@ import telemetry.Times;
 import telemetry.os.Attempt;
 import telemetry.os.Disk;
 import telemetry.os.Machine;
+import telemetry.sqlite.DatabaseFile;
 import telemetry.store.Layout;
 import telemetry.text.Runbook;
 
@@ -40,12 +41,16 @@ public final class FolderChecks {
     private final HealthRules rules;
     private final List<Measure> measures;
 
+    /** What stands there before health opens the database, which may put a -wal and -shm beside it for as long. */
+    private final List<Path> database;
+
     /** @param measures what is measured is added to these */
     public FolderChecks(Store store, Instant now, HealthRules rules, List<Measure> measures) {
         this.store = store;
         this.now = now;
         this.rules = rules;
         this.measures = measures;
+        this.database = Files.isRegularFile(store.database()) ? DatabaseFile.present(store.database()) : List.of();
     }
 
     /** A warning when the variables name different stores: some program then writes elsewhere. */
@@ -131,7 +136,7 @@ public final class FolderChecks {
     public Check write() {
         if (isAbsent(store)) return Check.skipped("write", NO_STORE);
         if (Layout.fileInPlaceOf(store.raw()) != null || Files.notExists(store.raw())) return Check.skipped("write", NO_RAW);
-        return new WriteCheck(store, now, measures).check();
+        return new WriteCheck(store, now, database, measures).check();
     }
 
     /** @param begun since when the database is there, or null when that cannot be told: a young store needs no backup yet */

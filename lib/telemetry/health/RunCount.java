@@ -50,16 +50,22 @@ final class RunCount {
     private static final String ABSENT = "SELECT value AS run_id FROM json_each(?1) EXCEPT SELECT run_id FROM agent_runs"
             + " WHERE run_id IN (SELECT value FROM json_each(?1)) AND start_time >= ?2";
 
-    /** So long the day files are read. */
     private static final Duration READING = Duration.ofMillis(500);
 
     private final Store store;
     private final Database database;
     private final Schema schema;
     private final Instant now;
+    private final Duration reading;
     private String unread;
 
     RunCount(Store store, Database database, Schema schema, Instant now) {
+        this(store, database, schema, now, READING);
+    }
+
+    /** @param reading so long the day files are read */
+    RunCount(Store store, Database database, Schema schema, Instant now, Duration reading) {
+        this.reading = reading;
         this.store = store;
         this.database = database;
         this.schema = schema;
@@ -100,14 +106,14 @@ final class RunCount {
     private Check withDayFiles(Check sound) {
         List<DayFile> days = new ArrayList<>(new EventLog(store).days());
         Collections.reverse(days);
-        long until = System.nanoTime() + READING.toNanos();
+        if (days.isEmpty()) return sound;
+        long until = System.nanoTime() + reading.toNanos();
         Set<String> runs = new HashSet<>();
         int read = 0;
-        while (read < days.size() && System.nanoTime() < until) read(days.get(read++), runs, until);
-        if (runs.isEmpty()) return sound;
+        do read(days.get(read++), runs, until); while (read < days.size() && System.nanoTime() < until);
         LocalDate since = days.get(read - 1).day();
         boolean isAll = read == days.size() && System.nanoTime() < until;
-        if (!isAll) unread = "whether runs of before " + since.plusDays(1) + " are still in the database";
+        if (!isAll) unread = "whether all runs of before " + since.plusDays(1) + " are still in the database";
         return judged(sound, runs.size() - absent(runs, since), runs.size(), " that began by the day files since " + since
                 + (isAll ? "" : ", older lines were not read"));
     }

@@ -26,7 +26,6 @@ import telemetry.os.Account;
 import telemetry.os.Attempt;
 import telemetry.os.Disk;
 import telemetry.os.Machine;
-import telemetry.sqlite.DatabaseFile;
 import telemetry.text.Runbook;
 
 /**
@@ -39,14 +38,17 @@ final class WriteCheck {
     private static final int LINE_BYTES = 1_000;
 
     private final Store store;
+    private final List<Path> database;
     private final List<Measure> measures;
     private final Path dayFile;
 
     /** The account that this program runs as; null where the system does not tell. */
     private final Account self = Account.own().orElse(null);
 
-    WriteCheck(Store store, Instant now, List<Measure> measures) {
+    /** @param database the database and what stands beside it */
+    WriteCheck(Store store, Instant now, List<Path> database, List<Measure> measures) {
         this.store = store;
+        this.database = database;
         this.measures = measures;
         this.dayFile = store.raw().resolve(DayFile.name(DayFile.dayOf(now)));
     }
@@ -124,6 +126,7 @@ final class WriteCheck {
         Optional<List<Path>> asked = isOwn ? Optional.of(refusedHere()) : self != null && self.isRoot()
                 ? agents.asked(entered(), written()) : Optional.empty();
         List<Path> closed = asked.isPresent() ? asked.get() : agents.judged(entered(), written());
+        if (!closed.isEmpty() && isOnTheWay(closed.get(0))) closed = closed.subList(0, 1);
         if (!closed.isEmpty()) return Check.failed("write", said(closed, agents), mend(closed, agents));
         if (denied != null && isOwn) throw denied;
         return Check.ok("write", done + (isOwn ? "" : asked.isPresent() ? "; the agents' account " + agents.name() + " may write too"
@@ -148,36 +151,39 @@ final class WriteCheck {
 
     /** What a writer opens: the day file, or the folder it is to appear in; the database, its folder and what stands beside it. */
     private List<Path> written() {
-        Path database = store.database();
-        List<Path> written = new ArrayList<>(List.of(Files.exists(dayFile) ? dayFile : store.raw(), database.getParent()));
+        List<Path> written = new ArrayList<>(List.of(Files.exists(dayFile) ? dayFile : store.raw(), store.database().getParent()));
+        written.addAll(database);
         written.removeIf(Files::notExists);
-        if (Files.isRegularFile(database)) written.addAll(DatabaseFile.present(database));
         return written;
+    }
+
+    /** What lies behind such a folder is out of reach, whatever its own mode. */
+    private boolean isOnTheWay(Path path) {
+        return entered().contains(path) && !written().contains(path);
     }
 
     private String said(List<Path> closed, Account agents) throws IOException {
         Path first = closed.get(0);
-        String what = entered().contains(first) && !written().contains(first) ? "enter " : first.equals(dayFile) ? "append to " : "write to ";
+        String what = isOnTheWay(first) ? "enter " : first.equals(dayFile) ? "append to " : "write to ";
         return "the agents' account " + agents.name() + " may not " + what + first + " (" + Account.described(first) + ")"
                 + (closed.size() == 1 ? "" : ", and " + (closed.size() - 1) + " more");
     }
 
     /** Opens the way, gives the files to the agents, or lets their owner write. */
     private Next mend(List<Path> closed, Account agents) throws IOException {
-        List<Path> folders = closed.stream().filter(entered()::contains).filter(path -> !written().contains(path)).toList();
-        List<Path> files = folders.isEmpty() ? closed : folders;
+        boolean isWay = isOnTheWay(closed.get(0));
         boolean isTheirs = true;
         boolean isOurs = self != null;
-        for (Path file : files) {
+        for (Path file : closed) {
             Optional<Account> owner = Account.ownerOf(file);
             isTheirs &= owner.map(Account::uid).equals(Optional.of(agents.uid()));
             isOurs &= self != null && owner.map(Account::uid).equals(Optional.of(self.uid()));
         }
-        boolean isGiven = !isTheirs && folders.isEmpty();
+        boolean isGiven = !isTheirs && !isWay;
         List<String> words = new ArrayList<>();
         if (self == null || !self.isRoot() && (isGiven || !isOurs)) words.add("sudo");
-        words.addAll(isGiven ? List.of("chown", agents.uid() + ":" + agents.gid()) : List.of("chmod", folders.isEmpty() ? "u+w" : "a+x"));
-        files.forEach(file -> words.add(file.toString()));
+        words.addAll(isGiven ? List.of("chown", agents.uid() + ":" + agents.gid()) : List.of("chmod", isWay ? "a+x" : "u+w"));
+        closed.forEach(file -> words.add(file.toString()));
         return command(words);
     }
 
