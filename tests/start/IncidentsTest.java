@@ -163,8 +163,10 @@ class IncidentsTest extends Incidents {
             assertEquals(2, said.exit(), said::toString);
             assertTrue(said.said().contains(newer), said::toString);
         }
-        assertEquals(2, operator.type("scripts/jbangw query recent --store " + store.base()).exit(), operator::toString);
-        assertEquals(0, operator.type("scripts/jbangw backup --store " + store.base()).exit(), operator::toString);
+        for (String working : List.of("query recent", "backup")) {
+            Operator.Typed said = operator.type("scripts/jbangw " + working + " --store " + store.base());
+            assertTrue(said.exit() <= 1 && said.said().contains("newer"), said::toString);
+        }
         assertEquals(RUNS, runs());
         assertEquals(-1, Arrays.mismatch(before, Files.readAllBytes(store.database())));
     }
@@ -177,8 +179,12 @@ class IncidentsTest extends Incidents {
         String activity = operator.health().check("activity");
         assertTrue(activity.matches("warning activity \\d+ runs begin later than this machine's clock, .* UTC; set the clock of this machine.*"),
                 activity);
+        Clock rightly = Clock.offset(Clock.systemUTC(), Duration.ofDays(30));
+        var backup = new backup();
+        backup.clock = rightly;
+        Script.run(backup, "--store", store.base());
         var later = new health();
-        later.clock = Clock.offset(Clock.systemUTC(), Duration.ofDays(30));
+        later.clock = rightly;
         Script right = Script.run(later, "--store", store.base());
         assertTrue(right.exit() == 0 && right.out().contains("ok       activity"), () -> "when the clock is right: " + right);
     }

@@ -89,7 +89,8 @@ public record Restored(Path backup, Instant made, String schema, long fromIt, Re
 
     /** What the replaced database alone has can be brought in afterwards; before, all is in one. */
     private Next salvaging() {
-        return place.kept == null ? Next.command("recover", "--dry-run") : Next.command("recover", "--salvage", place.kept.toString());
+        return place.kept == null ? Next.command("recover", "--dry-run") : Next.command("recover", "--salvage", place.kept.toString(),
+                "--dry-run");
     }
 
     @Override
