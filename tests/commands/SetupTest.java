@@ -248,7 +248,7 @@ class SetupTest {
             Script refused = setup("--store", dir);
             assertEquals(new Script(Cli.FAILED, "", lines("setup: cannot create the database " + store.database()
                     + ": its -wal stands there without it and holds transactions that would be lost",
-                    "next: jbang recover@telemetry --store " + dir)), refused);
+                    "next: jbang recover@telemetry --dry-run --store " + dir)), refused);
             assertEquals(before, snapshot(dir));
         }
     }

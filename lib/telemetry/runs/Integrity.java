@@ -242,21 +242,6 @@ public record Integrity(String pragma, List<Line> lines, boolean isWhole) {
         return counts.entrySet().stream().map(count -> count.getKey() + " " + count.getValue()).collect(joining(", ", " (", ")"));
     }
 
-    /** All lines, in SQLite's words. @param most of them */
-    public static List<String> errors(Database database, Schema schema, boolean quick, int most, PrintWriter err) {
-        return of(database, schema, quick, err).texts().stream().limit(most).toList();
-    }
-
-    /** What an error is about, as far as its words alone show. */
-    public static Kind kind(String error) {
-        return Line.of(Map.of(), error).kind;
-    }
-
-    /** The errors of one kind, in their order. */
-    public static List<String> of(Kind kind, List<String> errors) {
-        return errors.stream().filter(error -> kind(error) == kind).toList();
-    }
-
     /** All pages are read first, then each row and its index entries are compared. */
     private static final class Watch implements AutoCloseable {
         private final PrintWriter err;
