@@ -56,6 +56,29 @@ class RecoverDamageTest {
         }
     }
 
+    /** SQLite cannot empty such an index, and REINDEX fails. */
+    @Test
+    void whereAnIndexCannotBeReadTheTablesStayAsTheyAre() throws IOException {
+        for (String index : List.of("idx_runs_agent", "sqlite_autoindex_agent_runs_1")) {
+            Store store = Fixture.V3.filled(dir.resolve(index), 400, NOON);
+            Sql.execute(store, "UPDATE agent_runs SET output_summary = 'over HTTP', api_posted = 1",
+                    "DELETE FROM agent_runs WHERE rowid = 3", "CREATE TABLE notes(text TEXT)", "INSERT INTO notes VALUES ('one'), ('two')", "DELETE FROM notes WHERE rowid = 1");
+            assertEquals(0, Script.run(new backup(), "--store", store.base()).exit());
+            Sql.execute(store, "UPDATE agent_runs SET output_summary = 'since'");
+            List<?> rows = Sql.rows(store, "SELECT rowid, * FROM agent_runs NOT INDEXED");
+            Sabotage.overwriteRoot(store, index);
+            Script dry = RecoverTest.script(store, "--dry-run");
+            assertTrue(dry.out().contains("no row is changed"), dry.out());
+            Script recovered = RecoverTest.script(store, "--yes");
+            assertEquals(0, recovered.exit(), recovered.toString());
+            assertEquals("ok", RecoverTest.integrity(store));
+            assertTrue(rows.equals(Sql.rows(store, "SELECT rowid, * FROM agent_runs NOT INDEXED WHERE rowid <> 401")), recovered.out());
+            assertEquals("[{rowid=2, text=two}]", Sql.rows(store, "SELECT rowid, * FROM notes").toString());
+            assertFalse(Files.exists(RecoverTest.unfinished(store)));
+            assertEquals(0, RecoverTest.script(store).exit());
+        }
+    }
+
     @Test
     void aRunThatIsThereTwiceIsNotDroppedInSilence() throws IOException {
         Store store = Fixture.V3.filled(dir, 60, NOON);

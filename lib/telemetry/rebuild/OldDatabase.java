@@ -111,7 +111,8 @@ public record OldDatabase(Path file, State state, String why, Ddl ddl) {
             database.update("INSERT OR IGNORE INTO main." + name + " (" + columns + ") SELECT "
                     + columns + " FROM old." + name + " NOT INDEXED");
             for (Row row : database.query("SELECT " + columns + " FROM old." + name + " NOT INDEXED EXCEPT SELECT " + columns
-                    + " FROM main." + name)) refused.add(table, row.map(), "a row like it, or a rule of its table, keeps it out");
+                    + " FROM main." + name))
+                refused.add(table, row.map(), "a row like it, or a rule of its table, keeps it out");
         } catch (StoreException e) {
             if (e.reason() != StoreException.Reason.DAMAGED) throw e;
             lost.add("the table " + table + " of the old database: " + e.why());

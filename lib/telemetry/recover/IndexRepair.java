@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.Locale;
 import telemetry.Database;
 import telemetry.Next;
 import telemetry.Store;
@@ -14,6 +15,8 @@ import telemetry.backup.Snapshot;
 import telemetry.os.Attempt;
 import telemetry.os.Disk;
 import telemetry.os.Unfinished;
+import telemetry.rebuild.OldDatabase;
+import telemetry.runs.Ddl;
 import telemetry.runs.Integrity;
 import telemetry.sqlite.DatabaseFile;
 import telemetry.store.Quarantine;
@@ -24,6 +27,8 @@ final class IndexRepair {
     private final Clock clock;
     private final Duration patience;
     private final PrintWriter err;
+    private Path kept;
+    private String why;
 
     IndexRepair(Store store, Clock clock, Duration patience, PrintWriter err) {
         this.store = store;
@@ -33,26 +38,105 @@ final class IndexRepair {
     }
 
     /**
-     * Keeps a copy first, and checks the whole afterwards.
-     *
-     * @return the copy of what was there before; null when it did not help, as with values that are there twice and must not be: then the
-     *         database is as it was, or as good
+     * Keeps a copy first, and checks the whole afterwards. When it does not help, as with values that are there twice and must not be, the
+     * database is as it was.
      */
-    Path mended() {
+    boolean isMended() {
         Path live = store.database();
         Path folder = Quarantine.claim(store, "recover", clock.instant());
-        Path kept = folder.resolve(live.getFileName());
+        Path copy = folder.resolve(live.getFileName());
+        boolean isDamaged = false;
         try (Database database = Database.open(live, patience)) {
-            keep(database, kept);
+            keep(database, copy);
             database.execute("REINDEX");
-            if (Integrity.of(database, null, false, err).isSound()) return kept;
+            if (Integrity.of(database, null, false, err).isSound()) kept = copy;
+            else why = "SQLite finds errors afterwards too";
         } catch (StoreException e) {
-            if (e.reason() == StoreException.Reason.LOCKED || e.reason() == StoreException.Reason.FULL
-                    || e.reason() == StoreException.Reason.DENIED) throw e;
+            requireAboutIndexes(e);
+            why = e.why();
+            isDamaged = e.reason() == StoreException.Reason.DAMAGED;
+        } finally {
+            if (kept == null) DatabaseFile.delete(copy);
+            Quarantine.removeIfEmpty(folder);
         }
-        DatabaseFile.delete(kept);
-        Quarantine.removeIfEmpty(folder);
-        return null;
+        if (isDamaged) exchange();
+        return kept != null;
+    }
+
+    private static void requireAboutIndexes(StoreException e) {
+        if (e.reason() == StoreException.Reason.LOCKED || e.reason() == StoreException.Reason.FULL
+                || e.reason() == StoreException.Reason.DENIED) throw e;
+    }
+
+    /** An index whose own pages are damaged cannot be emptied to be made anew: the tables are copied into a new file. */
+    private void exchange() {
+        Path live = store.database();
+        OldDatabase old = OldDatabase.of(live);
+        if (old.ddl() == null || !old.ddl().without().isEmpty()) return;
+        old.requireUnused();
+        RecoveryMark.begin(store, clock.instant());
+        Path made = Unfinished.beside(live);
+        try {
+            Disk.requireRoom("copy the tables of", live, live.toFile().length(), Next.command("archive", "--dry-run"));
+            copy(old.ddl(), made);
+            Path folder = Quarantine.claim(store, "recover", clock.instant());
+            kept = old.moveAside(folder);
+            Disk.ownAs(made, kept);
+            Attempt.of("put a copy in place as", live, () -> {
+                Disk.publish(made, live);
+                Disk.syncFolder(live.getParent());
+            });
+        } catch (StoreException e) {
+            requireAboutIndexes(e);
+            why = e.why();
+            if (kept != null) throw e;
+        } finally {
+            DatabaseFile.delete(made);
+        }
+    }
+
+    /** Row by row with their numbers, reading no index. @throws StoreException when one table does not take all of its rows */
+    private void copy(Ddl ddl, Path made) {
+        try (Database database = Database.create(made)) {
+            database.pragma("synchronous", "OFF");
+            database.pragma("ignore_check_constraints", "ON");
+            ddl.createTables(database);
+            database.attachToRead(store.database(), "old");
+            database.inTransaction(() -> {
+                for (String table : Ddl.rowTables(database)) copy(database, table);
+                if (database.number("SELECT count(*) FROM sqlite_master WHERE name = 'sqlite_sequence'") > 0) {
+                    database.update("DELETE FROM main.sqlite_sequence");
+                    database.update("INSERT INTO main.sqlite_sequence SELECT * FROM old.sqlite_sequence");
+                }
+            });
+            database.detach("old");
+            ddl.createOthers(database);
+            Integrity found = Integrity.of(database, null, false, err);
+            if (!found.isSound())
+                throw new StoreException(StoreException.Reason.FAILED, "copy the tables to", made, found.toString(), null);
+            database.pragma("synchronous", "FULL");
+            database.pragma("journal_mode", ddl.journal());
+        }
+        Attempt.of("write the copy", made, () -> Disk.sync(made));
+    }
+
+    private static void copy(Database database, String table) {
+        String columns = Ddl.columns(database, table);
+        boolean isNumbered = Ddl.hasRowNumbers(database, table) && !columns.toLowerCase(Locale.ROOT).contains("\"rowid\"")
+                && database.number("SELECT count(*) FROM pragma_table_info(?) WHERE pk > 0 AND upper(type) = 'INTEGER'", table) == 0;
+        String list = (isNumbered ? "rowid, " : "") + columns;
+        database.update("INSERT INTO main." + Database.quoted(table) + " (" + list + ") SELECT " + list + " FROM old."
+                + Database.quoted(table) + " NOT INDEXED");
+    }
+
+    /** What was there before; null when nothing was made anew. */
+    Path kept() {
+        return kept;
+    }
+
+    /** It did not help; null when it did. */
+    String why() {
+        return kept == null ? why : null;
     }
 
     private void keep(Database database, Path kept) {

@@ -4,6 +4,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import telemetry.Database;
 import telemetry.StoreException;
+import telemetry.os.Attempt;
+import telemetry.os.Disk;
+import telemetry.os.Unfinished;
 import telemetry.runs.Integrity;
 import telemetry.runs.Schema;
 import telemetry.sqlite.DatabaseFile;
@@ -67,6 +70,34 @@ record LeftLog(Path file, long commits, long broken, boolean isWhole) {
             Salvage.requireDamage(e);
             return false;
         }
+    }
+
+    /** The highest number of a row of runs, read without the log. */
+    static long lastNumberOf(Path database) {
+        try (Database alone = Database.openFrozen(database)) {
+            return alone.number("SELECT max(rowid) FROM agent_runs NOT INDEXED");
+        }
+    }
+
+    /** A copy under its own name, whole or not there. */
+    void keepIn(Path folder) {
+        Path kept = folder.resolve(file.getFileName());
+        Path unfinished = Unfinished.beside(kept);
+        Attempt.of("keep the -wal in", folder, () -> {
+            Disk.copy(file, unfinished);
+            Disk.publish(unfinished, kept);
+            Disk.syncFolder(folder);
+        });
+    }
+
+    /** With its -shm, from beside a file that it is not of and that nobody has open. */
+    void remove() {
+        String name = file.getFileName().toString();
+        Attempt.of("remove the -wal", file, () -> {
+            Files.delete(file);
+            Files.deleteIfExists(file.resolveSibling(name.substring(0, name.length() - "-wal".length()) + "-shm"));
+            Disk.syncFolder(file.getParent());
+        });
     }
 
     @Override

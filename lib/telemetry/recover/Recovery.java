@@ -98,13 +98,13 @@ public final class Recovery {
         if (left != null) left.putBack();
         boolean isFresh = left == null && seen.database() != RecoveryPlan.State.TORN && System.nanoTime() - looked < FRESH.toNanos();
         RecoveryPlan plan = isFresh ? seen : look(true, true);
-        Path mended = plan.database() == RecoveryPlan.State.INDEXES ? new IndexRepair(store, clock, patience, err).mended() : null;
-        if (plan.database() == RecoveryPlan.State.INDEXES && mended == null) plan = look(true, false);
+        IndexRepair repair = plan.database() == RecoveryPlan.State.INDEXES ? new IndexRepair(store, clock, patience, err) : null;
+        if (repair != null && !repair.isMended()) plan = look(true, false);
         if (plan.source() == RecoveryPlan.Source.NONE) throw new StoreException(StoreException.Reason.FAILED, "recover", live,
                 "there is no database that can be read, no backup and no day file",
                 Next.words("look for copies elsewhere, or make a new store").then(Next.command("setup")));
-        RecoveryMark mark = plan.source() == RecoveryPlan.Source.INTACT && !plan.isLogAtStake() ? left
+        RecoveryMark mark = plan.source() == RecoveryPlan.Source.INTACT && !plan.isLogAtStake() ? RecoveryMark.find(store)
                 : RecoveryMark.begin(store, clock.instant());
-        return new RecoveryRun(store, clock, patience, err, others, plan, mended).run(mark);
+        return new RecoveryRun(store, clock, patience, err, others, plan, repair).run(mark);
     }
 }

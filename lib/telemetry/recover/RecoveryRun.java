@@ -62,7 +62,7 @@ final class RecoveryRun {
     private long base;
     private long replayed;
     private long damaged;
-    private final Path mended;
+    private final IndexRepair repair;
     private Filling filling;
     private long refused;
     private Long lost = 0L;
@@ -72,9 +72,10 @@ final class RecoveryRun {
 
     /**
      * @param others databases that gaps are filled from too, besides those that the mark keeps
-     * @param mended the copy of what was there before its indexes were made anew; null when they were not
+     * @param repair of the indexes, which was tried; null when none was needed
      */
-    RecoveryRun(Store store, Clock clock, Duration patience, PrintWriter err, List<Path> others, RecoveryPlan plan, Path mended) {
+    RecoveryRun(Store store, Clock clock, Duration patience, PrintWriter err, List<Path> others, RecoveryPlan plan,
+            IndexRepair repair) {
         this.store = store;
         this.clock = clock;
         this.patience = patience;
@@ -82,11 +83,13 @@ final class RecoveryRun {
         this.live = store.database();
         this.others = others;
         this.plan = plan;
-        this.mended = mended;
+        this.repair = repair;
     }
 
     /** @param mark that it is under way, and what was put aside; null when an intact database stays in place */
     Recovered run(RecoveryMark mark) {
+        if (repair != null && repair.why() != null)
+            steps.add(Check.warning("indexes", "they could not be made anew: " + repair.why(), null));
         waitUntilUnused();
         setLogAside();
         bringSource();
@@ -101,7 +104,7 @@ final class RecoveryRun {
                     Next.RUN_AGAIN, e);
         }
         if (mark != null) mark.end();
-        if (mended != null) kept.add(mended);
+        if (repair != null && repair.kept() != null && !kept.contains(repair.kept())) kept.add(repair.kept());
         logs.stream().filter(log -> kept.stream().noneMatch(file -> file.getParent().equals(log.getParent()))).forEach(kept::add);
         kept.forEach(file -> next.add(Next.words("the damaged files are in " + file.getParent())));
         if (plan.source() != RecoveryPlan.Source.INTACT) next.add(store.command("backup"));
@@ -135,26 +138,10 @@ final class RecoveryRun {
         boolean isMoved = isMixed && plan.source() == RecoveryPlan.Source.INTACT;
         boolean isInPlace = plan.source() == RecoveryPlan.Source.INTACT || plan.source() == RecoveryPlan.Source.BACKUP;
         if (!plan.isLogAtStake() || !isInPlace || Files.notExists(plan.log().file())) return;
-        if (isMixed) lastNumber = lastNumber();
+        if (isMixed) lastNumber = LeftLog.lastNumberOf(live);
         if (isMoved) new OldDatabase(live, OldDatabase.State.DAMAGED, "the -wal beside it is another file's", null).requireUnused();
-        Path folder = Quarantine.claim(store, "recover", clock.instant());
-        Attempt.of("keep the -wal in", folder, () -> {
-            Path kept = folder.resolve(plan.log().file().getFileName());
-            Path unfinished = Unfinished.beside(kept);
-            Disk.copy(plan.log().file(), unfinished);
-            Disk.publish(unfinished, kept);
-            Disk.syncFolder(folder);
-            if (!isMoved) return;
-            Files.delete(plan.log().file());
-            Files.deleteIfExists(DatabaseFile.beside(live, "-shm"));
-            Disk.syncFolder(live.getParent());
-        });
-    }
-
-    private long lastNumber() {
-        try (Database alone = Database.openFrozen(live)) {
-            return alone.number("SELECT max(rowid) FROM agent_runs NOT INDEXED");
-        }
+        plan.log().keepIn(Quarantine.claim(store, "recover", clock.instant()));
+        if (isMoved) plan.log().remove();
     }
 
     private void step(boolean isWell, String name, String detail, String otherwise, Next hint) {
@@ -166,7 +153,7 @@ final class RecoveryRun {
             case INTACT -> {
                 base = runs();
                 step(true, "source", "the database itself: " + Words.count(base, "run"), "", null);
-                if (mended != null) step(true, "indexes", "made anew; no row was changed", "", null);
+                if (repair != null) step(true, "indexes", "made anew; no row was changed", "", null);
             }
             case BACKUP -> restore(plan.backup());
             case DAY_FILES -> rebuild();

@@ -67,14 +67,18 @@ public record Restored(Path backup, Instant made, String schema, long fromIt, Re
         if (!verified)
             remarks.add(new Remark("this backup has no SHA-256: SQLite finds no error in it, but nothing proves that it is unchanged",
                     null));
-        if (only == null)
-            remarks.add(new Remark("what was there before is too damaged to tell whether it had runs that are missing now", salvaging()));
-        else if (only > 0) remarks.add(place.database == null ? new Remark(Words.count(only, "run stands", "runs stand")
-                + " only in the database and would be missing in the restored one", null)
-                : new Remark(Words.count(only, "run", "runs") + " stood only in the database before and "
-                + (only == 1 ? "is missing now; it is in " : "are missing now; they are in ") + place.kept, salvaging()));
-        taken.stream().map(one -> one.isOfRuns() ? one.ofRowsThatAreThere() : one).filter(TakenAway::isAny).map(this::remark)
-                .forEach(remarks::add);
+        List<String> missing = new ArrayList<>();
+        for (TakenAway one : taken) {
+            TakenAway unsaid = one.isOfRuns() ? one.ofRowsThatAreThere() : one;
+            if (unsaid.isAny() && !(one.isOfRuns() && one.rows() == null && only == null)) missing.add(said(unsaid));
+        }
+        if (only == null) missing.add("what was there before is too damaged to tell whether it had runs that are missing now");
+        else if (only > 0) missing.add(place.database == null ? Words.count(only, "run stands", "runs stand")
+                + " only in the database and would be missing in the restored one"
+                : Words.count(only, "run", "runs") + " stood only in the database before and "
+                + (only == 1 ? "is missing now; it is in " : "are missing now; they are in ") + place.kept);
+        Next next = only == null || place.database != null ? salvaging() : null;
+        for (int i = 0; i < missing.size(); i++) remarks.add(new Remark(missing.get(i), i == missing.size() - 1 ? next : null));
         if (replayed != null && replayed.damaged > 0) remarks.add(new Remark(Words.count(replayed.damaged, "line", "lines")
                 + " of the day files could not be used", Next.command("rebuild", "--check-only")));
         if (!place.before.equals(schema) && !place.before.equals(ABSENT) && !place.before.equals(DAMAGED))
@@ -82,9 +86,9 @@ public record Restored(Path backup, Instant made, String schema, long fromIt, Re
         return remarks;
     }
 
-    private Remark remark(TakenAway one) {
-        if (place.database == null) return new Remark("only the database has, and the restored one would lack: " + one, null);
-        return new Remark("only the database before had, and it is in " + place.kept + ": " + one, salvaging());
+    private String said(TakenAway one) {
+        return (place.database == null ? "only the database has, and the restored one would lack: "
+                : "only the database before had, and it is in " + place.kept + ": ") + one;
     }
 
     /** What the replaced database alone has can be brought in afterwards; before, all is in one. */
