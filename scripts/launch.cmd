@@ -1,7 +1,7 @@
 @echo off
 rem Starts a script of this folder without JBang: java runs the jar that JBang built, with an archive of the classes that the script loads.
-rem The launchers call it; TELEMETRY_SCRIPT names the script, TELEMETRY_LAUNCHER how the launcher was called. Each start checks whether a source, a jar or the
-rem JDK has changed. If one has, JBang builds the script again first. If it cannot, jbangw runs the script.
+rem The launchers call it; TELEMETRY_SCRIPT names the script, TELEMETRY_LAUNCHER how the launcher was called. Each start checks whether a
+rem source, a jar or the JDK has changed. If one has, JBang builds the script again first. If it cannot, jbangw runs the script.
 setlocal EnableExtensions DisableDelayedExpansion
 
 for %%F in ("%~dp0..") do set "CHECKOUT=%%~fF"

@@ -61,7 +61,8 @@ public record Checks(List<Check> list) implements Result {
         var lines = new StringJoiner(System.lineSeparator());
         Map<String, StringJoiner> skipped = new LinkedHashMap<>();
         for (Check check : list)
-            if (check.status() == Check.Status.SKIPPED) skipped.computeIfAbsent(check.detail(), cause -> new StringJoiner(", ")).add(check.name());
+            if (check.status() == Check.Status.SKIPPED)
+                skipped.computeIfAbsent(check.detail(), cause -> new StringJoiner(", ")).add(check.name());
             else lines.add(Words.item(Words.padded(check.status().toString(), STATUS) + "  " + Words.padded(check.name(), width) + "  ",
                     check.detail(), hints.add(String.valueOf(check.hint())) ? check.hint() : null));
         skipped.forEach((cause, names) -> lines.add(Words.item(cause + ": ", names.toString(), null)));

@@ -81,7 +81,8 @@ public record Health(Store store, Instant at, Checks checks, List<Measure> measu
     public List<Check> troubles() {
         List<Check> troubles = new ArrayList<>();
         for (Check check : checks.list())
-            if (check.status().compareTo(Check.Status.OK) > 0 && (check.status() != Check.Status.UNKNOWN || status() == Check.Status.UNKNOWN))
+            if (check.status().compareTo(Check.Status.OK) > 0
+                    && (check.status() != Check.Status.UNKNOWN || status() == Check.Status.UNKNOWN))
                 troubles.add(check);
         return troubles;
     }

@@ -106,14 +106,16 @@ public record Next(Runbook section, String words, Command command) {
         String jbangw = System.getProperty(JBANGW);
         if (jbangw != null) return quoted(jbangw) + " " + name;
         String launcher = System.getProperty(LAUNCHER);
-        return launcher == null ? "jbang " + name + "@telemetry" : quoted(launcher.replaceFirst("telemetry-[a-z_]+(?=[^/\\\\]*$)", "telemetry-" + name));
+        return launcher == null ? "jbang " + name + "@telemetry"
+                : quoted(launcher.replaceFirst("telemetry-[a-z_]+(?=[^/\\\\]*$)", "telemetry-" + name));
     }
 
     /** As a shell takes it for one word, whatever its characters; in double quotes where that reads better. */
     static String quoted(String word) {
         boolean isWindows = System.getProperty("os.name").startsWith("Windows");
         String plain = isWindows ? "/:._-\\" : "/:._-=";
-        if (!word.isEmpty() && word.charAt(0) != '=' && word.chars().allMatch(c -> Character.isLetterOrDigit(c) || plain.indexOf(c) >= 0)) return word;
+        if (!word.isEmpty() && word.charAt(0) != '=' && word.chars().allMatch(c -> Character.isLetterOrDigit(c)
+                || plain.indexOf(c) >= 0)) return word;
         boolean isDouble = isWindows || word.contains("'") && word.chars().noneMatch(c -> "\"$`\\!".indexOf(c) >= 0);
         return isDouble ? '"' + word.replace("\"", "\\\"") + '"' : "'" + word.replace("'", "'\\''") + "'";
     }

@@ -172,7 +172,8 @@ public final class Runs {
     }
 
     private Rows oldest(String columns, RunConditions conditions, long limit) {
-        return answer(new Query("SELECT " + there(columns) + " FROM agent_runs" + conditions.where() + OLDEST_FIRST, conditions.values(limit)));
+        return answer(new Query("SELECT " + there(columns) + " FROM agent_runs" + conditions.where() + OLDEST_FIRST,
+                conditions.values(limit)));
     }
 
     private String there(String columns) {

@@ -154,13 +154,19 @@ public record Store(Path base, Path database, Path raw, String rule) {
         return this;
     }
 
-    /** What is said of a store that is not there: {@code "TELEMETRY_BASE_DIR names /data/telemetry, which is not there: was the store moved? …"} */
+    /**
+     * What is said of a store that is not there: {@code "TELEMETRY_BASE_DIR names /data/telemetry, which is not there: was the store moved?
+     * …"}
+     */
     public String absence() {
         return isFound() ? "there is no store: " + base + " does not exist"
                 : rule + " names " + base + ", which is not there: was the store moved? " + moved();
     }
 
-    /** What brings one that is not there back, or makes it. Where somebody named it, it was there before: setup would hide that it was moved. */
+    /**
+     * What brings one that is not there back, or makes it. Where somebody named it, it was there before: setup would hide that it was
+     * moved.
+     */
     public Next anew() {
         return isFound() ? Next.command("setup") : Next.words(ANEW);
     }

@@ -88,6 +88,7 @@ class RetentionTest {
     }
 
     private static Backup unverified(int daysAgo) {
-        return new Backup(Path.of("u" + daysAgo), NOW.minus(Duration.ofDays(daysAgo)), new Size(1), null, false, "it has no manifest", false);
+        return new Backup(Path.of("u" + daysAgo), NOW.minus(Duration.ofDays(daysAgo)), new Size(1), null, false, "it has no manifest",
+                false);
     }
 }

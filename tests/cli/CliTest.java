@@ -109,7 +109,8 @@ class CliTest {
             case DAMAGED, FULL, FAILED -> 2;
             case REFUSED -> 64;
         }, run.exit());
-        assertEquals(new Script(run.exit(), "", "probe: cannot open the database some\\nfile: it broke" + NL + "next: jbang health@telemetry" + NL),
+        assertEquals(new Script(run.exit(), "", "probe: cannot open the database some\\nfile: it broke" + NL
+                + "next: jbang health@telemetry" + NL),
                 run);
     }
 

@@ -124,7 +124,8 @@ class ArchiveFullDiskTest {
         Files.write(store.backups().resolve("telemetry_backup_20251201_120000.sqlite"), new byte[4_000_000]);
         Files.write(store.reports().resolve("large.md"), new byte[1_000_000]);
         String err = Script.run(new archive(), "--dry-run", "--store", store.base()).err();
-        assertEquals(List.of("archive: " + store.backups() + ": 4.0 MB", "next: jbang backup@telemetry expire --dry-run --store " + store.base(),
+        assertEquals(List.of("archive: " + store.backups() + ": 4.0 MB", "next: jbang backup@telemetry expire --dry-run --store "
+                + store.base(),
                 "archive: " + store.quarantine() + ": 3.0 MB", "next: jbang recover@telemetry quarantine --store " + store.base(),
                 "archive: " + store.reports() + ": 1.0 MB; no command expires it: delete what nobody needs"), err.lines().toList());
     }

@@ -274,7 +274,8 @@ class ArchiveTest {
         assertEquals(3, command("restore", store, "2024-01-01").exit());
         Script noDay = command("restore", store, "2024-13-01");
         assertEquals(64, noDay.exit());
-        assertTrue(noDay.err().contains("'2024-13-01' is not a day (2025-12-11)" + NL + "next: jbang archive@telemetry restore --help" + NL), noDay.err());
+        assertTrue(noDay.err().contains("'2024-13-01' is not a day (2025-12-11)" + NL + "next: jbang archive@telemetry restore --help"
+                + NL), noDay.err());
     }
 
     @Test
@@ -288,7 +289,8 @@ class ArchiveTest {
         assertEquals(2, failed.exit());
         assertTrue(failed.err().startsWith("archive restore: cannot restore " + part(store, 0, 1) + ": damaged or truncated: "),
                 failed.err());
-        assertTrue(failed.err().contains("; what is left of it can still be read" + NL + "next: jbang logs@telemetry 2025-12-01 --store "), failed.err());
+        assertTrue(failed.err().contains("; what is left of it can still be read" + NL + "next: jbang logs@telemetry 2025-12-01 --store "),
+                failed.err());
         assertEquals(List.of(), names(store.raw()));
     }
 
@@ -298,7 +300,8 @@ class ArchiveTest {
         archive(store, "--older-than", "0d", "--yes");
         assertEquals(64, command("expire", store, "--yes").exit(), "the age is never a guess");
         assertEquals("2 day files (N B) would be deleted" + NL + "next: jbang archive@telemetry expire --store " + store.base()
-                + " --older-than 28d --yes" + NL, command("expire", store, "--older-than", "28d", "--dry-run").out().replaceAll("\\d+ B", "N B"));
+                + " --older-than 28d --yes" + NL, command("expire", store, "--older-than", "28d", "--dry-run").out().replaceAll("\\d+ B",
+                "N B"));
         assertEquals(3, DayLines.files(store.archive()).size());
         assertEquals("2 day files (N B) deleted" + NL,
                 command("expire", store, "--older-than", "28d", "--yes").out().replaceAll("\\d+ B", "N B"));

@@ -106,7 +106,8 @@ class BackupSafetyTest {
             if (!everyWay && !restore[0].equals("--restore")) continue;
             Script refused = BackupTest.backup(NOON, store, restore);
             assertEquals(2, refused.exit(), what + refused.err());
-            assertTrue(refused.err().contains(System.lineSeparator() + "next: jbang backup@telemetry list --store " + store.base()), refused.err());
+            assertTrue(refused.err().contains(System.lineSeparator() + "next: jbang backup@telemetry list --store " + store.base()),
+                    refused.err());
         }
         assertTrue(java.util.Arrays.equals(live, Files.readAllBytes(store.database())), what);
         assertEquals(tree, BackupTest.tree(store.base()), what);

@@ -309,7 +309,8 @@ class BackupTest {
         Script dry = backup(NOON, store, "--dry-run");
         assertEquals(0, dry.exit());
         assertTrue(dry.out().matches("would back up 60 runs, \\d+ kB, to .*backups\\s+would expire  "
-                + ".*telemetry_backup_20261108_120000.sqlite\\s+next: jbang backup@telemetry --store " + store.base() + " --yes\\s+"), dry.out());
+                + ".*telemetry_backup_20261108_120000.sqlite\\s+next: jbang backup@telemetry --store " + store.base() + " --yes\\s+"),
+                dry.out());
         assertEquals(before, tree(store.base()));
     }
 

@@ -299,6 +299,7 @@ class CommandFormsTest {
 
     /** Without what differs between two runs on two stores: their names, numbers and times, and the order of the options. */
     private static String masked(Script run) {
-        return run.toString().replaceAll("(?m)(\\bnext: jbang [a-z_]+@telemetry).* --yes$", "$1 AS TYPED").replaceAll("\\b(one|two)\\b", "STORE").replaceAll("\\d+(\\.\\d+)?( (ms|s|min)\\b)?", "N");
+        return run.toString().replaceAll("(?m)(\\bnext: jbang [a-z_]+@telemetry).* --yes$", "$1 AS TYPED").replaceAll("\\b(one|two)\\b",
+                "STORE").replaceAll("\\d+(\\.\\d+)?( (ms|s|min)\\b)?", "N");
     }
 }

@@ -30,7 +30,9 @@ import telemetry.kit.Fixture;
 import telemetry.kit.Folder;
 import telemetry.kit.Script;
 
-/** Every command that deletes or overwrites: what it does where nobody can be asked, after a no, after a yes, and what a dry run ends with. */
+/**
+ * Every command that deletes or overwrites: what it does where nobody can be asked, after a no, after a yes, and what a dry run ends with.
+ */
 class ConsentTest {
 
     @TempDir

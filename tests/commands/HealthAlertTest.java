@@ -196,7 +196,8 @@ class HealthAlertTest {
                 " ", "neither an address nor a command");
         wrong.forEach((target, why) -> {
             Script health = Script.run(new health(), "--store", dir.resolve("none"), "--alert", target);
-            assertEquals("health: Invalid value for option '--alert': " + why + System.lineSeparator() + "next: jbang health@telemetry --help\n",
+            assertEquals("health: Invalid value for option '--alert': " + why + System.lineSeparator()
+                    + "next: jbang health@telemetry --help\n",
                     health.err(), target);
             assertEquals(64, health.exit(), target);
             assertEquals("", health.out(), target);

@@ -35,7 +35,8 @@ class HealthCalmTest {
         for (Fixture shape : Fixture.values()) {
             Store store = shape.filled(dir.resolve(shape.name()), 220, NOON);
             Sql.execute(store, "UPDATE agent_runs SET status = 'success', end_time = start_time WHERE status = 'running'");
-            for (DayFile day : new EventLog(store).raw()) Files.setLastModifiedTime(day.path(), FileTime.from(NOON.minus(Duration.ofDays(2))));
+            for (DayFile day : new EventLog(store).raw()) Files.setLastModifiedTime(day.path(),
+                    FileTime.from(NOON.minus(Duration.ofDays(2))));
             assertCalm(store, shape + " as it was");
             run(store, new setup());
             assertCalm(store, shape + " after setup");
@@ -91,8 +92,10 @@ class HealthCalmTest {
             String last = Sql.rows(store, "SELECT max(replace(substr(start_time, 1, 19), ' ', 'T')) AS last FROM agent_runs").get(0).get("last").toString();
             List<String> troubles = troubles(store, Clock.fixed(Instant.parse(last + "Z").plusSeconds(600), ZoneOffset.UTC));
             List<String> unexpected = new ArrayList<>(troubles);
-            unexpected.removeIf(what -> what.startsWith("warning: stale: ") || what.startsWith("warning: backup: there is no verified backup")
-                    || what.startsWith("warning: schema: ") || given.name().endsWith("-ahead") && what.matches("warning: (database|divergence|day files): .*"));
+            unexpected.removeIf(what -> what.startsWith("warning: stale: ")
+                    || what.startsWith("warning: backup: there is no verified backup")
+                    || what.startsWith("warning: schema: ") || given.name().endsWith("-ahead")
+                    && what.matches("warning: (database|divergence|day files): .*"));
             assertEquals(List.of(), unexpected, given.name());
         }
     }

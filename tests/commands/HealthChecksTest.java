@@ -55,7 +55,8 @@ class HealthChecksTest {
         assertEquals("ok " + dir + ", named by --store; another store by AGENT_METRICS_DIR=" + other,
                 environment(Map.of("AGENT_METRICS_DIR", other.toString()), "--store", dir));
         Script health = Script.runProcess(Map.of("AGENT_METRICS_DIR", dir.toString()), "health", "--json");
-        assertEquals("jbang prune@telemetry stale --dry-run", HealthTest.next(health, "stale"), "the variable names the store to the next command too");
+        assertEquals("jbang prune@telemetry stale --dry-run", HealthTest.next(health, "stale"),
+                "the variable names the store to the next command too");
     }
 
     private static String environment(Map<String, String> env, Object... options) throws Exception {
@@ -229,7 +230,8 @@ class HealthChecksTest {
         assertEquals("warning: 1 run begins later than this machine's clock, 2026-11-20 12:10:00 UTC", told(store, "activity"));
         change(store, "DELETE FROM agent_runs WHERE rowid = 60");
         assertEquals("warning: no run for 1 d 16 h, 0 in the last 24 h; silent: link-checker since 2026-11-20 12:00:00, docs-crawler since "
-                + "2026-11-20 11:00:00, hugo-translator since 2026-11-20 10:00:00", told(store, "activity", NOON.plus(Duration.ofHours(40))));
+                + "2026-11-20 11:00:00, hugo-translator since 2026-11-20 10:00:00",
+                told(store, "activity", NOON.plus(Duration.ofHours(40))));
         assertEquals("warning: no run yet", told(Fixture.V1.empty(dir.resolve("empty")), "activity"));
     }
 
@@ -297,7 +299,8 @@ class HealthChecksTest {
         Files.move(store.backups(), dir.resolve("moved"));
         Files.writeString(store.backups(), "");
         assertEquals("failed: " + store.backups() + ": it is no folder", told(store, "backup", NOON));
-        assertEquals("move that file elsewhere, then (runbook: Complete System Failure) jbang setup@telemetry --store " + dir, hint(store, "backup"));
+        assertEquals("move that file elsewhere, then (runbook: Complete System Failure) jbang setup@telemetry --store " + dir,
+                hint(store, "backup"));
     }
 
     private static Path backUp(Store store, Instant when) {

@@ -52,7 +52,8 @@ class HealthDayFilesTest {
         for (int day = 13; day <= 17; day++) delete(day);
         assertEquals("warning: 120 runs of 5 days (2026-11-13: 24, 2026-11-14: 24, 2026-11-15: 24 and 2 more) stand in the database and in no day "
                 + "file; put the files back from where they were moved to or from a backup, or acknowledge the loss", told());
-        assertEquals("jbang health@telemetry --acknowledge 'the day files are gone' --store " + store.base(), HealthTest.next(health(), "day files"));
+        assertEquals("jbang health@telemetry --acknowledge 'the day files are gone' --store " + store.base(),
+                HealthTest.next(health(), "day files"));
         Script acknowledged = HealthTest.health(store, "--acknowledge", "a disk died");
         assertEquals("", acknowledged.err());
         assertEquals(FINE + ", known: the lines of 5 days are gone", told());
@@ -105,7 +106,8 @@ class HealthDayFilesTest {
         }
         String name = files.get(0).getFileName().toString();
         String told = told();
-        assertTrue(told.contains("2 of " + files.size() + " archived files: " + name + " is not there, " + files.get(1).getFileName() + " has 7 B of "),
+        assertTrue(told.contains("2 of " + files.size() + " archived files: " + name + " is not there, " + files.get(1).getFileName()
+                + " has 7 B of "),
                 told);
         assertTrue(told.contains("(2026-11-11: "), told);
         HealthTest.health(store, "--acknowledge", "the tape is torn");
@@ -158,7 +160,8 @@ class HealthDayFilesTest {
     void theFilesMayStandElsewhere() throws Exception {
         Path elsewhere = dir.resolve("lines");
         Files.move(store.raw(), elsewhere);
-        Script health = Script.runProcess(Map.of("AGENT_METRICS_DIR", store.base().toString(), "TELEMETRY_NDJSON_DIR", elsewhere.toString()),
+        Script health = Script.runProcess(Map.of("AGENT_METRICS_DIR", store.base().toString(), "TELEMETRY_NDJSON_DIR",
+                elsewhere.toString()),
                 "health", "--json", "--quick");
         assertEquals("every day of the database has its lines", HealthTest.check(health, "day files").getString("detail", ""));
     }

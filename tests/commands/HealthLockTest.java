@@ -99,7 +99,8 @@ class HealthLockTest {
             Files.setLastModifiedTime(journal, FileTime.from(Instant.now().minusSeconds(3600)));
             Script health = HealthTest.health(store, "--json", "--wait", "100ms");
             assertEquals(2, health.exit());
-            assertTrue(HealthTest.check(health, "lock").getString("detail", "").startsWith("not free within 100 ms: held by process " + holder.pid()
+            assertTrue(HealthTest.check(health, "lock").getString("detail", "").startsWith("not free within 100 ms: held by process "
+                    + holder.pid()
                     + " (stopped)"), health.out());
             for (String name : List.of("database", "schema", "journal", "activity", "stale", "size", "day files", "divergence"))
                 assertEquals("skipped: the database is locked", HealthTest.check(health, name).getString("detail", ""), name);
@@ -156,7 +157,8 @@ class HealthLockTest {
         byte[] database = Files.readAllBytes(store.database());
         byte[] journal = Files.readAllBytes(Path.of(store.database() + "-journal"));
         assertEquals("skipped: skipped: a -journal was left, which a try would roll back", told(store, "lock"));
-        assertTrue(told(store, "journal").matches("warning: a -journal was left .* ago by a program that died while it wrote.*"), told(store, "journal"));
+        assertTrue(told(store, "journal").matches("warning: a -journal was left .* ago by a program that died while it wrote.*"),
+                told(store, "journal"));
         assertEquals(3, Script.run(new health(), "--quick", "--store", store.base()).exit(), "not all is known to be well");
         assertArrayEquals(database, Files.readAllBytes(store.database()));
         assertArrayEquals(journal, Files.readAllBytes(Path.of(store.database() + "-journal")));

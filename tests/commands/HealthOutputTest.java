@@ -56,7 +56,8 @@ class HealthOutputTest {
                 HealthTest.health(store, "--nagios").out().replaceAll("disk_free=\\d+", "disk_free=N")
                         .replaceAll("write=0\\.\\d+s", "write=0.Ns").replaceAll("database_size=\\d+", "database_size=N"));
         Script idle = HealthTest.health(store, "--nagios", "--idle", "1m");
-        assertTrue(idle.out().startsWith("TELEMETRY WARNING - activity: no run for 10 min, 20 in the last 24 h; " + SILENT + " | wal_size="),
+        assertTrue(idle.out().startsWith("TELEMETRY WARNING - activity: no run for 10 min, 20 in the last 24 h; " + SILENT
+                + " | wal_size="),
                 idle.out());
         Script missing = Script.run(HealthTest.at(HealthTest.NOON), "--nagios", "--store", dir.resolve("a|b"));
         assertTrue(missing.out()

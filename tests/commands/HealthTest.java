@@ -77,7 +77,8 @@ class HealthTest {
                 assertEquals("ok", status(health, check), given + " " + check);
             boolean isAhead = given.name().endsWith("-ahead");
             assertEquals(isAhead ? "warning" : "ok", status(health, "database"), given + " " + health.out());
-            if (isAhead) assertTrue(check(health, "database").getString("detail", "").contains("; but 113 of the 120 runs that began "), health.out());
+            if (isAhead) assertTrue(check(health, "database").getString("detail", "").contains("; but 113 of the 120 runs that began "),
+                    health.out());
             assertTrue(health.exit() <= 1, given + " " + health.exit());
             assertEquals(before, bytes(store.base()), given.name());
         }
@@ -128,7 +129,8 @@ class HealthTest {
         assertEquals("jbang recover@telemetry --dry-run --store " + shown(store), next(health, "database"), health.out());
         assertEquals("ok", status(health, "write"), state);
         for (String name : NAMES)
-            assertTrue(name.equals("database") || !status(health, name).equals("failed"), "one cause is one failure: " + state + " " + name);
+            assertTrue(name.equals("database") || !status(health, name).equals("failed"), "one cause is one failure: " + state + " "
+            + name);
         assertEquals("", health.err(), state);
         assertEquals(2, health.exit(), state);
     }
@@ -267,7 +269,8 @@ class HealthTest {
         String text = report.replace(System.lineSeparator(), "\n").replaceAll("\n {22}(?!next:)", " ");
         return text.substring(text.indexOf('\n', text.startsWith("ok       environment") ? 0 : -1) + 1)
                 .replaceAll("[0-9.]+ m?s\\b", "N ms").replaceAll("SQLite [0-9.]+", "SQLite N")
-                        .replaceAll("[0-9.]+ [GT]B free", "N GB free").replaceAll("\\d+ kB", "N kB").replaceAll("\\d+ bytes", "N bytes").replaceAll("\n {13,20}(?=[a-z])", " ").replaceAll("older than \\S+ d", "older than N d");
+                        .replaceAll("[0-9.]+ [GT]B free", "N GB free").replaceAll("\\d+ kB", "N kB").replaceAll("\\d+ bytes",
+                        "N bytes").replaceAll("\n {13,20}(?=[a-z])", " ").replaceAll("older than \\S+ d", "older than N d");
     }
 
     /** Each file below a folder, with what is in it. */

@@ -28,7 +28,9 @@ import telemetry.Store;
 import telemetry.kit.Fixture;
 import telemetry.kit.Script;
 
-/** Health's check write: whether the agents' account can record a run now. Each printed command is run as it stands, and then all is well. */
+/**
+ * Health's check write: whether the agents' account can record a run now. Each printed command is run as it stands, and then all is well.
+ */
 @DisabledOnOs(OS.WINDOWS)
 class HealthWriteTest {
     private static final Instant NOW = Instant.now();
@@ -89,7 +91,8 @@ class HealthWriteTest {
     void asRootItIsAskedForTheAgentsAccount() throws Exception {
         for (int account : new int[] {NOBODY, AGENT}) {
             Store store = agents(Fixture.V3, account);
-            assertTrue(told(store).matches("ok: a line appended and on the disk in .*; the agents' account (nobody|41000) may write too"), told(store));
+            assertTrue(told(store).matches("ok: a line appended and on the disk in .*; the agents' account (nobody|41000) may write too"),
+                    told(store));
             for (String file : List.of("day file", "database", "folder of the database")) {
                 Path path = path(store, file);
                 give(path, 0, 0);
@@ -181,7 +184,8 @@ class HealthWriteTest {
         assertTrue(told(store).startsWith("failed: "), told(store));
         String list = "import os, struct, sys; e = lambda tag, perm, id: struct.pack('<HHI', tag, perm, id & 0xffffffff); os.setxattr(sys.argv[1], "
                 + "'system.posix_acl_access', struct.pack('<I', 2) + e(1, 6, -1) + e(2, 6, 65534) + e(4, 0, -1) + e(16, 6, -1) + e(32, 0, -1))";
-        assumeTrue(new ProcessBuilder("python3", "-c", list, today(store).toString()).start().waitFor() == 0, "no access lists on this disk");
+        assumeTrue(new ProcessBuilder("python3", "-c", list, today(store).toString()).start().waitFor() == 0,
+                "no access lists on this disk");
         assertTrue(told(store).startsWith("ok: "), told(store));
     }
 
@@ -191,8 +195,10 @@ class HealthWriteTest {
         String byModes = "; the agents' account 41000 may write by owner, groups and mode: access lists were not looked at";
         Script health = as(NOBODY, store);
         assertEquals("ok", HealthTest.status(health, "write"), health.toString());
-        assertEquals("no line was tried, because this account may not" + byModes, HealthTest.check(health, "write").getString("detail", ""));
-        assertTrue(HealthTest.check(health, "lock").getString("detail", "").endsWith("not tried, because this account may not write"), health.out());
+        assertEquals("no line was tried, because this account may not" + byModes,
+                HealthTest.check(health, "write").getString("detail", ""));
+        assertTrue(HealthTest.check(health, "lock").getString("detail", "").endsWith("not tried, because this account may not write"),
+                health.out());
         assertEquals("ok", HealthTest.status(health, "database"), health.out());
         give(today(store), 0, 0);
         Script closed = as(NOBODY, store);
@@ -205,7 +211,8 @@ class HealthWriteTest {
     @Test
     void theAgentsOwnAccountTriesItself() throws Exception {
         Store store = agents(Fixture.V7_PYTHON, NOBODY);
-        assertTrue(HealthTest.check(as(NOBODY, store), "write").getString("detail", "").matches("a line appended and on the disk in [0-9.]+ m?s"),
+        assertTrue(HealthTest.check(as(NOBODY, store), "write").getString("detail",
+                "").matches("a line appended and on the disk in [0-9.]+ m?s"),
                 as(NOBODY, store).toString());
         Files.setPosixFilePermissions(today(store), PosixFilePermissions.fromString("r--r--r--"));
         Script closed = as(NOBODY, store);

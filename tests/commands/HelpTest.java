@@ -54,7 +54,8 @@ class HelpTest {
         List<String> lines = help.out().lines().toList();
         int heading = lines.indexOf("Examples:");
         assertTrue(heading > 0, help.out());
-        return lines.subList(heading + 1, lines.size()).stream().takeWhile(line -> line.startsWith("  " + script)).map(String::strip).toList();
+        return lines.subList(heading + 1, lines.size()).stream().takeWhile(line -> line.startsWith("  "
+                + script)).map(String::strip).toList();
     }
 
     private static Callable<Integer> script(String name) throws ReflectiveOperationException {

@@ -228,7 +228,8 @@ class LocksTest {
                 Script refused = locks(store, "--kill", pid, "--yes");
                 assertEquals(64, refused.exit());
                 assertEquals("locks: cannot end process " + pid + " for " + store.database()
-                        + ": it does not hold the write lock at this moment; no other process does either" + System.lineSeparator() + "next: jbang locks@telemetry --store "
+                        + ": it does not hold the write lock at this moment; no other process does either" + System.lineSeparator()
+                        + "next: jbang locks@telemetry --store "
                         + store.base() + System.lineSeparator(), refused.err());
             }
             assertTrue(reader.process.isAlive());

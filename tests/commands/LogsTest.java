@@ -85,7 +85,8 @@ class LogsTest {
         assertEquals(tenth + logs().out(), logs("2025-12").out());
         Script missing = logs("2025-12-09");
         assertEquals(new Script(3, "", "logs: cannot read 2025-12-09 in " + store.raw()
-                + ": no such day is there or in the archive" + NL + "next: jbang logs@telemetry --list --store " + store.base() + NL), missing);
+                + ": no such day is there or in the archive" + NL + "next: jbang logs@telemetry --list --store " + store.base() + NL),
+                missing);
         assertEquals(64, logs("tomorrow").exit());
         assertEquals(64, logs("2025-13-01").exit());
         assertEquals(3, Script.run(new logs(), "--store", dir.resolve("none")).exit());
@@ -387,7 +388,8 @@ class LogsTest {
         assertEquals("2025-12-11\n2025-12-12", columns(logs("--list", "--limit", "2").out(), 0));
         assertEquals("2025-12-12\n2025-12-11", columns(logs("--list", "--limit", "2", "--reverse").out(), 0));
         for (String option : List.of("--agent=a", "--run=r", "--type=t", "--status=failed", "--grep=g", "--raw"))
-            assertEquals("64 logs: --list counts whole days: without --raw, --agent, --run, --type, --status and --grep" + NL + "next: jbang logs@telemetry --help"
+            assertEquals("64 logs: --list counts whole days: without --raw, --agent, --run, --type, --status and --grep" + NL
+            + "next: jbang logs@telemetry --help"
                     + NL, logs("--list", option).exit() + " " + logs("--list", option).err());
     }
 

@@ -87,7 +87,8 @@ class NewerSchemaTest {
     }
 
     private void renamed() {
-        Sql.execute(store, "ALTER TABLE agent_runs RENAME COLUMN error_summary TO error_text", "ALTER TABLE agent_runs ADD COLUMN cost_usd REAL",
+        Sql.execute(store, "ALTER TABLE agent_runs RENAME COLUMN error_summary TO error_text",
+                "ALTER TABLE agent_runs ADD COLUMN cost_usd REAL",
                 "INSERT INTO schema_migrations(version) VALUES (9)");
     }
 
@@ -99,9 +100,11 @@ class NewerSchemaTest {
         assertFalse(health.out().contains("Corrupted"), health.out());
         Script plugin = run(new health(), "--nagios");
         assertTrue(plugin.out().startsWith("TELEMETRY UNKNOWN - schema: " + NEWER), plugin.out());
-        for (Object[] asked : new Object[][] {{new recover(), "--dry-run"}, {new recover(), "--yes"}, {new backup(), "restore", "latest", "--yes"},
+        for (Object[] asked : new Object[][] {{new recover(), "--dry-run"}, {new recover(), "--yes"},
+                {new backup(), "restore", "latest", "--yes"},
                 {new backup(), "restore", "latest", "--dry-run"}, {new rebuild(), "--dry-run"}, {new rebuild(), "--yes"},
-                {new prune(), "runs", "--older-than", "1d", "--yes"}, {new prune(), "stale", "--yes"}, {new prune(), "stale", "--dry-run"}}) {
+                {new prune(), "runs", "--older-than", "1d", "--yes"}, {new prune(), "stale", "--yes"},
+                {new prune(), "stale", "--dry-run"}}) {
             Script refused = run((Procedure) asked[0], List.of(asked).subList(1, asked.length).toArray());
             String what = asked[0].getClass().getName() + " " + asked[1];
             assertEquals(Cli.FAILED, refused.exit(), what + refused);
@@ -124,7 +127,8 @@ class NewerSchemaTest {
         Script made = run(new backup());
         assertEquals(Cli.WARNING, made.exit(), made.toString());
         assertTrue(said(made).contains("20 runs") && said(made).contains(", verified, in "), made.out());
-        assertTrue(said(made).contains("newer " + NEWER + "; this copy has its newer shape only as pages, which are as they were"), made.out());
+        assertTrue(said(made).contains("newer " + NEWER + "; this copy has its newer shape only as pages, which are as they were"),
+                made.out());
         assertTrue(Backups.newestVerified(store).orElseThrow().time().isAfter(newest.time()));
         assertEquals(Cli.OK, run(new backup(), "verify", "latest").exit());
         assertTrue(run(new backup(), "--json").out().contains("\"newer\": \"" + NEWER + "\""));

@@ -145,7 +145,8 @@ class QueryTest {
             assertEquals(1, json.exit());
             assertEquals("[]\n", json.out());
             assertTrue(json.err().startsWith("query " + word + ": " + why + " ") && json.err().length() < 300
-                    && json.err().lines().filter(line -> !line.equals("next: jbang query@telemetry agents --store " + v3.base())).count() == 1, json.err());
+                    && json.err().lines().filter(line -> !line.equals("next: jbang query@telemetry agents --store "
+                    + v3.base())).count() == 1, json.err());
             assertEquals(1, query(v3, word, name).exit());
             assertEquals(before, hashes(v3));
         }

@@ -268,7 +268,8 @@ class RebuildSafetyTest {
         Script nothing = Script.run(new rebuild(), "--store", dir, "--yes");
         assertEquals(3, nothing.exit());
         assertTrue(nothing.err().startsWith("rebuild: cannot rebuild from the day files in " + dir + ": there is none; "
-                + "recover looks for other sources too" + System.lineSeparator() + "next: jbang recover@telemetry --dry-run --store " + dir), nothing.err());
+                + "recover looks for other sources too" + System.lineSeparator() + "next: jbang recover@telemetry --dry-run --store "
+                + dir), nothing.err());
         Fixture.append(store, NOON, Fixture.V3.run(0, NOON));
         Script notThere = Script.run(new rebuild(), "--store", dir, "--from", "archive", "--yes");
         assertEquals(3, notThere.exit());

@@ -62,7 +62,8 @@ class RecoverDamageTest {
         for (String index : List.of("idx_runs_agent", "sqlite_autoindex_agent_runs_1")) {
             Store store = Fixture.V3.filled(dir.resolve(index), 400, NOON);
             Sql.execute(store, "UPDATE agent_runs SET output_summary = 'over HTTP', api_posted = 1",
-                    "DELETE FROM agent_runs WHERE rowid = 3", "CREATE TABLE notes(text TEXT)", "INSERT INTO notes VALUES ('one'), ('two')", "DELETE FROM notes WHERE rowid = 1");
+                    "DELETE FROM agent_runs WHERE rowid = 3", "CREATE TABLE notes(text TEXT)", "INSERT INTO notes VALUES ('one'), ('two')",
+                    "DELETE FROM notes WHERE rowid = 1");
             assertEquals(0, Script.run(new backup(), "--store", store.base()).exit());
             Sql.execute(store, "UPDATE agent_runs SET output_summary = 'since'");
             List<?> rows = Sql.rows(store, "SELECT rowid, * FROM agent_runs NOT INDEXED");

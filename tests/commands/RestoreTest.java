@@ -55,7 +55,8 @@ class RestoreTest {
         Script alone = script(store, "--restore", "latest", "--yes", "--no-replay");
         assertEquals(1, alone.exit(), alone.err());
         assertTrue(alone.err().matches("backup: \\d+ runs stood only in the database before and are missing now; they are in "
-                + store.quarantine() + "/restore-.*\\Rnext: jbang recover@telemetry --salvage " + store.quarantine() + "/restore-\\S+ --dry-run --store "
+                + store.quarantine() + "/restore-.*\\Rnext: jbang recover@telemetry --salvage " + store.quarantine()
+                + "/restore-\\S+ --dry-run --store "
                 + store.base() + "\\R"), alone.err());
         assertEquals(backedUp, ids(store));
         assertEquals("ok", check(store.database()));

@@ -164,7 +164,8 @@ class SetupTest {
         Map<String, String> before = snapshot(dir);
         Script asked = setup("--store", dir);
         assertEquals(Cli.USAGE, asked.exit());
-        assertTrue(asked.err().startsWith("setup: The database " + store.database() + " is missing or empty, and there was one before; recover "
+        assertTrue(asked.err().startsWith("setup: The database " + store.database()
+                + " is missing or empty, and there was one before; recover "
                 + "looks for its runs. Make an empty one? There is no terminal to ask on: add --yes to go ahead, or recover --dry-run"),
                 asked.err());
         assertEquals(before, snapshot(dir));
@@ -178,7 +179,8 @@ class SetupTest {
     /** Each of them says that there was a database; folders alone do not. */
     @Test
     void anyTraceOfAnEarlierDatabaseMakesSetupAsk() throws IOException {
-        for (String trace : List.of("raw/events_20261120.ndjson", "backups/telemetry_backup_20261120_000000.sqlite", "archive/manifest.ndjson",
+        for (String trace : List.of("raw/events_20261120.ndjson", "backups/telemetry_backup_20261120_000000.sqlite",
+                "archive/manifest.ndjson",
                 "quarantine/x", "reports/health.ndjson", "pruned.ndjson")) {
             Path base = dir.resolve(trace.replace('/', '-'));
             setup("--store", base);
@@ -257,14 +259,17 @@ class SetupTest {
     void whatStandsInTheWayIsNamedAndLeftAlone() throws IOException {
         Path file = Files.writeString(dir.resolve("file"), "mine");
         for (Path base : List.of(file, file.resolve("below"))) assertRefused(Cli.FAILED, "cannot create the folder " + base + ": "
-                + (base == file ? "it" : file) + " is a file, and should be a folder" + System.lineSeparator() + "next: jbang setup@telemetry --store " + file
+                + (base == file ? "it" : file) + " is a file, and should be a folder" + System.lineSeparator()
+                + "next: jbang setup@telemetry --store " + file
                 + "-store", base);
         Path database = Fixture.V3.empty(dir.resolve("my store")).database();
-        assertRefused(Cli.FAILED, System.lineSeparator() + "next: jbang setup@telemetry --store '" + dir.resolve("my store") + "'", database);
+        assertRefused(Cli.FAILED, System.lineSeparator() + "next: jbang setup@telemetry --store '" + dir.resolve("my store") + "'",
+                database);
         Path inside = Files.createDirectory(dir.resolve("inside"));
         Files.writeString(inside.resolve("raw"), "mine");
         assertRefused(Cli.FAILED, "cannot create the folder " + inside.resolve("raw")
-                + ": it is a file, and should be a folder; move that file elsewhere, then" + System.lineSeparator() + "next: jbang setup@telemetry --store " + inside,
+                + ": it is a file, and should be a folder; move that file elsewhere, then" + System.lineSeparator()
+                + "next: jbang setup@telemetry --store " + inside,
                 inside);
         for (String bad : List.of("not a database, and long enough to be looked at as one", "directory", "truncated")) {
             Store store = Fixture.V3.filled(dir.resolve(bad.substring(0, 8)), 60, NOW);
@@ -288,7 +293,8 @@ class SetupTest {
         Map<String, String> before = snapshot(dir);
         Script made = setup("--store", dir);
         assertEquals(Cli.FAILED, made.exit());
-        assertTrue(made.out().contains("odd       no table agent_runs" + System.lineSeparator() + "next: jbang recover@telemetry --dry-run --store " + dir
+        assertTrue(made.out().contains("odd       no table agent_runs" + System.lineSeparator()
+                + "next: jbang recover@telemetry --dry-run --store " + dir
                 + System.lineSeparator()), made.out());
         Script refused = setup("--store", dir, "--sample");
         assertEquals(Cli.FAILED, refused.exit(), refused.toString());

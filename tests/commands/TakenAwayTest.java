@@ -29,7 +29,8 @@ class TakenAwayTest {
         Store store = changedSinceItsBackup();
         Script drill = Script.run(new backup(), "--store", dir, "restore", "latest", "--dry-run");
         assertEquals(1, drill.exit(), drill.toString());
-        for (String one : NAMED) assertTrue(drill.err().contains("only the database has, and the restored one would lack: " + one), drill.err());
+        for (String one : NAMED) assertTrue(drill.err().contains("only the database has, and the restored one would lack: " + one),
+                drill.err());
         JsonObject json = Json.parse(Script.run(new backup(), "--store", dir, "restore", "latest", "--dry-run", "--json").out()).asObject();
         assertEquals(4, json.get("taken").asArray().size(), json.toString());
         assertEquals(2, Sql.rows(store, "SELECT 1 FROM artifacts").size(), "a drill changes nothing");

@@ -178,7 +178,8 @@ class ValidateInstallationTest {
         Files.writeString(store.database(), "no database at all, but long enough to be looked at as one");
         Script damaged = validate("--store", store.base());
         assertEquals(2, damaged.exit(), damaged.toString());
-        assertTrue(line(damaged, "database").contains("(runbook: Database Corrupted) next: jbang recover@telemetry --dry-run"), damaged.out());
+        assertTrue(line(damaged, "database").contains("(runbook: Database Corrupted) next: jbang recover@telemetry --dry-run"),
+                damaged.out());
         Files.delete(store.database());
         try (Database empty = Database.create(store.database())) {
             empty.execute("CREATE TABLE other (a)");

@@ -54,7 +54,8 @@ class TailTest {
         try (var out = Files.newOutputStream(file)) {
             for (long bytes = 0; bytes < 40 << 20; ) {
                 int kind = random.nextInt(2_000);
-                int length = kind == 0 ? random.nextInt(12 << 20) : kind == 1 ? (1 << 20) + random.nextInt(3) - 1 : 300 + random.nextInt(300);
+                int length = kind == 0 ? random.nextInt(12 << 20) : kind == 1 ? (1 << 20) + random.nextInt(3) - 1 : 300
+                        + random.nextInt(300);
                 byte[] line = kind == 0 ? new byte[length] : ("{\"x\": \"" + "a".repeat(Math.max(0, length - 9)) + "\"}")
                         .getBytes(StandardCharsets.US_ASCII);
                 out.write(line);

@@ -34,7 +34,8 @@ class BackgroundCheckTest {
         private final AutoCloseable check;
 
         Checking(Store store, Function<Database, Check> look) throws ReflectiveOperationException {
-            var constructor = Class.forName("telemetry.health.BackgroundCheck").getDeclaredConstructor(Path.class, Duration.class, Function.class);
+            var constructor = Class.forName("telemetry.health.BackgroundCheck").getDeclaredConstructor(Path.class, Duration.class,
+                    Function.class);
             constructor.setAccessible(true);
             check = (AutoCloseable) constructor.newInstance(store.database(), Duration.ZERO, look);
         }

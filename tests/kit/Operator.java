@@ -18,8 +18,8 @@ import java.util.regex.Pattern;
 import telemetry.Store;
 
 /**
- * A tired operator with nothing but the commands' own words: types health, pastes the hint into a shell as it was printed, follows what that
- * prints, and looks at health again.
+ * A tired operator with nothing but the commands' own words: types health, pastes the hint into a shell as it was printed, follows what
+ * that prints, and looks at health again.
  */
 public final class Operator {
 

@@ -38,7 +38,8 @@ public final class Sabotage {
     public static void withoutIndex(Path file, String index, String... statements) {
         List<Object> row;
         try (Database database = Database.open(file)) {
-            row = database.one("SELECT type, name, tbl_name, rootpage, sql FROM sqlite_master WHERE name = ?", index).orElseThrow().values();
+            row = database.one("SELECT type, name, tbl_name, rootpage, sql FROM sqlite_master WHERE name = ?",
+                    index).orElseThrow().values();
             database.pragma("writable_schema", "ON");
             database.update("DELETE FROM sqlite_master WHERE name = ?", index);
             database.pragma("schema_version", database.number("PRAGMA schema_version") + 1);

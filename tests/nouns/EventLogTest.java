@@ -81,7 +81,8 @@ class EventLogTest {
         int each = 50;
         List<Process> processes = new ArrayList<>();
         for (int p = 0; p < 3; p++)
-            processes.add(Script.processBuilder(Map.of(), "telemetry.EventLogTest$Appender", store.base(), "p" + p, each).inheritIO().start());
+            processes.add(Script.processBuilder(Map.of(), "telemetry.EventLogTest$Appender", store.base(), "p" + p,
+            each).inheritIO().start());
         List<Thread> threads = new ArrayList<>();
         for (int t = 0; t < 3; t++) {
             String name = "t" + t;

@@ -127,6 +127,7 @@ class NextTest {
         assertEquals("{\"name\":\"lock\",\"status\":\"warning\",\"detail\":\"slow\",\"hint\":\"(runbook: Database Locked)\","
                 + "\"next\":\"jbang locks@telemetry\"}",
                 JsonText.line(Check.warning("lock", "slow", Next.command("locks").in(Runbook.DATABASE_LOCKED))));
-        assertEquals("{\"name\":\"lock\",\"status\":\"ok\",\"detail\":\"free\",\"hint\":null,\"next\":null}", JsonText.line(Check.ok("lock", "free")));
+        assertEquals("{\"name\":\"lock\",\"status\":\"ok\",\"detail\":\"free\",\"hint\":null,\"next\":null}",
+                JsonText.line(Check.ok("lock", "free")));
     }
 }

@@ -72,7 +72,8 @@ class StoreTest {
                 + ": there is none (named by --store); was it moved? Then name its folder with --store. recover --from DIR brings it back from "
                 + "backups elsewhere; setup makes a new, empty one", e.getMessage());
         Store named = Store.fromEnv(Map.of("TELEMETRY_BASE_DIR", dir + "/gone"), dir);
-        assertEquals("TELEMETRY_BASE_DIR names " + dir.resolve("gone") + ", which is not there: was the store moved? Then name its folder in "
+        assertEquals("TELEMETRY_BASE_DIR names " + dir.resolve("gone")
+                + ", which is not there: was the store moved? Then name its folder in "
                 + "TELEMETRY_BASE_DIR", named.absence());
         assertEquals("recover --from DIR brings it back from backups elsewhere; setup makes a new, empty one", named.anew().toString());
         assertFalse(Store.at(dir).isMissing());
@@ -80,7 +81,8 @@ class StoreTest {
 
     @Test
     void whereNobodyNamedAStoreAMissingOneIsMade() {
-        Store store = new Store(dir.resolve(".telemetry"), dir.resolve(".telemetry/db/telemetry.sqlite"), dir.resolve(".telemetry/raw"), "default");
+        Store store = new Store(dir.resolve(".telemetry"), dir.resolve(".telemetry/db/telemetry.sqlite"), dir.resolve(".telemetry/raw"),
+                "default");
         assertEquals("cannot use the store " + store.base() + ": there is none (named by default)" + System.lineSeparator()
                 + "next: jbang setup@telemetry", assertThrows(StoreException.class, store::orThrow).getMessage());
         assertEquals("there is no store: " + store.base() + " does not exist", store.absence());

@@ -126,7 +126,8 @@ class GitCheckoutTest {
         String said = new String(process.getInputStream().readAllBytes());
         assertEquals(0, process.waitFor(), said);
         try (Database database = Database.open(store.database())) {
-            assertEquals(List.of("main", "main", "side", "next"), database.query("SELECT git_branch FROM agent_runs WHERE job_type = 'job' ORDER BY rowid")
+            assertEquals(List.of("main", "main", "side", "next"),
+                    database.query("SELECT git_branch FROM agent_runs WHERE job_type = 'job' ORDER BY rowid")
                     .stream().map(row -> row.text("git_branch")).toList());
         }
     }

@@ -84,7 +84,8 @@ class TelemetryClientHardshipTest {
             assertEquals(44, TelemetryClientTest.lines(store).size(), "every line is there");
             assertEquals(1, TelemetryClientTest.count(store));
             assertEquals(1, warnings.size(), warnings.toString());
-            assertTrue(warnings.peek().matches("cannot begin to write to .* it is locked.*\\Rnext: jbang locks@telemetry --store " + store.base()), warnings.peek());
+            assertTrue(warnings.peek().matches("cannot begin to write to .* it is locked.*\\Rnext: jbang locks@telemetry --store "
+                    + store.base()), warnings.peek());
             pause();
             client.track("agent", "after", run -> { });
             assertEquals(23, TelemetryClientTest.count(store));

@@ -104,7 +104,8 @@ class IncidentsElsewhereTest extends Incidents {
             }
             long before = free(disk);
             fill(disk.resolve("filler"));
-            Operator onFullDisk = new Operator(Checkout.root(), "scripts/jbangw health --disk-failed 100kB --disk-warning 100kB --store " + full.base());
+            Operator onFullDisk = new Operator(Checkout.root(), "scripts/jbangw health --disk-failed 100kB --disk-warning 100kB --store "
+                    + full.base());
             assertTrue(onFullDisk.health().check("disk").startsWith("failed"), onFullDisk::toString);
             Operator.Typed last = onFullDisk.follow(4);
             assertEquals(0, last.exit(), onFullDisk::toString);

@@ -55,7 +55,8 @@ class IncidentsTest extends Incidents {
     @Test
     void aDeletedDatabase() throws Exception {
         for (String suffix : List.of("", "-wal", "-shm")) Files.deleteIfExists(Path.of(store.database() + suffix));
-        assertTrue(operator.health().check("database").startsWith("failed database telemetry.sqlite: it does not exist"), operator::toString);
+        assertTrue(operator.health().check("database").startsWith("failed database telemetry.sqlite: it does not exist"),
+                operator::toString);
         assertWellAgain(4);
         assertEquals(RUNS, runs());
     }
@@ -141,7 +142,8 @@ class IncidentsTest extends Incidents {
         Files.move(store.base(), moved);
         var inTheOldPlace = new Operator(Checkout.root(), "scripts/jbangw health").with("TELEMETRY_BASE_DIR", store.base());
         String storage = inTheOldPlace.health().check("storage");
-        assertTrue(storage.startsWith("failed storage TELEMETRY_BASE_DIR names " + store.base() + ", which is not there: was the store moved?"), storage);
+        assertTrue(storage.startsWith("failed storage TELEMETRY_BASE_DIR names " + store.base()
+                + ", which is not there: was the store moved?"), storage);
         assertEquals(null, inTheOldPlace.health().next(), inTheOldPlace::toString);
         assertTrue(Files.notExists(store.base()));
         new Operator(Checkout.root(), "scripts/jbangw health").with("TELEMETRY_BASE_DIR", moved).isWell();

@@ -137,7 +137,8 @@ class LauncherTest {
     @ValueSource(strings = {"probe", "probe@telemetry"})
     void aliasesNeedNoCatalogSetUp(String alias) throws Exception {
         launcher = Files.createSymbolicLink(temp.resolve("jbangw"), launcher);
-        assertEquals("<run><--catalog><" + checkout + "/jbang-catalog.json><-Dtelemetry.checkout=" + checkout + "><-Dtelemetry.jbangw=" + launcher
+        assertEquals("<run><--catalog><" + checkout + "/jbang-catalog.json><-Dtelemetry.checkout=" + checkout + "><-Dtelemetry.jbangw="
+                + launcher
             + "><probe><-x>",
             jbangw(alias, "-x").with("PATH", pathWith("jbang", SHOW_ARGUMENTS)).run().out());
     }
@@ -242,7 +243,8 @@ class LauncherTest {
     void anArchiveThatCannotBeWrittenStopsNothing() throws Exception {
         Files.createDirectories(temp.resolve("cache/jbangw"));
         Files.copy(pinnedJar(), temp.resolve("cache/jbangw/jbang-0.132.1.jar"));
-        var limited = new Jbangw(Path.of("sh"), List.of("-c", "ulimit -f 2000; exec \"$@\"", "sh", launcher.toString(), "probe", "exit", "7"))
+        var limited = new Jbangw(Path.of("sh"), List.of("-c", "ulimit -f 2000; exec \"$@\"", "sh", launcher.toString(), "probe", "exit",
+                "7"))
             .in(temp).with("JBANG_DIR", jbangFolder).with("PATH", pathWithout("jbang")).with("XDG_CACHE_HOME", temp.resolve("cache"));
         assertEquals(new Script(7, "", ""), withoutBuildNote(limited.run()));
         assertEquals(List.of("built-probe", "jbang-0.132.1.jar"), cached());

@@ -133,7 +133,8 @@ class LaunchersTest {
     void whereNothingCanBeKeptJbangwLeavesItToJBangWhichIsToldNothingMore() throws Exception {
         String jbang = "#!/bin/sh\necho \"${JBANGW_CALLED-unset}\"; printf '<%s>' \"$@\"\nexit 7\n";
         assertEquals(new Script(7, "unset\n<run><--catalog><" + checkout + "/jbang-catalog.json><-Dtelemetry.checkout=" + checkout
-                + "><-Dtelemetry.jbangw=" + checkout + "/scripts/jbangw><probe><two words><*>", ""), jbangw("probe", "two words", "*").with("XDG_CACHE_HOME", "/dev/null")
+                + "><-Dtelemetry.jbangw=" + checkout + "/scripts/jbangw><probe><two words><*>", ""),
+                jbangw("probe", "two words", "*").with("XDG_CACHE_HOME", "/dev/null")
                         .with("PATH", pathWithJBang(jbang)).run());
     }
 

@@ -26,7 +26,8 @@ import telemetry.text.Words;
  * know, because a full disk had no room for the line or somebody put the file there, is read by its own checksum and then listed.
  */
 public final class ArchiveCheck {
-    private static final Next FROM_A_BACKUP = Next.words("copy it from a backup of the archive; the lines before the damage can still be read");
+    private static final Next FROM_A_BACKUP = Next.words("copy it from a backup of the archive; "
+            + "the lines before the damage can still be read");
 
     /** One check a file, by day; named as the manifest names it. {@code toString()} is how many are right, then those that are not. */
     public record Verified(List<Check> data) implements Result {

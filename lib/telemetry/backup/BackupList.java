@@ -18,7 +18,8 @@ import telemetry.text.Words;
  * @param away      folders whose backups are not at hand
  * @param now       from which ages are counted back
  */
-public record BackupList(Path folder, List<Backup> all, List<Backup> expirable, List<KnownBackups.Away> away, Instant now) implements Result {
+public record BackupList(Path folder, List<Backup> all, List<Backup> expirable, List<KnownBackups.Away> away,
+        Instant now) implements Result {
 
     private record Listed(Backup backup, Long ageSeconds, boolean expires) { }
 
@@ -56,6 +57,7 @@ public record BackupList(Path folder, List<Backup> all, List<Backup> expirable, 
     /** A list of them. */
     @Override
     public Object data() {
-        return all.stream().map(one -> new Listed(one, one.isAhead(now) ? null : one.age(now).toSeconds(), expirable.contains(one))).toList();
+        return all.stream().map(one -> new Listed(one, one.isAhead(now) ? null : one.age(now).toSeconds(),
+                expirable.contains(one))).toList();
     }
 }

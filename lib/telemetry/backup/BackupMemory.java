@@ -21,7 +21,8 @@ import telemetry.text.JsonText;
 
 /**
  * What a store remembers of its backups, in {@code reports/backups.ndjson}: which of them a verify found damaged, and to which folders
- * elsewhere some were made. Lines are only ever appended; of those about one backup the last one counts. A line that cannot be read is none.
+ * elsewhere some were made. Lines are only ever appended; of those about one backup the last one counts. A line that cannot be read is
+ * none.
  */
 final class BackupMemory {
     private static final String NAME = "backups.ndjson";

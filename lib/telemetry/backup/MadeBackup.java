@@ -40,7 +40,8 @@ public record MadeBackup(Backup backup, Long orphans, Check odd, String newer, D
                 + ", in " + Times.words(tookMs));
         if (orphans != null && orphans > 0) text.add("odd      " + orphans + " rows refer to others that are not there");
         if (odd != null) text.add(Words.item("odd      ", odd.detail(), odd.hint()));
-        if (newer != null) text.add(Words.item("newer    ", newer + "; this copy has its newer shape only as pages, which are as they were", null));
+        if (newer != null) text.add(Words.item("newer    ", newer + "; this copy has its newer shape only as pages, which are as they were",
+                null));
         expired.forEach(old -> text.add("expired  " + old));
         return text.toString();
     }

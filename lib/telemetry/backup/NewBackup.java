@@ -59,7 +59,8 @@ final class NewBackup implements AutoCloseable {
         try {
             Backup made = Attempt.of("write the backup to", folder, () -> Backup.of(finish(copy, check, compress)));
             return new MadeBackup(made, oddities.orphans(),
-                    oddities.odd() == null ? null : oddities.odd().trouble("database", store), oddities.newer(), since(began), copying, List.of());
+                    oddities.odd() == null ? null : oddities.odd().trouble("database", store), oddities.newer(), since(began), copying,
+                    List.of());
         } catch (StoreException e) {
             if (e.reason() != StoreException.Reason.DAMAGED) throw e;
             throw new StoreException(e.reason(), "back up", store.database(), e.why() + "; no backup was made and none expires",

@@ -10,7 +10,8 @@ import java.util.Set;
 
 /**
  * Which backups may go. Those older than {@code keep} do, but never one of the newest {@code atLeast} verified ones, and none at all while
- * there are fewer of these: what is unverified may be all there is. One whose time lies ahead of the clock is none of these and does not go.
+ * there are fewer of these: what is unverified may be all there is. One whose time lies ahead of the clock is none of these and does not
+ * go.
  *
  * @param keep    by the time at which a backup was made
  * @param atLeast verified ones that stay, however old

@@ -14,8 +14,8 @@ import telemetry.text.Runbook;
 import telemetry.text.Words;
 
 /**
- * Whether runs arrive. The toolkit's own runs say nothing about the agents: those of {@code track --self-test}. The index on start_time finds
- * the rows; the text range is a day wider than any form of writing a time can be off.
+ * Whether runs arrive. The toolkit's own runs say nothing about the agents: those of {@code track --self-test}. The index on start_time
+ * finds the rows; the text range is a day wider than any form of writing a time can be off.
  */
 final class ActivityCheck {
 
@@ -63,14 +63,16 @@ final class ActivityCheck {
         measures.add(Measure.of("runs_last_day", "", "Runs that began in the last 24 hours.", runs.number("day")));
         Object latest = database.value(LATEST, day(now, 2), to);
         long ahead = database.number(AHEAD, day(now, -1), now.getEpochSecond() + AHEAD_SECONDS);
-        if (ahead > 0) return Check.warning("activity", Words.count(ahead, "run begins", "runs begin") + " later than this machine's clock, "
+        if (ahead > 0) return Check.warning("activity", Words.count(ahead, "run begins", "runs begin")
+                + " later than this machine's clock, "
                 + Times.seconds(now) + " UTC", Next.words("set the clock of this machine, or of the one that wrote them")
                 .in(Runbook.SYSTEM_OVERVIEW));
         if (latest == null) return Check.warning("activity", "no run yet",
                 Next.words("no agent has begun a run: see whether they are started and where they write").in(Runbook.HEALTH_CHECKS));
         Instant last = Instant.ofEpochSecond(((Number) latest).longValue());
         Duration idle = last.isAfter(now) ? Duration.ZERO : Duration.between(last, now).truncatedTo(java.time.temporal.ChronoUnit.SECONDS);
-        measures.add(Measure.of("last_run_age", "seconds", "Time since the latest run began.", idle.toSeconds()).atMost(rules.idle().toSeconds()));
+        measures.add(Measure.of("last_run_age", "seconds", "Time since the latest run began.",
+                idle.toSeconds()).atMost(rules.idle().toSeconds()));
         String day = runs.number("day") + " in the last 24 h";
         return idle.compareTo(rules.idle()) > 0 ? Check.warning("activity", "no run for " + Times.words(idle) + ", " + day
                 + silent(last, to), Next.words("start these agents, or see why they do not run").in(Runbook.HEALTH_CHECKS))

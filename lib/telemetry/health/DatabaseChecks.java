@@ -108,7 +108,8 @@ public final class DatabaseChecks implements AutoCloseable {
 
     /** The checks that a damaged database kept from being made, when the database check says so already. */
     public Check withoutEcho(Check check, Check integrity) {
-        return integrity.status() == Check.Status.FAILED && stumbled.contains(check.name()) ? Check.skipped(check.name(), "the database is damaged")
+        return integrity.status() == Check.Status.FAILED && stumbled.contains(check.name())
+                ? Check.skipped(check.name(), "the database is damaged")
                 : check;
     }
 

@@ -26,8 +26,8 @@ import telemetry.text.Runbook;
 import telemetry.text.Words;
 
 /**
- * Whether the day files are all there. The database's runs tell which days there must be lines of: a day of which the database has runs, and
- * neither raw nor the archive has a file, was deleted or stands elsewhere. The archive's manifest tells which files it must have.
+ * Whether the day files are all there. The database's runs tell which days there must be lines of: a day of which the database has runs,
+ * and neither raw nor the archive has a file, was deleted or stands elsewhere. The archive's manifest tells which files it must have.
  */
 public final class DayFilesCheck {
     private static final int MOST = 3;

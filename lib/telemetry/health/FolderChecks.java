@@ -147,7 +147,8 @@ public final class FolderChecks {
         } catch (StoreException e) {
             boolean isNoFolder = Layout.fileInPlaceOf(store.backups()) != null;
             return e.reason() == StoreException.Reason.DENIED ? Check.unknown("backup", e.path() + ": " + e.why(), OTHER_ACCOUNT)
-                    : Check.failed("backup", e.path() + ": " + e.why(), isNoFolder ? mend(store.backups()) : store.next(Runbook.CREATE_BACKUP));
+                    : Check.failed("backup", e.path() + ": " + e.why(),
+                            isNoFolder ? mend(store.backups()) : store.next(Runbook.CREATE_BACKUP));
         }
     }
 }

@@ -17,7 +17,10 @@ import telemetry.runs.Schema;
 import telemetry.sqlite.DatabaseFile;
 import telemetry.text.Runbook;
 
-/** The database's -wal and -journal, as they stood before anything opened the database. Writers of v1 to v5 set WAL, those of v6 and v7 DELETE. */
+/**
+ * The database's -wal and -journal, as they stood before anything opened the database. Writers of v1 to v5 set WAL, those of v6 and v7
+ * DELETE.
+ */
 final class JournalCheck {
     private final Store store;
     private final HealthRules rules;

@@ -50,7 +50,8 @@ final class LockCheck {
     Check held(Duration waited) {
         List<String> holders = Locks.writers(store.database());
         String by = holders.isEmpty() ? "" : ": held by " + String.join(" and ", holders);
-        return Check.failed("lock", "not free" + (waited.isZero() ? "" : " within " + (waited.toMillis() < 1_000 ? Times.words(waited) : waited.toSeconds() + " s")) + by + lastWrite(),
+        return Check.failed("lock", "not free" + (waited.isZero() ? "" : " within "
+                + (waited.toMillis() < 1_000 ? Times.words(waited) : waited.toSeconds() + " s")) + by + lastWrite(),
                 store.next(Runbook.DATABASE_LOCKED));
     }
 

@@ -34,8 +34,8 @@ import telemetry.text.Runbook;
 import telemetry.text.Words;
 
 /**
- * Whether the database still has the runs that it had: one that was emptied or made anew is sound for SQLite. It is compared with the newest
- * verified backup, or without one with the newest day files.
+ * Whether the database still has the runs that it had: one that was emptied or made anew is sound for SQLite. It is compared with the
+ * newest verified backup, or without one with the newest day files.
  */
 final class RunCount {
 
@@ -84,8 +84,8 @@ final class RunCount {
     }
 
     /**
-     * Empty also where the backup's count of rows says nothing: since then runs were deleted on purpose, of which each may have had several.
-     * That the backups cannot be read is the check of the backups' own business.
+     * Empty also where the backup's count of rows says nothing: since then runs were deleted on purpose, of which each may have had
+     * several. That the backups cannot be read is the check of the backups' own business.
      */
     private Optional<Backup> newestVerified() {
         try {

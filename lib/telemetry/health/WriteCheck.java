@@ -89,7 +89,8 @@ final class WriteCheck {
     /** A line beside the day file, and the day file itself opened and closed. @return what was done */
     private String tried() throws IOException {
         Duration took = appendBeside();
-        measures.add(Measure.of("write", "seconds", "Time to append a line beside the day file and sync it.", took.toNanos() / 1_000 / 1e6));
+        measures.add(Measure.of("write", "seconds", "Time to append a line beside the day file and sync it.",
+                took.toNanos() / 1_000 / 1e6));
         openToAppend();
         return "a line appended and on the disk in " + Times.words(took);
     }

@@ -45,7 +45,8 @@ public final class OpenersElsewhere {
                 [DllImport("rstrtmgr.dll", CharSet = CharSet.Unicode)]
                 public static extern int RmStartSession(out uint session, int flags, System.Text.StringBuilder key);
                 [DllImport("rstrtmgr.dll", CharSet = CharSet.Unicode)]
-                public static extern int RmRegisterResources(uint session, uint files, string[] names, uint apps, Unique[] unique, uint services, string[] serviceNames);
+                public static extern int RmRegisterResources(uint session, uint files, string[] names, uint apps, Unique[] unique,
+                uint services, string[] serviceNames);
                 [DllImport("rstrtmgr.dll", CharSet = CharSet.Unicode)]
                 public static extern int RmGetList(uint session, out uint needed, ref uint count, [In, Out] Info[] infos, ref uint reasons);
                 [DllImport("rstrtmgr.dll")]
@@ -54,7 +55,8 @@ public final class OpenersElsewhere {
                     uint session;
                     if (RmStartSession(out session, 0, new System.Text.StringBuilder(33)) != 0) throw new Exception("RmStartSession");
                     try {
-                        if (RmRegisterResources(session, (uint) names.Length, names, 0, null, 0, null) != 0) throw new Exception("RmRegisterResources");
+                        if (RmRegisterResources(session, (uint) names.Length, names, 0, null, 0,
+                                null) != 0) throw new Exception("RmRegisterResources");
                         uint needed = 0, count = 0, reasons = 0;
                         Info[] infos = null;
                         int result = RmGetList(session, out needed, ref count, infos, ref reasons);

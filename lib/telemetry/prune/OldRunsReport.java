@@ -37,7 +37,8 @@ public record OldRunsReport(Store store, OldRuns.Plan plan, OldRuns.Deleted dele
         text.add(deleted == null ? toDo(plan.runs(), plan.before(), "deleted")
                 : old(deleted.runs(), plan.before()) + " deleted, " + deleted.commits() + " commits with them");
         if (plan.kept() > 0) text.add(plan.kept() + " more are as old but stay, because others of their chain or a called run stay");
-        if (plan.running() > 0) text.add(Next.line(plan.running() + " more are as old and say running", store.command("prune", "stale", "--dry-run")));
+        if (plan.running() > 0) text.add(Next.line(plan.running() + " more are as old and say running",
+                store.command("prune", "stale", "--dry-run")));
         if (deleted != null && deleted.left() > 0)
             text.add(Words.count(deleted.left(), "run") + " of these left: newer runs depend on them");
         return (backup == null ? text : text.add("backup  " + backup)).toString();

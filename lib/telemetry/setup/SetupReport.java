@@ -22,7 +22,8 @@ public record SetupReport(Store store, Layout.Made made, SampleWriter.Filled sam
 
     @Override
     public Object data() {
-        record Document(Path store, String rule, List<Path> created, String database, List<String> odd, Next next, SampleWriter.Filled sample) { }
+        record Document(Path store, String rule, List<Path> created, String database, List<String> odd, Next next,
+                SampleWriter.Filled sample) { }
         return new Document(store.base(), store.rule(), made.created(), made.schema().toString(), made.odd(), made.next(), sample);
     }
 

@@ -96,7 +96,8 @@ public final class DatabaseFile {
                 Next.words("move it elsewhere, then").then(Next.command("recover", "--dry-run")));
         Path inTheWay = Disk.fileInTheWay(file);
         if (inTheWay != null) throw new StoreException(StoreException.Reason.MISSING, tried, file,
-                inTheWay + " is a file, and should be a folder", Next.words("move it elsewhere, then").then(Next.command("recover", "--dry-run")));
+                inTheWay + " is a file, and should be a folder",
+                Next.words("move it elsewhere, then").then(Next.command("recover", "--dry-run")));
         if (Files.notExists(file)) throw new StoreException(StoreException.Reason.MISSING, tried, file, "it does not exist",
                 Next.words("was it there before?").then(Next.command("recover", "--dry-run")));
         if (!Files.isReadable(file)) throw new StoreException(StoreException.Reason.DENIED, tried, file, "permission denied",

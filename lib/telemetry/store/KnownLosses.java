@@ -55,7 +55,8 @@ public final class KnownLosses {
     public void add(Collection<LocalDate> lost, String reason, Instant when) {
         try {
             Reports.make(store);
-            lines.append(List.of(JsonText.line(JsonText.members(new Line(List.copyOf(lost), reason, when, System.getProperty("user.name"))))));
+            lines.append(List.of(JsonText.line(JsonText.members(new Line(List.copyOf(lost), reason, when,
+                    System.getProperty("user.name"))))));
             days.addAll(lost);
         } catch (IOException e) {
             throw Attempt.refused("acknowledge a loss in", lines.file(), e);

@@ -70,8 +70,8 @@ public final class Layout {
     }
 
     /**
-     * True when the database is missing or empty and something shows that there was one. An empty one in its place would be taken for a good
-     * one: what there is to make it from comes first.
+     * True when the database is missing or empty and something shows that there was one. An empty one in its place would be taken for a
+     * good one: what there is to make it from comes first.
      */
     public static boolean isLost(Store store) {
         Path database = store.database();
