@@ -41,7 +41,7 @@ final class Divergence {
 
     /** A larger plain file is read from its end, as far as takes less than half a second: {@link #LAST_BYTES}. */
     private static final long MOST_BYTES = 64 << 20;
-    private static final long LAST_BYTES = 16 << 20;
+    private static final long LAST_BYTES = 8 << 20;
 
     /** The start time narrows what is looked through where run_id has no index, as in the service's tables. */
     private static final String ABSENT = "SELECT value FROM json_each(?1) EXCEPT SELECT run_id FROM agent_runs"
