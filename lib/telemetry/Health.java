@@ -77,13 +77,11 @@ public record Health(Store store, Instant at, Checks checks, List<Measure> measu
         return unchecked;
     }
 
-    /** The checks that are not ok; without those that cannot tell only because another failed. */
+    /** The checks that are not ok; without those that were skipped, because another says why. */
     public List<Check> troubles() {
         List<Check> troubles = new ArrayList<>();
         for (Check check : checks.list())
-            if (check.status().compareTo(Check.Status.OK) > 0
-                    && (check.status() != Check.Status.UNKNOWN || status() == Check.Status.UNKNOWN))
-                troubles.add(check);
+            if (check.status().compareTo(Check.Status.OK) > 0) troubles.add(check);
         return troubles;
     }
 

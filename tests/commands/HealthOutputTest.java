@@ -76,10 +76,11 @@ class HealthOutputTest {
         String label = "store=\"" + dir + "/a\\\"b\\\\c\\nd\"";
         assertEquals(List.of("# HELP telemetry_status How the store is: 0 ok, 1 warning, 2 failed, 3 cannot tell.",
                 "# TYPE telemetry_status gauge", "telemetry_status{" + label + "} 2",
-                "# HELP telemetry_check_status How each check ended: 0 ok, 1 warning, 2 failed, 3 cannot tell.",
+                "# HELP telemetry_check_status How each check ended: 0 ok, 1 warning, 2 failed, 3 cannot tell or skipped.",
                 "# TYPE telemetry_check_status gauge",
                 "telemetry_check_status{" + label + ",check=\"environment\"} 0",
-                "telemetry_check_status{" + label + ",check=\"storage\"} 2"), lines.subList(0, 7));
+                "telemetry_check_status{" + label + ",check=\"storage\"} 2",
+                "telemetry_check_status{" + label + ",check=\"database\"} 3"), lines.subList(0, 8));
         assertEquals("telemetry_health_timestamp_seconds{" + label + "} " + HealthTest.NOON.getEpochSecond(), lines.get(lines.size() - 1));
         assertTrue(lines.stream().allMatch(line -> line.matches("# (HELP|TYPE) telemetry_[a-z_]+ .+|telemetry_[a-z_]+\\{.+\\} -?[0-9.]+")),
                 lines.toString());

@@ -12,6 +12,7 @@ import java.time.Clock;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -26,6 +27,7 @@ import telemetry.DayFile;
 import telemetry.Health;
 import telemetry.Store;
 import telemetry.kit.Fixture;
+import telemetry.kit.Sabotage;
 import telemetry.kit.Script;
 
 /**
@@ -224,6 +226,21 @@ class HealthWriteTest {
         assertEquals("the agents' account nobody may not write to " + store.database() + " (owner root, mode 0644)",
                 HealthTest.check(closed, "write").getString("detail", ""));
         assertEquals("sudo chown 65534:65534 " + store.database(), HealthTest.next(closed, "write"));
+    }
+
+    /** Whoever makes the folders anew, they are for the agents. */
+    @Test
+    void whatSetupMakesAnewAsRootIsTheAgents() throws Exception {
+        Store store = agents(Fixture.V7_PYTHON, NOBODY);
+        try (Stream<Path> all = Files.walk(store.raw())) {
+            for (Path path : all.sorted(Comparator.reverseOrder()).toList()) Files.delete(path);
+        }
+        Sabotage.delete(store.database());
+        Files.delete(store.database().getParent());
+        assertTrue(Script.run(new setup(), "--yes", "--store", store.base()).exit() <= 1);
+        for (Path made : List.of(store.raw(), store.database(), store.database().getParent(), store.reports()))
+            assertEquals("nobody", Files.getOwner(made).getName(), made.toString());
+        assertTrue(told(store).endsWith("; the agents' account nobody may write too"), told(store));
     }
 
     /** A store that is this account's, with today's day file. */

@@ -260,7 +260,7 @@ class LocksTest {
         assertEquals(3, script.exit());
         assertTrue(script.out().contains("process " + holder.pid() + " (stalled)"), script.out());
         assertTrue(script.out().replaceAll("\\s+", " ").contains("; let it finish or end it (runbook: Database Locked) next: jbang "
-                + "locks@telemetry --kill " + holder.pid() + " --store " + store.base() + " "), script.out());
+                + "locks@telemetry --kill " + holder.pid() + " --dry-run --store " + store.base() + " "), script.out());
         assertTrue(script.out().contains("events_20261120.ndjson: 2 processes have it open to append"), script.out());
         assertTrue(script.out().matches("(?s).*" + holder.pid() + "  holds the write lock, appends +\\S* *\\S* *0  stalled\\R.*"),
                 script.out());

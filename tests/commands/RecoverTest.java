@@ -269,10 +269,12 @@ class RecoverTest {
         assertEquals(1, restored.exit(), restored.err());
         assertEquals(expected, ids(store));
         String command = restored.err().substring(restored.err().indexOf("jbang recover@telemetry ")).strip();
-        Object[] words = java.util.Arrays.copyOfRange(command.split(" "), 2, command.split(" ").length);
-        Script dry = Script.run(new recover(), Stream.concat(Stream.of(words), Stream.of("--dry-run")).toArray());
+        List<String> words = new ArrayList<>(List.of(command.split(" ")).subList(2, command.split(" ").length));
+        Script dry = Script.run(new recover(), words.toArray());
         assertEquals(0, dry.exit(), "the store itself is well: " + dry);
-        Script recovered = Script.run(new recover(), Stream.concat(Stream.of(words), Stream.of("--yes")).toArray());
+        assertTrue(words.remove("--dry-run"), command);
+        words.add("--yes");
+        Script recovered = Script.run(new recover(), words.toArray());
         assertEquals(1, recovered.exit(), recovered.toString());
         Set<String> beside = beside(posted, destroyed);
         posted.removeAll(destroyed);

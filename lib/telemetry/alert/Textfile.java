@@ -17,9 +17,9 @@ public record Textfile(Health health) {
         String store = "store=\"" + escaped(health.store().base().toString()) + "\"";
         family(lines, "telemetry_status", "How the store is: 0 ok, 1 warning, 2 failed, 3 cannot tell.");
         lines.add("telemetry_status{" + store + "} " + health.status().exitCode());
-        family(lines, "telemetry_check_status", "How each check ended: 0 ok, 1 warning, 2 failed, 3 cannot tell.");
+        family(lines, "telemetry_check_status", "How each check ended: 0 ok, 1 warning, 2 failed, 3 cannot tell or skipped.");
         for (Check check : health.checks().list())
-            lines.add("telemetry_check_status{" + store + ",check=\"" + check.name() + "\"} " + check.status().exitCode());
+            lines.add("telemetry_check_status{" + store + ",check=\"" + check.name() + "\"} " + code(check.status()));
         for (Measure measure : health.measures()) {
             String name = "telemetry_" + measure.name() + (measure.unit().isEmpty() ? "" : "_" + measure.unit());
             family(lines, name, measure.help());
@@ -27,6 +27,11 @@ public record Textfile(Health health) {
         }
         family(lines, "telemetry_health_timestamp_seconds", "When this was written.");
         return lines.add("telemetry_health_timestamp_seconds{" + store + "} " + health.at().getEpochSecond()).toString();
+    }
+
+    /** A check that was skipped is not ok: nobody made it. */
+    private static int code(Check.Status status) {
+        return (status == Check.Status.SKIPPED ? Check.Status.UNKNOWN : status).exitCode();
     }
 
     private static void family(StringJoiner lines, String name, String help) {

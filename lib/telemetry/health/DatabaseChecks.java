@@ -148,9 +148,10 @@ public final class DatabaseChecks implements AutoCloseable {
     public Check lock() {
         var lock = new LockCheck(store, now);
         if (isLocked()) return lock.held(rules.patience());
-        boolean isLeft = isLeftJournal() || journal.isThere() && Database.isTorn(store.database());
-        if (isLeft) return Check.skipped("lock", "a -journal was left, which a try would roll back");
-        return database == null ? untold("lock") : lock.check();
+        String left = "a -journal was left, which a try would roll back";
+        if (isLeftJournal()) return Check.skipped("lock", left);
+        if (database == null) return untold("lock");
+        return journal.isThere() && Database.isTorn(store.database()) ? Check.unknown("lock", left, JournalCheck.rollBack(store)) : lock.check();
     }
 
     /** One whose program is gone: while a program holds the lock, its -journal is in use. */

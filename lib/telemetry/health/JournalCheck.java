@@ -64,7 +64,7 @@ final class JournalCheck {
 
     Check check(Database database, Schema schema) {
         if (Disk.isReadOnly(store.database()))
-            return Check.unknown("journal", "cannot tell: the file system is read-only", FolderChecks.MOUNT);
+            return Check.skipped("journal", "the file system is read-only");
         String mode = database.pragma("journal_mode").toUpperCase(Locale.ROOT);
         String forced = schema.shape() == Schema.Shape.RUNBOOK ? "WAL" : "DELETE";
         if (schema.isUsable() && !schema.isNewer() && !mode.equals(forced)) return Check.warning("journal", mode + ", but the writers of "

@@ -172,6 +172,7 @@ final class WriteCheck {
 
     /** Opens the way, gives the files to the agents, or lets their owner write. */
     private Next mend(List<Path> closed, Account agents) throws IOException {
+        if (Disk.isReadOnly(closed.get(0))) return FolderChecks.MOUNT;
         boolean isWay = isOnTheWay(closed.get(0));
         boolean isTheirs = true;
         boolean isOurs = self != null;

@@ -12,6 +12,7 @@ import telemetry.Store;
 import telemetry.Times;
 import telemetry.daylog.Records;
 import telemetry.os.Attempt;
+import telemetry.os.Disk;
 import telemetry.text.JsonText;
 
 /**
@@ -55,8 +56,10 @@ public final class KnownLosses {
     public void add(Collection<LocalDate> lost, String reason, Instant when) {
         try {
             Reports.make(store);
+            boolean isNew = Files.notExists(lines.file());
             lines.append(List.of(JsonText.line(JsonText.members(new Line(List.copyOf(lost), reason, when,
                     System.getProperty("user.name"))))));
+            if (isNew) Disk.ownAs(lines.file(), store.reports());
             days.addAll(lost);
         } catch (IOException e) {
             throw Attempt.refused("acknowledge a loss in", lines.file(), e);

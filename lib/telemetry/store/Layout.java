@@ -95,6 +95,7 @@ public final class Layout {
         if (Files.isDirectory(folder)) return;
         try {
             Files.createDirectories(folder, attributes);
+            if (!folder.equals(store.base())) Disk.ownAs(folder, folder.getParent());
             Disk.syncFolder(folder.getParent());
         } catch (IOException e) {
             Path file = fileInPlaceOf(folder);
@@ -138,6 +139,7 @@ public final class Layout {
         created.add(store.database());
         try {
             Files.newByteChannel(store.database(), StandardOpenOption.CREATE, StandardOpenOption.WRITE).close();
+            Disk.ownAs(store.database(), store.database().getParent());
             try (Database database = Database.create(store.database())) {
                 return Schema.create(database);
             } finally {
