@@ -17,9 +17,9 @@ import telemetry.os.Disk;
  */
 public final class Reserve {
 
-    /** In bytes, as is {@link #MOST}. */
+    /** In bytes, as the next. */
     public static final long LEAST = 4 << 20;
-    private static final long MOST = 256 << 20;
+    private static final long MOST = 64 << 20;
 
     /** A compressed day file has a quarter of the original's bytes or less. */
     private static final int COMPRESSED = 4;
