@@ -115,7 +115,11 @@ public final class FolderChecks {
 
     /** The least that is free on the disks of database and day files. */
     public Check disk() {
-        if (isAbsent(store)) return Check.skipped("disk", NO_STORE);
+        return isAbsent(store) ? Check.skipped("disk", NO_STORE) : room();
+    }
+
+    /** The same, also where a store is still to be made. */
+    public Check room() {
         try {
             Path tightest = Disk.free(store.database()) <= Disk.free(store.raw()) ? store.database().getParent() : store.raw();
             Size free = new Size(Disk.free(tightest));

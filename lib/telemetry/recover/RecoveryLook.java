@@ -80,7 +80,7 @@ final class RecoveryLook {
         Check storage = folders.storage();
         boolean isMended = Files.notExists(store.database().getParent());
         checks.add(isMended ? new Check(storage.name(), storage.status(), storage.detail(), null) : storage);
-        checks.add(folders.disk());
+        checks.add(folders.room());
         checks.add(database());
         if (odd != null) checks.add(rows());
         if (log != null && (state != RecoveryPlan.State.INTACT || !log.isWhole())) checks.add(log());

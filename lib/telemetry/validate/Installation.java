@@ -57,7 +57,7 @@ public record Installation(Check.Status status, Path store, Checks checks) imple
             var checks = new Checks(List.of(
                     machine.java(), machine.jbang(), machine.system(store), machine.clock(found.newestRun()),
                     folders.environment(around.env()), machine.variables(),
-                    found.storage(folders), found.permissions(), folders.disk(), found.shape(),
+                    found.storage(folders), found.permissions(), folders.room(), found.shape(),
                     scratch.sqlite(), machine.python(store, found.isSharedInWal()), toolkit.aliases(), scratch.track(),
                     found.backup(folders, err)));
             return new Installation(checks.status(), store.base(), checks);
