@@ -16,7 +16,7 @@ import telemetry.Check;
 import telemetry.Database;
 import telemetry.DayFile;
 import telemetry.EventLog;
-import telemetry.LogRecord;
+import telemetry.LogEntry;
 import telemetry.Next;
 import telemetry.Row;
 import telemetry.Run;
@@ -27,6 +27,7 @@ import telemetry.backup.Backup;
 import telemetry.backup.Backups;
 import telemetry.daylog.BriefRecord;
 import telemetry.daylog.LogReader;
+import telemetry.daylog.Tail;
 import telemetry.runs.Schema;
 import telemetry.store.Pruned;
 import telemetry.text.JsonText;
@@ -120,13 +121,31 @@ final class RunCount {
 
     /** A run of the last minute may not have reached the database yet. A file that cannot be read tells nothing. */
     private void read(DayFile file, Set<String> runs, long until) {
-        try (LogReader entries = new LogReader(file.path(), 0, BriefRecord::read)) {
-            while (System.nanoTime() < until && entries.hasNext()) {
-                LogRecord record = entries.next().record();
-                if (record instanceof Run run && run.start() != null && run.start().isBefore(now.minus(IN_FLIGHT))) runs.add(run.id());
-            }
+        try {
+            if (file.compressed()) read(file, 0, Long.MAX_VALUE, runs, until);
+            else readFromTheEnd(file, runs, until);
         } catch (StoreException e) {
             // the checks of storage and divergence, and logs, name it
+        }
+    }
+
+    /** In pieces: a gigabyte of zeros without a line must not outlast the time. */
+    private void readFromTheEnd(DayFile file, Set<String> runs, long until) {
+        try (var tail = new Tail(file.path())) {
+            Tail.Piece piece = tail.previous();
+            for (; piece != null && System.nanoTime() < until; piece = tail.previous())
+                if (!piece.isOneLine()) read(file, piece.from(), piece.to(), runs, until);
+        }
+    }
+
+    private void read(DayFile file, long from, long to, Set<String> runs, long until) {
+        try (LogReader entries = new LogReader(file.path(), from, BriefRecord::read)) {
+            while (System.nanoTime() < until && entries.hasNext()) {
+                LogEntry entry = entries.next();
+                if (entry.offset() >= to) return;
+                if (entry.record() instanceof Run run && run.start() != null
+                        && run.start().isBefore(now.minus(IN_FLIGHT))) runs.add(run.id());
+            }
         }
     }
 

@@ -74,13 +74,20 @@ public final class Layout {
      * good one: what there is to make it from comes first.
      */
     public static boolean isLost(Store store) {
-        Path database = store.database();
-        if (Files.exists(database) && (!Files.isRegularFile(database) || database.toFile().length() > 0)) return false;
+        return hasTrace(store) && isMissing(store.database());
+    }
+
+    private static boolean isMissing(Path database) {
+        return Files.notExists(database) || Files.isRegularFile(database) && database.toFile().length() == 0;
+    }
+
+    /** Looked at before the database: another setup that is making it has nothing in its -wal before the database has its first page. */
+    private static boolean hasTrace(Store store) {
         for (Path folder : List.of(store.backups(), store.raw(), store.archive(), store.quarantine(), store.reports())) {
             String[] files = folder.toFile().list();
             if (files != null && files.length > 0) return true;
         }
-        return Files.exists(store.base().resolve("pruned.ndjson")) || DatabaseFile.beside(database, "-wal").toFile().length() > 0;
+        return Files.exists(store.base().resolve("pruned.ndjson")) || DatabaseFile.beside(store.database(), "-wal").toFile().length() > 0;
     }
 
     private void createFolders() {
