@@ -76,7 +76,7 @@ class CommandFormsTest {
           0 logs --list -> [{day:string size lines runs archived:string damaged files:[string]}]
           0 locks -> {status:string database:string free:boolean waited_ms holders:[] held_at_first:[] left_wal:boolean left_journal:boolean
               processes:[] checks:CHECKS}
-          0 recover -> {status:string database:string source:string backup:null missing short:boolean resumed:boolean action:string
+          0 recover -> {status:string database:string source:string backup:null missing short:boolean resumed:boolean log:null action:string
               checks:CHECKS}
           0 rebuild --dry-run -> {database:string old:string files:[string] bytes differences:COUNT}
           0 rebuild --check-only -> {same:boolean count:COUNT differences:[]}
@@ -94,7 +94,7 @@ class CommandFormsTest {
 
         a store:
           0 backup --dry-run -> {runs size folder:string would_expire:[]}
-          0 backup -> {file:string time:string size runs verified:boolean doubt:null damaged:boolean orphans odd:null took_ms copying_ms expired:[]}
+          0 backup -> {file:string time:string size runs verified:boolean doubt:null damaged:boolean orphans odd:null newer:null took_ms copying_ms expired:[]}
           0 backup list -> LIST
           0 backup verify; backup verify all -> ~{checks:CHECKS status:string}
           0 backup expire; backup expire --keep-days=0 --dry-run -> ~{dry_run:boolean expired:[]}

@@ -16,7 +16,7 @@ import telemetry.Check;
 import telemetry.Database;
 import telemetry.DayFile;
 import telemetry.EventLog;
-import telemetry.LogEntry;
+import telemetry.LogRecord;
 import telemetry.Next;
 import telemetry.Row;
 import telemetry.Run;
@@ -139,12 +139,10 @@ final class RunCount {
     }
 
     private void read(DayFile file, long from, long to, Set<String> runs, long until) {
-        try (LogReader entries = new LogReader(file.path(), from, BriefRecord::read)) {
+        try (LogReader entries = new LogReader(file.path(), from, BriefRecord::read).until(to)) {
             while (System.nanoTime() < until && entries.hasNext()) {
-                LogEntry entry = entries.next();
-                if (entry.offset() >= to) return;
-                if (entry.record() instanceof Run run && run.start() != null
-                        && run.start().isBefore(now.minus(IN_FLIGHT))) runs.add(run.id());
+                LogRecord record = entries.next().record();
+                if (record instanceof Run run && run.start() != null && run.start().isBefore(now.minus(IN_FLIGHT))) runs.add(run.id());
             }
         }
     }
