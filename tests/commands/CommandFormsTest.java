@@ -94,13 +94,14 @@ class CommandFormsTest {
 
         a store:
           0 backup --dry-run -> {runs size folder:string would_expire:[]}
-          0 backup -> {file:string time:string size runs verified:boolean doubt:null damaged:boolean orphans odd:null newer:null took_ms copying_ms expired:[]}
+          0 backup -> {file:string time:string size runs verified:boolean doubt:null damaged:boolean orphans
+              odd:null newer:null took_ms copying_ms expired:[]}
           0 backup list -> LIST
           0 backup verify; backup verify all -> ~{checks:CHECKS status:string}
           0 backup expire; backup expire --keep-days=0 --dry-run -> ~{dry_run:boolean expired:[]}
           64 backup restore latest -> nothing
           0 backup restore latest --dry-run; backup restore latest --yes -> {backup:string made:string schema:string from_it replayed:{lines
-              inserted updated damaged pruned} runs database:string? kept:string? torn:null before:string only verified:boolean}
+              inserted updated damaged pruned} runs database:string? kept:string? torn:null before:string only taken:[] verified:boolean}
           1 maintain weekly -> {HEAD tasks:[{ITEM data:CHECKS|LIST|{disk_free days per_day:number? days_left:number?}}]}
 
         a store:
@@ -133,7 +134,7 @@ class CommandFormsTest {
 
         a store without its database:
           1 recover --dry-run -> {status:string database:string source:string backup:null missing short:boolean resumed:boolean
-              action:string checks:CHECKS}
+              log:null action:string checks:CHECKS}
           0 recover --yes -> {status:string source:string backup:null runs from_source from_day_files salvaged salvaged_commits
               damaged_lines lost kept:[] next:[string] found:CHECKS checks:CHECKS}
           1 health -> {status:string store:string checks:CHECKS not_checked:[string]}

@@ -148,7 +148,7 @@ class MeasurePerformanceTest {
     @Test
     void withoutAStoreItSaysSo() {
         Script script = measure(Store.at(dir.resolve("nowhere")));
-        assertTrue(script.exit() == 3 && script.out().isEmpty() && script.err().contains("setup@telemetry"), script.toString());
+        assertTrue(script.exit() == 3 && script.out().isEmpty() && script.err().contains("was it moved?"), script.toString());
         assertFalse(Files.exists(dir.resolve("nowhere")));
     }
 
