@@ -32,8 +32,8 @@ import telemetry.store.*;
             "Checks that another one's cause keeps from being made are skipped. What nobody looked at is in the line "
                     + "\"not checked\".",
             "",
-            "Only --record, --alert and --acknowledge write, to the folder reports. While a database in DELETE mode (v6, v7) is checked, its "
-                    + "writers wait; --quick halves that time.",
+            "Only --record, --alert and --acknowledge write, to the folder reports. While a database in DELETE mode (v6, v7) is "
+                    + "checked, its writers wait; --quick halves that time.",
             "", "Examples:", "  health --quick", "  health --record --alert \"mail -s telemetry ops@example.com\"",
             "  health --nagios --idle 2h"})
 class health extends Procedure {

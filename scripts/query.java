@@ -150,7 +150,6 @@ class query extends Procedure {
         }
     }
 
-    /** A question that may well have no answer. */
     private int list(Function<Runs, Rows> question, Table headings, BiConsumer<Table, Row> line) {
         return look(runs -> {
             show(question.apply(runs), headings, line);
@@ -177,7 +176,6 @@ class query extends Procedure {
         return limit == null ? usual : limit;
     }
 
-    /** For people, and no plan. */
     private boolean isReport() {
         return format.isTable(output) && !explain;
     }

@@ -151,7 +151,8 @@ public final class DatabaseChecks implements AutoCloseable {
         String left = "a -journal was left, which a try would roll back";
         if (isLeftJournal()) return Check.skipped("lock", left);
         if (database == null) return untold("lock");
-        return journal.isThere() && Database.isTorn(store.database()) ? Check.unknown("lock", left, JournalCheck.rollBack(store)) : lock.check();
+        return journal.isThere() && Database.isTorn(store.database()) ? Check.unknown("lock", left, JournalCheck.rollBack(store))
+                : lock.check();
     }
 
     /** One whose program is gone: while a program holds the lock, its -journal is in use. */

@@ -29,8 +29,9 @@ final class LockCheck {
 
     /** While a connection that reads is open: it keeps the try from folding a -wal in when it closes. */
     Check check() {
-        if (Disk.isReadOnly(store.database())) return Disk.isReadOnly(store.raw()) ? Check.skipped("lock", "the file system is read-only")
-                : Check.failed("lock", "no row can be written: the file system of " + store.database() + " is read-only", FolderChecks.MOUNT);
+        if (Disk.isReadOnly(store.database()))
+            return Disk.isReadOnly(store.raw()) ? Check.skipped("lock", "the file system is read-only") : Check.failed("lock",
+                    "no row can be written: the file system of " + store.database() + " is read-only", FolderChecks.MOUNT);
         if (!Files.isWritable(store.database())) return notTried();
         try {
             return Locks.comesFree(store.database(), PATIENCE) ? Check.ok("lock", "free to write") : held(PATIENCE);

@@ -26,7 +26,8 @@ public record Account(int uid, int gid, String name) {
     private static final Duration PATIENCE = Duration.ofSeconds(10);
 
     /** Prints those of its arguments that are refused, one a line: {@code x/folder} to enter, {@code w/file} to write to. */
-    private static final String TRY = "for f; do p=${f#?}; case $f in x*) [ -x \"$p\" ];; *) [ -w \"$p\" ];; esac || printf '%s\\n' \"$f\"; done";
+    private static final String TRY = "for f; do p=${f#?}; case $f in x*) [ -x \"$p\" ];; *) [ -w \"$p\" ];; esac"
+            + " || printf '%s\\n' \"$f\"; done";
 
     /** Empty where files carry no such numbers. @throws IOException when the file cannot be looked at */
     public static Optional<Account> ownerOf(Path file) throws IOException {

@@ -51,7 +51,8 @@ public record Integrity(String pragma, List<Line> lines, boolean isWhole) {
         private static final Pattern CHECK = Pattern.compile("CHECK constraint failed in (.+)");
         private static final Pattern VALUE = Pattern.compile("(?:NULL|NUMERIC|TEXT|non-[A-Z]+) value in (.+)\\.[^.]+");
         private static final Pattern INDEX = Pattern.compile("(?:wrong # of entries in|non-unique entry in|row \\S+ missing from"
-                + "|row \\S+ values differ from|rowid not at end-of-record for row \\S+ of) index (.+)|index (.+) stores an imprecise floating-point value for row \\S+");
+                + "|row \\S+ values differ from|rowid not at end-of-record for row \\S+ of) index (.+)"
+                + "|index (.+) stores an imprecise floating-point value for row \\S+");
         private static final Pattern TREE = Pattern.compile("Tree (\\d+) .*");
         private static final Pattern LEFT = Pattern.compile("Page \\d+: never used");
 
