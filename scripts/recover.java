@@ -30,8 +30,8 @@ class recover extends Procedure {
     private Duration wait;
 
     @Option(names = "--salvage", paramLabel = "FILE",
-            description = "Also fill gaps from this database, for example a damaged one in the quarantine. Runs that only it has are "
-                    + "marked.")
+            description = "Also fill gaps from this database or -wal, for example a damaged one in the quarantine. A run beside one that "
+                    + "cannot be read is marked.")
     private Path salvage;
 
     @Option(names = "--from", paramLabel = "DIR",

@@ -105,6 +105,33 @@ class RecoverLogTest {
     }
 
     @Test
+    void aLogThatSomebodySetAsideIsBroughtInByItsName() throws IOException {
+        Store store = Fixture.V3.filled(dir.resolve("store"), 60, NOON);
+        byte[] now = Files.readAllBytes(store.database());
+        Set<String> runs = inLog(store, 20);
+        Path aside = Files.move(wal(store), dir.resolve("found-wal"));
+        Files.write(store.database(), now);
+        Script recovered = RecoverTest.script(store, "--salvage", aside, "--yes");
+        assertEquals(1, recovered.exit(), recovered.toString());
+        assertTrue(RecoverTest.ids(store).containsAll(runs), recovered.out());
+        Script again = RecoverTest.script(store, "--salvage", aside, "--yes");
+        assertEquals(0, again.exit(), again.toString());
+    }
+
+    /** SQLite follows no link there; nobody gets a copy of what it leads to. */
+    @Test
+    void aLinkInTheLogsPlaceIsNotFollowed() throws IOException {
+        Store store = Fixture.V3.filled(dir.resolve("store"), 60, NOON);
+        Path secret = Files.writeString(dir.resolve("secret"), "secret ".repeat(1_000));
+        Files.createSymbolicLink(wal(store), secret);
+        RecoverTest.script(store, "--yes");
+        if (Files.exists(store.quarantine())) try (Stream<Path> files = Files.walk(store.quarantine())) {
+            for (Path file : files.filter(Files::isRegularFile).toList())
+                assertFalse(Files.readString(file, java.nio.charset.StandardCharsets.ISO_8859_1).contains("secret"), file.toString());
+        }
+    }
+
+    @Test
     void otherTablesAndColumnsOfTheLogComeBackToo() throws IOException {
         Store store = Fixture.V3.filled(dir, 300, NOON);
         Path old = copyOf(store);

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.eclipsesource.json.Json;
 import com.eclipsesource.json.JsonObject;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
@@ -26,11 +27,11 @@ class TakenAwayTest {
 
     @Test
     void aDrillNamesWhatOnlyTheDatabaseHas() {
-        Store store = changedSinceItsBackup();
+        Store store = changedSinceItsBackup(dir);
         Script drill = Script.run(new backup(), "--store", dir, "restore", "latest", "--dry-run");
         assertEquals(1, drill.exit(), drill.toString());
-        for (String one : NAMED) assertTrue(drill.err().contains("only the database has, and the restored one would lack: " + one),
-                drill.err());
+        for (String one : NAMED)
+            assertTrue(drill.err().contains("only the database has, and the restored one would lack: " + one), drill.err());
         JsonObject json = Json.parse(Script.run(new backup(), "--store", dir, "restore", "latest", "--dry-run", "--json").out()).asObject();
         assertEquals(4, json.get("taken").asArray().size(), json.toString());
         assertEquals(2, Sql.rows(store, "SELECT 1 FROM artifacts").size(), "a drill changes nothing");
@@ -51,30 +52,36 @@ class TakenAwayTest {
     }
 
     @Test
-    void aDryRunOfARecoveryNamesWhatTheBackupLacks() {
+    void aDryRunOfARecoveryNamesWhatTheBackupOrTheDayFilesLack() throws IOException {
         for (boolean withBackup : new boolean[] {true, false}) {
-            Store store = changedSinceItsBackup();
-            if (!withBackup) Script.run(new backup(), "--store", dir, "expire", "--keep-days", "0", "--yes");
+            Store store = changedSinceItsBackup(dir.resolve("backup-" + withBackup));
+            if (!withBackup) RecoverTest.delete(store.backups());
             Sabotage.damage(store, "page");
-            Script dry = Script.run(new recover(), "--store", dir, "--dry-run");
+            Script dry = RecoverTest.script(store, "--dry-run");
             assertEquals(1, dry.exit(), dry.toString());
             String said = dry.out().replaceAll("\\s+", " ");
-            assertTrue(said.contains("artifacts: 2 rows"), dry.out());
-            assertTrue(said.contains("cost_usd"), dry.out());
-            assertTrue(said.contains("commits: 1 row, and values of message (1)"), dry.out());
-            Script recovered = Script.run(new recover(), "--store", dir, "--yes");
+            assertTrue(said.contains("warning tables"), dry.out());
+            List<String> named = withBackup
+                    ? List.of("artifacts: 2 rows", "cost_usd", "commits: 1 row, and values of message (1)", "notes: 2 rows")
+                    : List.of("artifacts: 2 rows", "commits: 2 rows", "notes: 3 rows");
+            for (String one : named) assertTrue(said.contains(one), one + dry.out());
+            Script recovered = RecoverTest.script(store, "--yes");
             assertEquals(1, recovered.exit(), recovered.toString());
             assertEquals(2, Sql.rows(store, "SELECT 1 FROM artifacts").size(), recovered.out());
+            assertEquals(3, Sql.rows(store, "SELECT 1 FROM notes").size(), recovered.out());
+            assertEquals(2, Sql.rows(store, "SELECT 1 FROM commits").size(), recovered.out());
             assertFalse(recovered.out().contains("recovered whole"), recovered.out());
-            break;
+            int without = Sql.rows(store, "SELECT 1 FROM agent_runs WHERE cost_usd IS NULL").size();
+            assertTrue(without > 0, recovered.out());
+            assertTrue(recovered.out().contains(without + " runs are back from elsewhere"), without + recovered.out());
         }
     }
 
-    private Store changedSinceItsBackup() {
-        Store store = Fixture.V4.filled(dir, 60, NOON);
+    private static Store changedSinceItsBackup(Path base) {
+        Store store = Fixture.V4.filled(base, 60, NOON);
         Sql.execute(store, "UPDATE agent_runs SET api_posted = 0, git_commit_hash = NULL", "CREATE TABLE notes(text TEXT)",
                 "INSERT INTO commits(commit_hash, run_id, message) VALUES ('c1', 'r', 'before')", "INSERT INTO notes VALUES ('one')");
-        assertEquals(0, Script.run(new backup(), "--store", dir).exit());
+        assertEquals(0, Script.run(new backup(), "--store", base).exit());
         Sql.execute(store, "CREATE TABLE artifacts(id INTEGER PRIMARY KEY, path TEXT)", "INSERT INTO artifacts VALUES (1, 'a'), (2, 'b')",
                 "ALTER TABLE agent_runs ADD COLUMN cost_usd REAL", "UPDATE agent_runs SET cost_usd = 1.25, git_commit_hash = 'abc'",
                 "UPDATE agent_runs SET api_posted = 1 WHERE rowid <= 5", "INSERT INTO notes VALUES ('one'), ('one')",

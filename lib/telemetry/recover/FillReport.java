@@ -77,6 +77,10 @@ final class FillReport {
                 + (rows > MOST_NAMED ? " and " + (rows - MOST_NAMED) + " more" : ""), null));
         if (differing() > 0) checks.add(Check.warning("different",
                 "these values are others in the damaged database, and stay as they are now: " + counted(filling.different()), null));
+        if (filling.unread() > 0) checks.add(Check.warning("unread",
+                Words.count(filling.unread(), "run is back from elsewhere whose row", "runs are back from elsewhere whose rows")
+                + " in the damaged database cannot be read: what only a row knows (posting state, commits, columns of your own) is as the "
+                + "backup has it, or empty", null));
         for (String table : filling.torn()) {
             checks.add(Check.warning(table,
                     "not all of its rows in the damaged database can be read, and no day file has them", null));
@@ -96,8 +100,12 @@ final class FillReport {
         if (!unknown.isEmpty()) checks.add(Check.warning("lost", (known.isEmpty() ? "" : known + "; besides ")
                 + "unknown: all that could be read is back; these may be missing: " + String.join("; ", unknown), null));
         else if (gone > 0) checks.add(Check.warning("lost", known, null));
-        else checks.add(differing() == 0 ? Check.ok("lost", "0 runs")
-                    : Check.warning("lost", "0 runs, " + Words.count(differing(), "value"), null));
+        else checks.add(differing() + filling.unread() == 0 ? Check.ok("lost", "0 runs")
+                : Check.warning("lost", "0 runs, " + Words.count(differing(), "value") + ofUnread(), null));
+    }
+
+    private String ofUnread() {
+        return filling.unread() == 0 ? "" : ", and what only the rows knew of " + Words.count(filling.unread(), "run");
     }
 
     /** Row numbers are given in order: those that neither the copy nor the log has are of runs that stood in the overwritten file alone. */

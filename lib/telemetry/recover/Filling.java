@@ -34,6 +34,8 @@ final class Filling {
     private final BitSet numbersInLogs = new BitSet();
     private GapFill runs;
     private Long gone = 0L;
+    private long read;
+    private long unread;
     private long commitsOfLogs;
     private long brokenCommits;
     private long unreadInLogs;
@@ -83,7 +85,7 @@ final class Filling {
     }
 
     private static boolean isMixed(Path file) {
-        if (DatabaseFile.beside(file, "-wal").toFile().length() == 0) return false;
+        if (!LeftLog.isLog(DatabaseFile.beside(file, "-wal"))) return false;
         try (Database both = Database.openRolledBack(file, Database.PATIENCE)) {
             return !Integrity.of(both, null, false, null).isSound() && LeftLog.isForeignTo(file);
         } catch (StoreException e) {
@@ -109,9 +111,14 @@ final class Filling {
 
     private void rows(Database damaged) {
         List<String> there = Ddl.rowTables(database);
-        List<String> given = Ddl.rowTables(damaged).stream().filter(there::contains).toList();
-        Schema.require(damaged);
+        List<String> given = new ArrayList<>(Ddl.rowTables(damaged));
+        given.retainAll(there);
+        if (!Schema.of(damaged).isUsable()) {
+            gone = null;
+            given.remove("agent_runs");
+        }
         tables.values().forEach(TableFill::begin);
+        read = 0;
         Salvage.tables(damaged, given, this::take).forEach((table, isWhole) -> {
             if (!isWhole && table.equals("agent_runs")) countGone(damaged);
             else if (!isWhole) torn.add(table);
@@ -129,22 +136,38 @@ final class Filling {
     }
 
     private void take(String table, List<Row> rows, boolean areBeside) {
-        if (table.equals("agent_runs")) runs.take(rows, areBeside);
-        else tables.computeIfAbsent(table, name -> new TableFill(database, name, pruned, refused)).take(rows);
+        if (table.equals("agent_runs")) {
+            runs.take(rows, areBeside);
+            read += rows.size();
+        } else {
+            fill(table, rows);
+        }
+    }
+
+    private void fill(String table, List<Row> rows) {
+        tables.computeIfAbsent(table, name -> new TableFill(database, name, pruned, refused)).take(rows);
     }
 
     /** Runs that an index names and nothing has. */
     private void countGone(Database damaged) {
         long[] missing = new long[1];
+        long[] all = new long[1];
         boolean isWhole = Salvage.keys(damaged, runs.key(), value -> {
+            all[0]++;
             if (!runs.has(value) && !pruned.contains(value)) missing[0]++;
         });
+        unread = Math.max(unread, all[0] - read - missing[0]);
         gone = !isWhole || gone == null ? null : (Long) Math.max(gone, missing[0]);
     }
 
     /** Runs of which nothing but the index of a damaged database knows; null when that cannot be known. */
     Long gone() {
         return gone;
+    }
+
+    /** Runs that are there from elsewhere and whose rows in a damaged database cannot be read. */
+    long unread() {
+        return unread;
     }
 
     long runs() {

@@ -1,6 +1,7 @@
 package telemetry.recover;
 
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import telemetry.Database;
 import telemetry.StoreException;
@@ -32,13 +33,18 @@ record LeftLog(Path file, long commits, long broken, boolean isWhole) {
         Path file = DatabaseFile.beside(database, "-wal");
         LeftLog log = null;
         for (int i = 0; i < TRIES; i++) {
-            if (!Files.isRegularFile(file) || file.toFile().length() == 0) return null;
+            if (!isLog(file)) return null;
             LeftLog before = log;
             log = read(file, WriteAheadLog.pageSizeOf(database));
             if (log.isWhole || log.equals(before)) return log;
             pause();
         }
         return log;
+    }
+
+    /** True for a file with something in it; SQLite does not follow a link there either. */
+    static boolean isLog(Path file) {
+        return Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS) && file.toFile().length() > 0;
     }
 
     private static LeftLog read(Path file, int pageSize) {
@@ -63,7 +69,7 @@ record LeftLog(Path file, long commits, long broken, boolean isWhole) {
      */
     static boolean isForeignTo(Path database) {
         Path file = DatabaseFile.beside(database, "-wal");
-        if (!Files.isRegularFile(file) || file.toFile().length() == 0) return false;
+        if (!isLog(file)) return false;
         try (Database alone = Database.openFrozen(database)) {
             return Schema.of(alone).isUsable() && Integrity.of(alone, null, false, null).isSound();
         } catch (StoreException e) {

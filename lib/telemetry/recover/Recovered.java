@@ -37,12 +37,13 @@ record Recovered(Check.Status status, RecoveryPlan.Source source, Path backup, l
      * @param salvagedRows    rows that only it had of all other tables, by table
      * @param values          values that only it had in rows that are there, by table and column
      * @param different       values that are others there and stayed so, by table and column
+     * @param unread          runs from elsewhere whose rows in the damaged database cannot be read, and with them what only a row knows
      * @param refused         rows that the tables do not take; they are kept in the quarantine as JSON
      * @param damagedLines    lines of the day files that could not be used
      * @param lost            runs of which nothing but the number is left, and values that stayed behind; null when that cannot be known
      */
     record Brought(long fromSource, long fromDayFiles, long salvaged, long marked, long salvagedCommits, Map<String, Long> salvagedRows,
-            Map<String, Long> values, Map<String, Long> different, long refused, long damagedLines, Long lost)
+            Map<String, Long> values, Map<String, Long> different, long unread, long refused, long damagedLines, Long lost)
             implements JsonText.Inline { }
 
     @Override

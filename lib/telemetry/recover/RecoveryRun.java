@@ -96,7 +96,7 @@ final class RecoveryRun {
         List<Path> kept = new ArrayList<>(mark == null ? List.of() : mark.kept());
         List<Path> logs = mark == null ? List.of() : mark.logs();
         try {
-            fill(kept, logs);
+            fill(kept, new ArrayList<>(logs));
             verify();
         } catch (StoreException e) {
             throw new StoreException(e.reason(), "finish the recovery of", live,
@@ -111,7 +111,7 @@ final class RecoveryRun {
         Map<String, Long> rows = new TreeMap<>(filling.rows());
         Long commits = rows.remove("commits");
         var brought = new Recovered.Brought(base, replayed, filling.runs(), filling.marks(), commits == null ? 0 : commits, rows,
-                filling.values(), filling.different(), refused, damaged, lost);
+                filling.values(), filling.different(), filling.unread(), refused, damaged, lost);
         return new Recovered(new Checks(steps).status(), plan.source(), plan.backup(), runs(), brought, kept, next, plan.checks(), steps);
     }
 
@@ -163,7 +163,12 @@ final class RecoveryRun {
 
     private void fill(List<Path> kept, List<Path> logs) {
         List<Path> all = new ArrayList<>(kept);
-        all.addAll(others);
+        for (Path other : others) {
+            boolean isLog = other.getFileName().toString().endsWith("-wal");
+            if (!isLog) all.add(other);
+            Path log = isLog ? other : DatabaseFile.beside(other, "-wal");
+            if (LeftLog.isLog(log)) logs.add(log);
+        }
         Path folder = Quarantine.claim(store, "recover", clock.instant());
         try (Database database = Database.open(live, patience); var quarantine = new Quarantine(folder.resolve("rows.ndjson"))) {
             var notTaken = new RefusedRows(quarantine);
