@@ -11,8 +11,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Instant;
+import java.util.Map;
+import java.util.Random;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -61,6 +64,26 @@ class RecoverLogTest {
             assertEquals("ok", RecoverTest.integrity(store));
             assertEquals(Set.of(), RecoverTest.ids(store, "error_summary LIKE '%salvaged%'"), "whole rows get no mark");
             assertEquals(0, RecoverTest.script(store).exit());
+        }
+    }
+
+    @Test
+    void killedAtAnyMomentTheLogIsStillThereForTheNextCall() throws Exception {
+        var random = new Random(11);
+        for (int n = 0; n < 6; n++) {
+            Store store = Fixture.V3.filled(dir.resolve("kill-" + n), 300, NOON);
+            Path old = copyOf(store);
+            RecoverTest.post(store, 150);
+            Set<String> runs = overwrittenByCopy(store, 200, old, n % 2 == 0);
+            Process process = Script.processBuilder(Map.of(), "recover", "--yes", "--store", store.base())
+                    .redirectOutput(ProcessBuilder.Redirect.DISCARD).redirectError(ProcessBuilder.Redirect.DISCARD).start();
+            process.waitFor(500 + random.nextInt(1_000), TimeUnit.MILLISECONDS);
+            process.destroyForcibly().waitFor();
+            Script recovered = RecoverTest.script(store, "--yes");
+            assertTrue(recovered.exit() <= 1, n + ": " + recovered);
+            assertTrue(RecoverTest.ids(store).containsAll(runs), n + ": " + recovered.out());
+            assertEquals("ok", RecoverTest.integrity(store));
+            assertFalse(Files.exists(RecoverTest.unfinished(store)), n + ": " + recovered.out());
         }
     }
 
