@@ -136,7 +136,7 @@ class CommandFormsTest {
           1 recover --dry-run -> {status:string database:string source:string backup:null missing short:boolean resumed:boolean
               log:null action:string checks:CHECKS}
           0 recover --yes -> {status:string source:string backup:null runs from_source from_day_files salvaged marked salvaged_commits
-              salvaged_rows:{} values:{} different:{} refused damaged_lines lost:null kept:[] next:[string] found:CHECKS checks:CHECKS}
+              salvaged_rows:{} values:{} different:{} unread refused damaged_lines lost:null kept:[] next:[string] found:CHECKS checks:CHECKS}
           1 health -> {status:string store:string checks:CHECKS not_checked:[string]}
 
         a store:
