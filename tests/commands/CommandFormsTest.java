@@ -116,7 +116,8 @@ class CommandFormsTest {
           0 archive expire --older-than=1d --dry-run; archive expire --older-than=1d --yes -> ~{dry_run:boolean expired:[string] size}
 
         a store:
-          0 prune runs --older-than=1d --dry-run -> {before:string runs agents:[{agent:string runs first:string last:string}] kept running deleted}
+          0 prune runs --older-than=1d --dry-run -> {before:string runs agents:[{agent:string runs first:string last:string}] kept
+              running deleted}
           0 prune stale --dry-run -> {before:string runs:[{run_id:string agent:string start:string ended_in_files:boolean}] cancelled}
           64 prune runs --older-than=1d; prune stale -> nothing
           0 prune stale --yes -> ~{backup:string before:string cancelled runs:[{run_id:string agent:string start:string
@@ -129,14 +130,15 @@ class CommandFormsTest {
           0 rebuild --yes -> {database:string schema:string runs files lines events damaged damaged_in:{} doubtful:{} denied:[] repeated
               pruned conflicts:[] quarantine:null carried:{runs running columns:{} tables:{schema_migrations} lost:[]} old:string
               kept:string replayed locked}
-          0 setup --sample --yes --runs=10 --days=1 -> {store:string rule:string created:[string] database:string odd:[] hint:null next:null sample:{runs lines
-              bytes day_files}}
+          0 setup --sample --yes --runs=10 --days=1 -> {store:string rule:string created:[string] database:string odd:[] hint:null
+              next:null sample:{runs lines bytes day_files}}
 
         a store without its database:
           1 recover --dry-run -> {status:string database:string source:string backup:null missing short:boolean resumed:boolean
               log:null action:string checks:CHECKS}
           0 recover --yes -> {status:string source:string backup:null runs from_source from_day_files salvaged marked salvaged_commits
-              salvaged_rows:{} values:{} different:{} unread refused damaged_lines lost:null kept:[] next:[string] found:CHECKS checks:CHECKS}
+              salvaged_rows:{} values:{} different:{} unread refused damaged_lines lost:null kept:[]
+              next:[string] found:CHECKS checks:CHECKS}
           1 health -> {status:string store:string checks:CHECKS not_checked:[string]}
 
         a store:
