@@ -15,6 +15,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import telemetry.DayFile;
+import telemetry.EventLog;
 import telemetry.Next;
 import telemetry.Store;
 
@@ -38,7 +39,7 @@ class OddDayFileTest {
     void usualDaysTodaysAndTomorrowsAreNotOdd() throws IOException {
         file(TODAY, 19 * MB);
         file(TODAY.plusDays(1), 1_000);
-        assertEquals(List.of(), OddDayFile.of(store, NOW));
+        assertEquals(List.of(), OddDayFile.of(store, new EventLog(store).days(), NOW));
     }
 
     @Test
@@ -52,7 +53,7 @@ class OddDayFileTest {
     void aSmallFileIsNoTroubleWhateverTheOthersHave() throws IOException {
         for (int day = 1; day <= 5; day++) file(TODAY.minusDays(day), 100);
         file(TODAY.minusDays(6), 9 * MB);
-        assertEquals(List.of(), OddDayFile.of(store, NOW));
+        assertEquals(List.of(), OddDayFile.of(store, new EventLog(store).days(), NOW));
     }
 
     @Test
@@ -74,7 +75,7 @@ class OddDayFileTest {
     void whatChangedWithinTheHourIsSaid() throws IOException {
         Path file = file(TODAY.minusDays(1), 300 * MB);
         Files.setLastModifiedTime(file, FileTime.from(NOW.minusSeconds(60)));
-        String detail = OddDayFile.of(store, NOW).get(0).toString();
+        String detail = OddDayFile.of(store, new EventLog(store).days(), NOW).get(0).toString();
         assertTrue(detail.endsWith("; archive leaves it alone until it has been at rest for an hour"), detail);
     }
 
@@ -83,16 +84,16 @@ class OddDayFileTest {
         Path ahead = store.raw().resolve("events_20261230.ndjson");
         Files.writeString(ahead, "a line\n");
         file(TODAY, 1_000);
-        OddDayFile odd = OddDayFile.of(store, NOW).get(0);
+        OddDayFile odd = OddDayFile.of(store, new EventLog(store).days(), NOW).get(0);
         assertTrue(odd.toString().startsWith(ahead + " (7 B) is of a day that is still to come"), odd.toString());
         Next.Command command = odd.next().command();
         assertEquals(0, new ProcessBuilder("sh", "-c", command.toString()).start().waitFor());
         assertEquals("a line\n", Files.readString(store.raw().resolve("events_20261120.2.ndjson")));
-        assertEquals(List.of(), OddDayFile.of(store, NOW));
+        assertEquals(List.of(), OddDayFile.of(store, new EventLog(store).days(), NOW));
     }
 
     private void assertOnly(String detail, Next next) {
-        List<OddDayFile> odd = OddDayFile.of(store, NOW);
+        List<OddDayFile> odd = OddDayFile.of(store, new EventLog(store).days(), NOW);
         assertEquals(List.of(detail), odd.stream().map(OddDayFile::toString).toList());
         assertEquals(next.command(), odd.get(0).next().command());
     }

@@ -80,7 +80,7 @@ class LauncherHelpTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", "x", "help", "nonsense", "run@telemetry", "telemetry", "it's"})
+    @ValueSource(strings = {"", "x", "help", "nonsense", "nonsense@telemetry", "telemetry", "it's"})
     void aWordThatResemblesNoCommandPointsToTheList(String word) throws Exception {
         assertEquals(new Script(64, "", "jbangw: there is no command '" + word + "'; this lists the commands:\nscripts/jbangw --help\n"),
                 jbangw(word, "--json").run());

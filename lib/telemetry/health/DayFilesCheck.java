@@ -50,36 +50,42 @@ public final class DayFilesCheck {
     private final Instant now;
     private final KnownLosses known;
     private final ArchiveState archive;
+    private final List<DayFile> files;
 
     DayFilesCheck(Store store, Instant now) {
         this.store = store;
         this.now = now;
         this.known = KnownLosses.of(store);
         this.archive = ArchiveState.of(store);
+        this.files = new EventLog(store).days();
     }
 
     Check check(Database database, Schema schema) {
         Map<LocalDate, Long> lost = lost(database, schema);
         List<ArchiveState.Gone> gone = new ArrayList<>(archive.gone());
         Set<LocalDate> acknowledged = new TreeSet<>();
-        gone.forEach(file -> acknowledged.add(file.day()));
-        acknowledged.addAll(lost.keySet());
-        acknowledged.removeIf(day -> !known.contains(day));
-        lost.keySet().removeAll(acknowledged);
-        gone.removeIf(file -> acknowledged.contains(file.day()));
+        if (!known.isEmpty()) takeAway(acknowledged, lost, gone);
 
         List<String> found = new ArrayList<>();
         if (!lost.isEmpty()) found.add(said(lost) + " stand in the database and in no day file");
         if (!gone.isEmpty()) found.add(said(gone));
         boolean isLoss = !found.isEmpty();
         if (isLoss) found.add("put the files back from where they were moved to or from a backup, or acknowledge the loss");
-        List<OddDayFile> odd = OddDayFile.of(store, now);
-        odd.stream().limit(MOST).forEach(file -> found.add(file.detail()));
+        List<OddDayFile> odd = OddDayFile.of(store, files, now);
+        for (OddDayFile file : odd.subList(0, Math.min(MOST, odd.size()))) found.add(file.detail());
         if (odd.size() > MOST) found.add("and " + Words.count(odd.size() - MOST, "more odd day file"));
         if (found.isEmpty()) return Check.ok("day files", fine(schema) + (acknowledged.isEmpty() ? ""
                 : ", known: the lines of " + Words.count(acknowledged.size(), "day") + " are gone"));
         Next acknowledge = store.command("health", "--acknowledge", "the day files are gone").in(Runbook.DATA_LOSS);
         return Check.warning("day files", String.join("; ", found), isLoss ? acknowledge : odd.get(0).next());
+    }
+
+    private void takeAway(Set<LocalDate> acknowledged, Map<LocalDate, Long> lost, List<ArchiveState.Gone> gone) {
+        gone.forEach(file -> acknowledged.add(file.day()));
+        acknowledged.addAll(lost.keySet());
+        acknowledged.removeIf(day -> !known.contains(day));
+        lost.keySet().removeAll(acknowledged);
+        gone.removeIf(file -> acknowledged.contains(file.day()));
     }
 
     private String fine(Schema schema) {
@@ -107,7 +113,7 @@ public final class DayFilesCheck {
         Map<LocalDate, Long> lost = new TreeMap<>();
         if (!areCompared(schema)) return lost;
         Set<LocalDate> there = new HashSet<>(archive.expired());
-        for (DayFile file : new EventLog(store).days()) there.add(file.day());
+        for (DayFile file : files) there.add(file.day());
         boolean isIndexed = schema.indexes().contains("idx_runs_start");
         for (Row row : database.query(isIndexed ? DAYS : DAYS_WITHOUT_INDEX).list()) {
             LocalDate day = day(row.get(0));

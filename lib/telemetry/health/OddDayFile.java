@@ -10,7 +10,6 @@ import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
 import telemetry.DayFile;
-import telemetry.EventLog;
 import telemetry.Next;
 import telemetry.Size;
 import telemetry.Store;
@@ -38,9 +37,8 @@ record OddDayFile(DayFile file, Size size, String detail, Next next) {
     /** As long as the archive waits: whatever is written to a file, it leaves that alone for an hour. */
     private static final Duration AT_REST = Duration.ofHours(1);
 
-    /** Those of the store, by day. Looks at names and sizes only, so it takes no time however large they are. */
-    static List<OddDayFile> of(Store store, Instant now) {
-        List<DayFile> files = new EventLog(store).days();
+    /** Those among the store's day files, by day. Looks at names and sizes only, so it takes no time however large they are. */
+    static List<OddDayFile> of(Store store, List<DayFile> files, Instant now) {
         LocalDate tomorrow = DayFile.dayOf(now).plusDays(1);
         long usual = usual(files);
         List<OddDayFile> odd = new ArrayList<>();
@@ -57,9 +55,10 @@ record OddDayFile(DayFile file, Size size, String detail, Next next) {
 
     /** The median of the plain files without one that is larger than most; 0 when they are too few. */
     private static long usual(List<DayFile> files) {
-        long[] sizes = files.stream().filter(file -> !file.compressed()).mapToLong(file -> file.path().toFile().length())
-                .filter(size -> size > 0).sorted().toArray();
-        return sizes.length <= OTHERS ? 0 : sizes[(sizes.length - 1) / 2];
+        List<Long> sizes = new ArrayList<>();
+        for (DayFile file : files) if (!file.compressed() && file.path().toFile().length() > 0) sizes.add(file.path().toFile().length());
+        sizes.sort(null);
+        return sizes.size() <= OTHERS ? 0 : sizes.get((sizes.size() - 1) / 2);
     }
 
     /** A part of today's: {@code logs} and {@code rebuild} go on reading it, and the archive takes it when today is over. */

@@ -18,9 +18,9 @@ import java.util.Set;
  *
  * @param uid  its number
  * @param gid  its group, or the file's group where the system does not know the account by name
- * @param name its number where it has no name
+ * @param file that it owns; its name is looked up only when somebody asks, because the system may have to read a directory for it
  */
-public record Account(int uid, int gid, String name) {
+public record Account(int uid, int gid, Path file) {
 
     /** A login through PAM or a directory service may take seconds. */
     private static final Duration PATIENCE = Duration.ofSeconds(10);
@@ -32,8 +32,8 @@ public record Account(int uid, int gid, String name) {
     /** Empty where files carry no such numbers. @throws IOException when the file cannot be looked at */
     public static Optional<Account> ownerOf(Path file) throws IOException {
         try {
-            Map<String, Object> numbers = Files.readAttributes(file, "unix:uid,gid,owner");
-            return Optional.of(new Account((int) numbers.get("uid"), (int) numbers.get("gid"), numbers.get("owner").toString()));
+            Map<String, Object> numbers = Files.readAttributes(file, "unix:uid,gid");
+            return Optional.of(new Account((int) numbers.get("uid"), (int) numbers.get("gid"), file));
         } catch (UnsupportedOperationException | IllegalArgumentException e) {
             return Optional.empty();
         }
@@ -45,6 +45,16 @@ public record Account(int uid, int gid, String name) {
             return ownerOf(Path.of("/proc/self"));
         } catch (IOException e) {
             return Optional.empty();
+        }
+    }
+
+    /** Its name; its number where it has none, or where the file has another owner by now. */
+    public String name() {
+        try {
+            return (int) Files.getAttribute(file, "unix:uid") == uid ? Files.getAttribute(file, "unix:owner").toString()
+                    : String.valueOf(uid);
+        } catch (IOException e) {
+            return String.valueOf(uid);
         }
     }
 
@@ -79,7 +89,7 @@ public record Account(int uid, int gid, String name) {
     }
 
     private boolean isKnown() {
-        return !name.equals(String.valueOf(uid));
+        return !name().equals(String.valueOf(uid));
     }
 
     private List<String> login() {
@@ -89,14 +99,14 @@ public record Account(int uid, int gid, String name) {
             return List.of("setpriv", "--reuid=" + uid, "--regid=" + groups.get(0),
                     isKnown() ? "--init-groups" : "--clear-groups", "sh", "-c", TRY, "sh");
         }
-        if (isKnown() && Machine.program("runuser", env).isPresent()) return List.of("runuser", "-u", name, "--", "sh", "-c", TRY, "sh");
-        return isKnown() && Machine.program("su", env).isPresent() ? List.of("su", "-s", "/bin/sh", "-c", TRY, name, "sh") : List.of();
+        if (isKnown() && Machine.program("runuser", env).isPresent()) return List.of("runuser", "-u", name(), "--", "sh", "-c", TRY, "sh");
+        return isKnown() && Machine.program("su", env).isPresent() ? List.of("su", "-s", "/bin/sh", "-c", TRY, name(), "sh") : List.of();
     }
 
     /** The numbers of its groups, its own first. For an account that the system does not know it is the file's group. */
     private List<Integer> groups() {
         List<Integer> groups = new ArrayList<>();
-        if (isKnown()) Answer.of(new ProcessBuilder("id", "-G", name), PATIENCE).filter(answer -> answer.exit() == 0)
+        if (isKnown()) Answer.of(new ProcessBuilder("id", "-G", name()), PATIENCE).filter(answer -> answer.exit() == 0)
                 .ifPresent(answer -> {
                     for (String group : answer.text().strip().split(" ")) if (group.matches("\\d{1,9}")) groups.add(Integer.valueOf(group));
                 });

@@ -48,6 +48,10 @@ public final class KnownLosses {
         }
     }
 
+    public boolean isEmpty() {
+        return days.isEmpty();
+    }
+
     public boolean contains(LocalDate day) {
         return days.contains(day);
     }
