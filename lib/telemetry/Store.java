@@ -155,12 +155,12 @@ public record Store(Path base, Path database, Path raw, String rule) {
     }
 
     /**
-     * What is said of a store that is not there: {@code "TELEMETRY_BASE_DIR names /data/telemetry, which is not there: was the store moved?
-     * …"}
+     * What is said of a store that is not there: {@code "there is no store: TELEMETRY_BASE_DIR names /data/telemetry, which is not there:
+     * was the store moved? …"}
      */
     public String absence() {
-        return isFound() ? "there is no store: " + base + " does not exist"
-                : rule + " names " + base + ", which is not there: was the store moved? " + moved();
+        return "there is no store: " + (isFound() ? base + " does not exist" : rule + " names " + base
+                + ", which is not there: was the store moved? " + moved());
     }
 
     /**

@@ -75,8 +75,9 @@ class HealthChecksTest {
         Store moved = Store.fromEnv(Map.of("AGENT_METRICS_DIR", store.base().toString(),
                 "TELEMETRY_NDJSON_DIR", elsewhere.toString()), dir);
         assertEquals("ok: folders are there: db, raw, backups", told(moved, "storage"));
-        assertTrue(told(moved, "disk").endsWith(" free on the disk of " + store.database().getParent())
-                || told(moved, "disk").endsWith(" free on the disk of " + elsewhere), told(moved, "disk"));
+        String disk = told(moved, "disk");
+        assertTrue(disk.endsWith(" free on the disk of " + store.database().getParent())
+                || disk.endsWith(" free on the disk of " + elsewhere), disk);
         Files.writeString(store.raw(), "");
         assertEquals("failed: " + store.raw() + " is no folder", told(store, "storage"));
         for (String check : List.of("write", "day files", "divergence"))

@@ -89,7 +89,7 @@ class HealthTest {
         Path missing = dir.resolve("a/b");
         Script health = Script.run(at(NOON), "--store", missing);
         assertEquals(String.join("\n",
-                "failed   storage      --store names S, which is not there: was the store moved? Then name its folder with --store; "
+                "failed   storage      there is no store: --store names S, which is not there: was the store moved? Then name its folder with --store; "
                         + "recover --from DIR brings it back from backups elsewhere; setup makes a new, empty one (runbook: System Overview)",
                 "skipped: no store: database, schema, journal, lock, disk, write, activity, stale, size, backup, day files, divergence",
                 NOT_CHECKED,

@@ -72,7 +72,7 @@ class StoreTest {
                 + ": there is none (named by --store); was it moved? Then name its folder with --store. recover --from DIR brings it back from "
                 + "backups elsewhere; setup makes a new, empty one", e.getMessage());
         Store named = Store.fromEnv(Map.of("TELEMETRY_BASE_DIR", dir + "/gone"), dir);
-        assertEquals("TELEMETRY_BASE_DIR names " + dir.resolve("gone")
+        assertEquals("there is no store: TELEMETRY_BASE_DIR names " + dir.resolve("gone")
                 + ", which is not there: was the store moved? Then name its folder in "
                 + "TELEMETRY_BASE_DIR", named.absence());
         assertEquals("recover --from DIR brings it back from backups elsewhere; setup makes a new, empty one", named.anew().toString());

@@ -142,7 +142,7 @@ class IncidentsTest extends Incidents {
         Files.move(store.base(), moved);
         var inTheOldPlace = new Operator(Checkout.root(), "scripts/jbangw health").with("TELEMETRY_BASE_DIR", store.base());
         String storage = inTheOldPlace.health().check("storage");
-        assertTrue(storage.startsWith("failed storage TELEMETRY_BASE_DIR names " + store.base()
+        assertTrue(storage.startsWith("failed storage there is no store: TELEMETRY_BASE_DIR names " + store.base()
                 + ", which is not there: was the store moved?"), storage);
         assertEquals(null, inTheOldPlace.health().next(), inTheOldPlace::toString);
         assertTrue(Files.notExists(store.base()));
