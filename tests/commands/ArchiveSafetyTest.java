@@ -221,7 +221,8 @@ class ArchiveSafetyTest {
             long free = Files.getFileStore(disk).getUsableSpace();
             Script shown = Script.run(new archive(), "--store", store.base(), "--free", (free + 500_000) + "B", "--dry-run");
             assertTrue(shown.out().matches("(?s)day .*2025-12-01.*2025-12-09.*9 day files, .* would be archived in .*, "
-                    + "the oldest first, until .* are free; .* are free now\\Rnext: jbang archive@telemetry --store .* --free \\d+B --yes\\R"), shown.out());
+                    + "the oldest first, until .* are free; .* are free now\\Rnext: jbang archive@telemetry --store .* --free \\d+B "
+                    + "--yes\\R"), shown.out());
             Script archived = Script.run(new archive(), "--store", store.base(), "--free", (free + 500_000) + "B", "--yes");
             assertEquals(0, archived.exit(), archived.err());
             int left = DayLines.files(store.raw()).size();

@@ -137,9 +137,11 @@ class BackupTest {
         assertEquals(List.of("* the next expiry takes it", "telemetry.backup.20261102_030405.sqlite: it has no manifest",
                 "telemetry.backup.20261101.sqlite: it has no manifest"), list.err().lines().toList());
         String json = backup(NOON, store, "list", "--json").out();
-        assertTrue(json.contains("\"runs\": 60,\n    \"verified\": true,\n    \"doubt\": null,\n    \"damaged\": false,\n    \"age_seconds\": 7800,\n    "
+        assertTrue(json.contains("\"runs\": 60,\n    \"verified\": true,\n    \"doubt\": null,\n    \"damaged\": false,\n    "
+                + "\"age_seconds\": 7800,\n    "
                 + "\"expires\": false"), json);
-        assertTrue(json.contains("\"verified\": false,\n    \"doubt\": \"it has no manifest\",\n    \"damaged\": false,\n    \"age_seconds\": 1684800,\n    "
+        assertTrue(json.contains("\"verified\": false,\n    \"doubt\": \"it has no manifest\",\n    \"damaged\": false,\n    "
+                + "\"age_seconds\": 1684800,\n    "
                 + "\"expires\": true"), json);
         Script dry = backup(NOON, store, "expire", "--dry-run");
         assertEquals(4, dry.out().lines().filter(line -> line.startsWith("would expire  ")).count(), dry.out());

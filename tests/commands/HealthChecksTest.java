@@ -145,7 +145,8 @@ class HealthChecksTest {
         }
         Script made = Script.run(new backup(), "--store", dir);
         assertEquals(1, made.exit(), made.toString());
-        assertTrue(made.out().contains("verified") && made.out().contains("odd      nothing is damaged, but rows break a NOT NULL or CHECK"),
+        assertTrue(made.out().contains("verified") && made.out().contains("odd      nothing is damaged, but rows break a NOT NULL or "
+                + "CHECK"),
                 made.out());
         assertTrue(Backups.newestVerified(store).isPresent());
     }

@@ -50,7 +50,8 @@ class HealthDayFilesTest {
     @Test
     void deletedDaysAreNamedWithTheirRunsUntilTheyAreAcknowledged() throws IOException {
         for (int day = 13; day <= 17; day++) delete(day);
-        assertEquals("warning: 120 runs of 5 days (2026-11-13: 24, 2026-11-14: 24, 2026-11-15: 24 and 2 more) stand in the database and in no day "
+        assertEquals("warning: 120 runs of 5 days (2026-11-13: 24, 2026-11-14: 24, 2026-11-15: 24 and 2 more) stand in the database and "
+                + "in no day "
                 + "file; put the files back from where they were moved to or from a backup, or acknowledge the loss", told());
         assertEquals("jbang health@telemetry --acknowledge 'the day files are gone' --store " + store.base(),
                 HealthTest.next(health(), "day files"));
@@ -130,9 +131,11 @@ class HealthDayFilesTest {
 
     @Test
     void runsOfADaysLastMinuteMayHaveTheirLineOnTheNext() {
-        Sql.execute(store, "INSERT INTO agent_runs(run_id, agent_name, start_time, status) VALUES ('late', 'a', '2026-10-01T23:59:59Z', 'success')");
+        Sql.execute(store, "INSERT INTO agent_runs(run_id, agent_name, start_time, status) VALUES ('late', 'a', '2026-10-01T23:59:59Z', "
+                + "'success')");
         assertEquals(FINE, told());
-        Sql.execute(store, "INSERT INTO agent_runs(run_id, agent_name, start_time, status) VALUES ('early', 'a', '2026-10-01 23:58:00', 'success')");
+        Sql.execute(store, "INSERT INTO agent_runs(run_id, agent_name, start_time, status) VALUES ('early', 'a', '2026-10-01 23:58:00', "
+                + "'success')");
         assertTrue(told().startsWith("warning: 1 run of 1 day (2026-10-01: 1) "), told());
     }
 
@@ -140,7 +143,8 @@ class HealthDayFilesTest {
     @Test
     void aStartThatIsNoTimeHidesNoDay() throws IOException {
         delete(13);
-        Sql.execute(store, "INSERT INTO agent_runs(run_id, agent_name, start_time) VALUES ('a', 'a', ''), ('b', 'a', 'soon'), ('c', 'a', '2026')");
+        Sql.execute(store, "INSERT INTO agent_runs(run_id, agent_name, start_time) VALUES ('a', 'a', ''), ('b', 'a', 'soon'), ('c', 'a', "
+                + "'2026')");
         assertTrue(told().startsWith("warning: 24 runs of 1 day (2026-11-13: 24) "), told());
         Sql.execute(store, "DROP INDEX idx_runs_start");
         assertTrue(told().startsWith("warning: 24 runs of 1 day (2026-11-13: 24) "), told());

@@ -61,7 +61,8 @@ class HealthOutputTest {
                 idle.out());
         Script missing = Script.run(HealthTest.at(HealthTest.NOON), "--nagios", "--store", dir.resolve("a|b"));
         assertTrue(missing.out()
-                .matches("TELEMETRY CRITICAL - storage: there is no store: --store names \\S+a b, which is not there: was the store moved\\? Then name its folder "
+                .matches("TELEMETRY CRITICAL - storage: there is no store: --store names \\S+a b, which is not there: was the store "
+                        + "moved\\? Then name its folder "
                 + "with --store \\|\\R"), missing.out());
         assertEquals(List.of(1, 2), List.of(idle.exit(), missing.exit()));
     }

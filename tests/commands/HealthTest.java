@@ -35,7 +35,8 @@ class HealthTest {
     static final List<String> NAMES = List.of("environment", "storage", "database",
             "schema", "journal", "lock", "disk", "write", "activity", "stale", "size", "backup", "day files", "divergence");
 
-    private static final String NOT_CHECKED = "not checked: whether lines older than N d are in the database, the bytes of backups and archived files";
+    private static final String NOT_CHECKED = "not checked: whether lines older than N d are in the database, the bytes of backups and "
+            + "archived files";
 
     @TempDir
     Path dir;
@@ -89,8 +90,10 @@ class HealthTest {
         Path missing = dir.resolve("a/b");
         Script health = Script.run(at(NOON), "--store", missing);
         assertEquals(String.join("\n",
-                "failed   storage      there is no store: --store names S, which is not there: was the store moved? Then name its folder with --store; "
-                        + "recover --from DIR brings it back from backups elsewhere; setup makes a new, empty one (runbook: System Overview)",
+                "failed   storage      there is no store: --store names S, which is not there: was the store moved? Then name its folder "
+                        + "with --store; "
+                        + "recover --from DIR brings it back from backups elsewhere; setup makes a new, empty one (runbook: System "
+                        + "Overview)",
                 "skipped: no store: database, schema, journal, lock, disk, write, activity, stale, size, backup, day files, divergence",
                 NOT_CHECKED,
                 "failed: 1 failed, 12 skipped, 1 ok", ""),

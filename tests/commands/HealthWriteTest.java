@@ -184,8 +184,10 @@ class HealthWriteTest {
         give(today(store), 0, 0);
         Files.setPosixFilePermissions(today(store), PosixFilePermissions.fromString("rw-------"));
         assertTrue(told(store).startsWith("failed: "), told(store));
-        String list = "import os, struct, sys; e = lambda tag, perm, id: struct.pack('<HHI', tag, perm, id & 0xffffffff); os.setxattr(sys.argv[1], "
-                + "'system.posix_acl_access', struct.pack('<I', 2) + e(1, 6, -1) + e(2, 6, 65534) + e(4, 0, -1) + e(16, 6, -1) + e(32, 0, -1))";
+        String list = "import os, struct, sys; e = lambda tag, perm, id: struct.pack('<HHI', tag, perm, id & 0xffffffff); "
+                + "os.setxattr(sys.argv[1], "
+                + "'system.posix_acl_access', struct.pack('<I', 2) + e(1, 6, -1) + e(2, 6, 65534) + e(4, 0, -1) + e(16, 6, -1) + e(32, "
+                + "0, -1))";
         assumeTrue(new ProcessBuilder("python3", "-c", list, today(store).toString()).start().waitFor() == 0,
                 "no access lists on this disk");
         assertTrue(told(store).startsWith("ok: "), told(store));

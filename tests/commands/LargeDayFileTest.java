@@ -123,7 +123,8 @@ class LargeDayFileTest {
         }
         String said = divergence(store);
         assertTrue(said.contains("1 run of the day files not in the database, the first is 20261120T090000Z-"), said);
-        assertTrue(said.matches(".*; of events_20261120\\.ndjson, \\d\\d MB, only the last 8\\.\\d MB: compared from \\d\\d:\\d\\d on"), said);
+        assertTrue(said.matches(".*; of events_20261120\\.ndjson, \\d\\d MB, only the last 8\\.\\d MB: compared from \\d\\d:\\d\\d on"),
+                said);
     }
 
     @Test

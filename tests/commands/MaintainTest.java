@@ -301,7 +301,8 @@ class MaintainTest {
         assertEquals("weekly", document.getString("period", ""));
         String text = Files.readString(page);
         assertTrue(text.startsWith("# Telemetry: weekly maintenance\n\nStore `" + store.base() + "`, 2026-11-20 12:10:00 UTC."
-                + " **warning**, 1 of 3 done.\n\n- [x] **health**: all 14 checks are ok\n- [ ] **backups**: there is no backup (runbook: Create Backup)\n"
+                + " **warning**, 1 of 3 done.\n\n- [x] **health**: all 14 checks are ok\n- [ ] **backups**: there is no backup (runbook: "
+                + "Create Backup)\n"
                 + "  - next: jbang backup@telemetry --store "), text);
         assertTrue(text.contains("\n## health\n````text\nok       environment"), text);
         try (Stream<Path> files = Files.list(dir)) {

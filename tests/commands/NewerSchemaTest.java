@@ -28,7 +28,8 @@ import telemetry.os.Sha256;
 /** A database of writers that came after this toolkit: every command says the same, and none changes it or calls it damaged. */
 class NewerSchemaTest {
     private static final Instant NOON = Instant.parse("2026-11-20T12:00:00Z");
-    private static final String NEWER = "this database is newer (v9) than this toolkit (v7 at most); nothing is damaged: update the toolkit";
+    private static final String NEWER = "this database is newer (v9) than this toolkit (v7 at most); nothing is damaged: update the "
+            + "toolkit";
 
     @TempDir
     Path dir;
@@ -57,7 +58,8 @@ class NewerSchemaTest {
     void soIsWhatANewRowGetsAsItsVersion() throws Exception {
         try (Database database = Database.open(store.database())) {
             database.pragma("writable_schema", "ON");
-            database.update("UPDATE sqlite_master SET sql = replace(sql, 'schema_version INTEGER DEFAULT 3', 'schema_version INTEGER DEFAULT ''9''')"
+            database.update("UPDATE sqlite_master SET sql = replace(sql, 'schema_version INTEGER DEFAULT 3', 'schema_version INTEGER "
+                    + "DEFAULT ''9''')"
                     + " WHERE name = 'agent_runs'");
             database.pragma("schema_version", database.number("PRAGMA schema_version") + 1);
         }
@@ -72,7 +74,8 @@ class NewerSchemaTest {
                 "ALTER TABLE agent_runs RENAME COLUMN job_type TO kind");
         Script health = run(new health());
         assertEquals(Cli.UNKNOWN, health.exit(), health.out());
-        assertTrue(said(health).contains("is perhaps newer than this toolkit (v7 at most): its table of runs lacks job_type and has kind; update the "
+        assertTrue(said(health).contains("is perhaps newer than this toolkit (v7 at most): its table of runs lacks job_type and has "
+                + "kind; update the "
                 + "toolkit"), health.out());
     }
 

@@ -281,7 +281,8 @@ class QueryTest {
         for (String[] words : new String[][] {{"recent"}, {"run", "x"}, {"sql", "SELECT 1"}, {"agents"}}) {
             Script run = query(Store.at(none), (Object[]) words);
             assertEquals(3, run.exit());
-            assertTrue(run.err().matches(".*there is none \\(named by --store\\); was it moved\\? .*; setup makes a new, empty one\\R"), run.err());
+            assertTrue(run.err().matches(".*there is none \\(named by --store\\); was it moved\\? .*; setup makes a new, empty one\\R"),
+                    run.err());
             assertTrue(Files.notExists(none));
         }
         for (var one : List.of(new Case("empty", 2, "0 bytes"), new Case("text", 2, "not a SQLite database"),

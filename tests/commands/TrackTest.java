@@ -170,7 +170,8 @@ class TrackTest {
         Script script = sh("exit 7");
         assertEquals(7, script.exit());
         assertTrue(script.err().startsWith("track: cannot use the store " + store.base() + ": there is none"), script.err());
-        assertTrue(script.err().contains("was it moved? Then name its folder with --store.") && script.err().lines().count() == 1, script.err());
+        assertTrue(script.err().contains("was it moved? Then name its folder with --store.") && script.err().lines().count() == 1,
+                script.err());
         assertFalse(Files.exists(store.base()));
     }
 
@@ -214,7 +215,8 @@ class TrackTest {
         Script script = Script.runWithoutRights("track", "--self-test", "--store", closed.base());
         assertEquals(3, script.exit(), script.out());
         assertTrue(script.out().contains("start, event, end found"), script.out());
-        assertTrue(script.out().replaceAll("\\s+", " ").contains("permission denied; run it as the account that the agents run as (runbook: System Overview)"),
+        assertTrue(script.out().replaceAll("\\s+", " ").contains("permission denied; run it as the account that the agents run as "
+                + "(runbook: System Overview)"),
                 script.out());
     }
 

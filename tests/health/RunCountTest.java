@@ -55,7 +55,8 @@ class RunCountTest {
     @Test
     void aThousandFewerIsAWarningAndMoreIsAFailureOfTheLargestStore() {
         Store store = Fixture.V3.empty(dir);
-        Sql.execute(store, "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20003) INSERT INTO agent_runs(run_id, agent_name, "
+        Sql.execute(store, "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20003) INSERT INTO "
+                + "agent_runs(run_id, agent_name, "
                 + "start_time) SELECT 'r' || i, 'a', '2026-11-19T00:00:00Z' FROM n");
         backUp(store, NOON);
         deleteFirst(store, 1_000);
@@ -84,7 +85,8 @@ class RunCountTest {
     @Test
     void severalRowsOfARunThatWasPrunedAreNotMissed() {
         Store store = Fixture.V7_SERVICE.filled(dir, 20, NOON);
-        Sql.execute(store, "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 50) INSERT INTO agent_runs(event_id, run_id, "
+        Sql.execute(store, "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 50) INSERT INTO "
+                + "agent_runs(event_id, run_id, "
                 + "agent_name, start_time) SELECT 'e' || i, 'twice', 'a', '2026-11-19T00:00:00Z' FROM n");
         backUp(store, NOON);
         Pruned.of(store).add(List.of("twice"), NOON.plusSeconds(1));

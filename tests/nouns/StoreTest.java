@@ -69,7 +69,8 @@ class StoreTest {
         StoreException e = assertThrows(StoreException.class, store::orThrow);
         assertEquals(StoreException.Reason.MISSING, e.reason());
         assertEquals("cannot use the store " + dir.resolve("none")
-                + ": there is none (named by --store); was it moved? Then name its folder with --store. recover --from DIR brings it back from "
+                + ": there is none (named by --store); was it moved? Then name its folder with --store. recover --from DIR brings it "
+                + "back from "
                 + "backups elsewhere; setup makes a new, empty one", e.getMessage());
         Store named = Store.fromEnv(Map.of("TELEMETRY_BASE_DIR", dir + "/gone"), dir);
         assertEquals("there is no store: TELEMETRY_BASE_DIR names " + dir.resolve("gone")

@@ -64,7 +64,8 @@ class TelemetryClientHardshipTest {
         assertEquals(3, Set.copyOf(done).size());
         assertFalse(Files.exists(store.base()));
         assertEquals(List.of("cannot use the store " + store.base()
-                + ": there is none (named by --store); was it moved? Then name its folder with --store. recover --from DIR brings it back from "
+                + ": there is none (named by --store); was it moved? Then name its folder with --store. recover --from DIR brings it "
+                + "back from "
                 + "backups elsewhere; setup makes a new, empty one"), List.copyOf(warnings));
     }
 

@@ -179,7 +179,8 @@ class IncidentsTest extends Incidents {
         sample(store, Instant.now().plus(Duration.ofDays(30)));
         operator = at(store);
         String activity = operator.health().check("activity");
-        assertTrue(activity.matches("warning activity \\d+ runs begin later than this machine's clock, .* UTC; set the clock of this machine.*"),
+        assertTrue(activity.matches("warning activity \\d+ runs begin later than this machine's clock, .* UTC; set the clock of this "
+                + "machine.*"),
                 activity);
         Clock rightly = Clock.offset(Clock.systemUTC(), Duration.ofDays(30));
         var backup = new backup();
