@@ -29,7 +29,7 @@ class locks extends Procedure {
     private Consent consent;
 
     @Option(names = "--wait", paramLabel = "TIME", defaultValue = "30s",
-            description = "How long to wait for the lock. Default: ${DEFAULT-VALUE}.")
+            description = "How long to wait for the lock; not for a stopped process. Default: ${DEFAULT-VALUE}.")
     private Duration wait;
 
     @Option(names = "--kill", paramLabel = "PID", description = "End this process if it still holds the lock after --wait.")

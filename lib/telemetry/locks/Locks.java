@@ -57,7 +57,7 @@ public final class Locks {
         // the next program that writes rolls back; the operator may want to keep the files as they are first
         boolean isFree = isLeftJournal || isFree(wait.compareTo(TURN) < 0 ? wait : TURN, isAlone);
         List<Long> first = isFree ? List.of() : holders();
-        if (!isFree && wait.compareTo(TURN) > 0) {
+        if (!isFree && wait.compareTo(TURN) > 0 && !areStopped(first)) {
             waiting.accept(heldBy(first) + "; waiting up to " + Times.words(wait));
             isFree = isFree(wait.minusNanos(System.nanoTime() - began), isAlone);
         }
@@ -126,6 +126,11 @@ public final class Locks {
 
     private static Duration until(long end) {
         return Duration.ofNanos(Math.max(0, end - System.nanoTime()));
+    }
+
+    /** A stopped process gives nothing back, however long it is waited for. */
+    private static boolean areStopped(List<Long> holders) {
+        return !holders.isEmpty() && holders.stream().allMatch(User::isStopped);
     }
 
     private void requireFile() {

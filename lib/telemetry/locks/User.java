@@ -73,6 +73,11 @@ record User(long pid, String command, Instant started, Duration runningMs, Doubl
         return "process " + pid + (state == State.UNKNOWN ? "" : " (" + state + ")");
     }
 
+    /** By a signal or a debugger, at this moment. */
+    static boolean isStopped(long pid) {
+        return state(pid, null) == State.STOPPED;
+    }
+
     /** As the other, without watching it: whether it works is not known, whether it is stopped is. */
     static String named(long pid) {
         State state = state(pid, null);
