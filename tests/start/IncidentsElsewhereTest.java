@@ -85,9 +85,11 @@ class IncidentsElsewhereTest extends Incidents {
             archived = files.filter(file -> file.toString().endsWith(".gz")).sorted().toList();
         }
         assertTrue(archived.size() >= 6, operator::toString);
-        for (Path file : archived.subList(0, archived.size() / 2)) Files.delete(file);
+        int half = archived.size() / 2;
+        // The newer half: the sample's oldest day may have begun a minute before midnight.
+        for (Path file : archived.subList(archived.size() - half, archived.size())) Files.delete(file);
         String said = operator.health().check("day files");
-        assertTrue(said.startsWith("warning day files ") && said.contains(" of " + archived.size() / 2 + " days ("), said);
+        assertTrue(said.startsWith("warning day files ") && said.contains(" of " + half + " days ("), said);
         assertWellAgain(1);
         assertEquals(RUNS, runs());
     }
