@@ -143,8 +143,10 @@ class RebuildSafetyTest {
                     database.update("INSERT INTO agent_runs(run_id, agent_name, start_time, status, api_posted) VALUES (?, 'http', "
                             + "'2026', 'success', 1)", "http-" + n);
                     acknowledged.add("http-" + n);
+                    // Without a pause the store grows as fast as it is rebuilt, and the test takes as long as it likes.
+                    Thread.sleep(3);
                 }
-            } catch (RuntimeException | Error e) {
+            } catch (InterruptedException | RuntimeException | Error e) {
                 failures.add(e);
             }
         });
