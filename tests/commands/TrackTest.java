@@ -9,6 +9,7 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -18,6 +19,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.IntFunction;
@@ -151,6 +153,16 @@ class TrackTest {
         assertTrue(script.err().startsWith("track: ") && script.err().contains(why) && script.err().lines().count() == 1, script.err());
         assertEquals("failed", row().text("status"));
         assertTrue(row().text("error_summary").contains(why));
+    }
+
+    @Test
+    @DisabledOnOs(OS.WINDOWS)
+    void aFolderOfThePathThatMayNotBeEnteredHidesNoProgram() throws Exception {
+        Path closed = Files.createDirectory(dir.resolve("closed"), PosixFilePermissions.asFileAttribute(Set.of()));
+        Script script = Script.runWithoutRights(Map.of("PATH", closed + ":" + System.getenv("PATH")), "track", "--store", store.base(),
+                "--agent", "agent", "--job", "job", "no-such-program");
+        assertEquals(127, script.exit(), script.toString());
+        assertEquals("no-such-program: command not found", row().text("error_summary"));
     }
 
     @ParameterizedTest

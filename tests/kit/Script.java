@@ -43,11 +43,16 @@ public record Script(int exit, String out, String err) {
 
     /** As {@link #runProcess}, without the right of root to read and write everywhere. */
     public static Script runWithoutRights(String script, Object... args) throws IOException, InterruptedException {
+        return runWithoutRights(Map.of(), script, args);
+    }
+
+    public static Script runWithoutRights(Map<String, String> env, String script, Object... args) throws IOException, InterruptedException {
         List<String> command = new ArrayList<>();
         if (System.getProperty("user.name").equals("root"))
             command.addAll(List.of("setpriv", "--bounding-set", "-dac_override,-dac_read_search"));
-        command.addAll(processBuilder(Map.of(), script, args).command());
-        Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+        ProcessBuilder builder = processBuilder(env, script, args);
+        command.addAll(builder.command());
+        Process process = builder.command(command).redirectErrorStream(true).start();
         String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         return new Script(process.waitFor(), said, said);
     }

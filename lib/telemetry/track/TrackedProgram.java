@@ -1,8 +1,10 @@
 package telemetry.track;
 
+import java.io.File;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 import telemetry.NewRun;
 import telemetry.RunContext;
 import telemetry.RunStatus;
@@ -88,13 +90,23 @@ public final class TrackedProgram {
         return code > 128 && code <= 192 && !Machine.isWindows() ? " (signal " + (code - 128) + ")" : "";
     }
 
-    /** ENOENT is 2 everywhere; Java has it only in the message. */
     private int endNotStarted(Consumer<String> notes) {
-        boolean missing = notStarted.getMessage().matches("(?s).*\\berror[:=] ?2\\b.*");
+        boolean missing = isMissing();
         String why = missing ? name + ": command not found" : notStarted.getMessage();
         notes.accept(why);
         client.end(run, RunStatus.FAILED, why);
         return missing ? 127 : 126;
+    }
+
+    /**
+     * ENOENT is 2 everywhere; Java has it only in the message. The system says EACCES where the PATH has a folder that this account may not
+     * enter, also when no other folder has the program. A shell calls that "not found".
+     */
+    private boolean isMissing() {
+        if (notStarted.getMessage().matches("(?s).*\\berror[:=] ?2\\b.*")) return true;
+        String path = System.getenv("PATH");
+        return !Machine.isWindows() && path != null && !name.contains("/")
+                && Stream.of(path.split(":")).noneMatch(folder -> new File(folder, name).exists());
     }
 
     /**
