@@ -81,7 +81,10 @@ class rebuild extends Procedure {
         RunDifferences.Count count = rebuild.differences(difference -> {
             if (output.isJson() || differences.size() < Words.LISTED) differences.add(difference);
         });
-        return told(result(new RunDifferences.Compared(count.isSame(), count, differences)), count.unread());
+        int status = told(result(new RunDifferences.Compared(count.isSame(), count, differences)), count.unread());
+        if (count.missing() + count.different() > 0)
+            note(Next.line("a rebuild takes what the day files say", store.store().command("rebuild", "--dry-run").in(Runbook.DATA_LOSS)));
+        return status;
     }
 
     private int told(int status, Unread unread) {

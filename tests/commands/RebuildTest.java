@@ -252,6 +252,8 @@ class RebuildTest {
                 "different: 20261120T060000Z-link-checker-00000006 (status)",
                 "different: 20261120T080000Z-docs-crawler-00000004 (items_failed, host)",
                 ""), result.out());
+        assertEquals("rebuild: a rebuild takes what the day files say (runbook: Data Loss)" + System.lineSeparator()
+                + "next: jbang rebuild@telemetry --dry-run --store " + dir + System.lineSeparator(), result.err());
         String json = Script.run(new rebuild(), "--store", dir, "--check-only", "--json").out();
         assertTrue(json.contains("\"same\": false") && json.contains("\"run_id\": \"http\""), json);
         assertEquals(4, json.split("\"run_id\"", -1).length - 1, json);
