@@ -10,6 +10,7 @@
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.LocalDate;
+import java.util.List;
 import java.util.Set;
 import picocli.CommandLine.*;
 import telemetry.*;
@@ -42,7 +43,8 @@ class health extends Procedure {
             description = "Use SQLite's quick_check instead of integrity_check; it does not compare indexes with their table.")
     private boolean quick;
 
-    @Option(names = "--nagios", description = "Print one line for monitoring plugins, with performance data.")
+    @Option(names = "--nagios", description = "Print one line for monitoring plugins, with performance data. Bad arguments end with 3 "
+            + "then, not with 64.")
     private boolean nagios;
 
     @Option(names = "--prometheus", paramLabel = "FILE", description = "Also write the result for node_exporter's textfile collector.")
@@ -80,7 +82,9 @@ class health extends Procedure {
 
     public static void main(String... args) {
         Database.warmUp();
-        Cli.main(new health(), args);
+        List<String> words = List.of(args);
+        if (words.contains("--nagios") && !words.contains("--help")) Cli.plugin("TELEMETRY", new health(), args);
+        else Cli.main(new health(), args);
     }
 
     @Override

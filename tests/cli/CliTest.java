@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import picocli.CommandLine;
@@ -23,9 +24,11 @@ import picocli.CommandLine.Option;
 import telemetry.Check;
 import telemetry.Checks;
 import telemetry.Next;
+import telemetry.Store;
 import telemetry.StoreException;
 import telemetry.Times;
 import telemetry.kit.Checkout;
+import telemetry.kit.Fixture;
 import telemetry.kit.Script;
 import telemetry.maintain.RunbookPage;
 import telemetry.os.Machine;
@@ -96,6 +99,36 @@ class CliTest {
             assertTrue(run.err().startsWith("probe: ") && run.err().endsWith(NL + "next: jbang probe@telemetry --help" + NL), run.err());
             assertEquals("", run.out());
         }
+    }
+
+    @Test
+    void anEmptyPathIsNeverTheCurrentFolder(@TempDir Path dir) throws Exception {
+        Store store = Fixture.V3.empty(dir);
+        for (String command : List.of("setup --store=", "archive --older-than 20d --yes --to=", "backup --to=", "backup verify ''",
+                "backup --restore=", "backup --json --store=", "health --prometheus=", "rebuild --into=", "rebuild --buffer=",
+                "recover --from=", "recover --salvage=", "query sql --file=", "launchers ''", "setup --launchers=",
+                "maintain weekly --report=")) {
+            List<Object> words = new ArrayList<>(List.of((Object[]) command.split(" ")));
+            words.replaceAll(word -> word.equals("''") ? "" : word);
+            String name = words.remove(0).toString();
+            if (!command.contains("--store=")) words.addAll(List.of("--store", store.base()));
+            if (name.equals("launchers")) words = new ArrayList<>(List.of(""));
+            var constructor = Class.forName(name).getDeclaredConstructor();
+            constructor.setAccessible(true);
+            Script run = Script.run((Procedure) constructor.newInstance(), words.toArray());
+            assertEquals(64, run.exit(), command + ": " + run);
+            assertTrue(run.err().contains("''"), command + ": " + run.err());
+        }
+    }
+
+    /** An agent or a search text may begin with an at sign, and a file of that name may lie in the folder. */
+    @Test
+    void aWordWithAnAtSignIsNoFile() throws Exception {
+        Path file = Files.writeString(Files.createTempFile("words", ".txt"), "--no-such");
+        Script run = Script.run(new Probe(), "--since", "@" + file);
+        assertEquals("probe: Invalid value for option '--since': '@" + file + "' is neither a duration (24h, 7d) nor an instant "
+                + "(2025-12-10T12:00:00Z)", run.err().lines().findFirst().orElseThrow());
+        Files.delete(file);
     }
 
     @ParameterizedTest

@@ -6,7 +6,9 @@ import com.eclipsesource.json.JsonObject;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -124,6 +126,26 @@ class HealthOutputTest {
             assertEquals(2, health.err().lines().count(), health.err());
             assertTrue(health.err().endsWith("\nnext: jbang health@telemetry --help\n"), health.err());
         }
+    }
+
+    /** Whatever a monitoring system runs it with: one line, and a code that it knows. */
+    @Test
+    void asAPluginItAnswersInOneLineWhateverHappens() throws Exception {
+        Path none = dir.resolve("none");
+        for (Object[] args : new Object[][] {{"--no-such"}, {"--json"}, {"--idle", "soon"}, {"--store", ""}, {"--store", none, "extra"},
+                {"--alert", "http://example.invalid/"}, {"--prometheus", ""}}) {
+            List<Object> words = new ArrayList<>(List.of(args));
+            words.add("--nagios");
+            Script plugin = Script.runProcess(Map.of(), "health", words.toArray());
+            assertEquals(3, plugin.exit(), plugin.toString());
+            assertEquals(1, plugin.out().lines().count(), plugin.out());
+            assertTrue(plugin.out().startsWith("TELEMETRY UNKNOWN - health: "), plugin.out());
+            assertTrue(plugin.err().endsWith("next: jbang health@telemetry --help" + System.lineSeparator()), plugin.err());
+        }
+        Script missing = Script.runProcess(Map.of(), "health", "--nagios", "--store", none);
+        assertEquals(2, missing.exit());
+        assertTrue(missing.out().startsWith("TELEMETRY CRITICAL - storage: ") && missing.out().lines().count() == 1, missing.out());
+        assertEquals("", missing.err());
     }
 
     private static List<String> children(Path folder) throws IOException {

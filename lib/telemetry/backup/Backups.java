@@ -156,6 +156,7 @@ public final class Backups {
 
     private Path path(String name) {
         try {
+            if (name.isBlank()) throw new InvalidPathException(name, "a name is missing");
             Path path = Path.of(name);
             if (path.getParent() != null) return path.toAbsolutePath().normalize();
             if (Files.exists(folder.resolve(path), LinkOption.NOFOLLOW_LINKS)) return folder.resolve(path);

@@ -3,6 +3,7 @@ package telemetry.cli;
 
 import java.io.FileDescriptor;
 import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.lang.reflect.Method;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -67,24 +68,46 @@ public final class Cli {
         System.exit(run(command, Output.console(FileDescriptor.out), Output.console(FileDescriptor.err), args));
     }
 
+    /**
+     * The main of a script that was started as a monitoring plugin. It prints exactly one line to stdout, and ends with 0 to 3, whatever
+     * happens; also bad arguments are "cannot tell" then.
+     *
+     * @param name that the line begins with, in capitals
+     */
+    public static void plugin(String name, Callable<Integer> command, String... args) {
+        var out = new StringWriter();
+        var err = new StringWriter();
+        int code = run(command, new PrintWriter(out), new PrintWriter(err), args);
+        boolean isAnswer = code <= UNKNOWN && !out.toString().isBlank();
+        String line = isAnswer ? out.toString() : name + " UNKNOWN - " + err;
+        PrintWriter console = Output.console(FileDescriptor.out);
+        console.println(line.lines().findFirst().orElseThrow());
+        console.flush();
+        System.err.print(err);
+        System.exit(Output.lost(console) != null ? FAILED : isAnswer ? code : UNKNOWN);
+    }
+
     /** As {@link #main}, but the output goes elsewhere and the exit code is the result: for tests and JShell. */
     public static int run(Callable<Integer> command, PrintWriter out, PrintWriter err, String... args) {
         var line = new CommandLine(command);
         if (line.getSubcommands().isEmpty()) addWords(line, args);
         line.setOut(out).setErr(err).setCaseInsensitiveEnumValuesAllowed(true).setSubcommandsCaseInsensitive(true);
+        line.registerConverter(Path.class, converter(Cli::path));
         line.registerConverter(Duration.class, converter(Times::duration));
         line.registerConverter(Size.class, converter(Size::parse));
         line.registerConverter(Times.Since.class, converter(Times.Since::parse));
         line.registerConverter(LocalDate.class, converter(Times::day));
         line.registerConverter(RunStatus.class, converter(RunStatus::parse));
-        line.setExecutionStrategy(Cli::execute);
+        line.setExpandAtFiles(false).setExecutionStrategy(Cli::execute);
         line.setExecutionExceptionHandler(failure(err));
         line.setParameterExceptionHandler((e, arguments) -> usage(e.getCommandLine(), e.getMessage()));
         tellOfTheToolkit(line);
         int code = execute(line, args);
         out.flush();
+        String lost = Output.lost(out);
+        if (lost != null) err.println(name(line) + ": cannot write to stdout: " + Words.visible(lost));
         err.flush();
-        return code;
+        return lost == null || code == USAGE || code == BUG ? code : FAILED;
     }
 
     /** Without this a command that ran out of memory would end with the JVM's exit code 1, which means that it worked. */
@@ -157,7 +180,7 @@ public final class Cli {
 
     private static IExecutionExceptionHandler failure(PrintWriter err) {
         return (e, line, arguments) -> {
-            if (e instanceof Output.ReaderGone) return OK;
+            if (e instanceof Output.Unread) return OK;
             if (e instanceof CommandLine.ParameterException wrong) return usage(line, wrong.getMessage());
             if (e instanceof StoreException known) {
                 err.println(name(line) + ": " + store(arguments).map(store -> store.message(known)).orElse(known.getMessage()));
@@ -189,6 +212,12 @@ public final class Cli {
 
     private static String name(CommandLine line) {
         return line.getCommandSpec().qualifiedName();
+    }
+
+    /** A variable that is not set must not become the folder where the command happens to run. */
+    private static Path path(String text) {
+        if (text.isBlank()) throw new IllegalArgumentException("'" + text + "' is no path: is a variable not set?");
+        return Path.of(text);
     }
 
     private static <T> ITypeConverter<T> converter(Function<String, T> parse) {

@@ -78,7 +78,7 @@ final class Csv implements Rows.Cells {
     void flush() {
         out.text(bytes, length);
         length = 0;
-        out.stopIfReaderGone();
+        out.stopIfUnread();
     }
 
     private void separate() {

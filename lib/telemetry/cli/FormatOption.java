@@ -62,6 +62,7 @@ public final class FormatOption {
             line.accept(table, row);
             if (++written % BATCH != 0) continue;
             output.print(table);
+            output.stopIfUnread();
             table = table.continued();
         }
         if (table == headings || !table.isEmpty()) output.print(table);
@@ -93,7 +94,7 @@ public final class FormatOption {
     private static void write(Output output, StringBuilder text) {
         output.out().append(text);
         text.setLength(0);
-        output.stopIfReaderGone();
+        output.stopIfUnread();
     }
 
     /** Columns may share a name, members of an object may not: the second {@code id} becomes {@code id_2}. */

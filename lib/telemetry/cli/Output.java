@@ -9,6 +9,9 @@ import java.io.OutputStreamWriter;
 import java.io.PrintWriter;
 import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Locale;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ScopeType;
@@ -20,9 +23,9 @@ import telemetry.text.JsonText;
  */
 public final class Output {
 
-    /** Whoever reads stdout has closed it ({@code | head}): time to stop, and no error. */
-    static final class ReaderGone extends RuntimeException {
-        private ReaderGone() {
+    /** What is printed arrives nowhere, so a long result need not go on. */
+    static final class Unread extends RuntimeException {
+        private Unread() {
             super(null, null, false, false);
         }
     }
@@ -42,10 +45,10 @@ public final class Output {
         print(json ? JsonText.pretty(data) : report);
     }
 
-    /** A line to stdout. */
+    /** A line to stdout. Where nobody reads it, the command goes on: its work and its exit code count all the same. */
     public void print(Object line) {
         out().println(line);
-        stopIfReaderGone();
+        out().flush();
     }
 
     /** A line to stderr: progress, a warning, what was done. */
@@ -55,7 +58,7 @@ public final class Output {
         err.flush();
     }
 
-    /** Stdout itself, for results of many lines; whoever uses it calls {@link #stopIfReaderGone} now and then. */
+    /** Stdout itself, for results of many lines; whoever uses it calls {@link #stopIfUnread} now and then. */
     public PrintWriter out() {
         return command.commandLine().getOut();
     }
@@ -72,22 +75,73 @@ public final class Output {
         else out().print(new String(utf8, 0, length, StandardCharsets.UTF_8));
     }
 
-    public void stopIfReaderGone() {
-        if (out().checkError()) throw new ReaderGone();
+    /** Ends a result of many lines early when its reader has gone ({@code | head}) or it cannot be written. */
+    public void stopIfUnread() {
+        if (out().checkError()) throw new Unread();
+    }
+
+    /** Why something could not be written to a standard stream; null when all was, or when whoever read it has gone. */
+    static String lost(PrintWriter stream) {
+        IOException failure = stream instanceof Console console ? console.stream.failure : null;
+        return failure == null || isReaderGone(failure) ? null : failure.getMessage();
+    }
+
+    /** The system's words may be in another language; writing to a pipe or socket fails for hardly any other reason. */
+    private static boolean isReaderGone(IOException failure) {
+        String why = failure.getMessage();
+        if (why.toLowerCase(Locale.ROOT).contains("pipe")) return true;
+        try {
+            String stream = Files.readSymbolicLink(Path.of("/proc/self/fd/1")).toString();
+            return stream.matches("(pipe|socket):.*") && !why.equals("Resource temporarily unavailable");
+        } catch (IOException | UnsupportedOperationException e) {
+            return false;
+        }
     }
 
     /** A terminal gets its own encoding, a pipe or file UTF-8. */
     static PrintWriter console(FileDescriptor stream) {
         Charset charset = System.console() == null ? StandardCharsets.UTF_8 : System.console().charset();
-        return new Console(new BufferedOutputStream(new FileOutputStream(stream), 1 << 16), charset);
+        return new Console(new Standard(new FileOutputStream(stream)), charset);
+    }
+
+    /** A standard stream, which remembers why it first could not be written to. */
+    private static final class Standard extends BufferedOutputStream {
+        private IOException failure;
+
+        private Standard(OutputStream stream) {
+            super(stream, 1 << 16);
+        }
+
+        @Override
+        public synchronized void write(byte[] bytes, int offset, int length) throws IOException {
+            try {
+                super.write(bytes, offset, length);
+            } catch (IOException e) {
+                throw remembered(e);
+            }
+        }
+
+        @Override
+        public synchronized void flush() throws IOException {
+            try {
+                super.flush();
+            } catch (IOException e) {
+                throw remembered(e);
+            }
+        }
+
+        private IOException remembered(IOException e) {
+            if (failure == null) failure = e;
+            return e;
+        }
     }
 
     /** A standard stream that takes bytes as they are, too; between text and bytes it is to be flushed. */
     private static final class Console extends PrintWriter {
-        private final OutputStream stream;
+        private final Standard stream;
         private final Charset charset;
 
-        private Console(OutputStream stream, Charset charset) {
+        private Console(Standard stream, Charset charset) {
             super(new OutputStreamWriter(stream, charset), false);
             this.stream = stream;
             this.charset = charset;

@@ -50,7 +50,7 @@ public final class LogPrinter {
     }
 
     private void flush() {
-        output.stopIfReaderGone();
+        output.stopIfUnread();
         flushed = System.nanoTime();
     }
 
