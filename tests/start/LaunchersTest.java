@@ -133,8 +133,8 @@ class LaunchersTest {
     void whereNothingCanBeKeptJbangwLeavesItToJBangWhichIsToldNothingMore() throws Exception {
         String jbang = "#!/bin/sh\necho \"${JBANGW_CALLED-unset}\"; printf '<%s>' \"$@\"\nexit 7\n";
         assertEquals(new Script(7, "unset\n<run><--catalog><" + checkout + "/jbang-catalog.json><-Dtelemetry.checkout=" + checkout
-                + "><-Dtelemetry.jbangw=" + checkout + "/scripts/jbangw><probe><two words><*>", ""),
-                jbangw("probe", "two words", "*").with("XDG_CACHE_HOME", "/dev/null")
+                + "><-Dtelemetry.jbangw=" + checkout + "/scripts/jbangw><probe><two words><*><@@file>", ""),
+                jbangw("probe", "two words", "*", "@file").with("XDG_CACHE_HOME", "/dev/null")
                         .with("PATH", pathWithJBang(jbang)).run());
     }
 
@@ -168,6 +168,7 @@ class LaunchersTest {
         assertEquals("next: " + folder + "/telemetry-health --quick\n", probe("hint").with("XDG_CACHE_HOME", cache).run().out());
         assertEquals("next: telemetry-health --quick\n", typed(temp, "telemetry-probe hint").with("XDG_CACHE_HOME", cache)
                 .with("PATH", folder + File.pathSeparator + System.getenv("PATH")).run().out());
+        assertEquals("args|@file|a@b|@@", jbangw("probe", "args", "@file", "a@b", "@@").with("XDG_CACHE_HOME", cache).run().out());
         assertTellsNothingByVariables(probe("environment").with("XDG_CACHE_HOME", cache));
         assertTellsNothingByVariables(jbangw("probe", "environment").with("XDG_CACHE_HOME", cache));
     }
