@@ -137,10 +137,8 @@ class LauncherTest {
     @ValueSource(strings = {"probe", "probe@telemetry"})
     void aliasesNeedNoCatalogSetUp(String alias) throws Exception {
         launcher = Files.createSymbolicLink(temp.resolve("jbangw"), launcher);
-        assertEquals("<run><--catalog><" + checkout + "/jbang-catalog.json><-Dtelemetry.checkout=" + checkout + "><-Dtelemetry.jbangw="
-                + launcher
-            + "><probe><-x>",
-            jbangw(alias, "-x").with("PATH", pathWith("jbang", SHOW_ARGUMENTS)).run().out());
+        assertEquals("<run><-Dtelemetry.checkout=" + checkout + "><-Dtelemetry.jbangw=" + launcher + "><" + checkout
+                + "/scripts/probe.java><-x>", jbangw(alias, "-x").with("PATH", pathWith("jbang", SHOW_ARGUMENTS)).run().out());
     }
 
     @ParameterizedTest

@@ -132,16 +132,35 @@ class LaunchersTest {
     @Test
     void whereNothingCanBeKeptJbangwLeavesItToJBangWhichIsToldNothingMore() throws Exception {
         String jbang = "#!/bin/sh\necho \"${JBANGW_CALLED-unset}\"; printf '<%s>' \"$@\"\nexit 7\n";
-        assertEquals(new Script(7, "unset\n<run><--catalog><" + checkout + "/jbang-catalog.json><-Dtelemetry.checkout=" + checkout
-                + "><-Dtelemetry.jbangw=" + checkout + "/scripts/jbangw><probe><two words><*><@@file>", ""),
+        assertEquals(new Script(7, "unset\n<run><-Dtelemetry.checkout=" + checkout + "><-Dtelemetry.jbangw=" + checkout
+                + "/scripts/jbangw><" + checkout + "/scripts/probe.java><two words><*><@@file>", ""),
                 jbangw("probe", "two words", "*", "@file").with("XDG_CACHE_HOME", "/dev/null")
                         .with("PATH", pathWithJBang(jbang)).run());
+    }
+
+    /** JBang prefers what lies in the current folder to a name of a catalog. */
+    @Test
+    void whatLiesInTheFolderUnderACommandsNameIsNotRun() throws Exception {
+        Path here = Files.createDirectory(temp.resolve("here"));
+        Files.writeString(here.resolve("probe.java"), "class probe { public static void main(String... args) { System.exit(9); } }");
+        Path other = Files.createDirectories(temp.resolve("other/probe"));
+        Path cache = Files.createDirectory(temp.resolve("cache"));
+        Fixture.copy(cacheWithJBang().resolve("jbangw"), cache.resolve("jbangw"));
+        Files.writeString(cache.resolve("telemetry-toolkit"), "nothing can be kept");
+        for (Path folder : List.of(here, other.getParent())) {
+            Path fresh = Files.createDirectories(temp.resolve("fresh " + folder.getFileName()));
+            Fixture.copy(cacheWithJBang().resolve("jbangw"), fresh.resolve("jbangw"));
+            for (Path kept : List.of(cache, fresh)) {
+                Script run = jbangw("probe", "args", "ours").with("XDG_CACHE_HOME", kept).in(folder).run();
+                assertEquals("args|ours", run.out(), run.toString());
+            }
+        }
     }
 
     @Test
     void thatThereIsNoJBangIsSaidOnce() throws Exception {
         Script run = jbangw("probe", "edition").with("XDG_CACHE_HOME", temp.resolve("empty"))
-                .with("PATH", pathOf(List.of("find", "dirname", "readlink", "grep", "mkdir", "flock", "cat"))).run();
+                .with("PATH", pathOf(List.of("find", "dirname", "readlink", "grep", "sed", "mkdir", "flock", "cat"))).run();
         assertEquals(new Script(3, "", "jbangw: no JBang and no Maven on the PATH: install JBang (https://www.jbang.dev) or Maven "
                 + "(https://maven.apache.org)\n"), run);
     }
@@ -385,7 +404,7 @@ class LaunchersTest {
     }
 
     private String pathWithJBang(String jbang) throws IOException {
-        Path path = Path.of(pathOf(List.of("find", "dirname", "readlink", "grep")));
+        Path path = Path.of(pathOf(List.of("find", "dirname", "readlink", "grep", "sed")));
         Files.writeString(path.resolve("jbang"), jbang).toFile().setExecutable(true);
         return path.toString();
     }
