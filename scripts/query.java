@@ -66,7 +66,7 @@ class query extends Procedure {
             Rows rows = runs.agents(period.at(clock).withAgent(name), limit(1));
             long shown = isReport() ? rows.stream().peek(agent -> output.print(Table.sheet(agent))).count() : show(rows);
             return shown > 0 || runs.count(RunFilter.ALL.withAgent(name)) > 0 ? Cli.OK
-                    : unknown(Next.line("no runs for agent " + Table.text(name), store.store().command("query", "agents")));
+                    : unknown(Next.line("no runs for agent " + Words.brief(name), store.store().command("query", "agents")));
         });
     }
 
@@ -85,7 +85,7 @@ class query extends Procedure {
             RunFilter filter = period.at(clock).withInsight(insight);
             Rows rows = tree ? runs.tree(filter, limit(-1)) : runs.chain(filter, limit(-1));
             return show(rows, RunTables.chain(), RunTables::link) > 0 || runs.count(RunFilter.ALL.withInsight(insight)) > 0 ? Cli.OK
-                    : unknown("no run has the insight " + Table.text(insight));
+                    : unknown("no run has the insight " + Words.brief(insight));
         });
     }
 
@@ -99,7 +99,7 @@ class query extends Procedure {
             else show(found.map(RunReport::withEvents).orElseGet(() -> runs.find(id)));
             List<String> damaged = found.map(RunReport::damaged).orElse(List.of());
             damaged.forEach(what -> output.note("not read: " + what));
-            return found.isEmpty() && !explain ? unknown("the database has no run " + Table.text(id))
+            return found.isEmpty() && !explain ? unknown("the database has no run " + Words.brief(id))
                     : damaged.isEmpty() ? Cli.OK : Cli.WARNING;
         });
     }
@@ -162,6 +162,7 @@ class query extends Procedure {
         try (Database database = Database.openToRead(store.existing().database())) {
             var runs = new Runs(database);
             if (runs.schema().isNewer()) note(runs.schema().newer());
+            if (RunTables.isWide() && isReport()) runs = runs.withDurations();
             return question.applyAsInt(explain ? runs.explaining() : runs);
         }
     }

@@ -31,6 +31,7 @@ import telemetry.Size;
 import telemetry.Store;
 import telemetry.StoreException;
 import telemetry.Times;
+import telemetry.text.Terminal;
 import telemetry.text.Words;
 
 /** Runs a command: its options and help. It is the one place where an exception becomes a message and an exit code. */
@@ -140,7 +141,7 @@ public final class Cli {
 
     /** The exit codes in --help and what --version says: the same for each command and its words. */
     private static void tellOfTheToolkit(CommandLine line) {
-        line.getCommandSpec().versionProvider(Cli::versions).usageMessage()
+        line.getCommandSpec().versionProvider(Cli::versions).usageMessage().width(Terminal.columns())
                 .exitCodeListHeading("%nExit codes:%n").exitCodeList(EXIT_CODES);
         line.getSubcommands().values().forEach(Cli::tellOfTheToolkit);
     }

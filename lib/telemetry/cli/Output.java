@@ -17,6 +17,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ScopeType;
 import picocli.CommandLine.Spec;
 import telemetry.text.JsonText;
+import telemetry.text.Terminal;
 
 /**
  * Mixin of every script that has a result: to stdout as a report or, with {@code --json}, as one JSON document; everything else to stderr.
@@ -42,7 +43,7 @@ public final class Output {
 
     /** The result: {@code data} as JSON when that was asked for, else the report's own text. */
     public void result(Object report, Object data) {
-        print(json ? JsonText.pretty(data) : report);
+        print(json ? JsonText.pretty(data) : Terminal.coloured(report.toString()));
     }
 
     /** A line to stdout. Where nobody reads it, the command goes on: its work and its exit code count all the same. */

@@ -2,19 +2,22 @@ package telemetry.logs;
 
 import java.time.Duration;
 import java.time.Instant;
-import java.util.Locale;
 import telemetry.Event;
 import telemetry.LogRecord;
 import telemetry.Run;
 import telemetry.Times;
+import telemetry.text.Terminal;
 import telemetry.text.Words;
 
 /** A record of a day file on one line for people: the time, the agent, the run, and what happened. */
 final class LogLine {
 
-    /** In characters; a terminal has 80 to 120 columns. */
-    private static final int WIDEST = 120;
+    /** On a narrower terminal a line goes on below. */
+    private static final int LEAST = 120;
+    private static final int TIME = 19;
     private static final int AGENT = 18;
+    private static final int ID = 8;
+    private static final int WORD = 10;
     private static final String NO_TIME = "-";
 
     private LogLine() { }
@@ -29,10 +32,14 @@ final class LogLine {
 
     private static String line(LogRecord record, String run, String agent, String word, String detail) {
         Instant time = LogFilter.timeOf(record);
-        String line = String.format(Locale.ROOT, "%-19s  %-" + AGENT + "s  %-8s  %-10s %s",
-                time == null ? NO_TIME : Times.seconds(time), Words.cut(agent, AGENT), Words.cut(LogFilter.shortId(run), AGENT),
-                word == null ? "" : word, detail == null ? "" : detail);
-        return Words.cut(Words.visible(line), WIDEST).stripTrailing();
+        String line = String.join("  ", cell(time == null ? NO_TIME : Times.seconds(time), TIME), cell(agent, AGENT),
+                cell(LogFilter.shortId(run), ID), cell(word == null ? "" : word, WORD));
+        return Terminal.cut((line + " " + (detail == null ? "" : Words.visible(detail))).stripTrailing(),
+                Math.max(LEAST, Terminal.columns()));
+    }
+
+    private static String cell(String text, int width) {
+        return Words.padded(Terminal.cut(Words.visible(text), Math.max(width, AGENT)), width);
     }
 
     /** {@code translate, 45/48 items, 12 min: what went wrong} */

@@ -6,18 +6,31 @@ import telemetry.Row;
 import telemetry.Rows;
 import telemetry.Times;
 import telemetry.text.Table;
+import telemetry.text.Terminal;
 
-/** Answers about runs as tables of 80 columns, a line at a time. What does not fit is in the formats for programs. */
+/**
+ * Answers about runs as tables, a line at a time. What does not fit into 80 columns stands on a wide terminal and in the formats for
+ * programs.
+ */
 public final class RunTables {
 
     /** "2025-12-10 12:05" */
     private static final int TO_THE_MINUTE = 16;
 
+    /** So many columns take the agent and the duration too, beside usual names. */
+    private static final int WIDE = 120;
+
     private RunTables() { }
 
     /** The headings of {@link #run} and {@link #failure}. */
     public static Table runs() {
-        return new Table("run_id", "job_type", "status", "start_time");
+        return isWide() ? new Table("run_id", "agent", "job_type", "status", "start_time", "duration")
+                : new Table("run_id", "job_type", "status", "start_time");
+    }
+
+    /** True on a wide terminal: then the rows come from {@link telemetry.Runs#withDurations}. */
+    public static boolean isWide() {
+        return Terminal.columns() >= WIDE;
     }
 
     /** All runs, in their order. */
@@ -35,8 +48,9 @@ public final class RunTables {
         String agent = run.text("agent_name");
         String id = run.text("run_id");
         Instant start = Times.instant(run.text("start_time"));
-        table.row(id.contains("-" + agent + "-") ? id : id + " (" + agent + ")", run.get("job_type"), run.get("status"),
-                start == null ? run.text("start_time") : Times.seconds(start).substring(0, TO_THE_MINUTE));
+        String started = start == null ? run.text("start_time") : Times.seconds(start).substring(0, TO_THE_MINUTE);
+        if (isWide()) table.row(id, agent, run.get("job_type"), run.get("status"), started, milliseconds(run.get("duration_ms")));
+        else table.row(id.contains("-" + agent + "-") ? id : id + " (" + agent + ")", run.get("job_type"), run.get("status"), started);
     }
 
     /** Adds a run, with its error on a line of its own. */

@@ -13,12 +13,14 @@ import telemetry.Size;
 import telemetry.Times;
 
 /**
- * Rows under headings. A column is as wide as its content, and numbers are aligned right. Control characters in a value are written out, so
- * the terminal does not obey them. {@code toString()} is the table.
+ * Rows under headings. A column is as wide as its content on a screen, and numbers are aligned right. On a terminal long cells are cut.
+ * Control characters in a value are written out, so the terminal does not obey them. {@code toString()} is the table.
  */
 public final class Table {
+    /** A cell on a terminal of 80 columns, and what such a terminal has besides. */
     private static final int WIDEST = 60;
-    private static final int WIDEST_BELOW = 76;
+    private static final int BESIDE = 20;
+    private static final String MARGIN = "    ";
 
     private final String[] headings;
     private final List<String[]> rows = new ArrayList<>();
@@ -56,7 +58,7 @@ public final class Table {
 
     /** A text on a line of its own below the last row. It may be longer than a cell. */
     public Table below(String text) {
-        below.merge(rows.size() - 1, "    " + Words.cut(Words.visible(text), WIDEST_BELOW),
+        below.merge(rows.size() - 1, MARGIN + Terminal.cut(Words.visible(text), Terminal.columns() - MARGIN.length()),
                 (first, next) -> first + System.lineSeparator() + next);
         return this;
     }
@@ -104,19 +106,19 @@ public final class Table {
         return line.toString().stripTrailing();
     }
 
-    /** A value as a cell shows it: on one line, and cut to the width of a cell. */
+    /** A value as a cell shows it: on one line, and on a terminal cut to the width of a cell. */
     public static String text(Object value) {
         if (value == null) return "";
         if (value instanceof Instant instant) return Times.seconds(instant);
         if (value instanceof Duration duration) return Times.words(duration);
         if (value instanceof Double number) return String.format(Locale.ROOT, "%.1f", number);
         if (value instanceof byte[] bytes) return "(" + bytes.length + " bytes)";
-        return Words.cut(Words.visible(value.toString()), WIDEST);
+        return Terminal.cut(Words.visible(value.toString()), Math.max(WIDEST, Terminal.columns() - BESIDE));
     }
 
     /** One row as a list: a line for each column. Nothing is cut, and control characters are written out. */
     public static String sheet(Row row) {
-        int width = row.columns().stream().mapToInt(String::length).max().orElse(0);
+        int width = row.columns().stream().mapToInt(Words::width).max().orElse(0);
         var lines = new StringJoiner(System.lineSeparator());
         for (int i = 0; i < row.columns().size(); i++) {
             Object value = row.get(i);

@@ -6,10 +6,10 @@ import telemetry.Next;
 
 /** Pieces of text for people. */
 public final class Words {
-    private static final int COLUMNS = 80;
-
     /** So many lines of a long list are shown below its summary; {@code --json} has all. */
     public static final int LISTED = 20;
+
+    private static final int BRIEF = 60;
 
     /** So many stand beside a head that takes the whole line by itself. */
     private static final int LEAST = 20;
@@ -37,41 +37,68 @@ public final class Words {
         return count <= LISTED ? shown : shown + System.lineSeparator() + "… and " + (count - LISTED) + " more; --json lists all";
     }
 
-    /** The text on one line, with control characters written out. */
+    /**
+     * The text on one line. What a terminal would obey is written out: control characters, and characters that turn the direction of
+     * writing or are not seen at all.
+     */
     public static String visible(String text) {
-        var visible = new StringBuilder(text.length());
-        for (char c : text.toCharArray()) {
+        if (isPlain(text)) return text;
+        var visible = new StringBuilder(text.length() + 8);
+        text.codePoints().forEach(c -> {
             if (c == '\n') visible.append("\\n");
             else if (c == '\t') visible.append("\\t");
             else if (c == '\r') visible.append("\\r");
-            else if (Character.isISOControl(c)) visible.append(String.format("\\u%04x", (int) c));
-            else visible.append(c);
-        }
+            else if (isHidden(c)) for (char half : Character.toChars(c)) visible.append(String.format("\\u%04x", (int) half));
+            else visible.appendCodePoint(c);
+        });
         return visible.toString();
     }
 
-    /** At most this many characters; an ellipsis stands for what is cut off. */
-    public static String cut(String text, int widest) {
-        return width(text) <= widest ? text : text.substring(0, text.offsetByCodePoints(0, widest - 1)) + "…";
+    /** Printable ASCII, as almost all texts are. */
+    private static boolean isPlain(String text) {
+        for (int i = 0; i < text.length(); i++) if (text.charAt(i) < ' ' || text.charAt(i) > '~') return false;
+        return true;
     }
 
-    /** In characters. */
+    private static boolean isHidden(int c) {
+        return switch (Character.getType(c)) {
+            case Character.CONTROL, Character.FORMAT, Character.LINE_SEPARATOR, Character.PARAGRAPH_SEPARATOR, Character.SURROGATE -> true;
+            default -> false;
+        };
+    }
+
+    /** A word of the operator's or an agent's in a sentence: on one line, and not long. */
+    public static String brief(String word) {
+        return cut(visible(word), BRIEF);
+    }
+
+    /** At most this many columns; an ellipsis stands for what is cut off. */
+    public static String cut(String text, int widest) {
+        if (width(text) <= widest) return text;
+        int end = 0;
+        for (int room = widest - 1; ; end += Character.charCount(text.codePointAt(end))) {
+            room -= DisplayWidth.of(text.codePointAt(end));
+            if (room < 0) return text.substring(0, end) + "…";
+        }
+    }
+
+    /** In columns. */
     static int width(String text) {
-        return text.codePointCount(0, text.length());
+        return isPlain(text) ? text.length() : text.codePoints().map(DisplayWidth::of).sum();
     }
 
     public static String padded(String word, int width) {
-        return word + " ".repeat(Math.max(0, width - word.length()));
+        return word + " ".repeat(Math.max(0, width - width(word)));
     }
 
     /**
-     * A line of a list, broken between words to {@value #COLUMNS} columns. The next command stands below it and is never broken, so that it
-     * can be pasted.
+     * A line of a list, broken between words to the terminal's columns, or 80. The next command stands below it. It is never broken, so
+     * that it can be pasted.
      *
      * @param next null for nothing
      */
     public static String item(String head, String text, Next next) {
-        String margin = " ".repeat(head.length());
+        String margin = " ".repeat(width(head));
         String line = head + wrapped(visible(Next.hinted(text, next)), margin);
         return next == null || next.line() == null ? line : line + System.lineSeparator() + margin + visible(next.line());
     }
@@ -79,7 +106,7 @@ public final class Words {
     private static String wrapped(String text, String margin) {
         var lines = new StringBuilder();
         int from = 0;
-        for (int room = Math.max(LEAST, COLUMNS - margin.length()); text.length() - from > room; ) {
+        for (int room = Math.max(LEAST, Terminal.columns() - margin.length()); text.length() - from > room; ) {
             int space = text.lastIndexOf(' ', from + room);
             if (space <= from) space = text.indexOf(' ', from + room);
             if (space < 0) break;
