@@ -99,6 +99,35 @@ class TailTest {
         assertTrue(pieces.get(1_000).startsWith(lines + " " + (GB / 10 - lines) + " Damage"), pieces.get(1_000));
     }
 
+    /** A power cut leaves zeros without a newline; what is appended then stands in the same line. */
+    @Test
+    void aRecordBehindZerosOfAnyLengthIsReadInItsPlace() throws IOException {
+        for (int zeros : new int[] {1, 100, 4_095, 4_096, 3_000, 65_535, 65_536, 70_000, 1 << 20, (1 << 20) + 1, 2_000_000, 9_000_000})
+            for (String before : List.of("", "{\"torn", "{\"run_id\": \"whole\"}", "{\"run_id\": \"before\"}\n")) {
+                Files.deleteIfExists(file);
+                lines(2_000);
+                Files.writeString(file, before, StandardOpenOption.APPEND);
+                try (var sparse = new RandomAccessFile(file.toFile(), "rw")) {
+                    sparse.setLength(sparse.length() + zeros);
+                }
+                Files.writeString(file, "{\"run_id\": \"behind\"}\n{\"run_id\": \"next\"}\n", StandardOpenOption.APPEND);
+                List<LogEntry> read = new ArrayList<>();
+                try (var reader = new LogReader(file)) {
+                    reader.forEachRemaining(read::add);
+                }
+                String told = zeros + " zeros behind " + before;
+                List<String> ids = read.stream().filter(entry -> !entry.isDamaged()).map(entry -> new String(entry.bytes(),
+                        StandardCharsets.US_ASCII)).skip(2_000).toList();
+                List<String> expected = new ArrayList<>(List.of("{\"run_id\": \"behind\"}", "{\"run_id\": \"next\"}"));
+                if (before.contains("}")) expected.add(0, before.strip());
+                assertEquals(expected, ids, told);
+                assertEquals(before.endsWith("n") ? 2 : 1, read.stream().filter(LogEntry::isDamaged).count(), told);
+                List<String> backwards = backwards();
+                assertTrue(String.join("\n", backwards.subList(backwards.size() - 2, backwards.size())).matches(
+                        "\\d+ 20 Run.*\n\\d+ 18 Run.*"), told + ": " + backwards.get(backwards.size() - 2));
+            }
+    }
+
     @Test
     void theEndOfTheLastLineIsFoundBehindAndBeforeZeros() throws IOException {
         lines(10);

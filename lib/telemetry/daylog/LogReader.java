@@ -37,7 +37,12 @@ public final class LogReader implements Iterator<LogEntry>, AutoCloseable {
     /** What is said of a longer one. */
     static final Damage TOO_LONG = new Damage("longer than 1 MiB");
 
+    private static final Damage TORN = new Damage("no newline at the end: torn");
+    private static final Damage ZERO_BYTES = new Damage("zero bytes, as a power cut leaves them");
     private static final byte[] ZEROS = new byte[1 << 16];
+
+    /** So many zero bytes end a line that does not end in the buffer. Fewer come with it. */
+    private static final int GAP = 4096;
 
     private final Path file;
     private final Form form;
@@ -171,8 +176,8 @@ public final class LogReader implements Iterator<LogEntry>, AutoCloseable {
         int length = 0;
         long whole = 0;
         boolean terminated = false;
-        while (!terminated && (next < filled || fill())) {
-            int end = next + zeros(next);
+        while (!terminated && (next < filled || fill()) && zeros(next) < GAP) {
+            int end = next;
             while (end < filled && buffer[end] != '\n') end++;
             int take = Math.min(end - next, LONGEST_LINE - length);
             if (length + take > line.length) line = Arrays.copyOf(line, Math.max(length + take, Math.min(2 * line.length, LONGEST_LINE)));
@@ -184,8 +189,18 @@ public final class LogReader implements Iterator<LogEntry>, AutoCloseable {
             next = terminated ? end + 1 : end;
         }
         if (whole > length) damaged(start, whole, Arrays.copyOf(line, length), TOO_LONG);
-        else if (!isBlank(line, 0, length) && (search == null || search.find(line, 0, length) >= 0)) entries(start,
+        while (!terminated && length == whole && length > 0 && line[length - 1] == 0) whole = --length;
+        if (whole == length && !isBlank(line, 0, length) && (search == null || search.find(line, 0, length) >= 0)) entries(start,
                 Arrays.copyOf(line, length), terminated);
+        if (!terminated) passOverZeros(start + whole);
+    }
+
+    /** A gap that a power cut or a sparse file left. What follows it is a line of its own. */
+    private void passOverZeros(long start) {
+        for (int zeros = 1; zeros > 0 && (next < filled || fill()); next += zeros, position += zeros) zeros = zeros(next);
+        long length = position - start;
+        if (length > 0) damaged(start, length, new byte[(int) Math.min(length, LONGEST_LINE)],
+                length > LONGEST_LINE ? TOO_LONG : ZERO_BYTES);
     }
 
     /** How many stand there in the buffer: a gigabyte of them is passed over as fast as it is read. */
@@ -228,6 +243,7 @@ public final class LogReader implements Iterator<LogEntry>, AutoCloseable {
         return filled > 0;
     }
 
+    /** No record has a zero byte. So where there are records in a line with zero bytes, they stand before, between and behind them. */
     private void entries(long start, byte[] line, boolean terminated) {
         lines++;
         LogRecord whole = form.read(line, 0, line.length);
@@ -235,26 +251,43 @@ public final class LogReader implements Iterator<LogEntry>, AutoCloseable {
             ready.add(new LogEntry(file, start, line.length, line, whole));
             return;
         }
+        Deque<LogEntry> entries = new ArrayDeque<>();
+        for (int from = 0, zeros, to; from < line.length; from = to) {
+            zeros = from;
+            while (zeros < line.length && line[zeros] != 0) zeros++;
+            to = zeros;
+            while (to < line.length && line[to] == 0) to++;
+            if (!isBlank(line, from, zeros)) glued(start, line, from, zeros, terminated || zeros < line.length, entries);
+            if (to > zeros) entries.add(entry(start, line, zeros, to, ZERO_BYTES));
+        }
+        if (entries.stream().allMatch(LogEntry::isDamaged)) ready.add(new LogEntry(file, start, line.length, line,
+                terminated ? whole : TORN));
+        else ready.addAll(entries);
+    }
+
+    /** Records and torn ones without a newline between them. */
+    private void glued(long start, byte[] line, int from, int to, boolean terminated, Deque<LogEntry> entries) {
+        LogRecord whole = form.read(line, from, to);
         Deque<LogEntry> glued = new ArrayDeque<>();
-        int end = line.length;
+        int end = to;
         int tries = 0;
-        for (int at = opening(line, end); at > 0 && tries++ < MOST_TRIES; at = opening(line, at)) {
+        int at = whole instanceof Damage ? opening(line, from, end) : from;
+        for (; at > from && tries++ < MOST_TRIES; at = opening(line, from, at)) {
             LogRecord record = Ndjson.read(line, at, end);
             if (record instanceof Damage) continue;
             glued.addFirst(entry(start, line, at, end, record));
             end = at;
         }
-        if (end > 0) {
-            LogRecord first = end == line.length ? whole : Ndjson.read(line, 0, end);
-            if (first instanceof Damage && !terminated && end == line.length) first = new Damage("no newline at the end: torn");
-            ready.add(entry(start, line, 0, end, first));
+        if (end > from) {
+            LogRecord first = end == to ? whole : Ndjson.read(line, from, end);
+            entries.add(entry(start, line, from, end, first instanceof Damage && !terminated && end == to ? TORN : first));
         }
-        ready.addAll(glued);
+        entries.addAll(glued);
     }
 
-    /** The last place before {@code before} where an object may open, or -1. */
-    private static int opening(byte[] line, int before) {
-        for (int i = before - 1; i > 0; i--)
+    /** The last place between the two where an object may open, or -1. */
+    private static int opening(byte[] line, int from, int before) {
+        for (int i = before - 1; i > from; i--)
             if (line[i] == '{' && i + 1 < line.length && line[i + 1] == '"') return i;
         return -1;
     }

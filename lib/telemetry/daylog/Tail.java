@@ -90,6 +90,8 @@ public final class Tail implements AutoCloseable {
         long start = lineStart(middle);
         if (middle - start <= LogReader.LONGEST_LINE) return new Piece(start, end, false);
         long behind = lineEnd(middle);
+        long text = afterZero(Math.max(start, behind - LogReader.LONGEST_LINE), behind);
+        if (text > 0 && text < behind - 1) behind = text;
         var line = new Piece(start, behind, true);
         if (behind == end) return line;
         longLine = line;
@@ -136,6 +138,14 @@ public final class Tail implements AutoCloseable {
             }
             return 0;
         }
+    }
+
+    /** Behind a gap of zero bytes a line may go on with a record. @return the place after the last of them; 0 without one */
+    private long afterZero(long from, long to) throws IOException {
+        ByteBuffer bytes = ByteBuffer.allocate((int) (to - from));
+        for (int n = 1; n > 0 && bytes.hasRemaining(); ) n = channel.read(bytes, from + bytes.position());
+        for (int i = bytes.position() - 1; i >= 0; i--) if (bytes.get(i) == 0) return from + i + 1;
+        return 0;
     }
 
     /** The place after the last newline of these bytes; -1 without one. */
