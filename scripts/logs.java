@@ -106,11 +106,18 @@ class logs extends Procedure {
     private List<DayFile> days(EventLog log, Store store) {
         List<DayFile> all = log.days();
         if (all.isEmpty()) throw none(store);
-        List<DayFile> wanted = all.stream().filter(range(all.get(all.size() - 1).day())::contains).toList();
+        List<DayFile> wanted = all.stream().filter(range(newest(all))::contains).toList();
         if (wanted.isEmpty() && day != null)
             throw new StoreException(StoreException.Reason.MISSING, "read " + day + " in",
                     store.raw(), "no such day is there or in the archive", store.command("logs", "--list"));
         return wanted;
+    }
+
+    /** A file that a wrong clock has dated ahead hides no other. */
+    private LocalDate newest(List<DayFile> all) {
+        LocalDate today = DayFile.dayOf(clock.instant());
+        return all.stream().map(DayFile::day).filter(day -> !day.isAfter(today)).reduce((one, later) -> later)
+                .orElse(all.get(all.size() - 1).day());
     }
 
     private static StoreException none(Store store) {

@@ -13,11 +13,14 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import telemetry.EventLog;
 import telemetry.LogEntry;
@@ -87,7 +90,45 @@ class LogFollowerTest {
         LogFollower follower = follower();
         Files.writeString(today, "{\"run_id\": \"new\"}\n");
         assertEquals(List.of("{\"run_id\": \"new\"}"), poll(follower));
-        assertEquals(List.of(today + " was truncated: it is read from its beginning"), oddities);
+        assertEquals(List.of(today + " was cut at byte 18, or is another one: it is read from its beginning, and what came and went "
+                + "between two looks is not shown"), oddities);
+    }
+
+    /** A file system gives a new file the old one's number, and copytruncate cuts a file that then grows beyond its old length. */
+    @Test
+    void aFileThatIsLongerThanBeforeAndNotTheSameIsReadFromItsBeginning() throws IOException {
+        LogFollower follower = follower();
+        long old = Files.size(today);
+        String lines = IntStream.range(0, 99).mapToObj(n -> "{\"run_id\": \"" + n + "\"}\n").reduce("", String::concat);
+        Files.writeString(today, lines);
+        assertTrue(Files.size(today) > old);
+        assertEquals(99, poll(follower).size());
+        assertTrue(oddities.get(0).startsWith(today + " was cut at byte " + old + ", or is another one"), oddities.toString());
+        Files.writeString(today, "{\"run_id\": \"next\"}\n", StandardOpenOption.APPEND);
+        assertEquals(List.of("{\"run_id\": \"next\"}"), poll(follower));
+        assertEquals(1, oddities.size());
+    }
+
+    @Test
+    @Timeout(60)
+    @DisabledOnOs(OS.WINDOWS)
+    void aFileThatMayNotBeReadIsNamedOnceAndTheOthersAreFollowed() throws Exception {
+        Path yesterday = DayLines.file(store, 0);
+        Files.setPosixFilePermissions(yesterday, Set.of());
+        List<String> command = new ArrayList<>();
+        if (System.getProperty("user.name").equals("root"))
+            command.addAll(List.of("setpriv", "--bounding-set", "-dac_override,-dac_read_search"));
+        command.addAll(Script.processBuilder(Map.of(), "logs", "--store", store.base(), "--follow").command());
+        Process process = new ProcessBuilder(command).redirectError(dir.resolve("err").toFile()).start();
+        try (var out = new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8))) {
+            for (int n = 0; n < 3; n++) out.readLine();
+            DayLines.append(today, DayLines.line(DayLines.FIRST.plusDays(1), 21));
+            assertTrue(out.readLine().startsWith("2025-12-02 00:00:21"));
+            String err = Files.readString(dir.resolve("err"));
+            assertTrue(err.startsWith("logs: cannot follow " + yesterday + ": permission denied") && err.lines().count() == 1, err);
+        } finally {
+            process.destroyForcibly().waitFor();
+        }
     }
 
     @Test

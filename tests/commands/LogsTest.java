@@ -77,6 +77,14 @@ class LogsTest {
     }
 
     @Test
+    void aFileThatIsDatedAheadHidesNoOther() throws IOException {
+        String before = logs().out();
+        Files.writeString(store.raw().resolve("events_20991231.ndjson"), "{\"run_id\": \"ahead\", \"event_type\": \"e\"}\n");
+        assertEquals(before, logs().out());
+        assertTrue(logs("2099-12-31").out().contains("ahead"), logs("2099-12-31").toString());
+    }
+
+    @Test
     void aDayIsNamedInManyWays() throws IOException {
         String tenth = logs("2025-12-10").out();
         assertEquals(6, tenth.lines().count());

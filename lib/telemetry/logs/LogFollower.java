@@ -1,13 +1,16 @@
 package telemetry.logs;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import telemetry.DayFile;
@@ -21,15 +24,19 @@ import telemetry.os.Disk;
 
 /**
  * What is written to the raw day files from now on: today's and, after midnight, the next day's, and lines that come late for an older day.
- * A file is known by its identity, not by its name, so one that was moved goes on where it was, and one that took its place or was
- * truncated is read from its beginning. A line is given when its newline is there.
+ * A file is known by its identity and its last bytes, not by its name. So one that was moved goes on where it was, and one that took its
+ * place or was cut is read from its beginning. A line is given when its newline is there.
  */
 public final class LogFollower {
     private static final Duration BETWEEN_LOOKS = Duration.ofMillis(250);
 
+    /** Bytes before a place, which show whether the file is still the one that was followed. A line has a run's id. */
+    private static final int KNOWN = 512;
+
     private final EventLog log;
     private final Consumer<String> onOddity;
     private final Map<Path, Long> beginnings = new HashMap<>();
+    private final Set<Path> unread = new HashSet<>();
 
     /** By file identity. */
     private Map<Object, Place> places = new HashMap<>();
@@ -39,17 +46,33 @@ public final class LogFollower {
      *
      * @param given after the last whole line that was given
      * @param seen  no line has ended before; a gigabyte without a newline is looked through once only
+     * @param known what stands before {@code given}
      */
-    private record Place(long given, long seen) {
-        static final Place BEGINNING = new Place(0, 0);
+    private record Place(long given, long seen, ByteBuffer known) {
+        static final Place BEGINNING = new Place(0, 0, ByteBuffer.allocate(0));
+
+        static Place at(FileChannel channel, long given, long seen) throws IOException {
+            return new Place(given, seen, before(channel, given));
+        }
+
+        private static ByteBuffer before(FileChannel channel, long end) throws IOException {
+            ByteBuffer bytes = ByteBuffer.allocate((int) Math.min(KNOWN, end));
+            for (int n = 1; n > 0 && bytes.hasRemaining(); ) n = channel.read(bytes, end - bytes.capacity() + bytes.position());
+            return bytes.flip();
+        }
+
+        /** False when the file was cut, although it may have grown again, or when another one has got its number. */
+        boolean isIn(FileChannel channel) throws IOException {
+            return channel.size() >= given && before(channel, given).equals(known);
+        }
     }
 
-    /** @param onOddity is told, in a few words, when a file is begun again */
+    /** @param onOddity is told, in a few words, when a file is begun again or may not be read */
     public LogFollower(EventLog log, Consumer<String> onOddity) {
         this.log = log;
         this.onOddity = onOddity;
         for (DayFile file : log.raw()) look(file, (identity, channel) -> {
-            Place place = end(file);
+            Place place = end(file, channel);
             beginnings.put(file.path(), place.given);
             places.put(identity, place);
         });
@@ -85,7 +108,7 @@ public final class LogFollower {
         void at(Object identity, FileChannel channel) throws IOException;
     }
 
-    private static void look(DayFile file, Look look) {
+    private void look(DayFile file, Look look) {
         try (FileChannel channel = FileChannel.open(file.path(), StandardOpenOption.READ)) {
             Object identity = Disk.identity(file.path());
             if (identity != null) look.at(identity, channel);
@@ -94,33 +117,34 @@ public final class LogFollower {
         } catch (StoreException e) {
             if (e.reason() != StoreException.Reason.MISSING) throw e;
         } catch (IOException e) {
-            throw Attempt.refused("follow", file.path(), e);
+            if (unread.add(file.path())) onOddity.accept(Attempt.refused("follow", file.path(), e).getMessage());
         }
     }
 
     private Place read(DayFile file, FileChannel channel, Place before, Consumer<LogEntry> each) throws IOException {
         Place place = before;
         long size = channel.size();
-        if (size < place.given) {
-            onOddity.accept(file.path() + " was truncated: it is read from its beginning");
+        if (!place.isIn(channel)) {
+            onOddity.accept(file.path() + " was cut at byte " + Math.min(size, place.given) + ", or is another one: it is read from its "
+                    + "beginning, and what came and went between two looks is not shown");
             place = Place.BEGINNING;
         }
         long end = Tail.afterNewline(channel, Math.min(place.seen, size), size);
-        if (end < 0) return new Place(place.given, size);
+        if (end < 0) return new Place(place.given, size, place.known);
         try (LogReader entries = new LogReader(file.path(), place.given).until(end)) {
             entries.forEachRemaining(each);
         } catch (StoreException e) {
             if (e.reason() != StoreException.Reason.MISSING || !file.path().equals(e.path())) throw e;
             return before;
         }
-        return new Place(end, size);
+        return Place.at(channel, end, size);
     }
 
     /** After the last whole line that the file has now. */
-    private static Place end(DayFile file) {
+    private static Place end(DayFile file, FileChannel channel) throws IOException {
         try (var tail = new Tail(file.path())) {
             long size = tail.left();
-            return new Place(tail.afterLastLine(), size);
+            return Place.at(channel, tail.afterLastLine(), size);
         }
     }
 }
