@@ -14,6 +14,7 @@ import picocli.CommandLine.*;
 import telemetry.*;
 import telemetry.backup.*;
 import telemetry.cli.*;
+import telemetry.os.Disk;
 import telemetry.restore.*;
 import telemetry.store.*;
 
@@ -85,14 +86,14 @@ class backup extends Procedure {
         return Cli.WARNING;
     }
 
-    /** One in another folder is found later only if the store remembers where. */
+    /** One in another folder is found later only if the store remembers where; a store that nobody may write to cannot. */
     private boolean isRemembered(Backups backups, MadeBackup made) {
         try {
             backups.remember(made);
             return true;
         } catch (StoreException e) {
             note(store.store().message(e));
-            return false;
+            return Disk.isReadOnly(store.store().reports());
         }
     }
 

@@ -90,7 +90,8 @@ public record Check(String name, Status status, String detail, Next hint, List<S
     public static Check refused(String name, StoreException e, Next locked, Next otherwise) {
         return switch (e.reason()) {
             case LOCKED -> unknown(name, e.brief(), locked);
-            case DENIED -> unknown(name, e.brief(), Next.OTHER_ACCOUNT.in(Runbook.SYSTEM_OVERVIEW));
+            case DENIED -> unknown(name, e.brief(), Next.MOUNT_WRITABLE.equals(e.next()) ? e.next().in(Runbook.COMPLETE_SYSTEM_FAILURE)
+                    : Next.OTHER_ACCOUNT.in(Runbook.SYSTEM_OVERVIEW));
             default -> failed(name, e.brief(), otherwise);
         };
     }

@@ -7,8 +7,11 @@ import java.util.Optional;
 import java.util.function.Function;
 import java.util.function.LongConsumer;
 import java.util.function.Supplier;
+import telemetry.os.Attempt;
 import telemetry.os.Disk;
+import telemetry.os.NewFile;
 import telemetry.sqlite.DatabaseFile;
+import telemetry.sqlite.ReadOnlyCopy;
 import telemetry.sqlite.SqliteConnection;
 import telemetry.sqlite.SqliteErrors;
 import telemetry.sqlite.WalRoom;
@@ -26,13 +29,16 @@ public final class Database implements AutoCloseable {
 
     private final Path file;
     private final String mode;
+    private final Path opened;
     private final SqliteConnection connection;
     private boolean inTransaction;
 
-    private Database(Path file, String mode, Duration patience) {
+    /** @param opened the file or a copy of it */
+    private Database(Path file, Path opened, String mode, Duration patience) {
         this.file = file;
         this.mode = mode;
-        this.connection = new SqliteConnection(file, mode, patience);
+        this.opened = opened;
+        this.connection = new SqliteConnection(file, opened, mode, patience);
     }
 
     /**
@@ -55,8 +61,10 @@ public final class Database implements AutoCloseable {
         return open(file, "mode=rw", patience, false);
     }
 
-    /** Opens a database, and makes an empty one when it is missing. */
+    /** Opens a database, and makes an empty one when it is missing, with owner and group of its folder. */
     public static Database create(Path file) {
+        Path absolute = file.toAbsolutePath();
+        Attempt.of("create the database", absolute, () -> NewFile.appear(absolute, null));
         return open(file, "mode=rwc", PATIENCE, false);
     }
 
@@ -73,16 +81,28 @@ public final class Database implements AutoCloseable {
     }
 
     /**
-     * The same with another patience, which counts from the opening on. On a read-only file system nobody writes, and the file is opened as
-     * frozen.
+     * The same with another patience, which counts from the opening on. On a read-only file system the file is opened as frozen. With a
+     * -wal or -journal that SQLite cannot read there, a copy in the temporary folder is opened, which goes with the connection.
      */
     public static Database openToRead(Path file, Duration patience) {
         boolean touched = Files.exists(DatabaseFile.beside(file, "-wal")) || Files.exists(DatabaseFile.beside(file, "-journal"));
         try {
             return open(file, touched ? "mode=ro" : "mode=rw", patience, true);
         } catch (StoreException e) {
-            if (touched || e.reason() != StoreException.Reason.DENIED || !Disk.isReadOnly(file)) throw e;
-            return openFrozen(file);
+            if (e.reason() != StoreException.Reason.DENIED || !Disk.isReadOnly(file)) throw e;
+            return touched ? openCopy(file.toAbsolutePath(), patience) : openFrozen(file);
+        }
+    }
+
+    private static Database openCopy(Path file, Duration patience) {
+        var copy = new ReadOnlyCopy(file);
+        try {
+            Database database = open(file, copy.file(), "mode=rw", patience, true);
+            database.connection.owns(copy);
+            return database;
+        } catch (StoreException e) {
+            copy.close();
+            throw e;
         }
     }
 
@@ -117,7 +137,11 @@ public final class Database implements AutoCloseable {
     private static Database open(Path file, String mode, Duration patience, boolean queryOnly) {
         Path absolute = file.toAbsolutePath();
         if (!mode.equals("mode=rwc") && !mode.endsWith("immutable=1")) WalRoom.require(absolute, patience);
-        Database database = new Database(absolute, mode, patience);
+        return open(absolute, absolute, mode, patience, queryOnly);
+    }
+
+    private static Database open(Path file, Path opened, String mode, Duration patience, boolean queryOnly) {
+        Database database = new Database(file, opened, mode, patience);
         try {
             if (queryOnly) database.connection.refuseWrites();
             database.pragma("schema_version");
@@ -130,7 +154,7 @@ public final class Database implements AutoCloseable {
 
     /** Another connection to the same file for another thread, opened in the same way but to look only. */
     Database another() {
-        return open(file, mode.equals("mode=rwc") ? "mode=rw" : mode, PATIENCE, true);
+        return open(file, opened, mode.equals("mode=rwc") ? "mode=rw" : mode, PATIENCE, true);
     }
 
     /** The name of a table or column, quoted for SQL. */
@@ -285,18 +309,17 @@ public final class Database implements AutoCloseable {
 
     /** Attaches another database to this connection, as {@code name.table}. */
     public void attach(Path other, String name) {
-        execute("ATTACH DATABASE '" + Disk.uri(other.toAbsolutePath()) + "?mode=rw' AS " + name);
+        connection.attach(other, "rw", name);
     }
 
     /** The same to read only. A -wal is left alone, and nothing is written beside a database on a read-only file system. */
     public void attachToRead(Path other, String name) {
-        String mode = Files.exists(DatabaseFile.beside(other, "-wal")) ? "ro" : Disk.isReadOnly(other) ? "ro&immutable=1" : "rw";
-        execute("ATTACH DATABASE '" + Disk.uri(other.toAbsolutePath()) + "?mode=" + mode + "' AS " + name);
+        connection.attachToRead(other, name);
     }
 
     /** As the other, for a file that nobody writes: a -wal beside it is left out, and nothing comes into being there. */
     public void attachFrozen(Path other, String name) {
-        execute("ATTACH DATABASE '" + Disk.uri(other.toAbsolutePath()) + "?mode=ro&immutable=1' AS " + name);
+        connection.attach(other, "ro&immutable=1", name);
     }
 
     public void detach(String name) {

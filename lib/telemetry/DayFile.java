@@ -1,5 +1,10 @@
 package telemetry;
 
+import java.io.IOException;
+import java.nio.file.DirectoryIteratorException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.time.LocalDate;
@@ -34,6 +39,21 @@ public record DayFile(Path path, LocalDate day, int part, boolean compressed) im
         } catch (DateTimeParseException e) {
             return Optional.empty();
         }
+    }
+
+    /** The newest one in this folder that is not compressed; null without one, or when the folder cannot be read. */
+    public static DayFile newestIn(Path folder) {
+        DayFile newest = null;
+        try (DirectoryStream<Path> files = Files.newDirectoryStream(folder, "events_*.ndjson")) {
+            for (Path file : files) {
+                DayFile day = of(file).orElse(null);
+                if (day != null && (newest == null || day.compareTo(newest) > 0) && Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS))
+                    newest = day;
+            }
+        } catch (IOException | DirectoryIteratorException e) {
+            // whoever writes there says so
+        }
+        return newest;
     }
 
     /** The UTC day that an instant's lines are written to. */

@@ -16,6 +16,7 @@ import java.util.stream.StreamSupport;
 import telemetry.daylog.LogReader;
 import telemetry.daylog.LogWriter;
 import telemetry.os.Attempt;
+import telemetry.os.Link;
 import telemetry.text.Ndjson;
 
 /** The day files of a store: the truth about runs and events. Safe for several threads and processes. */
@@ -85,8 +86,13 @@ public final class EventLog implements AutoCloseable {
         writer = null;
     }
 
-    /** The day files in a folder, which may be a link to another disk, and {@code depth} folders down; none without the folder. */
+    /**
+     * The day files in a folder, which may be a link to another disk, and {@code depth} folders down; none without the folder.
+     *
+     * @throws StoreException {@code MISSING} also for a link to what is not there: nobody knows what is on a disk that is not mounted
+     */
     public static Stream<DayFile> in(Path folder, int depth) {
+        Link.require("list the day files in", folder);
         try (Stream<Path> all = Files.walk(folder, depth, FileVisitOption.FOLLOW_LINKS)) {
             return all.map(DayFile::of).flatMap(Optional::stream).filter(file -> Files.isRegularFile(file.path())).toList().stream();
         } catch (NoSuchFileException e) {

@@ -6,14 +6,14 @@ import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
-import java.util.regex.Matcher;
 import java.util.stream.Stream;
-import telemetry.os.Disk;
+import telemetry.os.Link;
 import telemetry.os.Machine;
 import telemetry.text.Runbook;
 
 /**
- * Where a store's parts stand on disk. All paths are absolute and normalized; nothing says that they exist.
+ * Where a store's parts stand on disk. All paths are absolute and normalized; nothing says that they exist. A database or a folder of
+ * day files that is a link is where that leads, unless it is nowhere; links are followed here, once.
  *
  * @param base     the store's folder
  * @param database the SQLite file
@@ -37,6 +37,11 @@ public record Store(Path base, Path database, Path raw, String rule) {
     /** All that the toolkit listens to. */
     public static final List<String> ALL_VARIABLES =
             List.of("TELEMETRY_DB_PATH", "TELEMETRY_BASE_DIR", "AGENT_METRICS_DIR", RAW_VARIABLE, "AGENT_OWNER");
+
+    public Store {
+        database = Link.followedToFile(database);
+        raw = Link.followed(raw);
+    }
 
     /** The store in this folder, whatever the environment says. */
     public static Store at(Path base) {
@@ -104,7 +109,7 @@ public record Store(Path base, Path database, Path raw, String rule) {
 
     /** Day files that were compressed and moved out of {@link #raw}. */
     public Path archive() {
-        return base.resolve("archive");
+        return Link.followed(base.resolve("archive"));
     }
 
     /** What could not be read or was damaged, kept with where it came from. */
@@ -159,6 +164,8 @@ public record Store(Path base, Path database, Path raw, String rule) {
      * was the store moved? …"}
      */
     public String absence() {
+        String broken = Link.broken(base);
+        if (broken != null) return "there is no store: " + rule + " names " + base + ", and " + broken;
         return "there is no store: " + (isFound() ? base + " does not exist" : rule + " names " + base
                 + ", which is not there: was the store moved? " + moved());
     }
@@ -185,8 +192,14 @@ public record Store(Path base, Path database, Path raw, String rule) {
         return !isNamed() && !VARIABLES.contains(rule);
     }
 
-    /** For what can make the store. @throws StoreException {@code MISSING} when a file stands where its folder should be */
+    /**
+     * For what can make the store.
+     *
+     * @throws StoreException {@code MISSING} when a file stands where its folder should be, or its folder or its database is a link to what
+     *                        is not there; {@code FAILED} for a link that leads back to itself
+     */
     public Store orNew() {
+        for (Path part : new Path[] {base, database.getParent(), database}) if (part != null) Link.require("use the store", part);
         if (Files.isRegularFile(base)) throw missing("it is a file, and a store is a folder",
                 Next.words("name the store's folder with --store " + (isDatabase(base) ? Next.quoted(meantBy(base).toString()) : "DIR")));
         return this;

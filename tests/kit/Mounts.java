@@ -40,6 +40,12 @@ public final class Mounts {
         return run("mount", "-o", "remount,ro", folder.toString());
     }
 
+    /** The folder a second time, where nobody may write to it. @return false when this user or machine may not mount */
+    public static boolean bindReadOnly(Path folder, Path at) throws IOException, InterruptedException {
+        Files.createDirectories(at);
+        return run("mount", "--bind", folder.toString(), at.toString()) && run("mount", "-o", "remount,ro,bind", at.toString());
+    }
+
     public static void unmount(Path folder) throws IOException, InterruptedException {
         run("umount", "-l", folder.toString());
     }

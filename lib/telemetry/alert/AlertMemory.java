@@ -5,12 +5,14 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 import telemetry.Store;
 import telemetry.StoreException;
 import telemetry.os.Attempt;
+import telemetry.os.NewFile;
 import telemetry.os.Sha256;
 import telemetry.store.Reports;
 import telemetry.text.JsonText;
@@ -70,7 +72,8 @@ final class AlertMemory {
     }
 
     private void write(ByteBuffer block) throws IOException {
-        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
+        if (Files.notExists(file)) NewFile.make(file, null);
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS)) {
             while (block.hasRemaining()) channel.write(block);
             channel.truncate(block.limit());
             channel.force(true);

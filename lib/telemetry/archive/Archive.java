@@ -27,6 +27,7 @@ import telemetry.StoreException;
 import telemetry.Times;
 import telemetry.os.Attempt;
 import telemetry.os.Disk;
+import telemetry.os.NewFile;
 import telemetry.os.Openers;
 import telemetry.store.Reserve;
 import telemetry.store.StoreLock;
@@ -227,7 +228,7 @@ public final class Archive {
         if (Files.isDirectory(folder)) return;
         createFolders(folder.getParent());
         try {
-            Files.createDirectory(folder);
+            NewFile.folder(folder);
         } catch (FileAlreadyExistsException e) {
             if (!Files.isDirectory(folder)) throw e;
         }

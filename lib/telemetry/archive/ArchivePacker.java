@@ -21,6 +21,7 @@ import telemetry.daylog.Held;
 import telemetry.os.Attempt;
 import telemetry.os.Disk;
 import telemetry.os.GzipFile;
+import telemetry.os.NewFile;
 
 /**
  * The steps that bring the lines of a day file into the archive and out of the raw folder: {@link #pack}, {@link #secure}, {@link
@@ -123,7 +124,7 @@ final class ArchivePacker {
         Path unfinished = target.path().resolveSibling(target.path().getFileName() + ".tmp");
         Archive.createFolders(target.path().getParent());
         try {
-            long bytes = GzipFile.compress(source, from, unfinished, Disk.sameReaders(source), progress);
+            long bytes = GzipFile.compress(source, from, NewFile.createLike(unfinished, source), progress);
             GzipFile.Content content = GzipFile.compare(unfinished, source, from);
             if (content.bytes() != bytes)
                 throw new IOException("it has " + content.bytes() + " bytes of " + bytes + " after it was written");

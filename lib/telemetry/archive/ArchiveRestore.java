@@ -6,12 +6,10 @@ import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.time.LocalDate;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import telemetry.DayFile;
 import telemetry.EventLog;
 import telemetry.Next;
@@ -19,6 +17,7 @@ import telemetry.StoreException;
 import telemetry.os.Attempt;
 import telemetry.os.Disk;
 import telemetry.os.GzipFile;
+import telemetry.os.NewFile;
 
 /** Restores an archived day. */
 final class ArchiveRestore {
@@ -62,8 +61,8 @@ final class ArchiveRestore {
     }
 
     private void write(Map<DayFile, Optional<ArchiveManifest.Entry>> parts, Path unfinished) throws IOException {
-        try (FileChannel out = FileChannel.open(unfinished, Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE),
-                Disk.sameReaders(parts.keySet().iterator().next().path()))) {
+        DayFile newest = DayFile.newestIn(raw);
+        try (FileChannel out = NewFile.create(unfinished, (newest == null ? parts.keySet().iterator().next() : newest).path())) {
             OutputStream to = Channels.newOutputStream(out);
             for (Map.Entry<DayFile, Optional<ArchiveManifest.Entry>> part : parts.entrySet()) copy(part.getKey(), part.getValue(), to);
             out.force(true);

@@ -14,6 +14,7 @@ import telemetry.StoreException;
 import telemetry.os.Attempt;
 import telemetry.os.Disk;
 import telemetry.os.GzipFile;
+import telemetry.os.NewFile;
 import telemetry.os.Sha256;
 import telemetry.os.Unfinished;
 import telemetry.runs.Schema;
@@ -94,7 +95,7 @@ public record BackupContent(Backup backup, Path file, String sha256, String jour
         return made(file, folded, "copy " + file + " to", () -> {
             for (String suffix : new String[] {"", "-wal", "-journal"}) {
                 Path part = DatabaseFile.beside(file, suffix);
-                if (Files.exists(part)) Disk.copy(part, DatabaseFile.beside(folded, suffix));
+                if (Files.exists(part)) Disk.copy(part, NewFile.createSecret(DatabaseFile.beside(folded, suffix)));
             }
             try (Database database = Database.open(folded)) {
                 database.pragma("journal_mode", "DELETE");
@@ -106,7 +107,7 @@ public record BackupContent(Backup backup, Path file, String sha256, String jour
         Path file = Unfinished.beside(near);
         return made(packed, file, "unpack " + packed + " to", () -> {
             GzipFile.Content content;
-            try (FileChannel channel = Disk.create(file); OutputStream out = Channels.newOutputStream(channel)) {
+            try (FileChannel channel = NewFile.createSecret(file); OutputStream out = Channels.newOutputStream(channel)) {
                 content = GzipFile.copy(packed, out);
             }
             if (manifest != null && !content.sha256().equals(manifest.contentSha256()))

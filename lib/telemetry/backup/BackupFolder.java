@@ -20,6 +20,7 @@ import telemetry.Store;
 import telemetry.StoreException;
 import telemetry.os.Attempt;
 import telemetry.os.Disk;
+import telemetry.os.Link;
 
 /** A folder's files that are backups by their names. What is remembered of them is not asked here. */
 final class BackupFolder {
@@ -36,8 +37,9 @@ final class BackupFolder {
 
     private BackupFolder() { }
 
-    /** Newest first; none when there is no folder. Links are none. */
+    /** Newest first; none when there is no folder. Links are none. @throws StoreException also when the folder is a link to nowhere */
     static List<Backup> list(Path folder) {
+        Link.require(LIST, folder);
         if (Files.notExists(folder)) return List.of();
         List<Backup> backups = new ArrayList<>();
         try (DirectoryStream<Path> files = Files.newDirectoryStream(folder)) {

@@ -2,7 +2,6 @@ package telemetry.backup;
 
 import java.io.IOException;
 import java.nio.file.Files;
-import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.DateTimeException;
 import java.time.Instant;
@@ -15,7 +14,6 @@ import telemetry.StoreException;
 import telemetry.Times;
 import telemetry.daylog.Records;
 import telemetry.os.Attempt;
-import telemetry.os.Disk;
 import telemetry.store.Reports;
 import telemetry.text.JsonText;
 
@@ -120,9 +118,7 @@ final class BackupMemory {
             if (Files.isSymbolicLink(lines.file())) throw new StoreException(StoreException.Reason.FAILED, REMEMBER, lines.file(),
                     "it is a symbolic link, which is not followed", null);
             Reports.make(store);
-            boolean isNew = Files.notExists(lines.file());
             lines.append(List.of(JsonText.line(line)));
-            if (isNew) Disk.ownAs(lines.file(), store.reports());
         } catch (IOException e) {
             throw Attempt.refused(REMEMBER, lines.file(), e);
         }

@@ -23,6 +23,8 @@ import telemetry.StoreException;
 import telemetry.os.Attempt;
 import telemetry.os.Disk;
 import telemetry.os.GzipFile;
+import telemetry.os.Link;
+import telemetry.os.NewFile;
 import telemetry.os.Sha256;
 import telemetry.os.Unfinished;
 import telemetry.sqlite.DatabaseFile;
@@ -84,8 +86,9 @@ final class NewBackup implements AutoCloseable {
 
     /** Its parent has to be there: a disk that is not mounted is not to become a folder on another. */
     private void createFolder() {
+        Link.require("create the folder", folder);
         Attempt.of("create the folder", folder, () -> {
-            if (!Files.isDirectory(folder)) Files.createDirectory(folder, Disk.ownerOnlyFolder(folder.getParent()));
+            if (!Files.isDirectory(folder)) NewFile.closedFolder(folder);
         });
     }
 
@@ -124,7 +127,7 @@ final class NewBackup implements AutoCloseable {
         Path packed = next();
         long size = Files.size(plain);
         try (var progress = new Progress(err, "MB compressed", size / MB)) {
-            GzipFile.compress(plain, 0, packed, Disk.ownerOnlyFile(folder), progress.adding(MB));
+            GzipFile.compress(plain, 0, NewFile.createSecret(packed), progress.adding(MB));
         }
         GzipFile.Content content = GzipFile.compare(packed, plain, 0);
         if (content.bytes() != size)
@@ -137,7 +140,7 @@ final class NewBackup implements AutoCloseable {
         boolean compressed = unfinished.size() > 1;
         Path file = unfinished.get(unfinished.size() - 1);
         Path seal = next();
-        try (FileChannel channel = Disk.create(seal)) {
+        try (FileChannel channel = NewFile.createSecret(seal)) {
             channel.write(ByteBuffer.wrap(manifest.text().getBytes(StandardCharsets.UTF_8)));
             channel.force(true);
         }
@@ -150,10 +153,21 @@ final class NewBackup implements AutoCloseable {
             } catch (FileAlreadyExistsException e) {
                 continue;
             }
+            publish(file, target);
+            return target;
+        }
+    }
+
+    /** Its manifest has its name by now, and loses it when the backup does not get one. */
+    private void publish(Path file, Path target) throws IOException {
+        boolean isThere = false;
+        try {
             Disk.syncFolder(folder);
             Disk.publish(file, target);
+            isThere = true;
             Disk.syncFolder(folder);
-            return target;
+        } finally {
+            if (!isThere) Files.deleteIfExists(BackupManifest.of(target));
         }
     }
 

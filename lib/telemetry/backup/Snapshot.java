@@ -16,7 +16,7 @@ import telemetry.Next;
 import telemetry.Row;
 import telemetry.StoreException;
 import telemetry.os.Attempt;
-import telemetry.os.Disk;
+import telemetry.os.NewFile;
 import telemetry.runs.Integrity;
 import telemetry.runs.Schema;
 import telemetry.text.Progress;
@@ -35,13 +35,13 @@ import telemetry.text.Progress;
 public record Snapshot(Path file, Instant time, String schema, String journal, long pageSize, String sqlite, Map<String, Long> rows) {
 
     /**
-     * Copies while others write: nobody waits for it in WAL mode.
+     * Copies while others write: nobody waits for it in WAL mode. Made before SQLite opens it, which would follow a planted link.
      *
      * @param target must not exist
      * @param err    where the progress is shown; null for nowhere
      */
     static Snapshot take(Database source, Path target, Clock clock, PrintWriter err) {
-        create(target);
+        Attempt.of("create", target, () -> NewFile.createSecret(target).close());
         String journal = source.pragma("journal_mode");
         Instant time = clock.instant();
         Snapshot snapshot = source.inSnapshot(() -> {
@@ -56,7 +56,7 @@ public record Snapshot(Path file, Instant time, String schema, String journal, l
 
     /** Copies the state that the connection reads now, not counting anything: what cannot be read is copied as it is. */
     public static void keep(Database source, Path target, PrintWriter err) {
-        create(target);
+        Attempt.of("create", target, () -> NewFile.create(target).close());
         copy(source, target, err);
         standAlone(target);
     }
@@ -129,11 +129,6 @@ public record Snapshot(Path file, Instant time, String schema, String journal, l
             }
             if (failure != null) throw failure;
         }
-    }
-
-    /** SQLite would open a name that a planted link leads elsewhere; this refuses it. */
-    private static void create(Path file) {
-        Attempt.of("create", file, () -> Disk.create(file).close());
     }
 
     /** How many rows each table has. */

@@ -31,6 +31,7 @@ import telemetry.Size;
 import telemetry.Store;
 import telemetry.StoreException;
 import telemetry.Times;
+import telemetry.os.NewFile;
 import telemetry.text.Terminal;
 import telemetry.text.Words;
 
@@ -103,12 +104,20 @@ public final class Cli {
         line.setExecutionExceptionHandler(failure(err));
         line.setParameterExceptionHandler((e, arguments) -> usage(e.getCommandLine(), e.getMessage()));
         tellOfTheToolkit(line);
-        int code = execute(line, args);
+        int code = honest(line, execute(line, args));
         out.flush();
         String lost = Output.lost(out);
         if (lost != null) err.println(name(line) + ": cannot write to stdout: " + Words.visible(lost));
         err.flush();
         return lost == null || code == USAGE || code == BUG ? code : FAILED;
+    }
+
+    /** A file that root could not give to the store's account may stop the agents, however well the command did its work. */
+    private static int honest(CommandLine line, int code) {
+        String refused = NewFile.refused();
+        if (refused == null) return code;
+        line.getErr().println(name(line) + ": " + refused);
+        return code == OK ? WARNING : code;
     }
 
     /** Without this a command that ran out of memory would end with the JVM's exit code 1, which means that it worked. */

@@ -10,11 +10,14 @@ import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
+import telemetry.DayFile;
 import telemetry.os.Attempt;
 import telemetry.os.Disk;
+import telemetry.os.NewFile;
 
 /**
  * Appends lines to one day file: one write of whole lines in append mode, which other writers' lines cannot split, and an fsync. It asks
@@ -23,6 +26,7 @@ import telemetry.os.Disk;
  */
 public final class LogWriter implements AutoCloseable {
     private static final long PATIENCE_MS = 2_000;
+    private static final int MOST_TRIES = 3;
 
     private final Path file;
     private final String tried;
@@ -37,6 +41,9 @@ public final class LogWriter implements AutoCloseable {
     private FileChannel channel;
     private Object identity;
     private boolean lockIsStuck;
+
+    /** Its name may be lost in a power cut. */
+    private boolean isNew;
 
     public LogWriter(Path file) {
         this(file, "append to the day file");
@@ -61,6 +68,8 @@ public final class LogWriter implements AutoCloseable {
             while (!appended(bytes)) interrupted |= Thread.interrupted();
             written.run();
             synced.force(false);
+            if (isNew) Disk.syncFolder(file.toAbsolutePath().getParent());
+            isNew = false;
         } catch (IOException e) {
             close();
             throw Attempt.refused(tried, file, e);
@@ -91,12 +100,30 @@ public final class LogWriter implements AutoCloseable {
     private void open() throws IOException {
         if (out != null && identity != null && identity.equals(Disk.identity(file))) return;
         close();
-        boolean created = Files.notExists(file);
-        out = Files.newOutputStream(file, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+        out = openOrMake();
         synced = AsynchronousFileChannel.open(file, StandardOpenOption.WRITE);
         channel = FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE);
         identity = Disk.identity(file);
-        if (created) Disk.syncFolder(file.getParent());
+    }
+
+    /** A file that is renamed between the two steps is made again. A link that leads nowhere is not followed. */
+    private OutputStream openOrMake() throws IOException {
+        for (int n = 1;; n++) {
+            if (Files.notExists(file)) make();
+            try {
+                return Files.newOutputStream(file, StandardOpenOption.APPEND);
+            } catch (NoSuchFileException e) {
+                if (n == MOST_TRIES || Files.isSymbolicLink(file)) throw e;
+            }
+        }
+    }
+
+    /** A day file is as the newest one beside it. */
+    private void make() throws IOException {
+        Path folder = file.toAbsolutePath().getParent();
+        DayFile newest = DayFile.of(file).isEmpty() ? null : DayFile.newestIn(folder);
+        NewFile.appear(file, newest == null ? null : newest.path());
+        isNew = true;
     }
 
     /** Null when another process keeps the lock. The writer waits for it once, not for every line. */

@@ -3,7 +3,6 @@ package telemetry.health;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -13,9 +12,9 @@ import telemetry.Next;
 import telemetry.Size;
 import telemetry.Store;
 import telemetry.StoreException;
-import telemetry.Times;
 import telemetry.os.Attempt;
 import telemetry.os.Disk;
+import telemetry.os.Link;
 import telemetry.os.Machine;
 import telemetry.sqlite.DatabaseFile;
 import telemetry.store.Layout;
@@ -70,7 +69,11 @@ public final class FolderChecks {
         String value = env.get(variable);
         if (value == null || value.isBlank()) return false;
         Store named = Store.fromEnv(Map.of(variable, value), Machine.home());
-        return !named.base().equals(store.base()) || !named.database().equals(store.database());
+        return !isSame(named.base(), store.base()) || !isSame(named.database(), store.database());
+    }
+
+    private static boolean isSame(Path one, Path other) {
+        return one.equals(other) || Link.followed(one).equals(Link.followed(other));
     }
 
     public Check storage() {

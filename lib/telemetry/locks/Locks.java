@@ -44,14 +44,16 @@ public final class Locks {
     }
 
     /**
-     * Tries to get the write lock, waits for it, and releases it at once.
+     * Tries to get the write lock, waits for it, and releases it at once. On a read-only mount it only looks who has it, because others
+     * may write through another mount.
      *
      * @param waiting receives, once, who holds the lock when the wait takes longer than a writer's turn
      * @throws StoreException when something else than the lock prevents writing: missing, damaged, not permitted
      */
     public LocksReport look(Duration wait, Consumer<String> waiting) {
         requireFile();
-        boolean isAlone = openers().filter(List::isEmpty).isPresent() && holders().isEmpty();
+        if (Disk.isReadOnlyHere(store.database())) return report(holders().isEmpty(), Duration.ZERO, List.of(), false, isAlone());
+        boolean isAlone = isAlone();
         boolean isLeftJournal = Database.isTorn(store.database());
         long began = System.nanoTime();
         // the next program that writes rolls back; the operator may want to keep the files as they are first
@@ -63,6 +65,14 @@ public final class Locks {
         }
         if (!isFree && LockHolders.areKnown() && holders().isEmpty()) isFree = isFree(Duration.ZERO, isAlone);
         Duration waited = Duration.ofNanos(System.nanoTime() - began);
+        return report(isFree, waited, first, isLeftJournal, isAlone);
+    }
+
+    private boolean isAlone() {
+        return openers().filter(List::isEmpty).isPresent() && holders().isEmpty();
+    }
+
+    private LocksReport report(boolean isFree, Duration waited, List<Long> first, boolean isLeftJournal, boolean isAlone) {
         return new LocksReport(store, isFree, waited, first, users(), size("-wal"), size("-journal"), isLeftJournal, isAlone,
                 Files.exists(DatabaseFile.beside(store.database(), "-shm")), clock.instant());
     }
@@ -137,6 +147,7 @@ public final class Locks {
         Path file = store.database();
         if (!Files.isRegularFile(file) || !Files.isReadable(file) || Files.isWritable(file)) return;
         boolean isReadOnly = Disk.isReadOnly(file);
+        if (LockHolders.areKnown() && Disk.isReadOnlyHere(file)) return;
         throw new StoreException(StoreException.Reason.DENIED, "try the lock of", file,
                 isReadOnly ? "the file system is read-only" : "no permission to write to it",
                 isReadOnly ? Next.MOUNT_WRITABLE : Next.OTHER_ACCOUNT);

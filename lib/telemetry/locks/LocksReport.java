@@ -13,6 +13,7 @@ import telemetry.Next;
 import telemetry.Size;
 import telemetry.Store;
 import telemetry.Times;
+import telemetry.os.Disk;
 import telemetry.os.Openers;
 import telemetry.sqlite.LockHolders;
 import telemetry.text.JsonText;
@@ -52,6 +53,8 @@ public record LocksReport(Store store, boolean isFree, Duration waited, List<Lon
 
     private Check free() {
         if (isLeftJournal) return Check.ok("lock", "nobody holds it; not tried, because that would roll back the -journal");
+        if (Disk.isReadOnlyHere(store.database()))
+            return Check.ok("lock", "nobody holds it; not tried, because the file system is mounted read-only here");
         if (waited.compareTo(Locks.TURN) < 0) return Check.ok("lock", "free after " + waited.toMillis() + " ms");
         return Check.warning("lock", "free, but only after " + Times.words(waited)
                 + (first.isEmpty() ? "" : ": " + Locks.heldBy(first).replace("is held", "was held")),
@@ -59,7 +62,7 @@ public record LocksReport(Store store, boolean isFree, Duration waited, List<Lon
     }
 
     private Check held() {
-        String held = "held for all of " + Times.words(waited);
+        String held = "held" + (waited.isZero() ? "" : " for all of " + Times.words(waited));
         List<User> holders = holders();
         if (holders.isEmpty()) return Check.unknown("lock", held + "; this system does not show by whom" + (LockHolders.areKnown()
                 ? ": perhaps a process of another container or host" : users.isEmpty() ? "" : ": one of those that have it open"),

@@ -64,6 +64,12 @@ public record Schedule(String launcher, String suffix, List<String> options, Str
         }
     }
 
+    /** As it was named: a link to the database may lead elsewhere one day, and the store is around the link. */
+    private static Path named(Store store, Map<String, String> env) {
+        boolean isNamed = store.rule().equals(Store.VARIABLES.get(0)) && env.containsKey(store.rule());
+        return isNamed ? Path.of(env.get(store.rule())).toAbsolutePath().normalize() : store.database();
+    }
+
     /**
      * For a store on this machine.
      *
@@ -76,7 +82,7 @@ public record Schedule(String launcher, String suffix, List<String> options, Str
         boolean isNamedByFolder = usual.database().equals(store.database()) && usual.raw().equals(store.raw());
         Map<String, String> variables = new LinkedHashMap<>();
         variables.put(JAVA, System.getProperty("java.home"));
-        if (!isNamedByFolder) variables.put("TELEMETRY_DB_PATH", store.database().toString());
+        if (!isNamedByFolder) variables.put(Store.VARIABLES.get(0), named(store, env).toString());
         if (!isNamedByFolder) variables.put(Store.RAW_VARIABLE, store.raw().toString());
         List<String> options = isNamedByFolder ? List.of("--store", store.base().toString()) : List.of();
         String jbangw = Machine.isWindows() ? "jbangw.cmd" : "jbangw";

@@ -14,12 +14,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Set;
 import telemetry.Database;
 import telemetry.Store;
 import telemetry.StoreException;
 import telemetry.os.Attempt;
 import telemetry.os.Disk;
+import telemetry.os.NewFile;
 import telemetry.os.ScratchFolder;
 import telemetry.runs.Ddl;
 import telemetry.runs.Schema;
@@ -54,9 +54,9 @@ public final class ScratchStore implements AutoCloseable {
         Runtime.getRuntime().addShutdownHook(atExit);
         try {
             Path base = folder(beside);
-            Path database = Files.createDirectory(base.resolve("db")).resolve(real.database().getFileName());
+            Path database = made(base.resolve("db")).resolve(real.database().getFileName());
             boolean otherDisk = Files.isDirectory(real.raw()) && !Disk.isSame(real.raw(), base);
-            Path raw = Files.createDirectory((otherDisk ? folder(real.raw()) : base).resolve("raw"));
+            Path raw = made((otherDisk ? folder(real.raw()) : base).resolve("raw"));
             store = new Store(base, database, raw, "measuring");
             schema = createDatabase(real);
         } catch (IOException | RuntimeException e) {
@@ -89,9 +89,14 @@ public final class ScratchStore implements AutoCloseable {
         return Map.of("TELEMETRY_DB_PATH", store.database().toString(), "TELEMETRY_NDJSON_DIR", store.raw().toString());
     }
 
+    private static Path made(Path folder) throws IOException {
+        NewFile.folder(folder);
+        return folder;
+    }
+
     private Path folder(Path parent) throws IOException {
-        Path folder = Files.createTempDirectory(parent, PREFIX);
-        FileChannel channel = FileChannel.open(folder.resolve(LOCK), Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE));
+        Path folder = NewFile.scratchFolder(parent, PREFIX);
+        FileChannel channel = NewFile.create(folder.resolve(LOCK));
         folders.add(new Folder(folder, channel));
         channel.tryLock();
         return folder;

@@ -5,7 +5,6 @@ import java.math.BigDecimal;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -13,7 +12,6 @@ import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.locks.LockSupport;
@@ -24,6 +22,7 @@ import telemetry.StoreException;
 import telemetry.TelemetryClient;
 import telemetry.Times;
 import telemetry.os.Attempt;
+import telemetry.os.NewFile;
 import telemetry.text.Result;
 import telemetry.text.Table;
 import telemetry.text.Words;
@@ -107,7 +106,7 @@ public record WriteTimes(String schema, Load load, Latencies paced, List<Rate> r
     private static Latencies syncs(Path folder, int times) {
         var latencies = new Latencies();
         Path file = folder.resolve("fsync");
-        try (FileChannel channel = FileChannel.open(file, Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.APPEND))) {
+        try (FileChannel channel = NewFile.create(file)) {
             for (int n = 0; n < times; n++) {
                 long began = System.nanoTime();
                 channel.write(ByteBuffer.allocate(LINE));

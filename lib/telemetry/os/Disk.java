@@ -17,8 +17,6 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.FileAttribute;
-import java.nio.file.attribute.PosixFileAttributeView;
-import java.nio.file.attribute.PosixFileAttributes;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.Locale;
@@ -50,12 +48,6 @@ public final class Disk {
     /** For a folder that only its owner may enter, where the file system knows owners. */
     public static FileAttribute<?>[] ownerOnlyFolder(Path near) {
         return attributes(near, "rwx------");
-    }
-
-    /** For a file with the same readers as the other. */
-    public static FileAttribute<?>[] sameReaders(Path other) throws IOException {
-        if (!other.getFileSystem().supportedFileAttributeViews().contains("posix")) return new FileAttribute<?>[0];
-        return new FileAttribute<?>[] {PosixFilePermissions.asFileAttribute(Files.getPosixFilePermissions(other))};
     }
 
     private static FileAttribute<?>[] attributes(Path near, String permissions) {
@@ -98,16 +90,48 @@ public final class Disk {
         }
     }
 
-    /** Makes the names in a folder survive a power cut. Windows has no such call and needs none: NTFS journals names. */
+    /**
+     * Makes the names in a folder survive a power cut, where the file system can do that: some shares refuse it for every folder. Windows
+     * has no such call and needs none: NTFS journals names.
+     *
+     * @throws IOException when it fails where it is known to work, or where no file can be synced either
+     */
     public static void syncFolder(Path folder) throws IOException {
         if (Machine.isWindows()) return;
+        IOException failure = syncFailure(folder);
+        if (failure != null && (canSyncFolder(folder) || !canSyncFile(folder))) throw failure;
+    }
+
+    /** False when the file system refuses to sync this folder, and when this account may not even open it. */
+    public static boolean canSyncFolder(Path folder) {
+        return Machine.isWindows() || syncFailure(folder) == null;
+    }
+
+    private static IOException syncFailure(Path folder) {
         boolean interrupted = Thread.interrupted();
         try (FileChannel channel = FileChannel.open(folder, StandardOpenOption.READ)) {
             channel.force(true);
+            return null;
         } catch (ClosedByInterruptException e) {
-            syncFolder(folder);
+            return syncFailure(folder);
+        } catch (IOException e) {
+            return e;
         } finally {
             if (interrupted) Thread.currentThread().interrupt();
+        }
+    }
+
+    /** Tried with a new one. */
+    private static boolean canSyncFile(Path folder) {
+        Path probe = Unfinished.free(folder.toAbsolutePath().resolve("sync"));
+        try (FileChannel channel = NewFile.create(probe)) {
+            channel.write(ByteBuffer.wrap(new byte[1]));
+            channel.force(true);
+            return true;
+        } catch (IOException e) {
+            return false;
+        } finally {
+            probe.toFile().delete();
         }
     }
 
@@ -118,37 +142,11 @@ public final class Disk {
         }
     }
 
-    /** A new file, open for writing, that only its owner may read. @throws FileAlreadyExistsException also when a link has the name */
-    public static FileChannel create(Path file) throws IOException {
-        return FileChannel.open(file, Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE), ownerOnlyFile(file));
-    }
-
-    /**
-     * Copies a file to a new one that only its owner may read, and makes the copy survive a power cut.
-     *
-     * @throws FileAlreadyExistsException when {@code to} exists
-     */
-    public static void copy(Path from, Path to) throws IOException {
-        try (FileChannel in = FileChannel.open(from, StandardOpenOption.READ); FileChannel out = create(to)) {
-            for (long done = 0, n = 1; n > 0; done += n) n = in.transferTo(done, COPIED_AT_ONCE, out);
-            out.force(true);
-        }
-    }
-
-    /**
-     * Gives a file the owner and group of another, and its permissions if both are files, as far as this user is allowed to. Without it, a
-     * file that root makes would lock the agents out.
-     */
-    public static void ownAs(Path file, Path other) {
-        var view = Files.getFileAttributeView(file, PosixFileAttributeView.class);
-        if (view == null) return;
-        try {
-            var wanted = Files.readAttributes(other, PosixFileAttributes.class);
-            if (wanted.isRegularFile() && Files.isRegularFile(file)) view.setPermissions(wanted.permissions());
-            if (!wanted.owner().equals(view.getOwner())) view.setOwner(wanted.owner());
-            if (!wanted.group().equals(view.readAttributes().group())) view.setGroup(wanted.group());
-        } catch (IOException e) {
-            // only root may give files away; all other users keep theirs
+    /** Copies a file's bytes to a new file, which is closed then, and makes the copy survive a power cut. */
+    public static void copy(Path from, FileChannel to) throws IOException {
+        try (to; FileChannel in = FileChannel.open(from, StandardOpenOption.READ)) {
+            for (long done = 0, n = 1; n > 0; done += n) n = in.transferTo(done, COPIED_AT_ONCE, to);
+            to.force(true);
         }
     }
 
@@ -197,13 +195,14 @@ public final class Disk {
                 .map(Path::of).filter(folder -> Files.isDirectory(folder) && Files.isWritable(folder)).findFirst().orElse(Path.of("."));
     }
 
-    /** True when the file system of this path is mounted read-only; false when that is unknown. */
+    /** True when the kernel lets nobody write to this path, because it is on a read-only mount or snapshot; false when that is unknown. */
     public static boolean isReadOnly(Path path) {
-        try {
-            return Files.getFileStore(path).isReadOnly();
-        } catch (IOException e) {
-            return false;
-        }
+        return MountPoint.isReadOnly(path);
+    }
+
+    /** True when a path is read-only at this mount, and others may write to it at another; false when that is unknown. */
+    public static boolean isReadOnlyHere(Path path) {
+        return MountPoint.isReadOnlyHere(path);
     }
 
     /** The command that shows how busy the disks are, for an operator. */

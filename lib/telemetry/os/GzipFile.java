@@ -10,10 +10,8 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.FileAttribute;
 import java.security.DigestInputStream;
 import java.security.MessageDigest;
-import java.util.Set;
 import java.util.function.LongConsumer;
 import java.util.zip.CRC32;
 import java.util.zip.Deflater;
@@ -48,14 +46,12 @@ public final class GzipFile {
     /**
      * Writes the plain file's bytes from {@code from} to its present end, and makes them survive a power cut.
      *
-     * @param target   must not exist
+     * @param out      a new file, which is closed then
      * @param progress receives the number of bytes read since the last call
      * @return how many bytes of the plain file are in it
      */
-    public static long compress(Path plain, long from, Path target, FileAttribute<?>[] attributes, LongConsumer progress)
-            throws IOException {
-        try (FileChannel in = FileChannel.open(plain, StandardOpenOption.READ);
-                FileChannel out = FileChannel.open(target, Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE), attributes)) {
+    public static long compress(Path plain, long from, FileChannel out, LongConsumer progress) throws IOException {
+        try (out; FileChannel in = FileChannel.open(plain, StandardOpenOption.READ)) {
             write(ByteBuffer.wrap(HEADER), out);
             var crc = new CRC32();
             long bytes = deflate(in.position(from), crc, packed -> write(packed, out), progress);

@@ -1,11 +1,18 @@
 package telemetry.os;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.AtomicMoveNotSupportedException;
 import java.nio.file.DirectoryStream;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -35,7 +42,7 @@ public final class Unfinished {
         return free(absolute);
     }
 
-    private static Path free(Path target) {
+    static Path free(Path target) {
         while (true) {
             String mark = "." + ProcessHandle.current().pid() + "-" + LAST.incrementAndGet() + ".tmp";
             Path file = target.resolveSibling(target.getFileName() + mark);
@@ -54,15 +61,50 @@ public final class Unfinished {
         Path whole = file.toAbsolutePath();
         Path unfinished = free(whole);
         try {
-            Files.writeString(unfinished, content, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
-            try {
-                Disk.sync(unfinished);
+            try (FileChannel channel = NewFile.createLike(unfinished, whole)) {
+                for (ByteBuffer bytes = StandardCharsets.UTF_8.encode(content); bytes.hasRemaining(); ) channel.write(bytes);
+                channel.force(true);
                 Files.move(unfinished, whole, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
             } finally {
                 Files.deleteIfExists(unfinished);
             }
         } catch (IOException e) {
             throw Attempt.refused("write " + what + " in", whole.getParent(), e);
+        }
+    }
+
+    /**
+     * Moves files into a folder that has none of their names. On another disk their copies, with owner and mode, are whole and on that disk
+     * before the first original goes.
+     *
+     * @throws java.nio.file.NoSuchFileException when one is gone
+     */
+    public static void moveAll(List<Path> files, Path folder) throws IOException {
+        for (Path file : files) {
+            Path target = folder.resolve(file.getFileName());
+            if (Files.exists(target, LinkOption.NOFOLLOW_LINKS)) throw new FileAlreadyExistsException(target.toString());
+            try {
+                Files.move(file, target, StandardCopyOption.ATOMIC_MOVE);
+            } catch (AtomicMoveNotSupportedException e) {
+                copyAll(files.subList(files.indexOf(file), files.size()), folder);
+                return;
+            }
+        }
+    }
+
+    private static void copyAll(List<Path> files, Path folder) throws IOException {
+        List<Path> copies = new ArrayList<>();
+        try {
+            for (Path file : files) {
+                Path copy = beside(folder.resolve(file.getFileName()));
+                copies.add(copy);
+                Disk.copy(file, NewFile.createLike(copy, file));
+            }
+            for (int i = 0; i < files.size(); i++) Disk.publish(copies.get(i), folder.resolve(files.get(i).getFileName()));
+            Disk.syncFolder(folder);
+            for (Path file : files) Files.delete(file);
+        } finally {
+            for (Path copy : copies) Files.deleteIfExists(copy);
         }
     }
 

@@ -10,6 +10,7 @@ import telemetry.Row;
 import telemetry.StoreException;
 import telemetry.os.Attempt;
 import telemetry.os.Disk;
+import telemetry.os.NewFile;
 import telemetry.os.Unfinished;
 import telemetry.runs.Ddl;
 import telemetry.sqlite.DatabaseFile;
@@ -41,6 +42,7 @@ final class LiveSwap implements AutoCloseable {
     /** Copies the present database. @return {@code to} */
     Path keep(Path to) {
         Path unfinished = Unfinished.beside(to);
+        Attempt.of("create", unfinished, () -> NewFile.create(unfinished).close());
         try {
             watcher.update("VACUUM INTO ?", unfinished);
             Attempt.of("keep a copy of the old database as", to, () -> {

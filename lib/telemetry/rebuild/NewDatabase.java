@@ -15,6 +15,8 @@ import telemetry.Next;
 import telemetry.StoreException;
 import telemetry.os.Attempt;
 import telemetry.os.Disk;
+import telemetry.os.NewFile;
+import telemetry.os.Unfinished;
 import telemetry.prune.StaleRuns;
 import telemetry.runs.Ddl;
 import telemetry.runs.RowForm;
@@ -63,6 +65,18 @@ public final class NewDatabase implements AutoCloseable {
                 damaged(new LogEntry(line.file(), line.offset(), line.bytes().length, line.bytes(), new Damage(why))));
         this.onDamage = onDamage;
         this.onDenied = onDenied;
+    }
+
+    /**
+     * An empty file under a name that nobody looks for, to be a database.
+     *
+     * @param target   whose place it will take
+     * @param replaced the database of whose content it is made: it gets that one's owner, group and mode
+     */
+    public static Path unfinished(Path target, Path replaced) {
+        Path file = Unfinished.beside(target);
+        Attempt.of("create", file, () -> NewFile.createLike(file, replaced).close());
+        return file;
     }
 
     Database database() {

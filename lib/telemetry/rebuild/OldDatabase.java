@@ -14,6 +14,7 @@ import telemetry.StoreException;
 import telemetry.os.Attempt;
 import telemetry.os.Disk;
 import telemetry.os.Openers;
+import telemetry.os.Unfinished;
 import telemetry.runs.Ddl;
 import telemetry.runs.Integrity;
 import telemetry.runs.Schema;
@@ -136,7 +137,7 @@ public record OldDatabase(Path file, State state, String why, Ddl ddl) {
         requireUnused();
         Quarantine.make(folder);
         try {
-            for (Path one : DatabaseFile.present(file)) Files.move(one, folder.resolve(one.getFileName()));
+            Unfinished.moveAll(DatabaseFile.present(file), folder);
             Disk.syncFolder(folder);
             Disk.syncFolder(file.getParent());
         } catch (NoSuchFileException e) {

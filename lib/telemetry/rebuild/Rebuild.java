@@ -26,6 +26,7 @@ import telemetry.os.Disk;
 import telemetry.os.Unfinished;
 import telemetry.prune.OldRuns;
 import telemetry.sqlite.DatabaseFile;
+import telemetry.store.Layout;
 import telemetry.store.Pruned;
 import telemetry.store.Quarantine;
 import telemetry.store.StoreLock;
@@ -202,9 +203,7 @@ public final class Rebuild {
 
     private void makeFolder() {
         Path folder = store.database().getParent();
-        if (Files.isDirectory(folder)) return;
-        Quarantine.make(folder);
-        Disk.ownAs(folder, folder.getParent());
+        Attempt.of("create the folder", folder, () -> Layout.makeFolders(folder));
     }
 
     private static void publish(Path made, Path target) {
@@ -249,7 +248,7 @@ public final class Rebuild {
         private long runs;
 
         Work(Path target, Path quarantine) {
-            this.file = Unfinished.beside(target);
+            this.file = NewDatabase.unfinished(target, store.database());
             this.quarantine = new Quarantine(quarantine);
             this.refused = new RefusedRows(this.quarantine);
         }

@@ -15,6 +15,7 @@ import telemetry.backup.Snapshot;
 import telemetry.os.Attempt;
 import telemetry.os.Disk;
 import telemetry.os.Unfinished;
+import telemetry.rebuild.NewDatabase;
 import telemetry.rebuild.OldDatabase;
 import telemetry.runs.Ddl;
 import telemetry.runs.Integrity;
@@ -75,13 +76,12 @@ final class IndexRepair {
         if (old.ddl() == null || !old.ddl().without().isEmpty()) return;
         old.requireUnused();
         RecoveryMark.begin(store, clock.instant());
-        Path made = Unfinished.beside(live);
+        Path made = NewDatabase.unfinished(live, live);
         try {
             Disk.requireRoom("copy the tables of", live, live.toFile().length(), Next.command("archive", "--dry-run"));
             copy(old.ddl(), made);
             Path folder = Quarantine.claim(store, "recover", clock.instant());
             kept = old.moveAside(folder);
-            Disk.ownAs(made, kept);
             Attempt.of("put a copy in place as", live, () -> {
                 Disk.publish(made, live);
                 Disk.syncFolder(live.getParent());

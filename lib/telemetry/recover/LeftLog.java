@@ -7,6 +7,7 @@ import telemetry.Database;
 import telemetry.StoreException;
 import telemetry.os.Attempt;
 import telemetry.os.Disk;
+import telemetry.os.NewFile;
 import telemetry.os.Unfinished;
 import telemetry.runs.Integrity;
 import telemetry.runs.Schema;
@@ -90,7 +91,7 @@ record LeftLog(Path file, long commits, long broken, boolean isWhole) {
         Path kept = folder.resolve(file.getFileName());
         Path unfinished = Unfinished.beside(kept);
         Attempt.of("keep the -wal in", folder, () -> {
-            Disk.copy(file, unfinished);
+            Disk.copy(file, NewFile.create(unfinished));
             Disk.publish(unfinished, kept);
             Disk.syncFolder(folder);
         });

@@ -11,6 +11,7 @@ import telemetry.Next;
 import telemetry.Store;
 import telemetry.StoreException;
 import telemetry.os.Attempt;
+import telemetry.os.Link;
 import telemetry.store.StoreLock;
 import telemetry.text.Result;
 
@@ -56,7 +57,7 @@ public final class Recovery {
         if (Attempt.of(tried, other, () -> Files.exists(live) && Files.isSameFile(live, other)))
             throw new StoreException(StoreException.Reason.REFUSED, tried, other, "it is the store's own database",
                     store.command("recover", "--dry-run"));
-        others.add(other.toAbsolutePath().normalize());
+        others.add(Link.followed(other.toAbsolutePath().normalize()));
         return this;
     }
 

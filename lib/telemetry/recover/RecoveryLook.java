@@ -8,6 +8,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.Stream;
 import telemetry.Check;
 import telemetry.Checks;
 import telemetry.Database;
@@ -22,6 +23,7 @@ import telemetry.backup.Backups;
 import telemetry.backup.KnownBackups;
 import telemetry.health.FolderChecks;
 import telemetry.health.HealthRules;
+import telemetry.os.Link;
 import telemetry.os.Openers;
 import telemetry.rebuild.Rebuild;
 import telemetry.rebuild.RunDifferences;
@@ -82,6 +84,7 @@ final class RecoveryLook {
         checks.add(isMended ? new Check(storage.name(), storage.status(), storage.detail(), null) : storage);
         checks.add(folders.room());
         checks.add(database());
+        if (state == RecoveryPlan.State.INTACT) requireStore();
         if (odd != null) checks.add(rows());
         if (log != null && (state != RecoveryPlan.State.INTACT || !log.isWhole())) checks.add(log());
         boolean isSound = Set.of(RecoveryPlan.State.INTACT, RecoveryPlan.State.TORN, RecoveryPlan.State.INDEXES).contains(state);
@@ -143,16 +146,24 @@ final class RecoveryLook {
         };
     }
 
+    /** A sound database that was named by its file, and nothing of a store around it: it may be what the link of a store leads to. */
+    private void requireStore() {
+        if (!store.rule().equals("TELEMETRY_DB_PATH") || !store.raw().startsWith(store.base())) return;
+        if (Stream.of(store.raw(), store.archive(), store.backups(), store.quarantine()).anyMatch(Files::exists)) return;
+        throw new StoreException(StoreException.Reason.MISSING, "recover", store.database(), "it is sound, and " + store.base()
+                + " has no day files and no backups to compare it with", Next.words("does a store's link lead to it? Name that store with "
+                + "--store DIR"));
+    }
+
     private Check database() {
         Path file = store.database();
-        if (Files.isSymbolicLink(file)) throw new StoreException(StoreException.Reason.REFUSED, "recover", file,
-                "it is a symbolic link, which is not followed", Next.words("name the file itself with TELEMETRY_DB_PATH"));
+        Link.require("recover", file);
         state = RecoveryPlan.State.ABSENT;
         log = LeftLog.beside(file);
         if (Files.notExists(file)) return Check.failed("database", "there is none at " + file, null);
         if (Files.isDirectory(file))
             throw new StoreException(StoreException.Reason.FAILED, "recover", file,
-                    "it is a directory", Next.words("move it elsewhere, then run it again"));
+                    "it is a directory" + Link.said(file), Next.words("move it elsewhere, then run it again"));
         Check check = opened(file);
         boolean isBad = state != RecoveryPlan.State.INTACT && state != RecoveryPlan.State.TORN;
         if (!isBad || log == null || !LeftLog.isForeignTo(file)) return check;

@@ -21,8 +21,10 @@ import telemetry.Store;
 import telemetry.Times;
 import telemetry.os.Attempt;
 import telemetry.os.Disk;
+import telemetry.os.NewFile;
 import telemetry.os.Unfinished;
 import telemetry.sqlite.DatabaseFile;
+import telemetry.store.Layout;
 import telemetry.store.Quarantine;
 
 /**
@@ -47,7 +49,7 @@ record RecoveryMark(Store store, String stamp, Set<String> others) {
         if (left != null) return left;
         Path file = file(store, Times.stamp(now));
         Path made = Unfinished.beside(Quarantine.make(store.quarantine()).resolve(file.getFileName()));
-        try (FileChannel channel = Disk.create(made)) {
+        try (FileChannel channel = NewFile.create(made)) {
             var names = new StringBuilder();
             for (Path one : listed(store)) names.append(one.getFileName()).append('\n');
             for (ByteBuffer bytes = StandardCharsets.UTF_8.encode(names.toString()); bytes.hasRemaining(); ) channel.write(bytes);
@@ -119,13 +121,12 @@ record RecoveryMark(Store store, String stamp, Set<String> others) {
         List<Path> kept = kept();
         if (kept.isEmpty() || Files.exists(store.database(), LinkOption.NOFOLLOW_LINKS)) return;
         Path last = kept.get(kept.size() - 1);
-        Quarantine.make(store.database().getParent());
         Attempt.of("put the damaged database back as", store.database(), () -> {
-            for (String suffix : List.of("-journal", "-shm", "-wal", "")) {
-                Path file = DatabaseFile.beside(last, suffix);
-                if (Files.exists(file)) Files.move(file, DatabaseFile.beside(store.database(), suffix));
-            }
-            Disk.syncFolder(store.database().getParent());
+            Path folder = store.database().getParent();
+            Layout.makeFolders(folder);
+            Unfinished.moveAll(Stream.of("-journal", "-shm", "-wal", "").map(suffix -> DatabaseFile.beside(last, suffix))
+                    .filter(Files::exists).toList(), folder);
+            Disk.syncFolder(folder);
         });
         Quarantine.removeIfEmpty(last.getParent());
     }

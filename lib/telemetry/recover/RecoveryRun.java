@@ -28,7 +28,6 @@ import telemetry.health.HealthRules;
 import telemetry.os.Attempt;
 import telemetry.os.Disk;
 import telemetry.os.Openers;
-import telemetry.os.Unfinished;
 import telemetry.prune.OldRuns;
 import telemetry.rebuild.NewDatabase;
 import telemetry.rebuild.OldDatabase;
@@ -237,7 +236,7 @@ final class RecoveryRun {
     private void startAnew() {
         OldDatabase old = OldDatabase.of(live);
         old.requireUnused();
-        Path made = Unfinished.beside(live);
+        Path made = NewDatabase.unfinished(live, live);
         Path folder = Quarantine.claim(store, "recover", clock.instant());
         try (var database = new NewDatabase(made, old.ddl(), Pruned.of(store), entry -> { }, denied -> { })) {
             database.load(List::of, file -> { });

@@ -19,10 +19,13 @@ import telemetry.backup.BackupContent;
 import telemetry.backup.Snapshot;
 import telemetry.os.Attempt;
 import telemetry.os.Disk;
+import telemetry.os.Link;
+import telemetry.os.NewFile;
 import telemetry.os.ScratchFolder;
 import telemetry.prune.OldRuns;
 import telemetry.rebuild.Replay;
 import telemetry.sqlite.DatabaseFile;
+import telemetry.store.Layout;
 import telemetry.store.Pruned;
 import telemetry.store.Quarantine;
 import telemetry.store.StoreLock;
@@ -65,7 +68,7 @@ public final class Restore {
      * @throws StoreException with the database as it was, unless the message says otherwise
      */
     public Restored run(Backup backup, boolean replay) {
-        refuseLink();
+        Link.require(TRIED, live);
         refuseItself(backup);
         if (!Files.isDirectory(live.getParent())) {
             BackupContent.requireIntact(backup, err);
@@ -101,14 +104,9 @@ public final class Restore {
     /** With the -journal that a program left which died while it wrote: looking into the database itself would roll that back. */
     private void copyTorn(Path copy) {
         Attempt.of("copy " + live + " to", copy, () -> {
-            Disk.copy(live, copy);
-            Disk.copy(DatabaseFile.beside(live, "-journal"), DatabaseFile.beside(copy, "-journal"));
+            Disk.copy(live, NewFile.create(copy));
+            Disk.copy(DatabaseFile.beside(live, "-journal"), NewFile.create(DatabaseFile.beside(copy, "-journal")));
         });
-    }
-
-    private void refuseLink() {
-        if (Files.isSymbolicLink(live)) throw new StoreException(StoreException.Reason.REFUSED, TRIED, live,
-                "it is a symbolic link, which is not followed", Next.words("name the file itself with TELEMETRY_DB_PATH"));
     }
 
     private void refuseItself(Backup backup) {
@@ -119,13 +117,7 @@ public final class Restore {
 
     private void createFolder() {
         Path folder = live.getParent();
-        Attempt.of("create the folder", folder, () -> {
-            for (Path missing : new Path[] {folder.getParent(), folder}) {
-                if (Files.isDirectory(missing)) continue;
-                Files.createDirectory(missing, Disk.ownerOnlyFolder(missing.getParent()));
-                Disk.ownAs(missing, missing.getParent());
-            }
-        });
+        Attempt.of("create the folder", folder, () -> Layout.makeFolders(folder));
     }
 
     /**
@@ -139,7 +131,9 @@ public final class Restore {
             try (DirectoryStream<Path> left = Files.newDirectoryStream(base, DRILL + "*")) {
                 for (Path folder : left) if (isLeft(folder)) ScratchFolder.remove(folder);
             }
-            return Files.createDirectory(base.resolve(DRILL + ProcessHandle.current().pid()), Disk.ownerOnlyFolder(base));
+            Path folder = base.resolve(DRILL + ProcessHandle.current().pid());
+            NewFile.closedFolder(folder);
+            return folder;
         });
     }
 

@@ -15,6 +15,7 @@ import telemetry.StoreException;
 import telemetry.backup.BackupContent;
 import telemetry.os.Attempt;
 import telemetry.os.Disk;
+import telemetry.os.NewFile;
 import telemetry.os.Sha256;
 import telemetry.os.Unfinished;
 import telemetry.rebuild.OldDatabase;
@@ -158,7 +159,6 @@ final class RestorePlace {
         try {
             requireSame();
             kept = old.moveAside(folder);
-            Disk.ownAs(made, kept == null || Files.isDirectory(kept) ? live.getParent() : kept);
             publish(made, live);
         } finally {
             Quarantine.removeIfEmpty(folder);
@@ -176,7 +176,7 @@ final class RestorePlace {
         Path made = Unfinished.beside(target);
         try {
             Attempt.of(TRIED, target, () -> {
-                Disk.copy(content.file(), made);
+                Disk.copy(content.file(), NewFile.createLike(made, target));
                 if (!Sha256.of(made, bytes -> { }).equals(content.sha256()))
                     throw new StoreException(StoreException.Reason.FAILED, TRIED, target,
                             "what was written is not what was read back", Next.RUN_AGAIN);

@@ -18,6 +18,7 @@ import telemetry.Store;
 import telemetry.backup.Snapshot;
 import telemetry.os.Attempt;
 import telemetry.os.Disk;
+import telemetry.os.NewFile;
 import telemetry.os.Openers;
 import telemetry.os.Unfinished;
 import telemetry.sqlite.DatabaseFile;
@@ -95,7 +96,7 @@ final class SafetyCopy {
                 for (Path file : files) {
                     Path target = Unfinished.beside(folder.resolve(file.getFileName()));
                     unfinished.add(target);
-                    Disk.copy(file, target);
+                    Disk.copy(file, NewFile.create(target));
                 }
                 if (!state().equals(before)) return false;
                 for (int i = 0; i < files.size(); i++) Disk.publish(unfinished.get(i), folder.resolve(files.get(i).getFileName()));

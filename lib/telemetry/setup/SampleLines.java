@@ -8,7 +8,6 @@ import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileTime;
 import java.time.Instant;
 import java.time.LocalDate;
@@ -16,12 +15,16 @@ import java.util.Comparator;
 import java.util.PriorityQueue;
 import telemetry.DayFile;
 import telemetry.os.Disk;
+import telemetry.os.NewFile;
 import telemetry.text.Ndjson;
 import telemetry.text.Progress;
 
 /** Writes a sample's day files: puts the lines of overlapping runs into one order, and each line into the file of its day of writing. */
 final class SampleLines implements AutoCloseable {
     private final Path folder;
+
+    /** Of the mode that a day file has here; null without one. */
+    private final Path model;
     private final PriorityQueue<Sample.Line> waiting = new PriorityQueue<>(Comparator.comparing(Sample.Line::written));
     private LocalDate day;
     private Instant latest;
@@ -31,9 +34,11 @@ final class SampleLines implements AutoCloseable {
     private long bytes;
     private int files;
 
-    /** @param folder for the files; it is empty */
+    /** @param folder for the files, in that of the day files; it is empty */
     SampleLines(Path folder) {
         this.folder = folder;
+        DayFile newest = DayFile.newestIn(folder.getParent());
+        this.model = newest == null ? null : newest.path();
     }
 
     /** Writes all lines; they are on the disk when this returns. */
@@ -57,7 +62,7 @@ final class SampleLines implements AutoCloseable {
         if (!written.equals(day)) {
             finishFile();
             day = written;
-            file = FileChannel.open(folder.resolve(DayFile.name(day)), StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+            file = NewFile.create(folder.resolve(DayFile.name(day)), model);
             out = new BufferedOutputStream(Channels.newOutputStream(file), 1 << 18);
             files++;
         }

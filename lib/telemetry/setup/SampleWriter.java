@@ -21,6 +21,7 @@ import telemetry.StoreException;
 import telemetry.daylog.LogReader;
 import telemetry.os.Attempt;
 import telemetry.os.Disk;
+import telemetry.os.NewFile;
 import telemetry.rebuild.Rebuild;
 import telemetry.runs.Schema;
 import telemetry.sqlite.DatabaseFile;
@@ -183,7 +184,7 @@ public final class SampleWriter {
     }
 
     private Filled lines(Sample sample, Progress progress) throws IOException {
-        Files.createDirectory(folder);
+        NewFile.folder(folder);
         try (var lines = new SampleLines(folder)) {
             return lines.write(sample, progress);
         }

@@ -12,6 +12,7 @@ import telemetry.Next;
 import telemetry.StoreException;
 import telemetry.os.Attempt;
 import telemetry.os.Disk;
+import telemetry.os.Link;
 
 /** A database's file, the files that SQLite keeps beside it, and what can be said before it is open. */
 public final class DatabaseFile {
@@ -73,6 +74,7 @@ public final class DatabaseFile {
      * @throws StoreException when the file is missing, empty, a directory or not permitted, unless the mode is to create it
      */
     static Connection connect(Path absolute, String mode) {
+        Link.require("open the database", absolute);
         if (!mode.equals("mode=rwc")) require(absolute);
         SqliteLibrary.load(absolute);
         try {
@@ -92,8 +94,8 @@ public final class DatabaseFile {
     /** SQLite says "unable to open database file" for all of these, or takes an empty file for a new database. */
     private static void require(Path file) {
         String tried = "open the database";
-        if (Files.isDirectory(file)) throw new StoreException(StoreException.Reason.DAMAGED, tried, file, "it is a directory",
-                Next.words("move it elsewhere, then").then(Next.command("recover", "--dry-run")));
+        if (Files.isDirectory(file)) throw new StoreException(StoreException.Reason.DAMAGED, tried, file,
+                "it is a directory" + Link.said(file), Next.words("move it elsewhere, then").then(Next.command("recover", "--dry-run")));
         Path inTheWay = Disk.fileInTheWay(file);
         if (inTheWay != null) throw new StoreException(StoreException.Reason.MISSING, tried, file,
                 inTheWay + " is a file, and should be a folder",

@@ -1,12 +1,15 @@
 //DEPS org.xerial:sqlite-jdbc:3.54.1.0
 package telemetry.sqlite;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.function.LongConsumer;
 import org.sqlite.ProgressHandler;
@@ -17,6 +20,7 @@ import org.sqlite.SQLiteLimits;
 import telemetry.Row;
 import telemetry.Rows;
 import telemetry.StoreException;
+import telemetry.os.Disk;
 
 /** A connection to a SQLite file by the driver. All other code uses {@code Database}. */
 public final class SqliteConnection implements AutoCloseable {
@@ -30,14 +34,22 @@ public final class SqliteConnection implements AutoCloseable {
     private final Connection connection;
     private final SqliteStatements statements;
 
+    /** Of this database and of attached ones on read-only file systems. */
+    private final List<ReadOnlyCopy> copies = new ArrayList<>();
+
     /**
      * @param file absolute
      * @param mode as in sqlite.org/uri.html: {@code mode=rw}
      * @throws StoreException when the file is missing, empty, a directory or not permitted, unless the mode is to create it
      */
     public SqliteConnection(Path file, String mode, Duration patience) {
+        this(file, file, mode, patience);
+    }
+
+    /** The same with a copy of the file. @param file that is named where something goes wrong */
+    public SqliteConnection(Path file, Path copy, String mode, Duration patience) {
         this.file = file;
-        this.connection = DatabaseFile.connect(file, mode);
+        this.connection = DatabaseFile.connect(copy, mode);
         this.statements = new SqliteStatements(file, connection);
         patience(patience);
     }
@@ -59,6 +71,27 @@ public final class SqliteConnection implements AutoCloseable {
         } catch (SQLException e) {
             throw SqliteErrors.translate("configure", file, e);
         }
+    }
+
+    /** A copy that goes when this is closed. */
+    public void owns(ReadOnlyCopy copy) {
+        copies.add(copy);
+    }
+
+    /** Attaches another database as {@code name.table}. @param mode as in sqlite.org/uri.html: {@code rw} */
+    public void attach(Path other, String mode, String name) {
+        execute("ATTACH DATABASE '" + Disk.uri(other.toAbsolutePath()) + "?mode=" + mode + "' AS " + name);
+    }
+
+    /** The same to read only; nothing is written beside it, nor folded in. */
+    public void attachToRead(Path other, String name) {
+        if (ReadOnlyCopy.isNeeded(other)) {
+            owns(new ReadOnlyCopy(other.toAbsolutePath()));
+            attach(copies.get(copies.size() - 1).file(), "rw", name);
+            return;
+        }
+        String mode = Files.exists(DatabaseFile.beside(other, "-wal")) ? "ro" : Disk.isReadOnly(other) ? "ro&immutable=1" : "rw";
+        attach(other, mode, name);
     }
 
     public Rows query(String sql, Object... params) {
@@ -180,5 +213,6 @@ public final class SqliteConnection implements AutoCloseable {
     public void close() {
         statements.close();
         SqliteCursor.close(connection);
+        copies.forEach(ReadOnlyCopy::close);
     }
 }

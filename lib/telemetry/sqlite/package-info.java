@@ -1,4 +1,4 @@
-//SOURCES DatabaseFile.java LockHolders.java SqliteConnection.java SqliteCursor.java SqliteErrors.java SqliteLibrary.java
+//SOURCES DatabaseFile.java LockHolders.java ReadOnlyCopy.java SqliteConnection.java SqliteCursor.java SqliteErrors.java SqliteLibrary.java
 //SOURCES SqliteStatements.java TablePage.java WalRoom.java WriteAheadLog.java ../Database.java
 /**
  * SQLite's driver, behind {@code Database}. JDBC ends here: no other room names java.sql or org.sqlite. Also the files that SQLite keeps

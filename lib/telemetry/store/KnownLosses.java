@@ -9,10 +9,8 @@ import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 import telemetry.Store;
-import telemetry.Times;
 import telemetry.daylog.Records;
 import telemetry.os.Attempt;
-import telemetry.os.Disk;
 import telemetry.text.JsonText;
 
 /**
@@ -60,10 +58,8 @@ public final class KnownLosses {
     public void add(Collection<LocalDate> lost, String reason, Instant when) {
         try {
             Reports.make(store);
-            boolean isNew = Files.notExists(lines.file());
             lines.append(List.of(JsonText.line(JsonText.members(new Line(List.copyOf(lost), reason, when,
                     System.getProperty("user.name"))))));
-            if (isNew) Disk.ownAs(lines.file(), store.reports());
             days.addAll(lost);
         } catch (IOException e) {
             throw Attempt.refused("acknowledge a loss in", lines.file(), e);

@@ -1,10 +1,9 @@
 package telemetry.store;
 
 import java.io.IOException;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.FileAttribute;
 import java.util.ArrayList;
 import java.util.List;
 import telemetry.Database;
@@ -14,6 +13,8 @@ import telemetry.Store;
 import telemetry.StoreException;
 import telemetry.os.Attempt;
 import telemetry.os.Disk;
+import telemetry.os.Link;
+import telemetry.os.NewFile;
 import telemetry.runs.Schema;
 import telemetry.sqlite.DatabaseFile;
 
@@ -94,15 +95,22 @@ public final class Layout {
         Path base = store.base();
         for (Path folder : List.of(base, store.raw(), store.database().getParent(),
                 base.resolve("logs"), store.reports(), base.resolve("exports"), base.resolve("config")))
-            createFolder(folder);
-        createFolder(store.backups(), Disk.ownerOnlyFolder(base));
+            createFolder(folder, NewFile::folder);
+        createFolder(store.backups(), NewFile::closedFolder);
     }
 
-    private void createFolder(Path folder, FileAttribute<?>... attributes) {
+    /** As a folder of the store comes into being. */
+    private interface Making {
+        void make(Path folder) throws IOException;
+    }
+
+    /** The store's own folder belongs to who makes it; what is in it belongs to whose folder that is. */
+    private void createFolder(Path folder, Making making) {
         if (Files.isDirectory(folder)) return;
+        Link.require("create the folder", folder);
         try {
-            Files.createDirectories(folder, attributes);
-            if (!folder.equals(store.base())) Disk.ownAs(folder, folder.getParent());
+            if (folder.equals(store.base()) || !Files.isDirectory(folder.getParent())) Files.createDirectories(folder);
+            else makeUnlessThere(folder, making);
             Disk.syncFolder(folder.getParent());
         } catch (IOException e) {
             Path file = fileInPlaceOf(folder);
@@ -113,6 +121,23 @@ public final class Layout {
         created.add(folder);
     }
 
+    private static void makeUnlessThere(Path folder, Making making) throws IOException {
+        try {
+            making.make(folder);
+        } catch (FileAlreadyExistsException e) {
+            if (!Files.isDirectory(folder)) throw e;
+        }
+    }
+
+    /** Makes a folder of the store and the one above it, as far as they are missing: each is as the one that it is in. */
+    public static void makeFolders(Path folder) throws IOException {
+        for (Path one : new Path[] {folder.getParent(), folder}) {
+            if (Files.isDirectory(one)) continue;
+            makeUnlessThere(one, NewFile::folder);
+            Disk.syncFolder(one.getParent());
+        }
+    }
+
     private Next besides(Path file) {
         return store.base().startsWith(file) ? Next.command("setup", "--store", Store.meantBy(file).toString())
                 : mend(store, file);
@@ -120,6 +145,7 @@ public final class Layout {
 
     private Schema database() {
         Path file = store.database();
+        Link.require("create the database", file);
         boolean isEmpty = !Files.exists(file) || Files.isRegularFile(file) && file.toFile().length() == 0;
         Schema schema = isEmpty ? createDatabase() : look();
         if (schema.tables().isEmpty()) schema = createDatabase();
@@ -145,8 +171,6 @@ public final class Layout {
         }
         created.add(store.database());
         try {
-            Files.newByteChannel(store.database(), StandardOpenOption.CREATE, StandardOpenOption.WRITE).close();
-            Disk.ownAs(store.database(), store.database().getParent());
             try (Database database = Database.create(store.database())) {
                 return Schema.create(database);
             } finally {
@@ -161,10 +185,12 @@ public final class Layout {
      * SQLite deletes a -wal that stands beside an empty database; it may be the last that is left of many runs. Looked at in this order,
      * because another setup may be at work: there is no -wal before the database has its first page.
      *
-     * @throws StoreException {@code DAMAGED} when a -wal stands there without its database
+     * @throws StoreException {@code DAMAGED} when a -wal stands there without its database, {@code MISSING} when it is a link that leads
+     *                        nowhere
      */
     public static void refuseToLoseLog(Store store) {
         Path file = store.database();
+        Link.require("create the database", file);
         boolean hasLog = DatabaseFile.beside(file, "-wal").toFile().length() > 0;
         if (hasLog && file.toFile().length() == 0)
             throw new StoreException(StoreException.Reason.DAMAGED, "create the database",

@@ -12,6 +12,7 @@ import java.util.stream.Stream;
 import telemetry.Next;
 import telemetry.Size;
 import telemetry.Store;
+import telemetry.os.Link;
 
 /**
  * A folder of the store that takes room on the disk, besides the day files and the database.
@@ -41,9 +42,9 @@ public record Occupied(Path folder, Size size, Next next) {
         return new Occupied(folder, new Size(bytes(folder)), next);
     }
 
-    /** Of all files in a folder and those below it, in bytes; a file that goes away meanwhile counts as none. Links are not followed. */
+    /** Of all files in a folder and those below it, in bytes; one that goes away meanwhile counts as none. Links in it are not followed. */
     public static long bytes(Path folder) {
-        try (Stream<Path> all = Files.walk(folder)) {
+        try (Stream<Path> all = Files.walk(Link.followed(folder))) {
             return all.filter(file -> Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)).mapToLong(file -> file.toFile().length()).sum();
         } catch (IOException | UncheckedIOException e) {
             return 0;

@@ -1,7 +1,6 @@
 package telemetry.store;
 
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -16,7 +15,6 @@ import telemetry.Run;
 import telemetry.Store;
 import telemetry.Times;
 import telemetry.daylog.Records;
-import telemetry.os.Disk;
 import telemetry.text.JsonText;
 import telemetry.text.Ndjson;
 
@@ -119,9 +117,7 @@ public final class Pruned {
     }
 
     private void append(List<Map<String, Object>> added) {
-        boolean isNew = Files.notExists(lines.file());
         lines.append(added.stream().map(JsonText::line).toList());
-        if (isNew) Disk.ownAs(lines.file(), lines.file().getParent());
     }
 
     private static UUID hash(String runId) {

@@ -8,16 +8,15 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.Set;
 import telemetry.Damage;
 import telemetry.LogEntry;
 import telemetry.Store;
 import telemetry.Times;
 import telemetry.os.Attempt;
 import telemetry.os.Disk;
+import telemetry.os.NewFile;
 import telemetry.text.JsonText;
 
 /**
@@ -50,7 +49,7 @@ public final class Quarantine implements AutoCloseable {
         while (true) {
             Path folder = folder(store, what, now);
             try {
-                Files.createDirectory(folder, Disk.ownerOnlyFolder(store.quarantine()));
+                NewFile.closedFolder(folder);
                 Disk.syncFolder(store.quarantine());
                 return folder;
             } catch (FileAlreadyExistsException e) {
@@ -61,17 +60,23 @@ public final class Quarantine implements AutoCloseable {
         }
     }
 
-    /** Makes the folder and those above it, for nobody but its owner. */
+    /** Makes the folder and those above it, for nobody but its owner and the group that may write above. */
     public static Path make(Path folder) {
         try {
-            for (Path missing : new Path[] {folder.getParent(), folder})
-                if (Files.notExists(missing)) Files.createDirectory(missing, Disk.ownerOnlyFolder(missing.getParent()));
+            for (Path missing : new Path[] {folder.getParent(), folder}) makeOne(missing);
             Disk.syncFolder(folder.getParent());
-            return folder;
-        } catch (FileAlreadyExistsException e) {
             return folder;
         } catch (IOException e) {
             throw Attempt.refused("create the folder", folder, e);
+        }
+    }
+
+    /** Somebody may be quicker. */
+    private static void makeOne(Path folder) throws IOException {
+        try {
+            if (Files.notExists(folder)) NewFile.closedFolder(folder);
+        } catch (FileAlreadyExistsException e) {
+            if (!Files.isDirectory(folder)) throw e;
         }
     }
 
@@ -109,8 +114,7 @@ public final class Quarantine implements AutoCloseable {
     private void open() throws IOException {
         make(file.getParent());
         Files.deleteIfExists(unfinished);
-        channel = FileChannel.open(unfinished, Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE),
-                Disk.ownerOnlyFile(file.getParent()));
+        channel = NewFile.create(unfinished);
         out = new BufferedWriter(Channels.newWriter(channel, StandardCharsets.UTF_8));
     }
 

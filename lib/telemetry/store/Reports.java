@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import telemetry.Store;
 import telemetry.os.Disk;
+import telemetry.os.NewFile;
 
 /** The folder of what the toolkit itself remembers of a store: {@code {base}/reports/}. */
 public final class Reports {
@@ -20,8 +21,7 @@ public final class Reports {
         Path folder = store.reports();
         try {
             if (Files.isDirectory(folder)) return;
-            Files.createDirectory(folder);
-            Disk.ownAs(folder, store.base());
+            NewFile.folder(folder);
             Disk.syncFolder(store.base());
         } catch (FileAlreadyExistsException e) {
             if (!Files.isDirectory(folder)) throw e;

@@ -10,6 +10,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.Random;
 import telemetry.Store;
 import telemetry.os.Disk;
+import telemetry.os.NewFile;
 
 /**
  * A file that only takes room, {@code {base}/reserve}. When nothing is free on the disk, the archive deletes it: that is the room for its
@@ -55,8 +56,8 @@ public final class Reserve {
         try {
             long there = Files.exists(file, LinkOption.NOFOLLOW_LINKS) ? Files.size(file) : 0;
             if (there >= size || !Files.isDirectory(store.base()) || Disk.free(file) < SHARE * (size - there)) return false;
-            try (FileChannel out = FileChannel.open(file, java.util.Set.of(StandardOpenOption.CREATE, StandardOpenOption.APPEND,
-                    LinkOption.NOFOLLOW_LINKS), Disk.ownerOnlyFile(store.base()))) {
+            NewFile.make(file, null);
+            try (FileChannel out = FileChannel.open(file, StandardOpenOption.APPEND, LinkOption.NOFOLLOW_LINKS)) {
                 var random = new Random();
                 byte[] chunk = new byte[CHUNK];
                 for (long left = size - there; left > 0; left -= chunk.length) {
@@ -66,7 +67,6 @@ public final class Reserve {
                 }
                 out.force(true);
             }
-            Disk.ownAs(file, store.base());
             return true;
         } catch (IOException e) {
             return false;

@@ -7,18 +7,16 @@ import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
-import java.nio.file.OpenOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
 import telemetry.Next;
 import telemetry.Store;
 import telemetry.StoreException;
 import telemetry.os.Attempt;
-import telemetry.os.Disk;
+import telemetry.os.NewFile;
 
 /** Lets one at a time work on a part of a store, by the lock of a file, which the kernel takes back from a process that is killed. */
 public final class StoreLock {
@@ -28,9 +26,6 @@ public final class StoreLock {
      * which would give the lock back.
      */
     private static final Map<Path, Thread> WORKING = new ConcurrentHashMap<>();
-
-    private static final Set<OpenOption> FOUND_OR_MADE =
-            Set.of(StandardOpenOption.CREATE, StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS);
 
     /** Each but the last failed because somebody had just ended; so many in a row are something else. */
     private static final int MOST_TRIES = 100;
@@ -44,8 +39,7 @@ public final class StoreLock {
      */
     public static <T> T holding(Path lock, StoreException atWork, Supplier<T> work) throws IOException {
         return alone(lock, atWork, work, () -> {
-            try (FileChannel channel = FileChannel.open(lock, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-                    FileLock held = channel.tryLock()) {
+            try (FileChannel channel = open(lock); FileLock held = channel.tryLock()) {
                 if (held == null) throw atWork;
                 return work.get();
             }
@@ -80,12 +74,17 @@ public final class StoreLock {
         }
     }
 
+    /** Found or made. */
+    private static FileChannel open(Path lock) throws IOException {
+        if (Files.notExists(lock, LinkOption.NOFOLLOW_LINKS)) NewFile.make(lock, null);
+        return FileChannel.open(lock, StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS);
+    }
+
     private static <T> T locked(Path lock, StoreException atWork, Supplier<T> work) throws IOException {
         Path folder = lock.getParent();
         for (int n = 1;; n++) {
             Quarantine.make(folder);
-            try (FileChannel channel = FileChannel.open(lock, FOUND_OR_MADE, Disk.ownerOnlyFile(folder));
-                    FileLock held = channel.tryLock()) {
+            try (FileChannel channel = open(lock); FileLock held = channel.tryLock()) {
                 if (held == null) throw atWork;
                 try (FileChannel named = FileChannel.open(lock, StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS)) {
                     if (isLocked(named)) return workAndClear(lock, work);

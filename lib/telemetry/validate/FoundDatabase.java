@@ -62,7 +62,7 @@ final class FoundDatabase {
     }
 
     private void look(Database database) {
-        journal = database.pragma("journal_mode").toUpperCase(Locale.ROOT);
+        journal = Disk.isReadOnly(store.database()) ? "read-only" : database.pragma("journal_mode").toUpperCase(Locale.ROOT);
         Schema found = Schema.of(database);
         if (found.tables().contains("schema_migrations")) begun = Times.instant((String) database.value(BEGUN));
         if (found.missingColumns().isEmpty()) newestRun = newestOf(database);
@@ -86,14 +86,28 @@ final class FoundDatabase {
 
     /** Without a store nothing is known, which is no failure. */
     Check storage(FolderChecks folders) {
-        if (!store.isMissing()) return folders.storage();
+        if (!store.isMissing()) {
+            Check storage = folders.storage();
+            return storage.status() == Check.Status.OK ? synced(storage) : storage;
+        }
         String detail = "there is no store yet: " + store.base() + " does not exist";
         return Check.unknown("storage", detail, store.next(Runbook.SYSTEM_OVERVIEW));
+    }
+
+    /** The toolkit works without it, and says so only here. */
+    private Check synced(Check storage) {
+        String unsynced = Stream.of(store.database().getParent(), store.raw(), store.archive(), store.backups())
+                .filter(folder -> Files.isReadable(folder) && !Disk.canSyncFolder(folder)).map(Path::toString)
+                .collect(Collectors.joining(", "));
+        return unsynced.isEmpty() ? storage : Check.warning("storage", storage.detail() + "; the file system cannot sync the folder "
+                + unsynced + ": a power cut may take away the newest files' names",
+                Next.words("put the store on a disk of this machine").in(Runbook.SYSTEM_OVERVIEW));
     }
 
     /** What the agents' account must be allowed to do. */
     Check permissions() {
         if (store.isMissing()) return untold("permissions");
+        if (Disk.isReadOnly(store.base())) return Check.skipped("permissions", "the file system is read-only");
         Stream<Path> folders = Stream.of(store.base(), store.database().getParent(), store.raw(), store.backups(), store.archive(),
                 store.reports(), store.quarantine());
         List<Path> all = Stream.concat(folders.filter(Files::exists), DatabaseFile.present(store.database()).stream()).toList();
