@@ -81,6 +81,7 @@ class logs extends Procedure {
         Store store = this.store.existing();
         var unread = new UnreadLines(this::note);
         try (var log = new EventLog(store)) {
+            log.strangers().forEach(unread::stranger);
             if (list) return result(DayList.of(days(log, store), limit, reverse, unread));
             var printer = new LogPrinter(output, raw);
             if (follow) follow(log, store, printer, unread);

@@ -1,22 +1,15 @@
 package telemetry;
 
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.FileVisitOption;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.LocalDate;
 import java.util.List;
-import java.util.Optional;
 import java.util.Spliterator;
 import java.util.Spliterators;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
+import telemetry.daylog.DayFolder;
 import telemetry.daylog.LogReader;
 import telemetry.daylog.LogWriter;
-import telemetry.os.Attempt;
-import telemetry.os.Link;
 import telemetry.text.Ndjson;
 
 /** The day files of a store: the truth about runs and events. Safe for several threads and processes. */
@@ -63,6 +56,12 @@ public final class EventLog implements AutoCloseable {
         return in(store.raw(), 1).filter(file -> !file.compressed()).sorted().toList();
     }
 
+    /** What has a day file's name and is none: a folder, a FIFO, a socket, a device. Nothing reads it. */
+    public List<Path> strangers() {
+        return Stream.of(new DayFolder(store.raw(), 1), new DayFolder(store.archive(), 3)).flatMap(folder -> folder.strangers().stream())
+                .sorted().toList();
+    }
+
     /** True when there is no day file, or only empty ones. */
     public boolean isEmpty() {
         return days().stream().allMatch(file -> file.path().toFile().length() == 0);
@@ -86,21 +85,8 @@ public final class EventLog implements AutoCloseable {
         writer = null;
     }
 
-    /**
-     * The day files in a folder, which may be a link to another disk, and {@code depth} folders down; none without the folder.
-     *
-     * @throws StoreException {@code MISSING} also for a link to what is not there: nobody knows what is on a disk that is not mounted
-     */
+    /** The day files in a folder, and {@code depth} folders down; as {@link DayFolder} has it. */
     public static Stream<DayFile> in(Path folder, int depth) {
-        Link.require("list the day files in", folder);
-        try (Stream<Path> all = Files.walk(folder, depth, FileVisitOption.FOLLOW_LINKS)) {
-            return all.map(DayFile::of).flatMap(Optional::stream).filter(file -> Files.isRegularFile(file.path())).toList().stream();
-        } catch (NoSuchFileException e) {
-            return Stream.empty();
-        } catch (UncheckedIOException e) {
-            throw Attempt.refused("list the day files in", folder, e.getCause());
-        } catch (IOException e) {
-            throw Attempt.refused("list the day files in", folder, e);
-        }
+        return new DayFolder(folder, depth).files().stream();
     }
 }

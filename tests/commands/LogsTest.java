@@ -27,6 +27,8 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import telemetry.DayFile;
 import telemetry.EventLog;
@@ -74,6 +76,21 @@ class LogsTest {
                 2025-12-11 04:01:00  link-checker        00000000  success    publish, 70/70 items, 1 min
                 """.replace("\n", NL), ""), logs());
         assertFalse(logs("2025-12").out().contains("…"), "no terminal, so nothing is cut");
+    }
+
+    @Test
+    @DisabledOnOs(OS.WINDOWS)
+    void whatHasADayFilesNameAndIsNoneIsNamedOnce() throws Exception {
+        String before = logs().out();
+        Path folder = Files.createDirectory(store.raw().resolve("events_20251210.2.ndjson"));
+        Path pipe = store.raw().resolve("events_20251209.2.ndjson");
+        assumeTrue(new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor() == 0, "no named pipes here");
+        Script logs = logs();
+        assertEquals(1, logs.exit());
+        assertEquals(before, logs.out());
+        assertEquals("logs: " + pipe + " is a FIFO: it is not read" + NL + "logs: " + folder + " is a folder: it is not read" + NL, logs.err());
+        String health = HealthTest.health(store).out().replaceAll("\\s+", " ");
+        assertTrue(health.contains(pipe + " is a FIFO, which nothing reads; move it away; " + folder + " is a folder, which nothing reads"), health);
     }
 
     @Test

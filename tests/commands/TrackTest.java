@@ -27,6 +27,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
@@ -34,6 +35,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import telemetry.Database;
+import telemetry.DayFile;
 import telemetry.Row;
 import telemetry.Store;
 import telemetry.kit.Fixture;
@@ -163,6 +165,22 @@ class TrackTest {
                 "--agent", "agent", "--job", "job", "no-such-program");
         assertEquals(127, script.exit(), script.toString());
         assertEquals("no-such-program: command not found", row().text("error_summary"));
+    }
+
+    /** Opening a FIFO that nobody reads waits for ever. */
+    @Test
+    @Timeout(60)
+    @DisabledOnOs(OS.WINDOWS)
+    void whatIsNoDayFileHoldsNothingUp() throws Exception {
+        Path today = store.raw().resolve(DayFile.name(DayFile.dayOf(Instant.now())));
+        Files.deleteIfExists(today);
+        Assumptions.assumeTrue(new ProcessBuilder("mkfifo", today.toString()).start().waitFor() == 0, "no named pipes here");
+        Script script = Script.runProcess(Map.of(), "track", "--store", store.base(), "--agent", "a", "--job", "j", "--", "echo", "ran");
+        assertEquals(0, script.exit(), script.toString());
+        assertEquals("ran", script.out().strip());
+        assertTrue(script.err().contains(today + ": it is a FIFO"), script.err());
+        Script test = Script.runProcess(Map.of(), "track", "--self-test", "--store", store.base());
+        assertEquals(2, test.exit(), test.toString());
     }
 
     @ParameterizedTest

@@ -13,6 +13,7 @@ import java.util.NoSuchElementException;
 import java.util.zip.GZIPInputStream;
 import java.util.zip.ZipException;
 import telemetry.Damage;
+import telemetry.DayFile;
 import telemetry.LogEntry;
 import telemetry.LogRecord;
 import telemetry.StoreException;
@@ -105,6 +106,7 @@ public final class LogReader implements Iterator<LogEntry>, AutoCloseable {
         this.position = from;
         InputStream opened = null;
         try {
+            if (DayFile.of(file).isPresent()) LogWriter.requireFile(file);
             opened = Disk.patient(Files.newInputStream(file));
             in = file.getFileName().toString().endsWith(".gz") ? new GZIPInputStream(opened, 1 << 16) : opened;
             if (from > 0) in.skipNBytes(from);

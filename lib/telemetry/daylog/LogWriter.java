@@ -15,6 +15,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
 import telemetry.DayFile;
+import telemetry.os.Account;
 import telemetry.os.Attempt;
 import telemetry.os.Disk;
 import telemetry.os.NewFile;
@@ -110,12 +111,18 @@ public final class LogWriter implements AutoCloseable {
     private OutputStream openOrMake() throws IOException {
         for (int n = 1;; n++) {
             if (Files.notExists(file)) make();
+            requireFile(file);
             try {
                 return Files.newOutputStream(file, StandardOpenOption.APPEND);
             } catch (NoSuchFileException e) {
                 if (n == MOST_TRIES || Files.isSymbolicLink(file)) throw e;
             }
         }
+    }
+
+    /** Opening a FIFO waits for whoever opens its other end, perhaps for ever. */
+    static void requireFile(Path file) throws IOException {
+        if (Files.exists(file) && !Files.isRegularFile(file)) throw new IOException("it is " + Account.kindOf(file));
     }
 
     /** A day file is as the newest one beside it. */

@@ -2,6 +2,7 @@ package telemetry.health;
 
 import static java.util.stream.Collectors.joining;
 
+import java.nio.file.Path;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.time.format.DateTimeParseException;
@@ -20,6 +21,8 @@ import telemetry.Next;
 import telemetry.Row;
 import telemetry.Store;
 import telemetry.archive.ArchiveState;
+import telemetry.os.Account;
+import telemetry.os.Attempt;
 import telemetry.runs.Schema;
 import telemetry.store.KnownLosses;
 import telemetry.text.Runbook;
@@ -51,6 +54,7 @@ public final class DayFilesCheck {
     private final KnownLosses known;
     private final ArchiveState archive;
     private final List<DayFile> files;
+    private final List<Path> strangers;
 
     DayFilesCheck(Store store, Instant now) {
         this.store = store;
@@ -58,6 +62,8 @@ public final class DayFilesCheck {
         this.known = KnownLosses.of(store);
         this.archive = ArchiveState.of(store);
         this.files = new EventLog(store).days();
+        Path today = store.raw().resolve(DayFile.name(DayFile.dayOf(now)));
+        this.strangers = new EventLog(store).strangers().stream().filter(path -> !path.equals(today)).toList();
     }
 
     Check check(Database database, Schema schema) {
@@ -74,10 +80,12 @@ public final class DayFilesCheck {
         List<OddDayFile> odd = OddDayFile.of(store, files, now);
         for (OddDayFile file : odd.subList(0, Math.min(MOST, odd.size()))) found.add(file.detail());
         if (odd.size() > MOST) found.add("and " + Words.count(odd.size() - MOST, "more odd day file"));
+        for (Path stranger : strangers.subList(0, Math.min(MOST, strangers.size()))) found.add(said(stranger));
+        if (strangers.size() > MOST) found.add("and " + (strangers.size() - MOST) + " more that are no files");
         if (found.isEmpty()) return Check.ok("day files", fine(schema) + (acknowledged.isEmpty() ? ""
                 : ", known: the lines of " + Words.count(acknowledged.size(), "day") + " are gone"));
         Next acknowledge = store.command("health", "--acknowledge", "the day files are gone").in(Runbook.DATA_LOSS);
-        return Check.warning("day files", String.join("; ", found), isLoss ? acknowledge : odd.get(0).next());
+        return Check.warning("day files", String.join("; ", found), isLoss ? acknowledge : odd.isEmpty() ? null : odd.get(0).next());
     }
 
     private void takeAway(Set<LocalDate> acknowledged, Map<LocalDate, Long> lost, List<ArchiveState.Gone> gone) {
@@ -144,6 +152,11 @@ public final class DayFilesCheck {
     private String said(List<ArchiveState.Gone> gone) {
         return gone.size() + " of " + Words.count(archive.listed(), "archived file") + ": "
                 + gone.stream().limit(MOST).map(ArchiveState.Gone::toString).collect(joining(", ")) + more(gone.size());
+    }
+
+    /** {@code /srv/agents/raw/events_20251211.ndjson is a FIFO, which nothing reads} */
+    private static String said(Path stranger) {
+        return Attempt.of("look at", stranger, () -> stranger + " is " + Account.kindOf(stranger) + ", which nothing reads; move it away");
     }
 
     private static String more(int all) {

@@ -10,6 +10,8 @@ import telemetry.Check;
 import telemetry.Damage;
 import telemetry.LogEntry;
 import telemetry.StoreException;
+import telemetry.os.Account;
+import telemetry.os.Attempt;
 
 /** Pieces of day files that could not be read. Each is reported when it is met, up to {@value #NAMED} of a file, and counted. */
 public final class UnreadLines {
@@ -27,6 +29,12 @@ public final class UnreadLines {
     public void damaged(LogEntry entry) {
         if (damaged.merge(entry.file(), 1L, Long::sum) > NAMED) return;
         notes.accept(entry.file() + ": byte " + entry.offset() + ": " + ((Damage) entry.record()).reason());
+    }
+
+    /** Reports what has a day file's name and is none. */
+    public void stranger(Path path) {
+        damaged.merge(path, 1L, Long::sum);
+        notes.accept(Attempt.of("look at", path, () -> path + " is " + Account.kindOf(path) + ": it is not read"));
     }
 
     /** Reports a file that may not be read, once; from any thread. */

@@ -1,0 +1,88 @@
+package telemetry.daylog;
+
+import java.io.IOException;
+import java.nio.file.DirectoryIteratorException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.regex.Pattern;
+import telemetry.DayFile;
+import telemetry.StoreException;
+import telemetry.os.Attempt;
+import telemetry.os.Link;
+
+/**
+ * The day files in a folder, and of an archive those in its folders {@code year=2025/month=12}. No other folder is entered: a disk of its
+ * own has a lost+found, and links may lead in circles. A file that several names or links lead to counts once.
+ */
+public final class DayFolder {
+    private static final Pattern PART = Pattern.compile("(year|month)=\\d+");
+
+    private final List<DayFile> files = new ArrayList<>();
+    private final List<Path> strangers = new ArrayList<>();
+    private boolean hasLinks;
+
+    /**
+     * Lists them, in no order; none when the folder is not there.
+     *
+     * @param depth 1 for the folder alone, 3 for an archive
+     * @throws StoreException {@code DENIED} with the folder that may not be read, {@code MISSING} for a link to what is not there: nobody
+     *                        knows what is on a disk that is not mounted
+     */
+    public DayFolder(Path folder, int depth) {
+        Link.require("list the day files in", folder);
+        list(folder, depth);
+        if (hasLinks) removeDoubles();
+    }
+
+    private void list(Path folder, int depth) {
+        try (DirectoryStream<Path> all = Files.newDirectoryStream(folder)) {
+            for (Path path : all) {
+                DayFile file = DayFile.of(path).orElse(null);
+                boolean isPart = file == null && depth > 1 && PART.matcher(path.getFileName().toString()).matches();
+                if (file == null && !isPart) continue;
+                hasLinks |= Files.isSymbolicLink(path);
+                if (isPart && Files.isDirectory(path)) list(path, depth - 1);
+                else if (file != null && Files.isRegularFile(path)) files.add(file);
+                else if (file != null && Files.exists(path)) strangers.add(path);
+            }
+        } catch (NoSuchFileException e) {
+            // none is there, or it was taken away since
+        } catch (DirectoryIteratorException e) {
+            throw Attempt.refused("list the day files in", folder, e.getCause());
+        } catch (IOException e) {
+            throw Attempt.refused("list the day files in", folder, e);
+        }
+    }
+
+    /** Keeps the names that are no links themselves. */
+    private void removeDoubles() {
+        Set<Path> known = new HashSet<>();
+        List<DayFile> all = new ArrayList<>(files);
+        all.sort((one, other) -> Boolean.compare(Files.isSymbolicLink(one.path()), Files.isSymbolicLink(other.path())));
+        files.clear();
+        for (DayFile file : all) if (known.add(real(file.path()))) files.add(file);
+    }
+
+    private static Path real(Path file) {
+        try {
+            return file.toRealPath();
+        } catch (IOException e) {
+            return file;
+        }
+    }
+
+    public List<DayFile> files() {
+        return files;
+    }
+
+    /** What has a day file's name and is a folder, a FIFO, a socket or a device. */
+    public List<Path> strangers() {
+        return strangers;
+    }
+}
