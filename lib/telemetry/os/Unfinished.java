@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
@@ -52,25 +53,52 @@ public final class Unfinished {
 
     /**
      * Writes a UTF-8 file that others may read at any moment: they see the whole old content or the whole new one. It is on the disk when
-     * this returns.
+     * this returns. A link stays, and the file it leads to is written. A device, {@code /dev/null} for instance, is written to directly.
      *
      * @param what names the file after "write": {@code "a report"}
-     * @throws StoreException when it cannot be written; the old file is unchanged then
+     * @throws StoreException when it cannot be written; the old file is unchanged then. Also for a folder, a FIFO or a socket
      */
     public static void write(String what, Path file, String content) {
-        Path whole = file.toAbsolutePath();
-        Path unfinished = free(whole);
+        Path whole = target(file.toAbsolutePath());
         try {
-            try (FileChannel channel = NewFile.createLike(unfinished, whole)) {
-                for (ByteBuffer bytes = StandardCharsets.UTF_8.encode(content); bytes.hasRemaining(); ) channel.write(bytes);
-                channel.force(true);
-                Files.move(unfinished, whole, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-            } finally {
-                Files.deleteIfExists(unfinished);
-            }
+            if (Files.exists(whole) && !Files.isRegularFile(whole)) writeTo(whole, content);
+            else replace(whole, content);
         } catch (IOException e) {
             throw Attempt.refused("write " + what + " in", whole.getParent(), e);
         }
+    }
+
+    /** Where a link leads, also when nothing is there yet. */
+    private static Path target(Path file) {
+        try {
+            return !Files.isSymbolicLink(file) ? file : Files.exists(file) ? file.toRealPath()
+                    : file.resolveSibling(Files.readSymbolicLink(file)).normalize();
+        } catch (IOException e) {
+            throw Attempt.refused("follow the link", file, e);
+        }
+    }
+
+    private static void writeTo(Path device, String content) throws IOException {
+        String kind = Account.kindOf(device);
+        if (!kind.equals("a device")) throw new IOException(device.getFileName() + " is " + kind);
+        try (FileChannel channel = FileChannel.open(device, StandardOpenOption.WRITE)) {
+            write(channel, content);
+        }
+    }
+
+    private static void replace(Path whole, String content) throws IOException {
+        Path unfinished = free(whole);
+        try (FileChannel channel = NewFile.createLike(unfinished, whole)) {
+            write(channel, content);
+            channel.force(true);
+            Files.move(unfinished, whole, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        } finally {
+            Files.deleteIfExists(unfinished);
+        }
+    }
+
+    private static void write(FileChannel channel, String content) throws IOException {
+        for (ByteBuffer bytes = StandardCharsets.UTF_8.encode(content); bytes.hasRemaining(); ) channel.write(bytes);
     }
 
     /**
