@@ -31,7 +31,7 @@ import telemetry.Size;
 import telemetry.Store;
 import telemetry.StoreException;
 import telemetry.Times;
-import telemetry.os.NewFile;
+import telemetry.os.Attempt;
 import telemetry.text.Terminal;
 import telemetry.text.Words;
 
@@ -114,7 +114,7 @@ public final class Cli {
 
     /** A file that root could not give to the store's account may stop the agents, however well the command did its work. */
     private static int honest(CommandLine line, int code) {
-        String refused = NewFile.refused();
+        String refused = Attempt.noted();
         if (refused == null) return code;
         line.getErr().println(name(line) + ": " + refused);
         return code == OK ? WARNING : code;

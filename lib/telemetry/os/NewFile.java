@@ -11,7 +11,6 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.atomic.AtomicReference;
 
 /**
  * Files and folders that come into being: each has its owner, group and mode before anything is in it, so that what root makes in another
@@ -29,8 +28,6 @@ public final class NewFile {
     private static final int GROUP = 0070;
     private static final int GROUP_WRITES = 0020;
     private static final int OTHERS_WRITE = 0002;
-
-    private static final AtomicReference<String> REFUSED = new AtomicReference<>();
 
     /** What a file or folder is or should be. */
     private record Nature(int uid, int gid, int mode) {
@@ -168,11 +165,6 @@ public final class NewFile {
         return folder;
     }
 
-    /** Says what could not be given to the store's account, once; null when nothing was refused since. */
-    public static String refused() {
-        return REFUSED.getAndSet(null);
-    }
-
     /** Null where files have no such numbers. */
     private static Nature ofFolder(Path path) throws IOException {
         Path folder = path.toAbsolutePath().getParent();
@@ -214,7 +206,7 @@ public final class NewFile {
             Files.setAttribute(path, attribute, number, LinkOption.NOFOLLOW_LINKS);
             return true;
         } catch (IOException e) {
-            if (Account.own().filter(Account::isRoot).isPresent()) REFUSED.compareAndSet(null, "the file system does not give " + path
+            if (Account.own().filter(Account::isRoot).isPresent()) Attempt.note("the file system does not give " + path
                     + " the " + what + " that its folder asks for: the agents may not be able to use it");
             return false;
         }

@@ -213,6 +213,6 @@ public final class SqliteConnection implements AutoCloseable {
     public void close() {
         statements.close();
         SqliteCursor.close(connection);
-        copies.forEach(ReadOnlyCopy::close);
+        for (ReadOnlyCopy copy : copies) copy.close();
     }
 }

@@ -107,7 +107,6 @@ final class FoundDatabase {
     /** What the agents' account must be allowed to do. */
     Check permissions() {
         if (store.isMissing()) return untold("permissions");
-        if (Disk.isReadOnly(store.base())) return Check.skipped("permissions", "the file system is read-only");
         Stream<Path> folders = Stream.of(store.base(), store.database().getParent(), store.raw(), store.backups(), store.archive(),
                 store.reports(), store.quarantine());
         List<Path> all = Stream.concat(folders.filter(Files::exists), DatabaseFile.present(store.database()).stream()).toList();
@@ -115,7 +114,8 @@ final class FoundDatabase {
         String denied = all.stream().filter(path -> !Files.isReadable(path) || !Files.isWritable(path)).map(Path::toString)
                 .collect(Collectors.joining(", "));
         return denied.isEmpty() ? Check.ok("permissions", user + " may read and write all " + all.size() + " folders and files")
-                : Check.unknown("permissions", user + " may not read and write " + denied, FolderChecks.OTHER_ACCOUNT);
+                : Check.unknown("permissions", user + " may not read and write " + denied, Disk.isReadOnly(store.base())
+                        ? Next.MOUNT_WRITABLE.in(Runbook.COMPLETE_SYSTEM_FAILURE) : FolderChecks.OTHER_ACCOUNT);
     }
 
     /** The version, and what some procedures would need and it lacks. */
