@@ -84,7 +84,7 @@ class prune extends Procedure {
         try (Database database = open(consent)) {
             var stale = new StaleRuns(database, now.minus(age));
             List<StaleRuns.Stale> found = stale.find(new EventLog(store.store()), agent, most(limit));
-            var report = new StaleRunsReport(store.store(), now, now.minus(age), found, 0, null);
+            var report = new StaleRunsReport(store.store(), now, now.minus(age), found, stale.unread(agent), 0, null);
             if (report.status() != Check.Status.OK) output.note(report.leftAlone());
             List<StaleRuns.Stale> endless = report.endless();
             if (endless.isEmpty() || consent.isDryRun()) return preview(report, !endless.isEmpty(), consent);

@@ -123,6 +123,7 @@ class query extends Procedure {
         return look(runs -> {
             if (isReport()) output.print(runs.count(filter.at(clock)));
             else show(runs.counted(filter.at(clock)));
+            tellUnreadable(runs);
             return Cli.OK;
         });
     }
@@ -153,6 +154,7 @@ class query extends Procedure {
     private int list(Function<Runs, Rows> question, Table headings, BiConsumer<Table, Row> line) {
         return look(runs -> {
             show(question.apply(runs), headings, line);
+            tellUnreadable(runs);
             return Cli.OK;
         });
     }
@@ -165,6 +167,12 @@ class query extends Procedure {
             if (RunTables.isWide() && isReport()) runs = runs.withDurations();
             return question.applyAsInt(explain ? runs.explaining() : runs);
         }
+    }
+
+    /** They are in no period, and the last of a list. */
+    private void tellUnreadable(Runs runs) {
+        String unreadable = explain ? null : runs.unreadable();
+        if (unreadable != null) note(unreadable);
     }
 
     private int unknown(String why) {

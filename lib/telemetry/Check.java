@@ -76,6 +76,11 @@ public record Check(String name, Status status, String detail, Next hint, List<S
         return new Check(name, status, detail, hint, List.copyOf(errors));
     }
 
+    /** The same with more at the end of its detail. */
+    public Check saying(String more) {
+        return new Check(name, status, detail + more, hint, errors);
+    }
+
     @Override
     public Object data() {
         return errors.isEmpty() ? new Plain(name, status, detail, hint) : JsonText.members(this);

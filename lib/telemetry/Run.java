@@ -20,6 +20,11 @@ public record Run(Map<String, Object> fields) implements LogRecord {
         return text("run_id");
     }
 
+    /** How a run's id is shown: {@code (no id)} for null and a blank one. */
+    public static String shownId(String id) {
+        return id == null || id.isBlank() ? "(no id)" : id;
+    }
+
     public String agent() {
         return text("agent_name");
     }
@@ -35,12 +40,12 @@ public record Run(Map<String, Object> fields) implements LogRecord {
 
     /** Null when no start can be read. */
     public Instant start() {
-        return Times.instant(text("start_time"));
+        return Times.instant(fields.get("start_time"));
     }
 
     /** Null while the run is in progress, and for a run that never ended. */
     public Instant end() {
-        return Times.instant(text("end_time"));
+        return Times.instant(fields.get("end_time"));
     }
 
     /** Null while the run is in progress. */

@@ -14,6 +14,8 @@ import telemetry.runs.Query;
 import telemetry.runs.RunConditions;
 import telemetry.runs.RunTree;
 import telemetry.runs.Schema;
+import telemetry.runs.StartTimes;
+import telemetry.runs.StatusWords;
 
 /**
  * Questions about the runs in a store's database, whatever its version. Statuses and times come as they are stored. Each answer is fetched
@@ -26,12 +28,9 @@ public final class Runs {
 
     /** All versions use these names for their indexes; a store need not have all of them. */
     private static final Map<String, String> INDEXES = Map.of("insight_id", "idx_runs_insight", "agent_name", "idx_runs_agent",
-            "status", "idx_runs_status", "job_type", "idx_runs_job_type");
-    private static final String START_INDEX = "idx_runs_start";
+            "job_type", "idx_runs_job_type");
 
     private static final String BRIEF = "run_id, agent_name, job_type, status, start_time";
-    private static final String NEWEST_FIRST = " ORDER BY " + RunConditions.START + " DESC, rowid DESC LIMIT ?";
-    private static final String OLDEST_FIRST = " ORDER BY " + RunConditions.START + ", rowid LIMIT ?";
 
     private final Database database;
     private final Schema schema;
@@ -93,7 +92,8 @@ public final class Runs {
 
     public Rows stale(Instant before, RunFilter filter, long limit) {
         Instant until = filter.until() == null || before.isBefore(filter.until()) ? before : filter.until();
-        return oldest(brief, conditions(filter.during(filter.since(), until)).and("status = 'running'"), limit);
+        return oldest(brief, conditions(filter.during(filter.since(), until)).and(new StatusWords(database, schema)
+                .are(RunStatus.RUNNING)), limit);
     }
 
     /** The runs of a chain in the order of their start: run_id, job_type, status. */
@@ -120,7 +120,7 @@ public final class Runs {
 
     /** All columns of a run; several rows where run_id is not unique. */
     public Rows find(String runId) {
-        return answer(new Query("SELECT * FROM agent_runs WHERE run_id = ? ORDER BY " + RunConditions.START + ", rowid", runId));
+        return answer(new Query("SELECT * FROM agent_runs WHERE run_id = ?" + StartTimes.OLDEST_FIRST, runId));
     }
 
     /**
@@ -144,6 +144,19 @@ public final class Runs {
         return database.number(counting(filter).sql(), counting(filter).values().toArray());
     }
 
+    /** When the first of the runs since then began, to the second; null when there is none. @param since null for all runs */
+    public Instant first(Instant since) {
+        StartTimes starts = StartTimes.of(database, schema);
+        Object second = database.value(StartTimes.first(starts, since));
+        return second == null ? null : Instant.ofEpochSecond((long) second);
+    }
+
+    /** {@code 3 runs have a start_time that cannot be read}; null when all can be, as far as a short look tells. */
+    public String unreadable() {
+        long runs = schema.has("start_time") ? StartTimes.unreadable(StartTimes.of(database, schema), database) : 0;
+        return runs == 0 ? null : StartTimes.unreadable(runs);
+    }
+
     /** As {@link #count}, in a row with the column runs. */
     public Rows counted(RunFilter filter) {
         return answer(counting(filter));
@@ -155,18 +168,19 @@ public final class Runs {
     }
 
     /**
-     * The start index is nearly in the right order. In it, the last of the wanted rows is looked up; then all that can be as new as that
-     * row are sorted exactly. Neither step reads more of the table than it shows, however large it is, unless the filter skips many.
+     * The start index is nearly in the right order. As many runs as are wanted are taken from its end, and the earliest of their instants
+     * tells how far the wanted ones can reach; then all that can be as new as that are sorted exactly. Neither step reads more of the table
+     * than it shows, however large it is, unless the filter skips many.
      */
     private Rows newest(String columns, RunFilter filter, long limit) {
-        if (limit < 1 || !schema.indexes().contains(START_INDEX)) return newest(columns, conditions(filter), limit);
+        StartTimes starts = limit < 1 ? null : StartTimes.of(database, schema);
+        if (starts == null) return newest(columns, conditions(filter), limit);
         Optional<String> selective = selective(filter);
         if (selective.isPresent()) return newest(columns, conditions(filter, selective.get()::equals), limit);
-        var walk = conditions(filter, "start_time"::equals).and(RunConditions.IS_TIME);
-        var last = new Query("SELECT start_time FROM agent_runs" + walk.where() + " ORDER BY start_time DESC LIMIT 1 OFFSET ?",
-                walk.values(limit - 1));
+        var last = starts.last(conditions(filter, none -> false), filter, limit);
+        Row reached = database.one(last.sql(), last.values().toArray()).orElseThrow();
         var conditions = conditions(filter, none -> false);
-        database.one(last.sql(), last.values().toArray()).ifPresent(row -> asNewAs(row.text("start_time"), conditions));
+        if (reached.number("runs") == limit) conditions.and(starts.asNewAs(reached.number("second")));
         return answer(last, newestQuery(columns, conditions, limit));
     }
 
@@ -175,12 +189,13 @@ public final class Runs {
     }
 
     private Query newestQuery(String columns, RunConditions conditions, long limit) {
-        return new Query("SELECT " + there(columns) + " FROM agent_runs" + conditions.where() + NEWEST_FIRST, conditions.values(limit));
+        return new Query("SELECT " + there(columns) + " FROM agent_runs" + conditions.where() + StartTimes.NEWEST_FIRST + " LIMIT ?",
+                conditions.values(limit));
     }
 
     private Rows oldest(String columns, RunConditions conditions, long limit) {
-        return answer(new Query("SELECT " + there(columns) + " FROM agent_runs" + conditions.where() + OLDEST_FIRST,
-                conditions.values(limit)));
+        return answer(new Query("SELECT " + there(columns) + " FROM agent_runs" + conditions.where()
+                + StartTimes.OLDEST_FIRST + " LIMIT ?", conditions.values(limit)));
     }
 
     private String there(String columns) {
@@ -188,37 +203,25 @@ public final class Runs {
         return Arrays.stream(columns.split(", ")).map(column -> schema.has(column) ? column : "NULL AS " + column).collect(joining(", "));
     }
 
-    /**
-     * Two ranges of text that hold every run as new as this start. On one day, the form with a blank sorts before the form with a T, so a
-     * newer run in the one form can be far from it; all later days follow both. A start with a blank only shows that all starts of its day
-     * with a T have been seen.
-     */
-    private static void asNewAs(String start, RunConditions conditions) {
-        String day = start.substring(0, Math.min(10, start.length()));
-        boolean exact = start.length() > 10 && start.charAt(10) == 'T';
-        String time = exact ? start.substring(11, Math.min(19, start.length())) : "";
-        conditions.and("(start_time >= ? AND start_time < ? OR start_time >= ?)", exact
-                ? day + ' ' + time : day, day + '!', day + 'T' + time);
-    }
-
     private RunConditions conditions(RunFilter filter) {
         return conditions(filter, any -> true);
     }
 
     private RunConditions conditions(RunFilter filter, Predicate<String> indexed) {
-        return new RunConditions(filter, schema, indexed);
+        return new RunConditions(filter, schema, database, indexed);
     }
 
     /** A column of the filter whose index leads to few runs. Looking takes less than a millisecond. */
     private Optional<String> selective(RunFilter filter) {
-        return RunConditions.words(filter).entrySet().stream()
-                .filter(asked -> schema.indexes().contains(INDEXES.get(asked.getKey())) && isFew(asked.getKey(), asked.getValue()))
-                .map(Map.Entry::getKey).findFirst();
+        for (var asked : RunConditions.words(filter).entrySet())
+            if (isFew(INDEXES.get(asked.getKey()), asked.getKey() + " = ?", asked.getValue())) return Optional.of(asked.getKey());
+        return !filter.statuses().isEmpty() && isFew("idx_runs_status", new StatusWords(database, schema).are(filter.statuses()))
+                ? Optional.of("status") : Optional.empty();
     }
 
-    private boolean isFew(String column, List<String> words) {
-        return database.number("SELECT count(*) FROM (SELECT 1 FROM agent_runs WHERE "
-                + column + " IN " + RunConditions.marks(words) + " LIMIT " + FEW + ")", words.toArray()) < FEW;
+    private boolean isFew(String index, String condition, Object... values) {
+        return schema.indexes().contains(index) && database.number("SELECT count(*) FROM (SELECT 1 FROM agent_runs WHERE "
+                + condition + " LIMIT " + FEW + ")", values) < FEW;
     }
 
     /** Of a column that is not there, SQLite would take the null in its place for the answer. */

@@ -1,22 +1,37 @@
 package telemetry;
 
 import java.math.BigDecimal;
+import java.math.BigInteger;
 import java.math.RoundingMode;
 import java.time.Clock;
 import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalDate;
+import java.time.YearMonth;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.util.Locale;
 
 /**
  * The forms in which a store writes instants, and the short forms in which people give durations.
- * The three forms of {@code start_time} never compare as text: {@code 2025-12-10T12:05:30.123456+00:00},
- * {@code 2025-12-10T12:05:30Z} and {@code 2025-12-10 12:05:30} (UTC).
+ * The forms of {@code start_time} never compare as text: {@code 2025-12-10T12:05:30.123456+00:00}, {@code 2025-12-10T12:05:30Z},
+ * {@code 2025-12-10 12:05:30}, other offsets, and numbers.
  */
 public final class Times {
+
+    /** A longer text is no instant, and is not looked at. */
+    public static final int MOST_CHARACTERS = 1_000;
+
+    private static final long FIRST_SECOND = Instant.parse("0000-01-01T00:00:00Z").getEpochSecond();
+    private static final long LAST_SECOND = Instant.parse("9999-12-31T23:59:59Z").getEpochSecond();
+    private static final long NO_DAY = Long.MIN_VALUE;
+    private static final int NO_OFFSET = Integer.MIN_VALUE;
+
+    /** In minutes, either way, as in SQLite; no place on earth is further from UTC than 14 hours. */
+    private static final int MOST_OFFSET = 14 * 60 + 59;
+    private static final BigInteger BILLION = BigInteger.valueOf(1_000_000_000);
+
     private Times() { }
 
     /** The form of the v3 Python writers, microseconds and offset, always in UTC: {@code 2025-12-10T12:05:30.123456+00:00}. */
@@ -63,23 +78,109 @@ public final class Times {
     }
 
     /**
-     * Reads any form a store holds, and a bare date (as its midnight). Without an offset it is UTC.
+     * Reads any form of an instant that a store holds; this is the one rule, and SQL calls it too ({@code telemetry_instant}).
      *
-     * @return null when the text is null or no instant
+     * <p>A date with a T or a blank before its time, which has minutes at least: {@code 2025-12-10T12:05:30.123+05:30}. The offset may be
+     * {@code +05:30}, {@code +0530}, {@code +05}, {@code Z} or UTC; without one it is UTC. The fraction follows a point or a comma and is
+     * cut to nanoseconds. Second 60 is the first of the next minute. A bare date is its midnight.
+     *
+     * <p>A number, also as text, counts from 1970 and is told apart by its size: below 10^11 it is seconds, below 10^14 milliseconds, below
+     * 10^17 microseconds, else nanoseconds. Eight digits that are a day of the years 1970 to 2099 are that day.
+     *
+     * @return null for whatever is no instant of the years 0 to 9999, of whatever class; it never throws
      */
-    public static Instant instant(String text) {
-        if (text == null) return null;
+    public static Instant instant(Object value) {
+        if (value instanceof Number number) return epoch(number.toString());
+        if (!(value instanceof String text) || text.length() > MOST_CHARACTERS) return null;
+        int end = text.indexOf('\0');
+        String t = (end < 0 ? text : text.substring(0, end)).trim();
+        return digits(t, 0, 4) >= 0 && t.length() > 4 && t.charAt(4) == '-' ? dated(t) : epoch(t);
+    }
+
+    /** An instant of the years 0 to 9999 as a text that sorts as instants do: {@code 2025-12-10T12:05:30.123}, UTC. */
+    public static String sortable(Instant instant) {
+        String text = instant.toString();
+        return text.substring(0, text.length() - 1);
+    }
+
+    private static Instant dated(String t) {
+        long day = day(digits(t, 0, 4), digits(t, 5, 7), digits(t, 8, 10));
+        if (day == NO_DAY || t.charAt(7) != '-') return null;
+        if (t.length() == 10) return at(day * 86_400, 0);
+        int hour = digits(t, 11, 13);
+        int minute = digits(t, 14, 16);
+        if ("Tt ".indexOf(t.charAt(10)) < 0 || hour < 0 || hour > 24 || minute < 0 || minute > 59 || t.charAt(13) != ':') return null;
+        int second = t.startsWith(":", 16) ? digits(t, 17, 19) : 0;
+        int to = t.startsWith(":", 16) ? 19 : 16;
+        if (second < 0 || second > 60) return null;
+        int from = to == 19 && (t.startsWith(".", 19) || t.startsWith(",", 19)) ? 20 : to;
+        if (from > to) {
+            to = from;
+            while (to < t.length() && t.charAt(to) >= '0' && t.charAt(to) <= '9') to++;
+            if (to == from) return null;
+        }
+        int offset = offset(t.substring(to).trim());
+        return offset == NO_OFFSET ? null : at(day * 86_400 + hour * 3_600 + minute * 60 + second - offset, nanos(t, from, to));
+    }
+
+    /** Since 1970; {@link #NO_DAY} for a day that no calendar has. */
+    private static long day(int year, int month, int day) {
+        if (year < 0 || month < 1 || month > 12 || day < 1) return NO_DAY;
+        return day > YearMonth.of(year, month).lengthOfMonth() ? NO_DAY : LocalDate.of(year, month, day).toEpochDay();
+    }
+
+    private static int nanos(String t, int from, int to) {
+        int nanos = 0;
+        for (int i = 0; i < 9; i++) nanos = nanos * 10 + (from + i < to ? t.charAt(from + i) - '0' : 0);
+        return nanos;
+    }
+
+    /** In seconds; {@link #NO_OFFSET} for what is none. Java adds the zone's name to an offset: {@code +01:00[Europe/Berlin]}. */
+    private static int offset(String text) {
+        int name = text.endsWith("]") ? text.indexOf('[') : -1;
+        String zone = name > 0 ? text.substring(0, name) : text;
+        if (zone.isEmpty() || zone.equalsIgnoreCase("Z") || zone.equalsIgnoreCase("UTC") || zone.equalsIgnoreCase("GMT")) return 0;
+        boolean colon = zone.length() > 3 && zone.charAt(3) == ':';
+        int hours = digits(zone, 1, 3);
+        int minutes = zone.length() == 3 ? 0 : digits(zone, colon ? 4 : 3, colon ? 6 : 5);
+        boolean isWhole = zone.length() == (colon ? 6 : 5) || zone.length() == 3;
+        if ("+-".indexOf(zone.charAt(0)) < 0 || !isWhole || hours < 0 || minutes < 0 || minutes > 59 || hours * 60 + minutes > MOST_OFFSET)
+            return NO_OFFSET;
+        return (zone.charAt(0) == '-' ? -60 : 60) * (hours * 60 + minutes);
+    }
+
+    private static Instant epoch(String text) {
+        boolean isDay = text.length() == 8 && digits(text, 0, 4) >= 1970 && digits(text, 0, 4) < 2100;
+        long day = isDay ? day(digits(text, 0, 4), digits(text, 4, 6), digits(text, 6, 8)) : NO_DAY;
+        if (day != NO_DAY) return at(day * 86_400, 0);
         try {
-            String t = text.strip();
-            if (t.length() == 10) return LocalDate.parse(t).atStartOfDay().toInstant(ZoneOffset.UTC);
-            if (t.length() > 10 && t.charAt(10) == ' ') t = t.substring(0, 10) + 'T' + t.substring(11);
-            int offset = Math.max(t.indexOf('+', 11), t.indexOf('-', 11));
-            if (offset < 0) return Instant.parse(t.endsWith("Z") || t.endsWith("z") ? t : t + 'Z');
-            ZoneOffset zone = ZoneOffset.of(t.substring(offset));
-            return Instant.parse(t.substring(0, offset) + 'Z').minusSeconds(zone.getTotalSeconds());
-        } catch (java.time.DateTimeException | StringIndexOutOfBoundsException e) {
+            var number = new BigDecimal(text.replace(',', '.'));
+            long size = (long) number.precision() - number.scale();
+            if (size > 22) return null;
+            if (size < -22) return Instant.EPOCH;
+            int toNanos = size <= 11 ? 9 : size <= 14 ? 6 : size <= 17 ? 3 : 0;
+            BigInteger nanos = number.scaleByPowerOfTen(toNanos).setScale(0, RoundingMode.FLOOR).toBigInteger();
+            BigInteger rest = nanos.mod(BILLION);
+            return at(nanos.subtract(rest).divide(BILLION).longValueExact(), rest.intValue());
+        } catch (NumberFormatException e) {
             return null;
         }
+    }
+
+    private static Instant at(long second, int nanos) {
+        return second < FIRST_SECOND || second > LAST_SECOND ? null : Instant.ofEpochSecond(second, nanos);
+    }
+
+    /** The number that these digits are; -1 when one of them is none. */
+    private static int digits(String text, int from, int to) {
+        if (text.length() < to) return -1;
+        int number = 0;
+        for (int i = from; i < to; i++) {
+            char c = text.charAt(i);
+            if (c < '0' || c > '9') return -1;
+            number = number * 10 + c - '0';
+        }
+        return number;
     }
 
     /**
@@ -126,12 +227,15 @@ public final class Times {
 
     /** A point in time given by a person: a time ago, or an instant. */
     public record Since(Duration ago, Instant instant) {
+        /** A number without its unit is a slip, not an instant of 1970. */
+        private static final String TOO_SHORT = "[+-]?[0-9]{1,7}([.,][0-9]*)?";
+
         private static final Instant FIRST = Instant.parse("0000-01-01T00:00:00Z");
         private static final Instant LAST = Instant.parse("9999-12-30T00:00:00Z");
 
         /** @throws IllegalArgumentException when the text is neither a duration nor an instant */
         public static Since parse(String text) {
-            Instant instant = Times.instant(text);
+            Instant instant = text.strip().matches(TOO_SHORT) ? null : Times.instant(text);
             if (instant != null && (instant.isBefore(FIRST) || instant.isAfter(LAST)))
                 throw new IllegalArgumentException("'" + text + "' is not within the years 0 to 9999");
             if (instant != null) return new Since(null, instant);

@@ -20,4 +20,12 @@ public final class Sql {
             for (String statement : statements) database.execute(statement);
         }
     }
+
+    /** Makes the table of runs anew, empty, with another text in its definition: {@code "start_time TEXT", "start_time"}. */
+    public static void redefine(Database database, String regex, String replacement) {
+        List<String> definitions = database.query("SELECT sql FROM sqlite_master WHERE tbl_name = 'agent_runs' AND sql IS NOT NULL"
+                + " ORDER BY type <> 'table'").stream().map(row -> row.text("sql")).toList();
+        database.execute("DROP TABLE agent_runs");
+        for (String definition : definitions) database.execute(definition.replaceFirst(regex, replacement));
+    }
 }

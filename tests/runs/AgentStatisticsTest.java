@@ -38,20 +38,20 @@ class AgentStatisticsTest {
 
     private static final String OTHERS = "run_id, job_type, end_time, error_summary";
 
-    private static final String TOOK = " FILTER (WHERE status <> 'running' AND typeof(duration_ms) IN ('integer', 'real'))";
+    private static final String TOOK = " FILTER (WHERE lower(trim(status)) <> 'running' AND typeof(duration_ms) IN ('integer', 'real'))";
     private static final String PLAIN = "SELECT agent_name, count(*) AS runs, "
-            + "count(*) FILTER (WHERE status IN ('success', 'completed', 'succeeded')) AS runs_succeeded, "
-            + "count(*) FILTER (WHERE status IN ('failed', 'failure', 'error', 'timeout')) AS runs_failed, "
+            + "count(*) FILTER (WHERE lower(trim(status)) IN ('success', 'completed', 'succeeded')) AS runs_succeeded, "
+            + "count(*) FILTER (WHERE lower(trim(status)) IN ('failed', 'failure', 'error', 'timeout')) AS runs_failed, "
             + "coalesce(sum(items_discovered), 0) AS items_discovered, coalesce(sum(items_succeeded), 0) AS items_succeeded, "
             + "coalesce(sum(items_failed), 0) AS items_failed, "
-            + "round(100.0 * count(*) FILTER (WHERE status IN ('success', 'completed', 'succeeded')) "
-            + "/ nullif(count(*) FILTER (WHERE status <> 'running'), 0), 2) AS success_rate, "
+            + "round(100.0 * count(*) FILTER (WHERE lower(trim(status)) IN ('success', 'completed', 'succeeded')) "
+            + "/ nullif(count(*) FILTER (WHERE lower(trim(status)) <> 'running'), 0), 2) AS success_rate, "
             + "CAST(round(percentile_cont(duration_ms, 0.5)" + TOOK + ") AS INTEGER) AS p50_duration_ms, "
             + "CAST(round(percentile_cont(duration_ms, 0.95)" + TOOK + ") AS INTEGER) AS p95_duration_ms FROM agent_runs";
 
     private static final String[] AGENTS = {"often", "often", "often", "Often", "", "ö", "~ last", "'quoted\""};
     private static final String[] STATUSES = {"success", "success", "success", "completed", "failed", "error", "timeout", "partial",
-            "running", "Running", "SUCCESS", "", "lost"};
+            "running", "Running", "SUCCESS", " Failed ", "", "lost"};
 
     @TempDir
     private Path dir;

@@ -10,6 +10,8 @@ import telemetry.DayFile;
 import telemetry.Next;
 import telemetry.Row;
 import telemetry.Times;
+import telemetry.runs.Schema;
+import telemetry.runs.StartTimes;
 import telemetry.text.Runbook;
 import telemetry.text.Words;
 
@@ -31,38 +33,52 @@ final class ActivityCheck {
 
     private static final String NO_TEST = "NOT (agent_name = 'test' AND job_type IS 'healthcheck')";
 
-    private static final String ACTIVITY =
-            "SELECT count(CASE WHEN t > ?2 THEN 1 END) AS hour, count(*) AS day FROM (SELECT unixepoch(start_time) AS t FROM agent_runs"
-            + " WHERE start_time >= ?1 AND " + NO_TEST + ") WHERE t > ?3 AND t <= ?4";
-    private static final String LATEST = "SELECT max(t) FROM (SELECT unixepoch(start_time) AS t FROM agent_runs"
-            + " WHERE start_time >= (SELECT substr(start_time, 1, 10) FROM agent_runs WHERE start_time < ?1 AND " + NO_TEST
-            + " ORDER BY start_time DESC LIMIT 1) AND " + NO_TEST + ") WHERE t <= ?2";
+    private static final String TIMES = "(SELECT agent_name, " + StartTimes.SECOND + " AS t FROM agent_runs WHERE " + NO_TEST + " AND ";
+
+    private static final String ACTIVITY = "SELECT count(CASE WHEN t > ?1 THEN 1 END) AS hour, count(*) AS day FROM " + TIMES
+            + "{rows}) WHERE t > ?2 AND t <= ?3";
+    private static final String LAST_DAY = "SELECT date(substr(start_time, 1, 10), '-1 day') FROM agent_runs WHERE start_time < ?"
+            + " AND start_time GLOB '????-??-??*' AND " + NO_TEST + " AND " + StartTimes.SECOND + " IS NOT NULL"
+            + " ORDER BY start_time DESC LIMIT 1";
+    private static final String LATEST = "SELECT max(t) FROM " + TIMES + "{rows}) WHERE t <= ?";
 
     /** Which agents began runs in the days up to the latest run, and when each its last. */
-    private static final String SILENT = "SELECT agent_name, max(t) AS last FROM (SELECT agent_name, unixepoch(start_time) AS t"
-            + " FROM agent_runs WHERE start_time >= ?1 AND " + NO_TEST + ") WHERE t <= ?2 GROUP BY agent_name ORDER BY last DESC";
+    private static final String SILENT = "SELECT agent_name, max(t) AS last FROM " + TIMES + "{rows}) WHERE t <= ? GROUP BY agent_name"
+            + " ORDER BY last DESC";
 
-    private static final String AHEAD = "SELECT count(*) FROM agent_runs WHERE start_time >= ?1 AND unixepoch(start_time) > ?2";
+    private static final String AHEAD = "SELECT count(*) FROM (SELECT " + StartTimes.SECOND + " AS t FROM agent_runs WHERE {rows})"
+            + " WHERE t > ?";
 
     private final Database database;
+    private final StartTimes starts;
     private final Instant now;
     private final HealthRules rules;
     private final List<Measure> measures;
 
-    ActivityCheck(Database database, Instant now, HealthRules rules, List<Measure> measures) {
+    ActivityCheck(Database database, Schema schema, Instant now, HealthRules rules, List<Measure> measures) {
         this.database = database;
+        this.starts = StartTimes.of(database, schema);
         this.now = now;
         this.rules = rules;
         this.measures = measures;
     }
 
+    /** Runs whose start cannot be read are counted, whatever else is to be said. */
     Check check() {
+        Check check = activity();
+        long unread = StartTimes.unreadable(starts, database);
+        return unread == 0 ? check : check.saying("; " + StartTimes.unreadable(unread));
+    }
+
+    private Check activity() {
         long to = now.getEpochSecond() + SKEW_SECONDS;
-        Row runs = database.one(ACTIVITY, day(now, -2), now.getEpochSecond() - 3_600, now.getEpochSecond() - 86_400, to).orElseThrow();
+        Row runs = database.one(rows(ACTIVITY, day(now, -2)), now.getEpochSecond() - 3_600, now.getEpochSecond() - 86_400, to)
+                .orElseThrow();
         measures.add(Measure.of("runs_last_hour", "", "Runs that began in the last hour.", runs.number("hour")));
         measures.add(Measure.of("runs_last_day", "", "Runs that began in the last 24 hours.", runs.number("day")));
-        Object latest = database.value(LATEST, day(now, 2), to);
-        long ahead = database.number(AHEAD, day(now, -1), now.getEpochSecond() + AHEAD_SECONDS);
+        Object lastDay = database.value(LAST_DAY, day(now, 2));
+        Object latest = database.value(rows(LATEST, lastDay == null ? "9999-12-31" : lastDay.toString()), to);
+        long ahead = database.number(rows(AHEAD, day(now, -1)), now.getEpochSecond() + AHEAD_SECONDS);
         if (ahead > 0) return Check.warning("activity", Words.count(ahead, "run begins", "runs begin")
                 + " later than this machine's clock, "
                 + Times.seconds(now) + " UTC", Next.words("set the clock of this machine, or of the one that wrote them")
@@ -81,12 +97,16 @@ final class ActivityCheck {
 
     /** {@code "; silent: docs-crawler since 2026-11-28 12:05:30, and 2 more agents"} */
     private String silent(Instant last, long to) {
-        List<Row> agents = database.query(SILENT, day(last, -SILENT_DAYS), to).list();
+        List<Row> agents = database.query(rows(SILENT, day(last, -SILENT_DAYS)), to).list();
         List<String> names = new ArrayList<>();
         for (Row agent : agents.subList(0, Math.min(MOST_AGENTS, agents.size())))
             names.add(agent.text("agent_name") + " since " + Times.seconds(Instant.ofEpochSecond(agent.number("last"))));
         int more = agents.size() - names.size();
         return "; silent: " + String.join(", ", names) + (more == 0 ? "" : ", and " + Words.count(more, "more agent"));
+    }
+
+    private String rows(String sql, String day) {
+        return sql.replace("{rows}", StartTimes.since(starts, day));
     }
 
     private static String day(Instant of, int offset) {

@@ -27,9 +27,6 @@ import telemetry.text.Words;
 /** The checks of {@code Health} that ask the database. When it cannot be opened, each of them says so. */
 public final class DatabaseChecks implements AutoCloseable {
 
-    private static final String STALE = "SELECT count(*) AS running, count(CASE WHEN t < ? THEN 1 END) AS stale, min(t) AS oldest"
-            + " FROM (SELECT coalesce(unixepoch(start_time), 0) AS t FROM agent_runs WHERE status = 'running')";
-
     private final Store store;
     private final Instant now;
     private final HealthRules rules;
@@ -161,26 +158,11 @@ public final class DatabaseChecks implements AutoCloseable {
     }
 
     public Check activity() {
-        return told("activity", () -> new ActivityCheck(database, now, rules, measures).check());
+        return told("activity", () -> new ActivityCheck(database, schema, now, rules, measures).check());
     }
 
     public Check stale() {
-        return told("stale", () -> {
-            Row runs = database.one(STALE, now.minus(rules.stale()).getEpochSecond()).orElseThrow();
-            measures.add(Measure.of("running_runs", "", "Runs whose status is running.", runs.number("running")));
-            measures.add(Measure.of("stale_runs", "", "Runs that have been running for too long.", runs.number("stale")).atMost(0));
-            String limit = "for more than " + Times.words(rules.stale());
-            if (runs.number("stale") == 0) return Check.ok("stale", runs.number("running") + " running, none " + limit);
-            return Check.warning("stale", runs.number("stale") + " running " + limit + ", the oldest for "
-                    + Times.words(Duration.ofSeconds(now.getEpochSecond() - runs.number("oldest"))),
-                    prune());
-        });
-    }
-
-    /** As prune names them, whose own rule is the runbook's. */
-    private Next prune() {
-        return rules.stale().equals(HealthRules.RUNBOOK.stale()) ? store.next(Runbook.PRUNE)
-                : store.command("prune", "stale", "--older-than", rules.stale().toSeconds() + "s", "--dry-run").in(Runbook.PRUNE);
+        return told("stale", () -> new StaleCheck(store, database, schema, now, rules, measures).check());
     }
 
     public Check size() {
@@ -216,7 +198,7 @@ public final class DatabaseChecks implements AutoCloseable {
     public Check divergence() {
         return told("divergence", () -> {
             if (!isRawThere()) return noRaw("divergence");
-            var divergence = Divergence.of(store, database, now, rules.compare());
+            var divergence = Divergence.of(store, database, schema, now, rules.compare());
             measures.add(Measure.of("missing_runs", "", "Runs in the day files and not in the database.",
                     divergence.missing().size()).atMost(0));
             measures.add(Measure.of("unended_runs", "", "Runs that ended in the day files and not in the database.",

@@ -24,6 +24,7 @@ import telemetry.archive.ArchiveState;
 import telemetry.os.Account;
 import telemetry.os.Attempt;
 import telemetry.runs.Schema;
+import telemetry.runs.StartTimes;
 import telemetry.store.KnownLosses;
 import telemetry.text.Runbook;
 import telemetry.text.Words;
@@ -34,6 +35,7 @@ import telemetry.text.Words;
  */
 public final class DayFilesCheck {
     private static final int MOST = 3;
+    private static final long SECONDS_A_DAY = 86_400;
 
     /**
      * The days of which there are runs, each found through the index: one look a day, not one a run. A text that is too short for a day is
@@ -45,9 +47,12 @@ public final class DayFilesCheck {
             + " WHERE day.x IS NOT NULL) SELECT x FROM day WHERE x IS NOT NULL";
     private static final String DAYS_WITHOUT_INDEX = "SELECT DISTINCT substr(start_time, 1, 10) FROM agent_runs";
 
-    /** Without the day's last minute: the line of a run that begins then may stand in the next day's file. */
-    private static final String RUNS = "SELECT count(*) FROM agent_runs WHERE start_time >= ?1 AND start_time < ?2"
-            + " AND strftime('%Y-%m-%d %H:%M', unixepoch(start_time), 'unixepoch') BETWEEN ?1 || ' 00:00' AND ?1 || ' 23:58'";
+    /**
+     * By their instants, whose texts may be of the next day or the one before. Without the day's last minute: the line of a run that begins
+     * then may stand in the next day's file.
+     */
+    private static final String RUNS = "SELECT count(*) FROM agent_runs WHERE start_time >= ? AND start_time < ? AND " + StartTimes.SECOND
+            + " BETWEEN ? AND ?";
 
     private final Store store;
     private final Instant now;
@@ -126,7 +131,8 @@ public final class DayFilesCheck {
         for (Row row : database.query(isIndexed ? DAYS : DAYS_WITHOUT_INDEX).list()) {
             LocalDate day = day(row.get(0));
             if (day == null || there.contains(day)) continue;
-            long runs = database.number(RUNS, day.toString(), day.plusDays(1).toString());
+            long from = day.toEpochDay() * SECONDS_A_DAY;
+            long runs = database.number(RUNS, day.minusDays(1).toString(), day.plusDays(2).toString(), from, from + SECONDS_A_DAY - 61);
             if (runs > 0) lost.put(day, runs);
         }
         return lost;

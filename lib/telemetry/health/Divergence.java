@@ -17,12 +17,15 @@ import telemetry.EventLog;
 import telemetry.LogEntry;
 import telemetry.Row;
 import telemetry.Run;
+import telemetry.RunStatus;
 import telemetry.Size;
 import telemetry.Store;
 import telemetry.Times;
 import telemetry.daylog.BriefRecord;
 import telemetry.daylog.LogReader;
 import telemetry.daylog.Tail;
+import telemetry.runs.Schema;
+import telemetry.runs.StatusWords;
 import telemetry.store.Pruned;
 import telemetry.text.JsonText;
 import telemetry.text.Words;
@@ -46,12 +49,10 @@ final class Divergence {
     /** The start time narrows what is looked through where run_id has no index, as in the service's tables. */
     private static final String ABSENT = "SELECT value FROM json_each(?1) EXCEPT SELECT run_id FROM agent_runs"
             + " WHERE run_id IN (SELECT value FROM json_each(?1)) AND start_time >= ?2";
-    private static final String RUNNING =
-            "SELECT DISTINCT run_id FROM agent_runs WHERE status = 'running' AND run_id IN (SELECT value FROM json_each(?))";
-    private static final String OVER =
-            "SELECT run_id FROM agent_runs WHERE status <> 'running' AND run_id IN (SELECT value FROM json_each(?))";
+    private static final String OF_STATUS = "SELECT DISTINCT run_id FROM agent_runs WHERE run_id IN (SELECT value FROM json_each(?)) AND ";
 
     private final Database database;
+    private final StatusWords words;
     private final Pruned pruned;
     private final Instant now;
     private final LocalDate firstDay;
@@ -72,16 +73,17 @@ final class Divergence {
     private long records;
     private long damaged;
 
-    private Divergence(Store store, Database database, Instant now, Duration back) {
+    private Divergence(Store store, Database database, Schema schema, Instant now, Duration back) {
         this.database = database;
+        this.words = new StatusWords(database, schema);
         this.pruned = Pruned.of(store);
         this.now = now;
         this.firstDay = DayFile.dayOf(now.minus(back));
     }
 
     /** Compares the day files since so long before now with the database. */
-    static Divergence of(Store store, Database database, Instant now, Duration back) {
-        var divergence = new Divergence(store, database, now, back);
+    static Divergence of(Store store, Database database, Schema schema, Instant now, Duration back) {
+        var divergence = new Divergence(store, database, schema, now, back);
         for (DayFile file : new EventLog(store).days())
             if (!file.day().isBefore(divergence.firstDay)) divergence.read(file);
         divergence.compare();
@@ -176,8 +178,8 @@ final class Divergence {
     private void compare() {
         if (batch.isEmpty()) return;
         keep(missing, absent(absent(batch.keySet(), firstDay.minusDays(1).toString()), ""));
-        Set<String> running = ended.isEmpty() ? Set.of() : ask(RUNNING, JsonText.line(ended));
-        if (!running.isEmpty()) running.removeAll(ask(OVER, JsonText.line(running)));
+        Set<String> running = ended.isEmpty() ? Set.of() : ask(OF_STATUS + words.are(RunStatus.RUNNING), JsonText.line(ended));
+        if (!running.isEmpty()) running.removeAll(ask(OF_STATUS + words.areNot(RunStatus.RUNNING), JsonText.line(running)));
         keep(unended, running);
         batch.clear();
         ended.clear();

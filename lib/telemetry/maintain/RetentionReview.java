@@ -12,7 +12,7 @@ import telemetry.Database;
 import telemetry.DayFile;
 import telemetry.EventLog;
 import telemetry.Next;
-import telemetry.Row;
+import telemetry.Runs;
 import telemetry.Size;
 import telemetry.Store;
 import telemetry.StoreException;
@@ -104,9 +104,9 @@ public final class RetentionReview {
     private Kept keptRuns() {
         try (Database database = Database.openToRead(store.database())) {
             Schema.require(database);
-            Row runs = database.one("SELECT count(*) AS runs, CAST(min(start_time) AS TEXT) AS first FROM agent_runs").orElseThrow();
+            var runs = new Runs(database);
             var size = new Size(store.database().toFile().length());
-            return new Kept("runs", "kept until pruned", runs.number("runs"), size, Times.instant(runs.text("first")));
+            return new Kept("runs", "kept until pruned", runs.count(), size, runs.first(null));
         }
     }
 

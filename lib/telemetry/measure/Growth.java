@@ -12,7 +12,6 @@ import telemetry.RunFilter;
 import telemetry.Runs;
 import telemetry.Size;
 import telemetry.Store;
-import telemetry.Times;
 
 /**
  * How fast a store grows, measured over its last 30 days, or over all days of a younger store.
@@ -36,9 +35,8 @@ public record Growth(double runsPerDay, Size databasePerDay, Size dayFilesPerDay
     }
 
     private static Instant first(Database database, Instant from) {
-        String oldest = "SELECT CAST(min(start_time) AS TEXT) FROM agent_runs WHERE start_time >= ?";
-        Instant first = Times.instant((String) database.value(oldest, DayFile.dayOf(from).toString()));
-        return first == null || first.isBefore(from) ? from : first;
+        Instant first = new Runs(database).first(from);
+        return first == null ? from : first;
     }
 
     private static double days(Instant from, Instant to) {

@@ -25,6 +25,7 @@ import telemetry.StoreException;
 import telemetry.Times;
 import telemetry.runs.RunConditions;
 import telemetry.runs.Schema;
+import telemetry.runs.StartTimes;
 import telemetry.store.Pruned;
 import telemetry.text.JsonText;
 
@@ -54,8 +55,10 @@ public final class OldRuns {
      * @param runs    rows to delete
      * @param kept    old enough, but kept because of others in their chain, or because of their caller
      * @param running old enough, but still running
+     * @param unread  of unknown age, because their start cannot be read; they stay
      */
-    public record Plan(Instant before, long runs, List<AgentRuns> agents, long kept, long running, List<long[]> groups, long newest) { }
+    public record Plan(Instant before, long runs, List<AgentRuns> agents, long kept, long running, long unread, List<long[]> groups,
+            long newest) { }
 
     /** @param left runs of the plan that stay, because a new or changed run depends on them */
     public record Deleted(long runs, long commits, long left) {
@@ -76,12 +79,13 @@ public final class OldRuns {
     private static final String STRANGERS = "SELECT DISTINCT m.name FROM sqlite_master AS m"
             + " JOIN pragma_foreign_key_list(m.name) AS f ON f.\"table\" = 'agent_runs'"
             + " WHERE m.type = 'table' AND m.name NOT IN ('agent_runs', 'run_events', 'commits')";
-    private static final String AGENTS = "SELECT agent_name, count(*) AS runs, min(" + RunConditions.START + ") AS first, max("
-            + RunConditions.START + ") AS last FROM agent_runs" + ROWS + " GROUP BY agent_name";
+    private static final String AGENTS = "SELECT agent_name, count(*) AS runs, min(" + StartTimes.TEXT + ") AS first, max("
+            + StartTimes.TEXT + ") AS last FROM agent_runs" + ROWS + " GROUP BY agent_name";
 
     private final Database database;
     private final Schema schema;
     private final Choice choice;
+    private final RunConditions over;
     private final RunConditions goes;
     private final RunGroups.Links links;
 
@@ -91,36 +95,55 @@ public final class OldRuns {
         Schema.refuseNewer(database);
         this.schema = Schema.require(database);
         this.choice = choice;
-        this.goes = conditions(OVER);
+        this.over = conditions(OVER, null);
+        this.goes = conditions(OVER, choice.before);
         this.links = RunGroups.Links.in(schema, !choice.breakChains);
         String strangers = database.query(STRANGERS).stream().map(row -> row.text("name")).collect(Collectors.joining(", "));
         if (!strangers.isEmpty()) throw new StoreException(StoreException.Reason.REFUSED, "delete runs from", database.file(),
                 "other tables refer to them: " + strangers, Next.words("remove the rows that refer to old runs, or the foreign keys"));
     }
 
-    private RunConditions conditions(Set<RunStatus> statuses) {
-        RunFilter filter = RunFilter.ALL.withAgent(choice.agent).withStatuses(statuses).during(null, choice.before);
-        return new RunConditions(filter, schema, none -> false);
+    private RunConditions conditions(Set<RunStatus> statuses, Instant before) {
+        RunFilter filter = RunFilter.ALL.withAgent(choice.agent).withStatuses(statuses).during(null, before);
+        return new RunConditions(filter, schema, database, none -> false);
     }
 
     /** Looks only. */
     public Plan plan() {
         return database.inSnapshot(() -> {
             var groups = new RunGroups(links);
-            for (Row row : rows(" ORDER BY " + RunConditions.START + ", rowid")) groups.add(row, row.number("goes") == 1);
+            boolean isUnread = false;
+            for (Row row : rows(over, ", " + StartTimes.SECOND + " AS second", " ORDER BY second, rowid")) {
+                groups.add(row, row.number("goes") == 1 && isOld(row));
+                isUnread |= row.get("second") == null;
+            }
             RunGroups.Going going = groups.going(choice.limit);
             List<Long> rowids = rowids(going.groups());
-            var running = conditions(Set.of(RunStatus.RUNNING));
+            var running = conditions(Set.of(RunStatus.RUNNING), choice.before);
             long saysRunning = database.number("SELECT count(*) FROM agent_runs" + running.where(), running.values().toArray());
-            return new Plan(choice.before, rowids.size(), agents(rowids), going.kept(), saysRunning, going.groups(),
-                    database.number("SELECT max(rowid) FROM agent_runs"));
+            return new Plan(choice.before, rowids.size(), agents(rowids), going.kept(), saysRunning, isUnread ? unread() : 0,
+                    going.groups(), database.number("SELECT max(rowid) FROM agent_runs"));
         });
     }
 
+    private long unread() {
+        RunFilter filter = RunFilter.ALL.withAgent(choice.agent);
+        var unread = new RunConditions(filter, schema, database, none -> false).and(StartTimes.UNREADABLE);
+        return database.number("SELECT count(*) FROM agent_runs" + unread.where(), unread.values().toArray());
+    }
+
     /** The rows with their links to others, and whether each may go by itself. */
-    private Rows rows(String which, Object... values) {
-        String sql = "SELECT " + links.columns() + ", " + goes.all() + " AS goes FROM agent_runs" + which;
+    private Rows rows(RunConditions goes, String more, String which, Object... values) {
+        String sql = "SELECT " + links.columns() + ", " + goes.all() + " AS goes" + more + " FROM agent_runs" + which;
         return database.query(sql, goes.values(values).toArray());
+    }
+
+    /** By the second that its row was sorted by; SQL is asked once more where that does not decide. */
+    private boolean isOld(Row row) {
+        if (row.get("second") == null) return false;
+        if (!StartTimes.isClose(row.number("second"), choice.before)) return row.number("second") < choice.before.getEpochSecond();
+        return database.number("SELECT " + goes.all() + " FROM agent_runs WHERE rowid = ?",
+                goes.values(row.number("place")).toArray()) == 1;
     }
 
     private List<AgentRuns> agents(List<Long> rowids) {
@@ -174,8 +197,9 @@ public final class OldRuns {
 
     private Deleted delete(List<Row> rows, Pruned pruned, Instant now) {
         if (rows.isEmpty()) return new Deleted(0, 0, 0);
-        Set<String> runIds = rows.stream().map(row -> row.text("run_id")).collect(Collectors.toSet());
-        pruned.add(runIds.stream().filter(id -> !pruned.contains(id)).sorted().toList(), now);
+        Set<String> runIds = rows.stream().map(row -> row.text("run_id")).filter(RunGroups::isId).collect(Collectors.toSet());
+        List<String> listed = runIds.stream().filter(id -> !pruned.contains(id)).sorted().toList();
+        if (!listed.isEmpty()) pruned.add(listed, now);
         int commits = deleteBelongings(database, schema, JsonText.line(runIds));
         String places = JsonText.line(rows.stream().map(row -> row.number("place")).toList());
         return new Deleted(database.update("DELETE FROM agent_runs" + ROWS, places), commits, 0);
@@ -211,9 +235,9 @@ public final class OldRuns {
     /** The rows that still exist: true for those of a group that a new row belongs to, or that has a row which may not go any more. */
     private Map<Boolean, List<Row>> stays(List<long[]> groups, long newest) {
         Set<String> fresh = new HashSet<>();
-        for (Row row : rows(" WHERE rowid > ?", newest)) fresh.addAll(links.of(row));
+        for (Row row : rows(goes, "", " WHERE rowid > ?", newest)) fresh.addAll(links.of(row));
         Map<Long, Row> rows = new HashMap<>();
-        for (Row row : rows(ROWS, JsonText.line(rowids(groups)))) rows.put(row.number("place"), row);
+        for (Row row : rows(goes, "", ROWS, JsonText.line(rowids(groups)))) rows.put(row.number("place"), row);
         Map<Boolean, List<Row>> stays = Map.of(true, new ArrayList<>(), false, new ArrayList<>());
         for (long[] group : groups) {
             List<Row> there = Arrays.stream(group).mapToObj(rows::get).filter(Objects::nonNull).toList();

@@ -22,9 +22,10 @@ public record OldRunsReport(Store store, OldRuns.Plan plan, OldRuns.Deleted dele
 
     @Override
     public Object data() {
-        record Shown(Instant before, long runs, List<OldRuns.AgentRuns> agents, long kept, long running, long deleted) { }
+        record Shown(Instant before, long runs, List<OldRuns.AgentRuns> agents, long kept, long running, long unread, long deleted) { }
         record Done(long commits, long left, Path backup) { }
-        var shown = new Shown(plan.before(), plan.runs(), plan.agents(), plan.kept(), plan.running(), deleted == null ? 0 : deleted.runs());
+        var shown = new Shown(plan.before(), plan.runs(), plan.agents(), plan.kept(), plan.running(), plan.unread(),
+                deleted == null ? 0 : deleted.runs());
         return deleted == null ? shown : JsonText.members(shown, new Done(deleted.commits(), deleted.left(), backup));
     }
 
@@ -39,9 +40,15 @@ public record OldRunsReport(Store store, OldRuns.Plan plan, OldRuns.Deleted dele
         if (plan.kept() > 0) text.add(plan.kept() + " more are as old but stay, because others of their chain or a called run stay");
         if (plan.running() > 0) text.add(Next.line(plan.running() + " more are as old and say running",
                 store.command("prune", "stale", "--dry-run")));
+        if (plan.unread() > 0) text.add(unread(plan.unread()));
         if (deleted != null && deleted.left() > 0)
             text.add(Words.count(deleted.left(), "run") + " of these left: newer runs depend on them");
         return (backup == null ? text : text.add("backup  " + backup)).toString();
+    }
+
+    /** {@code 3 runs stay, because their start_time cannot be read} */
+    static String unread(long runs) {
+        return Words.count(runs, "run stays, because its", "runs stay, because their") + " start_time cannot be read";
     }
 
     static String toDo(long runs, Instant before, String what) {

@@ -31,9 +31,9 @@ final class RunGroups {
 
         List<String> of(Row row) {
             List<String> links = new ArrayList<>(3);
-            if (byRunId) links.add("run " + row.text("run_id"));
-            if (byCaller && row.text("parent_run_id") != null) links.add("run " + row.text("parent_run_id"));
-            if (byChain && row.text("insight_id") != null) links.add("chain " + row.text("insight_id"));
+            if (byRunId && isId(row.text("run_id"))) links.add("run " + row.text("run_id"));
+            if (byCaller && isId(row.text("parent_run_id"))) links.add("run " + row.text("parent_run_id"));
+            if (byChain && isId(row.text("insight_id"))) links.add("chain " + row.text("insight_id"));
             return links;
         }
     }
@@ -43,6 +43,11 @@ final class RunGroups {
      * @param kept   how many rows that may go stay because of others in their group
      */
     record Going(List<long[]> groups, long kept) { }
+
+    /** False for null and the empty text, which no two rows have in common. */
+    static boolean isId(String id) {
+        return id != null && !id.isBlank();
+    }
 
     private final Links links;
     private long[] rowids = new long[1024];

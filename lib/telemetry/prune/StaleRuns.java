@@ -8,23 +8,26 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.function.LongConsumer;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import telemetry.Database;
 import telemetry.DayFile;
 import telemetry.EventLog;
 import telemetry.Row;
+import telemetry.Rows;
 import telemetry.Run;
 import telemetry.RunFilter;
 import telemetry.RunStatus;
-import telemetry.Runs;
 import telemetry.Times;
 import telemetry.daylog.BriefRecord;
 import telemetry.daylog.LogReader;
 import telemetry.runs.RunConditions;
 import telemetry.runs.Schema;
+import telemetry.runs.StartTimes;
 import telemetry.store.Pruned;
 import telemetry.text.JsonText;
 
@@ -34,14 +37,16 @@ import telemetry.text.JsonText;
  */
 public final class StaleRuns {
 
-    /** @param endedInFiles only the database does not know its end; it needs a replay and is not cancelled */
-    public record Stale(String runId, String agent, Instant start, boolean endedInFiles) { }
+    /**
+     * @param runId        null for a row that has none or an empty one: it is found by its place alone
+     * @param endedInFiles only the database does not know its end; it needs a replay and is not cancelled
+     * @param place        its rowid
+     */
+    public record Stale(String runId, String agent, Instant start, boolean endedInFiles, long place) { }
 
     /** Runs in one transaction, and in one look into the list of cancelled runs. */
     private static final int BATCH = 500;
 
-    private static final String RUNNING = "SELECT run_id FROM agent_runs WHERE status = 'running'"
-            + " AND run_id IN (SELECT value FROM json_each(?))";
     private static final String CANCEL = "UPDATE agent_runs SET status = ?, end_time = ?,"
             + " error_summary = iif(coalesce(error_summary, '') = '', '', error_summary || ' ') || ?";
 
@@ -59,16 +64,34 @@ public final class StaleRuns {
 
     /** Finds them, the oldest first; looks only. Reads the day files since the first one's start. @param agent null for any */
     public List<Stale> find(EventLog log, String agent, long limit) {
-        Map<String, Stale> stale = new LinkedHashMap<>();
-        for (Row row : new Runs(database).stale(before, RunFilter.ALL.withAgent(agent), limit)) {
-            var run = new Stale(row.text("run_id"), row.text("agent_name"), Times.instant(row.text("start_time")), false);
-            stale.putIfAbsent(run.runId, run);
+        Map<Object, Stale> stale = new LinkedHashMap<>();
+        for (Row row : stale(agent, limit)) {
+            String id = RunGroups.isId(row.text("run_id")) ? row.text("run_id") : null;
+            var run = new Stale(id, row.text("agent_name"), Times.instant(row.get("start_time")), false, row.number("place"));
+            stale.putIfAbsent(id == null ? (Object) run.place : id, run);
         }
-        for (String id : ended(log, stale)) stale.computeIfPresent(id, (same, run) -> new Stale(id, run.agent, run.start, true));
+        for (String id : ended(log, stale))
+            stale.computeIfPresent(id, (same, run) -> new Stale(id, run.agent, run.start, true, run.place));
         return List.copyOf(stale.values());
     }
 
-    private static Set<String> ended(EventLog log, Map<String, Stale> stale) {
+    private Rows stale(String agent, long limit) {
+        var which = running(database, schema, RunFilter.ALL.withAgent(agent).during(null, before), "status"::equals);
+        return database.query("SELECT rowid AS place, run_id, agent_name, start_time FROM agent_runs" + which.where()
+                + StartTimes.OLDEST_FIRST + " LIMIT ?", which.values(limit).toArray());
+    }
+
+    /** How many say running and may be stale or not, because their start cannot be read. @param agent null for any */
+    public long unread(String agent) {
+        var which = running(database, schema, RunFilter.ALL.withAgent(agent), "status"::equals).and(StartTimes.UNREADABLE);
+        return database.number("SELECT count(*) FROM agent_runs" + which.where(), which.values().toArray());
+    }
+
+    private static RunConditions running(Database database, Schema schema, RunFilter filter, Predicate<String> indexed) {
+        return new RunConditions(filter.withStatuses(Set.of(RunStatus.RUNNING)), schema, database, indexed);
+    }
+
+    private static Set<String> ended(EventLog log, Map<Object, Stale> stale) {
         Set<String> ended = new HashSet<>();
         if (stale.isEmpty()) return ended;
         LocalDate first = DayFile.dayOf(stale.values().iterator().next().start).minusDays(1);
@@ -103,11 +126,11 @@ public final class StaleRuns {
     }
 
     private long cancelBatch(List<Stale> batch, Pruned pruned, Instant now) {
-        Set<String> running = running(database, batch.stream().map(Stale::runId).toList());
-        List<Pruned.Cancelled> runs = batch.stream().filter(run -> running.contains(run.runId)).map(run -> cancelled(run, now)).toList();
-        if (runs.isEmpty()) return 0;
-        pruned.cancel(runs);
-        return runs.stream().mapToLong(run -> cancel(database, schema, run)).sum();
+        Set<String> running = running(database, schema, batch.stream().map(Stale::runId).filter(Objects::nonNull).toList());
+        List<Stale> runs = batch.stream().filter(run -> run.runId == null || running.contains(run.runId)).toList();
+        List<Pruned.Cancelled> listed = runs.stream().filter(run -> run.runId != null).map(run -> cancelled(run, now)).toList();
+        if (!listed.isEmpty()) pruned.cancel(listed);
+        return runs.stream().mapToLong(run -> cancel(database, schema, cancelled(run, now), run.place)).sum();
     }
 
     private Pruned.Cancelled cancelled(Stale run, Instant now) {
@@ -126,25 +149,31 @@ public final class StaleRuns {
         Schema schema = Schema.require(database);
         long changed = 0;
         for (List<Pruned.Cancelled> batch : batches(pruned.cancelled())) {
-            Set<String> running = running(database, batch.stream().map(Pruned.Cancelled::runId).toList());
+            Set<String> running = running(database, schema, batch.stream().map(Pruned.Cancelled::runId).toList());
             List<Pruned.Cancelled> runs = batch.stream().filter(run -> running.contains(run.runId())).toList();
             if (runs.isEmpty()) continue;
-            changed += database.inTransaction(() -> runs.stream().mapToLong(run -> cancel(database, schema, run)).sum());
+            changed += database.inTransaction(() -> runs.stream().mapToLong(run -> cancel(database, schema, run, 0)).sum());
         }
         return changed;
     }
 
-    private static Set<String> running(Database database, Iterable<String> runIds) {
-        return database.query(RUNNING, JsonText.line(runIds)).stream().map(row -> row.text("run_id")).collect(Collectors.toSet());
+    private static Set<String> running(Database database, Schema schema, Iterable<String> runIds) {
+        var which = running(database, schema, RunFilter.ALL, "status"::equals)
+                .and("run_id IN (SELECT value FROM json_each(?))", JsonText.line(runIds));
+        return database.query("SELECT run_id FROM agent_runs" + which.where(), which.values().toArray()).stream()
+                .map(row -> row.text("run_id")).collect(Collectors.toSet());
     }
 
     /**
      * A run_id may have several rows, one of them of a later attempt that is not stale. The end time is that of the decision; the duration
      * stays unknown.
+     *
+     * @param place of a row without a run_id
      */
-    private static int cancel(Database database, Schema schema, Pruned.Cancelled run) {
-        var which = new RunConditions(RunFilter.ALL.during(null, run.startedBefore()), schema, none -> false)
-                .and("status = 'running'").and("run_id = ?", run.runId());
+    private static int cancel(Database database, Schema schema, Pruned.Cancelled run, long place) {
+        var which = running(database, schema, RunFilter.ALL.during(null, run.startedBefore()), none -> false);
+        if (run.runId() == null) which.and("rowid = ?", place).and("trim(coalesce(run_id, '')) = ''");
+        else which.and("run_id = ?", run.runId());
         String touched = schema.has("updated_at") ? ", updated_at = datetime('now')" : "";
         List<Object> values = new ArrayList<>(List.of(schema.word(RunStatus.CANCELLED), Times.text(run.at()), run.why()));
         values.addAll(which.values());

@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.time.Instant;
 import telemetry.Row;
 import telemetry.Rows;
+import telemetry.Run;
 import telemetry.Times;
 import telemetry.text.Table;
 import telemetry.text.Terminal;
@@ -46,8 +47,8 @@ public final class RunTables {
      */
     public static void run(Table table, Row run) {
         String agent = run.text("agent_name");
-        String id = run.text("run_id");
-        Instant start = Times.instant(run.text("start_time"));
+        String id = Run.shownId(run.text("run_id"));
+        Instant start = Times.instant(run.get("start_time"));
         String started = start == null ? run.text("start_time") : Times.seconds(start).substring(0, TO_THE_MINUTE);
         if (isWide()) table.row(id, agent, run.get("job_type"), run.get("status"), started, milliseconds(run.get("duration_ms")));
         else table.row(id.contains("-" + agent + "-") ? id : id + " (" + agent + ")", run.get("job_type"), run.get("status"), started);
@@ -71,7 +72,7 @@ public final class RunTables {
     }
 
     private static Duration milliseconds(Object number) {
-        return number == null ? null : Duration.ofMillis((long) number);
+        return number instanceof Number time ? Duration.ofMillis(time.longValue()) : null;
     }
 
     /** The headings of {@link #link}. */
@@ -82,6 +83,6 @@ public final class RunTables {
     /** Adds a run of a chain; in a tree it is indented by its depth. */
     public static void link(Table table, Row run) {
         int depth = run.columns().contains("depth") ? (int) run.number("depth") : 0;
-        table.row("  ".repeat(depth) + run.get("run_id"), run.get("job_type"), run.get("status"));
+        table.row("  ".repeat(depth) + Run.shownId(run.text("run_id")), run.get("job_type"), run.get("status"));
     }
 }

@@ -1,9 +1,7 @@
 package telemetry.runs;
 
-import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
-import java.util.stream.Collectors;
 import telemetry.Database;
 import telemetry.Rows;
 import telemetry.RunFilter;
@@ -15,35 +13,32 @@ import telemetry.RunStatus;
  */
 public final class AgentStatistics {
 
-    static final String OVER = "status <> 'running'";
-    static final String SUCCEEDED = "status IN " + quoted(RunStatus.SUCCESS);
-    static final String FAILED = "status IN " + quoted(RunStatus.FAILED, RunStatus.TIMEOUT);
-
     /**
      * In SQLite a text or a blob is larger than any number. The plus sign keeps it from treating the numbers as text in a column that has
      * both. Asking for the type by name is slower (bench row {@code agents-plain}).
      */
-    private static final String TOOK = " FILTER (WHERE " + OVER + " AND +duration_ms > -9e999 AND +duration_ms < 9e999)";
-
-    private static final String ALL = "SELECT agent_name, count(*) AS runs, count(*) FILTER (WHERE " + SUCCEEDED
-            + ") AS runs_succeeded, count(*) FILTER (WHERE " + FAILED + ") AS runs_failed"
-            + ", coalesce(sum(items_discovered), 0) AS items_discovered, coalesce(sum(items_succeeded), 0) AS items_succeeded, "
-                    + "coalesce(sum(items_failed), 0) AS items_failed"
-            + ", round(100.0 * count(*) FILTER (WHERE " + SUCCEEDED + ") / nullif(count(*) FILTER (WHERE " + OVER
-            + "), 0), 2) AS success_rate"
-            + ", CAST(round(percentile_cont(duration_ms, 0.5)" + TOOK + ") AS INTEGER) AS p50_duration_ms"
-            + ", CAST(round(percentile_cont(duration_ms, 0.95)" + TOOK + ") AS INTEGER) AS p95_duration_ms FROM agent_runs";
+    private static final String ALL = "SELECT agent_name, count(*) AS runs, count(*) FILTER (WHERE {succeeded}) AS runs_succeeded,"
+            + " count(*) FILTER (WHERE {failed}) AS runs_failed, coalesce(sum(items_discovered), 0) AS items_discovered,"
+            + " coalesce(sum(items_succeeded), 0) AS items_succeeded, coalesce(sum(items_failed), 0) AS items_failed,"
+            + " round(100.0 * count(*) FILTER (WHERE {succeeded}) / nullif(count(*) FILTER (WHERE {over}), 0), 2) AS success_rate,"
+            + " CAST(round(percentile_cont(duration_ms, 0.5) FILTER (WHERE {took})) AS INTEGER) AS p50_duration_ms,"
+            + " CAST(round(percentile_cont(duration_ms, 0.95) FILTER (WHERE {took})) AS INTEGER) AS p95_duration_ms FROM agent_runs";
+    private static final String TOOK = "{over} AND +duration_ms > -9e999 AND +duration_ms < 9e999";
 
     private final Database database;
     private final RunFilter filter;
     private final RunConditions conditions;
+    private final String all;
     private final long limit;
 
     /** @param limit at most this many agents; negative for all */
     public AgentStatistics(Database database, Schema schema, RunFilter filter, long limit) {
         this.database = database;
         this.filter = filter;
-        this.conditions = new RunConditions(filter, schema, any -> true);
+        this.conditions = new RunConditions(filter, schema, database, any -> true);
+        var words = new StatusWords(database, schema);
+        this.all = ALL.replace("{took}", TOOK).replace("{over}", words.areNot(RunStatus.RUNNING))
+                .replace("{succeeded}", words.are(RunStatus.SUCCESS)).replace("{failed}", words.are(RunStatus.FAILED, RunStatus.TIMEOUT));
         this.limit = limit;
     }
 
@@ -69,7 +64,7 @@ public final class AgentStatistics {
     }
 
     private Query statement() {
-        return new Query(ALL + (filter.equals(RunFilter.ALL) && !isCovered() ? " NOT INDEXED" : "") + conditions.where()
+        return new Query(all + (filter.equals(RunFilter.ALL) && !isCovered() ? " NOT INDEXED" : "") + conditions.where()
                 + " GROUP BY agent_name LIMIT ?", conditions.values(limit));
     }
 
@@ -78,11 +73,6 @@ public final class AgentStatistics {
      * than both.
      */
     private boolean isCovered() {
-        return new Query(ALL + " GROUP BY agent_name").plan(database).stream().anyMatch(row -> row.text("step").contains("COVERING INDEX"));
-    }
-
-    private static String quoted(RunStatus... statuses) {
-        return Arrays.stream(statuses).flatMap(status -> status.words().stream()).map(word -> "'" + word + "'")
-                .collect(Collectors.joining(", ", "(", ")"));
+        return new Query(all + " GROUP BY agent_name").plan(database).stream().anyMatch(row -> row.text("step").contains("COVERING INDEX"));
     }
 }

@@ -12,6 +12,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import telemetry.Database;
 import telemetry.Row;
 import telemetry.Rows;
+import telemetry.RunStatus;
 
 /**
  * Gives the same as {@link AgentStatistics}' one statement, by walking through an index that has the durations of an agent's runs of one
@@ -34,11 +35,10 @@ public final class AgentWalk {
     private static final String FIRST_AGENT = "SELECT agent_name FROM agent_runs WHERE agent_name IS NOT NULL ORDER BY agent_name LIMIT 1";
     private static final String NEXT_AGENT = "SELECT agent_name FROM agent_runs WHERE agent_name > ? ORDER BY agent_name LIMIT 1";
 
-    private static final String STATUS = "SELECT status, " + AgentStatistics.OVER + " AS over, " + AgentStatistics.SUCCEEDED
-            + " AS succeeded, " + AgentStatistics.FAILED + " AS failed FROM agent_runs WHERE agent_name IS ? AND status ";
-    private static final String NO_STATUS = STATUS + "IS NULL LIMIT 1";
-    private static final String FIRST_STATUS = STATUS + "IS NOT NULL ORDER BY status LIMIT 1";
-    private static final String NEXT_STATUS = STATUS + "> ? ORDER BY status LIMIT 1";
+    private static final String NO_STATUS = "SELECT status FROM agent_runs WHERE agent_name IS ? AND status IS NULL LIMIT 1";
+    private static final String FIRST_STATUS =
+            "SELECT status FROM agent_runs WHERE agent_name IS ? AND status IS NOT NULL ORDER BY status LIMIT 1";
+    private static final String NEXT_STATUS = "SELECT status FROM agent_runs WHERE agent_name IS ? AND status > ? ORDER BY status LIMIT 1";
 
     private static final String OF_STATUS = " FROM agent_runs WHERE agent_name IS ?1 AND status IS ?2";
     private static final String SUMS = "SELECT count(*) AS runs, count(duration_ms) AS durations, sum(items_discovered) AS "
@@ -64,16 +64,19 @@ public final class AgentWalk {
      * An agent's runs of one status.
      *
      * @param word null for NULL
-     * @param kind its meaning: over, succeeded, failed
      * @param sums over these runs; null if all are NULL
      */
-    private record Status(String word, Row kind, Row sums) {
-        boolean is(String what) {
-            return kind.number(what) == 1;
+    private record Status(String word, Row sums) {
+        boolean isOver() {
+            return word != null && RunStatus.of(word) != RunStatus.RUNNING;
+        }
+
+        boolean isOne(RunStatus... of) {
+            return word != null && Arrays.asList(of).contains(RunStatus.of(word));
         }
 
         boolean isTimed() {
-            return is("over") && sums.number("durations") > 0;
+            return isOver() && sums.number("durations") > 0;
         }
     }
 
@@ -158,11 +161,11 @@ public final class AgentWalk {
 
     private List<Status> statuses(String agent) {
         List<Status> statuses = new ArrayList<>();
-        database.lookUp(NO_STATUS, agent).ifPresent(none -> statuses.add(status(agent, null, none)));
+        database.lookUp(NO_STATUS, agent).ifPresent(none -> statuses.add(status(agent, null)));
         for (Optional<Row> next = database.lookUp(FIRST_STATUS, agent); next.isPresent();) {
             String word = word(next.get());
             if (statuses.size() == MOST_STATUSES) throw new Odd();
-            statuses.add(status(agent, word, next.get()));
+            statuses.add(status(agent, word));
             next = database.lookUp(NEXT_STATUS, agent, word);
         }
         return statuses;
@@ -174,8 +177,8 @@ public final class AgentWalk {
         throw new Odd();
     }
 
-    private Status status(String agent, String word, Row kind) {
-        var status = new Status(word, kind, database.lookUp(SUMS, agent, word).orElseThrow());
+    private Status status(String agent, String word) {
+        var status = new Status(word, database.lookUp(SUMS, agent, word).orElseThrow());
         if (status.isTimed()) requireNumbers(database.lookUp(ENDS, agent, word).orElseThrow());
         return status;
     }
@@ -187,12 +190,12 @@ public final class AgentWalk {
     }
 
     private Row together(String agent, List<Status> statuses) {
-        List<Status> over = statuses.stream().filter(status -> status.is("over")).toList();
+        List<Status> over = statuses.stream().filter(status -> status.isOver()).toList();
         List<String> timed = over.stream().filter(Status::isTimed).map(Status::word).toList();
         long durations = sum(over, "durations");
         return database.lookUp(TOGETHER, agent, sum(statuses, "runs"),
-                sum(statuses.stream().filter(status -> status.is("succeeded")).toList(), "runs"),
-                sum(statuses.stream().filter(status -> status.is("failed")).toList(), "runs"),
+                sum(statuses.stream().filter(status -> status.isOne(RunStatus.SUCCESS)).toList(), "runs"),
+                sum(statuses.stream().filter(status -> status.isOne(RunStatus.FAILED, RunStatus.TIMEOUT)).toList(), "runs"),
                 sum(statuses, "items_discovered"), sum(statuses, "items_succeeded"), sum(statuses, "items_failed"), sum(over, "runs"),
                 percentile(0.5, agent, timed, durations), percentile(0.95, agent, timed, durations)).orElseThrow();
     }

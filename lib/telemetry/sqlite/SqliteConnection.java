@@ -50,6 +50,7 @@ public final class SqliteConnection implements AutoCloseable {
     public SqliteConnection(Path file, Path copy, String mode, Duration patience) {
         this.file = file;
         this.connection = DatabaseFile.connect(copy, mode);
+        InstantFunction.register(file, connection);
         this.statements = new SqliteStatements(file, connection);
         patience(patience);
     }

@@ -16,6 +16,7 @@ import java.util.stream.Stream;
 import telemetry.Check;
 import telemetry.Database;
 import telemetry.Next;
+import telemetry.Runs;
 import telemetry.Store;
 import telemetry.StoreException;
 import telemetry.Times;
@@ -37,9 +38,6 @@ final class FoundDatabase {
     private static final Duration YOUNG = Duration.ofDays(1);
 
     private static final String BEGUN = "SELECT CAST(min(applied_at) AS TEXT) FROM schema_migrations";
-
-    /** Different forms of start time do not sort as instants within a day, so the newest is among these. */
-    private static final String NEWEST = "SELECT start_time FROM agent_runs WHERE start_time < ':' ORDER BY start_time DESC LIMIT 100";
 
     private final Store store;
     private final Instant now;
@@ -70,8 +68,8 @@ final class FoundDatabase {
     }
 
     private static Instant newestOf(Database database) {
-        return database.query(NEWEST).stream().map(row -> Times.instant(row.text("start_time"))).filter(Objects::nonNull)
-                .max(Instant::compareTo).orElse(null);
+        return new Runs(database).recent(1).stream().map(row -> Times.instant(row.get("start_time"))).filter(Objects::nonNull)
+                .findFirst().orElse(null);
     }
 
     /** When the newest run started; null when there is none, or none that can be read. */
