@@ -175,7 +175,7 @@ public record Store(Path base, Path database, Path raw, String rule) {
      * moved.
      */
     public Next anew() {
-        return isFound() ? Next.command("setup") : Next.words(ANEW);
+        return Link.broken(base) != null ? Link.MEND : isFound() ? Next.command("setup") : Next.words(ANEW);
     }
 
     /** {@link #absence} and {@link #anew} in a message that names the store already. */

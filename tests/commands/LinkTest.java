@@ -28,6 +28,7 @@ import telemetry.kit.DayLines;
 import telemetry.kit.Fixture;
 import telemetry.kit.Folder;
 import telemetry.kit.Mounts;
+import telemetry.kit.Owners;
 import telemetry.kit.Script;
 
 /** A store, or a part of it, is a symbolic link to another disk. */
@@ -192,7 +193,8 @@ class LinkTest {
         Script health = run(new health());
         assertTrue(health.exit() >= 2, health.out());
         assertTrue(health.out().replaceAll("\\s+", " ").contains("which is not there"), health.out());
-        assertFalse(health.out().contains("setup"), health.out());
+        assertFalse(health.out().contains("setup") || health.out().contains("recover"), health.out());
+        assertTrue(HealthTest.check(run(new health(), "--json"), "storage").getString("detail", "").endsWith(why), health.out());
         assertEquals(List.of(), Folder.names(dir.resolve("unmounted")));
         assertTrue(Files.isSymbolicLink(database));
         assertEquals(StoreException.Reason.MISSING, org.junit.jupiter.api.Assertions.assertThrows(StoreException.class,
@@ -237,6 +239,25 @@ class LinkTest {
             if (Files.exists(dir.resolve("away"))) Files.move(dir.resolve("away"), folder);
         }
         assertFalse(new EventLog(Store.at(base)).isEmpty());
+    }
+
+    /** The agents' account could have any file of the machine replaced by root. */
+    @Test
+    void rootFollowsNoLinkOfTheAgentsToWhatIsNotTheirs() throws Exception {
+        Owners.requireRoot();
+        link();
+        Owners.give(base);
+        byte[] before = Files.readAllBytes(big);
+        for (Object[] command : new Object[][] {{new recover(), "--yes"}, {new rebuild(), "--yes"}, {new query(), "count"},
+            {new setup()}}) {
+            Script script = run((Callable<Integer>) command[0], java.util.Arrays.copyOfRange(command, 1, command.length));
+            assertEquals(3, script.exit(), command[0] + script.out() + script.err());
+            assertTrue(script.err().contains("it is a link to " + big.toRealPath() + ", which is another account's"), script.err());
+        }
+        assertTrue(run(new health()).exit() >= 2);
+        org.junit.jupiter.api.Assertions.assertArrayEquals(before, Files.readAllBytes(big));
+        Files.setAttribute(big, "unix:uid", Owners.AGENTS);
+        assertEquals("" + RUNS, run(new query(), "count").out().strip());
     }
 
     @Test

@@ -307,18 +307,20 @@ class RestoreSafetyTest {
     }
 
     @Test
-    void aLinkInTheDatabasesPlaceIsNotFollowed() throws IOException {
+    void aLinkInTheDatabasesPlaceIsFollowedAndKept() throws IOException {
         Store store = Fixture.V3.filled(dir.resolve("s"), 60, NOON);
         assertEquals(0, RestoreTest.script(store).exit());
         Path real = Files.move(store.database(), dir.resolve("elsewhere.sqlite"));
         Files.createSymbolicLink(store.database(), real);
-        byte[] before = Files.readAllBytes(real);
-        Script refused = RestoreTest.script(store, "--restore", "latest", "--yes");
-        assertEquals(64, refused.exit());
-        assertTrue(refused.err()
-                .contains("it is a symbolic link, which is not followed; name the file itself with TELEMETRY_DB_PATH"),
-                refused.err());
-        assertArrayEquals(before, Files.readAllBytes(real));
+        try (Database database = Database.open(real)) {
+            database.update("DELETE FROM agent_runs");
+        }
+        Script restored = RestoreTest.script(store, "--restore", "latest", "--yes");
+        assertEquals(0, restored.exit(), restored.err());
+        assertTrue(Files.isSymbolicLink(store.database()));
+        try (Database database = Database.openToRead(real)) {
+            assertEquals(60, database.number("SELECT count(*) FROM agent_runs"));
+        }
     }
 
     @Test

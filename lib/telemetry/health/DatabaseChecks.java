@@ -18,6 +18,7 @@ import telemetry.Size;
 import telemetry.Store;
 import telemetry.StoreException;
 import telemetry.Times;
+import telemetry.os.Link;
 import telemetry.runs.Integrity;
 import telemetry.runs.Schema;
 import telemetry.sqlite.SqliteErrors;
@@ -243,7 +244,8 @@ public final class DatabaseChecks implements AutoCloseable {
     private Check refused(String name, StoreException e) {
         if (e.reason() == StoreException.Reason.FULL) return Check.unknown(name, e.brief(), store.next(Runbook.DISK_FULL));
         if (SqliteErrors.isLeftJournal(e)) return Check.unknown(name, e.brief(), JournalCheck.rollBack(store));
-        return Check.refused(name, e, locked(), e.reason() == StoreException.Reason.MISSING ? FolderChecks.lost(store) : damaged());
+        boolean isAway = e.reason() == StoreException.Reason.MISSING || Link.broken(store.database()) != null;
+        return Check.refused(name, e, locked(), isAway ? FolderChecks.lost(store) : damaged());
     }
 
     private Next damaged() {

@@ -77,6 +77,9 @@ public final class FolderChecks {
     }
 
     public Check storage() {
+        Path link = brokenLink(store);
+        if (link != null && !link.equals(store.base()))
+            return Check.failed("storage", link + ": " + Link.broken(link), Link.MEND.in(Runbook.COMPLETE_SYSTEM_FAILURE));
         List<Path> missing = new ArrayList<>();
         for (Path folder : List.of(store.base(), store.database().getParent(), store.raw())) {
             Path file = Layout.fileInPlaceOf(folder);
@@ -103,9 +106,18 @@ public final class FolderChecks {
         return Layout.mend(store, folder).in(isAbsent(store) ? Runbook.SYSTEM_OVERVIEW : Runbook.COMPLETE_SYSTEM_FAILURE);
     }
 
+    /** A part of the store that is a link to what is not there; null without one. */
+    private static Path brokenLink(Store store) {
+        Path database = store.database();
+        for (Path part : List.of(store.base(), database.getParent(), database, store.raw(), store.archive(), store.backups()))
+            if (Link.broken(part) != null) return part;
+        return null;
+    }
+
     /** What to do when the database is not there. */
     static Next lost(Store store) {
-        return Layout.fileInPlaceOf(store.base()) != null ? ANOTHER_FOLDER
+        return brokenLink(store) != null ? Link.MEND.in(Runbook.COMPLETE_SYSTEM_FAILURE)
+                : Layout.fileInPlaceOf(store.base()) != null ? ANOTHER_FOLDER
                 : store.isMissing() ? store.anew().in(Runbook.SYSTEM_OVERVIEW)
                 : Layout.isLost(store) ? store.next(Runbook.COMPLETE_SYSTEM_FAILURE) : store.next(Runbook.SYSTEM_OVERVIEW);
     }

@@ -184,7 +184,8 @@ public final class Disk {
 
     private static FileStore of(Path path) throws IOException {
         Path existing = path.toAbsolutePath();
-        while (existing.getParent() != null && Files.notExists(existing)) existing = existing.getParent();
+        while (existing.getParent() != null && (Files.notExists(existing) || Link.broken(existing) != null))
+            existing = existing.getParent();
         return Files.getFileStore(existing);
     }
 

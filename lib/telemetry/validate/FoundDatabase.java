@@ -24,6 +24,7 @@ import telemetry.backup.Backup;
 import telemetry.backup.Backups;
 import telemetry.health.FolderChecks;
 import telemetry.os.Disk;
+import telemetry.os.Link;
 import telemetry.runs.Schema;
 import telemetry.sqlite.DatabaseFile;
 import telemetry.text.Runbook;
@@ -119,7 +120,8 @@ final class FoundDatabase {
     /** The version, and what some procedures would need and it lacks. */
     Check shape() {
         if (store.isMissing()) return untold("database");
-        Next damaged = store.next(Runbook.DATABASE_CORRUPTED);
+        Next damaged = Link.broken(store.database()) != null ? Link.MEND.in(Runbook.COMPLETE_SYSTEM_FAILURE)
+                : store.next(Runbook.DATABASE_CORRUPTED);
         if (schema == null) return Check.refused("database", refusal, store.next(Runbook.DATABASE_LOCKED), damaged);
         if (schema.isNewer()) return Check.unknown("database", schema.newer(), null);
         String detail = schema + ", " + journal;
