@@ -8,7 +8,6 @@ import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalDate;
-import java.time.YearMonth;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.util.Locale;
@@ -23,8 +22,9 @@ public final class Times {
     /** A longer text is no instant, and is not looked at. */
     public static final int MOST_CHARACTERS = 1_000;
 
-    private static final long FIRST_SECOND = Instant.parse("0000-01-01T00:00:00Z").getEpochSecond();
-    private static final long LAST_SECOND = Instant.parse("9999-12-31T23:59:59Z").getEpochSecond();
+    /** The beginning of the year 0 and the last second of 9999; parsing them would load a formatter. */
+    private static final long FIRST_SECOND = -62_167_219_200L;
+    private static final long LAST_SECOND = 253_402_300_799L;
     private static final long NO_DAY = Long.MIN_VALUE;
     private static final int NO_OFFSET = Integer.MIN_VALUE;
 
@@ -97,10 +97,10 @@ public final class Times {
         return digits(t, 0, 4) >= 0 && t.length() > 4 && t.charAt(4) == '-' ? dated(t) : epoch(t);
     }
 
-    /** An instant of the years 0 to 9999 as a text that sorts as instants do: {@code 2025-12-10T12:05:30.123}, UTC. */
+    /** An instant of the years 0 to 9999 as a text that sorts as instants do: {@code 2025-12-10T12:05:30.123000000}, UTC. */
     public static String sortable(Instant instant) {
-        String text = instant.toString();
-        return text.substring(0, text.length() - 1);
+        String second = text(instant).substring(0, 19);
+        return instant.getNano() == 0 ? second : padded(new StringBuilder(second).append('.'), instant.getNano(), 9).toString();
     }
 
     private static Instant dated(String t) {
@@ -126,7 +126,8 @@ public final class Times {
     /** Since 1970; {@link #NO_DAY} for a day that no calendar has. */
     private static long day(int year, int month, int day) {
         if (year < 0 || month < 1 || month > 12 || day < 1) return NO_DAY;
-        return day > YearMonth.of(year, month).lengthOfMonth() ? NO_DAY : LocalDate.of(year, month, day).toEpochDay();
+        LocalDate first = LocalDate.of(year, month, 1);
+        return day > first.lengthOfMonth() ? NO_DAY : first.toEpochDay() + day - 1;
     }
 
     private static int nanos(String t, int from, int to) {

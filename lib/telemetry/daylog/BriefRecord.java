@@ -20,7 +20,7 @@ public final class BriefRecord {
     public static final Event SOME_EVENT = new Event("", "", null, null);
 
     static {
-        for (int i = 0; i < NAMES.length; i++) KEYS[i] = bytes(", \"" + NAMES[i] + "\": \"");
+        for (int i = 0; i < NAMES.length; i++) KEYS[i] = bytes(", \"" + NAMES[i] + "\": ");
     }
 
     private BriefRecord() { }
@@ -51,8 +51,19 @@ public final class BriefRecord {
 
     /** Reads a field. Inside a text, a quotation mark has a backslash before it, so a quoted key is always a real key. */
     private static void field(byte[] line, int at, int to, Map<String, Object> fields) {
-        for (int i = 0; i < KEYS.length; i++)
-            if (stands(KEYS[i], line, at, to)) fields.put(NAMES[i], word(line, at + KEYS[i].length, to));
+        for (int i = 0; i < KEYS.length; i++) {
+            int value = at + KEYS[i].length;
+            if (!stands(KEYS[i], line, at, to) || value >= to) continue;
+            if (line[value] == '"') fields.put(NAMES[i], word(line, value + 1, to));
+            else if (line[value] >= '0' && line[value] <= '9') fields.put(NAMES[i], number(line, value, to));
+        }
+    }
+
+    /** As text. */
+    private static String number(byte[] line, int from, int to) {
+        int end = from;
+        while (end < to && line[end] != ',' && line[end] != '}') end++;
+        return new String(line, from, end - from, StandardCharsets.US_ASCII);
     }
 
     private static boolean stands(byte[] expected, byte[] line, int at, int to) {

@@ -33,21 +33,23 @@ final class ActivityCheck {
 
     private static final String NO_TEST = "NOT (agent_name = 'test' AND job_type IS 'healthcheck')";
 
-    private static final String TIMES = "(SELECT agent_name, " + StartTimes.SECOND + " AS t FROM agent_runs WHERE " + NO_TEST + " AND ";
+    /** Without the limit, SQLite would read a row's time once for each place that asks for it. */
+    private static final String TIMES = "(SELECT agent_name, " + StartTimes.SECOND + " AS t, " + NO_TEST + " AS counts FROM agent_runs"
+            + " WHERE {rows} LIMIT -1)";
 
-    private static final String ACTIVITY = "SELECT count(CASE WHEN t > ?1 THEN 1 END) AS hour, count(*) AS day FROM " + TIMES
-            + "{rows}) WHERE t > ?2 AND t <= ?3";
+    private static final String ACTIVITY = "SELECT count(CASE WHEN counts AND t > ?1 AND t <= ?3 THEN 1 END) AS hour,"
+            + " count(CASE WHEN counts AND t > ?2 AND t <= ?3 THEN 1 END) AS day, max(CASE WHEN counts AND t <= ?3 THEN t END) AS latest,"
+            + " count(CASE WHEN t > ?4 THEN 1 END) AS ahead FROM " + TIMES;
+
+    /** The day before that of the last text: an offset may make it that early. */
     private static final String LAST_DAY = "SELECT date(substr(start_time, 1, 10), '-1 day') FROM agent_runs WHERE start_time < ?"
             + " AND start_time GLOB '????-??-??*' AND " + NO_TEST + " AND " + StartTimes.SECOND + " IS NOT NULL"
             + " ORDER BY start_time DESC LIMIT 1";
-    private static final String LATEST = "SELECT max(t) FROM " + TIMES + "{rows}) WHERE t <= ?";
+    private static final String LATEST = "SELECT max(t) FROM " + TIMES + " WHERE counts AND t <= ?";
 
     /** Which agents began runs in the days up to the latest run, and when each its last. */
-    private static final String SILENT = "SELECT agent_name, max(t) AS last FROM " + TIMES + "{rows}) WHERE t <= ? GROUP BY agent_name"
+    private static final String SILENT = "SELECT agent_name, max(t) AS last FROM " + TIMES + " WHERE counts AND t <= ? GROUP BY agent_name"
             + " ORDER BY last DESC";
-
-    private static final String AHEAD = "SELECT count(*) FROM (SELECT " + StartTimes.SECOND + " AS t FROM agent_runs WHERE {rows})"
-            + " WHERE t > ?";
 
     private final Database database;
     private final StartTimes starts;
@@ -72,13 +74,12 @@ final class ActivityCheck {
 
     private Check activity() {
         long to = now.getEpochSecond() + SKEW_SECONDS;
-        Row runs = database.one(rows(ACTIVITY, day(now, -2)), now.getEpochSecond() - 3_600, now.getEpochSecond() - 86_400, to)
-                .orElseThrow();
+        Row runs = database.one(rows(ACTIVITY, day(now, -2)), now.getEpochSecond() - 3_600, now.getEpochSecond() - 86_400, to,
+                now.getEpochSecond() + AHEAD_SECONDS).orElseThrow();
         measures.add(Measure.of("runs_last_hour", "", "Runs that began in the last hour.", runs.number("hour")));
         measures.add(Measure.of("runs_last_day", "", "Runs that began in the last 24 hours.", runs.number("day")));
-        Object lastDay = database.value(LAST_DAY, day(now, 2));
-        Object latest = database.value(rows(LATEST, lastDay == null ? "9999-12-31" : lastDay.toString()), to);
-        long ahead = database.number(rows(AHEAD, day(now, -1)), now.getEpochSecond() + AHEAD_SECONDS);
+        Object latest = runs.get("latest") != null ? runs.get("latest") : latest(to);
+        long ahead = runs.number("ahead");
         if (ahead > 0) return Check.warning("activity", Words.count(ahead, "run begins", "runs begin")
                 + " later than this machine's clock, "
                 + Times.seconds(now) + " UTC", Next.words("set the clock of this machine, or of the one that wrote them")
@@ -103,6 +104,12 @@ final class ActivityCheck {
             names.add(agent.text("agent_name") + " since " + Times.seconds(Instant.ofEpochSecond(agent.number("last"))));
         int more = agents.size() - names.size();
         return "; silent: " + String.join(", ", names) + (more == 0 ? "" : ", and " + Words.count(more, "more agent"));
+    }
+
+    /** Of a store that has been idle for days; null when it has no run. */
+    private Object latest(long to) {
+        Object lastDay = database.value(LAST_DAY, day(now, 2));
+        return database.value(rows(LATEST, lastDay == null ? "9999-12-31" : lastDay.toString()), to);
     }
 
     private String rows(String sql, String day) {

@@ -21,8 +21,9 @@ public final class RunConditions {
     /** @param indexed the columns whose indexes SQLite may use to find the rows */
     public RunConditions(RunFilter filter, Schema schema, Database database, Predicate<String> indexed) {
         this.indexed = indexed;
-        words(filter).forEach((column, word) -> and(schema.has(column) ? name(column) + " = ?"
-                : "FALSE", schema.has(column) ? new Object[] {word} : new Object[0]));
+        for (var word : words(filter).entrySet())
+            if (schema.has(word.getKey())) and(name(word.getKey()).concat(" = ?"), word.getValue());
+            else and("FALSE");
         String plus = indexed.test("status") ? "" : "+";
         if (!filter.statuses().isEmpty()) and(plus + new StatusWords(database, schema).are(filter.statuses()));
         if (filter.since() != null || filter.until() != null) during(filter, schema, database);
