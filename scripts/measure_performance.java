@@ -105,7 +105,7 @@ class measure_performance extends Procedure {
         requireSense();
         if (asWriter) return write();
         Store store = this.store.existing();
-        PerformanceHistory past = history ? new PerformanceHistory(store, this::note) : null;
+        PerformanceHistory past = history ? new PerformanceHistory(store) : null;
         List<Check> failures = new ArrayList<>();
         List<String> done = new ArrayList<>();
         Callable<StoreFigures> look = () -> StoreFigures.of(store, wait, clock.instant());

@@ -136,7 +136,7 @@ class query extends Procedure {
                     "The statement, unless it is in a file, then a value for each of its question marks.") List<String> words) {
         Query asked = query(file, words == null ? List.of() : words);
         try (Database database = Database.openToRead(store.existing().database())) {
-            show((explain ? asked.plan(database) : asked.on(database)).limit(limit(Integer.MAX_VALUE)));
+            show((explain ? asked.plan(database) : LargeRows.refusing(database, asked)).limit(limit(Integer.MAX_VALUE)));
             return Cli.OK;
         }
     }
@@ -165,7 +165,7 @@ class query extends Procedure {
             var runs = new Runs(database);
             if (runs.schema().isNewer()) note(runs.schema().newer());
             if (RunTables.isWide() && isReport()) runs = runs.withDurations();
-            return question.applyAsInt(explain ? runs.explaining() : runs);
+            return question.applyAsInt(explain ? runs.explaining() : runs.inPieces());
         }
     }
 

@@ -3,6 +3,7 @@ package telemetry;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
 import java.util.function.LongConsumer;
@@ -180,6 +181,16 @@ public final class Database implements AutoCloseable {
     /** The version of the SQLite library in use. */
     public String sqliteVersion() {
         return (String) value("SELECT sqlite_version()");
+    }
+
+    /** Statements that meet a longer text or blob fail from now on; SQLite's own limit is a billion bytes. */
+    public void longest(int bytes) {
+        connection.longest(bytes);
+    }
+
+    /** The names of the columns that a query would have. */
+    public List<String> columns(String sql) {
+        return connection.columns(sql);
     }
 
     /** Runs a query; its rows are fetched on demand. */

@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * One row of a query's result. A value is String, Long, Double, byte[] or null.
+ * One row of a query's result. A value is String, Long, Double, byte[] or null; of {@code Runs.inPieces} it may be a LargeValue.
  *
  * @param columns the names in the query's order; two may be equal
  * @param values  one for each column

@@ -10,6 +10,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.Predicate;
 import telemetry.runs.AgentStatistics;
+import telemetry.runs.LargeRows;
 import telemetry.runs.Query;
 import telemetry.runs.RunConditions;
 import telemetry.runs.RunTree;
@@ -35,6 +36,7 @@ public final class Runs {
     private final Database database;
     private final Schema schema;
     private final boolean explaining;
+    private final boolean inPieces;
     private final String brief;
 
     /**
@@ -43,24 +45,33 @@ public final class Runs {
      * @throws StoreException {@code DAMAGED} when the database has no table of runs
      */
     public Runs(Database database) {
-        this(database, Schema.readable(database), false, BRIEF);
+        this(database, Schema.readable(database), false, false, BRIEF);
     }
 
-    private Runs(Database database, Schema schema, boolean explaining, String brief) {
+    private Runs(Database database, Schema schema, boolean explaining, boolean inPieces, String brief) {
         this.database = database;
         this.schema = schema;
         this.explaining = explaining;
+        this.inPieces = inPieces;
         this.brief = brief;
     }
 
     /** The same questions, answered with SQLite's plans for them: columns {@code statement} and {@code step}. */
     public Runs explaining() {
-        return new Runs(database, schema, true, brief);
+        return new Runs(database, schema, true, false, brief);
+    }
+
+    /**
+     * The same questions, with texts and blobs of more than 1 MiB as a {@code LargeValue}, which reads itself in pieces. The rows of one
+     * answer are read, or closed, before the next question.
+     */
+    public Runs inPieces() {
+        return new Runs(database, schema, false, true, brief);
     }
 
     /** The same with one more column in lists of runs: duration_ms. */
     public Runs withDurations() {
-        return new Runs(database, schema, explaining, BRIEF + ", duration_ms");
+        return new Runs(database, schema, explaining, inPieces, BRIEF + ", duration_ms");
     }
 
     public Schema schema() {
@@ -120,7 +131,7 @@ public final class Runs {
 
     /** All columns of a run; several rows where run_id is not unique. */
     public Rows find(String runId) {
-        return answer(new Query("SELECT * FROM agent_runs WHERE run_id = ?" + StartTimes.OLDEST_FIRST, runId));
+        return answer("*", new Query("SELECT * FROM agent_runs WHERE run_id = ?" + StartTimes.OLDEST_FIRST, runId));
     }
 
     /**
@@ -159,7 +170,7 @@ public final class Runs {
 
     /** As {@link #count}, in a row with the column runs. */
     public Rows counted(RunFilter filter) {
-        return answer(counting(filter));
+        return answer(null, counting(filter));
     }
 
     private Query counting(RunFilter filter) {
@@ -181,11 +192,11 @@ public final class Runs {
         Row reached = database.one(last.sql(), last.values().toArray()).orElseThrow();
         var conditions = conditions(filter, none -> false);
         if (reached.number("runs") == limit) conditions.and(starts.asNewAs(reached.number("second")));
-        return answer(last, newestQuery(columns, conditions, limit));
+        return answer(columns, last, newestQuery(columns, conditions, limit));
     }
 
     private Rows newest(String columns, RunConditions conditions, long limit) {
-        return answer(newestQuery(columns, conditions, limit));
+        return answer(columns, newestQuery(columns, conditions, limit));
     }
 
     private Query newestQuery(String columns, RunConditions conditions, long limit) {
@@ -194,7 +205,7 @@ public final class Runs {
     }
 
     private Rows oldest(String columns, RunConditions conditions, long limit) {
-        return answer(new Query("SELECT " + there(columns) + " FROM agent_runs" + conditions.where()
+        return answer(columns, new Query("SELECT " + there(columns) + " FROM agent_runs" + conditions.where()
                 + StartTimes.OLDEST_FIRST + " LIMIT ?", conditions.values(limit)));
     }
 
@@ -224,6 +235,12 @@ public final class Runs {
                 + condition + " LIMIT " + FEW + ")", values) < FEW;
     }
 
+    private List<String> selected(String columns) {
+        if (!columns.equals("*")) return List.of(there(columns).split(", "));
+        return database.query("SELECT name FROM pragma_table_xinfo('agent_runs') WHERE hidden <> 1 ORDER BY cid").stream()
+                .map(row -> row.text("name")).toList();
+    }
+
     /** Of a column that is not there, SQLite would take the null in its place for the answer. */
     private void requireKnown(Query query) {
         String asked = query.sql().substring(query.sql().indexOf(" FROM agent_runs"));
@@ -231,8 +248,11 @@ public final class Runs {
             if (asked.matches(".*\\b" + column + "\\b.*")) throw schema.newer(database);
     }
 
-    private Rows answer(Query... queries) {
+    /** @param columns as the last query has them; null for others than the table's */
+    private Rows answer(String columns, Query... queries) {
         for (Query query : queries) requireKnown(query);
-        return schema.told(database, () -> explaining ? Query.plan(database, List.of(queries)) : queries[queries.length - 1].on(database));
+        Query last = queries[queries.length - 1];
+        return schema.told(database, () -> explaining ? Query.plan(database, List.of(queries))
+                : inPieces && columns != null ? LargeRows.inPieces(database, selected(columns), last) : last.on(database));
     }
 }

@@ -164,7 +164,8 @@ class CliTest {
         assertEquals(70, run.exit());
         assertTrue(run.err().startsWith("probe: a bug in this toolkit"), run.err());
         probe.error = new OutOfMemoryError("Java heap space");
-        String said = "probe: it ran out of memory and stopped; run it again with _JAVA_OPTIONS=-Xmx2g" + NL;
+        String said = "probe: it ran out of memory and stopped; run it again with more of it (_JAVA_OPTIONS=-Xmx2g), or ask for "
+                + "less with --limit where there is one" + NL;
         assertEquals(new Script(2, "", said), Script.run(probe));
     }
 

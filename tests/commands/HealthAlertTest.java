@@ -354,7 +354,8 @@ class HealthAlertTest {
             for (String torn : List.of("", "{", "hello", whole.substring(0, 40), odd, whole.replace("\"warning\"", "\"odd\""))) {
                 Files.writeString(memory, torn);
                 int before = server.posts().size();
-                assertEquals("", alert(store, NOW, server.url(), IDLE).err(), torn);
+                assertEquals(List.of("health: skipped " + memory + " from byte 0 on: it does not say what was last told"),
+                        alert(store, NOW, server.url(), IDLE).err().lines().toList(), torn);
                 assertEquals(before + 1, server.posts().size(), torn);
                 assertEquals(whole, Files.readString(memory));
             }

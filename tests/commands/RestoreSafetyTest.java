@@ -194,9 +194,9 @@ class RestoreSafetyTest {
             other.execute("CREATE TABLE cookies(name TEXT)");
         }
         refused(store, 2, "it has no table agent_runs", file);
-        refused(store, 2, "its pages have 4096 bytes, the backup's 1024, which cannot change in WAL mode", otherPages());
         try (Agent holder = Agent.holding(store, "BEGIN IMMEDIATE")) {
             refused(store, 3, "it is locked by process " + holder.pid(), good);
+            refused(store, 3, "it must be moved aside: its pages have 4096 bytes, the backup's 1024; stop that program", otherPages());
         }
         noPermission(store, good);
         noSpace();

@@ -1,6 +1,7 @@
 package telemetry.alert;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
@@ -16,6 +17,7 @@ import telemetry.os.NewFile;
 import telemetry.os.Sha256;
 import telemetry.store.Reports;
 import telemetry.text.JsonText;
+import telemetry.text.Notes;
 
 /**
  * What one target of alerts was last told, in {@code {base}/reports/alert-1a2b3c4d.json}. The digits are the target's checksum, because its
@@ -28,6 +30,9 @@ final class AlertMemory {
     private static final int BYTES = 2_048;
     private static final int DIGITS = 8;
 
+    /** Of a file as this class writes it; more is something else. */
+    private static final int MOST_BYTES = 1 << 20;
+
     private final Store store;
     private final Path file;
 
@@ -39,11 +44,15 @@ final class AlertMemory {
 
     /** {@link AlertState#NOTHING} when it cannot be read: one alert too many is better than silence. */
     AlertState recall() {
-        try {
-            return AlertState.read(Files.readString(file));
+        if (!Files.exists(file)) return AlertState.NOTHING;
+        AlertState told = null;
+        if (Files.isRegularFile(file)) try (InputStream in = Files.newInputStream(file)) {
+            told = AlertState.read(new String(in.readNBytes(MOST_BYTES), StandardCharsets.UTF_8));
         } catch (IOException e) {
-            return AlertState.NOTHING;
+            // as one that says nothing
         }
+        if (told == null) Notes.add("skipped " + file + " from byte 0 on: it does not say what was last told");
+        return told == null ? AlertState.NOTHING : told;
     }
 
     /** Makes the file while there is room for it, before there is anything to report. */
@@ -63,6 +72,7 @@ final class AlertMemory {
         block[block.length - 1] = '\n';
         try {
             Reports.make(store);
+            if (Files.exists(file) && !Files.isRegularFile(file)) throw new IOException("it is no plain file");
             write(ByteBuffer.wrap(block));
         } catch (IOException e) {
             StoreException refused = Attempt.refused("remember the alert in", file, e);

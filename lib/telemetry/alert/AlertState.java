@@ -26,17 +26,17 @@ record AlertState(Instant time, Check.Status status, Map<String, Check.Status> t
         return new AlertState(health.at(), shown(health.status()), troubles);
     }
 
-    /** @return {@link #NOTHING} when the text cannot be understood */
+    /** @return null when the text cannot be understood */
     static AlertState read(String json) {
         try {
             Map<String, Object> members = JsonText.object(json);
             Instant time = members.get("time") instanceof String text ? Times.instant(text) : null;
-            if (time == null || !(members.get("troubles") instanceof String troubles)) return NOTHING;
+            if (time == null || !(members.get("troubles") instanceof String troubles)) return null;
             Map<String, Check.Status> read = new LinkedHashMap<>();
             JsonText.object(troubles).forEach((name, word) -> read.put(name, status(word)));
             return new AlertState(time, status(members.get("status")), read);
         } catch (IllegalArgumentException e) {
-            return NOTHING;
+            return null;
         }
     }
 

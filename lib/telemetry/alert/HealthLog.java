@@ -44,12 +44,13 @@ public final class HealthLog {
         }
     }
 
-    /** The records since then, in the file's order; none without a file. A line that cannot be read is left out. */
+    /** The records since then, in the file's order; none without a file. A line that cannot be read is skipped and said. */
     public List<HealthRecord> since(Instant from) {
         List<HealthRecord> records = new ArrayList<>();
         lines.forEach(line -> {
             HealthRecord record = HealthRecord.read(line);
             if (record != null && !record.time().isBefore(from)) records.add(record);
+            return record != null;
         });
         return records;
     }

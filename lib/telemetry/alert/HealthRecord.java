@@ -27,9 +27,8 @@ public record HealthRecord(Instant time, String status, Map<String, String> chec
     }
 
     /** @return null for a line that is no record: a power cut or a full disk may have cut it short */
-    static HealthRecord read(String line) {
+    static HealthRecord read(Map<String, Object> members) {
         try {
-            Map<String, Object> members = JsonText.object(line);
             Instant time = members.get("time") instanceof String text ? Times.instant(text) : null;
             if (time == null || !(members.get("status") instanceof String status)) return null;
             Map<String, String> checks = new LinkedHashMap<>();

@@ -1,6 +1,7 @@
 package telemetry.archive;
 
 import java.nio.file.Path;
+import java.time.DateTimeException;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.util.ArrayList;
@@ -60,7 +61,7 @@ final class ArchiveManifest {
         this.lines = new Records(archive.resolve(NAME), "read the archive's manifest", "append to the day file");
     }
 
-    /** The entries by file, in the order of archiving. A line that cannot be read is skipped. */
+    /** The entries by file, in the order of archiving. A file whose line cannot be read counts as not listed. */
     synchronized Map<String, Entry> read() {
         return read(new HashSet<>());
     }
@@ -72,10 +73,9 @@ final class ArchiveManifest {
         return files;
     }
 
-    private static void read(String line, Map<String, Entry> files, Set<String> expired) {
+    private static boolean read(Map<String, Object> members, Map<String, Entry> files, Set<String> expired) {
         try {
-            Map<String, Object> members = JsonText.object(line);
-            if (members.get("file") == null) return;
+            if (members.get("file") == null) return false;
             String file = members.get("file").toString();
             if (members.get("removed") == null) {
                 files.put(file, Entry.of(members));
@@ -84,8 +84,9 @@ final class ArchiveManifest {
                 files.remove(file);
                 expired.add(file);
             }
-        } catch (IllegalArgumentException | ClassCastException | NullPointerException | java.time.DateTimeException e) {
-            // a full disk cut this line short; its file counts as not listed
+            return true;
+        } catch (ClassCastException | NullPointerException | DateTimeException e) {
+            return false;
         }
     }
 

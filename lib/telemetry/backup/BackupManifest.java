@@ -91,7 +91,9 @@ record BackupManifest(Instant time, long bytes, String sha256, long contentBytes
     private static String whyNot(String text) {
         Matcher sealed = SEALED.matcher(text);
         boolean isWhole = sealed.matches() && Sha256.of((sealed.group(1) + "\n}").getBytes(StandardCharsets.UTF_8)).equals(sealed.group(2));
-        return isWhole ? "another version of this toolkit wrote it, which can use it" : "it is not as it was written";
+        if (isWhole) return "another version of this toolkit wrote it, which can use it";
+        return text.endsWith("}\n") ? "it is not as it was written" : "it is not as it was written: torn at byte "
+                + text.getBytes(StandardCharsets.UTF_8).length;
     }
 
     /** @throws RuntimeException when something is missing or of another type */

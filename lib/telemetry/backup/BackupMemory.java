@@ -2,6 +2,7 @@ package telemetry.backup;
 
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.DateTimeException;
 import java.time.Instant;
@@ -39,20 +40,20 @@ final class BackupMemory {
     /** @throws StoreException when it is there and cannot be read */
     static BackupMemory of(Store store) {
         var memory = new BackupMemory(store);
-        if (!Files.notExists(memory.lines.file())) memory.lines.forEach(memory::read);
+        memory.lines.forEach(memory::read);
         return memory;
     }
 
-    private void read(String line) {
+    private boolean read(Map<String, Object> members) {
         try {
-            Map<String, Object> members = JsonText.object(line);
             Path file = store.base().resolve(members.get("backup").toString()).normalize();
             damage.remove(file);
             if (members.get("damaged") != null) damage.put(file, members.get("damaged").toString());
             if (members.get("made") != null) elsewhere.merge(file.getParent(), Times.instant(members.get("made").toString()),
                     (one, other) -> one.isAfter(other) ? one : other);
-        } catch (IllegalArgumentException | NullPointerException | DateTimeException e) {
-            // a line that a full disk cut short
+            return true;
+        } catch (InvalidPathException | NullPointerException | DateTimeException e) {
+            return false;
         }
     }
 

@@ -32,6 +32,7 @@ import telemetry.Store;
 import telemetry.StoreException;
 import telemetry.Times;
 import telemetry.os.Attempt;
+import telemetry.text.Notes;
 import telemetry.text.Terminal;
 import telemetry.text.Words;
 
@@ -104,6 +105,10 @@ public final class Cli {
         line.setExecutionExceptionHandler(failure(err));
         line.setParameterExceptionHandler((e, arguments) -> usage(e.getCommandLine(), e.getMessage()));
         tellOfTheToolkit(line);
+        Notes.begin(note -> {
+            err.println(name(Procedure.said(line)) + ": " + note);
+            err.flush();
+        });
         int code = honest(line, execute(line, args));
         out.flush();
         String lost = Output.lost(out);
@@ -125,9 +130,7 @@ public final class Cli {
         try {
             return line.execute(args);
         } catch (OutOfMemoryError e) {
-            line.getErr().println(Next.line(name(line) + ": it ran out of memory and stopped",
-                    Next.words("run it again with _JAVA_OPTIONS=-Xmx2g")));
-            return FAILED;
+            return outOfMemory(line);
         } catch (Error e) {
             return bug(line, e);
         }
@@ -191,6 +194,8 @@ public final class Cli {
     private static IExecutionExceptionHandler failure(PrintWriter err) {
         return (e, line, arguments) -> {
             if (e instanceof Output.Unread) return OK;
+            for (Throwable cause = e; cause != null; cause = cause.getCause())
+                if (cause instanceof OutOfMemoryError) return outOfMemory(line);
             if (e instanceof CommandLine.ParameterException wrong) return usage(line, wrong.getMessage());
             if (e instanceof StoreException known) {
                 err.println(name(line) + ": " + store(arguments).map(store -> store.message(known)).orElse(known.getMessage()));
@@ -205,6 +210,12 @@ public final class Cli {
         for (ParseResult part = parsed; part != null; part = part.subcommand())
             if (part.matchedOptionValue("--store", null) instanceof Path folder) return Optional.of(Store.at(folder));
         return Optional.empty();
+    }
+
+    private static int outOfMemory(CommandLine line) {
+        line.getErr().println(Next.line(name(line) + ": it ran out of memory and stopped",
+                Next.words("run it again with more of it (_JAVA_OPTIONS=-Xmx2g), or ask for less with --limit where there is one")));
+        return FAILED;
     }
 
     private static int bug(CommandLine line, Throwable e) {

@@ -6,6 +6,7 @@ import java.util.Base64;
 import java.util.List;
 import telemetry.Rows;
 import telemetry.text.JsonText;
+import telemetry.text.LargeValue;
 
 /**
  * Rows as CSV (RFC 4180: lines end in CR LF), UTF-8. A null is an empty cell, an empty text two quotation marks; bytes are base64, a list
@@ -16,6 +17,9 @@ final class Csv implements Rows.Cells {
 
     /** In bytes; a longer buffer is printed. */
     private static final int CHUNK = 1 << 16;
+
+    /** In bytes; a longer value is printed in parts. */
+    private static final int LARGE = 1 << 20;
 
     private static final byte[] PLAIN = new byte[256];
     private static final byte QUOTED = 1;
@@ -40,6 +44,10 @@ final class Csv implements Rows.Cells {
 
     @Override
     public void text(byte[] utf8) {
+        if (utf8.length > LARGE) {
+            large(LargeValue.of(utf8, StandardCharsets.UTF_8));
+            return;
+        }
         separate();
         byte kinds = 0;
         for (byte b : utf8) kinds |= PLAIN[b & 0xff];
@@ -62,8 +70,22 @@ final class Csv implements Rows.Cells {
     @Override
     public void other(Object value) {
         if (value == null) separate();
+        else if (value instanceof LargeValue large) large(large);
+        else if (value instanceof byte[] blob && blob.length > LARGE) large(LargeValue.of(blob, null));
         else if (value instanceof byte[] blob) text(Base64.getEncoder().encode(blob));
         else text((value instanceof List<?> list ? JsonText.line(list) : value.toString()).getBytes(StandardCharsets.UTF_8));
+    }
+
+    /** In quotation marks, in parts. */
+    private void large(LargeValue value) {
+        separate();
+        bytes[length++] = '"';
+        value.writeTo(part -> {
+            append(part.replace("\"", "\"\"").getBytes(StandardCharsets.UTF_8));
+            if (length > CHUNK) flush();
+        });
+        reserve(0);
+        bytes[length++] = '"';
     }
 
     @Override

@@ -1,10 +1,12 @@
 package telemetry.cli;
 
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.function.BiConsumer;
+import java.util.function.Consumer;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -13,6 +15,7 @@ import picocli.CommandLine.Spec;
 import telemetry.Row;
 import telemetry.Rows;
 import telemetry.text.JsonText;
+import telemetry.text.LargeValue;
 import telemetry.text.Table;
 
 /**
@@ -84,11 +87,42 @@ public final class FormatOption {
         long written = 0;
         for (Row row : rows) {
             if (written++ > 0) text.append(ndjson ? "\n" : ",\n");
-            JsonText.appendRow(text, names, row.values());
+            if (isLong(row.values())) writeLong(output, text, names, row.values());
+            else JsonText.appendRow(text, names, row.values());
             if (text.length() > CHUNK) write(output, text);
         }
         write(output, text.append(!ndjson ? "]\n" : written > 0 ? "\n" : ""));
         return written;
+    }
+
+    /** True when one of them is no part of a line that is written at once. */
+    private static boolean isLong(List<?> values) {
+        for (int i = 0; i < values.size(); i++) {
+            Object value = values.get(i);
+            if (value instanceof String text && text.length() > CHUNK || value instanceof byte[] blob && blob.length > CHUNK
+                    || value instanceof LargeValue) return true;
+        }
+        return false;
+    }
+
+    private static void writeLong(Output output, StringBuilder text, List<String> names, List<?> values) {
+        for (int i = 0; i < names.size(); i++) {
+            text.append(i == 0 ? '{' : ',').append(names.get(i)).append(':');
+            Object value = values.get(i);
+            if (!isLong(Collections.singletonList(value))) {
+                text.append(JsonText.line(value));
+                continue;
+            }
+            text.append('"');
+            Consumer<String> out = part -> {
+                text.append(JsonText.part(part));
+                write(output, text);
+            };
+            if (value instanceof String whole) LargeValue.slices(whole, out);
+            else (value instanceof LargeValue large ? large : LargeValue.of((byte[]) value, null)).writeTo(out);
+            text.append('"');
+        }
+        text.append('}');
     }
 
     private static void write(Output output, StringBuilder text) {

@@ -60,10 +60,16 @@ public final class LogReader implements Iterator<LogEntry>, AutoCloseable {
     private long lines;
     private boolean ended;
     private long until = Long.MAX_VALUE;
+    private int longest = LONGEST_LINE;
 
     /** What a line says. */
     public interface Form {
         LogRecord read(byte[] line, int from, int to);
+
+        /** Of what is glued to a line that cannot be read. */
+        default LogRecord glued(byte[] line, int from, int to) {
+            return Ndjson.read(line, from, to);
+        }
     }
 
     /** Takes lines from the buffer before anything else is done with them. */
@@ -82,7 +88,7 @@ public final class LogReader implements Iterator<LogEntry>, AutoCloseable {
         this(file, from, Ndjson::read);
     }
 
-    /** With lines read in another form; what is glued together is read by {@link Ndjson} all the same. */
+    /** With lines read in another form. */
     public LogReader(Path file, long from, Form form) {
         this(file, from, form, null, null);
     }
@@ -122,6 +128,12 @@ public final class LogReader implements Iterator<LogEntry>, AutoCloseable {
     /** Ends before the first line that begins at this byte or behind it. @return this */
     public LogReader until(long byteOfContent) {
         until = byteOfContent;
+        return this;
+    }
+
+    /** Takes lines of up to so many bytes. @return this */
+    LogReader longest(int bytes) {
+        longest = bytes;
         return this;
     }
 
@@ -181,8 +193,8 @@ public final class LogReader implements Iterator<LogEntry>, AutoCloseable {
         while (!terminated && (next < filled || fill()) && zeros(next) < GAP) {
             int end = next;
             while (end < filled && buffer[end] != '\n') end++;
-            int take = Math.min(end - next, LONGEST_LINE - length);
-            if (length + take > line.length) line = Arrays.copyOf(line, Math.max(length + take, Math.min(2 * line.length, LONGEST_LINE)));
+            int take = Math.min(end - next, longest - length);
+            if (length + take > line.length) line = Arrays.copyOf(line, Math.max(length + take, Math.min(2 * line.length, longest)));
             System.arraycopy(buffer, next, line, length, take);
             length += take;
             whole += end - next;
@@ -190,7 +202,8 @@ public final class LogReader implements Iterator<LogEntry>, AutoCloseable {
             position += end - next + (terminated ? 1 : 0);
             next = terminated ? end + 1 : end;
         }
-        if (whole > length) damaged(start, whole, Arrays.copyOf(line, length), TOO_LONG);
+        if (whole > length) damaged(start, whole, Arrays.copyOf(line, length),
+                longest == LONGEST_LINE ? TOO_LONG : new Damage("longer than " + (longest >> 20) + " MiB"));
         while (!terminated && length == whole && length > 0 && line[length - 1] == 0) whole = --length;
         if (whole == length && !isBlank(line, 0, length) && (search == null || search.find(line, 0, length) >= 0)) entries(start,
                 Arrays.copyOf(line, length), terminated);
@@ -275,13 +288,13 @@ public final class LogReader implements Iterator<LogEntry>, AutoCloseable {
         int tries = 0;
         int at = whole instanceof Damage ? opening(line, from, end) : from;
         for (; at > from && tries++ < MOST_TRIES; at = opening(line, from, at)) {
-            LogRecord record = Ndjson.read(line, at, end);
+            LogRecord record = form.glued(line, at, end);
             if (record instanceof Damage) continue;
             glued.addFirst(entry(start, line, at, end, record));
             end = at;
         }
         if (end > from) {
-            LogRecord first = end == to ? whole : Ndjson.read(line, from, end);
+            LogRecord first = end == to ? whole : form.glued(line, from, end);
             entries.add(entry(start, line, from, end, first instanceof Damage && !terminated && end == to ? TORN : first));
         }
         entries.addAll(glued);

@@ -1,13 +1,10 @@
 package telemetry.measure;
 
-import java.nio.file.Files;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.atomic.AtomicInteger;
-import java.util.function.Consumer;
 import telemetry.Size;
 import telemetry.Store;
 import telemetry.Times;
@@ -26,24 +23,11 @@ public final class PerformanceHistory implements Result {
     private final Records lines;
     private final List<Map<String, Object>> records = new ArrayList<>();
 
-    /**
-     * Reads the file. A line that cannot be read, perhaps because of a power failure, is left out.
-     *
-     * @param damaged receives a message about each such line
-     */
-    public PerformanceHistory(Store store, Consumer<String> damaged) {
+    /** Reads the file. A line that cannot be read, perhaps because of a power failure, is skipped and said. */
+    public PerformanceHistory(Store store) {
         this.store = store;
         this.lines = new Records(store.reports().resolve("performance.ndjson"), "read", "append to the day file");
-        var number = new AtomicInteger();
-        if (Files.exists(lines.file())) lines.forEach(line -> read(line, number.incrementAndGet(), damaged));
-    }
-
-    private void read(String line, int number, Consumer<String> damaged) {
-        try {
-            if (!line.isBlank()) records.add(JsonText.object(line));
-        } catch (IllegalArgumentException e) {
-            damaged.accept("line " + number + " of " + lines.file() + " is left out: " + e.getMessage());
-        }
+        lines.forEach(line -> line.get("time") != null && records.add(line));
     }
 
     /**

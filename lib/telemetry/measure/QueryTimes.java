@@ -36,7 +36,7 @@ public record QueryTimes(List<QueryTime> list) {
      * @throws StoreException {@code DAMAGED} when there is no table of runs, or it cannot be read
      */
     public static QueryTimes of(Database database, Instant now) {
-        var runs = new Runs(database);
+        Runs runs = new Runs(database).inPieces();
         List<QueryTime> times = new ArrayList<>();
         for (Question question : questions(database, runs.schema(), now)) times.add(time(question, runs));
         return new QueryTimes(times);

@@ -27,12 +27,15 @@ final class AtStake {
      * @return null when there is nothing to name, or nobody can tell
      */
     static Check of(Store store, Backup backup, boolean isAlone, PrintWriter err) {
-        try (var folder = new ScratchFolder("telemetry-recover");
+        try (Database old = old(store, isAlone);
+                var folder = new ScratchFolder("telemetry-recover");
                 var scratch = Database.create(folder.path().resolve("scratch.sqlite"))) {
+            // SQLite reads two databases as one only when their texts are in the same encoding
+            scratch.pragma("encoding", "'" + old.pragma("encoding") + "'");
             if (isAlone) scratch.attachFrozen(store.database(), "old");
             else scratch.attachToRead(store.database(), "old");
             List<TakenAway> taken = new ArrayList<>(backup == null ? TakenAway.between(scratch, "old", "main")
-                    : against(backup, scratch, folder.path().resolve("unpacked"), err));
+                    : against(backup, old, scratch, folder.path().resolve("unpacked"), err));
             if (backup == null) taken.removeIf(one -> one.table().equals("agent_runs") || one.table().equals("schema_migrations"));
             if (taken.isEmpty()) return null;
             return Check.warning("tables", "of the damaged database alone, to be filled in as far as they can be read: "
@@ -42,14 +45,21 @@ final class AtStake {
         }
     }
 
-    private static List<TakenAway> against(Backup backup, Database scratch, Path near, PrintWriter err) {
-        if (!backup.isCompressed()) return against(backup.file(), scratch);
+    private static Database old(Store store, boolean isAlone) {
+        return isAlone ? Database.openFrozen(store.database()) : Database.openToRead(store.database());
+    }
+
+    private static List<TakenAway> against(Backup backup, Database old, Database scratch, Path near, PrintWriter err) {
+        if (!backup.isCompressed()) return against(backup.file(), old, scratch);
         try (BackupContent content = BackupContent.open(backup, near, err)) {
-            return against(content.file(), scratch);
+            return against(content.file(), old, scratch);
         }
     }
 
-    private static List<TakenAway> against(Path backup, Database scratch) {
+    private static List<TakenAway> against(Path backup, Database old, Database scratch) {
+        try (Database now = Database.openFrozen(backup)) {
+            if (!now.pragma("encoding").equals(old.pragma("encoding"))) return TakenAway.rowsOnlyIn(old, now);
+        }
         scratch.attachFrozen(backup, "now");
         try {
             return TakenAway.between(scratch, "old", "now");

@@ -12,6 +12,9 @@ import telemetry.Store;
 import telemetry.StoreException;
 import telemetry.os.Attempt;
 import telemetry.os.Link;
+import telemetry.os.Openers;
+import telemetry.restore.PageForm;
+import telemetry.sqlite.DatabaseFile;
 import telemetry.store.StoreLock;
 import telemetry.text.Result;
 
@@ -24,6 +27,8 @@ public final class Recovery {
 
     /** So long a look holds: whoever thinks about the question for longer gets another. */
     private static final Duration FRESH = Duration.ofSeconds(10);
+
+    private static final int POLL_MILLIS = 100;
 
     private final Store store;
     private final Clock clock;
@@ -104,8 +109,24 @@ public final class Recovery {
         if (plan.source() == RecoveryPlan.Source.NONE) throw new StoreException(StoreException.Reason.FAILED, "recover", live,
                 "there is no database that can be read, no backup and no day file",
                 Next.words("look for copies elsewhere, or make a new store").then(Next.command("setup")));
+        waitUntilUnused(plan);
         RecoveryMark mark = plan.source() == RecoveryPlan.Source.INTACT && !plan.isLogAtStake() ? RecoveryMark.find(store)
                 : RecoveryMark.begin(store, clock.instant());
         return new RecoveryRun(store, clock, patience, err, others, plan, repair).run(mark);
+    }
+
+    /** A damaged database that SQLite cannot write to, or not pages of the backup's form, is replaced. Nobody may have it open then. */
+    private void waitUntilUnused(RecoveryPlan plan) {
+        boolean isReplaced = plan.aside() != null || plan.database() == RecoveryPlan.State.UNREADABLE || plan.database() == RecoveryPlan.State.DAMAGED
+                && plan.source() != RecoveryPlan.Source.BACKUP;
+        if (!isReplaced) return;
+        List<Path> files = DatabaseFile.present(live);
+        long end = System.nanoTime() + patience.toNanos();
+        try {
+            while (System.nanoTime() < end && !Openers.of(files).isEmpty()) Thread.sleep(POLL_MILLIS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        if (plan.aside() != null) PageForm.requireUnused("recover", live, plan.aside());
     }
 }

@@ -19,14 +19,17 @@ import telemetry.Size;
 import telemetry.Store;
 import telemetry.StoreException;
 import telemetry.backup.Backup;
+import telemetry.backup.BackupContent;
 import telemetry.backup.Backups;
 import telemetry.backup.KnownBackups;
 import telemetry.health.FolderChecks;
 import telemetry.health.HealthRules;
 import telemetry.os.Link;
 import telemetry.os.Openers;
+import telemetry.os.ScratchFolder;
 import telemetry.rebuild.Rebuild;
 import telemetry.rebuild.RunDifferences;
+import telemetry.restore.PageForm;
 import telemetry.runs.Integrity;
 import telemetry.runs.Schema;
 import telemetry.sqlite.DatabaseFile;
@@ -55,6 +58,7 @@ final class RecoveryLook {
     private boolean isShort;
     private boolean isResumed;
     private LeftLog log;
+    private String aside;
     private Integrity odd;
 
     /**
@@ -72,8 +76,12 @@ final class RecoveryLook {
         this.mayMend = mayMend;
     }
 
-    /** @throws StoreException {@code LOCKED} or {@code DENIED} when the state cannot be told */
+    /**
+     * @throws StoreException {@code LOCKED} or {@code DENIED} when the state cannot be told; also when the list of pruned runs cannot be read,
+     *                        because a recovery would bring them all back
+     */
     RecoveryPlan plan() {
+        Pruned.of(store);
         RecoveryMark left = RecoveryMark.find(store);
         isResumed = left != null;
         if (isResumed) checks.add(Check.warning("unfinished",
@@ -92,6 +100,9 @@ final class RecoveryLook {
         boolean isMixed = state == RecoveryPlan.State.MIXED;
         Check tables = state == RecoveryPlan.State.DAMAGED || isMixed && backup != null ? AtStake.of(store, backup, isMixed, err) : null;
         if (tables != null) checks.add(tables);
+        boolean isOverwritten = backup != null && (state == RecoveryPlan.State.DAMAGED || isMixed);
+        aside = isOverwritten ? aside() : null;
+        if (aside != null) checks.add(Check.warning("form", aside + ": it is moved aside, once nobody has it open", null));
         List<DayFile> days = new EventLog(store).days();
         checks.add(dayFiles(days));
         checks.add(writers(days));
@@ -102,7 +113,7 @@ final class RecoveryLook {
                 : !days.isEmpty() ? RecoveryPlan.Source.DAY_FILES
                 : isSomething ? RecoveryPlan.Source.SALVAGE : RecoveryPlan.Source.NONE;
         return new RecoveryPlan(status(source), state, source, backup == null ? null : backup.file(), missing, isShort, isResumed, log,
-                action(source), checks);
+                aside, action(source), checks);
     }
 
     /** With nothing to do for the database the folders and the disk still count: without them agents cannot go on. */
@@ -208,8 +219,9 @@ final class RecoveryLook {
     }
 
     private Check log() {
-        return log.isWhole() ? Check.ok("log", log.toString())
-                : Check.warning("log", log + ": SQLite reads to the first damage only", null);
+        boolean isKept = state == RecoveryPlan.State.ABSENT || state == RecoveryPlan.State.MIXED || !log.isWhole();
+        String named = log + (isKept ? "; the quarantine keeps " + log.file() : "");
+        return log.isWhole() ? Check.ok("log", named) : Check.warning("log", named + ": SQLite reads to the first damage only", null);
     }
 
     private Check newestBackup() {
@@ -241,6 +253,16 @@ final class RecoveryLook {
             }
         }
         return Check.warning("backups", (bad == 0 ? "there is none" : "none of " + bad + " can be used") + known.said(), null);
+    }
+
+    /** Pages of another form cannot be copied over those that are there. */
+    private String aside() {
+        try (var folder = new ScratchFolder("telemetry-recover");
+                BackupContent content = backup.isCompressed() ? BackupContent.open(backup, folder.path().resolve("unpacked"), err) : null) {
+            PageForm live = state == RecoveryPlan.State.MIXED ? PageForm.ofFrozen(store.database())
+                    : PageForm.ofLive(store.database(), patience);
+            return live == null ? null : live.whyNot(PageForm.ofFrozen(content == null ? backup.file() : content.file()));
+        }
     }
 
     private KnownBackups candidates() {

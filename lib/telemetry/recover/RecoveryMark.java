@@ -1,6 +1,7 @@
 package telemetry.recover;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
@@ -12,6 +13,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.regex.Matcher;
@@ -26,6 +28,8 @@ import telemetry.os.Unfinished;
 import telemetry.sqlite.DatabaseFile;
 import telemetry.store.Layout;
 import telemetry.store.Quarantine;
+import telemetry.text.Notes;
+import telemetry.text.Words;
 
 /**
  * Says that a recovery has begun and has not come to its end: {@code quarantine/recover-20261120_120000.unfinished}. It lists what the
@@ -36,6 +40,9 @@ import telemetry.store.Quarantine;
  */
 record RecoveryMark(Store store, String stamp, Set<String> others) {
     private static final Pattern NAME = Pattern.compile("recover-(\\d{8}_\\d{6})\\.unfinished");
+    /** More is no list of a quarantine. */
+    private static final int MOST_BYTES = 1 << 20;
+
     private static final Pattern FOLDER = Pattern.compile("(restore|rebuild|recover)-\\d{8}_\\d{6}(-\\d+)?");
 
     /** The oldest that is there; null when there is none. */
@@ -66,9 +73,23 @@ record RecoveryMark(Store store, String stamp, Set<String> others) {
         return read(store, Times.stamp(now));
     }
 
+    /** A name that is skipped has its folder taken for one of this recovery: too much is looked into then, not too little. */
     private static RecoveryMark read(Store store, String stamp) {
         Path file = file(store, stamp);
-        return Attempt.of("read", file, () -> new RecoveryMark(store, stamp, Set.copyOf(Files.readAllLines(file))));
+        Set<String> names = new HashSet<>();
+        byte[] bytes = Attempt.of("read", file, () -> {
+            try (InputStream in = Files.newInputStream(file)) {
+                return in.readNBytes(MOST_BYTES);
+            }
+        });
+        for (int from = 0, to; from < bytes.length; from = to + 1) {
+            for (to = from; to < bytes.length && bytes[to] != '\n'; ) to++;
+            String name = new String(bytes, from, to - from, StandardCharsets.UTF_8);
+            boolean isName = to < bytes.length && name.indexOf('\uFFFD') < 0 && name.indexOf('\0') < 0;
+            if (isName) names.add(name);
+            else Notes.add("skipped " + Words.count(to - from, "byte") + " of " + file + " at byte " + from + ": no whole name");
+        }
+        return new RecoveryMark(store, stamp, names);
     }
 
     private static Path file(Store store, String stamp) {

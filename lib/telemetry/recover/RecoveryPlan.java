@@ -19,12 +19,14 @@ import telemetry.text.Result;
  *                  begun it anew
  * @param isResumed true when an earlier recovery did not come to its end
  * @param log       the -wal that was found beside the database; null when there was none
+ * @param aside     why the backup is not copied over the database, which is moved aside once nobody has it open; null when it is, and for
+ *                  one that SQLite cannot open
  * @param action    what would be done, in a sentence
  * @param checks    storage, disk, database, backups, day files, writers; besides, where something is to be said of them, an unfinished
  *                  recovery, rows, log, tables
  */
 public record RecoveryPlan(Check.Status status, State database, Source source, Path backup, long missing, boolean isShort,
-        boolean isResumed, LeftLog log, String action, List<Check> checks) implements Result {
+        boolean isResumed, LeftLog log, String aside, String action, List<Check> checks) implements Result {
 
     /** What the database is made good from, the best first. */
     enum Source {

@@ -27,7 +27,6 @@ import telemetry.health.DatabaseChecks;
 import telemetry.health.HealthRules;
 import telemetry.os.Attempt;
 import telemetry.os.Disk;
-import telemetry.os.Openers;
 import telemetry.prune.OldRuns;
 import telemetry.rebuild.NewDatabase;
 import telemetry.rebuild.OldDatabase;
@@ -47,8 +46,6 @@ import telemetry.text.Words;
 
 /** One recovery as it goes on: the source put in place, the day files replayed, gaps filled, the whole verified; and what it counted. */
 final class RecoveryRun {
-    private static final int POLL_MILLIS = 100;
-
     private final Store store;
     private final Clock clock;
     private final Duration patience;
@@ -89,11 +86,12 @@ final class RecoveryRun {
     Recovered run(RecoveryMark mark) {
         if (repair != null && repair.why() != null)
             steps.add(Check.warning("indexes", "they could not be made anew: " + repair.why(), null));
-        waitUntilUnused();
         setLogAside();
         bringSource();
         List<Path> kept = new ArrayList<>(mark == null ? List.of() : mark.kept());
         List<Path> logs = mark == null ? List.of() : mark.logs();
+        if (plan.log() != null)
+            logs.forEach(log -> step(true, "log", "the -wal that stood beside the database is " + log, "", null));
         try {
             fill(kept, new ArrayList<>(logs));
             verify();
@@ -112,20 +110,6 @@ final class RecoveryRun {
         var brought = new Recovered.Brought(base, replayed, filling.runs(), filling.marks(), commits == null ? 0 : commits, rows,
                 filling.values(), filling.different(), filling.unread(), refused, damaged, lost);
         return new Recovered(new Checks(steps).status(), plan.source(), plan.backup(), runs(), brought, kept, next, plan.checks(), steps);
-    }
-
-    /** A damaged database that SQLite cannot write to is replaced. Nobody may have it open then. */
-    private void waitUntilUnused() {
-        boolean isReplaced = plan.database() == RecoveryPlan.State.UNREADABLE || plan.database() == RecoveryPlan.State.DAMAGED
-                && plan.source() != RecoveryPlan.Source.BACKUP;
-        if (!isReplaced) return;
-        List<Path> files = DatabaseFile.present(live);
-        long end = System.nanoTime() + patience.toNanos();
-        try {
-            while (System.nanoTime() < end && !Openers.of(files).isEmpty()) Thread.sleep(POLL_MILLIS);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
     }
 
     /**

@@ -65,11 +65,13 @@ public final class Restore {
 
     /**
      * @param replay also bring the runs that the day files have and the backup has not, or has not as ended
-     * @throws StoreException with the database as it was, unless the message says otherwise
+     * @throws StoreException with the database as it was, unless the message says otherwise; also when the list of pruned runs cannot be
+     *                        read, because the backup would bring them all back
      */
     public Restored run(Backup backup, boolean replay) {
         Link.require(TRIED, live);
         refuseItself(backup);
+        Pruned.of(store);
         if (!Files.isDirectory(live.getParent())) {
             BackupContent.requireIntact(backup, err);
             createFolder();
@@ -84,6 +86,7 @@ public final class Restore {
 
     /** The restore drill: the same into a folder of its own, which is removed afterwards; the database is only looked at. */
     public Restored drill(Backup backup, boolean replay) {
+        Pruned.of(store);
         Path folder = scratch();
         Path database = folder.resolve(live.getFileName());
         try (BackupContent content = BackupContent.open(backup, database, err)) {
@@ -91,8 +94,8 @@ public final class Restore {
             long needed = content.file().toFile().length() + (there == live ? 0 : live.toFile().length()) + SPARED;
             Disk.requireRoom(TRIED, folder, needed, Next.command("archive", "--dry-run"));
             if (there != live) copyTorn(there);
+            Restored.Place drilled = new RestorePlace(store, clock, patience, err).foresee(content, there);
             RestorePlace.putNew(content, database);
-            var drilled = new Restored.Place(null, null, null, RestorePlace.look(there, patience));
             return bring(content, database, replay, drilled, drilled.before().equals(Restored.ABSENT) ? null : there);
         } finally {
             DatabaseFile.delete(database);
@@ -190,6 +193,12 @@ public final class Restore {
 
     private static Difference onlyIn(Path old, Database restored) {
         if (!Files.isRegularFile(old)) return new Difference(0L, List.of());
+        try (Database other = Database.openToRead(old)) {
+            if (!other.pragma("encoding").equals(restored.pragma("encoding")))
+                return new Difference(TakenAway.runsOnlyIn(other, restored), TakenAway.rowsOnlyIn(other, restored));
+        } catch (StoreException e) {
+            return new Difference(null, List.of());
+        }
         try {
             restored.attachToRead(old, "old");
         } catch (StoreException e) {

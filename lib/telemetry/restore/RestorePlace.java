@@ -16,17 +16,20 @@ import telemetry.backup.BackupContent;
 import telemetry.os.Attempt;
 import telemetry.os.Disk;
 import telemetry.os.NewFile;
+import telemetry.os.Openers;
 import telemetry.os.Sha256;
 import telemetry.os.Unfinished;
 import telemetry.rebuild.OldDatabase;
 import telemetry.runs.Schema;
 import telemetry.sqlite.DatabaseFile;
+import telemetry.sqlite.WriteAheadLog;
 import telemetry.store.Quarantine;
 import telemetry.text.Progress;
 
 /**
  * The place of a store's database, into which a backup's content is put. A database that SQLite can open gets it in one transaction, so its
- * users may go on and never see half of it; what is no database any more is moved aside with its logs, once nobody has it open.
+ * users may go on and never see half of it; what is no database any more, or one of another form, is moved aside with its logs, once nobody
+ * has it open.
  */
 final class RestorePlace {
     private static final String TRIED = "restore to";
@@ -39,6 +42,8 @@ final class RestorePlace {
     private Path kept;
     private Path torn;
     private String before;
+    private PageForm form;
+    private String aside;
     private Object identity;
 
     RestorePlace(Store store, Clock clock, Duration patience, PrintWriter err) {
@@ -55,9 +60,40 @@ final class RestorePlace {
         keepTorn();
         before = look(live, patience);
         boolean isOpenable = !before.equals(Restored.ABSENT) && !before.equals(Restored.DAMAGED);
-        requireRoom(content, isOpenable);
-        if (!isOpenable || !overwrite(content)) replace(content);
-        return new Restored.Place(live, kept, torn, before);
+        if (isOpenable) compareForms(content, live);
+        if (aside != null) PageForm.requireUnused(TRIED, live, aside);
+        requireRoom(content, isOpenable && aside == null);
+        if (!isOpenable || aside != null || !overwrite(content)) replace(content);
+        return place(live, kept == null ? null : DatabaseFile.beside(Files.isDirectory(kept) ? kept.resolve(live.getFileName()) : kept, "-wal"));
+    }
+
+    /**
+     * What {@link #put} would find, of a database or a copy of it. Changes nothing.
+     *
+     * @throws StoreException as {@link #put} when a program has the database open that would have to be moved aside
+     */
+    Restored.Place foresee(BackupContent content, Path there) {
+        before = look(there, patience);
+        if (before.equals(Restored.DAMAGED)) old().requireUnused();
+        else if (!before.equals(Restored.ABSENT)) compareForms(content, there);
+        if (aside != null) PageForm.requireUnused(TRIED, live, aside);
+        boolean isOpenable = !before.equals(Restored.ABSENT) && !before.equals(Restored.DAMAGED);
+        boolean isLeft = !isOpenable || Openers.isNobody(DatabaseFile.present(live));
+        return place(null, isLeft ? DatabaseFile.beside(live, "-wal") : null);
+    }
+
+    /** @param log which may not exist, or be empty */
+    private Restored.Place place(Path database, Path log) {
+        if (log == null || log.toFile().length() == 0) return new Restored.Place(database, kept, torn, before, aside, null, 0);
+        if (!before.equals(Restored.ABSENT)) return new Restored.Place(database, kept, torn, before, aside, log, 0);
+        try (WriteAheadLog read = WriteAheadLog.read(log, 0)) {
+            return new Restored.Place(database, kept, torn, before, aside, log, read.commits());
+        }
+    }
+
+    private void compareForms(BackupContent content, Path there) {
+        form = PageForm.ofLive(there, patience);
+        aside = form == null ? null : form.whyNot(PageForm.ofFrozen(content.file()));
     }
 
     private Object identity() {
@@ -108,7 +144,6 @@ final class RestorePlace {
 
     /** @return false when the database turned out to be damaged so that SQLite cannot copy it or write to it */
     private boolean overwrite(BackupContent content) {
-        requireSamePages(content);
         var safety = new SafetyCopy(store, clock.instant(), err);
         try {
             boolean isKept = safety.isUnused() && safety.bytes();
@@ -138,20 +173,15 @@ final class RestorePlace {
         }
     }
 
-    private void requireSamePages(BackupContent content) {
-        try (Database database = Database.openRolledBack(live, patience)) {
-            long size = database.number("PRAGMA page_size");
-            if (size == content.pageSize() || !"wal".equalsIgnoreCase(database.pragma("journal_mode"))) return;
-            throw new StoreException(StoreException.Reason.FAILED, TRIED, live,
-                    "its pages have " + size + " bytes, the backup's " + content.pageSize() + ", which cannot change in WAL mode",
-                    Next.words("stop the programs that use it, move it and its -wal and -shm elsewhere, then run it again"));
-        }
+    private OldDatabase old() {
+        return new OldDatabase(live, OldDatabase.State.DAMAGED, aside == null ? "it is damaged" : aside, null);
     }
 
+    /** One of another form keeps the journal mode that its users know. */
     private void replace(BackupContent content) {
-        var old = new OldDatabase(live, OldDatabase.State.DAMAGED, "it is damaged", null);
+        OldDatabase old = old();
         old.requireUnused();
-        prepare(content, live, made -> exchange(old, made));
+        prepare(content, aside == null ? content.journal() : form.journal(), live, made -> exchange(old, made));
     }
 
     private void exchange(OldDatabase old, Path made) {
@@ -168,11 +198,11 @@ final class RestorePlace {
 
     /** Makes a new database of the content, in a folder where there is none. */
     static void putNew(BackupContent content, Path target) {
-        prepare(content, target, made -> publish(made, target));
+        prepare(content, content.journal(), target, made -> publish(made, target));
     }
 
-    /** Makes a copy that is read back, with the journal mode that the backed up database had. @param then puts it in its place */
-    private static void prepare(BackupContent content, Path target, Consumer<Path> then) {
+    /** Makes a copy that is read back. @param journal the mode it gets; null for its own @param then puts it in its place */
+    private static void prepare(BackupContent content, String journal, Path target, Consumer<Path> then) {
         Path made = Unfinished.beside(target);
         try {
             Attempt.of(TRIED, target, () -> {
@@ -181,7 +211,7 @@ final class RestorePlace {
                     throw new StoreException(StoreException.Reason.FAILED, TRIED, target,
                             "what was written is not what was read back", Next.RUN_AGAIN);
                 try (Database database = Database.open(made)) {
-                    if (content.journal() != null) database.pragma("journal_mode", content.journal());
+                    if (journal != null) database.pragma("journal_mode", journal);
                 }
                 Disk.sync(made);
             });

@@ -38,8 +38,12 @@ public record Restored(Path backup, Instant made, String schema, long fromIt, Re
      * @param torn     the copy of what a program that died while it wrote had left, from before that was rolled back; null when nothing
      *                 was, and after a drill
      * @param before   how the database was: its version, or {@link #ABSENT} or {@link #DAMAGED}
+     * @param aside    why it was moved aside although it could be opened, in a drill would be; null when it was overwritten
+     * @param log      where the -wal is now that was found there; in a drill, where it is; null when there was none, or programs that have
+     *                 the database open go on with it
+     * @param commits  whole ones in the log of a database that is gone; else 0
      */
-    record Place(Path database, Path kept, Path torn, String before) implements JsonText.Inline { }
+    record Place(Path database, Path kept, Path torn, String before, String aside, Path log, long commits) implements JsonText.Inline { }
 
     static final String ABSENT = "absent";
     static final String DAMAGED = "damaged";
@@ -67,6 +71,9 @@ public record Restored(Path backup, Instant made, String schema, long fromIt, Re
         if (!verified)
             remarks.add(new Remark("this backup has no SHA-256: SQLite finds no error in it, but nothing proves that it is unchanged",
                     null));
+        if (place.commits > 0) remarks.add(new Remark("the log of a database that is gone has " + Words.count(place.commits, "whole commit")
+                + ": " + place.log, place.database == null ? Next.command("recover", "--dry-run")
+                : Next.command("recover", "--salvage", place.log.toString(), "--dry-run")));
         List<String> missing = new ArrayList<>();
         for (TakenAway one : taken) {
             TakenAway unsaid = one.isOfRuns() ? one.ofRowsThatAreThere() : one;
@@ -111,6 +118,10 @@ public record Restored(Path backup, Instant made, String schema, long fromIt, Re
                 + (place.database == null ? "in a scratch folder that is gone again" : place.database));
         if (place.torn != null) text.add("kept       " + place.torn + ", with the -journal that a program left which died while it wrote");
         if (place.kept != null) text.add("kept       " + place.kept + ", what was there before (" + place.before + ")");
+        if (place.log != null) text.add("log        " + place.log + ", " + (place.before.equals(ABSENT) ? "left of a database that is gone"
+                : "which stood beside it") + (place.database == null ? "; it would go to the quarantine" : ""));
+        if (place.aside != null) text.add("moved      " + (place.database == null ? "it would be moved aside and replaced: "
+                : "it was moved aside and replaced: ") + place.aside);
         return text.toString();
     }
 }

@@ -35,6 +35,28 @@ public record TakenAway(String table, Long rows, List<String> without, Map<Strin
         return taken;
     }
 
+    /** Runs that only the one has; for databases of two encodings, which SQLite does not read as one. */
+    static long runsOnlyIn(Database old, Database now) {
+        long only = 0;
+        for (Row row : old.query("SELECT DISTINCT run_id FROM agent_runs NOT INDEXED WHERE run_id IS NOT NULL"))
+            if (now.lookUp("SELECT 1 FROM agent_runs WHERE run_id = ?", row.get(0)).isEmpty()) only++;
+        return only;
+    }
+
+    /** Of such databases only the rows of the other tables are counted: at least so many are taken away. */
+    public static List<TakenAway> rowsOnlyIn(Database old, Database now) {
+        List<TakenAway> taken = new ArrayList<>();
+        List<String> tables = tables(now, "main");
+        for (String table : tables(old, "main")) {
+            if (table.equals(RUNS)) continue;
+            Long had = count(old, Database.quoted(table));
+            long has = tables.contains(table) ? now.number("SELECT count(*) FROM " + Database.quoted(table)) : 0;
+            var one = new TakenAway(table, had == null ? null : Math.max(0, had - has), List.of(), Map.of());
+            if (one.isAny()) taken.add(one);
+        }
+        return taken;
+    }
+
     private static List<String> tables(Database database, String name) {
         return database.query("SELECT name FROM pragma_table_list WHERE schema = ? AND type = 'table' AND name NOT LIKE 'sqlite@_%' "
                 + "ESCAPE '@' ORDER BY name", name).stream().map(row -> row.text("name")).toList();

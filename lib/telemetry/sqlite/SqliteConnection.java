@@ -95,6 +95,24 @@ public final class SqliteConnection implements AutoCloseable {
         attach(other, mode, name);
     }
 
+    /** Refuses values that are longer, in bytes. */
+    public void longest(int bytes) {
+        try {
+            driver().getDatabase().limit(SQLiteLimits.SQLITE_LIMIT_LENGTH.getId(), bytes);
+        } catch (SQLException e) {
+            throw SqliteErrors.translate("configure", file, e);
+        }
+    }
+
+    /** The names of a statement's columns, without running it. */
+    public List<String> columns(String sql) {
+        try (PreparedStatement statement = connection.prepareStatement(sql)) {
+            return SqliteCursor.names(statement.getMetaData());
+        } catch (SQLException e) {
+            throw SqliteErrors.translate("query", file, e);
+        }
+    }
+
     public Rows query(String sql, Object... params) {
         PreparedStatement statement = null;
         try {

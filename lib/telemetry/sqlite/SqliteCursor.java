@@ -118,7 +118,7 @@ final class SqliteCursor implements Rows.Cursor {
         close(statement);
     }
 
-    private static List<String> names(ResultSetMetaData columns) throws SQLException {
+    static List<String> names(ResultSetMetaData columns) throws SQLException {
         String[] names = new String[columns.getColumnCount()];
         for (int i = 0; i < names.length; i++) names[i] = columns.getColumnLabel(i + 1);
         return List.of(names);

@@ -59,6 +59,11 @@ public final class SqliteErrors {
         return e.getCause() instanceof SQLiteException known && List.of(18, 19, 20).contains(known.getResultCode().code & 0xff);
     }
 
+    /** True when a value was longer than this connection reads. */
+    public static boolean isTooBig(StoreException e) {
+        return e.getCause() instanceof SQLiteException known && (known.getResultCode().code & 0xff) == 18;
+    }
+
     /** True when a -journal kept SQLite from reading: a program died while it wrote, and rolling that back needs write permission. */
     public static boolean isLeftJournal(StoreException e) {
         return e.getCause() instanceof SQLiteException known && known.getResultCode().code == READONLY_ROLLBACK;

@@ -1,11 +1,13 @@
 package telemetry.store;
 
 import java.io.IOException;
-import java.nio.file.Files;
+import java.time.DateTimeException;
 import java.time.Instant;
 import java.time.LocalDate;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import telemetry.Store;
@@ -28,7 +30,7 @@ public final class KnownLosses {
     private KnownLosses(Store store) {
         this.store = store;
         this.lines = new Records(store.reports().resolve("known-losses.ndjson"), "read the known losses", "acknowledge a loss in");
-        if (Files.exists(lines.file())) lines.forEach(this::read);
+        lines.forEach(this::read);
     }
 
     /** Reads the store's list; an empty one when nothing was ever acknowledged. */
@@ -37,12 +39,14 @@ public final class KnownLosses {
     }
 
     /** A line cut short by a power cut acknowledges nothing. */
-    private void read(String line) {
+    private boolean read(Map<String, Object> line) {
         try {
-            for (String day : String.valueOf(JsonText.object(line).get("days")).replaceAll("[\\[\\]\" ]", "").split(","))
-                if (!day.isEmpty()) days.add(LocalDate.parse(day));
-        } catch (IllegalArgumentException | java.time.DateTimeException e) {
-            // no such line
+            List<LocalDate> read = new ArrayList<>();
+            for (String day : String.valueOf(line.get("days")).replaceAll("[\\[\\]\" ]", "").split(","))
+                if (!day.isEmpty()) read.add(LocalDate.parse(day));
+            return days.addAll(read) || !read.isEmpty();
+        } catch (DateTimeException e) {
+            return false;
         }
     }
 

@@ -11,12 +11,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
+import telemetry.Next;
 import telemetry.Run;
 import telemetry.Store;
+import telemetry.StoreException;
 import telemetry.Times;
 import telemetry.daylog.Records;
 import telemetry.text.JsonText;
-import telemetry.text.Ndjson;
 
 /**
  * What was done on purpose to runs that the day files know otherwise, one line each in {@code {base}/pruned.ndjson}: deleted from the
@@ -34,6 +35,8 @@ public final class Pruned {
      */
     public record Cancelled(String runId, Instant startedBefore, Instant at, String why) { }
 
+    private static final String READ = "read the list of pruned runs";
+
     private final Records lines;
 
     /** 128 bits for each id: some 70 bytes a run in memory, and no two ids meet. */
@@ -41,31 +44,39 @@ public final class Pruned {
     private final Map<String, Cancelled> cancelled = new LinkedHashMap<>();
 
     private Pruned(Path file) {
-        lines = new Records(file, "read the list of pruned runs", "write the list of pruned runs");
-        lines.forEach(this::read);
+        lines = new Records(file, READ, "write the list of pruned runs");
+        Records.Count count = lines.forEach(this::read);
+        if (count.read() == 0 && count.skipped() > 0 && !count.isTorn()) throw new StoreException(StoreException.Reason.DAMAGED, READ, file,
+                "not one of its lines can be read, so nobody knows which runs were deleted on purpose", Next.words("bring it back "
+                + "from a copy; if there is none, move it away: every run that was deleted comes back then"));
     }
 
-    /** Reads the store's list; an empty one when nothing was ever pruned. */
+    /**
+     * Reads the store's list; an empty one when nothing was ever pruned. A line that cannot be read is skipped: it was cut short by a power
+     * cut, and its run was not touched yet.
+     *
+     * @throws StoreException when it cannot be read at all
+     */
     public static Pruned of(Store store) {
         return new Pruned(store.base().resolve("pruned.ndjson"));
     }
 
-    /** A line cut short by a power cut is none: its run was not touched yet. */
-    private void read(String line) {
-        byte[] bytes = line.getBytes(StandardCharsets.UTF_8);
-        if (!(Ndjson.read(bytes, 0, bytes.length) instanceof Run run)) return;
+    private boolean read(Map<String, Object> line) {
+        var run = new Run(line);
+        if (run.id() == null || run.id().isBlank()) return false;
         Instant at = Times.instant(run.text("cancelled_at"));
         if (at == null) ids.add(hash(run.id()));
         else cancelled.put(run.id(), new Cancelled(run.id(), Times.instant(run.text("started_before")), at, run.text("error_summary")));
+        return true;
     }
 
     /** How many runs were deleted since then. */
     public static long deletedSince(Store store, Instant since) {
         var counted = new long[1];
-        new Records(store.base().resolve("pruned.ndjson"), "read the list of pruned runs", "").forEach(line -> {
-            byte[] bytes = line.getBytes(StandardCharsets.UTF_8);
-            Instant at = Ndjson.read(bytes, 0, bytes.length) instanceof Run run ? Times.instant(run.text("pruned_at")) : null;
+        new Records(store.base().resolve("pruned.ndjson"), READ, "").forEach(line -> {
+            Instant at = Times.instant(new Run(line).text("pruned_at"));
             if (at != null && !at.isBefore(since)) counted[0]++;
+            return line.get("run_id") != null;
         });
         return counted[0];
     }

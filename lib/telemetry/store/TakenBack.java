@@ -237,16 +237,15 @@ final class TakenBack implements AutoCloseable {
 
     private Found lines(Path file) {
         long[] counts = new long[2];
-        new Records(file, "read the damaged lines in", "write").forEach(line -> {
-            counts[0]++;
+        Records.Count count = new Records(file, "read the damaged lines in", "write").forEach(line -> {
             if (!isBack(line)) counts[1]++;
+            return true;
         });
-        return new Found(counts[0], counts[1], false, null);
+        return new Found(count.read() + count.skipped(), counts[1] + count.skipped(), false, null);
     }
 
-    private boolean isBack(String line) {
+    private boolean isBack(Map<String, Object> members) {
         try {
-            Map<String, Object> members = JsonText.object(line);
             if (members.get("table") != null)
                 return isBack(members.get("table").toString(), JsonText.object(members.get("row").toString()));
             byte[] bytes = Base64.getDecoder().decode(members.get("bytes").toString());

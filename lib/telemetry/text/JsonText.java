@@ -69,6 +69,12 @@ public final class JsonText {
         text.append(names.isEmpty() ? "{}" : "}");
     }
 
+    /** A part of a text as it stands between a JSON text's quotation marks. */
+    public static String part(String text) {
+        String quoted = line(text);
+        return quoted.substring(1, quoted.length() - 1);
+    }
+
     /** True when the JSON writer would escape nothing in it. */
     private static boolean isPlain(String text) {
         for (int i = 0; i < text.length(); i++) {

@@ -11,6 +11,7 @@ import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.function.Function;
 import telemetry.Damage;
 import telemetry.Event;
 import telemetry.LogRecord;
@@ -97,6 +98,15 @@ public final class Ndjson {
      * although JSON lacks them, are read as null.
      */
     public static LogRecord read(byte[] bytes, int from, int to) {
+        return read(bytes, from, to, Ndjson::record);
+    }
+
+    /** The same for an object of any kind, which need not have a run_id. @return its members in the form of a run's fields, or damage */
+    public static LogRecord object(byte[] bytes, int from, int to) {
+        return read(bytes, from, to, json -> json.isObject() ? run(json.asObject()) : new Damage("no object"));
+    }
+
+    private static LogRecord read(byte[] bytes, int from, int to, Function<JsonValue, LogRecord> record) {
         String text;
         try {
             text = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes, from, to - from)).toString();
@@ -105,7 +115,7 @@ public final class Ndjson {
         }
         if (text.startsWith("\uFEFF")) text = text.substring(1);
         try {
-            return record(parse(text));
+            return record.apply(parse(text));
         } catch (ParseException e) {
             return new Damage("no JSON: " + e.getMessage());
         }

@@ -116,14 +116,15 @@ public final class Table {
         return Terminal.cut(Words.visible(value.toString()), Math.max(WIDEST, Terminal.columns() - BESIDE));
     }
 
-    /** One row as a list: a line for each column. Nothing is cut, and control characters are written out. */
+    /** One row as a list: a line for each column. Nothing is cut but large values, and control characters are written out. */
     public static String sheet(Row row) {
         int width = row.columns().stream().mapToInt(Words::width).max().orElse(0);
         var lines = new StringJoiner(System.lineSeparator());
         for (int i = 0; i < row.columns().size(); i++) {
             Object value = row.get(i);
             lines.add((Words.padded(Words.visible(row.columns().get(i)), width) + "  "
-                    + (value == null ? "" : value instanceof byte[] ? text(value) : Words.visible(value.toString()))).stripTrailing());
+                    + (value == null ? "" : value instanceof byte[] ? text(value) : Words.visible(value instanceof LargeValue large
+                    ? large.told() : value.toString()))).stripTrailing());
         }
         return lines.toString();
     }

@@ -1,0 +1,35 @@
+package telemetry.text;
+
+import java.util.HashSet;
+import java.util.Set;
+import java.util.function.Consumer;
+
+/**
+ * What a command's user has to know besides the result, from code that has no result of its own: that a line of a list was skipped, say.
+ * Each thing is said once. Until a command begins, they go to stderr.
+ */
+public final class Notes {
+    private static final InheritableThreadLocal<Notes> CURRENT = new InheritableThreadLocal<>();
+
+    private final Set<String> said = new HashSet<>();
+    private final Consumer<String> to;
+
+    private Notes(Consumer<String> to) {
+        this.to = to;
+    }
+
+    /** From here on this thread's notes, and those of threads that it starts, are given to this one. */
+    public static void begin(Consumer<String> to) {
+        CURRENT.set(new Notes(to));
+    }
+
+    /** @param line one line without a full stop */
+    public static void add(String line) {
+        if (CURRENT.get() == null) begin(System.err::println);
+        CURRENT.get().once(Words.visible(line));
+    }
+
+    private synchronized void once(String line) {
+        if (said.add(line)) to.accept(line);
+    }
+}
