@@ -5,6 +5,7 @@ import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -51,8 +52,8 @@ public final class DayFolder {
                 else if (file != null && Files.isRegularFile(path)) files.add(file);
                 else if (file != null && Files.exists(path)) strangers.add(path);
             }
-        } catch (NoSuchFileException e) {
-            // none is there, or it was taken away since
+        } catch (NoSuchFileException | NotDirectoryException e) {
+            // none is there, or it was taken away since; health says so
         } catch (DirectoryIteratorException e) {
             throw Attempt.refused("list the day files in", folder, e.getCause());
         } catch (IOException e) {
