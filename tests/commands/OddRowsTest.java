@@ -198,4 +198,24 @@ class OddRowsTest {
                 .map(row -> Objects.toString(Times.instant(row.get("start_time")))).toList();
         assertEquals(List.of("2026-11-20T07:00:00Z", "2026-11-20T10:00:00.500Z", "2026-11-20T10:00:00Z"), starts);
     }
+
+    /** A number sorts before every text, so no range of texts has it. */
+    @Test
+    void runsThatBeganAtANumberAreNotMissed() throws IOException {
+        try (Database database = Database.open(store.database())) {
+            Sql.redefine(database, "start_time TEXT", "start_time INTEGER");
+        }
+        var lines = new StringBuilder();
+        for (int n = 0; n < 40; n++) {
+            long start = NOON.minusSeconds(600 + n * 60L).toEpochMilli();
+            put("r" + n, start, "success");
+            lines.append(String.format("{\"run_id\": \"r%d\", \"agent_name\": \"a\", \"start_time\": %d, \"end_time\": %d, "
+                    + "\"status\": \"success\", \"record_type\": \"run\"}%n", n, start, start + 1_000));
+        }
+        Files.writeString(store.raw().resolve("events_20261120.ndjson"), lines);
+        assertTrue(told("database").startsWith("ok: integrity_check ok in"), told("database"));
+        assertTrue(told("divergence").startsWith("ok: the day files' 40 records"), told("divergence"));
+        assertEquals("ok: 40 runs in the last hour, 40 in the last 24 h", told("activity"));
+        assertEquals("40", run(new query(), "count", "--since", "1h").out().strip());
+    }
 }

@@ -46,9 +46,11 @@ final class Divergence {
     private static final long MOST_BYTES = 64 << 20;
     private static final long LAST_BYTES = 8 << 20;
 
-    /** The start time narrows what is looked through where run_id has no index, as in the service's tables. */
     private static final String ABSENT = "SELECT value FROM json_each(?1) EXCEPT SELECT run_id FROM agent_runs"
-            + " WHERE run_id IN (SELECT value FROM json_each(?1)) AND start_time >= ?2";
+            + " WHERE run_id IN (SELECT value FROM json_each(?1))";
+
+    /** The start time narrows what is looked through where run_id has no index, as in the service's tables. */
+    private static final String ABSENT_SINCE = ABSENT + " AND start_time >= ?2";
     private static final String OF_STATUS = "SELECT DISTINCT run_id FROM agent_runs WHERE run_id IN (SELECT value FROM json_each(?)) AND ";
 
     private final Database database;
@@ -177,7 +179,7 @@ final class Divergence {
 
     private void compare() {
         if (batch.isEmpty()) return;
-        keep(missing, absent(absent(batch.keySet(), firstDay.minusDays(1).toString()), ""));
+        keep(missing, absent(absent(batch.keySet(), firstDay.minusDays(1).toString()), null));
         Set<String> running = ended.isEmpty() ? Set.of() : ask(OF_STATUS + words.are(RunStatus.RUNNING), JsonText.line(ended));
         if (!running.isEmpty()) running.removeAll(ask(OF_STATUS + words.areNot(RunStatus.RUNNING), JsonText.line(running)));
         keep(unended, running);
@@ -186,7 +188,8 @@ final class Divergence {
     }
 
     private Set<String> absent(Collection<String> ids, String since) {
-        return ids.isEmpty() ? Set.of() : ask(ABSENT, JsonText.line(ids), since);
+        if (ids.isEmpty()) return Set.of();
+        return since == null ? ask(ABSENT, JsonText.line(ids)) : ask(ABSENT_SINCE, JsonText.line(ids), since);
     }
 
     private Set<String> ask(String sql, Object... params) {

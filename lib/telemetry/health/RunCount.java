@@ -19,6 +19,7 @@ import telemetry.EventLog;
 import telemetry.LogRecord;
 import telemetry.Next;
 import telemetry.Row;
+import telemetry.Rows;
 import telemetry.Run;
 import telemetry.Store;
 import telemetry.StoreException;
@@ -47,9 +48,11 @@ final class RunCount {
     private static final Duration IN_FLIGHT = Duration.ofMinutes(1);
     private static final int BATCH = 20_000;
 
-    /** The start time narrows what is looked through where run_id has no index, as in the service's tables. */
     private static final String ABSENT = "SELECT value AS run_id FROM json_each(?1) EXCEPT SELECT run_id FROM agent_runs"
-            + " WHERE run_id IN (SELECT value FROM json_each(?1)) AND start_time >= ?2";
+            + " WHERE run_id IN (SELECT value FROM json_each(?1))";
+
+    /** The start time narrows what is looked through where run_id has no index, as in the service's tables. */
+    private static final String ABSENT_SINCE = ABSENT + " AND start_time >= ?2";
 
     /** So long the day files are read; health as a whole then takes about a second beside a day file of 1 GB. */
     private static final Duration READING = Duration.ofMillis(350);
@@ -116,7 +119,7 @@ final class RunCount {
         LocalDate since = days.get(read - 1).day();
         boolean isAll = read == days.size() && System.nanoTime() < until;
         if (!isAll) unread = "whether all runs of before " + since.plusDays(1) + " are still in the database";
-        return judged(sound, runs.size() - absent(runs, since), runs.size(), " that began by the day files since " + since
+        return judged(sound, runs.size() - missing(runs, since), runs.size(), " that began by the day files since " + since
                 + (isAll ? "" : ", older lines were not read"));
     }
 
@@ -148,9 +151,9 @@ final class RunCount {
         }
     }
 
-    private long absent(Set<String> runs, LocalDate since) {
+    private long missing(Set<String> runs, LocalDate since) {
         Pruned pruned = Pruned.of(store);
-        Set<String> absent = absent(absent(runs, since.minusDays(1).toString()), "");
+        Set<String> absent = absent(absent(runs, since.minusDays(1).toString()), null);
         absent.removeIf(pruned::contains);
         return absent.size();
     }
@@ -167,7 +170,10 @@ final class RunCount {
     }
 
     private void ask(List<String> batch, String since, Set<String> absent) {
-        if (!batch.isEmpty()) for (Row row : database.query(ABSENT, JsonText.line(batch), since)) absent.add(row.text("run_id"));
+        if (batch.isEmpty()) return;
+        String ids = JsonText.line(batch);
+        Rows found = since == null ? database.query(ABSENT, ids) : database.query(ABSENT_SINCE, ids, since);
+        for (Row row : found) absent.add(row.text("run_id"));
         batch.clear();
     }
 
