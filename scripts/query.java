@@ -3,7 +3,8 @@
 //DESCRIPTION Look at runs: recent, by agent, chain, failures, or your own SQL. Read only.
 //SOURCES ../lib/telemetry/text/package-info.java ../lib/telemetry/os/package-info.java ../lib/telemetry/sqlite/package-info.java
 //SOURCES ../lib/telemetry/daylog/package-info.java ../lib/telemetry/runs/package-info.java ../lib/telemetry/cli/package-info.java
-//SOURCES ../lib/telemetry/logs/package-info.java ../lib/telemetry/query/package-info.java
+//SOURCES ../lib/telemetry/store/package-info.java ../lib/telemetry/logs/package-info.java ../lib/telemetry/backup/package-info.java
+//SOURCES ../lib/telemetry/query/package-info.java ../lib/telemetry/prune/package-info.java ../lib/telemetry/rebuild/package-info.java
 //RUNTIME_OPTIONS -XX:TieredStopAtLevel=1 -XX:CompileThresholdScaling=10
 
 import java.io.IOException;
@@ -138,6 +139,8 @@ class query extends Procedure {
         try (Database database = Database.openToRead(store.existing().database())) {
             show((explain ? asked.plan(database) : LargeRows.refusing(database, asked)).limit(limit(Integer.MAX_VALUE)));
             return Cli.OK;
+        } catch (StoreException e) {
+            throw ReadOnlySql.asked(e);
         }
     }
 
@@ -163,6 +166,7 @@ class query extends Procedure {
         format.isTable(output);
         try (Database database = Database.openToRead(store.existing().database())) {
             var runs = new Runs(database);
+            if (runs.schema().isForeign()) note(runs.schema().foreign());
             if (runs.schema().isNewer()) note(runs.schema().newer());
             if (RunTables.isWide() && isReport()) runs = runs.withDurations();
             return question.applyAsInt(explain ? runs.explaining() : runs.inPieces());

@@ -131,7 +131,7 @@ public final class Runs {
 
     /** All columns of a run; several rows where run_id is not unique. */
     public Rows find(String runId) {
-        return answer("*", new Query("SELECT * FROM agent_runs WHERE run_id = ?" + StartTimes.OLDEST_FIRST, runId));
+        return answer("*", new Query("SELECT * FROM agent_runs WHERE run_id = ?" + StartTimes.oldestFirst(schema), runId));
     }
 
     /**
@@ -200,13 +200,13 @@ public final class Runs {
     }
 
     private Query newestQuery(String columns, RunConditions conditions, long limit) {
-        return new Query("SELECT " + there(columns) + " FROM agent_runs" + conditions.where() + StartTimes.NEWEST_FIRST + " LIMIT ?",
+        return new Query("SELECT " + there(columns) + " FROM agent_runs" + conditions.where() + StartTimes.newestFirst(schema) + " LIMIT ?",
                 conditions.values(limit));
     }
 
     private Rows oldest(String columns, RunConditions conditions, long limit) {
         return answer(columns, new Query("SELECT " + there(columns) + " FROM agent_runs" + conditions.where()
-                + StartTimes.OLDEST_FIRST + " LIMIT ?", conditions.values(limit)));
+                + StartTimes.oldestFirst(schema) + " LIMIT ?", conditions.values(limit)));
     }
 
     private String there(String columns) {

@@ -101,7 +101,8 @@ class CommandFormsTest {
           0 backup expire; backup expire --keep-days=0 --dry-run -> ~{dry_run:boolean expired:[]}
           64 backup restore latest -> nothing
           0 backup restore latest --dry-run; backup restore latest --yes -> {backup:string made:string schema:string from_it replayed:{lines
-              inserted updated damaged pruned} runs database:string? kept:string? torn:null before:string only taken:[] verified:boolean}
+              inserted updated damaged pruned} runs database:string? kept:string? torn:null before:string only taken:[]
+              writing:{name:string status:string detail:string hint:null next:null} verified:boolean}
           1 maintain weekly -> {HEAD tasks:[{ITEM data:CHECKS|LIST|{disk_free days per_day:number? days_left:number?}}]}
 
         a store:
@@ -128,8 +129,8 @@ class CommandFormsTest {
         a store:
           0 track --self-test -> {status:string store:string checks:CHECKS}
           0 rebuild --yes -> {database:string schema:string runs files lines events damaged damaged_in:{} doubtful:{} denied:[] repeated
-              pruned conflicts:[] quarantine:null carried:{runs running columns:{} tables:{schema_migrations} lost:[]} old:string
-              kept:string replayed locked}
+              pruned conflicts:[] quarantine:null carried:{runs running columns:{} tables:{schema_migrations} lost:[] left:[]}
+              old:string kept:string replayed locked writing:{name:string status:string detail:string hint:null next:null}}
           0 setup --sample --yes --runs=10 --days=1 -> {store:string rule:string created:[string] database:string odd:[] hint:null
               next:null sample:{runs lines bytes day_files}}
 

@@ -147,7 +147,16 @@ public final class Sabotage {
         throw new AssertionError("no page has " + runId);
     }
 
-    private static void overwritePage(Store store, long page) throws IOException {
+    /** The leaf pages of a table in their order, without those of its indexes: the ones that SQLite's dbstat names. */
+    public static List<Integer> leaves(Store store, String table) {
+        try (Database database = Database.open(store.database())) {
+            database.pragma("wal_checkpoint", "TRUNCATE");
+            return database.query("SELECT pageno FROM dbstat WHERE name = ? AND pagetype = 'leaf' ORDER BY path", table).stream()
+                    .map(row -> (int) row.number("pageno")).toList();
+        }
+    }
+
+    public static void overwritePage(Store store, long page) throws IOException {
         int size = pageSize(store);
         overwrite(store.database(), (page - 1) * size, size, page);
     }

@@ -18,16 +18,16 @@ public enum BackupCheck {
 
     /**
      * @param err where the progress is shown; null for nowhere
-     * @return rows that break a constraint, which is no damage; null when there is none
+     * @return rows that break a constraint, which is no damage, and what cannot be checked here; null when there is neither
      * @throws StoreException {@code DAMAGED} with what SQLite found, or when the table of runs is missing. A database that
-     *                        is newer than this toolkit is checked as pages alone
+     *                        is newer than this toolkit, or whose agent_runs is no table, is checked as pages alone
      */
     public Integrity run(Database database, PrintWriter err) {
         Schema schema = Schema.of(database);
-        if (!schema.isNewer()) Schema.require(database);
+        if (!schema.isNewer() && !schema.isForeign()) Schema.require(database);
         if (this == NONE) return null;
         var found = Integrity.of(database, schema, this == QUICK, err);
-        if (found.lines().isEmpty()) return null;
+        if (found.isClean()) return null;
         if (!found.isSound()) throw new StoreException(StoreException.Reason.DAMAGED,
                 "verify", database.file(), found.toString(), Next.command("recover", "--dry-run")).with(found.texts());
         return found;

@@ -172,7 +172,8 @@ public final class Backups {
     public Plan plan(Retention retention) {
         try (Database database = Database.openToRead(store.database())) {
             var size = new Size(database.number("PRAGMA page_size") * database.number("PRAGMA page_count"));
-            return new Plan(Schema.of(database).isNewer() ? Snapshot.rows(database).getOrDefault("agent_runs", 0L)
+            Schema schema = Schema.of(database);
+            return new Plan(schema.isNewer() || schema.isForeign() ? Snapshot.rows(database).getOrDefault("agent_runs", 0L)
                     : new Runs(database).count(), size, folder, expirable(retention).expired());
         }
     }

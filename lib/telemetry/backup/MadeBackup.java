@@ -13,8 +13,9 @@ import telemetry.text.Words;
  * A new one; {@code toString()} is the report.
  *
  * @param orphans   rows that refer to others that are not there; null when the tables do not let SQLite tell
- * @param odd       a warning of rows that break a constraint; null when there is none
- * @param newer     that the database is newer than this toolkit, and so known as pages only; null when it is not
+ * @param odd       a warning of rows that break a constraint, or of what could not be checked, which is well when only a module is
+ *                  missing: its pages were checked; null when there is neither
+ * @param newer     that the database is newer than this toolkit or has no table of runs, and so known as pages only; null when neither
  * @param tookMs    in all
  * @param copyingMs of it, while the database was read; the rest went into checking, hashing and compressing the copy
  * @param expired   those that went
@@ -29,7 +30,7 @@ public record MadeBackup(Backup backup, Long orphans, Check odd, String newer, D
 
     @Override
     public Check.Status status() {
-        return backup.isVerified() && odd == null && newer == null ? Check.Status.OK : Check.Status.WARNING;
+        return backup.isVerified() && (odd == null || odd.status() == Check.Status.OK) && newer == null ? Check.Status.OK : Check.Status.WARNING;
     }
 
     @Override
@@ -40,7 +41,8 @@ public record MadeBackup(Backup backup, Long orphans, Check odd, String newer, D
                 + ", in " + Times.words(tookMs));
         if (orphans != null && orphans > 0) text.add("odd      " + orphans + " rows refer to others that are not there");
         if (odd != null) text.add(Words.item("odd      ", odd.detail(), odd.hint()));
-        if (newer != null) text.add(Words.item("newer    ", newer + "; this copy has its newer shape only as pages, which are as they were",
+        if (newer != null) text.add(Words.item("newer    ", newer + "; this copy has its "
+                + (newer.startsWith("this database is") ? "newer " : "") + "shape only as pages, which are as they were",
                 null));
         expired.forEach(old -> text.add("expired  " + old));
         return text.toString();

@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import telemetry.Check;
 import telemetry.Database;
 import telemetry.Next;
 import telemetry.Store;
@@ -27,6 +28,7 @@ import telemetry.os.Link;
 import telemetry.os.NewFile;
 import telemetry.os.Sha256;
 import telemetry.os.Unfinished;
+import telemetry.runs.Integrity;
 import telemetry.sqlite.DatabaseFile;
 import telemetry.text.Progress;
 
@@ -60,14 +62,19 @@ final class NewBackup implements AutoCloseable {
         Duration copying = since(began);
         try {
             Backup made = Attempt.of("write the backup to", folder, () -> Backup.of(finish(copy, check, compress)));
-            return new MadeBackup(made, oddities.orphans(),
-                    oddities.odd() == null ? null : oddities.odd().trouble("database", store), oddities.newer(), since(began), copying,
-                    List.of());
+            return new MadeBackup(made, oddities.orphans(), odd(store), oddities.newer(), since(began), copying, List.of());
         } catch (StoreException e) {
             if (e.reason() != StoreException.Reason.DAMAGED) throw e;
             throw new StoreException(e.reason(), "back up", store.database(), e.why() + "; no backup was made and none expires",
                     Next.command("recover", "--dry-run"), e).with(e.errors());
         }
+    }
+
+    private Check odd(Store store) {
+        Integrity odd = oddities.odd();
+        if (odd == null) return null;
+        boolean isOfModules = odd.lines().isEmpty() && odd.untold().stream().allMatch(Integrity.Untold::isModule);
+        return isOfModules ? Check.ok("database", odd.toString()) : odd.trouble("database", store);
     }
 
     private static Duration since(long began) {

@@ -19,6 +19,7 @@ import telemetry.os.Attempt;
 import telemetry.os.NewFile;
 import telemetry.runs.Integrity;
 import telemetry.runs.Schema;
+import telemetry.sqlite.SqliteErrors;
 import telemetry.text.Progress;
 
 /**
@@ -131,12 +132,17 @@ public record Snapshot(Path file, Instant time, String schema, String journal, l
         }
     }
 
-    /** How many rows each table has. */
+    /** How many rows each table has; without virtual tables that only the agents' SQLite can read. */
     public static Map<String, Long> rows(Database database) {
         Map<String, Long> rows = new LinkedHashMap<>();
         String tables = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite@_%' ESCAPE '@' ORDER BY name";
-        for (Row table : database.query(tables).list())
-            rows.put(table.text("name"), database.number("SELECT count(*) FROM " + Database.quoted(table.text("name"))));
+        for (Row table : database.query(tables).list()) {
+            try {
+                rows.put(table.text("name"), database.number("SELECT count(*) FROM " + Database.quoted(table.text("name"))));
+            } catch (StoreException e) {
+                if (!SqliteErrors.isAboutTheStatement(e)) throw e;
+            }
+        }
         return Collections.unmodifiableMap(rows);
     }
 
@@ -152,8 +158,8 @@ public record Snapshot(Path file, Instant time, String schema, String journal, l
      *
      * @param orphans rows that refer to others that are not there: no writer's SQLite looks after that. Null when the tables do not let
      *                SQLite tell, as the service's, where a run_id may stand in several rows
-     * @param odd     rows that break a constraint; null when there is none
-     * @param newer   that the database is newer than this toolkit, in words; null when it is not
+     * @param odd     rows that break a constraint, and what could not be checked; null when there is neither
+     * @param newer   that the database is newer than this toolkit, or has no table of runs, in words; null when it is neither
      */
     record Oddities(Long orphans, Integrity odd, String newer) { }
 
@@ -167,7 +173,7 @@ public record Snapshot(Path file, Instant time, String schema, String journal, l
                 throw new StoreException(StoreException.Reason.DAMAGED, "verify the copy", file,
                         "it has other rows than were counted in the database", Next.RUN_AGAIN);
             Schema schema = Schema.of(copy);
-            return new Oddities(orphans(copy), odd, schema.isNewer() ? schema.newer() : null);
+            return new Oddities(orphans(copy), odd, schema.isForeign() ? schema.foreign() : schema.isNewer() ? schema.newer() : null);
         }
     }
 

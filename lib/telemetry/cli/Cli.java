@@ -32,6 +32,7 @@ import telemetry.Store;
 import telemetry.StoreException;
 import telemetry.Times;
 import telemetry.os.Attempt;
+import telemetry.sqlite.SqliteErrors;
 import telemetry.text.Notes;
 import telemetry.text.Terminal;
 import telemetry.text.Words;
@@ -187,8 +188,10 @@ public final class Cli {
         if (!subcommand.hasMatchedOption(own)) own.setValue(option.getValue());
     }
 
+    /** 64 is for what the operator asked. When SQLite refuses a statement of our own, the tables are not what they should be. */
     private static int exitCode(StoreException e) {
-        return e.isUnknown() ? UNKNOWN : e.reason() == StoreException.Reason.REFUSED ? USAGE : FAILED;
+        boolean isAsked = e.reason() == StoreException.Reason.REFUSED && !SqliteErrors.isAboutTheStatement(e);
+        return e.isUnknown() ? UNKNOWN : isAsked ? USAGE : FAILED;
     }
 
     private static IExecutionExceptionHandler failure(PrintWriter err) {

@@ -120,12 +120,13 @@ public final class DatabaseChecks implements AutoCloseable {
         long began = System.nanoTime();
         var found = Integrity.of(database, schema, rules.quick(), err);
         String took = Times.words(Duration.ofNanos(System.nanoTime() - began));
-        return found.lines().isEmpty() ? Check.ok("database", found + " in " + took + ", SQLite " + database.sqliteVersion())
+        return found.isClean() ? Check.ok("database", found + " in " + took + ", SQLite " + database.sqliteVersion())
                 : found.trouble("database", store);
     }
 
     public Check schema() {
         if (schema == null) return untold("schema");
+        if (schema.isForeign()) return Check.failed("schema", schema.foreign(), store.next(Runbook.SYSTEM_OVERVIEW));
         if (schema.isNewer()) return Check.unknown("schema", schema.newer(), null);
         List<String> odd = schema.oddities();
         if (odd.isEmpty()) return Check.ok("schema", schema + ": " + Words.count(schema.columns().size(), "column")
@@ -150,7 +151,7 @@ public final class DatabaseChecks implements AutoCloseable {
         if (isLeftJournal()) return Check.skipped("lock", left);
         if (database == null) return untold("lock");
         return journal.isThere() && Database.isTorn(store.database()) ? Check.unknown("lock", left, JournalCheck.rollBack(store))
-                : lock.check();
+                : guarded("lock", lock::check);
     }
 
     /** One whose program is gone: while a program holds the lock, its -journal is in use. */
@@ -183,12 +184,7 @@ public final class DatabaseChecks implements AutoCloseable {
 
     /** Since when the database says it is there; null when it does not. */
     public Instant begun() {
-        if (schema == null || !schema.tables().contains("schema_migrations")) return null;
-        try {
-            return Times.instant((String) database.value("SELECT CAST(min(applied_at) AS TEXT) FROM schema_migrations"));
-        } catch (StoreException e) {
-            return null;
-        }
+        return schema == null ? null : schema.begun(database);
     }
 
     /** Whether the days that the database has runs of have their lines. */
@@ -233,7 +229,8 @@ public final class DatabaseChecks implements AutoCloseable {
 
     /** One cause is one failure: the check that it belongs to names it. */
     private Check untold(String name) {
-        if (schema != null) return Check.skipped(name, schema.isNewer() ? "the database is newer than this toolkit" : "no table of runs");
+        if (schema != null) return Check.skipped(name, schema.isForeign() ? "agent_runs is no table of runs"
+                : schema.isNewer() ? "the database is newer than this toolkit" : "no table of runs");
         return Check.skipped(name, switch (refusal.reason()) {
             case MISSING -> FolderChecks.isAbsent(store) ? FolderChecks.NO_STORE : "no database";
             case LOCKED -> "the database is locked";
@@ -243,6 +240,8 @@ public final class DatabaseChecks implements AutoCloseable {
 
     private Check refused(String name, StoreException e) {
         if (e.reason() == StoreException.Reason.FULL) return Check.unknown(name, e.brief(), store.next(Runbook.DISK_FULL));
+        if (SqliteErrors.lacking(e) != null)
+            return Check.unknown(name, "it needs " + SqliteErrors.lacking(e) + ", which only the agents' SQLite has", null);
         if (SqliteErrors.isLeftJournal(e)) return Check.unknown(name, e.brief(), JournalCheck.rollBack(store));
         boolean isAway = e.reason() == StoreException.Reason.MISSING || Link.broken(store.database()) != null;
         return Check.refused(name, e, locked(), isAway ? FolderChecks.lost(store) : damaged());

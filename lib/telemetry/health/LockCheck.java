@@ -12,10 +12,14 @@ import telemetry.StoreException;
 import telemetry.Times;
 import telemetry.locks.Locks;
 import telemetry.os.Disk;
+import telemetry.runs.WriteTrial;
 import telemetry.sqlite.DatabaseFile;
 import telemetry.text.Runbook;
 
-/** Whether the database can be written to now: the try that {@code locks} makes, for a second. While it cannot, no row is written. */
+/**
+ * Whether the database can be written to now: the try that {@code locks} makes, for a second, with a run that is rolled back. While it
+ * cannot, no row is written.
+ */
 final class LockCheck {
     private static final Duration PATIENCE = Duration.ofSeconds(1);
 
@@ -27,17 +31,21 @@ final class LockCheck {
         this.now = now;
     }
 
-    /** While a connection that reads is open: it keeps the try from folding a -wal in when it closes. */
+    /**
+     * While a connection that reads is open: it keeps the try from folding a -wal in when it closes.
+     *
+     * @throws StoreException when it cannot be tried; {@code DAMAGED} when a page is that the run would stand on
+     */
     Check check() {
         if (Disk.isReadOnly(store.database()))
             return Disk.isReadOnly(store.raw()) ? Check.skipped("lock", "the file system is read-only") : Check.failed("lock",
                     "no row can be written: the file system of " + store.database() + " is read-only", FolderChecks.MOUNT);
         if (!Files.isWritable(store.database())) return notTried();
-        try {
-            return Locks.comesFree(store.database(), PATIENCE) ? Check.ok("lock", "free to write") : held(PATIENCE);
-        } catch (StoreException e) {
-            return Check.refused("lock", e, store.next(Runbook.DATABASE_LOCKED), store.next(Runbook.DATABASE_CORRUPTED));
-        }
+        return Locks.whenFree(store.database(), PATIENCE, WriteTrial::of).map(LockCheck::told).orElseGet(() -> held(PATIENCE));
+    }
+
+    private static Check told(WriteTrial trial) {
+        return trial.status() == Check.Status.OK ? Check.ok("lock", "free to write") : trial.check("lock");
     }
 
     /** This account may not write, and so cannot try. */

@@ -13,6 +13,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import telemetry.Database;
 import telemetry.DayFile;
 import telemetry.Next;
@@ -98,11 +99,7 @@ public final class Locks {
     }
 
     private void tryLock(long end) {
-        tryLock(store.database(), end);
-    }
-
-    private static void tryLock(Path file, long end) {
-        try (Database database = Database.open(file, until(end))) {
+        try (Database database = Database.open(store.database(), until(end))) {
             database.patience(until(end));
             database.execute("BEGIN IMMEDIATE");
             database.execute("ROLLBACK");
@@ -110,17 +107,18 @@ public final class Locks {
     }
 
     /**
-     * Tries for the write lock and gives it back. The caller has the database open to read, so that no -wal is folded in.
+     * Does work that takes the write lock and gives it back. The caller has the database open to read, so that no -wal is folded in.
      *
+     * @return what the work returns, which is not null; empty when the lock did not come free
      * @throws StoreException when it is not the lock that keeps the database from being written to
      */
-    public static boolean comesFree(Path database, Duration within) {
-        try {
-            tryLock(database, System.nanoTime() + within.toNanos());
-            return true;
+    public static <T> Optional<T> whenFree(Path database, Duration within, Function<Database, T> work) {
+        long end = System.nanoTime() + within.toNanos();
+        try (Database connection = Database.open(database, within)) {
+            return Optional.of(work.apply(connection.patience(until(end))));
         } catch (StoreException e) {
             if (e.reason() != StoreException.Reason.LOCKED) throw e;
-            return false;
+            return Optional.empty();
         }
     }
 

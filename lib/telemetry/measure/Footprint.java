@@ -105,7 +105,8 @@ public record Footprint(long pageSize, long pages, long freePages, long runs, Li
         List<String> columns = List.copyOf(times.keySet());
         String means = columns.stream().map(column -> "coalesce(avg(length(CAST(" + Database.quoted(column) + " AS BLOB))), 0)")
                 .collect(Collectors.joining(", "));
-        Row row = database.one("SELECT " + means + " FROM (SELECT * FROM agent_runs ORDER BY rowid DESC LIMIT " + SAMPLE + ")")
+        Row row = database.one("SELECT " + means + " FROM (SELECT * FROM agent_runs ORDER BY "
+                + Schema.of(database).byNumber() + " DESC LIMIT " + SAMPLE + ")")
                 .orElseThrow();
         List<Key> keys = new ArrayList<>();
         for (int i = 0; i < columns.size(); i++) {

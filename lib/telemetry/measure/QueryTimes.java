@@ -43,7 +43,7 @@ public record QueryTimes(List<QueryTime> list) {
     }
 
     private static List<Question> questions(Database database, Schema schema, Instant now) {
-        Row newest = database.one("SELECT run_id, agent_name FROM agent_runs ORDER BY rowid DESC LIMIT 1").orElse(null);
+        Row newest = database.one("SELECT run_id, agent_name FROM agent_runs ORDER BY " + schema.byNumber() + " DESC LIMIT 1").orElse(null);
         String id = newest == null ? "" : String.valueOf(newest.get("run_id"));
         String agent = newest == null ? "" : String.valueOf(newest.get("agent_name"));
         RunFilter day = RunFilter.ALL.during(now.minus(Duration.ofDays(1)), null);

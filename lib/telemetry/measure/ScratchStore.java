@@ -120,7 +120,7 @@ public final class ScratchStore implements AutoCloseable {
             return false;
         }
         ddl.createTables(database);
-        ddl.createOthers(database);
+        ddl.createOthers(database, null);
         if (stamp > 0) database.update("INSERT OR IGNORE INTO schema_migrations(version) VALUES (?)", stamp);
         database.pragma("journal_mode", ddl.journal());
         return true;

@@ -74,13 +74,12 @@ public final class OldRuns {
     private static final int BATCH = 500;
 
     private static final Set<RunStatus> OVER = EnumSet.complementOf(EnumSet.of(RunStatus.RUNNING));
-    private static final String ROWS = " WHERE rowid IN (SELECT value FROM json_each(?))";
     private static final String OF_RUNS = " WHERE run_id IN (SELECT value FROM json_each(?))";
     private static final String STRANGERS = "SELECT DISTINCT m.name FROM sqlite_master AS m"
             + " JOIN pragma_foreign_key_list(m.name) AS f ON f.\"table\" = 'agent_runs'"
             + " WHERE m.type = 'table' AND m.name NOT IN ('agent_runs', 'run_events', 'commits')";
     private static final String AGENTS = "SELECT agent_name, count(*) AS runs, min(" + StartTimes.TEXT + ") AS first, max("
-            + StartTimes.TEXT + ") AS last FROM agent_runs" + ROWS + " GROUP BY agent_name";
+            + StartTimes.TEXT + ") AS last FROM agent_runs";
 
     private final Database database;
     private final Schema schema;
@@ -88,6 +87,7 @@ public final class OldRuns {
     private final RunConditions over;
     private final RunConditions goes;
     private final RunGroups.Links links;
+    private final RowPlaces places;
 
     /** @throws StoreException {@code REFUSED} when another table refers to runs: it is unknown what should become of its rows */
     public OldRuns(Database database, Choice choice) {
@@ -98,6 +98,7 @@ public final class OldRuns {
         this.over = conditions(OVER, null);
         this.goes = conditions(OVER, choice.before);
         this.links = RunGroups.Links.in(schema, !choice.breakChains);
+        this.places = new RowPlaces(database, schema);
         String strangers = database.query(STRANGERS).stream().map(row -> row.text("name")).collect(Collectors.joining(", "));
         if (!strangers.isEmpty()) throw new StoreException(StoreException.Reason.REFUSED, "delete runs from", database.file(),
                 "other tables refer to them: " + strangers, Next.words("remove the rows that refer to old runs, or the foreign keys"));
@@ -113,8 +114,9 @@ public final class OldRuns {
         return database.inSnapshot(() -> {
             var groups = new RunGroups(links);
             boolean isUnread = false;
-            for (Row row : rows(over, ", " + StartTimes.SECOND + " AS second", " ORDER BY second, rowid")) {
-                groups.add(row, row.number("goes") == 1 && isOld(row));
+            for (Row row : rows(over, ", " + StartTimes.SECOND + " AS second", " ORDER BY second" + places.then())) {
+                Row placed = places.placed(row);
+                groups.add(placed, row.number("goes") == 1 && isOld(placed));
                 isUnread |= row.get("second") == null;
             }
             RunGroups.Going going = groups.going(choice.limit);
@@ -122,7 +124,7 @@ public final class OldRuns {
             var running = conditions(Set.of(RunStatus.RUNNING), choice.before);
             long saysRunning = database.number("SELECT count(*) FROM agent_runs" + running.where(), running.values().toArray());
             return new Plan(choice.before, rowids.size(), agents(rowids), going.kept(), saysRunning, isUnread ? unread() : 0,
-                    going.groups(), database.number("SELECT max(rowid) FROM agent_runs"));
+                    going.groups(), places.newest(database));
         });
     }
 
@@ -134,7 +136,7 @@ public final class OldRuns {
 
     /** The rows with their links to others, and whether each may go by itself. */
     private Rows rows(RunConditions goes, String more, String which, Object... values) {
-        String sql = "SELECT " + links.columns() + ", " + goes.all() + " AS goes" + more + " FROM agent_runs" + which;
+        String sql = "SELECT " + places.columns() + links.columns() + ", " + goes.all() + " AS goes" + more + " FROM agent_runs" + which;
         return database.query(sql, goes.values(values).toArray());
     }
 
@@ -142,12 +144,13 @@ public final class OldRuns {
     private boolean isOld(Row row) {
         if (row.get("second") == null) return false;
         if (!StartTimes.isClose(row.number("second"), choice.before)) return row.number("second") < choice.before.getEpochSecond();
-        return database.number("SELECT " + goes.all() + " FROM agent_runs WHERE rowid = ?",
-                goes.values(row.number("place")).toArray()) == 1;
+        return database.number("SELECT " + goes.all() + " FROM agent_runs" + places.where(),
+                goes.values(places.json(List.of(row.number("place")))).toArray()) == 1;
     }
 
     private List<AgentRuns> agents(List<Long> rowids) {
-        return database.query(AGENTS, JsonText.line(rowids)).stream().map(row -> new AgentRuns(row.text("agent_name"), row.number("runs"),
+        String sql = AGENTS + places.where() + " GROUP BY agent_name";
+        return database.query(sql, places.json(rowids)).stream().map(row -> new AgentRuns(row.text("agent_name"), row.number("runs"),
                 Times.instant(row.text("first")), Times.instant(row.text("last")))).toList();
     }
 
@@ -201,8 +204,8 @@ public final class OldRuns {
         List<String> listed = runIds.stream().filter(id -> !pruned.contains(id)).sorted().toList();
         if (!listed.isEmpty()) pruned.add(listed, now);
         int commits = deleteBelongings(database, schema, JsonText.line(runIds));
-        String places = JsonText.line(rows.stream().map(row -> row.number("place")).toList());
-        return new Deleted(database.update("DELETE FROM agent_runs" + ROWS, places), commits, 0);
+        String gone = places.json(rows.stream().map(row -> row.number("place")).toList());
+        return new Deleted(database.update("DELETE FROM agent_runs" + places.where(), gone), commits, 0);
     }
 
     /** @return the number of commits */
@@ -235,9 +238,13 @@ public final class OldRuns {
     /** The rows that still exist: true for those of a group that a new row belongs to, or that has a row which may not go any more. */
     private Map<Boolean, List<Row>> stays(List<long[]> groups, long newest) {
         Set<String> fresh = new HashSet<>();
-        for (Row row : rows(goes, "", " WHERE rowid > ?", newest)) fresh.addAll(links.of(row));
+        for (Row row : rows(goes, "", places.after(newest)))
+            if (!places.isOlder(places.placed(row), newest)) fresh.addAll(links.of(row));
         Map<Long, Row> rows = new HashMap<>();
-        for (Row row : rows(goes, "", ROWS, JsonText.line(rowids(groups)))) rows.put(row.number("place"), row);
+        for (Row row : rows(goes, "", places.where(), places.json(rowids(groups)))) {
+            Row placed = places.placed(row);
+            rows.put(placed.number("place"), placed);
+        }
         Map<Boolean, List<Row>> stays = Map.of(true, new ArrayList<>(), false, new ArrayList<>());
         for (long[] group : groups) {
             List<Row> there = Arrays.stream(group).mapToObj(rows::get).filter(Objects::nonNull).toList();

@@ -24,9 +24,9 @@ final class RunGroups {
             return new Links(byCaller || schema.shape() == Schema.Shape.SERVICE, byCaller, chains && schema.has("insight_id"));
         }
 
-        /** The columns that are read, as SQL. */
+        /** The columns that are read, as SQL behind others. */
         String columns() {
-            return "rowid AS place, run_id" + (byCaller ? ", parent_run_id" : "") + (byChain ? ", insight_id" : "");
+            return ", run_id" + (byCaller ? ", parent_run_id" : "") + (byChain ? ", insight_id" : "");
         }
 
         List<String> of(Row row) {

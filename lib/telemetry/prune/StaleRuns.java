@@ -40,7 +40,7 @@ public final class StaleRuns {
     /**
      * @param runId        null for a row that has none or an empty one: it is found by its place alone
      * @param endedInFiles only the database does not know its end; it needs a replay and is not cancelled
-     * @param place        its rowid
+     * @param place        the number of its row; 0 where rows have none
      */
     public record Stale(String runId, String agent, Instant start, boolean endedInFiles, long place) { }
 
@@ -77,8 +77,8 @@ public final class StaleRuns {
 
     private Rows stale(String agent, long limit) {
         var which = running(database, schema, RunFilter.ALL.withAgent(agent).during(null, before), "status"::equals);
-        return database.query("SELECT rowid AS place, run_id, agent_name, start_time FROM agent_runs" + which.where()
-                + StartTimes.OLDEST_FIRST + " LIMIT ?", which.values(limit).toArray());
+        return database.query("SELECT " + (schema.number() == null ? "0" : schema.number()) + " AS place, run_id, agent_name, start_time FROM agent_runs" + which.where()
+                + StartTimes.oldestFirst(schema) + " LIMIT ?", which.values(limit).toArray());
     }
 
     /** How many say running and may be stale or not, because their start cannot be read. @param agent null for any */
@@ -172,7 +172,8 @@ public final class StaleRuns {
      */
     private static int cancel(Database database, Schema schema, Pruned.Cancelled run, long place) {
         var which = running(database, schema, RunFilter.ALL.during(null, run.startedBefore()), none -> false);
-        if (run.runId() == null) which.and("rowid = ?", place).and("trim(coalesce(run_id, '')) = ''");
+        if (run.runId() == null && schema.number() != null) which.and(schema.number() + " = ?", place);
+        if (run.runId() == null) which.and("trim(coalesce(run_id, '')) = ''");
         else which.and("run_id = ?", run.runId());
         String touched = schema.has("updated_at") ? ", updated_at = datetime('now')" : "";
         List<Object> values = new ArrayList<>(List.of(schema.word(RunStatus.CANCELLED), Times.text(run.at()), run.why()));

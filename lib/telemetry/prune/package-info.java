@@ -1,3 +1,3 @@
-//SOURCES OldRuns.java OldRunsReport.java RunGroups.java StaleRuns.java StaleRunsReport.java
+//SOURCES OldRuns.java OldRunsReport.java RowPlaces.java RunGroups.java StaleRuns.java StaleRunsReport.java
 /** Deletes old runs from the database and cancels runs that never ended, in groups that stay whole. Read {@code OldRuns} first. */
 package telemetry.prune;

@@ -8,6 +8,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import telemetry.StoreException;
 import telemetry.runs.Query;
+import telemetry.sqlite.SqliteErrors;
 
 /**
  * Accepts only statements that read. A connection in query_only mode refuses to write to tables, but would still change the journal mode,
@@ -99,6 +100,13 @@ public final class ReadOnlySql {
         if (pragma.size() == 1 ? !TELLING.contains(name) && !ASKING.contains(name) : !ASKING.contains(name))
             throw refused("PRAGMA " + name + (pragma.size() > 1 && TELLING.contains(name) ? " with a value" : "")
                     + " is not one of those that only show something");
+    }
+
+    /** A statement that SQLite refused is the operator's, unless it only needs what the SQLite of the agents has. */
+    public static StoreException asked(StoreException e) {
+        if (!SqliteErrors.isAboutTheStatement(e) || SqliteErrors.lacking(e) != null && !SqliteErrors.lacking(e).startsWith("the function"))
+            return e;
+        return new StoreException(StoreException.Reason.REFUSED, "query", e.path(), e.why(), e.next());
     }
 
     private static StoreException refused(String why) {

@@ -1,6 +1,7 @@
 package telemetry.rebuild;
 
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -25,6 +26,9 @@ final class CarryOver {
     private final RowForm form;
     private final RunLoader loader;
     private final String key;
+
+    /** Null when rows have no number, or nobody can know them by it. */
+    private final String number;
     private final RefusedRows refused;
 
     /**
@@ -32,14 +36,16 @@ final class CarryOver {
      * @param old      the name that the old one is attached as
      * @param loader   knows which columns each run's record had
      * @param refused  receives the rows that the new tables refuse
+     * @param keepsNumbers whether a run keeps the number of its row, which takes time
      */
-    CarryOver(Database database, String old, Schema schema, RowForm form, RunLoader loader, RefusedRows refused) {
+    CarryOver(Database database, String old, Schema schema, RowForm form, RunLoader loader, RefusedRows refused, boolean keepsNumbers) {
         this.database = database;
         this.old = old;
         this.schema = schema;
         this.form = form;
         this.loader = loader;
         this.key = schema.key();
+        this.number = keepsNumbers ? schema.number() : null;
         this.refused = refused;
     }
 
@@ -50,7 +56,7 @@ final class CarryOver {
         copied.values().removeIf(rows -> rows == 0);
         sequences();
         Rebuilt.Carried runs = tables.contains("agent_runs") ? runs() : Rebuilt.Carried.nothing();
-        return new Rebuilt.Carried(runs.runs(), runs.running(), runs.columns(), copied, List.of());
+        return new Rebuilt.Carried(runs.runs(), runs.running(), runs.columns(), copied, List.of(), List.of());
     }
 
     private long copy(String table) {
@@ -79,7 +85,9 @@ final class CarryOver {
                     + "?, ".repeat(values.length - 1) + "?)", values);
         } catch (StoreException e) {
             if (!SqliteErrors.isAboutTheRow(e)) throw e;
-            refused.add(table, row.map(), e.why());
+            var told = new LinkedHashMap<>(row.map());
+            if (table.equals("agent_runs")) told.keySet().retainAll(schema.columns());
+            refused.add(table, told, e.why());
             return 0;
         }
     }
@@ -96,11 +104,11 @@ final class CarryOver {
     Rebuilt.Carried runs() {
         long running = database.update("DELETE FROM main.agent_runs WHERE status = 'running' AND "
                 + key + " IN (SELECT " + key + " FROM " + old + ".agent_runs)");
-        long highest = schema.has("id") ? moveNumbersAway() : 0;
+        long highest = number != null ? moveNumbersAway() : 0;
         updateKnownRuns();
         long runs = unknownRuns() - running;
-        if (schema.has("id")) numberNewRuns(highest);
-        return new Rebuilt.Carried(runs, running, unknownColumns(), Map.of(), List.of());
+        if (number != null) numberNewRuns(highest);
+        return new Rebuilt.Carried(runs, running, unknownColumns(), Map.of(), List.of(), List.of());
     }
 
     /** What the record lacks comes from the old row: the database's own columns, custom columns, a commit associated later. */
@@ -122,7 +130,9 @@ final class CarryOver {
 
     private List<String> columnsOfKnownRuns() {
         List<String> set = new ArrayList<>();
-        for (String column : schema.columns()) if (Columns.OWN.contains(column)) set.add(column + " = o." + column);
+        for (String column : schema.columns())
+            if (Columns.OWN.contains(column) && !Database.quoted(column).equals(number)) set.add(column + " = o." + column);
+        if (number != null) set.add(number + " = o." + number);
         for (int i = 0; i < form.columns().size(); i++) {
             String column = Database.quoted(form.columns().get(i));
             boolean later = Columns.isFilledLater(form.columns().get(i));
@@ -136,7 +146,8 @@ final class CarryOver {
     }
 
     private long unknownRuns() {
-        String columns = schema.columns().stream().map(Database::quoted).collect(Collectors.joining(", "));
+        String columns = number == null ? schema.columns().stream().map(Database::quoted).collect(Collectors.joining(", "))
+                : numbered(schema);
         String missing = " FROM " + old + ".agent_runs AS o NOT INDEXED WHERE NOT EXISTS (SELECT 1 FROM main.agent_runs AS t WHERE t."
                 + key + " = o." + key + ") AND o." + key + " IS NOT NULL";
         long runs = database.update("INSERT OR IGNORE INTO main.agent_runs (" + columns + ") SELECT " + columns + missing);
@@ -146,6 +157,13 @@ final class CarryOver {
                 + " FROM main.agent_runs" + nameless).list());
         for (Row row : others) runs += insertWithOwnEventId(row, columns);
         return runs;
+    }
+
+    /** The columns of runs as SQL lists them, and a row's number where no column is it. */
+    static String numbered(Schema schema) {
+        List<String> columns = new ArrayList<>(schema.columns().stream().map(Database::quoted).toList());
+        if (schema.number() != null && !columns.contains(schema.number())) columns.add(schema.number());
+        return String.join(", ", columns);
     }
 
     /** A row that the new table did not take has the event_id of another run of the day files, or breaks a rule of the table. */
@@ -167,16 +185,22 @@ final class CarryOver {
         return columns;
     }
 
-    /** The old rows keep their numbers, so the new ones make room first. @return the highest number of an old row */
+    /**
+     * The old rows keep their numbers, which full-text indexes and tables of others may know them by. So the new ones make room first.
+     *
+     * @return the highest number of an old row
+     */
     private long moveNumbersAway() {
-        long highest = database.number("SELECT max(id) FROM " + old + ".agent_runs");
-        database.update("UPDATE main.agent_runs SET id = id + ?", highest + 2 * database.number("SELECT max(id) FROM main.agent_runs") + 1);
+        long highest = database.number("SELECT max(" + number + ") FROM " + old + ".agent_runs");
+        database.update("UPDATE main.agent_runs SET " + number + " = " + number + " + ?",
+                highest + 2 * database.number("SELECT max(" + number + ") FROM main.agent_runs") + 1);
         return highest;
     }
 
     /** Numbers the new runs in the order of their start, whatever the order of reading. */
     private void numberNewRuns(long highest) {
-        database.update("UPDATE main.agent_runs AS t SET id = ?1 + n.place FROM (SELECT id, row_number() OVER (ORDER BY start_time, "
-                + "run_id, event_id) AS place FROM main.agent_runs WHERE id > ?1) AS n WHERE n.id = t.id", highest);
+        database.update("UPDATE main.agent_runs AS t SET " + number + " = ?1 + n.place FROM (SELECT " + number + " AS there, row_number() "
+                + "OVER (ORDER BY start_time, run_id" + (schema.has("event_id") ? ", event_id" : "") + ") AS place FROM main.agent_runs WHERE "
+                + number + " > ?1) AS n WHERE n.there = t." + number, highest);
     }
 }

@@ -3,18 +3,22 @@ package telemetry.rebuild;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import telemetry.Database;
 import telemetry.Next;
 import telemetry.Row;
 import telemetry.StoreException;
+import telemetry.backup.Snapshot;
 import telemetry.os.Attempt;
 import telemetry.os.Disk;
 import telemetry.os.NewFile;
 import telemetry.os.Unfinished;
-import telemetry.runs.Ddl;
+import telemetry.runs.Schema;
+import telemetry.runs.VirtualTable;
 import telemetry.sqlite.DatabaseFile;
 import telemetry.sqlite.LockHolders;
+import telemetry.sqlite.SqliteErrors;
 
 /**
  * Gives an intact database the runs of a new one while its users go on. It is one transaction under the write lock, so readers never see
@@ -29,6 +33,7 @@ final class LiveSwap implements AutoCloseable {
     private final Duration patience;
     private final Database watcher;
     private final String version;
+    private final List<String> left = new ArrayList<>();
     private Path kept;
 
     /** @param file the database in use */
@@ -44,7 +49,7 @@ final class LiveSwap implements AutoCloseable {
         Path unfinished = Unfinished.beside(to);
         Attempt.of("create", unfinished, () -> NewFile.create(unfinished).close());
         try {
-            watcher.update("VACUUM INTO ?", unfinished);
+            copy(unfinished);
             Attempt.of("keep a copy of the old database as", to, () -> {
                 Disk.sync(unfinished);
                 Files.move(unfinished, to);
@@ -54,6 +59,20 @@ final class LiveSwap implements AutoCloseable {
             return to;
         } finally {
             DatabaseFile.delete(unfinished);
+        }
+    }
+
+    /** SQLite makes all indexes anew, which is smaller; where only the agents' SQLite can, the pages are copied. */
+    private void copy(Path to) {
+        try {
+            watcher.update("VACUUM INTO ?", to);
+        } catch (StoreException e) {
+            if (SqliteErrors.lacking(e) == null) throw e;
+            DatabaseFile.delete(to);
+            watcher.inSnapshot(() -> {
+                Snapshot.keep(watcher, to, null);
+                return to;
+            });
         }
     }
 
@@ -78,7 +97,7 @@ final class LiveSwap implements AutoCloseable {
         database.inTransaction(() -> {
             began[0] = System.nanoTime();
             if (!watcher.pragma("data_version").equals(version)) made.carryOver(LIVE, refused).runs();
-            replaceRows(database);
+            replaceRows(database, made.schema());
         });
         Duration locked = Duration.ofNanos(System.nanoTime() - began[0]);
         database.detach(LIVE);
@@ -87,20 +106,48 @@ final class LiveSwap implements AutoCloseable {
         return locked;
     }
 
-    private static void replaceRows(Database database) {
-        List<Row> triggers = database.query("SELECT name, sql FROM live.sqlite_master WHERE type = 'trigger' AND tbl_name = 'agent_runs'")
-                .list();
+    private void replaceRows(Database database, Schema schema) {
+        List<Row> triggers = database.query("SELECT name, sql FROM live.sqlite_master WHERE type = 'trigger' AND tbl_name = 'agent_runs' "
+                + "COLLATE NOCASE").list();
         for (Row trigger : triggers) database.execute("DROP TRIGGER live." + Database.quoted(trigger.text("name")));
-        database.update("DELETE FROM live.agent_runs");
-        database.update("INSERT INTO live.agent_runs " + rows(database));
+        copyRows(database, schema);
+        for (VirtualTable table : VirtualTable.of(database, LIVE)) refill(database, table, triggers);
         for (Row trigger : triggers) database.execute("CREATE TRIGGER live." + trigger.text("sql").substring("CREATE TRIGGER ".length()));
     }
 
-    /** {@code SELECT *} where possible: only then whole entries are copied. */
-    private static String rows(Database database) {
+    /** {@code SELECT *} where possible: only then whole entries are copied. Each row keeps its number either way. */
+    private static void copyRows(Database database, Schema schema) {
         boolean generated = database.number("SELECT count(*) FROM pragma_table_xinfo('agent_runs', 'main') WHERE hidden > 0") > 0;
-        String columns = Ddl.columns(database, "agent_runs");
-        return generated ? "(" + columns + ") SELECT " + columns + " FROM main.agent_runs" : "SELECT * FROM main.agent_runs";
+        database.update("DELETE FROM live.agent_runs");
+        if (!generated) database.update("INSERT INTO live.agent_runs SELECT * FROM main.agent_runs");
+        if (!generated && (schema.number() == null || numbers(database, "main", schema).equals(numbers(database, LIVE, schema)))) return;
+        String columns = CarryOver.numbered(schema);
+        database.update("DELETE FROM live.agent_runs");
+        database.update("INSERT INTO live.agent_runs (" + columns + ") SELECT " + columns + " FROM main.agent_runs");
+    }
+
+    private static Object numbers(Database database, String attached, Schema schema) {
+        return String.valueOf(database.value("SELECT total(" + schema.number() + ") FROM " + attached + ".agent_runs"));
+    }
+
+    /** What is kept about runs by their numbers is made again; what cannot be made here is as it was. */
+    private void refill(Database database, VirtualTable table, List<Row> triggers) {
+        String of = table.content();
+        boolean isOfRuns = table.isOverAnother() && (of.equalsIgnoreCase("agent_runs")
+                || database.number("SELECT count(*) FROM live.sqlite_master WHERE type = 'view' AND name = ? COLLATE NOCASE", of) > 0);
+        String lacking = isOfRuns ? null : table.lacking(database, LIVE);
+        String why = isOfRuns ? table.refill(database, LIVE) : lacking == null ? null : "which needs " + lacking;
+        if (why == null) return;
+        List<String> its = triggers.stream().map(trigger -> trigger.text("sql"))
+                .filter(sql -> VirtualTable.isNamedIn(sql, table.name())).toList();
+        if (!isOfRuns && its.isEmpty() && !VirtualTable.isNamedIn(table.sql(), "agent_runs")) return;
+        left.add("the virtual table " + table.name() + ", " + why + ": it is as it was, and lacks what has changed; have a program fill it "
+                + "again that has what it needs" + (its.isEmpty() ? "" : "; its triggers stay: " + String.join("; ", its)));
+    }
+
+    /** What could not be made again, in words. */
+    List<String> left() {
+        return left;
     }
 
     /** Deletes the copy when nothing was replaced. */

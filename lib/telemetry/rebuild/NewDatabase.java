@@ -1,5 +1,6 @@
 package telemetry.rebuild;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -30,15 +31,20 @@ import telemetry.store.Pruned;
 public final class NewDatabase implements AutoCloseable {
     private static final int CACHE_KIB = 64 * 1024;
 
+    /** Keeps a run from coming in twice where the table itself does not, until all are there. */
+    private static final String ONE_OF_EACH = "rebuild_one_of_each";
+
     private final Path file;
     private final Ddl ddl;
     private final Database database;
     private final Schema schema;
+    private final boolean isKeyUnique;
     private final RowForm form;
     private final RunLoader loader;
     private final Pruned pruned;
     private final Consumer<LogEntry> onDamage;
     private final Consumer<StoreException> onDenied;
+    private final List<String> left = new ArrayList<>();
     private Unread unread = new Unread();
 
     /**
@@ -59,6 +65,8 @@ public final class NewDatabase implements AutoCloseable {
         if (ddl != null) ddl.createTables(database);
         if (!Schema.of(database).has("run_id")) Schema.createTables(database);
         this.schema = Schema.require(database);
+        this.isKeyUnique = schema.isKeyUnique(database);
+        if (!isKeyUnique) database.execute("CREATE UNIQUE INDEX " + ONE_OF_EACH + " ON agent_runs(" + schema.key() + ")");
         List<String> columns = RowForm.settable(schema);
         this.form = new RowForm(schema, columns, Schema.defaults(database, columns));
         this.loader = new RunLoader(database, schema, form, (line, why) ->
@@ -166,18 +174,61 @@ public final class NewDatabase implements AutoCloseable {
 
     /** For copying only the runs, from a database that is attached under this name. */
     CarryOver carryOver(String attached, RefusedRows refused) {
-        return new CarryOver(database, attached, schema, form, loader, refused);
+        if (!isKeyUnique) requireOneOfEach(attached);
+        return new CarryOver(database, attached, schema, form, loader, refused, isNumberKnown());
+    }
+
+    /** It is a column of the table, or what full-text indexes, triggers and tables of others may refer to. */
+    private boolean isNumberKnown() {
+        boolean isColumn = schema.columns().stream().map(Database::quoted).anyMatch(column -> column.equals(schema.number()));
+        return isColumn || ddl != null && ddl.hasMoreThanTables() || database.number("SELECT count(*) FROM main.sqlite_master WHERE type = "
+                + "'table' AND name NOT IN ('agent_runs', 'run_events', 'commits', 'schema_migrations') AND name NOT LIKE 'sqlite@_%' "
+                + "ESCAPE '@'") > 0;
+    }
+
+    /** @throws StoreException {@code FAILED} when a run has several rows there, of which a rebuild would keep one */
+    private void requireOneOfEach(String attached) {
+        String key = schema.key();
+        long more = database.number("SELECT count(" + key + ") - count(DISTINCT " + key + ") FROM " + attached + ".agent_runs");
+        if (more > 0) throw new StoreException(StoreException.Reason.FAILED, "rebuild", file, more + " rows of agent_runs have the " + key
+                + " of another, and nothing tells which of them counts", Next.words("delete those that are too many, then run it again"));
     }
 
     /**
-     * Makes indexes, triggers and views, cancels runs again that were cancelled and have no end, and checks everything.
+     * Makes indexes, views, virtual tables and triggers, cancels runs again that were cancelled and have no end, and checks everything.
      *
+     * @param from the old database, which virtual tables are filled from; null when there is none
      * @return how many runs it has
      */
-    public long finish(long carried) {
-        if (ddl != null) ddl.createOthers(database);
-        if (ddl == null || ddl.tables().stream().noneMatch(sql -> sql.contains("agent_runs"))) Schema.createIndexes(database);
+    public long finish(long carried, Path from) {
         StaleRuns.cancelAgain(database, pruned);
+        if (!isKeyUnique) database.execute("DROP INDEX " + ONE_OF_EACH);
+        if (ddl != null) createOthers(from);
+        if (ddl == null || ddl.tables().stream().noneMatch(sql -> sql.contains("agent_runs"))) Schema.createIndexes(database);
+        return verified(carried);
+    }
+
+    private void createOthers(Path from) {
+        boolean isNeeded = from != null && Files.exists(from) && !ddl.virtual().isEmpty();
+        if (isNeeded) database.attachToRead(from, "old");
+        left.addAll(ddl.createOthers(database, isNeeded ? "old" : null));
+        if (isNeeded) database.detach("old");
+    }
+
+    /** The same for runs that another database is given, which has all but the runs' indexes itself. */
+    long finishRuns(long carried) {
+        StaleRuns.cancelAgain(database, pruned);
+        if (!isKeyUnique) database.execute("DROP INDEX " + ONE_OF_EACH);
+        ddl.createIndexes(database, "agent_runs");
+        return verified(carried);
+    }
+
+    /** What could not be made, in words. */
+    public List<String> left() {
+        return left;
+    }
+
+    private long verified(long carried) {
         Object check = database.value("PRAGMA quick_check(1)");
         if (!"ok".equals(check))
             throw new StoreException(StoreException.Reason.FAILED, "verify the new database", file, "quick check: " + check, null);

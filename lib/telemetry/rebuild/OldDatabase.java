@@ -106,11 +106,12 @@ public record OldDatabase(Path file, State state, String why, Ddl ddl) {
     }
 
     private static void salvage(Database database, String table, List<String> lost, RefusedRows refused) {
+        String numbered = Ddl.numbered(database, table);
         String columns = Ddl.columns(database, table);
         String name = Database.quoted(table);
         try {
-            database.update("INSERT OR IGNORE INTO main." + name + " (" + columns + ") SELECT "
-                    + columns + " FROM old." + name + " NOT INDEXED");
+            database.update("INSERT OR IGNORE INTO main." + name + " (" + numbered + ") SELECT "
+                    + numbered + " FROM old." + name + " NOT INDEXED");
             for (Row row : database.query("SELECT " + columns + " FROM old." + name + " NOT INDEXED EXCEPT SELECT " + columns
                     + " FROM main." + name))
                 refused.add(table, row.map(), "a row like it, or a rule of its table, keeps it out");

@@ -25,6 +25,7 @@ import telemetry.os.Attempt;
 import telemetry.os.Disk;
 import telemetry.os.Unfinished;
 import telemetry.prune.OldRuns;
+import telemetry.runs.WriteTrial;
 import telemetry.sqlite.DatabaseFile;
 import telemetry.store.Layout;
 import telemetry.store.Pruned;
@@ -156,7 +157,7 @@ public final class Rebuild {
                 throw new StoreException(StoreException.Reason.REFUSED, "write", taken, "it exists", Next.words("name another file"));
         OldDatabase old = OldDatabase.of(store.database());
         try (var work = new Work(target, damaged)) {
-            work.make(old, old.state() == OldDatabase.State.INTACT ? old.file() : null).seal();
+            work.make(old, old.state() == OldDatabase.State.INTACT ? old.file() : null, false).seal();
             work.quarantine.close();
             publish(work.file, target);
             return work.result(target, new Rebuilt.Exchange(old.state(), null, 0, Duration.ZERO));
@@ -185,11 +186,12 @@ public final class Rebuild {
             if (old.state() == OldDatabase.State.INTACT) {
                 try (var swap = new LiveSwap(store.database(), patience)) {
                     kept = swap.keep(Quarantine.make(folder).resolve(store.database().getFileName()));
-                    locked = swap.replace(work.make(old, kept), work.refused);
+                    locked = swap.replace(work.make(old, kept, true), work.refused);
+                    work.left.addAll(swap.left());
                     work.runs = work.made.runs();
                 }
             } else {
-                work.make(old, null).seal();
+                work.make(old, null, false).seal();
                 kept = old.moveAside(folder);
                 publish(work.file, store.database());
             }
@@ -222,6 +224,7 @@ public final class Rebuild {
         Pruned pruned = Pruned.of(store);
         if (pruned.isEmpty() && new EventLog(store).days().stream().noneMatch(work::hasMore)) return 0;
         try (Database database = Database.open(store.database())) {
+            WriteTrial.tolerate(database);
             Replay.Result result = new Replay(database).only(work::hasMore).without(pruned).apply(new EventLog(store), damaged -> { });
             OldRuns.deleteAgain(database, pruned);
             work.runs = database.number("SELECT count(*) FROM agent_runs");
@@ -244,6 +247,7 @@ public final class Rebuild {
         private RunFeed feed;
         private final RefusedRows refused;
         private final List<String> lost = new ArrayList<>();
+        private final List<String> left = new ArrayList<>();
         private Rebuilt.Carried carried = Rebuilt.Carried.nothing();
         private long runs;
 
@@ -253,13 +257,17 @@ public final class Rebuild {
             this.refused = new RefusedRows(this.quarantine);
         }
 
-        /** @param source the old database or a copy to carry over from; null to take what a damaged one still has */
-        NewDatabase make(OldDatabase old, Path source) {
+        /**
+         * @param source  the old database or a copy to carry over from; null to take what a damaged one still has
+         * @param ofRuns  whether nothing but the runs is wanted of it
+         */
+        NewDatabase make(OldDatabase old, Path source, boolean ofRuns) {
             made = new NewDatabase(file, old.ddl(), Pruned.of(store), quarantine::add, onDenied);
             feed = made.load(this::unread, file -> progress.accept(file.toFile().length()));
             if (source != null) carried = made.carryOver(source, refused);
             else if (old.state() != OldDatabase.State.ABSENT) carried = salvaged(old);
-            runs = made.finish(carried.runs());
+            runs = ofRuns ? made.finishRuns(carried.runs()) : made.finish(carried.runs(), old.file());
+            left.addAll(made.left());
             return made;
         }
 
@@ -287,7 +295,7 @@ public final class Rebuild {
             for (String row : refused.named()) lost.add(row + ", which the new database does not take");
             return new Rebuilt(database, made.schema().toString(), runs, read, made.unread().damaged(), made.unread(),
                     made.loader().repeated(), feed.pruned(), made.loader().conflicting(), quarantine.file(),
-                    carried.losing(lost), exchange);
+                    carried.losing(lost, left), exchange, WriteTrial.of(database, patience).remark());
         }
 
         @Override

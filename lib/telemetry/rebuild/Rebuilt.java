@@ -27,9 +27,10 @@ import telemetry.text.Result;
  * @param quarantine where the damaged entries are kept; null when there were none
  * @param carried    what came from the old database
  * @param exchange   of the old database for this one
+ * @param writing    whether a run could be written afterwards, which was rolled back
  */
 public record Rebuilt(Path database, String schema, long runs, Read read, long damaged, Unread unread, long repeated, long pruned,
-        Collection<String> conflicts, Path quarantine, Carried carried, Exchange exchange) implements Result {
+        Collection<String> conflicts, Path quarantine, Carried carried, Exchange exchange, Check writing) implements Result {
 
     private static final int MOST_NAMED = 20;
 
@@ -55,21 +56,24 @@ public record Rebuilt(Path database, String schema, long runs, Read read, long d
      * @param columns that no line has, with the number of runs that have a value there
      * @param tables  other tables, with the number of their rows
      * @param lost    what could not be read or taken, in words
+     * @param left    indexes, virtual tables and triggers that could not be made or filled here, in words, each with its statement
      */
-    public record Carried(long runs, long running, Map<String, Long> columns, Map<String, Long> tables, List<String> lost) {
+    public record Carried(long runs, long running, Map<String, Long> columns, Map<String, Long> tables, List<String> lost,
+            List<String> left) {
         static Carried nothing() {
-            return new Carried(0, 0, Map.of(), Map.of(), List.of());
+            return new Carried(0, 0, Map.of(), Map.of(), List.of(), List.of());
         }
 
-        Carried losing(List<String> lost) {
-            return new Carried(runs, running, columns, tables, lost);
+        Carried losing(List<String> lost, List<String> left) {
+            return new Carried(runs, running, columns, tables, lost, left);
         }
     }
 
     /** A warning when something could not be taken. */
     @Override
     public Check.Status status() {
-        return unread.status(damaged == 0 && carried.lost().isEmpty());
+        if (writing.status() == Check.Status.FAILED) return Check.Status.FAILED;
+        return unread.status(writing.status() == Check.Status.OK && damaged == 0 && carried.lost().isEmpty() && carried.left().isEmpty());
     }
 
     @Override
@@ -88,6 +92,7 @@ public record Rebuilt(Path database, String schema, long runs, Read read, long d
         if (exchange.replayed > 0) lines.add("among them " + count(exchange.replayed, "run", "runs") + " that came meanwhile");
         if (!exchange.locked.isZero()) lines.add("the database was locked for " + Times.words(exchange.locked));
         if (exchange.kept != null) lines.add("the old one (" + exchange.old + ") is kept: " + exchange.kept);
+        if (writing.status() != Check.Status.OK) lines.add(writing.detail());
         return lines.toString();
     }
 
@@ -97,6 +102,7 @@ public record Rebuilt(Path database, String schema, long runs, Read read, long d
         if (carried.running() > 0) lines.add(from + count(carried.running(), "run", "runs") + " without an end in the day files");
         carried.columns().forEach((column, rows) -> lines.add(from + "the column " + column + ", " + count(rows, "value", "values")));
         carried.tables().forEach((table, rows) -> lines.add(from + "the table " + table + ", " + count(rows, "row", "rows")));
+        carried.left().forEach(left -> lines.add("not made here: " + left));
         carried.lost().stream().limit(MOST_NAMED).forEach(lost -> lines.add("not carried over: " + lost));
         if (carried.lost().size() > MOST_NAMED) lines.add("not carried over: " + (carried.lost().size() - MOST_NAMED) + " more");
     }

@@ -24,7 +24,7 @@ import telemetry.runs.Schema;
 public final class RunLine {
 
     private static final Schema RUNBOOK = new Schema(Schema.Shape.RUNBOOK, Schema.RUNBOOK_VERSION,
-            List.of(), Set.of(), Set.of(), Schema.RUNBOOK_VERSION, 0);
+            List.of(), Set.of(), Set.of(), Schema.RUNBOOK_VERSION, 0, "rowid", null);
     private static final int LONGEST_NAME = 64;
 
     /** Counts up, so that all runs of this process have different ids, however many start within a second. */

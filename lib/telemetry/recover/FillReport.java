@@ -81,6 +81,9 @@ final class FillReport {
                 Words.count(filling.unread(), "run is back from elsewhere whose row", "runs are back from elsewhere whose rows")
                 + " in the damaged database cannot be read: what only a row knows (posting state, commits, columns of your own) is as the "
                 + "backup has it, or empty", null));
+        for (String table : filling.cut())
+            checks.add(Check.warning("reach", "pages that lead to rows of " + table + " are damaged: the rows that could be reached are back, "
+                    + "the rest could not be looked at", null));
         for (String table : filling.torn()) {
             checks.add(Check.warning(table,
                     "not all of its rows in the damaged database can be read, and no day file has them", null));

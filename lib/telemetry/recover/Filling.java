@@ -2,8 +2,10 @@ package telemetry.recover;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Clock;
 import java.util.ArrayList;
 import java.util.BitSet;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -12,10 +14,13 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Consumer;
 import telemetry.Database;
+import telemetry.EventLog;
 import telemetry.Row;
 import telemetry.Store;
 import telemetry.StoreException;
+import telemetry.rebuild.Rebuild;
 import telemetry.rebuild.RefusedRows;
+import telemetry.rebuild.RunDifferences;
 import telemetry.runs.Ddl;
 import telemetry.runs.Integrity;
 import telemetry.runs.Schema;
@@ -31,6 +36,7 @@ final class Filling {
     private final Set<String> carried;
     private final Map<String, TableFill> tables = new LinkedHashMap<>();
     private final Set<String> torn = new LinkedHashSet<>();
+    private final Set<String> cut = new LinkedHashSet<>();
     private final BitSet numbersInLogs = new BitSet();
     private GapFill runs;
     private Long gone = 0L;
@@ -50,6 +56,17 @@ final class Filling {
         this.schema = new SchemaFill(database);
     }
 
+    /** Runs that a rebuild took over from the damaged database: only that one and the new one have them. */
+    static Set<String> carried(Store store, Clock clock, List<Path> kept) {
+        Set<String> only = new HashSet<>();
+        if (kept.stream().noneMatch(file -> file.getParent().getFileName().toString().startsWith("rebuild-"))
+                || new EventLog(store).days().isEmpty()) return only;
+        new Rebuild(store, clock).differences(difference -> {
+            if (difference.kind() == RunDifferences.Kind.ONLY_IN_DATABASE) only.add(difference.runId());
+        });
+        return only;
+    }
+
     /**
      * @param databases with their own logs beside them, the best first
      * @param logs      those that SQLite does not read whole together with a database are read by themselves
@@ -61,6 +78,7 @@ final class Filling {
         runs = new GapFill(database, pruned, carried, refused);
         for (Path file : databases) if (!readingDatabase(file, this::rows)) gone = null;
         for (Path file : alone) readingLog(file, this::rows);
+        for (Path file : databases) schema.finish(file);
     }
 
     private boolean readingDatabase(Path file, Consumer<Database> use) {
@@ -119,9 +137,10 @@ final class Filling {
         }
         tables.values().forEach(TableFill::begin);
         read = 0;
-        Salvage.tables(damaged, given, this::take).forEach((table, isWhole) -> {
-            if (!isWhole && table.equals("agent_runs")) countGone(damaged);
-            else if (!isWhole) torn.add(table);
+        Salvage.tables(damaged, given, this::take).forEach((table, reach) -> {
+            if (reach == Salvage.Reach.CUT) cut.add(table);
+            if (reach != Salvage.Reach.ALL && table.equals("agent_runs")) countGone(damaged);
+            else if (reach != Salvage.Reach.ALL) torn.add(table);
         });
     }
 
@@ -208,6 +227,11 @@ final class Filling {
     /** Tables other than the runs' of which not all rows could be read. */
     Set<String> torn() {
         return torn;
+    }
+
+    /** Tables of which a part could not even be looked at. */
+    Set<String> cut() {
+        return cut;
     }
 
     SchemaFill schema() {

@@ -6,9 +6,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
-import java.util.Locale;
+import java.util.ArrayList;
+import java.util.List;
 import telemetry.Database;
 import telemetry.Next;
+import telemetry.Row;
 import telemetry.Store;
 import telemetry.StoreException;
 import telemetry.backup.Snapshot;
@@ -19,7 +21,9 @@ import telemetry.rebuild.NewDatabase;
 import telemetry.rebuild.OldDatabase;
 import telemetry.runs.Ddl;
 import telemetry.runs.Integrity;
+import telemetry.runs.VirtualTable;
 import telemetry.sqlite.DatabaseFile;
+import telemetry.sqlite.SqliteErrors;
 import telemetry.store.Quarantine;
 
 /** Makes the indexes of a database anew whose tables are whole. Its users may go on, and no row changes. */
@@ -28,6 +32,7 @@ final class IndexRepair {
     private final Clock clock;
     private final Duration patience;
     private final PrintWriter err;
+    private final List<String> left = new ArrayList<>();
     private Path kept;
     private String why;
 
@@ -49,7 +54,8 @@ final class IndexRepair {
         boolean isDamaged = false;
         try (Database database = Database.open(live, patience)) {
             keep(database, copy);
-            database.execute("REINDEX");
+            reindex(database);
+            isDamaged = !isRefilled(database);
             if (Integrity.of(database, null, false, err).isSound()) kept = copy;
             else why = "SQLite finds errors afterwards too";
         } catch (StoreException e) {
@@ -64,6 +70,37 @@ final class IndexRepair {
         return kept != null;
     }
 
+    /** What needs a function or a collation that only the agents' SQLite has stays as it is. */
+    private void reindex(Database database) {
+        try {
+            database.execute("REINDEX");
+        } catch (StoreException e) {
+            if (SqliteErrors.lacking(e) == null) throw e;
+            for (Row index : database.query("SELECT name FROM sqlite_master WHERE type = 'index'").list()) reindex(database, index.text("name"));
+        }
+    }
+
+    /** @return false when a full-text index is too damaged to be emptied and filled again */
+    private boolean isRefilled(Database database) {
+        boolean isRefilled = true;
+        for (VirtualTable table : VirtualTable.of(database)) {
+            String failed = table.isRefillable() ? table.refill(database, "main") : null;
+            if (failed == null) continue;
+            if (table.lacking(database, "main") == null) isRefilled = false;
+            else left.add("the virtual table " + table.name() + ", " + failed + ": it is as it was");
+        }
+        return isRefilled;
+    }
+
+    private void reindex(Database database, String index) {
+        try {
+            database.execute("REINDEX " + Database.quoted(index));
+        } catch (StoreException e) {
+            if (SqliteErrors.lacking(e) == null) throw e;
+            left.add("the index " + index + ", which needs " + SqliteErrors.lacking(e) + ": it is as it was");
+        }
+    }
+
     private static void requireAboutIndexes(StoreException e) {
         if (e.reason() == StoreException.Reason.LOCKED || e.reason() == StoreException.Reason.FULL
                 || e.reason() == StoreException.Reason.DENIED) throw e;
@@ -73,7 +110,7 @@ final class IndexRepair {
     private void exchange() {
         Path live = store.database();
         OldDatabase old = OldDatabase.of(live);
-        if (old.ddl() == null || !old.ddl().without().isEmpty()) return;
+        if (old.ddl() == null) return;
         old.requireUnused();
         RecoveryMark.begin(store, clock.instant());
         Path made = NewDatabase.unfinished(live, live);
@@ -109,8 +146,8 @@ final class IndexRepair {
                     database.update("INSERT INTO main.sqlite_sequence SELECT * FROM old.sqlite_sequence");
                 }
             });
+            left.addAll(ddl.createOthers(database, "old"));
             database.detach("old");
-            ddl.createOthers(database);
             Integrity found = Integrity.of(database, null, false, err);
             if (!found.isSound())
                 throw new StoreException(StoreException.Reason.FAILED, "copy the tables to", made, found.toString(), null);
@@ -121,10 +158,7 @@ final class IndexRepair {
     }
 
     private static void copy(Database database, String table) {
-        String columns = Ddl.columns(database, table);
-        boolean isNumbered = Ddl.hasRowNumbers(database, table) && !columns.toLowerCase(Locale.ROOT).contains("\"rowid\"")
-                && database.number("SELECT count(*) FROM pragma_table_info(?) WHERE pk > 0 AND upper(type) = 'INTEGER'", table) == 0;
-        String list = (isNumbered ? "rowid, " : "") + columns;
+        String list = Ddl.numbered(database, table);
         database.update("INSERT INTO main." + Database.quoted(table) + " (" + list + ") SELECT " + list + " FROM old."
                 + Database.quoted(table) + " NOT INDEXED");
     }
@@ -132,6 +166,11 @@ final class IndexRepair {
     /** What was there before; null when nothing was made anew. */
     Path kept() {
         return kept;
+    }
+
+    /** What could not be made anew here, in words. */
+    List<String> left() {
+        return left;
     }
 
     /** It did not help; null when it did. */

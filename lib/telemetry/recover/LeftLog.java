@@ -79,10 +79,11 @@ record LeftLog(Path file, long commits, long broken, boolean isWhole) {
         }
     }
 
-    /** The highest number of a row of runs, read without the log. */
+    /** The highest number of a row of runs, read without the log; -1 where rows have no numbers. */
     static long lastNumberOf(Path database) {
         try (Database alone = Database.openFrozen(database)) {
-            return alone.number("SELECT max(rowid) FROM agent_runs NOT INDEXED");
+            String number = Schema.of(alone).number();
+            return number == null ? -1 : alone.number("SELECT max(" + number + ") FROM agent_runs NOT INDEXED");
         }
     }
 

@@ -136,7 +136,7 @@ final class RecoveryLook {
     }
 
     private String action(RecoveryPlan.Source source) {
-        if (isHealthy()) return "nothing to recover: the database is intact and has all runs of the day files"
+        if (isHealthy()) return "nothing to recover: the database is intact" + asFarAsTold() + " and has all runs of the day files"
                 + (isPlaceBad() ? "; what else has failed, this does not mend" : "");
         String gaps = state != RecoveryPlan.State.ABSENT ? ", fill gaps from the damaged database" + (log == null ? "" : " and its -wal")
                 : log == null ? "" : ", fill gaps from the -wal that was left";
@@ -209,13 +209,18 @@ final class RecoveryLook {
         if (!schema.missingColumns().isEmpty()) return Check.failed("database", "agent_runs lacks " + schema.missingColumns(), null);
         state = RecoveryPlan.State.INTACT;
         runs = database.number("SELECT count(*) FROM agent_runs");
-        if (!found.lines().isEmpty()) odd = found;
-        return Check.ok("database", "integrity_check " + (odd == null ? "ok" : "found no damage") + ", " + schema + ", " + runs + " runs");
+        if (!found.isClean()) odd = found;
+        return Check.ok("database", "integrity_check " + (found.lines().isEmpty() ? "ok" : "found no damage") + asFarAsTold() + ", " + schema
+                + ", " + runs + " runs");
     }
 
     /** Rows that break a rule of their table are data: they stay where they are. */
     private Check rows() {
-        return Check.warning("rows", odd.toString(), null).with(odd.texts());
+        return odd.lines().isEmpty() ? odd.trouble("unchecked", store) : Check.warning("rows", odd.toString(), null).with(odd.texts());
+    }
+
+    private String asFarAsTold() {
+        return odd == null || odd.untold().isEmpty() ? "" : " as far as can be told";
     }
 
     private Check log() {
@@ -284,7 +289,14 @@ final class RecoveryLook {
         String files = Words.count(days.size(), "file") + ", " + new Size(bytes);
         if (days.isEmpty()) return Check.warning("day files", "there is none in " + store.raw(), null);
         if (state != RecoveryPlan.State.INTACT) return Check.ok("day files", files);
-        RunDifferences.Count count = new Rebuild(store, clock).differences(difference -> { });
+        RunDifferences.Count count;
+        try {
+            count = new Rebuild(store, clock).differences(difference -> { });
+        } catch (StoreException e) {
+            if (SqliteErrors.lacking(e) == null) throw e;
+            return Check.warning("day files", files + "; not compared with the database: its tables need " + SqliteErrors.lacking(e)
+                    + ", which only the agents' SQLite has", null);
+        }
         missing = count.missing() + count.different();
         String damaged = count.damaged() == 0 ? "" : "; " + count.damaged() + " damaged entries";
         String detail = files + ", " + count.inFiles() + " runs, " + (missing == 0 ? "none" : missing)

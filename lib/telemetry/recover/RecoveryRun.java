@@ -6,10 +6,8 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 import telemetry.Check;
@@ -34,10 +32,10 @@ import telemetry.rebuild.Rebuild;
 import telemetry.rebuild.Rebuilt;
 import telemetry.rebuild.RefusedRows;
 import telemetry.rebuild.Replay;
-import telemetry.rebuild.RunDifferences;
 import telemetry.restore.Restore;
 import telemetry.restore.Restored;
 import telemetry.runs.Schema;
+import telemetry.runs.WriteTrial;
 import telemetry.sqlite.DatabaseFile;
 import telemetry.store.Pruned;
 import telemetry.store.Quarantine;
@@ -55,6 +53,7 @@ final class RecoveryRun {
     private final RecoveryPlan plan;
     private final List<Check> steps = new ArrayList<>();
     private final List<Next> next = new ArrayList<>();
+    private final List<String> left = new ArrayList<>();
     private long base;
     private long replayed;
     private long damaged;
@@ -137,6 +136,7 @@ final class RecoveryRun {
                 base = runs();
                 step(true, "source", "the database itself: " + Words.count(base, "run"), "", null);
                 if (repair != null) step(true, "indexes", "made anew; no row was changed", "", null);
+                if (repair != null) left.addAll(repair.left());
             }
             case BACKUP -> restore(plan.backup());
             case DAY_FILES -> rebuild();
@@ -154,9 +154,10 @@ final class RecoveryRun {
         }
         Path folder = Quarantine.claim(store, "recover", clock.instant());
         try (Database database = Database.open(live, patience); var quarantine = new Quarantine(folder.resolve("rows.ndjson"))) {
+            WriteTrial.tolerate(database);
             var notTaken = new RefusedRows(quarantine);
             replay(database);
-            filling = new Filling(store, database, carried(kept), notTaken);
+            filling = new Filling(store, database, Filling.carried(store, clock, kept), notTaken);
             fillFrom(all, logs);
             if (!all.isEmpty() || !logs.isEmpty() || plan.isShort()) {
                 var report = new FillReport(store, filling, notTaken, plan, lastNumber);
@@ -198,6 +199,7 @@ final class RecoveryRun {
         Rebuilt made = new Rebuild(store, clock).patience(patience).inPlace();
         base = made.runs() - made.carried().runs();
         damaged = made.damaged();
+        left.addAll(made.carried().left());
         long written = writersVersion();
         step(written <= Schema.RUNBOOK_VERSION || made.exchange().old() != OldDatabase.State.ABSENT, "source",
                 Words.count(made.read().files(), "day file") + ": " + Words.count(base, "run") + ", schema " + made.schema(),
@@ -224,7 +226,8 @@ final class RecoveryRun {
         Path folder = Quarantine.claim(store, "recover", clock.instant());
         try (var database = new NewDatabase(made, old.ddl(), Pruned.of(store), entry -> { }, denied -> { })) {
             database.load(List::of, file -> { });
-            database.finish(0);
+            database.finish(0, live);
+            left.addAll(database.left());
             database.seal();
             old.moveAside(folder);
             Attempt.of("put a new database in place as", live, () -> {
@@ -249,22 +252,15 @@ final class RecoveryRun {
                 "; " + damaged + " entries could not be used", store.command("rebuild", "--check-only"));
     }
 
-    /** Runs that a rebuild took over from the damaged database: only that one and the new one have them. */
-    private Set<String> carried(List<Path> kept) {
-        Set<String> only = new HashSet<>();
-        if (kept.stream().noneMatch(file -> file.getParent().getFileName().toString().startsWith("rebuild-"))
-                || new EventLog(store).days().isEmpty()) return only;
-        new Rebuild(store, clock).differences(difference -> {
-            if (difference.kind() == RunDifferences.Kind.ONLY_IN_DATABASE) only.add(difference.runId());
-        });
-        return only;
-    }
-
     /** Through connections of their own. */
     private void verify() {
+        if (!left.isEmpty()) {
+            steps.add(Check.warning("not made", String.join("; ", left), null).with(left));
+            lost = null;
+        }
         if (steps.stream().noneMatch(step -> step.name().equals("lost"))) {
             if (plan.database() == RecoveryPlan.State.ABSENT) lost = null;
-            steps.add(Check.ok("lost", lost == null
+            if (left.isEmpty()) steps.add(Check.ok("lost", lost == null
                 ? "nothing that the backup or the day files have; it is unknown what only the missing database had" : "0 runs"));
         }
         try (var checks = new DatabaseChecks(store, clock.instant(), HealthRules.RUNBOOK, new ArrayList<>())) {
@@ -272,6 +268,7 @@ final class RecoveryRun {
             steps.add(checks.schema());
             steps.add(checks.divergence());
         }
+        steps.add(WriteTrial.of(live, patience).remark());
     }
 
     private long runs() {

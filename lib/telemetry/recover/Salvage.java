@@ -1,7 +1,6 @@
 package telemetry.recover;
 
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -13,7 +12,8 @@ import telemetry.runs.Ddl;
 
 /**
  * Reads the rows that a damaged database still gives, without any index: a range of row numbers that cannot be read is halved until what is
- * left is the rows on the damaged pages. Reading on until the first error would find next to nothing.
+ * left is the rows on the damaged pages. Reading on until the first error would find next to nothing. Of a table whose rows have no numbers
+ * ranges of its key are halved ({@link KeyRanges}).
  */
 final class Salvage {
 
@@ -21,6 +21,15 @@ final class Salvage {
     interface Found {
         /** @param areBeside whether row numbers directly before or behind theirs cannot be read; garbage may have come into them */
         void rows(String table, List<Row> rows, boolean areBeside);
+    }
+
+    /** How much of a table could be read. */
+    enum Reach {
+        ALL,
+        /** All but what stands on damaged pages. */
+        PART,
+        /** There is a part that could not even be looked at: the pages that lead to it are damaged. */
+        CUT
     }
 
     /** Row numbers that are read at once, and held in memory. */
@@ -32,63 +41,55 @@ final class Salvage {
     /** A row of runs takes at least this many bytes. */
     private static final int LEAST_ROW = 32;
 
+    /** After so many ranges without any row only a few numbers of the next are tried: a page that leads to many others is damaged. */
+    private static final int BARREN = 4;
+    private static final int PROBES = 8;
+
     private final Database database;
     private final String table;
     private final String name;
+    private final String number;
     private final String range;
     private final Found found;
     private Row held;
     private boolean isHeldBeside;
     private boolean isBehindGap;
     private int failures;
-    private boolean isWhole = true;
+    private int barren;
+    private long rows;
+    private Reach reach = Reach.ALL;
 
     private Salvage(Database database, String table, Found found) {
         this.database = database;
         this.table = table;
         this.name = Database.quoted(table);
-        this.range = " FROM " + name + " NOT INDEXED WHERE rowid BETWEEN ? AND ?";
+        this.number = Ddl.number(database, table);
+        this.range = " FROM " + name + " NOT INDEXED WHERE " + number + " BETWEEN ? AND ?";
         this.found = found;
     }
 
     /**
      * @param database that nobody writes to
      * @param tables   which are read
-     * @return of each, whether all of its rows could be read
+     * @return of each, how much could be read
      */
-    static Map<String, Boolean> tables(Database database, List<String> tables, Found found) {
-        Map<String, Boolean> whole = new LinkedHashMap<>();
+    static Map<String, Reach> tables(Database database, List<String> tables, Found found) {
+        Map<String, Reach> reached = new LinkedHashMap<>();
         database.pragma("cell_size_check", "ON");
-        for (String table : tables) whole.put(table, new Salvage(database, table, found).isRead());
-        return whole;
+        for (String table : tables) reached.put(table, new Salvage(database, table, found).reached());
+        return reached;
     }
 
-    private boolean isRead() {
+    private Reach reached() {
         try {
-            if (Ddl.hasRowNumbers(database, table)) read(lowest(), highest());
-            else readInOrder();
+            if (number == null) return new KeyRanges(database, table, (some, areBeside) -> found.rows(table, some, areBeside)).read();
+            read(lowest(), highest());
             release(false);
-            return isWhole;
+            return reach;
         } catch (StoreException e) {
             requireDamage(e);
-            return false;
+            return Reach.CUT;
         }
-    }
-
-    /** A table without row numbers, as far as it goes. */
-    private void readInOrder() {
-        List<Row> some = new ArrayList<>();
-        try {
-            for (Row row : database.query("SELECT * FROM " + name)) {
-                some.add(row);
-                if (some.size() < CHUNK) continue;
-                found.rows(table, List.copyOf(some), false);
-                some.clear();
-            }
-        } catch (StoreException e) {
-            failed(e);
-        }
-        if (!some.isEmpty()) found.rows(table, some, false);
     }
 
     /**
@@ -113,7 +114,7 @@ final class Salvage {
     /** Rows with negative numbers are rare, and a damaged first page says nothing of them. */
     private long lowest() {
         try {
-            return Math.min(0, database.number("SELECT min(rowid) FROM " + name + " NOT INDEXED"));
+            return Math.min(0, database.number("SELECT min(" + number + ") FROM " + name + " NOT INDEXED"));
         } catch (StoreException e) {
             failed(e);
             return 0;
@@ -123,7 +124,7 @@ final class Salvage {
     /** Also when the table's last page cannot be read: no more rows can be in the file than fit. */
     private long highest() {
         try {
-            return database.number("SELECT max(rowid) FROM " + name + " NOT INDEXED");
+            return database.number("SELECT max(" + number + ") FROM " + name + " NOT INDEXED");
         } catch (StoreException e) {
             failed(e);
             return database.number("PRAGMA page_count") * database.number("PRAGMA page_size") / LEAST_ROW;
@@ -131,27 +132,65 @@ final class Salvage {
     }
 
     private void read(long first, long last) {
+        if (failures >= MOST_FAILURES) reach = Reach.CUT;
         if (failures >= MOST_FAILURES || isEmpty(first, last)) return;
         if (last - first < CHUNK) {
-            try {
-                found(rows(first, last));
-                return;
-            } catch (Unreadable e) {
-                if (first == last) {
-                    release(true);
-                    isBehindGap = true;
-                    return;
-                }
-            }
+            readChunk(first, last);
+            return;
         }
         long middle = first + (last - first) / 2;
         read(first, middle);
         read(middle + 1, last);
     }
 
+    private void readChunk(long first, long last) {
+        if (barren >= BARREN && isBarren(first, last)) {
+            reach = Reach.CUT;
+            beginGap();
+            return;
+        }
+        long before = rows;
+        int failed = failures;
+        narrow(first, last);
+        barren = rows == before && failures > failed ? barren + 1 : 0;
+    }
+
+    private boolean isBarren(long first, long last) {
+        for (int i = 0; i < PROBES; i++) {
+            try {
+                rows(first + (last - first) * i / PROBES, first + (last - first) * i / PROBES);
+                return false;
+            } catch (Unreadable e) {
+                // so may be the next
+            }
+        }
+        return true;
+    }
+
+    private void narrow(long first, long last) {
+        try {
+            found(rows(first, last));
+            return;
+        } catch (Unreadable e) {
+            if (first == last) {
+                beginGap();
+                return;
+            }
+        }
+        long middle = first + (last - first) / 2;
+        narrow(first, middle);
+        narrow(middle + 1, last);
+    }
+
+    private void beginGap() {
+        release(true);
+        isBehindGap = true;
+    }
+
     /** The last of them waits: whether what follows can be read is not known yet. */
     private void found(List<Row> rows) {
         if (rows.isEmpty()) return;
+        this.rows += rows.size();
         release(false);
         int last = rows.size() - 1;
         if (last > 0 && isBehindGap) give(rows.subList(0, 1), true);
@@ -174,7 +213,7 @@ final class Salvage {
     private boolean isEmpty(long first, long last) {
         if (last - first < CHUNK) return false;
         try {
-            return database.one("SELECT rowid" + range + " LIMIT 1", first, last).isEmpty();
+            return database.one("SELECT 1" + range + " LIMIT 1", first, last).isEmpty();
         } catch (StoreException e) {
             failed(e);
             return false;
@@ -186,7 +225,7 @@ final class Salvage {
      */
     private List<Row> rows(long first, long last) {
         try {
-            if (first == last) return database.query("SELECT * FROM " + name + " NOT INDEXED WHERE rowid = ?", first).list();
+            if (first == last) return database.query("SELECT * FROM " + name + " NOT INDEXED WHERE " + number + " = ?", first).list();
             return database.query("SELECT *" + range, first, last).list();
         } catch (StoreException e) {
             failed(e);
@@ -197,7 +236,7 @@ final class Salvage {
     private void failed(StoreException e) {
         requireDamage(e);
         failures++;
-        isWhole = false;
+        if (reach == Reach.ALL) reach = Reach.PART;
     }
 
     /** A length that is garbage is too much memory, a page beyond the file's end an I/O error: those are damage too. */

@@ -1,5 +1,5 @@
-//SOURCES AtStake.java FillReport.java Filling.java GapFill.java IndexRepair.java LeftLog.java LogSalvage.java Recovered.java Recovery.java
-//SOURCES RecoveryLook.java RecoveryMark.java RecoveryPlan.java RecoveryRun.java Salvage.java SchemaFill.java TableFill.java
+//SOURCES AtStake.java FillReport.java Filling.java GapFill.java IndexRepair.java KeyRanges.java LeftLog.java LogSalvage.java Recovered.java
+//SOURCES Recovery.java RecoveryLook.java RecoveryMark.java RecoveryPlan.java RecoveryRun.java Salvage.java SchemaFill.java TableFill.java
 /**
  * A damaged or lost database made good again from backup, day files and what is left of it. Read {@code Recovery} first.
  */

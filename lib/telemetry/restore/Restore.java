@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
+import telemetry.Check;
 import telemetry.Database;
 import telemetry.EventLog;
 import telemetry.Next;
@@ -24,6 +25,8 @@ import telemetry.os.NewFile;
 import telemetry.os.ScratchFolder;
 import telemetry.prune.OldRuns;
 import telemetry.rebuild.Replay;
+import telemetry.runs.Schema;
+import telemetry.runs.WriteTrial;
 import telemetry.sqlite.DatabaseFile;
 import telemetry.store.Layout;
 import telemetry.store.Pruned;
@@ -78,6 +81,7 @@ public final class Restore {
         }
         return StoreLock.replacing(store, () -> {
             try (BackupContent content = BackupContent.open(backup, live, err)) {
+                requireRuns(content);
                 Restored.Place place = new RestorePlace(store, clock, patience, err).put(content);
                 return bring(content, live, replay, place, place.kept());
             }
@@ -90,6 +94,7 @@ public final class Restore {
         Path folder = scratch();
         Path database = folder.resolve(live.getFileName());
         try (BackupContent content = BackupContent.open(backup, database, err)) {
+            requireRuns(content);
             Path there = Database.isTorn(live) ? folder.resolve("torn.sqlite") : live;
             long needed = content.file().toFile().length() + (there == live ? 0 : live.toFile().length()) + SPARED;
             Disk.requireRoom(TRIED, folder, needed, Next.command("archive", "--dry-run"));
@@ -101,6 +106,14 @@ public final class Restore {
             DatabaseFile.delete(database);
             DatabaseFile.delete(folder.resolve("torn.sqlite"));
             Quarantine.removeIfEmpty(folder);
+        }
+    }
+
+    /** A backup of a database whose agent_runs is something else is made as pages alone. */
+    private static void requireRuns(BackupContent content) {
+        try (Database database = Database.openFrozen(content.file())) {
+            Schema schema = Schema.of(database);
+            if (schema.isForeign()) throw schema.refused(content.backup().file());
         }
     }
 
@@ -150,14 +163,16 @@ public final class Restore {
     private Restored bring(BackupContent content, Path database, boolean replay, Restored.Place place, Path old) {
         requireRows(content, database);
         try (Database restored = Database.open(database, patience)) {
+            WriteTrial.tolerate(restored);
             Restored.Replayed replayed = replay ? replay(restored) : null;
             BackupCheck.QUICK.run(restored, err);
             Difference lost = old == null ? new Difference(0L, List.of()) : onlyIn(old, restored);
             restored.patience(CHECKPOINT).pragma("wal_checkpoint", "TRUNCATE");
             long runs = restored.number("SELECT count(*) FROM agent_runs");
             Backup backup = content.backup();
+            Check writing = WriteTrial.of(database, patience).remark();
             return new Restored(backup.file(), backup.time(), content.schema(), content.runs(), replayed, runs, place, lost.only,
-                    lost.taken, backup.isVerified());
+                    lost.taken, writing, backup.isVerified());
         } catch (StoreException e) {
             throw new StoreException(e.reason(), "finish the restore to", database,
                     "the backup's " + content.runs() + " runs are in place, but: " + e.what(), Next.RUN_AGAIN, e);

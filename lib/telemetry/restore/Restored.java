@@ -24,10 +24,11 @@ import telemetry.text.Words;
  * @param place    where that is
  * @param only     runs that stood only in the database that was there before; null when that cannot be told
  * @param taken    what else only that one had, table by table: rows of all tables, and values of rows; empty when that cannot be told
+ * @param writing  whether a run could be written afterwards, which was rolled back
  * @param verified false when nothing but SQLite's own check speaks for the backup
  */
 public record Restored(Path backup, Instant made, String schema, long fromIt, Replayed replayed, long runs, Place place, Long only,
-        List<TakenAway> taken, boolean verified) implements Result {
+        List<TakenAway> taken, Check writing, boolean verified) implements Result {
 
     /**
      * The database's place.
@@ -59,7 +60,7 @@ public record Restored(Path backup, Instant made, String schema, long fromIt, Re
 
     @Override
     public Check.Status status() {
-        return remarks().isEmpty() ? Check.Status.OK : Check.Status.WARNING;
+        return writing.status() == Check.Status.FAILED ? Check.Status.FAILED : remarks().isEmpty() ? Check.Status.OK : Check.Status.WARNING;
     }
 
     /** Something to look at. @param next null for nothing */
@@ -90,6 +91,7 @@ public record Restored(Path backup, Instant made, String schema, long fromIt, Re
                 + " of the day files could not be used", Next.command("rebuild", "--check-only")));
         if (!place.before.equals(schema) && !place.before.equals(ABSENT) && !place.before.equals(DAMAGED))
             remarks.add(new Remark("the database was " + place.before + ", the backup is " + schema, Next.command("health")));
+        if (writing.status() != Check.Status.OK) remarks.add(new Remark(writing.detail(), null));
         return remarks;
     }
 

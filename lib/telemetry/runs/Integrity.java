@@ -4,7 +4,6 @@ import static java.util.stream.Collectors.joining;
 
 import java.io.PrintWriter;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -18,7 +17,7 @@ import telemetry.Row;
 import telemetry.Rows;
 import telemetry.Store;
 import telemetry.StoreException;
-import telemetry.text.Progress;
+import telemetry.sqlite.SqliteErrors;
 import telemetry.text.Runbook;
 import telemetry.text.Words;
 
@@ -29,8 +28,20 @@ import telemetry.text.Words;
  * @param pragma  {@code "integrity_check"} or {@code "quick_check"}
  * @param lines   one for each error, in SQLite's order; none when nothing is wrong
  * @param isWhole false when there are more lines, which were not looked for or not kept
+ * @param untold  what could not be checked, because only the agents' SQLite has what it needs
  */
-public record Integrity(String pragma, List<Line> lines, boolean isWhole) {
+public record Integrity(String pragma, List<Line> lines, boolean isWhole, List<Untold> untold) {
+
+    /**
+     * @param what     in words: {@code "the index by_word of agent_runs needs the function agent_word"}
+     * @param isModule true when only a module's own order was not looked at: its pages and tables were
+     */
+    public record Untold(String what, boolean isModule) {
+        @Override
+        public String toString() {
+            return what;
+        }
+    }
 
     /** What an error is about. */
     public enum Kind {
@@ -46,13 +57,19 @@ public record Integrity(String pragma, List<Line> lines, boolean isWhole) {
      * @param kind  what it is about
      * @param table in which it is; empty when SQLite names none
      * @param text  SQLite's words, on one line
+     * @param isOfFullText true for an index that is no index to SQLite, which ends its check there
      */
-    public record Line(Kind kind, String table, String text) {
+    public record Line(Kind kind, String table, String text, boolean isOfFullText) {
+        Line(Kind kind, String table, String text) {
+            this(kind, table, text, false);
+        }
+
         private static final Pattern CHECK = Pattern.compile("CHECK constraint failed in (.+)");
         private static final Pattern VALUE = Pattern.compile("(?:NULL|NUMERIC|TEXT|non-[A-Z]+) value in (.+)\\.[^.]+");
         private static final Pattern INDEX = Pattern.compile("(?:wrong # of entries in|non-unique entry in|row \\S+ missing from"
                 + "|row \\S+ values differ from|rowid not at end-of-record for row \\S+ of) index (.+)"
-                + "|index (.+) stores an imprecise floating-point value for row \\S+");
+                + "|index (.+) stores an imprecise floating-point value for row \\S+"
+                + "|(?:malformed|unable to validate the) inverted index for FTS\\d table \\w+\\.([^:]+)(?:: .*)?");
         private static final Pattern TREE = Pattern.compile("Tree (\\d+) .*");
         private static final Pattern LEFT = Pattern.compile("Page \\d+: never used");
 
@@ -61,16 +78,17 @@ public record Integrity(String pragma, List<Line> lines, boolean isWhole) {
             String breached = breached(text);
             if (breached != null) return new Line(Kind.ROW, breached, text);
             Matcher index = INDEX.matcher(text);
-            String name = !index.matches() ? null : index.group(1) == null ? index.group(2) : index.group(1);
-            if (name != null) return new Line(Kind.INDEX, tableOf(trees.get("index " + name)), text);
+            String name = !index.matches() ? null : index.group(1) != null ? index.group(1) : index.group(2) != null ? index.group(2)
+                    : index.group(3);
+            if (name != null) return new Line(Kind.INDEX, tableOf(trees.get("index " + name)), text, index.group(3) != null);
             Matcher root = TREE.matcher(text);
             Tree tree = root.matches() ? trees.get(root.group(1)) : null;
-            boolean isIndex = tree != null && tree.isIndex && !text.contains("2nd reference");
-            return new Line(isIndex ? Kind.INDEX : Kind.PAGE, tableOf(tree), text);
+            boolean isIndex = tree != null && tree.isIndex() && !text.contains("2nd reference");
+            return new Line(isIndex ? Kind.INDEX : Kind.PAGE, tableOf(tree), text, isIndex && tree.isFullText());
         }
 
         private static String tableOf(Tree tree) {
-            return tree == null ? "" : tree.table;
+            return tree == null ? "" : tree.table();
         }
 
         /** The table whose constraint a row breaks; null when the words say something else. */
@@ -101,13 +119,14 @@ public record Integrity(String pragma, List<Line> lines, boolean isWhole) {
 
     private static final int SHOWN = 3;
 
-    /** SQLite's steps between two looks at the clock: some milliseconds. A step is a page at first, then an instruction of its machine. */
-    private static final int STEPS = 5_000;
-
     private static final String OK = "ok";
 
     /** @param end what stopped SQLite; null when it finished */
-    private record Found(List<String> texts, boolean isWhole, StoreException end) { }
+    record Found(List<String> texts, boolean isWhole, StoreException end) {
+        Found and(Found other) {
+            return new Found(joined(texts, other.texts), isWhole && other.isWhole, end == null ? other.end : end);
+        }
+    }
 
     /**
      * Checks everything. A damaged index stops integrity_check; then quick_check, which reads no index, shows whether the tables are whole.
@@ -117,13 +136,29 @@ public record Integrity(String pragma, List<Line> lines, boolean isWhole) {
      * @throws StoreException when SQLite cannot check for another reason than damage
      */
     public static Integrity of(Database database, Schema schema, boolean quick, PrintWriter err) {
-        Found found = look(database, schema, quick, err);
-        Found tables = found.end == null || quick ? null : look(database, schema, true, err);
-        List<String> texts = tables == null ? found.texts : joined(tables.texts, found.texts);
-        List<Line> lines = texts.isEmpty() ? new ArrayList<>() : lines(database, texts);
-        boolean isExplained = tables != null && tables.end == null && lines.stream().anyMatch(line -> line.kind != Kind.ROW);
+        var tables = new TableCheck(database);
+        Found found = looked(database, schema, quick, err, tables);
+        Found whole = found.end == null || quick ? null : looked(database, schema, true, err, tables);
+        Found last = whole == null ? found : whole;
+        List<Line> lines = lines(database, whole == null ? found.texts : joined(whole.texts, found.texts));
+        if (last.end != null && lines.stream().anyMatch(Line::isOfFullText)) {
+            last = tables.each(quick, Integrity::read);
+            lines = lines(database, joined(lines.stream().map(Line::text).toList(), last.texts));
+        }
+        boolean isExplained = found.end != null && last != found && last.end == null && lines.stream().anyMatch(line -> line.kind != Kind.ROW);
         if (found.end != null && !isExplained) lines.add(new Line(Kind.PAGE, "", found.end.why()));
-        return new Integrity(quick ? "quick_check" : "integrity_check", lines, found.isWhole && (tables == null || tables.isWhole));
+        return new Integrity(name(quick), lines, found.isWhole && last.isWhole,
+                found.end == null || isExplained ? tables.untold() : List.of());
+    }
+
+    /** SQLite checks all or nothing: where it lacks something for one table, the tables are checked one by one. */
+    private static Found looked(Database database, Schema schema, boolean quick, PrintWriter err, TableCheck tables) {
+        try {
+            return look(database, schema, quick, err);
+        } catch (StoreException e) {
+            if (SqliteErrors.lacking(e) == null) throw e;
+            return tables.each(quick, Integrity::read);
+        }
     }
 
     private static List<String> joined(List<String> some, List<String> others) {
@@ -134,14 +169,18 @@ public record Integrity(String pragma, List<Line> lines, boolean isWhole) {
     }
 
     private static Found look(Database database, Schema schema, boolean quick, PrintWriter err) {
-        String check = "PRAGMA " + (quick ? "quick_check(" : "integrity_check(") + NO_LIMIT + ")";
+        String check = "PRAGMA " + name(quick) + "(" + NO_LIMIT + ")";
         if (err == null || schema == null || schema.columns().isEmpty()) return read(database, check);
-        try (var watch = new Watch(database, schema, quick, err)) {
-            database.onProgress(STEPS, watch::tick);
+        try (var watch = new CheckProgress(database, schema, quick, err)) {
+            database.onProgress(CheckProgress.STEPS, watch::tick);
             return read(database, check);
         } finally {
             database.onProgress(0, () -> { });
         }
+    }
+
+    static String name(boolean quick) {
+        return quick ? "quick_check" : "integrity_check";
     }
 
     /** Errors about pages come as one row of many lines. */
@@ -173,32 +212,16 @@ public record Integrity(String pragma, List<Line> lines, boolean isWhole) {
         }
     }
 
-    private record Tree(boolean isIndex, String table) { }
-
     /** Unreferenced pages belong to an index when pages of an index are damaged and none of a table. */
     private static List<Line> lines(Database database, List<String> texts) {
-        Map<String, Tree> trees = trees(database);
+        if (texts.isEmpty()) return new ArrayList<>();
+        Map<String, Tree> trees = Tree.of(database);
         List<Line> lines = new ArrayList<>();
         for (String text : texts) lines.add(Line.of(trees, text));
         boolean isIndexes = lines.stream().anyMatch(line -> line.kind == Kind.INDEX)
                 && lines.stream().allMatch(line -> line.kind != Kind.PAGE || line.isUnusedPage());
         if (isIndexes) lines.replaceAll(line -> line.kind == Kind.PAGE ? new Line(Kind.INDEX, line.table, line.text) : line);
         return lines;
-    }
-
-    /** Tables and indexes by the number of their first page, and indexes also by name; none when the schema cannot be read. */
-    private static Map<String, Tree> trees(Database database) {
-        Map<String, Tree> trees = new HashMap<>();
-        try {
-            for (Row row : database.query("SELECT type, name, tbl_name, rootpage FROM sqlite_master WHERE rootpage > 0").list()) {
-                var tree = new Tree("index".equals(row.text("type")), String.valueOf(row.text("tbl_name")));
-                trees.put(String.valueOf(row.get("rootpage")), tree);
-                if (tree.isIndex) trees.put("index " + row.text("name"), tree);
-            }
-        } catch (StoreException e) {
-            if (e.reason() != StoreException.Reason.DAMAGED) throw e;
-        }
-        return trees;
     }
 
     /** True when nothing is damaged; rows may still break constraints. */
@@ -211,8 +234,14 @@ public record Integrity(String pragma, List<Line> lines, boolean isWhole) {
         return !isSound() && lines.stream().noneMatch(line -> line.kind == Kind.PAGE);
     }
 
+    /** True when everything was checked and nothing is odd. */
+    public boolean isClean() {
+        return lines.isEmpty() && untold.isEmpty();
+    }
+
     /** What the operator is told about errors: a failure, or a warning when rows only break rules. Lists all errors. */
     public Check trouble(String name, Store store) {
+        if (lines.isEmpty()) return Check.warning(name, toString(), null).with(untold.stream().map(Untold::what).toList());
         Check check = isSound() ? Check.warning(name, toString(), store.command("query", "sql", lines.get(0).breach())
                 .in(Runbook.HEALTH_CHECKS)) : Check.failed(name, toString(), store.next(Runbook.DATABASE_CORRUPTED));
         return check.with(texts());
@@ -228,11 +257,18 @@ public record Integrity(String pragma, List<Line> lines, boolean isWhole) {
      */
     @Override
     public String toString() {
-        if (lines.isEmpty()) return pragma + " ok";
+        if (lines.isEmpty() && untold.isEmpty()) return pragma + " ok";
+        if (lines.isEmpty()) return pragma + " ok as far as can be told: " + unchecked();
         String kind = isSound() ? "nothing is damaged, but rows break a NOT NULL or CHECK: "
                 : isIndexOnly() ? "only indexes are damaged: " : "";
         return kind + pragma + " found " + (isWhole ? "" : "at least ") + Words.count(lines.size(), "error") + byTable() + ": "
-                + lines.stream().limit(SHOWN).map(Line::text).collect(joining("; ")) + (lines.size() > SHOWN ? "; …" : "");
+                + lines.stream().limit(SHOWN).map(Line::text).collect(joining("; ")) + (lines.size() > SHOWN ? "; …" : "")
+                + (untold.isEmpty() ? "" : "; " + unchecked());
+    }
+
+    /** {@code "not checked: the virtual table v needs the module vec0; only the agents' SQLite has that"} */
+    public String unchecked() {
+        return "not checked: " + untold.stream().map(Untold::what).collect(joining(", ")) + "; only the agents' SQLite has that";
     }
 
     /** {@code " in agent_runs"}, or {@code " (agent_runs 12, commits 2)"} */
@@ -241,42 +277,5 @@ public record Integrity(String pragma, List<Line> lines, boolean isWhole) {
         for (Line line : lines) counts.merge(line.table.isEmpty() ? "the file" : line.table, 1, Integer::sum);
         if (counts.size() == 1) return " in " + counts.keySet().iterator().next();
         return counts.entrySet().stream().map(count -> count.getKey() + " " + count.getValue()).collect(joining(", ", " (", ")"));
-    }
-
-    /** All pages are read first, then each row and its index entries are compared. */
-    private static final class Watch implements AutoCloseable {
-        private final PrintWriter err;
-        private final long pages;
-        private final long runs;
-
-        /** Counted steps: two for each column, six for each index, and some more. */
-        private final int stepsPerRun;
-
-        private Progress progress;
-        private boolean pagesAreRead;
-        private long steps;
-
-        Watch(Database database, Schema schema, boolean quick, PrintWriter err) {
-            this.err = err;
-            this.pages = database.number("PRAGMA page_count");
-            this.runs = database.number("SELECT count(*) FROM agent_runs");
-            this.stepsPerRun = 16 + 2 * schema.columns().size() + (quick ? 0 : 6 * schema.indexes().size());
-            this.progress = new Progress(err, "pages read", pages);
-        }
-
-        void tick() {
-            steps += STEPS;
-            if (steps > pages && !pagesAreRead) {
-                pagesAreRead = true;
-                progress.close();
-                progress = new Progress(err, "runs checked", runs);
-            }
-            progress.at(pagesAreRead ? Math.min(runs, (steps - pages) / stepsPerRun) : steps);
-        }
-
-        @Override
-        public void close() {
-            progress.close();
-        }
     }
 }

@@ -7,6 +7,7 @@ import java.util.BitSet;
 import java.util.List;
 import java.util.Set;
 import java.util.UUID;
+import telemetry.Database;
 import telemetry.Run;
 import telemetry.RunStatus;
 import telemetry.Times;
@@ -76,9 +77,10 @@ public final class RowForm {
         return columns;
     }
 
-    /** The columns of a schema that records can set. */
+    /** The columns of a schema that records can set: not the database's own, and not the one that is the row's number. */
     public static List<String> settable(Schema schema) {
-        return schema.columns().stream().filter(column -> !Columns.OWN.contains(column)).toList();
+        return schema.columns().stream().filter(column -> !Columns.OWN.contains(column) && !Database.quoted(column).equals(schema.number()))
+                .toList();
     }
 
     /** The run as a row: a value for each column. */

@@ -43,12 +43,14 @@ public final class RunWriter {
     private final Database database;
     private final Schema schema;
     private final Set<String> indexed;
+    private final boolean isKeyUnique;
     private final Map<Set<String>, Statements> statements = new HashMap<>();
 
     /** @throws StoreException {@code DAMAGED} when there is no table of runs that could take one */
     public RunWriter(Database database) {
         this.database = database;
         this.schema = Schema.require(database);
+        this.isKeyUnique = schema.isKeyUnique(database);
         this.indexed = database.query(INDEXED).stream().map(row -> String.valueOf(row.get(0))).collect(Collectors.toSet());
     }
 
@@ -70,7 +72,9 @@ public final class RunWriter {
         Statements statements = statements(run);
         Object[] values = values(statements, run);
         if (!run.isEnd()) return database.update(statements.start, values) > 0;
-        return database.update(statements.endOfStart, withKey(statements, values)) > 0 || database.update(statements.end, values) > 0;
+        if (database.update(statements.endOfStart, withKey(statements, values)) > 0) return true;
+        if (isKeyUnique) return database.update(statements.end, values) > 0;
+        return database.update(statements.end, withKey(statements, values)) > 0 || database.update(statements.start, values) > 0;
     }
 
     /** Looks only. */
@@ -110,10 +114,19 @@ public final class RunWriter {
                 + "?, ".repeat(columns.size() - 1) + "?) ON CONFLICT";
         String differs = told.stream().filter(column -> !column.equals("start_time"))
                 .map(column -> column + " IS NOT " + kept(column, mark(columns, column))).collect(Collectors.joining(" OR "));
-        return new Statements(columns, new RowForm(schema, columns, null), insert + " DO NOTHING", endOfStart(columns, told),
-                insert + "(" + schema.key() + ") DO UPDATE SET " + set(told, column -> "excluded." + column),
+        String end = isKeyUnique ? insert + "(" + schema.key() + ") DO UPDATE SET " + set(told, column -> "excluded." + column)
+                : "UPDATE agent_runs SET " + set(told, column -> mark(columns, column)) + ofKey(columns);
+        return new Statements(columns, new RowForm(schema, columns, null), isKeyUnique ? insert + " DO NOTHING" : ifAbsent(columns),
+                endOfStart(columns, told), end,
                 "SELECT status, end_time, " + (schema.has("event_id") ? "event_id, " : "") + (differs.isEmpty() ? "0" : differs)
                         + " AS differs FROM agent_runs" + ofKey(columns));
+    }
+
+    /** Where no index of the table keeps a run from coming in twice. */
+    private String ifAbsent(List<String> columns) {
+        return "INSERT INTO agent_runs (" + String.join(", ", columns) + ") SELECT " + columns.stream().map(column -> mark(columns, column))
+                .collect(Collectors.joining(", ")) + " WHERE NOT EXISTS (SELECT 1 FROM agent_runs WHERE " + schema.key() + " = "
+                + mark(columns, schema.key()) + ")";
     }
 
     /**

@@ -1,5 +1,7 @@
 package telemetry.runs;
 
+import java.nio.file.Path;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -12,6 +14,7 @@ import telemetry.Next;
 import telemetry.Row;
 import telemetry.RunStatus;
 import telemetry.StoreException;
+import telemetry.Times;
 
 /**
  * The shape of a database's tables. It is recognised by their columns, because {@code schema_migrations.version} cannot be trusted: a v2
@@ -22,9 +25,13 @@ import telemetry.StoreException;
  * @param columns of agent_runs, in order; empty when there is no such table
  * @param tables  all of them
  * @param indexes those with a name of their own
- * @param stamp   the highest version in schema_migrations, 0 when there is none
+ * @param stamp   the highest version in schema_migrations, 0 when there is none or the table is another tool's
+ * @param named   the version that the database says it has, in its stamp or in what a new row gets
+ * @param number  the name under which SQL reaches a row's number in agent_runs: a column that is its key, or rowid; null when rows have none
+ * @param foreign what agent_runs is instead of a table of runs, in words; null when it is one or there is none
  */
-public record Schema(Shape shape, int version, List<String> columns, Set<String> tables, Set<String> indexes, int stamp, int named) {
+public record Schema(Shape shape, int version, List<String> columns, Set<String> tables, Set<String> indexes, int stamp, int named,
+        String number, String foreign) {
 
     /** The families of writers. */
     public enum Shape {
@@ -40,6 +47,8 @@ public record Schema(Shape shape, int version, List<String> columns, Set<String>
 
     /** The newest version that the toolkit knows. */
     public static final int NEWEST = 7;
+
+    private static final Next AN_OWN_TABLE = Next.words("give the runs a table of their own, or name another store with --store DIR");
 
     /** The version that {@link #create} makes. */
     public static final int RUNBOOK_VERSION = 3;
@@ -69,7 +78,9 @@ public record Schema(Shape shape, int version, List<String> columns, Set<String>
     /** Makes the tables alone, for a caller that fills them before it makes indexes and holds its own transaction. */
     public static void createTables(Database database) {
         for (String statement : RunbookTables.DDL) database.execute(statement);
-        database.update("INSERT OR IGNORE INTO schema_migrations(version, description) VALUES (?, ?)",
+        boolean isOurs = database.number("SELECT count(*) FROM pragma_table_info('schema_migrations') WHERE name IN ('version', "
+                + "'description')") == 2;
+        if (isOurs) database.update("INSERT OR IGNORE INTO schema_migrations(version, description) VALUES (?, ?)",
                 RUNBOOK_VERSION, "the runbook's schema");
     }
 
@@ -81,21 +92,35 @@ public record Schema(Shape shape, int version, List<String> columns, Set<String>
     public static Schema of(Database database) {
         Set<String> tables = new LinkedHashSet<>();
         Set<String> indexes = new LinkedHashSet<>();
-        for (Row row : database.query("SELECT type, name FROM sqlite_master WHERE name NOT LIKE 'sqlite_%'"))
-            (row.text("type").equals("table") ? tables : indexes).add(row.text("name"));
-        List<String> columns = database.query("SELECT name FROM pragma_table_info('agent_runs') ORDER BY cid")
-                .stream().map(row -> row.text("name")).toList();
-        boolean isStamped = database.value("SELECT 1 FROM pragma_table_info('schema_migrations') WHERE name = 'version'") != null;
-        int stamp = isStamped ? (int) database.number("SELECT max(version) FROM schema_migrations") : 0;
+        Row runs = null;
+        for (Row row : database.query("SELECT type, name, CASE name WHEN 'agent_runs' THEN sql END AS sql FROM sqlite_master"
+                + " WHERE name NOT LIKE 'sqlite@_%' ESCAPE '@'")) {
+            if ("table".equals(row.text("type"))) tables.add(row.text("name"));
+            else if ("index".equals(row.text("type"))) indexes.add(row.text("name"));
+            if ("agent_runs".equals(row.text("name"))) runs = row;
+        }
+        var table = RunsTable.of(database, runs);
+        List<String> columns = table.columns();
+        int stamp = tables.contains("schema_migrations") ? RunsTable.stamp(database) : 0;
         Shape shape = columns.isEmpty() ? Shape.NONE : !columns.contains("event_id") ? Shape.RUNBOOK
                 : columns.contains("id") ? Shape.SERVICE : Shape.PYTHON;
-        return new Schema(shape, version(shape, columns, stamp), columns, tables, indexes, stamp, Math.max(stamp, given(database)));
+        return new Schema(shape, version(shape, columns, stamp), columns, tables, indexes, stamp, Math.max(stamp, table.version()),
+                table.number(), table.foreign());
     }
 
-    /** What the table gives a new row as its schema_version; 0 for nothing. */
-    private static int given(Database database) {
-        return (int) database.number("SELECT CAST(trim(dflt_value, '\"()' || char(39)) AS INTEGER) FROM pragma_table_info('agent_runs')"
-                + " WHERE name = 'schema_version'");
+    /** Since when the database says it is there, by the times of its versions; null when it does not. */
+    public Instant begun(Database database) {
+        if (stamp == 0) return null;
+        try {
+            return Times.instant((String) database.value("SELECT CAST(min(applied_at) AS TEXT) FROM schema_migrations"));
+        } catch (StoreException e) {
+            return null;
+        }
+    }
+
+    /** True when agent_runs is not a table of runs; see {@link #foreign}. */
+    public boolean isForeign() {
+        return foreign != null;
     }
 
     /**
@@ -103,7 +128,7 @@ public record Schema(Shape shape, int version, List<String> columns, Set<String>
      * has others that none has. Nothing is wrong with it.
      */
     public boolean isNewer() {
-        return named > NEWEST || shape != Shape.NONE && !missingColumns().isEmpty() && !columns.stream().allMatch(Columns::isKnown);
+        return !isForeign() && (named > NEWEST || shape != Shape.NONE && !missingColumns().isEmpty() && !columns.stream().allMatch(Columns::isKnown));
     }
 
     /** What to tell of a newer one. Whether it is damaged is SQLite's to say; that it is unknown is no damage. */
@@ -118,11 +143,17 @@ public record Schema(Shape shape, int version, List<String> columns, Set<String>
     /**
      * For what changes or replaces a database: only one that is known to the last column.
      *
-     * @throws StoreException {@code FAILED} when it is newer
+     * @throws StoreException {@code FAILED} when it is newer, or agent_runs is no table of runs
      */
     public static void refuseNewer(Database database) {
         Schema schema = of(database);
+        if (schema.isForeign()) throw schema.refused(database.file());
         if (schema.isNewer()) throw schema.newer(database);
+    }
+
+    /** What is thrown of one whose agent_runs is something else. */
+    public StoreException refused(Path file) {
+        return new StoreException(StoreException.Reason.FAILED, "use the database", file, foreign + "; nothing was changed", AN_OWN_TABLE);
     }
 
     /** What is thrown of a newer one that lacks what is needed. */
@@ -134,10 +165,11 @@ public record Schema(Shape shape, int version, List<String> columns, Set<String>
      * As {@link #of}.
      *
      * @throws StoreException {@code DAMAGED} when the table of runs is missing or has not even the first version's columns, {@code FAILED}
-     *                        when it lacks them because it is newer
+     *                        when it lacks them because it is newer, or is no table of runs
      */
     public static Schema require(Database database) {
         Schema schema = of(database);
+        if (schema.isForeign()) throw schema.refused(database.file());
         if (!schema.isUsable() && schema.isNewer()) throw schema.newer(database);
         if (!schema.isUsable()) throw new StoreException(StoreException.Reason.DAMAGED, "use the database", database.file(),
                 schema.shape == Shape.NONE ? "it has no table agent_runs" : "agent_runs lacks " + schema.missingColumns(),
@@ -145,10 +177,10 @@ public record Schema(Shape shape, int version, List<String> columns, Set<String>
         return schema;
     }
 
-    /** As {@link #require}; but a newer one may lack columns, as long as runs are known by id and start. */
+    /** As {@link #require}; but a newer one may lack columns, and a view be none, as long as runs are known by id and start. */
     public static Schema readable(Database database) {
         Schema schema = of(database);
-        return schema.isNewer() && schema.has("run_id") && schema.has("start_time") ? schema : require(database);
+        return (schema.isNewer() || schema.isForeign()) && schema.has("run_id") && schema.has("start_time") ? schema : require(database);
     }
 
     /** The answer to a question. Of a newer database it may be that a column is gone; then that is said. */
@@ -190,9 +222,25 @@ public record Schema(Shape shape, int version, List<String> columns, Set<String>
         return status == RunStatus.FAILED ? "failure" : status.toString();
     }
 
+    /** What rows are sorted by in the order in which they came, as far as the table tells. */
+    public String byNumber() {
+        return number != null ? number : "start_time";
+    }
+
+    /** Behind the columns of an ORDER BY, so that the order is always the same: {@code ", rowid DESC"}. @param direction behind the name */
+    public String thenNumber(String direction) {
+        return number != null ? ", " + number + direction : has("run_id") ? ", run_id" + direction : "";
+    }
+
     /** The column that identifies a row: event_id where one run_id may have several rows. */
     public String key() {
         return shape == Shape.SERVICE ? "event_id" : "run_id";
+    }
+
+    /** False where nothing but the writers keeps a run from having two rows: the table has another key, or none. */
+    public boolean isKeyUnique(Database database) {
+        return database.value("SELECT 1 FROM pragma_index_list('agent_runs') AS l WHERE l.\"unique\" AND NOT l.partial AND (SELECT "
+                + "group_concat(name) FROM pragma_index_info(l.name)) = ?", key()) != null;
     }
 
     /** Columns without which no command can work. */
@@ -202,7 +250,7 @@ public record Schema(Shape shape, int version, List<String> columns, Set<String>
 
     /** False where no command can work. */
     public boolean isUsable() {
-        return missingColumns().isEmpty();
+        return missingColumns().isEmpty() && !isForeign();
     }
 
     /**
@@ -210,6 +258,7 @@ public record Schema(Shape shape, int version, List<String> columns, Set<String>
      * without comes first, the {@link #missingIndexes} last.
      */
     public List<String> oddities() {
+        if (isForeign()) return List.of(foreign);
         if (isNewer()) return List.of(newer());
         List<String> odd = new ArrayList<>();
         if (shape == Shape.NONE) return List.of("no table agent_runs");
@@ -224,7 +273,7 @@ public record Schema(Shape shape, int version, List<String> columns, Set<String>
 
     /** The runbook's indexes that this database lacks although it has their columns. Any further indexes are ignored. */
     public List<String> missingIndexes() {
-        if (shape == Shape.NONE) return List.of();
+        if (shape == Shape.NONE || isForeign()) return List.of();
         List<String> missing = new ArrayList<>(RUNBOOK_INDEXES.keySet());
         missing.removeAll(indexes);
         if (!has("insight_id")) missing.remove("idx_runs_insight");
@@ -241,6 +290,7 @@ public record Schema(Shape shape, int version, List<String> columns, Set<String>
     /** {@code v3} or {@code v7 (service)} */
     @Override
     public String toString() {
+        if (isForeign()) return "foreign";
         if (named > NEWEST) return "v" + named + " (newer than this toolkit)";
         return shape == Shape.NONE ? "none"
                 : "v" + version + (shape == Shape.RUNBOOK ? "" : shape == Shape.PYTHON ? " (python)" : " (service)");

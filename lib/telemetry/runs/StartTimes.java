@@ -43,12 +43,6 @@ public record StartTimes(List<String> years, boolean others) {
             + " THEN substr(start_time, 1, 10) || 'T' || rtrim(substr(start_time, 12), 'Z')"
             + " WHEN start_time GLOB '????-*' THEN " + EXACT + " ELSE substr(" + EXACT + ", 1, 19) END";
 
-    /** Within a second, numbers come after dates, which say what they mean; a start that cannot be read comes last. */
-    public static final String NEWEST_FIRST = " ORDER BY " + TEXT + " DESC, start_time DESC, rowid DESC";
-
-    /** The oldest first; a start that cannot be read comes last. */
-    public static final String OLDEST_FIRST = " ORDER BY " + TEXT + " NULLS LAST, start_time, rowid";
-
     public static final String UNREADABLE = SECOND + " IS NULL";
 
     private static final int LOOKED_AT = 5_000;
@@ -89,6 +83,16 @@ public record StartTimes(List<String> years, boolean others) {
         var text = new StringBuilder(1_000);
         for (Object part : parts) text.append(part);
         return text.toString();
+    }
+
+    /** Within a second, numbers come after dates, which say what they mean; a start that cannot be read comes last. */
+    public static String newestFirst(Schema schema) {
+        return " ORDER BY " + TEXT + " DESC, start_time DESC" + schema.thenNumber(" DESC");
+    }
+
+    /** The oldest first; a start that cannot be read comes last. */
+    public static String oldestFirst(Schema schema) {
+        return " ORDER BY " + TEXT + " NULLS LAST, start_time" + schema.thenNumber("");
     }
 
     /** The dated texts of these instants, a day wider on both sides: no offset is further off. @param since null for no limit */

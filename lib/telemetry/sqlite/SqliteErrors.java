@@ -5,6 +5,8 @@ import static telemetry.StoreException.Reason.*;
 import java.nio.file.Path;
 import java.sql.SQLException;
 import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.sqlite.SQLiteErrorCode;
 import org.sqlite.SQLiteException;
 import telemetry.Next;
@@ -16,7 +18,9 @@ public final class SqliteErrors {
     private static final int BUSY_SNAPSHOT = 517;
     private static final int READONLY = 8;
     private static final int READONLY_ROLLBACK = 776;
+    private static final int CONSTRAINT_TRIGGER = 1811;
     private static final int IOERR_SHMSIZE = 4874;
+    private static final Pattern LACKING = Pattern.compile("(?:no such|unknown) (module|function|collation sequence|tokenizer): ([^\\s()]+)");
 
     private SqliteErrors() { }
 
@@ -62,6 +66,30 @@ public final class SqliteErrors {
     /** True when a value was longer than this connection reads. */
     public static boolean isTooBig(StoreException e) {
         return e.getCause() instanceof SQLiteException known && (known.getResultCode().code & 0xff) == 18;
+    }
+
+    /** True when a trigger said no, with words of its own. */
+    public static boolean isRaisedByTrigger(StoreException e) {
+        return e.getCause() instanceof SQLiteException known && known.getResultCode().code == CONSTRAINT_TRIGGER;
+    }
+
+    /** True when SQLite could not even begin with a statement: it is no SQL, or names what is not there. Of our own that is no argument. */
+    public static boolean isAboutTheStatement(StoreException e) {
+        return e.reason() == REFUSED && isOfSqlite(e);
+    }
+
+    private static boolean isOfSqlite(Throwable e) {
+        return e != null && (e instanceof SQLException || isOfSqlite(e.getCause()));
+    }
+
+    /**
+     * What a statement needs that only the SQLite of the agents has: {@code "the module vec0"}, {@code "the function f"},
+     * {@code "the collation c"}, {@code "the tokenizer t"}; null when that is not what is wrong.
+     */
+    public static String lacking(StoreException e) {
+        Matcher missing = LACKING.matcher(e.why());
+        if (!isOfSqlite(e) || !missing.find()) return null;
+        return "the " + missing.group(1).replace(" sequence", "") + " " + missing.group(2);
     }
 
     /** True when a -journal kept SQLite from reading: a program died while it wrote, and rolling that back needs write permission. */

@@ -46,14 +46,27 @@ public final class Layout {
 
     /**
      * @throws StoreException when a folder or the database cannot be made, or what stands in its place is none;
-     *                        {@code DAMAGED} when a database's log stands there without its database
+     *                        {@code DAMAGED} when a database's log stands there without its database, {@code FAILED} when agent_runs is
+     *                        no table of runs
      */
     public static Made complete(Store store) {
+        refuseForeign(store);
         var layout = new Layout(store);
         layout.createFolders();
         Schema schema = layout.database();
         if (Reserve.make(store)) layout.created.add(Reserve.file(store));
         return new Made(layout.created, schema, layout.odd, layout.next);
+    }
+
+    private static void refuseForeign(Store store) {
+        if (!Files.isRegularFile(store.database()) || isMissing(store.database())) return;
+        Schema schema;
+        try (Database database = Database.openToRead(store.database())) {
+            schema = Schema.of(database);
+        } catch (StoreException e) {
+            return;
+        }
+        if (schema.isForeign()) throw schema.refused(store.database());
     }
 
     /** What makes a folder of the store good that is missing, or that a file stands for, in words for an operator. */

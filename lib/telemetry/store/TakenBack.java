@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Base64;
 import java.util.LinkedHashMap;
@@ -22,6 +23,7 @@ import telemetry.StoreException;
 import telemetry.daylog.Records;
 import telemetry.os.Attempt;
 import telemetry.os.Disk;
+import telemetry.runs.Ddl;
 import telemetry.runs.RowForm;
 import telemetry.runs.Schema;
 import telemetry.sqlite.DatabaseFile;
@@ -124,8 +126,8 @@ final class TakenBack implements AutoCloseable {
     private Found compared(Path file) {
         try (Database old = Database.openToRead(file)) {
             if (!isLogRead(old, file)) return Found.unknown("its -wal has more than SQLite reads");
-            List<String> tables = old.query("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite@_%' ESCAPE '@'"
-                    + " AND name <> 'schema_migrations'").stream().map(row -> row.text("name")).toList();
+            List<String> tables = new ArrayList<>(Ddl.rowTables(old));
+            tables.remove("schema_migrations");
             if (tables.isEmpty()) return Found.unknown("it has no table");
             long[] counts = new long[2];
             boolean unread = false;
@@ -161,25 +163,41 @@ final class TakenBack implements AutoCloseable {
 
     /** A range that cannot be read is halved down to single rows. @return true when not all could be read */
     private boolean read(Database old, String table, long[] counts) {
+        String number = Ddl.number(old, table);
+        if (number == null) return readInOrder(old, table, counts);
         long last;
         boolean unread = false;
         try {
-            last = old.number("SELECT max(rowid) FROM " + Database.quoted(table) + " NOT INDEXED");
+            last = old.number("SELECT max(" + number + ") FROM " + Database.quoted(table) + " NOT INDEXED");
         } catch (StoreException e) {
             requireDamage(e);
             unread = true;
             last = old.number("PRAGMA page_count") * old.number("PRAGMA page_size") / LEAST_ROW;
         }
         int[] failures = {0};
-        read(old, table, 0, last, counts, failures);
+        read(old, table, number, 0, last, counts, failures);
         return unread || failures[0] > 0;
     }
 
-    private void read(Database old, String table, long first, long last, long[] counts, int[] failures) {
+    /** Of a table whose rows have no numbers, as far as it goes. */
+    private boolean readInOrder(Database old, String table, long[] counts) {
+        try {
+            for (Row row : old.query("SELECT * FROM " + Database.quoted(table))) {
+                if (!isBack(table, row.map())) counts[1]++;
+                counts[0]++;
+            }
+            return false;
+        } catch (StoreException e) {
+            requireDamage(e);
+            return true;
+        }
+    }
+
+    private void read(Database old, String table, String number, long first, long last, long[] counts, int[] failures) {
         if (failures[0] >= MOST_FAILURES) return;
         if (last - first < CHUNK) {
             try {
-                String where = first == last ? " NOT INDEXED WHERE rowid = ?1" : " NOT INDEXED WHERE rowid BETWEEN ?1 AND ?2";
+                String where = " NOT INDEXED WHERE " + number + (first == last ? " = ?1" : " BETWEEN ?1 AND ?2");
                 Object[] range = first == last ? new Object[] {first} : new Object[] {first, last};
                 List<Row> rows = old.query("SELECT * FROM " + Database.quoted(table) + where, range).list();
                 for (Row row : rows) if (!isBack(table, row.map())) counts[1]++;
@@ -192,8 +210,8 @@ final class TakenBack implements AutoCloseable {
             }
         }
         long middle = first + (last - first) / 2;
-        read(old, table, first, middle, counts, failures);
-        read(old, table, middle + 1, last, counts, failures);
+        read(old, table, number, first, middle, counts, failures);
+        read(old, table, number, middle + 1, last, counts, failures);
     }
 
     private static void requireDamage(StoreException e) {

@@ -38,7 +38,6 @@ final class FoundDatabase {
     /** A younger store was just set up. */
     private static final Duration YOUNG = Duration.ofDays(1);
 
-    private static final String BEGUN = "SELECT CAST(min(applied_at) AS TEXT) FROM schema_migrations";
 
     private final Store store;
     private final Instant now;
@@ -63,8 +62,8 @@ final class FoundDatabase {
     private void look(Database database) {
         journal = Disk.isReadOnly(store.database()) ? "read-only" : database.pragma("journal_mode").toUpperCase(Locale.ROOT);
         Schema found = Schema.of(database);
-        if (found.tables().contains("schema_migrations")) begun = Times.instant((String) database.value(BEGUN));
-        if (found.missingColumns().isEmpty()) newestRun = newestOf(database);
+        begun = found.begun(database);
+        if (found.isUsable()) newestRun = newestOf(database);
         schema = found;
     }
 
@@ -123,6 +122,7 @@ final class FoundDatabase {
         Next damaged = Link.broken(store.database()) != null ? Link.MEND.in(Runbook.COMPLETE_SYSTEM_FAILURE)
                 : store.next(Runbook.DATABASE_CORRUPTED);
         if (schema == null) return Check.refused("database", refusal, store.next(Runbook.DATABASE_LOCKED), damaged);
+        if (schema.isForeign()) return Check.failed("database", schema.foreign(), store.next(Runbook.SYSTEM_OVERVIEW));
         if (schema.isNewer()) return Check.unknown("database", schema.newer(), null);
         String detail = schema + ", " + journal;
         if (!schema.missingColumns().isEmpty())
