@@ -32,14 +32,9 @@ public final class LogReader implements Iterator<LogEntry>, AutoCloseable {
     /** In bytes; a longer line is damage. Writers' lines have a few hundred. */
     public static final int LONGEST_LINE = 1 << 20;
 
-    /** How many places of a broken line are tried as the beginning of a glued record. */
-    private static final int MOST_TRIES = 1_000;
-
     /** What is said of a longer one. */
     static final Damage TOO_LONG = new Damage("longer than 1 MiB");
 
-    private static final Damage TORN = new Damage("no newline at the end: torn");
-    private static final Damage ZERO_BYTES = new Damage("zero bytes, as a power cut leaves them");
     private static final byte[] ZEROS = new byte[1 << 16];
 
     /** So many zero bytes end a line that does not end in the buffer. Fewer come with it. */
@@ -215,7 +210,7 @@ public final class LogReader implements Iterator<LogEntry>, AutoCloseable {
         for (int zeros = 1; zeros > 0 && (next < filled || fill()); next += zeros, position += zeros) zeros = zeros(next);
         long length = position - start;
         if (length > 0) damaged(start, length, new byte[(int) Math.min(length, LONGEST_LINE)],
-                length > LONGEST_LINE ? TOO_LONG : ZERO_BYTES);
+                length > LONGEST_LINE ? TOO_LONG : BrokenLine.ZERO_BYTES);
     }
 
     /** How many stand there in the buffer: a gigabyte of them is passed over as fast as it is read. */
@@ -258,64 +253,19 @@ public final class LogReader implements Iterator<LogEntry>, AutoCloseable {
         return filled > 0;
     }
 
-    /** No record has a zero byte. So where there are records in a line with zero bytes, they stand before, between and behind them. */
     private void entries(long start, byte[] line, boolean terminated) {
         lines++;
         LogRecord whole = form.read(line, 0, line.length);
-        if (!(whole instanceof Damage)) {
-            ready.add(new LogEntry(file, start, line.length, line, whole));
-            return;
-        }
-        Deque<LogEntry> entries = new ArrayDeque<>();
-        for (int from = 0, zeros, to; from < line.length; from = to) {
-            zeros = from;
-            while (zeros < line.length && line[zeros] != 0) zeros++;
-            to = zeros;
-            while (to < line.length && line[to] == 0) to++;
-            if (!isBlank(line, from, zeros)) glued(start, line, from, zeros, terminated || zeros < line.length, entries);
-            if (to > zeros) entries.add(entry(start, line, zeros, to, ZERO_BYTES));
-        }
-        if (entries.stream().allMatch(LogEntry::isDamaged)) ready.add(new LogEntry(file, start, line.length, line,
-                terminated ? whole : TORN));
-        else ready.addAll(entries);
-    }
-
-    /** Records and torn ones without a newline between them. */
-    private void glued(long start, byte[] line, int from, int to, boolean terminated, Deque<LogEntry> entries) {
-        LogRecord whole = form.read(line, from, to);
-        Deque<LogEntry> glued = new ArrayDeque<>();
-        int end = to;
-        int tries = 0;
-        int at = whole instanceof Damage ? opening(line, from, end) : from;
-        for (; at > from && tries++ < MOST_TRIES; at = opening(line, from, at)) {
-            LogRecord record = form.glued(line, at, end);
-            if (record instanceof Damage) continue;
-            glued.addFirst(entry(start, line, at, end, record));
-            end = at;
-        }
-        if (end > from) {
-            LogRecord first = end == to ? whole : form.glued(line, from, end);
-            entries.add(entry(start, line, from, end, first instanceof Damage && !terminated && end == to ? TORN : first));
-        }
-        entries.addAll(glued);
-    }
-
-    /** The last place between the two where an object may open, or -1. */
-    private static int opening(byte[] line, int from, int before) {
-        for (int i = before - 1; i > from; i--)
-            if (line[i] == '{' && i + 1 < line.length && line[i + 1] == '"') return i;
-        return -1;
-    }
-
-    private LogEntry entry(long start, byte[] line, int from, int to, LogRecord record) {
-        return new LogEntry(file, start + from, to - from, Arrays.copyOfRange(line, from, to), record);
+        var entry = new LogEntry(file, start, line.length, line, whole);
+        if (entry.isDamaged()) ready.addAll(new BrokenLine(entry, form, terminated).entries());
+        else ready.add(entry);
     }
 
     private void damaged(long start, long length, byte[] bytes, Damage damage) {
         ready.add(new LogEntry(file, start, length, bytes, damage));
     }
 
-    private static boolean isBlank(byte[] line, int from, int to) {
+    static boolean isBlank(byte[] line, int from, int to) {
         for (int i = from; i < to; i++)
             if (line[i] != ' ' && line[i] != '\r' && line[i] != '\t') return false;
         return true;

@@ -1,0 +1,77 @@
+package telemetry.daylog;
+
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Deque;
+import java.util.List;
+import telemetry.Damage;
+import telemetry.LogEntry;
+import telemetry.LogRecord;
+
+/** A line that is no record. Torn lines and records may be glued together in it, with zero bytes between them. */
+final class BrokenLine {
+    static final Damage ZERO_BYTES = new Damage("zero bytes, as a power cut leaves them");
+    private static final Damage TORN = new Damage("no newline at the end: torn");
+
+    /** How many places of a line are tried as the beginning of a glued record. */
+    private static final int MOST_TRIES = 1_000;
+
+    private final LogEntry whole;
+    private final LogReader.Form form;
+    private final boolean terminated;
+    private final byte[] line;
+    private final List<LogEntry> entries = new ArrayList<>();
+
+    /** @param terminated whether a newline stands behind it */
+    BrokenLine(LogEntry whole, LogReader.Form form, boolean terminated) {
+        this.whole = whole;
+        this.form = form;
+        this.terminated = terminated;
+        this.line = whole.bytes();
+    }
+
+    /** The records in it and what stands before, between and behind them; the whole line when there is none. No record has a zero byte. */
+    List<LogEntry> entries() {
+        for (int from = 0, zeros, to; from < line.length; from = to) {
+            zeros = from;
+            while (zeros < line.length && line[zeros] != 0) zeros++;
+            to = zeros;
+            while (to < line.length && line[to] == 0) to++;
+            if (!LogReader.isBlank(line, from, zeros)) split(from, zeros);
+            if (to > zeros) entries.add(entry(zeros, to, ZERO_BYTES));
+        }
+        if (!entries.stream().allMatch(LogEntry::isDamaged)) return entries;
+        return List.of(terminated ? whole : entry(0, line.length, TORN));
+    }
+
+    /** Takes the records from the end, so that one that was torn ends where the next one begins. */
+    private void split(int from, int to) {
+        LogRecord all = form.read(line, from, to);
+        Deque<LogEntry> glued = new ArrayDeque<>();
+        int end = to;
+        int tries = 0;
+        int at = all instanceof Damage ? opening(from, end) : from;
+        for (; at > from && tries++ < MOST_TRIES; at = opening(from, at)) {
+            LogRecord record = form.glued(line, at, end);
+            if (record instanceof Damage) continue;
+            glued.addFirst(entry(at, end, record));
+            end = at;
+        }
+        LogRecord first = end == to ? all : form.glued(line, from, end);
+        boolean isTorn = first instanceof Damage && !terminated && end == line.length;
+        entries.add(entry(from, end, isTorn ? TORN : first));
+        entries.addAll(glued);
+    }
+
+    /** The last place between the two where an object may open, or -1. */
+    private int opening(int from, int before) {
+        for (int i = before - 1; i > from; i--)
+            if (line[i] == '{' && i + 1 < line.length && line[i + 1] == '"') return i;
+        return -1;
+    }
+
+    private LogEntry entry(int from, int to, LogRecord record) {
+        return new LogEntry(whole.file(), whole.offset() + from, to - from, Arrays.copyOfRange(line, from, to), record);
+    }
+}
