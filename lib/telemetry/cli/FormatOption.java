@@ -1,7 +1,6 @@
 package telemetry.cli;
 
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -87,29 +86,18 @@ public final class FormatOption {
         long written = 0;
         for (Row row : rows) {
             if (written++ > 0) text.append(ndjson ? "\n" : ",\n");
-            if (isLong(row.values())) writeLong(output, text, names, row.values());
-            else JsonText.appendRow(text, names, row.values());
+            if (!JsonText.appendRow(text, names, row.values())) writeLong(output, text, names, row.values());
             if (text.length() > CHUNK) write(output, text);
         }
         write(output, text.append(!ndjson ? "]\n" : written > 0 ? "\n" : ""));
         return written;
     }
 
-    /** True when one of them is no part of a line that is written at once. */
-    private static boolean isLong(List<?> values) {
-        for (int i = 0; i < values.size(); i++) {
-            Object value = values.get(i);
-            if (value instanceof String text && text.length() > CHUNK || value instanceof byte[] blob && blob.length > CHUNK
-                    || value instanceof LargeValue) return true;
-        }
-        return false;
-    }
-
     private static void writeLong(Output output, StringBuilder text, List<String> names, List<?> values) {
         for (int i = 0; i < names.size(); i++) {
             text.append(i == 0 ? '{' : ',').append(names.get(i)).append(':');
             Object value = values.get(i);
-            if (!isLong(Collections.singletonList(value))) {
+            if (!JsonText.isLong(value)) {
                 text.append(JsonText.line(value));
                 continue;
             }

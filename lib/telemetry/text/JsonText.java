@@ -34,6 +34,9 @@ public final class JsonText {
     /** A record whose members join those of the record around it, without an object of their own. */
     public interface Inline { }
 
+    /** In characters or bytes. */
+    private static final int LONG = 1 << 16;
+
     private JsonText() { }
 
     /** On several lines, for people and programs. */
@@ -57,16 +60,28 @@ public final class JsonText {
      * Appends what {@link #line} gives for a map of these values, but faster.
      *
      * @param names as JSON texts, all different
+     * @return false when a value is so long that it is to be written in parts; nothing was appended then
      */
-    public static void appendRow(StringBuilder text, List<String> names, List<?> values) {
+    public static boolean appendRow(StringBuilder text, List<String> names, List<?> values) {
+        int before = text.length();
         for (int i = 0; i < names.size(); i++) {
             text.append(i == 0 ? '{' : ',').append(names.get(i)).append(':');
             Object value = values.get(i);
             if (value instanceof Long) text.append((long) value);
-            else if (value instanceof String plain && isPlain(plain)) text.append('"').append(plain).append('"');
+            else if (isLong(value)) {
+                text.setLength(before);
+                return false;
+            } else if (value instanceof String plain && isPlain(plain)) text.append('"').append(plain).append('"');
             else text.append(line(value));
         }
         text.append(names.isEmpty() ? "{}" : "}");
+        return true;
+    }
+
+    /** True for a value of which memory should not hold another copy. */
+    public static boolean isLong(Object value) {
+        return value instanceof String text ? text.length() > LONG : value instanceof byte[] blob ? blob.length > LONG
+                : value instanceof LargeValue;
     }
 
     /** A part of a text as it stands between a JSON text's quotation marks. */
