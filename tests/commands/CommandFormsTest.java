@@ -118,13 +118,14 @@ class CommandFormsTest {
 
         a store:
           0 prune runs --older-than=1d --dry-run -> {before:string runs agents:[{agent:string runs first:string last:string}] kept
-              running deleted}
-          0 prune stale --dry-run -> {before:string runs:[{run_id:string agent:string start:string ended_in_files:boolean}] cancelled}
+              running unread deleted}
+          0 prune stale --dry-run -> {before:string runs:[{run_id:string agent:string start:string ended_in_files:boolean}]
+              unread cancelled}
           64 prune runs --older-than=1d; prune stale -> nothing
           0 prune stale --yes -> ~{backup:string before:string cancelled runs:[{run_id:string agent:string start:string
-              ended_in_files:boolean}]}
+              ended_in_files:boolean}] unread}
           0 prune runs --older-than=1d --yes -> ~{agents:[{agent:string runs first:string last:string}] backup:string before:string commits
-              deleted kept left running runs}
+              deleted kept left running runs unread}
 
         a store:
           0 track --self-test -> {status:string store:string checks:CHECKS}
