@@ -72,7 +72,7 @@ class ForeignTableTest {
                 {new backup(), "restore", "latest", "--yes"}, {new backup(), "restore", "latest", "--dry-run"},
                 {new prune(), "runs", "--older-than", "1d", "--yes"}, {new prune(), "runs", "--older-than", "1d", "--dry-run"},
                 {new prune(), "stale", "--yes"}, {new prune(), "stale", "--dry-run"}, {new validate_installation()},
-                {new measure_performance(), "--runs", "20"}, {new maintain(), "quarterly"}}) {
+                {new measure_performance(), "--runs", "2", "--writers", "1", "--processes", "0"}, {new maintain(), "quarterly"}}) {
             Script refused = run((Callable<?>) asked[0], List.of(asked).subList(1, asked.length).toArray());
             String what = asked[0].getClass().getName() + (asked.length > 1 ? " " + asked[1] : "") + ": " + refused;
             assertEquals(Cli.FAILED, refused.exit(), what);

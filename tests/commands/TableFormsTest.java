@@ -42,7 +42,8 @@ class TableFormsTest {
                 {new query(), "chain", "insight-0"}, {new query(), "run", ids().iterator().next()}, {new query(), "recent", "--agent",
                 "docs-crawler", "--since", "7d"}, {new backup(), "verify", "all"}, {new backup(), "restore", "latest", "--dry-run"},
                 {new rebuild(), "--check-only"}, {new recover(), "--dry-run"}, {new validate_installation()},
-                {new measure_performance(), "--runs", "20"}, {new maintain(), "weekly"}, {new track(), "--self-test"}, {new locks()},
+                {new measure_performance(), "--runs", "2", "--writers", "1", "--processes", "0"}, {new maintain(), "weekly"},
+                {new track(), "--self-test"}, {new locks()},
                 {new prune(), "runs", "--older-than", "1d", "--dry-run"}, {new prune(), "stale", "--dry-run"}}) {
             Script done = run((Callable<?>) asked[0], List.of(asked).subList(1, asked.length).toArray());
             String what = asked[0].getClass().getName() + (asked.length > 1 ? " " + asked[1] : "") + done;

@@ -30,7 +30,8 @@ public record MadeBackup(Backup backup, Long orphans, Check odd, String newer, D
 
     @Override
     public Check.Status status() {
-        return backup.isVerified() && (odd == null || odd.status() == Check.Status.OK) && newer == null ? Check.Status.OK : Check.Status.WARNING;
+        boolean isOdd = odd != null && odd.status() != Check.Status.OK || newer != null;
+        return backup.isVerified() && !isOdd ? Check.Status.OK : Check.Status.WARNING;
     }
 
     @Override

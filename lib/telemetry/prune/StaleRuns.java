@@ -77,7 +77,8 @@ public final class StaleRuns {
 
     private Rows stale(String agent, long limit) {
         var which = running(database, schema, RunFilter.ALL.withAgent(agent).during(null, before), "status"::equals);
-        return database.query("SELECT " + (schema.number() == null ? "0" : schema.number()) + " AS place, run_id, agent_name, start_time FROM agent_runs" + which.where()
+        String place = schema.number() == null ? "0" : schema.number();
+        return database.query("SELECT " + place + " AS place, run_id, agent_name, start_time FROM agent_runs" + which.where()
                 + StartTimes.oldestFirst(schema) + " LIMIT ?", which.values(limit).toArray());
     }
 

@@ -200,7 +200,7 @@ final class CarryOver {
     /** Numbers the new runs in the order of their start, whatever the order of reading. */
     private void numberNewRuns(long highest) {
         database.update("UPDATE main.agent_runs AS t SET " + number + " = ?1 + n.place FROM (SELECT " + number + " AS there, row_number() "
-                + "OVER (ORDER BY start_time, run_id" + (schema.has("event_id") ? ", event_id" : "") + ") AS place FROM main.agent_runs WHERE "
-                + number + " > ?1) AS n WHERE n.there = t." + number, highest);
+                + "OVER (ORDER BY start_time, run_id" + (schema.has("event_id") ? ", event_id" : "") + ") AS place FROM main.agent_runs "
+                + "WHERE " + number + " > ?1) AS n WHERE n.there = t." + number, highest);
     }
 }

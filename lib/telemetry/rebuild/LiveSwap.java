@@ -9,7 +9,6 @@ import telemetry.Database;
 import telemetry.Next;
 import telemetry.Row;
 import telemetry.StoreException;
-import telemetry.backup.Snapshot;
 import telemetry.os.Attempt;
 import telemetry.os.Disk;
 import telemetry.os.NewFile;
@@ -70,9 +69,12 @@ final class LiveSwap implements AutoCloseable {
             if (SqliteErrors.lacking(e) == null) throw e;
             DatabaseFile.delete(to);
             watcher.inSnapshot(() -> {
-                Snapshot.keep(watcher, to, null);
+                watcher.copyTo(to, patience, bytes -> { });
                 return to;
             });
+            try (Database copied = Database.open(to)) {
+                copied.pragma("journal_mode", "DELETE");
+            }
         }
     }
 

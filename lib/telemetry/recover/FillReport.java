@@ -82,8 +82,8 @@ final class FillReport {
                 + " in the damaged database cannot be read: what only a row knows (posting state, commits, columns of your own) is as the "
                 + "backup has it, or empty", null));
         for (String table : filling.cut())
-            checks.add(Check.warning("reach", "pages that lead to rows of " + table + " are damaged: the rows that could be reached are back, "
-                    + "the rest could not be looked at", null));
+            checks.add(Check.warning("reach", "pages that lead to rows of " + table + " are damaged: the rows that could be reached are "
+                    + "back, the rest could not be looked at", null));
         for (String table : filling.torn()) {
             checks.add(Check.warning(table,
                     "not all of its rows in the damaged database can be read, and no day file has them", null));

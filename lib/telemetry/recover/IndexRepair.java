@@ -76,7 +76,8 @@ final class IndexRepair {
             database.execute("REINDEX");
         } catch (StoreException e) {
             if (SqliteErrors.lacking(e) == null) throw e;
-            for (Row index : database.query("SELECT name FROM sqlite_master WHERE type = 'index'").list()) reindex(database, index.text("name"));
+            for (Row index : database.query("SELECT name FROM sqlite_master WHERE type = 'index'").list())
+                reindex(database, index.text("name"));
         }
     }
 

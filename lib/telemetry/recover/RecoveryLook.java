@@ -210,8 +210,8 @@ final class RecoveryLook {
         state = RecoveryPlan.State.INTACT;
         runs = database.number("SELECT count(*) FROM agent_runs");
         if (!found.isClean()) odd = found;
-        return Check.ok("database", "integrity_check " + (found.lines().isEmpty() ? "ok" : "found no damage") + asFarAsTold() + ", " + schema
-                + ", " + runs + " runs");
+        return Check.ok("database", "integrity_check " + (found.lines().isEmpty() ? "ok" : "found no damage") + asFarAsTold() + ", "
+                + schema + ", " + runs + " runs");
     }
 
     /** Rows that break a rule of their table are data: they stay where they are. */

@@ -143,7 +143,8 @@ public record Ddl(List<String> tables, List<VirtualTable> virtual, List<Named> o
     private static void spell(Database database, List<String> tables) {
         database.pragma("ignore_check_constraints", "ON");
         database.pragma("writable_schema", "ON");
-        for (String sql : tables) database.update("UPDATE sqlite_master SET sql = ? WHERE type = 'table' AND sql = ?", sql, withoutChecks(sql));
+        for (String sql : tables)
+            database.update("UPDATE sqlite_master SET sql = ? WHERE type = 'table' AND sql = ?", sql, withoutChecks(sql));
         database.pragma("schema_version", database.number("PRAGMA schema_version") + 1);
         database.pragma("writable_schema", "OFF");
     }

@@ -145,7 +145,8 @@ public record Integrity(String pragma, List<Line> lines, boolean isWhole, List<U
             last = tables.each(quick, Integrity::read);
             lines = lines(database, joined(lines.stream().map(Line::text).toList(), last.texts));
         }
-        boolean isExplained = found.end != null && last != found && last.end == null && lines.stream().anyMatch(line -> line.kind != Kind.ROW);
+        boolean isExplained = found.end != null && last != found && last.end == null
+                && lines.stream().anyMatch(line -> line.kind != Kind.ROW);
         if (found.end != null && !isExplained) lines.add(new Line(Kind.PAGE, "", found.end.why()));
         return new Integrity(name(quick), lines, found.isWhole && last.isWhole,
                 found.end == null || isExplained ? tables.untold() : List.of());

@@ -52,7 +52,7 @@ record RunsTable(List<String> columns, int version, String number, String foreig
         return 0;
     }
 
-    /** The version that schema_migrations names, of our writers' form only: other tools keep their own numbers, dates often, in tables of this name. */
+    /** The version that schema_migrations names, of our writers' form only: other tools keep other numbers there, dates often. */
     static int stamp(Database database) {
         List<String> columns = database.query("SELECT lower(name) FROM pragma_table_info('schema_migrations')").stream()
                 .map(row -> String.valueOf(row.get(0))).toList();

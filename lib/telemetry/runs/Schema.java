@@ -27,7 +27,7 @@ import telemetry.Times;
  * @param indexes those with a name of their own
  * @param stamp   the highest version in schema_migrations, 0 when there is none or the table is another tool's
  * @param named   the version that the database says it has, in its stamp or in what a new row gets
- * @param number  the name under which SQL reaches a row's number in agent_runs: a column that is its key, or rowid; null when rows have none
+ * @param number  the name under which SQL reaches a row's number in agent_runs, a column or rowid; null when rows have none
  * @param foreign what agent_runs is instead of a table of runs, in words; null when it is one or there is none
  */
 public record Schema(Shape shape, int version, List<String> columns, Set<String> tables, Set<String> indexes, int stamp, int named,
@@ -128,7 +128,8 @@ public record Schema(Shape shape, int version, List<String> columns, Set<String>
      * has others that none has. Nothing is wrong with it.
      */
     public boolean isNewer() {
-        return !isForeign() && (named > NEWEST || shape != Shape.NONE && !missingColumns().isEmpty() && !columns.stream().allMatch(Columns::isKnown));
+        return !isForeign() && (named > NEWEST
+                || shape != Shape.NONE && !missingColumns().isEmpty() && !columns.stream().allMatch(Columns::isKnown));
     }
 
     /** What to tell of a newer one. Whether it is damaged is SQLite's to say; that it is unknown is no damage. */

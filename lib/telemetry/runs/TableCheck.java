@@ -22,8 +22,8 @@ final class TableCheck {
     private static final Pattern QUOTED = Pattern.compile("'(?:[^']|'')*'|\"[^\"]*\"|--[^\\n]*|(?s:/\\*.*?\\*/)");
     private static final Pattern CHECK = Pattern.compile("(?i)\\bCHECK\\s*\\(");
     private static final Pattern CALL = Pattern.compile("([A-Za-z_]\\w*)\\s*\\(");
-    private static final Set<String> WORDS = Set.of("and", "or", "not", "in", "like", "glob", "regexp", "match", "between", "is", "case", "when",
-            "then", "else", "exists", "cast", "isnull", "notnull", "collate", "null", "escape", "from", "distinct");
+    private static final Set<String> WORDS = Set.of("and", "or", "not", "in", "like", "glob", "regexp", "match", "between", "is", "case",
+            "when", "then", "else", "exists", "cast", "isnull", "notnull", "collate", "null", "escape", "from", "distinct");
 
     private final Database database;
     private final Map<String, Integrity.Untold> untold = new LinkedHashMap<>();

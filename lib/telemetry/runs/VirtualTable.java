@@ -102,7 +102,8 @@ public record VirtualTable(String name, String sql, List<String> shadows) {
         if (isOverAnother()) return refill(database, "main");
         if (from == null) return shadows.isEmpty() ? null : "which is empty: what it held could not be read";
         try {
-            for (String shadow : shadows) if (content() != null || !isText() || isText(shadow)) copy(database, from, Database.quoted(shadow));
+            for (String shadow : shadows)
+                if (content() != null || !isText() || isText(shadow)) copy(database, from, Database.quoted(shadow));
             return isText() && content() == null ? refill(database, "main") : null;
         } catch (StoreException e) {
             if (e.reason() != StoreException.Reason.DAMAGED && e.reason() != StoreException.Reason.REFUSED) throw e;

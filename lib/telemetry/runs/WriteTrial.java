@@ -17,8 +17,8 @@ import telemetry.Times;
 import telemetry.sqlite.SqliteErrors;
 
 /**
- * One INSERT and one UPDATE of a run, through all triggers and indexes, which are rolled back: whether agents can write. Nothing reaches the
- * disk, no -wal and no -journal.
+ * One INSERT and one UPDATE of a run, through all triggers and indexes, which are rolled back: whether agents can write. Nothing reaches
+ * the disk, no -wal and no -journal.
  *
  * @param status ok; a warning when a trigger refused the run; unknown when only the agents' SQLite can tell; failed
  * @param said   in words
@@ -65,8 +65,8 @@ public record WriteTrial(Check.Status status, String said) {
     }
 
     /**
-     * For work that brings in runs which agents have written before: where a CHECK of the table needs a function that only their SQLite has,
-     * this connection leaves CHECKs out. Without that no run could be brought.
+     * For work that brings in runs which agents have written before. Where a CHECK of the table needs a function that only their SQLite
+     * has, this connection leaves CHECKs out. Without that no run could be brought.
      */
     public static void tolerate(Database database) {
         if (isCompiled(database)) return;
