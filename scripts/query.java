@@ -90,11 +90,10 @@ class query extends Procedure {
     }
 
     @Command(name = "run", mixinStandardHelpOptions = true,
-            description = "Everything about one run, with its events from the day files; at most 1,000 events unless --limit says "
-                    + "otherwise.")
+            description = "Everything about one run, with its events from the day files, at most 1,000 or --limit of them.")
     int run(@Parameters(paramLabel = "RUN_ID", description = "The run's id.") String id) {
         return look(runs -> {
-            Optional<RunReport> found = explain ? Optional.empty() : RunReport.of(store.store(), runs, id, limit(1_000));
+            var found = explain ? Optional.<RunReport>empty() : RunReport.of(store.store(), runs, id, limit(1_000));
             if (isReport()) found.ifPresent(output::print);
             else show(found.map(RunReport::withEvents).orElseGet(() -> runs.find(id)));
             List<String> damaged = found.map(RunReport::damaged).orElse(List.of());
@@ -128,8 +127,7 @@ class query extends Procedure {
         });
     }
 
-    @Command(name = "sql", mixinStandardHelpOptions = true,
-            description = "The rows of one SQL statement that only reads.",
+    @Command(name = "sql", mixinStandardHelpOptions = true, description = "The rows of one SQL statement that only reads.",
             footer = "%nExample: query sql \"SELECT run_id FROM agent_runs WHERE duration_ms > ?\" 60000")
     int sql(@Option(names = "--file", paramLabel = "FILE", description = "Read the statement from this file (UTF-8).") Path file,
             @Parameters(arity = "0..*", paramLabel = "STATEMENT|VALUE", description =
@@ -165,8 +163,7 @@ class query extends Procedure {
         format.isTable(output);
         try (Database database = Database.openToRead(store.existing().database())) {
             var runs = new Runs(database);
-            if (runs.schema().isForeign()) note(runs.schema().foreign());
-            if (runs.schema().isNewer()) note(runs.schema().newer());
+            if (runs.schema().odd() != null) note(runs.schema().odd());
             if (RunTables.isWide() && isReport()) runs = runs.withDurations();
             return question.applyAsInt(explain ? runs.explaining() : runs.inPieces());
         }
@@ -194,19 +191,10 @@ class query extends Procedure {
 
     /** @return how many rows there were; of a plan there are always some */
     private long show(Rows rows, Table headings, BiConsumer<Table, Row> line) {
-        return explain && format.isTable(output) ? showPlan(rows) : format.printRows(output, rows, headings, line);
+        return explain && format.isTable(output) ? RunTables.plan(rows, output::print) : format.printRows(output, rows, headings, line);
     }
 
     private long show(Rows rows) {
         return show(rows, new Table(rows.columns().toArray(String[]::new)), (table, row) -> table.row(row.values().toArray()));
-    }
-
-    private long showPlan(Rows steps) {
-        String statement = null;
-        for (Row step : steps) {
-            if (!step.text("statement").equals(statement)) output.print(statement = step.text("statement"));
-            output.print("    " + step.get("step"));
-        }
-        return 1;
     }
 }

@@ -173,7 +173,7 @@ public record Snapshot(Path file, Instant time, String schema, String journal, l
                 throw new StoreException(StoreException.Reason.DAMAGED, "verify the copy", file,
                         "it has other rows than were counted in the database", Next.RUN_AGAIN);
             Schema schema = Schema.of(copy);
-            return new Oddities(orphans(copy), odd, schema.isForeign() ? schema.foreign() : schema.isNewer() ? schema.newer() : null);
+            return new Oddities(orphans(copy), odd, schema.odd());
         }
     }
 

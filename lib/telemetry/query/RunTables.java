@@ -2,6 +2,7 @@ package telemetry.query;
 
 import java.time.Duration;
 import java.time.Instant;
+import java.util.function.Consumer;
 import telemetry.Row;
 import telemetry.Rows;
 import telemetry.Run;
@@ -84,5 +85,15 @@ public final class RunTables {
     public static void link(Table table, Row run) {
         int depth = run.columns().contains("depth") ? (int) run.number("depth") : 0;
         table.row("  ".repeat(depth) + Run.shownId(run.text("run_id")), run.get("job_type"), run.get("status"));
+    }
+
+    /** SQLite's plan: each statement, and its steps below it. @return 1, for a plan always has something to show */
+    public static long plan(Rows steps, Consumer<String> print) {
+        String statement = null;
+        for (Row step : steps) {
+            if (!step.text("statement").equals(statement)) print.accept(statement = step.text("statement"));
+            print.accept("    " + step.get("step"));
+        }
+        return 1;
     }
 }

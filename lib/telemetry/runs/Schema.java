@@ -132,6 +132,11 @@ public record Schema(Shape shape, int version, List<String> columns, Set<String>
                 || shape != Shape.NONE && !missingColumns().isEmpty() && !columns.stream().allMatch(Columns::isKnown));
     }
 
+    /** What to tell where the toolkit knows the runs only in part: of a foreign or newer one; null of any other. */
+    public String odd() {
+        return isForeign() ? foreign : isNewer() ? newer() : null;
+    }
+
     /** What to tell of a newer one. Whether it is damaged is SQLite's to say; that it is unknown is no damage. */
     public String newer() {
         if (named > NEWEST) return "this database is newer (v" + named + ") than this toolkit (v" + NEWEST
