@@ -73,6 +73,10 @@ class health extends Procedure {
             description = "Send the alert again after this time if nothing has changed. Default: ${DEFAULT-VALUE}.")
     private Duration repeat;
 
+    @Option(names = "--alert-format", paramLabel = "FORMAT", defaultValue = "text",
+            description = "How an address gets it: text for Slack and Mattermost, teams for a Workflow of Teams. Default: ${DEFAULT-VALUE}.")
+    private AlertFormat alertFormat;
+
     @Option(names = "--alert-timeout", paramLabel = "TIME", defaultValue = "10s",
             description = "Give up an alert that takes longer than this. Default: ${DEFAULT-VALUE}.")
     private Duration alertTimeout;
@@ -97,7 +101,7 @@ class health extends Procedure {
             return result(nagios ? new PluginLine(health) : health);
         } finally {
             if (record) aside(store, () -> new HealthLog(store).add(health));
-            if (alert != null) aside(store, () -> Alert.tell(health, alert, repeat, alertTimeout));
+            if (alert != null) aside(store, () -> Alert.tell(health, alert.as(alertFormat), repeat, alertTimeout));
             if (prometheus != null) Unfinished.write("a textfile", prometheus, new Textfile(health).toString());
         }
     }

@@ -145,6 +145,44 @@ class HealthAlertTest {
         assertNoSecret(store);
     }
 
+    /** Teams' connectors, Slack's methods, WeCom and others say so in the body of a good answer. */
+    @Test
+    void aGoodAnswerThatSaysThatNothingWasDeliveredIsNone() throws IOException {
+        Store store = store();
+        try (var server = new AlertServer()) {
+            int n = 0;
+            for (String body : List.of("Webhook message delivery failed with error: HTTP error 429", "no_service", "{\"ok\": false}",
+                    "{\"errcode\": 40001, \"errmsg\": \"bad\"}", "{\"code\":19001}", "{\"error\": \"invalid_token\"}", "{\"success\":false}")) {
+                server.answers(200, body);
+                Script health = alert(store, NOW, server.url() + n++, IDLE);
+                assertEquals(1, health.err().lines().filter(line -> line.contains(": the server answered 200 and said: ")).count(), body
+                        + health.err());
+            }
+            for (String body : List.of("ok", "1", "", "{\"ok\": true}", "{\"errcode\": 0, \"errmsg\": \"ok\"}", "{\"code\": 200}",
+                    "{\"error\": null, \"errors\": []}", "[]", "<html>thank you</html>")) {
+                server.answers(200, body);
+                assertEquals("", alert(store, NOW, server.url() + n++, IDLE).err(), body);
+            }
+        }
+        assertNoSecret(store);
+    }
+
+    @Test
+    void aWorkflowOfTeamsGetsACard() throws IOException {
+        Store store = store();
+        try (var server = new AlertServer()) {
+            assertEquals("", alert(store, NOW, server.url(), "--idle", "1m", "--alert-format", "teams").err());
+            var message = Json.parse(server.posts().get(0).body()).asObject();
+            assertEquals("message", message.getString("type", ""));
+            var attachment = message.get("attachments").asArray().get(0).asObject();
+            assertEquals("application/vnd.microsoft.card.adaptive", attachment.getString("contentType", ""));
+            var card = attachment.get("content").asObject();
+            assertEquals("AdaptiveCard", card.getString("type", ""));
+            var first = card.get("body").asArray().get(0).asObject();
+            assertTrue(first.getString("text", "").startsWith("telemetry warning on ") && first.getBoolean("wrap", false), card.toString());
+        }
+    }
+
     @Test
     void aServerThatNeverAnswersIsGivenUp() throws IOException {
         Store store = store();

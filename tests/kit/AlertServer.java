@@ -17,6 +17,7 @@ public final class AlertServer implements AutoCloseable {
     private final HttpServer server;
     private final List<Post> posts = new CopyOnWriteArrayList<>();
     private volatile int answer = 200;
+    private volatile String words = "";
 
     public AlertServer() throws IOException {
         this(0);
@@ -35,13 +36,21 @@ public final class AlertServer implements AutoCloseable {
             String type = exchange.getRequestHeaders().getFirst("Content-Type");
             posts.add(new Post(exchange.getRequestMethod(), exchange.getRequestURI().getPath(), type, body));
             if (answer / 100 == 3) exchange.getResponseHeaders().add("Location", "/elsewhere");
-            exchange.sendResponseHeaders(answer, -1);
+            byte[] said = words.getBytes(StandardCharsets.UTF_8);
+            exchange.sendResponseHeaders(answer, said.length == 0 ? -1 : said.length);
+            exchange.getResponseBody().write(said);
         }
     }
 
     /** With which status code it answers from now on. */
     public void answers(int status) {
+        answers(status, "");
+    }
+
+    /** And with which body. */
+    public void answers(int status, String body) {
         answer = status;
+        words = body;
     }
 
     public int port() {

@@ -2,17 +2,19 @@ package telemetry.alert;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.Authenticator;
 import java.net.ConnectException;
+import java.net.PasswordAuthentication;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.channels.UnresolvedAddressException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Locale;
-import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -21,15 +23,14 @@ import java.util.regex.Pattern;
 import telemetry.Next;
 import telemetry.StoreException;
 import telemetry.Times;
-import telemetry.text.JsonText;
+import telemetry.os.Machine;
 
 /**
- * An alert that is posted as {@code {"text": "…"}}, the one field that the incoming webhooks of Slack, Teams and Mattermost all show. A
- * redirection is not followed: the body could go to an unwanted place.
+ * An alert that is posted as JSON. A redirection is not followed: the body could go to an unwanted place.
  *
  * @param text the address as it was given
  */
-record AlertPost(String text, URI address) implements AlertTarget {
+record AlertPost(String text, URI address, AlertFormat format) implements AlertTarget {
     private static final Pattern LOOPBACK = Pattern.compile("localhost|127(\\.\\d{1,3}){3}|\\[(::1|0:0:0:0:0:0:0:1)]");
     private static final int LAST_PORT = 65_535;
 
@@ -44,7 +45,7 @@ record AlertPost(String text, URI address) implements AlertTarget {
         if (!isPlain && !scheme.equals("https")) throw new IllegalArgumentException("a " + scheme + " address; https is needed");
         if (isPlain && !LOOPBACK.matcher(host.toLowerCase(Locale.ROOT)).matches())
             throw new IllegalArgumentException("plain http to another machine (not localhost, 127.0.0.1, [::1]); https is needed");
-        return new AlertPost(text, address);
+        return new AlertPost(text, address, AlertFormat.TEXT);
     }
 
     private static URI address(String text) {
@@ -55,6 +56,11 @@ record AlertPost(String text, URI address) implements AlertTarget {
         }
     }
 
+    @Override
+    public AlertTarget as(AlertFormat format) {
+        return new AlertPost(text, address, format);
+    }
+
     /** Without what follows the host: in a webhook's address that is the password. */
     @Override
     public String name() {
@@ -63,12 +69,15 @@ record AlertPost(String text, URI address) implements AlertTarget {
 
     @Override
     public void tell(AlertMessage message, Duration patience) {
-        CompletableFuture<HttpResponse<InputStream>> sent = client().sendAsync(request(message), HttpResponse.BodyHandlers.ofInputStream());
+        CompletableFuture<HttpResponse<InputStream>> sent = client().sendAsync(request(message), BodyHandlers.ofInputStream());
         try {
             HttpResponse<InputStream> response = sent.get(patience.toMillis(), TimeUnit.MILLISECONDS);
-            response.body().close();
-            if (response.statusCode() / 100 != 2)
-                throw refused("the server answered " + response.statusCode(), Next.words("check the address"), null);
+            boolean isGood = response.statusCode() / 100 == 2;
+            if (!isGood) response.body().close();
+            if (!isGood) throw refused("the server answered " + response.statusCode(), Next.words("check the address"), null);
+            String refusal = PostAnswer.refusal(response.body());
+            if (refusal != null) throw refused("the server answered " + response.statusCode() + " and said: "
+                    + refusal.replace(address.getRawPath(), "/…"), null, null);
         } catch (TimeoutException e) {
             sent.cancel(true);
             throw refused("no answer within " + Times.words(patience), null, e);
@@ -83,12 +92,29 @@ record AlertPost(String text, URI address) implements AlertTarget {
         }
     }
 
-    private static HttpClient client() {
-        return HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).followRedirects(HttpClient.Redirect.NEVER).build();
+    /** Java sends a proxy no password in plain text, unless it is told to. */
+    private HttpClient client() {
+        var proxy = new EnvironmentProxy(Machine.environment());
+        HttpClient.Builder client = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1)
+                .followRedirects(HttpClient.Redirect.NEVER).proxy(proxy);
+        try {
+            String[] account = proxy.account() == null ? null : proxy.account().split(":", 2);
+            if (account == null || address.getScheme().equals("http")) return client.build();
+            System.setProperty("jdk.http.auth.tunneling.disabledSchemes", "");
+            return client.authenticator(new Authenticator() {
+                @Override
+                protected PasswordAuthentication getPasswordAuthentication() {
+                    return getRequestorType() != RequestorType.PROXY ? null
+                            : new PasswordAuthentication(account[0], (account.length == 1 ? "" : account[1]).toCharArray());
+                }
+            }).build();
+        } catch (IllegalArgumentException e) {
+            throw refused(e.getMessage(), null, e);
+        }
     }
 
     private HttpRequest request(AlertMessage message) {
-        String body = JsonText.line(Map.of("text", message.brief()));
+        String body = format.body(message.brief());
         return HttpRequest.newBuilder(address).header("Content-Type", "application/json; charset=utf-8")
                 .POST(HttpRequest.BodyPublishers.ofString(body, StandardCharsets.UTF_8)).build();
     }

@@ -16,6 +16,11 @@ public sealed interface AlertTarget permits AlertPost, AlertCommand {
         return Pattern.matches("(?s)[A-Za-z][A-Za-z0-9+.-]*://.*", text) ? AlertPost.to(text) : new AlertCommand(text);
     }
 
+    /** The same with posts in this form; a command gets the report as it is. */
+    default AlertTarget as(AlertFormat format) {
+        return this;
+    }
+
     /** As it was given. */
     String text();
 
