@@ -76,7 +76,7 @@ class CommandFormsTest {
           0 logs --list -> [{day:string size lines runs archived:string damaged files:[string]}]
           0 locks -> {status:string database:string free:boolean waited_ms holders:[] held_at_first:[] left_wal:boolean left_journal:boolean
               processes:[] checks:CHECKS}
-          0 recover -> {status:string database:string source:string backup:null missing short:boolean resumed:boolean log:null action:string
+          0 recover -> {status:string database:string source:string backup:null missing short:boolean resumed:boolean log:null aside:null action:string
               checks:CHECKS}
           0 rebuild --dry-run -> {database:string old:string files:[string] bytes differences:COUNT}
           0 rebuild --check-only -> {same:boolean count:COUNT differences:[]}
@@ -101,7 +101,7 @@ class CommandFormsTest {
           0 backup expire; backup expire --keep-days=0 --dry-run -> ~{dry_run:boolean expired:[]}
           64 backup restore latest -> nothing
           0 backup restore latest --dry-run; backup restore latest --yes -> {backup:string made:string schema:string from_it replayed:{lines
-              inserted updated damaged pruned} runs database:string? kept:string? torn:null before:string only taken:[]
+              inserted updated damaged pruned} runs database:string? kept:string? torn:null before:string aside:null log:null commits only taken:[]
               writing:{name:string status:string detail:string hint:null next:null} verified:boolean}
           1 maintain weekly -> {HEAD tasks:[{ITEM data:CHECKS|LIST|{disk_free days per_day:number? days_left:number?}}]}
 
@@ -137,7 +137,7 @@ class CommandFormsTest {
 
         a store without its database:
           1 recover --dry-run -> {status:string database:string source:string backup:null missing short:boolean resumed:boolean
-              log:null action:string checks:CHECKS}
+              log:null aside:null action:string checks:CHECKS}
           0 recover --yes -> {status:string source:string backup:null runs from_source from_day_files salvaged marked salvaged_commits
               salvaged_rows:{} values:{} different:{} unread refused damaged_lines lost:null kept:[]
               next:[string] found:CHECKS checks:CHECKS}
