@@ -6,6 +6,8 @@ import com.eclipsesource.json.JsonObject;
 import de.siegmar.fastcsv.reader.CsvReader;
 import de.siegmar.fastcsv.reader.CsvRecord;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -199,15 +201,18 @@ class LargeValueTest {
     private static String hashOfText(Path file, boolean isCsv) throws IOException, NoSuchAlgorithmException {
         MessageDigest digest = MessageDigest.getInstance("SHA-256");
         byte[] begin = (isCsv ? ",\"E: " : ":\"E: ").getBytes(StandardCharsets.UTF_8);
-        byte[] bytes = Files.readAllBytes(file);
+        ByteBuffer bytes;
+        try (FileChannel channel = FileChannel.open(file)) {
+            bytes = channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size());
+        }
         byte[] part = new byte[1 << 16];
         int length = 0;
         int at = 0;
-        while (!Arrays.equals(bytes, at, at + begin.length, begin, 0, begin.length)) at++;
-        for (int i = at + 2; i < bytes.length; i++) {
-            byte b = bytes[i];
-            boolean isEscape = isCsv ? b == '"' && bytes[i + 1] == '"' : b == '\\';
-            if (isEscape) b = bytes[++i];
+        while (!bytes.slice(at, begin.length).equals(ByteBuffer.wrap(begin))) at++;
+        for (int i = at + 2; i < bytes.limit(); i++) {
+            byte b = bytes.get(i);
+            boolean isEscape = isCsv ? b == '"' && bytes.get(i + 1) == '"' : b == '\\';
+            if (isEscape) b = bytes.get(++i);
             else if (b == '"') break;
             part[length++] = isEscape && b == 'n' ? (byte) '\n' : b;
             if (length < part.length) continue;
