@@ -7,7 +7,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.UUID;
 import telemetry.Check;
 import telemetry.Database;
 import telemetry.Row;
@@ -84,9 +83,9 @@ public record WriteTrial(Check.Status status, String said) {
         }
     }
 
-    /** A run like the newest, which is what the agents' triggers are used to. */
+    /** A run like the newest, which is what the agents' triggers are used to. Java's random UUIDs would add 15 ms to health's start. */
     private static void write(Database database, Schema schema) {
-        String id = Times.stamp(Instant.now()).replace('_', 'T') + "Z-trial-" + UUID.randomUUID().toString().substring(0, 8);
+        String id = Times.stamp(Instant.now()).replace('_', 'T') + "Z-trial-" + Long.toHexString(System.nanoTime());
         List<String> columns = new ArrayList<>(schema.columns());
         columns.removeIf(column -> Database.quoted(column).equals(schema.number()));
         List<Object> values = new ArrayList<>();
