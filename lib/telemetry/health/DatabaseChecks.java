@@ -151,7 +151,7 @@ public final class DatabaseChecks implements AutoCloseable {
         if (isLeftJournal()) return Check.skipped("lock", left);
         if (database == null) return untold("lock");
         return journal.isThere() && Database.isTorn(store.database()) ? Check.unknown("lock", left, JournalCheck.rollBack(store))
-                : guarded("lock", lock::check);
+                : guarded("lock", () -> lock.check(schema));
     }
 
     /** One whose program is gone: while a program holds the lock, its -journal is in use. */

@@ -12,6 +12,7 @@ import telemetry.StoreException;
 import telemetry.Times;
 import telemetry.locks.Locks;
 import telemetry.os.Disk;
+import telemetry.runs.Schema;
 import telemetry.runs.WriteTrial;
 import telemetry.sqlite.DatabaseFile;
 import telemetry.text.Runbook;
@@ -34,14 +35,16 @@ final class LockCheck {
     /**
      * While a connection that reads is open: it keeps the try from folding a -wal in when it closes.
      *
+     * @param schema null when it could not be read
      * @throws StoreException when it cannot be tried; {@code DAMAGED} when a page is that the run would stand on
      */
-    Check check() {
+    Check check(Schema schema) {
         if (Disk.isReadOnly(store.database()))
             return Disk.isReadOnly(store.raw()) ? Check.skipped("lock", "the file system is read-only") : Check.failed("lock",
                     "no row can be written: the file system of " + store.database() + " is read-only", FolderChecks.MOUNT);
         if (!Files.isWritable(store.database())) return notTried();
-        return Locks.whenFree(store.database(), PATIENCE, WriteTrial::of).map(LockCheck::told).orElseGet(() -> held(PATIENCE));
+        return Locks.whenFree(store.database(), PATIENCE, database -> WriteTrial.of(database,
+                schema == null ? Schema.of(database) : schema)).map(LockCheck::told).orElseGet(() -> held(PATIENCE));
     }
 
     private static Check told(WriteTrial trial) {

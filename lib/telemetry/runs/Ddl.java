@@ -103,15 +103,7 @@ public record Ddl(List<String> tables, List<VirtualTable> virtual, List<Named> o
     public static String number(Database database, String table) {
         if (!hasRowNumbers(database, table)) return null;
         List<Row> columns = database.query("SELECT name, type, pk FROM pragma_table_xinfo(?, 'main')", table).list();
-        return number(columns);
-    }
-
-    /** @param columns with their name, type and pk, of a table whose rows have numbers */
-    static String number(List<Row> columns) {
-        List<Row> key = columns.stream().filter(column -> column.number("pk") > 0).toList();
-        if (key.size() == 1 && "INTEGER".equalsIgnoreCase(key.get(0).text("type"))) return Database.quoted(key.get(0).text("name"));
-        List<String> names = columns.stream().map(column -> column.text("name").toLowerCase(Locale.ROOT)).toList();
-        return List.of("rowid", "_rowid_", "oid").stream().filter(name -> !names.contains(name)).findFirst().orElse(null);
+        return RunsTable.number(columns);
     }
 
     /** The columns of a table's primary key, in its order; none when it has none. */

@@ -2,7 +2,7 @@ package telemetry.runs;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.regex.Pattern;
+import java.util.Locale;
 import telemetry.Database;
 import telemetry.Row;
 import telemetry.StoreException;
@@ -16,7 +16,6 @@ import telemetry.StoreException;
  * @param foreign what it is instead of a table of runs, in words; null when it is one or there is none
  */
 record RunsTable(List<String> columns, int version, String number, String foreign) {
-    private static final Pattern WITHOUT = Pattern.compile("(?is).*\\bWITHOUT\\s+ROWID\\b.*");
     private static final int MOST_SHOWN = 5;
     private static final int MOST_VERSIONS = 99;
 
@@ -62,8 +61,23 @@ record RunsTable(List<String> columns, int version, String number, String foreig
     }
 
     private static String number(Database database, List<Row> columns, String sql) {
-        if (sql != null && WITHOUT.matcher(sql).matches() && !Ddl.hasRowNumbers(database, "agent_runs")) return null;
-        return Ddl.number(columns);
+        boolean isPerhapsWithout = sql != null && sql.toLowerCase(Locale.ROOT).contains("without");
+        return isPerhapsWithout && !Ddl.hasRowNumbers(database, "agent_runs") ? null : number(columns);
+    }
+
+    /** @param columns with their name, type and pk, of a table whose rows have numbers */
+    static String number(List<Row> columns) {
+        List<String> free = new ArrayList<>(List.of("rowid", "_rowid_", "oid"));
+        Row key = null;
+        int keys = 0;
+        for (Row column : columns) {
+            free.removeIf(column.text("name")::equalsIgnoreCase);
+            if (column.number("pk") == 0) continue;
+            key = column;
+            keys++;
+        }
+        if (keys == 1 && "INTEGER".equalsIgnoreCase(key.text("type"))) return Database.quoted(key.text("name"));
+        return free.isEmpty() ? null : free.get(0);
     }
 
     /** Of a table of runs that is damaged, older or newer at least half of the columns are there. */

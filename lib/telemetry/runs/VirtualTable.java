@@ -2,6 +2,7 @@ package telemetry.runs;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import telemetry.Database;
@@ -15,9 +16,13 @@ import telemetry.sqlite.SqliteErrors;
  * @param shadows the tables that a module which is known here keeps for it; those of an unknown module are tables like others
  */
 public record VirtualTable(String name, String sql, List<String> shadows) {
-    private static final Pattern CONTENT = Pattern.compile("(?is)[(,]\\s*content\\s*=\\s*(?:'((?:[^']|'')*)'|\"([^\"]*)\"|\\[([^]]*)\\]"
-            + "|`([^`]*)`|([^\\s,)]+))");
-    private static final Pattern MODULE = Pattern.compile("(?is)CREATE\\s+VIRTUAL\\s+TABLE\\b.*?\\bUSING\\s+([^\\s(]+).*");
+
+    /** Made when the first virtual table is met: most stores have none, and health starts often. */
+    private static final class Spelling {
+        static final Pattern CONTENT = Pattern.compile("(?is)[(,]\\s*content\\s*=\\s*(?:'((?:[^']|'')*)'|\"([^\"]*)\"|\\[([^]]*)\\]"
+                + "|`([^`]*)`|([^\\s,)]+))");
+        static final Pattern MODULE = Pattern.compile("(?is)CREATE\\s+VIRTUAL\\s+TABLE\\b.*?\\bUSING\\s+([^\\s(]+).*");
+    }
 
     /** Those of this connection's main database, in the order in which they were made. */
     public static List<VirtualTable> of(Database database) {
@@ -44,13 +49,14 @@ public record VirtualTable(String name, String sql, List<String> shadows) {
 
     /** The module of a CREATE VIRTUAL TABLE, in lower case; null of any other statement. */
     static String module(String sql) {
-        Matcher module = sql == null ? null : MODULE.matcher(sql.strip());
-        return module != null && module.matches() ? module.group(1).toLowerCase(java.util.Locale.ROOT) : null;
+        if (sql == null || !sql.toLowerCase(Locale.ROOT).contains("virtual")) return null;
+        Matcher module = Spelling.MODULE.matcher(sql.strip());
+        return module.matches() ? module.group(1).toLowerCase(Locale.ROOT) : null;
     }
 
     /** The table or view whose rows a full-text index is about; empty when it keeps no text, null when it keeps its own. */
     public String content() {
-        Matcher content = CONTENT.matcher(sql);
+        Matcher content = Spelling.CONTENT.matcher(sql);
         if (!module().startsWith("fts") || !content.find()) return null;
         for (int i = 1; i <= content.groupCount(); i++) if (content.group(i) != null) return content.group(i);
         return null;

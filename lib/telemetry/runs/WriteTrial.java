@@ -1,12 +1,11 @@
 package telemetry.runs;
 
-import static java.util.stream.Collectors.joining;
-
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.StringJoiner;
 import telemetry.Check;
 import telemetry.Database;
 import telemetry.Row;
@@ -36,8 +35,7 @@ public record WriteTrial(Check.Status status, String said) {
      *
      * @throws StoreException {@code LOCKED} when the write lock did not come free, or the file cannot be written to
      */
-    public static WriteTrial of(Database database) {
-        Schema schema = Schema.of(database);
+    public static WriteTrial of(Database database, Schema schema) {
         database.pragma("cache_spill", "OFF");
         if ("delete".equals(database.pragma("journal_mode"))) database.pragma("journal_mode", "MEMORY");
         try {
@@ -56,7 +54,7 @@ public record WriteTrial(Check.Status status, String said) {
     /** The same through a connection of its own, at the end of other work: whatever keeps it from being tried is said. */
     public static WriteTrial of(Path file, Duration patience) {
         try (Database database = Database.open(file, patience)) {
-            return of(database);
+            return of(database, Schema.of(database));
         } catch (StoreException e) {
             return e.isUnknown() || e.reason() == StoreException.Reason.FULL ? new WriteTrial(Check.Status.UNKNOWN, "a run was not tried: " + e.why())
                     : new WriteTrial(Check.Status.FAILED, "no run can be written: " + e.why());
@@ -89,20 +87,22 @@ public record WriteTrial(Check.Status status, String said) {
         List<String> columns = new ArrayList<>(schema.columns());
         columns.removeIf(column -> Database.quoted(column).equals(schema.number()));
         List<Object> values = new ArrayList<>();
-        List<String> selected = new ArrayList<>();
+        var names = new StringJoiner(", ");
+        var selected = new StringJoiner(", ");
+        var same = new StringJoiner(", ");
         for (String column : columns) {
             boolean isOwn = Columns.IDENTITY.contains(column) || column.equals("id");
-            selected.add(isOwn ? "?" : Database.quoted(column));
+            String name = Database.quoted(column);
+            names.add(name);
+            selected.add(isOwn ? "?" : name);
+            same.add(name + " = " + (column.equals("status") ? "?" : name));
             if (isOwn) values.add(id);
         }
-        String names = columns.stream().map(Database::quoted).collect(joining(", "));
         String newest = schema.number() == null ? "" : " ORDER BY " + schema.number() + " DESC";
-        int rows = database.update("INSERT INTO agent_runs (" + names + ") SELECT " + String.join(", ", selected) + " FROM agent_runs"
+        int rows = database.update("INSERT INTO agent_runs (" + names + ") SELECT " + selected + " FROM agent_runs"
                 + newest + " LIMIT 1", values.toArray());
         if (rows == 0) writeFirst(database, schema, id);
-        String same = columns.stream().map(Database::quoted).map(column -> column + " = " + column).collect(joining(", "));
-        database.update("UPDATE agent_runs SET " + same.replace("\"status\" = \"status\"", "\"status\" = ?") + " WHERE run_id = ?",
-                schema.word(RunStatus.SUCCESS), id);
+        database.update("UPDATE agent_runs SET " + same + " WHERE run_id = ?", schema.word(RunStatus.SUCCESS), id);
     }
 
     private static void writeFirst(Database database, Schema schema, String id) {
