@@ -54,7 +54,8 @@ class archive extends Procedure {
     public Integer call() {
         Archive archive = archive();
         if (!archive.isTheStores())
-            note("logs and rebuild do not look in " + archive.folder() + ": make " + store.store().base().resolve("archive") + " a link to it");
+            note("logs and rebuild do not look in " + archive.folder() + ": make " + store.store().base().resolve("archive")
+                    + " a link to it");
         ArchivePlan plan = archive.plan(olderThan != null ? olderThan : free != null ? Duration.ZERO : USUAL_AGE, free);
         boolean isAny = !plan.files().isEmpty();
         if (consent.isDryRun() || !isAny) {

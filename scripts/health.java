@@ -74,7 +74,7 @@ class health extends Procedure {
     private Duration repeat;
 
     @Option(names = "--alert-format", paramLabel = "FORMAT", defaultValue = "text",
-            description = "How an address gets it: text for Slack and Mattermost, teams for a Workflow of Teams. Default: ${DEFAULT-VALUE}.")
+            description = "The form for an address: text for Slack and Mattermost, teams for Teams' Workflows. Default: ${DEFAULT-VALUE}.")
     private AlertFormat alertFormat;
 
     @Option(names = "--alert-timeout", paramLabel = "TIME", defaultValue = "10s",

@@ -65,7 +65,8 @@ class EnvironmentProxyTest {
             var asked = CompletableFuture.supplyAsync(() -> {
                 var all = new ByteArrayOutputStream();
                 try {
-                    for (String answer : new String[] {"407 Proxy Authentication Required\r\nProxy-Authenticate: Basic realm=\"x\"", "502 Bad"})
+                    for (String answer : new String[] {"407 Proxy Authentication Required\r\nProxy-Authenticate: Basic realm=\"x\"",
+                            "502 Bad"})
                         try (Socket client = proxy.accept()) {
                             all.write(head(client.getInputStream()));
                             client.getOutputStream().write(("HTTP/1.1 " + answer + "\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
@@ -76,7 +77,8 @@ class EnvironmentProxyTest {
                 }
                 return all.toString(StandardCharsets.US_ASCII);
             });
-            Script health = Script.runProcess(Map.of("https_proxy", "http://user:word@127.0.0.1:" + proxy.getLocalPort()), "health", "--quick",
+            Script health = Script.runProcess(Map.of("https_proxy", "http://user:word@127.0.0.1:" + proxy.getLocalPort()), "health",
+                    "--quick",
                     "--store", store.base(), "--alert", "https://hooks.example.invalid/SECRET");
             String heads = asked.get(30, TimeUnit.SECONDS);
             assertTrue(heads.startsWith("CONNECT hooks.example.invalid:443 "), heads);

@@ -4,7 +4,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.file.Path;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.function.Consumer;
@@ -56,8 +55,8 @@ class AgentsSqliteTest {
         theirs.make.accept(store);
         Script made = run(new backup());
         assertEquals(theirs.exit, made.exit(), made.toString());
-        assertTrue(said(made).contains("holds 60 runs") && said(made).contains(", verified, in "), made.out());
-        assertTrue(said(made).contains("as far as can be told: not checked: " + theirs.words + ONLY_THEIRS), made.out());
+        assertTrue(made.said().contains("holds 60 runs") && made.said().contains(", verified, in "), made.out());
+        assertTrue(made.said().contains("as far as can be told: not checked: " + theirs.words + ONLY_THEIRS), made.out());
         assertEquals(0, run(new backup(), "verify", "all").exit());
         assertEquals(0, run(new backup(), "--check", "none").exit());
     }
@@ -68,12 +67,12 @@ class AgentsSqliteTest {
         theirs.make.accept(store);
         assertTrue(run(new backup()).exit() <= 1);
         Script health = run(new health());
-        assertTrue(said(health).contains("warning database integrity_check ok as far as can be told: not checked: " + theirs.words),
+        assertTrue(health.said().contains("warning database integrity_check ok as far as can be told: not checked: " + theirs.words),
                 health.out());
         Script looked = run(new recover(), "--yes");
         assertEquals(1, looked.exit(), looked.toString());
-        assertTrue(said(looked).contains("the database is intact as far as can be told and has all runs"), looked.out());
-        assertTrue(said(looked).contains("warning unchecked") && said(looked).contains(theirs.words), looked.out());
+        assertTrue(looked.said().contains("the database is intact as far as can be told and has all runs"), looked.out());
+        assertTrue(looked.said().contains("warning unchecked") && looked.said().contains(theirs.words), looked.out());
     }
 
     /** What one table needs keeps nobody from looking at the others. */
@@ -86,7 +85,7 @@ class AgentsSqliteTest {
         Sabotage.overwriteRoot(store, "others");
         Script health = run(new health(), "--quick");
         assertEquals(2, health.exit(), health.out());
-        assertTrue(said(health).contains("failed database"), health.out());
+        assertTrue(health.said().contains("failed database"), health.out());
         assertEquals(2, run(new backup()).exit());
     }
 
@@ -102,7 +101,7 @@ class AgentsSqliteTest {
             Script done = run((Callable<?>) asked[0], List.of(asked).subList(1, asked.length).toArray());
             String what = asked[0].getClass().getName() + (asked.length > 1 ? " " + asked[1] : "") + done;
             assertTrue(done.exit() <= 3, what);
-            assertFalse(said(done).contains("Corrupted"), what);
+            assertFalse(done.said().contains("Corrupted"), what);
         }
         assertTrue(Sql.rows(store, "SELECT run_id FROM agent_runs NOT INDEXED").size() >= 24);
     }
@@ -113,9 +112,10 @@ class AgentsSqliteTest {
         Sabotage.withoutIndex(store.database(), "idx_runs_api_posted", "UPDATE agent_runs SET api_posted = 1 WHERE rowid < 9");
         Script recovered = run(new recover(), "--yes");
         assertEquals(1, recovered.exit(), recovered.toString());
-        assertTrue(said(recovered).contains("made anew; no row was changed"), recovered.out());
-        assertTrue(said(recovered).contains("the index by_order, which needs the collation agent_order: it is as it was"), recovered.out());
-        assertFalse(said(recovered).contains("recovered whole"), recovered.out());
+        assertTrue(recovered.said().contains("made anew; no row was changed"), recovered.out());
+        assertTrue(recovered.said().contains("the index by_order, which needs the collation agent_order: it is as it was"),
+                recovered.out());
+        assertFalse(recovered.said().contains("recovered whole"), recovered.out());
         assertEquals(8, Sql.rows(store, "SELECT 1 FROM agent_runs WHERE api_posted = 1").size());
     }
 
@@ -140,13 +140,6 @@ class AgentsSqliteTest {
     }
 
     private Script run(Callable<?> script, Object... arguments) {
-        List<Object> all = new ArrayList<>(List.of(arguments));
-        all.addAll(List.of("--store", store.base()));
-        @SuppressWarnings("unchecked") Callable<Integer> one = (Callable<Integer>) script;
-        return Script.run(one, all.toArray());
-    }
-
-    private static String said(Script script) {
-        return (script.out() + " " + script.err()).replaceAll("\\s+", " ");
+        return Script.on(store, script, arguments);
     }
 }

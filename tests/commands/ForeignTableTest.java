@@ -5,7 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -66,7 +65,8 @@ class ForeignTableTest {
     void everyCommandSaysWhatItIsAndTouchesNothing(Kind kind) throws Exception {
         make(kind);
         Map<String, String> before = bytes();
-        for (Object[] asked : new Object[][] {{new setup()}, {new setup(), "--sample", "--runs", "5", "--days", "1", "--yes"}, {new health()},
+        for (Object[] asked : new Object[][] {{new setup()}, {new setup(), "--sample", "--runs", "5", "--days", "1", "--yes"},
+                {new health()},
                 {new recover(), "--dry-run"}, {new recover(), "--yes"}, {new rebuild(), "--dry-run"}, {new rebuild(), "--yes"},
                 {new rebuild(), "--check-only"}, {new rebuild(), "--into", dir.resolve("new.sqlite")},
                 {new backup(), "restore", "latest", "--yes"}, {new backup(), "restore", "latest", "--dry-run"},
@@ -76,8 +76,8 @@ class ForeignTableTest {
             Script refused = run((Callable<?>) asked[0], List.of(asked).subList(1, asked.length).toArray());
             String what = asked[0].getClass().getName() + (asked.length > 1 ? " " + asked[1] : "") + ": " + refused;
             assertEquals(Cli.FAILED, refused.exit(), what);
-            assertTrue(said(refused).contains(kind.words), what);
-            assertFalse(said(refused).contains("Corrupted"), what);
+            assertTrue(refused.said().contains(kind.words), what);
+            assertFalse(refused.said().contains("Corrupted"), what);
             assertEquals(before, bytes(), what);
         }
     }
@@ -88,7 +88,7 @@ class ForeignTableTest {
         make(kind);
         Script made = run(new backup());
         assertEquals(Cli.WARNING, made.exit(), made.toString());
-        assertTrue(said(made).contains(", verified, in ") && said(made).contains(kind.words), made.toString());
+        assertTrue(made.said().contains(", verified, in ") && made.said().contains(kind.words), made.toString());
         assertEquals(0, run(new backup(), "verify", "latest").exit());
         Script refused = run(new backup(), "restore", "latest", "--yes");
         assertEquals(Cli.FAILED, refused.exit(), refused.toString());
@@ -115,7 +115,7 @@ class ForeignTableTest {
         for (String asked : new String[] {"recent", "count", "agents"}) {
             Script told = run(new query(), asked);
             assertEquals(Cli.FAILED, told.exit(), told.toString());
-            assertTrue(said(told).contains(kind.words), told.toString());
+            assertTrue(told.said().contains(kind.words), told.toString());
         }
         assertEquals(0, run(new query(), "sql", "SELECT count(*) FROM commits").exit());
     }
@@ -125,7 +125,7 @@ class ForeignTableTest {
         make(Kind.VIEW);
         Script tested = run(new track(), "--self-test");
         assertEquals(Cli.FAILED, tested.exit(), tested.out());
-        assertTrue(said(tested).contains(Kind.VIEW.words) && said(tested).contains("ok lines start, event, end found"), tested.out());
+        assertTrue(tested.said().contains(Kind.VIEW.words) && tested.said().contains("ok lines start, event, end found"), tested.out());
     }
 
     /** Rails, dbmate, golang-migrate and others; and ours, used for dates. */
@@ -142,13 +142,13 @@ class ForeignTableTest {
             Sql.execute(store, "DROP TABLE schema_migrations", theirs[0], theirs[1]);
             assertEquals(0, run(new backup()).exit());
             Script health = run(new health());
-            assertTrue(health.exit() <= 1 && !said(health).contains("newer"), health.out());
+            assertTrue(health.exit() <= 1 && !health.said().contains("newer"), health.out());
             assertEquals(0, run(new recover(), "--dry-run").exit());
             for (Object[] asked : new Object[][] {{new rebuild(), "--yes"}, {new backup(), "restore", "latest", "--yes"},
                     {new prune(), "runs", "--older-than", "1h", "--yes"}, {new validate_installation()}, {new setup()}}) {
                 Script done = run((Callable<?>) asked[0], List.of(asked).subList(1, asked.length).toArray());
                 assertTrue(done.exit() <= 1, theirs[0] + asked[0] + done);
-                assertFalse(said(done).contains("newer than this"), done.toString());
+                assertFalse(done.said().contains("newer than this"), done.toString());
             }
             assertEquals(1, Sql.rows(store, "SELECT * FROM schema_migrations").size(), theirs[0]);
         }
@@ -160,19 +160,12 @@ class ForeignTableTest {
         Sql.execute(store, "DROP INDEX idx_runs_agent", "CREATE VIEW idx_runs_agent AS SELECT 1", "DROP INDEX idx_runs_start",
                 "CREATE TRIGGER idx_runs_start AFTER INSERT ON agent_runs BEGIN SELECT 1; END");
         Script health = run(new health());
-        assertTrue(said(health).contains("indexes missing: idx_runs_agent, idx_runs_start"), health.out());
+        assertTrue(health.said().contains("indexes missing: idx_runs_agent, idx_runs_start"), health.out());
         assertEquals(0, run(new query(), "recent", "--agent", "docs-crawler").exit());
     }
 
     private Script run(Callable<?> script, Object... arguments) {
-        List<Object> all = new ArrayList<>(List.of(arguments));
-        all.addAll(List.of("--store", store.base()));
-        @SuppressWarnings("unchecked") Callable<Integer> one = (Callable<Integer>) script;
-        return Script.run(one, all.toArray());
-    }
-
-    private static String said(Script script) {
-        return (script.out() + " " + script.err()).replaceAll("\\s+", " ");
+        return Script.on(store, script, arguments);
     }
 
     private Map<String, String> bytes() throws Exception {

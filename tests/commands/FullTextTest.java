@@ -137,7 +137,8 @@ class FullTextTest {
         Store store = store(Fixture.V3);
         Sql.execute(store, "CREATE VIRTUAL TABLE notes USING fts5(note)", "INSERT INTO notes(note) VALUES ('a word')");
         assertEquals(0, Script.run(new backup(), "--store", store.base()).exit());
-        Sql.execute(store, "UPDATE agent_runs SET api_posted = 1", "INSERT INTO agent_runs(run_id, agent_name, job_type, start_time, status) "
+        Sql.execute(store, "UPDATE agent_runs SET api_posted = 1",
+                "INSERT INTO agent_runs(run_id, agent_name, job_type, start_time, status) "
                 + "VALUES ('http', 'newcomer', 'j', '2026-11-20T12:00:00Z', 'success')", "INSERT INTO notes(note) VALUES ('another word')");
         Map<String, Object> before = numbers(store);
         Sabotage.overwriteRoot(store, part);
@@ -178,7 +179,8 @@ class FullTextTest {
         String said = result.out().replaceAll("\\s+", " ");
         for (String left : new String[] {"the virtual table run_vectors, which needs the module vec0: CREATE VIRTUAL TABLE run_vectors",
             "the trigger runs_vectors, which needs run_vectors: CREATE TRIGGER runs_vectors AFTER INSERT",
-            "the index by_word, which needs the function agent_word: CREATE INDEX by_word"}) assertTrue(said.contains("not made here: " + left), said);
+            "the index by_word, which needs the function agent_word: CREATE INDEX by_word"}) assertTrue(said.contains("not made here: "
+            + left), said);
         Store there = Store.at(dir.resolve("made"));
         Sql.execute(there, "INSERT INTO agent_runs(run_id, agent_name, start_time, status) VALUES ('x', 'a', '2026-11-20', 'success')");
         assertEquals("[{b=1}]", Sql.rows(there, "SELECT count(b) AS b FROM run_vectors_chunks").toString());

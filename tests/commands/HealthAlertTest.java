@@ -152,7 +152,8 @@ class HealthAlertTest {
         try (var server = new AlertServer()) {
             int n = 0;
             for (String body : List.of("Webhook message delivery failed with error: HTTP error 429", "no_service", "{\"ok\": false}",
-                    "{\"errcode\": 40001, \"errmsg\": \"bad\"}", "{\"code\":19001}", "{\"error\": \"invalid_token\"}", "{\"success\":false}")) {
+                    "{\"errcode\": 40001, \"errmsg\": \"bad\"}", "{\"code\":19001}", "{\"error\": \"invalid_token\"}",
+                    "{\"success\":false}")) {
                 server.answers(200, body);
                 Script health = alert(store, NOW, server.url() + n++, IDLE);
                 assertEquals(1, health.err().lines().filter(line -> line.contains(": the server answered 200 and said: ")).count(), body

@@ -57,7 +57,8 @@ class LargeValueTest {
             Script shown = small(store, "query", asked);
             assertEquals(0, shown.exit(), shown.toString());
         }
-        assertTrue(small(store, "query", "failures").out().contains("    E: line \u00e4\u20ac\uD83D\uDE00 \"of\" a, dump\\nE: line"), "one line");
+        assertTrue(small(store, "query", "failures").out().contains("    E: line \u00e4\u20ac\uD83D\uDE00 \"of\" a, dump\\nE: line"),
+                "one line");
         String sheet = small(store, "query", "run", "huge").out();
         assertTrue(sheet.matches("(?s).*\\Rerror_summary +\\(100 MB; --json, --ndjson and --csv have all of it\\) E: line.*"), sheet);
         assertTrue(sheet.matches("(?s).*\\Rmetrics_json +\\(100 MB; .*"), sheet);
@@ -113,7 +114,8 @@ class LargeValueTest {
             assertEquals(runs.size() + 1, lines.size(), word);
             if (word.equals("failures")) assertEquals(4, lines.stream().filter(line -> line.getField(5).equals(text)).count());
         }
-        Script asked = Script.run(new query(), "sql", "SELECT rowid, length(error_summary) n FROM agent_runs ORDER BY rowid", "--csv", "--store",
+        Script asked = Script.run(new query(), "sql", "SELECT rowid, length(error_summary) n FROM agent_runs ORDER BY rowid", "--csv",
+                "--store",
                 dir);
         assertEquals(61, asked.out().lines().count());
     }
@@ -197,7 +199,9 @@ class LargeValueTest {
         return HexFormat.of().formatHex(digest.digest());
     }
 
-    /** Of the text from the first line's beginning to the closing quotation mark, without what the format puts before its own characters. */
+    /**
+     * Of the text from the first line's beginning to the closing quotation mark, without what the format puts before its own characters.
+     */
     private static String hashOfText(Path file, boolean isCsv) throws IOException, NoSuchAlgorithmException {
         MessageDigest digest = MessageDigest.getInstance("SHA-256");
         byte[] begin = (isCsv ? ",\"E: " : ":\"E: ").getBytes(StandardCharsets.UTF_8);

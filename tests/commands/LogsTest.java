@@ -88,9 +88,11 @@ class LogsTest {
         Script logs = logs();
         assertEquals(1, logs.exit());
         assertEquals(before, logs.out());
-        assertEquals("logs: " + pipe + " is a FIFO: it is not read" + NL + "logs: " + folder + " is a folder: it is not read" + NL, logs.err());
+        assertEquals("logs: " + pipe + " is a FIFO: it is not read" + NL + "logs: " + folder + " is a folder: it is not read" + NL,
+                logs.err());
         String health = HealthTest.health(store).out().replaceAll("\\s+", " ");
-        assertTrue(health.contains(pipe + " is a FIFO, which nothing reads; move it away; " + folder + " is a folder, which nothing reads"), health);
+        assertTrue(health.contains(pipe + " is a FIFO, which nothing reads; move it away; " + folder + " is a folder, which nothing reads"),
+                health);
     }
 
     @Test

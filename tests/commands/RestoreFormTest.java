@@ -79,7 +79,8 @@ class RestoreFormTest {
             Script plan = run(new recover(), store, "--dry-run");
             boolean isMoved = !other.encoding.equals("UTF-8") || (isBackup ? USUAL : other).journal.equals("WAL")
                     && other.pageSize != USUAL.pageSize;
-            assertEquals(isMoved, plan.out().replaceAll("\\s+", " ").contains("it is moved aside, once nobody has it open"), name + plan.out());
+            assertEquals(isMoved, plan.out().replaceAll("\\s+", " ").contains("it is moved aside, once nobody has it open"), name
+                    + plan.out());
             assertTrue(plan.out().replaceAll("\\s+", " ").contains("commits: 1 row"), name + plan.out());
             Script recovered = run(new recover(), store, "--yes");
             assertTrue(recovered.exit() < 2, name + recovered);
@@ -131,7 +132,8 @@ class RestoreFormTest {
             Store store = store("gone" + isRecovery, USUAL, USUAL);
             Path log = leaveLog(store);
             Files.delete(store.database());
-            Script before = isRecovery ? run(new recover(), store, "--dry-run") : run(new backup(), store, "--restore", "latest", "--dry-run");
+            Script before = isRecovery ? run(new recover(), store, "--dry-run")
+                    : run(new backup(), store, "--restore", "latest", "--dry-run");
             assertTrue(before.exit() == 1 && before.out().replaceAll("\\s+", " ").contains(" " + log), before.toString());
             assertTrue((before.out() + before.err()).contains("has 3 whole commits"), before.toString());
             Script after = isRecovery ? run(new recover(), store, "--yes") : run(new backup(), store, "--restore", "latest", "--yes");
@@ -153,7 +155,8 @@ class RestoreFormTest {
             Store store = store("foreign" + pageSize + isRecovery, USUAL, USUAL);
             Path log = DatabaseFile.beside(store.database(), "-wal");
             Files.copy(foreign, log);
-            Script before = isRecovery ? run(new recover(), store, "--dry-run") : run(new backup(), store, "--restore", "latest", "--dry-run");
+            Script before = isRecovery ? run(new recover(), store, "--dry-run")
+                    : run(new backup(), store, "--restore", "latest", "--dry-run");
             assertTrue(before.exit() < 2 && before.out().replaceAll("\\s+", " ").contains(" " + log), before.toString());
             assertNamed(store, isRecovery ? run(new recover(), store, "--yes") : run(new backup(), store, "--restore", "latest", "--yes"));
         }

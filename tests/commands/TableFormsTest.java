@@ -5,7 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
@@ -37,7 +36,8 @@ class TableFormsTest {
     @EnumSource
     void everyCommandWorks(TableForm form) throws Exception {
         fill(form, 60, Instant.now());
-        for (Object[] asked : new Object[][] {{new setup()}, {new backup()}, {new health()}, {new query(), "recent"}, {new query(), "stale"},
+        for (Object[] asked : new Object[][] {{new setup()}, {new backup()}, {new health()}, {new query(), "recent"},
+                {new query(), "stale"},
                 {new query(), "failures"}, {new query(), "agents"}, {new query(), "agent", "docs-crawler"}, {new query(), "count"},
                 {new query(), "chain", "insight-0"}, {new query(), "run", ids().iterator().next()}, {new query(), "recent", "--agent",
                 "docs-crawler", "--since", "7d"}, {new backup(), "verify", "all"}, {new backup(), "restore", "latest", "--dry-run"},
@@ -48,7 +48,7 @@ class TableFormsTest {
             Script done = run((Callable<?>) asked[0], List.of(asked).subList(1, asked.length).toArray());
             String what = asked[0].getClass().getName() + (asked.length > 1 ? " " + asked[1] : "") + done;
             assertTrue(done.exit() <= 1, what);
-            assertFalse(done.err().contains("rowid") || done.out().contains("such column") || said(done).contains("Corrupted"), what);
+            assertFalse(done.err().contains("rowid") || done.out().contains("such column") || done.said().contains("Corrupted"), what);
         }
         Set<String> before = ids();
         assertEquals(0, run(new rebuild(), "--yes").exit());
@@ -100,7 +100,7 @@ class TableFormsTest {
             Script recovered = run(new recover(), "--yes");
             assertEquals(1, recovered.exit(), recovered.toString());
             assertTrue(ids().size() >= 360 && ids().size() < 400, at + ": " + ids().size() + recovered.out());
-            assertFalse(said(recovered).contains("recovered whole"), recovered.out());
+            assertFalse(recovered.said().contains("recovered whole"), recovered.out());
         }
     }
 
@@ -112,8 +112,8 @@ class TableFormsTest {
         Sabotage.overwriteRoot(store, "agent_runs");
         Script recovered = run(new recover(), "--yes");
         assertEquals(1, recovered.exit(), recovered.toString());
-        assertTrue(said(recovered).contains("the rest could not be looked at"), recovered.out());
-        assertFalse(said(recovered).contains("recovered whole"), recovered.out());
+        assertTrue(recovered.said().contains("the rest could not be looked at"), recovered.out());
+        assertFalse(recovered.said().contains("recovered whole"), recovered.out());
     }
 
     private Set<String> ids() {
@@ -124,13 +124,6 @@ class TableFormsTest {
     }
 
     private Script run(Callable<?> script, Object... arguments) {
-        List<Object> all = new ArrayList<>(List.of(arguments));
-        all.addAll(List.of("--store", store.base()));
-        @SuppressWarnings("unchecked") Callable<Integer> one = (Callable<Integer>) script;
-        return Script.run(one, all.toArray());
-    }
-
-    private static String said(Script script) {
-        return (script.out() + " " + script.err()).replaceAll("\\s+", " ");
+        return Script.on(store, script, arguments);
     }
 }

@@ -87,12 +87,14 @@ class TornListsTest {
     void aLineThatIsGluedToOneCutShortIsRead() throws IOException {
         Store store = Fixture.V3.empty(dir);
         Notes.begin(said::add);
-        Files.writeString(dir.resolve("pruned.ndjson"), "{\"run_id\":\"o" + "\0".repeat(5_000) + "{\"run_id\":\"two\",\"pruned_at\":\"2026-11-20T12:00:00Z\"}\n"
+        Files.writeString(dir.resolve("pruned.ndjson"), "{\"run_id\":\"o" + "\0".repeat(5_000)
+                + "{\"run_id\":\"two\",\"pruned_at\":\"2026-11-20T12:00:00Z\"}\n"
                 + "[1]\n{\"id\":3}\n\uFEFF{\"run_id\":\"three\",\"pruned_at\":\"2026-11-20T12:00:00Z\"}");
         Pruned pruned = Pruned.of(store);
         assertTrue(pruned.size() == 2 && pruned.contains("two") && pruned.contains("three"), said.toString());
         assertEquals(3, said.size(), said.toString());
-        assertTrue(said.get(0).startsWith("skipped 5012 bytes of " + dir.resolve("pruned.ndjson") + " at byte 0: no JSON"), said.toString());
+        assertTrue(said.get(0).startsWith("skipped 5012 bytes of " + dir.resolve("pruned.ndjson") + " at byte 0: no JSON"),
+                said.toString());
         assertEquals("skipped 3 bytes of " + dir.resolve("pruned.ndjson") + " at byte 5064: no object", said.get(1));
     }
 
@@ -200,7 +202,8 @@ class TornListsTest {
     private void look(java.util.concurrent.Callable<Integer> script, Path base, String... words) {
         List<Object> arguments = new ArrayList<>(List.of(words));
         arguments.addAll(List.of("--store", base));
-        Script looked = assertTimeoutPreemptively(Duration.ofSeconds(30), () -> Script.run(script, arguments.toArray()), base + " " + script);
+        Script looked = assertTimeoutPreemptively(Duration.ofSeconds(30), () -> Script.run(script, arguments.toArray()), base + " "
+                + script);
         assertTrue(looked.exit() <= 3, base + " " + arguments + ": " + looked);
     }
 

@@ -4,7 +4,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -42,7 +41,7 @@ class WriteTrialTest {
                 "CREATE TRIGGER b AFTER UPDATE OF duration_ms ON agent_runs BEGIN INSERT INTO audit VALUES (new.run_id); END");
         Map<Path, Integer> before = Folder.files(store.base());
         Script health = run(new health());
-        assertTrue(said(health).contains("ok lock free to write"), health.out());
+        assertTrue(health.said().contains("ok lock free to write"), health.out());
         assertEquals(before, Folder.files(store.base()));
         assertEquals(List.of(), Sql.rows(store, "SELECT * FROM audit"));
     }
@@ -53,7 +52,8 @@ class WriteTrialTest {
     void anEmptyTableIsTriedToo(Fixture shape) {
         fill(shape, 0, GONE);
         Script health = run(new health());
-        assertTrue(said(health).contains("failed lock no run can be written: no such table: main.gone (the trigger to_gone)"), health.out());
+        assertTrue(health.said().contains("failed lock no run can be written: no such table: main.gone (the trigger to_gone)"),
+                health.out());
     }
 
     @Test
@@ -69,7 +69,7 @@ class WriteTrialTest {
             Files.move(Path.of(store.database() + suffix + ".kept"), Path.of(store.database() + suffix));
         byte[] file = Files.readAllBytes(store.database());
         byte[] log = Files.readAllBytes(Path.of(store.database() + "-wal"));
-        assertTrue(said(run(new health())).contains("ok lock free to write"));
+        assertTrue(run(new health()).said().contains("ok lock free to write"));
         assertEquals(java.util.Arrays.hashCode(file), java.util.Arrays.hashCode(Files.readAllBytes(store.database())));
         assertEquals(java.util.Arrays.hashCode(log), java.util.Arrays.hashCode(Files.readAllBytes(Path.of(store.database() + "-wal"))));
     }
@@ -80,19 +80,19 @@ class WriteTrialTest {
         AgentsSqlite.vectorsByTrigger(store);
         Script health = run(new health());
         assertEquals(3, health.exit(), health.out());
-        assertTrue(said(health).contains("lock a run was not tried: it needs the module vec0 (the trigger runs_vectors), which only the "
+        assertTrue(health.said().contains("lock a run was not tried: it needs the module vec0 (the trigger runs_vectors), which only the "
                 + "agents' SQLite has"), health.out());
         Sql.execute(store, "DROP TRIGGER runs_vectors",
                 "CREATE TRIGGER by_word AFTER UPDATE OF status ON agent_runs BEGIN SELECT agent_word(new.status); END");
-        assertTrue(said(run(new health())).contains("it needs the function agent_word (the trigger by_word)"));
+        assertTrue(run(new health()).said().contains("it needs the function agent_word (the trigger by_word)"));
     }
 
     @Test
     void aTriggerThatRefusesIsNamed() {
         fill(Fixture.V3, 30, "CREATE TRIGGER no BEFORE INSERT ON agent_runs BEGIN SELECT RAISE(ABORT, 'closed for today'); END");
         Script health = run(new health());
-        assertTrue(said(health).contains("warning lock a trigger refuses a run like the newest one: ")
-                && said(health).contains("closed for today"), health.out());
+        assertTrue(health.said().contains("warning lock a trigger refuses a run like the newest one: ")
+                && health.said().contains("closed for today"), health.out());
     }
 
     @Test
@@ -104,12 +104,12 @@ class WriteTrialTest {
                 {new backup(), "restore", "latest", "--yes"}, {new backup(), "restore", "latest", "--dry-run"}}) {
             Script done = run((Callable<?>) asked[0], List.of(asked).subList(1, asked.length).toArray());
             assertEquals(2, done.exit(), asked[0] + done.toString());
-            assertTrue(said(done).contains(said), done.toString());
+            assertTrue(done.said().contains(said), done.toString());
         }
         Sabotage.damage(store, "page");
         Script recovered = run(new recover(), "--yes");
         assertEquals(2, recovered.exit(), recovered.toString());
-        assertTrue(said(recovered).contains("failed writing " + said), recovered.out());
+        assertTrue(recovered.said().contains("failed writing " + said), recovered.out());
         assertEquals(30, Sql.rows(store, "SELECT 1 FROM agent_runs").size());
     }
 
@@ -120,17 +120,10 @@ class WriteTrialTest {
         assertEquals(0, run(new backup()).exit());
         Script restored = run(new backup(), "restore", "latest", "--yes");
         assertEquals(1, restored.exit(), restored.toString());
-        assertTrue(said(restored).contains("it needs the module vec0 (the trigger runs_vectors)"), restored.toString());
+        assertTrue(restored.said().contains("it needs the module vec0 (the trigger runs_vectors)"), restored.toString());
     }
 
     private Script run(Callable<?> script, Object... arguments) {
-        List<Object> all = new ArrayList<>(List.of(arguments));
-        all.addAll(List.of("--store", store.base()));
-        @SuppressWarnings("unchecked") Callable<Integer> one = (Callable<Integer>) script;
-        return Script.run(one, all.toArray());
-    }
-
-    private static String said(Script script) {
-        return (script.out() + " " + script.err()).replaceAll("\\s+", " ");
+        return Script.on(store, script, arguments);
     }
 }

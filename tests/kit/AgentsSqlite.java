@@ -32,7 +32,8 @@ public final class AgentsSqlite {
     /** One that is sorted by the collation {@code agent_order}, of another table. */
     public static void indexByCollation(Store store) {
         Sabotage.spell(store.database(), "by_order", "NOCASE", "agent_order",
-                "CREATE TABLE words(word TEXT)", "INSERT INTO words VALUES ('a'), ('b')", "CREATE INDEX by_order ON words(word COLLATE NOCASE)");
+                "CREATE TABLE words(word TEXT)", "INSERT INTO words VALUES ('a'), ('b')",
+                "CREATE INDEX by_order ON words(word COLLATE NOCASE)");
     }
 
     /** A CHECK of the runs that needs the function. */

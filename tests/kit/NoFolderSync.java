@@ -44,7 +44,11 @@ public final class NoFolderSync {
 
     private NoFolderSync() { }
 
-    /** The variables of such a process. With {@code NO_NAME} besides, no file gets a name that ends so. Skips the test where there is no C compiler. @param errno of Linux */
+    /**
+     * The variables of such a process. With {@code NO_NAME} besides, no file gets a name that ends so. Skips the test where there is no C
+     * compiler.
+     * @param errno of Linux
+     */
     public static Map<String, String> environment(Path dir, int errno) throws IOException, InterruptedException {
         Path library = dir.resolve("nofoldersync.so");
         Path source = Files.writeString(dir.resolve("nofoldersync.c"), SOURCE);

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
+import telemetry.Store;
 import telemetry.cli.Cli;
 
 /** Runs a script as its user would and keeps what came of it. */
@@ -22,6 +23,19 @@ public record Script(int exit, String out, String err) {
         var err = new StringWriter();
         int exit = Cli.run(script, new PrintWriter(out), new PrintWriter(err), text(args).toArray(String[]::new));
         return new Script(exit, out.toString(), err.toString());
+    }
+
+    /** The same on this store. */
+    @SuppressWarnings("unchecked")
+    public static Script on(Store store, Callable<?> script, Object... args) {
+        List<Object> all = new ArrayList<>(List.of(args));
+        all.addAll(List.of("--store", store.base()));
+        return run((Callable<Integer>) script, all.toArray());
+    }
+
+    /** All that it said, on one line. */
+    public String said() {
+        return (out + " " + err).replaceAll("\\s+", " ");
     }
 
     /** As a process of its own, on this JVM's class path, to its end. */

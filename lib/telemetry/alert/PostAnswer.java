@@ -14,9 +14,9 @@ import telemetry.text.JsonText;
 import telemetry.text.Words;
 
 /**
- * What a server says in the body of a good answer: some say there that they delivered nothing. Sources: Teams' connectors answered 200 with
- * "Webhook message delivery failed"; Slack's methods and Telegram say {@code "ok": false}; WeCom and DingTalk {@code "errcode": 40001}; Feishu
- * {@code "code": 19001}.
+ * What a server says in the body of a good answer: some say there that they delivered nothing. Sources: Teams' connectors answered 200
+ * with "Webhook message delivery failed"; Slack's methods and Telegram say {@code "ok": false}; WeCom and DingTalk
+ * {@code "errcode": 40001}; Feishu {@code "code": 19001}.
  */
 final class PostAnswer {
 
@@ -26,7 +26,8 @@ final class PostAnswer {
     /** A body that takes longer is no refusal. */
     private static final Duration PATIENCE = Duration.ofSeconds(1);
 
-    private static final Pattern REFUSED = Pattern.compile("(?is).*\\b(fail(ed|ure)?|errors?|invalid\\w*|rejected|denied|not delivered|no_\\w+)\\b.*");
+    private static final Pattern REFUSED = Pattern.compile(
+            "(?is).*\\b(fail(ed|ure)?|errors?|invalid\\w*|rejected|denied|not delivered|no_\\w+)\\b.*");
     private static final Pattern NO = Pattern.compile("(?i)false|fail(ed|ure)?|error");
 
     private PostAnswer() { }

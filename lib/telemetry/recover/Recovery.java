@@ -117,7 +117,8 @@ public final class Recovery {
 
     /** A damaged database that SQLite cannot write to, or not pages of the backup's form, is replaced. Nobody may have it open then. */
     private void waitUntilUnused(RecoveryPlan plan) {
-        boolean isReplaced = plan.aside() != null || plan.database() == RecoveryPlan.State.UNREADABLE || plan.database() == RecoveryPlan.State.DAMAGED
+        boolean isReplaced = plan.aside() != null || plan.database() == RecoveryPlan.State.UNREADABLE
+                || plan.database() == RecoveryPlan.State.DAMAGED
                 && plan.source() != RecoveryPlan.Source.BACKUP;
         if (!isReplaced) return;
         List<Path> files = DatabaseFile.present(live);

@@ -77,8 +77,8 @@ final class RecoveryLook {
     }
 
     /**
-     * @throws StoreException {@code LOCKED} or {@code DENIED} when the state cannot be told; also when the list of pruned runs cannot be read,
-     *                        because a recovery would bring them all back
+     * @throws StoreException {@code LOCKED} or {@code DENIED} when the state cannot be told; also when the list of pruned runs cannot be
+     *                        read, because a recovery would bring them all back
      */
     RecoveryPlan plan() {
         Pruned.of(store);

@@ -46,7 +46,9 @@ public record PageForm(long pageSize, String encoding, String journal) {
                 : "its pages have " + pageSize + " bytes, the backup's " + other.pageSize;
     }
 
-    /** @throws StoreException {@code LOCKED} when a process is known to have the database open, which is to be moved aside for this reason */
+    /**
+     * @throws StoreException {@code LOCKED} when a process has the database open, as far as is known, which is to be moved aside for this
+     */
     public static void requireUnused(String tried, Path live, String why) {
         for (long pid : Openers.of(DatabaseFile.present(live)))
             throw new StoreException(StoreException.Reason.LOCKED, tried, live, Openers.describe(pid)

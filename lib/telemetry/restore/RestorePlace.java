@@ -64,7 +64,8 @@ final class RestorePlace {
         if (aside != null) PageForm.requireUnused(TRIED, live, aside);
         requireRoom(content, isOpenable && aside == null);
         if (!isOpenable || aside != null || !overwrite(content)) replace(content);
-        return place(live, kept == null ? null : DatabaseFile.beside(Files.isDirectory(kept) ? kept.resolve(live.getFileName()) : kept, "-wal"));
+        return place(live, kept == null ? null : DatabaseFile.beside(Files.isDirectory(kept) ? kept.resolve(live.getFileName()) : kept,
+                "-wal"));
     }
 
     /**

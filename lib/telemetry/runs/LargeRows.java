@@ -69,7 +69,8 @@ public final class LargeRows implements Rows.Cursor {
         Supplier<Rows> sizes = () -> database.query("WITH t(" + names(columns, i -> "c" + i) + ") AS (" + asked.sql() + "\n) SELECT "
                 + names(columns, i -> unlessLarge("c" + i, LARGEST_ASKED, "NULL")) + ", "
                 + names(columns, i -> sizeIfLarge("c" + i, LARGEST_ASKED)) + " FROM t", asked.values().toArray());
-        return new LargeRows(database, LARGEST_ASKED, columns, () -> asked.on(database), sizes, row -> small(database, columns, row)).rows();
+        return new LargeRows(database, LARGEST_ASKED, columns, () -> asked.on(database), sizes,
+                row -> small(database, columns, row)).rows();
     }
 
     /**
@@ -120,7 +121,8 @@ public final class LargeRows implements Rows.Cursor {
 
     private static StoreException tooLarge(Database database, String column, long bytes) {
         return new StoreException(StoreException.Reason.FAILED, "show the result from", database.file(), "the column " + column
-                + " has a value of " + new Size(bytes) + ", and at most " + new Size(LARGEST_ASKED) + " are read whole; ask for a part of it: "
+                + " has a value of " + new Size(bytes) + ", and at most " + new Size(LARGEST_ASKED)
+                + " are read whole; ask for a part of it: "
                 + "substr(" + column + ", 1, 1000)", null);
     }
 

@@ -56,7 +56,8 @@ public record WriteTrial(Check.Status status, String said) {
         try (Database database = Database.open(file, patience)) {
             return of(database, Schema.of(database));
         } catch (StoreException e) {
-            return e.isUnknown() || e.reason() == StoreException.Reason.FULL ? new WriteTrial(Check.Status.UNKNOWN, "a run was not tried: " + e.why())
+            return e.isUnknown() || e.reason() == StoreException.Reason.FULL
+                    ? new WriteTrial(Check.Status.UNKNOWN, "a run was not tried: " + e.why())
                     : new WriteTrial(Check.Status.FAILED, "no run can be written: " + e.why());
         }
     }
