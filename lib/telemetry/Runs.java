@@ -119,11 +119,11 @@ public final class Runs {
     /**
      * As {@link #chain}, with each run behind its caller: also parent_run_id and depth.
      *
-     * @throws StoreException {@code REFUSED} when this version of the table does not record the caller
+     * @throws StoreException {@code FAILED} when this version of the table does not record the caller
      */
     public Rows tree(RunFilter filter, long limit) {
         if (!schema.has("parent_run_id"))
-            throw new StoreException(StoreException.Reason.REFUSED, "show the chain as a tree", database.file(),
+            throw new StoreException(StoreException.Reason.FAILED, "show the chain as a tree", database.file(),
                 "agent_runs of " + schema + " has no parent_run_id", null);
         Rows chain = oldest("run_id, job_type, status, parent_run_id", conditions(filter), limit);
         return explaining ? chain : RunTree.of(chain);

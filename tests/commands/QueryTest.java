@@ -176,7 +176,7 @@ class QueryTest {
     @Test
     void aTreeIsRefusedWhereNobodyRecordsWhoCalled() {
         Script run = query(v3, "chain", "insight-2", "--tree");
-        assertEquals(64, run.exit());
+        assertEquals(2, run.exit());
         assertTrue(run.err().contains("no parent_run_id"), run.err());
     }
 

@@ -319,7 +319,7 @@ class RunsTest {
         Store store = Fixture.V3.filled(folder, 10, LATEST);
         try (Database database = Database.openToRead(store.database())) {
             var e = assertThrows(StoreException.class, () -> new Runs(database).tree(RunFilter.ALL.withInsight("insight-0"), -1));
-            assertEquals(StoreException.Reason.REFUSED, e.reason());
+            assertEquals(StoreException.Reason.FAILED, e.reason());
         }
     }
 

@@ -89,7 +89,7 @@ public final class OldRuns {
     private final RunGroups.Links links;
     private final RowPlaces places;
 
-    /** @throws StoreException {@code REFUSED} when another table refers to runs: it is unknown what should become of its rows */
+    /** @throws StoreException {@code FAILED} when another table refers to runs: it is unknown what should become of its rows */
     public OldRuns(Database database, Choice choice) {
         this.database = database;
         Schema.refuseNewer(database);
@@ -100,7 +100,7 @@ public final class OldRuns {
         this.links = RunGroups.Links.in(schema, !choice.breakChains);
         this.places = new RowPlaces(database, schema);
         String strangers = database.query(STRANGERS).stream().map(row -> row.text("name")).collect(Collectors.joining(", "));
-        if (!strangers.isEmpty()) throw new StoreException(StoreException.Reason.REFUSED, "delete runs from", database.file(),
+        if (!strangers.isEmpty()) throw new StoreException(StoreException.Reason.FAILED, "delete runs from", database.file(),
                 "other tables refer to them: " + strangers, Next.words("remove the rows that refer to old runs, or the foreign keys"));
     }
 
