@@ -123,6 +123,31 @@ class WriteTrialTest {
         assertTrue(restored.said().contains("it needs the module vec0 (the trigger runs_vectors)"), restored.toString());
     }
 
+    /** Runs whose lines came after the backup are brought in all the same, and the agents' triggers are there afterwards. */
+    @Test
+    void aTriggerThatOnlyTheAgentsCanRunKeepsNoRunFromComingBack() throws Exception {
+        for (String event : List.of("INSERT", "UPDATE OF duration_ms", "DELETE")) {
+            store = Fixture.V3.filled(dir.resolve(event), 30, Instant.now());
+            assertEquals(0, run(new backup()).exit());
+            for (int n = 100; n < 105; n++) Fixture.append(store, Instant.now(), Fixture.V3.run(n, Instant.now().minusSeconds(n)));
+            AgentsSqlite.vectorsByTrigger(store);
+            Sql.execute(store, "CREATE TABLE audit(what TEXT)", "CREATE TRIGGER audited AFTER INSERT ON agent_runs BEGIN INSERT INTO audit "
+                    + "VALUES (new.run_id); END", "CREATE TRIGGER by_word AFTER " + event
+                    + " ON agent_runs BEGIN SELECT agent_word(1); END");
+            List<?> triggers = Sql.rows(store, "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' ORDER BY name");
+            Script replayed = run(new recover(), "--yes");
+            assertTrue(replayed.exit() < 2, event + replayed);
+            assertEquals(35, Sql.rows(store, "SELECT 1 FROM agent_runs").size(), event + replayed);
+            assertEquals(5, Sql.rows(store, "SELECT 1 FROM audit").size(), "the trigger that can run here ran");
+            assertTrue(replayed.said().contains("the trigger runs_vectors was left out: it needs the module vec0"), replayed.toString());
+            assertEquals(triggers, Sql.rows(store, "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' ORDER BY name"), event);
+            Sabotage.damage(store, "page");
+            Script recovered = run(new recover(), "--yes");
+            assertTrue(recovered.exit() < 2, event + recovered);
+            assertEquals(35, Sql.rows(store, "SELECT 1 FROM agent_runs").size(), event + recovered);
+        }
+    }
+
     private Script run(Callable<?> script, Object... arguments) {
         return Script.on(store, script, arguments);
     }

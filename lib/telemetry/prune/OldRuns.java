@@ -26,6 +26,7 @@ import telemetry.Times;
 import telemetry.runs.RunConditions;
 import telemetry.runs.Schema;
 import telemetry.runs.StartTimes;
+import telemetry.runs.UnknownTriggers;
 import telemetry.store.Pruned;
 import telemetry.text.JsonText;
 
@@ -227,7 +228,7 @@ public final class OldRuns {
         long deleted = 0;
         for (List<String> batch : StaleRuns.batches(back)) {
             String ids = JsonText.line(batch);
-            deleted += database.inTransaction(() -> {
+            deleted += new UnknownTriggers(database).inTransaction(() -> {
                 deleteBelongings(database, schema, ids);
                 return database.update("DELETE FROM agent_runs" + OF_RUNS, ids);
             });

@@ -28,6 +28,7 @@ import telemetry.daylog.LogReader;
 import telemetry.runs.RunConditions;
 import telemetry.runs.Schema;
 import telemetry.runs.StartTimes;
+import telemetry.runs.UnknownTriggers;
 import telemetry.store.Pruned;
 import telemetry.text.JsonText;
 
@@ -153,7 +154,8 @@ public final class StaleRuns {
             Set<String> running = running(database, schema, batch.stream().map(Pruned.Cancelled::runId).toList());
             List<Pruned.Cancelled> runs = batch.stream().filter(run -> running.contains(run.runId())).toList();
             if (runs.isEmpty()) continue;
-            changed += database.inTransaction(() -> runs.stream().mapToLong(run -> cancel(database, schema, run, 0)).sum());
+            changed += new UnknownTriggers(database).inTransaction(() -> runs.stream().mapToLong(run -> cancel(database, schema, run,
+                    0)).sum());
         }
         return changed;
     }

@@ -25,6 +25,7 @@ import telemetry.prune.StaleRuns;
 import telemetry.runs.RowForm;
 import telemetry.runs.RunWriter;
 import telemetry.runs.Schema;
+import telemetry.runs.UnknownTriggers;
 import telemetry.sqlite.SqliteErrors;
 import telemetry.store.Pruned;
 import telemetry.text.Progress;
@@ -78,6 +79,7 @@ public final class Replay {
     }
 
     private final Database database;
+    private final UnknownTriggers writes;
     private final RunWriter writer;
     private final RowForm form;
     private final RunScanner scanner;
@@ -88,6 +90,7 @@ public final class Replay {
     /** @throws StoreException {@code DAMAGED} when the database has no table of runs */
     public Replay(Database database) {
         this.database = database;
+        this.writes = new UnknownTriggers(database);
         this.writer = new RunWriter(database);
         List<String> columns = RowForm.settable(writer.schema());
         this.form = new RowForm(writer.schema(), columns, Schema.defaults(database, columns));
@@ -238,7 +241,7 @@ public final class Replay {
         }
 
         private void flush() {
-            database.inTransaction(() -> ends.forEach((key, entry) -> end(key, entry, (Run) entry.record())));
+            writes.inTransaction(() -> ends.forEach((key, entry) -> end(key, entry, (Run) entry.record())));
             ends.clear();
         }
 
@@ -267,7 +270,7 @@ public final class Replay {
             flush();
             inBatches(disputed, DISPUTES, batch -> settle(new HashSet<>(batch)));
             inBatches(open.values(), BATCH,
-                    batch -> database.inTransaction(() -> batch.forEach(entry -> inserted += write(entry, (Run) entry.record()))));
+                    batch -> writes.inTransaction(() -> batch.forEach(entry -> inserted += write(entry, (Run) entry.record()))));
             if (pruned != null) updated += StaleRuns.cancelAgain(database, pruned);
             return new Result(lines, events, damaged, inserted, updated, conflicts, left);
         }
@@ -280,7 +283,7 @@ public final class Replay {
                 disputes.computeIfAbsent(writer.key(run), none -> new Dispute(form)).add(entry, run);
             });
             days.forEach(day -> read(day, again));
-            database.inTransaction(() -> disputes.values().forEach(this::settle));
+            writes.inTransaction(() -> disputes.values().forEach(this::settle));
         }
 
         private void settle(Dispute dispute) {

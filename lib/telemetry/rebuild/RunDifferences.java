@@ -17,6 +17,7 @@ import telemetry.Check;
 import telemetry.Database;
 import telemetry.Next;
 import telemetry.Row;
+import telemetry.Run;
 import telemetry.Store;
 import telemetry.StoreException;
 import telemetry.os.ScratchFolder;
@@ -52,7 +53,7 @@ public final class RunDifferences {
     public record Difference(Kind kind, String runId, List<String> columns) {
         @Override
         public String toString() {
-            return kind + ": " + runId + (columns.isEmpty() ? "" : " (" + String.join(", ", columns) + ")");
+            return kind + ": " + Run.shownId(runId) + (columns.isEmpty() ? "" : " (" + String.join(", ", columns) + ")");
         }
     }
 

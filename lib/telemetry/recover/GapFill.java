@@ -17,6 +17,7 @@ import telemetry.rebuild.RefusedRows;
 import telemetry.runs.Columns;
 import telemetry.runs.RowForm;
 import telemetry.runs.Schema;
+import telemetry.runs.UnknownTriggers;
 import telemetry.sqlite.SqliteErrors;
 import telemetry.store.Pruned;
 
@@ -93,7 +94,7 @@ final class GapFill {
     /** In one transaction. @param areSuspect whether they get the mark */
     void take(List<Row> rows, boolean areSuspect) {
         List<Run> runs = rows.stream().map(row -> new Run(row.map())).filter(run -> isWanted(run, areSuspect)).toList();
-        if (!runs.isEmpty()) database.inTransaction(() -> runs.forEach(run -> take(run, areSuspect)));
+        if (!runs.isEmpty()) new UnknownTriggers(database).inTransaction(() -> runs.forEach(run -> take(run, areSuspect)));
     }
 
     /** Looks only: of a million rows most are there. */

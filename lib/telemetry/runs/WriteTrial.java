@@ -128,17 +128,10 @@ public record WriteTrial(Check.Status status, String said) {
 
     /** The triggers and indexes that name what the words end with. */
     private static String named(Database database, String words) {
-        String missing = words.replaceAll(".*[ .]", "");
         List<String> its = new ArrayList<>();
         for (Row one : database.query("SELECT type, name, sql FROM sqlite_master WHERE type IN ('trigger', 'index') AND sql IS NOT NULL"))
-            if (VirtualTable.isNamedIn(one.text("sql"), missing) || isOfModule(database, one.text("sql"), missing))
-                its.add("the " + one.text("type") + " " + one.text("name"));
+            if (UnknownTriggers.isNamedIn(database, one, words)) its.add("the " + one.text("type") + " " + one.text("name"));
         return its.isEmpty() ? "" : " (" + String.join(", ", its) + ")";
-    }
-
-    private static boolean isOfModule(Database database, String sql, String module) {
-        return VirtualTable.of(database).stream().anyMatch(table -> table.module().equals(module)
-                && VirtualTable.isNamedIn(sql, table.name()));
     }
 
     /** As a check of its own. */
