@@ -31,7 +31,6 @@ import telemetry.Size;
 import telemetry.Store;
 import telemetry.StoreException;
 import telemetry.Times;
-import telemetry.os.Attempt;
 import telemetry.sqlite.SqliteErrors;
 import telemetry.text.Notes;
 import telemetry.text.Terminal;
@@ -110,20 +109,13 @@ public final class Cli {
             err.println(name(Procedure.said(line)) + ": " + note);
             err.flush();
         });
-        int code = honest(line, execute(line, args));
+        int code = execute(line, args);
+        if (code == OK && Notes.isWarned()) code = WARNING;
         out.flush();
         String lost = Output.lost(out);
         if (lost != null) err.println(name(line) + ": cannot write to stdout: " + Words.visible(lost));
         err.flush();
         return lost == null || code == USAGE || code == BUG ? code : FAILED;
-    }
-
-    /** A file that root could not give to the store's account may stop the agents, however well the command did its work. */
-    private static int honest(CommandLine line, int code) {
-        String refused = Attempt.noted();
-        if (refused == null) return code;
-        line.getErr().println(name(line) + ": " + refused);
-        return code == OK ? WARNING : code;
     }
 
     /** Without this a command that ran out of memory would end with the JVM's exit code 1, which means that it worked. */

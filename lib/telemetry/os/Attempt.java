@@ -6,7 +6,6 @@ import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.util.concurrent.atomic.AtomicReference;
 import telemetry.Next;
 import telemetry.StoreException;
 import telemetry.StoreException.Reason;
@@ -27,19 +26,7 @@ public final class Attempt {
         void run() throws IOException;
     }
 
-    private static final AtomicReference<String> NOTE = new AtomicReference<>();
-
     private Attempt() { }
-
-    /** Something that was refused and stops nothing, which the operator has to know; the first counts. */
-    static void note(String refused) {
-        NOTE.compareAndSet(null, refused);
-    }
-
-    /** What was refused without stopping anything, once; null when nothing was. */
-    public static String noted() {
-        return NOTE.getAndSet(null);
-    }
 
     /** Does the work. @throws StoreException as made by {@link #refused}, when the operating system refuses something */
     public static <T> T of(String tried, Path path, Work<T> work) {

@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Map;
 import java.util.Set;
+import telemetry.text.Notes;
 
 /**
  * Files and folders that come into being: each has its owner, group and mode before anything is in it, so that what root makes in another
@@ -206,7 +207,7 @@ public final class NewFile {
             Files.setAttribute(path, attribute, number, LinkOption.NOFOLLOW_LINKS);
             return true;
         } catch (IOException e) {
-            if (Account.own().filter(Account::isRoot).isPresent()) Attempt.note("the file system does not give " + path
+            if (Account.own().filter(Account::isRoot).isPresent()) Notes.warn("the file system does not give " + path
                     + " the " + what + " that its folder asks for: the agents may not be able to use it");
             return false;
         }

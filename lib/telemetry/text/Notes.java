@@ -13,6 +13,7 @@ public final class Notes {
 
     private final Set<String> said = new HashSet<>();
     private final Consumer<String> to;
+    private boolean isWarned;
 
     private Notes(Consumer<String> to) {
         this.to = to;
@@ -25,8 +26,26 @@ public final class Notes {
 
     /** @param line one line without a full stop */
     public static void add(String line) {
+        current().once(Words.visible(line));
+    }
+
+    /** The same for what may stop the agents, however well the command did its work; it is no success then. The first counts. */
+    public static void warn(String line) {
+        current().onlyOnce(line);
+    }
+
+    public static boolean isWarned() {
+        return current().isWarned;
+    }
+
+    private static Notes current() {
         if (CURRENT.get() == null) begin(System.err::println);
-        CURRENT.get().once(Words.visible(line));
+        return CURRENT.get();
+    }
+
+    private synchronized void onlyOnce(String line) {
+        if (!isWarned) once(Words.visible(line));
+        isWarned = true;
     }
 
     private synchronized void once(String line) {
