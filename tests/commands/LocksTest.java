@@ -254,6 +254,7 @@ class LocksTest {
         Path today = store.raw().resolve(DayFile.name(LocalDate.of(2026, 11, 20)));
         Other holder = other(store).does("BEGIN IMMEDIATE", "APPEND " + today);
         Other spinning = other(store).does("SPIN", "APPEND " + today);
+        untilIdle(holder.pid());
         var command = new locks();
         command.clock = Clock.fixed(NOON, ZoneOffset.UTC);
         Script script = Script.run(command, "--store", store.base(), "--wait", "0s");
@@ -266,6 +267,17 @@ class LocksTest {
                 script.out());
         assertTrue(script.out().matches("(?s).*" + spinning.pid() + "  has it open, appends +.* [1-9]\\d*  working\\R.*"), script.out());
         for (String line : script.out().split("\\R")) assertTrue(line.length() <= 80 || line.matches("( {19}next: | {4}/).*"), line);
+    }
+
+    /** Its JVM compiles for a while after it has begun, which is work too. */
+    private static void untilIdle(long pid) throws InterruptedException {
+        ProcessHandle.Info before = ProcessHandle.of(pid).orElseThrow().info();
+        for (int n = 0; n < 60; n++) {
+            Thread.sleep(500);
+            ProcessHandle.Info now = ProcessHandle.of(pid).orElseThrow().info();
+            if (now.totalCpuDuration().equals(before.totalCpuDuration())) return;
+            before = now;
+        }
     }
 
     @Test

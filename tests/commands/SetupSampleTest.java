@@ -36,6 +36,7 @@ import telemetry.Run;
 import telemetry.Store;
 import telemetry.cli.Cli;
 import telemetry.kit.Fixture;
+import telemetry.kit.Sabotage;
 import telemetry.kit.Mounts;
 import telemetry.kit.Script;
 import telemetry.runs.Schema;
@@ -179,6 +180,15 @@ class SetupSampleTest {
     @Test
     void aKillAtAnyMomentLeavesWhatTheNextSetupCompletes() throws IOException, InterruptedException {
         killAndComplete(6);
+    }
+
+    @Test
+    void whatAKilledWriterLeftInTheMiddleIsRolledBack() throws IOException {
+        Store store = Fixture.V7_PYTHON.filled(dir.resolve("torn"), 60, Instant.now());
+        Sabotage.tear(store);
+        Script setup = SetupTest.setup("--store", store.base(), "--sample");
+        assertEquals(Cli.USAGE, setup.exit(), setup.toString());
+        assertTrue(setup.err().contains("it has 60 runs already"), setup.err());
     }
 
     @Test

@@ -68,9 +68,10 @@ public final class SampleWriter {
         if (!new EventLog(store).isEmpty()) throw refusal("it has day files already");
     }
 
+    /** An earlier setup may have been killed while it wrote. */
     private long runs() {
         if (store.database().toFile().length() == 0) return 0;
-        try (Database database = Database.openToRead(store.database())) {
+        try (Database database = Database.openRolledBack(store.database(), Database.PATIENCE)) {
             return Schema.of(database).shape() == Schema.Shape.NONE ? 0 : database.number("SELECT count(*) FROM agent_runs");
         }
     }
