@@ -15,6 +15,7 @@ import telemetry.sqlite.DatabaseFile;
 import telemetry.sqlite.ReadOnlyCopy;
 import telemetry.sqlite.SqliteConnection;
 import telemetry.sqlite.SqliteErrors;
+import telemetry.sqlite.Transactions;
 import telemetry.sqlite.WalRoom;
 
 /**
@@ -32,7 +33,7 @@ public final class Database implements AutoCloseable {
     private final String mode;
     private final Path opened;
     private final SqliteConnection connection;
-    private boolean inTransaction;
+    private final Transactions transactions;
 
     /** @param opened the file or a copy of it */
     private Database(Path file, Path opened, String mode, Duration patience) {
@@ -40,6 +41,7 @@ public final class Database implements AutoCloseable {
         this.mode = mode;
         this.opened = opened;
         this.connection = new SqliteConnection(file, opened, mode, patience);
+        this.transactions = new Transactions(connection);
     }
 
     /**
@@ -231,19 +233,7 @@ public final class Database implements AutoCloseable {
      * fail half-way. An exception rolls it back and is rethrown.
      */
     public <T> T inTransaction(Supplier<T> work) {
-        if (inTransaction) throw new IllegalStateException("transactions do not nest");
-        connection.again("BEGIN IMMEDIATE");
-        inTransaction = true;
-        try {
-            T result = work.get();
-            connection.again("COMMIT");
-            return result;
-        } catch (RuntimeException | Error e) {
-            rollback(e);
-            throw e;
-        } finally {
-            inTransaction = false;
-        }
+        return transactions.writing(work);
     }
 
     /** The same for work without a result. */
@@ -259,17 +249,7 @@ public final class Database implements AutoCloseable {
      * state is that of the transaction.
      */
     public <T> T inSnapshot(Supplier<T> work) {
-        if (inTransaction) return work.get();
-        execute("BEGIN");
-        try {
-            number("SELECT count(*) FROM sqlite_master");
-            T result = work.get();
-            execute("ROLLBACK");
-            return result;
-        } catch (RuntimeException | Error e) {
-            rollback(e);
-            throw e;
-        }
+        return transactions.isWriting() ? work.get() : transactions.reading(work);
     }
 
     /**
@@ -279,7 +259,7 @@ public final class Database implements AutoCloseable {
      * @param work receives the second connection, which is closed afterwards, or null
      */
     public <T> T inSnapshotOfTwo(Function<Database, T> work) {
-        if (inTransaction) return work.apply(null);
+        if (transactions.isWriting()) return work.apply(null);
         try (Database second = another()) {
             for (int i = 0; i < TRIES_TO_MEET; i++) {
                 String version = pragma("data_version");
@@ -303,14 +283,6 @@ public final class Database implements AutoCloseable {
      */
     public void copyTo(Path target, Duration patience, LongConsumer bytes) {
         connection.copyTo(target.toAbsolutePath(), number("PRAGMA page_count"), number("PRAGMA page_size"), patience, bytes);
-    }
-
-    private void rollback(Throwable cause) {
-        try {
-            execute("ROLLBACK");
-        } catch (StoreException e) {
-            cause.addSuppressed(e);
-        }
     }
 
     /** Runs one statement without parameters or result: DDL, VACUUM, ATTACH. */
