@@ -160,7 +160,8 @@ class HealthAlertTest {
                         + health.err());
             }
             for (String body : List.of("ok", "1", "", "{\"ok\": true}", "{\"errcode\": 0, \"errmsg\": \"ok\"}", "{\"code\": 200}",
-                    "{\"error\": null, \"errors\": []}", "[]", "<html>thank you</html>")) {
+                    "{\"error\": null, \"errors\": []}", "[]", "<html>thank you</html>",
+                    "delivered, no errors", "sent 1, failed: 0", "0 errors")) {
                 server.answers(200, body);
                 assertEquals("", alert(store, NOW, server.url() + n++, IDLE).err(), body);
             }

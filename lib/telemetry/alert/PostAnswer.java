@@ -28,6 +28,8 @@ final class PostAnswer {
 
     private static final Pattern REFUSED = Pattern.compile(
             "(?is).*\\b(fail(ed|ure)?|errors?|invalid\\w*|rejected|denied|not delivered|no_\\w+)\\b.*");
+    private static final Pattern HARMLESS = Pattern.compile("(?i)\\b(no|0|zero|without( any)?) (errors?|failures?|failed)\\b"
+            + "|\\b(errors?|failures?|failed)\\W{1,3}0\\b");
     private static final Pattern NO = Pattern.compile("(?i)false|fail(ed|ure)?|error");
 
     private PostAnswer() { }
@@ -53,7 +55,7 @@ final class PostAnswer {
     }
 
     static String refusal(String body) {
-        if (!body.startsWith("{")) return REFUSED.matcher(body).matches() ? Words.brief(body) : null;
+        if (!body.startsWith("{")) return REFUSED.matcher(HARMLESS.matcher(body).replaceAll("")).matches() ? Words.brief(body) : null;
         try {
             return JsonText.object(body).entrySet().stream().anyMatch(PostAnswer::isRefusal) ? Words.brief(body) : null;
         } catch (IllegalArgumentException e) {
