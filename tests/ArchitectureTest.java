@@ -33,7 +33,7 @@ class ArchitectureTest {
     private static final Map<String, String> ROOMS = new LinkedHashMap<>();
 
     static {
-        ROOMS.put("text", "Check Checks Damage Event LogRecord Next Row Rows Run RunStatus Size StoreException Times");
+        ROOMS.put("text", "Check Checks Commit Damage Event LogRecord Next Row Rows Run RunStatus Size StoreException Times");
         ROOMS.put("os", "Store");
         ROOMS.put("sqlite", "Database");
         ROOMS.put("daylog", "DayFile EventLog LogEntry");

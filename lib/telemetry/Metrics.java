@@ -3,7 +3,7 @@ package telemetry;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
-import telemetry.text.JsonText;
+import telemetry.text.PythonJson;
 
 /**
  * What a run reports at its end: counts and texts that have columns, and anything else by name. A later value replaces an earlier one. For
@@ -54,23 +54,27 @@ public final class Metrics {
         return this;
     }
 
-    /** Adds to the fields of a run's end: values that have a column there, and the rest as {@code metrics_json}. */
-    public synchronized void addTo(Map<String, Object> fields) {
+    /**
+     * Adds to the fields of a run's end: values that have a column there, and the rest as {@code metrics_json}.
+     *
+     * @param isObject whether that is a JSON object in the line, as later writers have it, or a text
+     */
+    public synchronized void addTo(Map<String, Object> fields, boolean isObject) {
         Map<String, Object> others = new LinkedHashMap<>();
         values.forEach((name, value) -> {
             boolean column = fields.containsKey(name)
                     && (COUNTS.contains(name) && value instanceof Long || TEXTS.contains(name) && value instanceof String);
             (column ? fields : others).put(name, value);
         });
-        if (!others.isEmpty()) fields.put("metrics_json", json(others));
+        if (!others.isEmpty()) fields.put("metrics_json", isObject ? new PythonJson(json(others)) : json(others));
     }
 
     /** A value whose own code throws, or that contains itself, must not cost the record. */
     static String json(Map<String, ?> values) {
         try {
-            return JsonText.spaced(values);
+            return PythonJson.of(values);
         } catch (RuntimeException | StackOverflowError e) {
-            return JsonText.spaced(Map.of("unreadable", e.getClass().getName()));
+            return PythonJson.of(Map.of("unreadable", e.getClass().getName()));
         }
     }
 }

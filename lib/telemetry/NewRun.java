@@ -46,6 +46,16 @@ public record NewRun(Map<String, Object> fields) {
         return with("trigger_type", trigger);
     }
 
+    /** The run that calls this one; stores of v6 and later keep it in a column. Without it, it is {@code $TELEMETRY_RUN_ID}. */
+    public NewRun parent(String runId) {
+        return with("parent_run_id", runId);
+    }
+
+    /** A run_id of the caller's own, which no run of the store may have. Without it one is made. */
+    public NewRun runId(String id) {
+        return with("run_id", id);
+    }
+
     /** The agent's owner, if it is not {@code $AGENT_OWNER}. */
     public NewRun owner(String owner) {
         return with("agent_owner", owner);

@@ -2,6 +2,8 @@ package telemetry;
 
 import java.time.Clock;
 import java.time.Instant;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.function.Consumer;
 import telemetry.recording.Recorder;
@@ -15,6 +17,7 @@ public final class RunContext {
     private final Run start;
     private final Instant started;
     private final Metrics metrics = new Metrics();
+    private final Map<String, Object> set = Collections.synchronizedMap(new LinkedHashMap<>());
     private boolean ended;
     private volatile RunStatus status = RunStatus.SUCCESS;
 
@@ -40,11 +43,13 @@ public final class RunContext {
      * Records that something happened: {@code run.event("checkpoint", Map.of("step", 1))}. When this returns it is in the day file, and
      * nowhere else.
      *
-     * @param payload null for none
+     * @param payload null or empty for none
      */
     public RunContext event(String type, Map<String, ?> payload) {
-        recorder.guarded(() ->
-                recorder.record(new Event(id(), String.valueOf(type), clock.instant(), payload == null ? null : Metrics.json(payload))));
+        recorder.guarded(() -> {
+            String json = payload == null || payload.isEmpty() ? null : Metrics.json(payload);
+            recorder.record(new Event(id(), String.valueOf(type), clock.instant(), json));
+        });
         return this;
     }
 
@@ -63,14 +68,38 @@ public final class RunContext {
         return this;
     }
 
+    /**
+     * Sets a column that the run's end will have: {@code run.set("product", "words")}. A column that the store's runs lack, or that the
+     * recording sets itself, costs a warning. A later value replaces an earlier one, null is none.
+     */
+    public RunContext set(String column, Object value) {
+        recorder.guarded(() -> {
+            String refusal = value == null ? line.refusal(column) : line.refusal(column, value);
+            if (refusal != null) recorder.remark(refusal);
+            else set.put(column, line.value(column, value));
+        });
+        return this;
+    }
+
+    /** The run that called this one; null for none. */
+    public String parent() {
+        return start.text("parent_run_id");
+    }
+
     RunStatus status() {
         return status;
+    }
+
+    private Map<String, Object> setNow() {
+        synchronized (set) {
+            return new LinkedHashMap<>(set);
+        }
     }
 
     /** The first end counts; a second caller waits until it is recorded. @param error null for none */
     synchronized void end(RunStatus status, String error) {
         if (ended) return;
         ended = true;
-        recorder.guarded(() -> recorder.record(line.end(start, started, status, metrics, error, clock.instant())));
+        recorder.guarded(() -> recorder.record(line.end(start, started, status, setNow(), metrics, error, clock.instant())));
     }
 }

@@ -23,6 +23,10 @@ import telemetry.recording.RunLine;
  */
 public final class TelemetryClient implements AutoCloseable {
 
+    /** The variables that tell a tracked program its run and that run's caller. A run that it starts has the first for its caller. */
+    public static final String RUN_ID = "TELEMETRY_RUN_ID";
+    public static final String PARENT_RUN_ID = "TELEMETRY_PARENT_RUN_ID";
+
     /** The tracked work; it may throw anything. */
     @FunctionalInterface
     public interface Work<E extends Exception> {
@@ -44,6 +48,8 @@ public final class TelemetryClient implements AutoCloseable {
         this.checkout = GitCheckout.around(Path.of(""));
         common.put("host", Machine.name());
         common.put("agent_owner", System.getenv("AGENT_OWNER"));
+        String caller = System.getenv(RUN_ID);
+        if (caller != null && caller.matches("[\\x21-\\x7e]{1,200}")) common.put("parent_run_id", caller);
         checkout.ifPresent(git -> common.put("git_repo", git.repo()));
     }
 
@@ -100,6 +106,26 @@ public final class TelemetryClient implements AutoCloseable {
     /** The same. @param error what went wrong */
     public void end(RunContext run, RunStatus status, String error) {
         run.end(status, error);
+    }
+
+    /** Records that a run, which may have ended, led to a commit: {@code client.commit("3f2a9c1", run.id())}. */
+    public void commit(String hash, String runId) {
+        recorder.guarded(() -> recorder.record(new Commit(hash, runId)));
+    }
+
+    /** The same with more that is known of it. When this returns it is in the day file, and in the database or a warning was given. */
+    public void commit(Commit commit) {
+        recorder.guarded(() -> recorder.record(commit));
+    }
+
+    /** Why a run's record does not take this value in this column, in words; null when it does. */
+    public String refusal(String column, Object value) {
+        return recorder.line().refusal(column, value);
+    }
+
+    /** True when the database has a run of this id now; false also where it cannot be read. */
+    public boolean isKnown(String runId) {
+        return recorder.isKnown(runId);
     }
 
     /** The subject of the first warning; null when the store refused nothing. */

@@ -47,6 +47,11 @@ public final class Times {
         return padded(text, t.getNano() / 1000, 6).append("+00:00").toString();
     }
 
+    /** As Python's {@code isoformat()} has it, in the lines of writers: the same, but a whole second has no microseconds. */
+    public static String isoformat(Instant instant) {
+        return instant.getNano() < 1000 ? text(instant).substring(0, 19) + "+00:00" : text(instant);
+    }
+
     /** {@code 2025-12-10 12:05:30}, UTC: how tables show an instant. */
     public static String seconds(Instant instant) {
         return text(instant).substring(0, 19).replace('T', ' ');

@@ -100,6 +100,7 @@ final class LiveSwap implements AutoCloseable {
             began[0] = System.nanoTime();
             if (!watcher.pragma("data_version").equals(version)) made.carryOver(LIVE, refused).runs();
             replaceRows(database, made.schema());
+            made.commits().addTo(database, LIVE);
         });
         Duration locked = Duration.ofNanos(System.nanoTime() - began[0]);
         database.detach(LIVE);

@@ -45,6 +45,7 @@ public final class NewDatabase implements AutoCloseable {
     private final Consumer<LogEntry> onDamage;
     private final Consumer<StoreException> onDenied;
     private final List<String> left = new ArrayList<>();
+    private final CommitLines commits = new CommitLines(null);
     private Unread unread = new Unread();
 
     /**
@@ -95,6 +96,11 @@ public final class NewDatabase implements AutoCloseable {
         return schema;
     }
 
+    /** Those of the day files. */
+    CommitLines commits() {
+        return commits;
+    }
+
     RowForm form() {
         return form;
     }
@@ -117,6 +123,7 @@ public final class NewDatabase implements AutoCloseable {
             belt.run(() -> read(feed, files, done));
             loader.finish();
         });
+        commits.addAll(feed.commits());
         return feed;
     }
 
@@ -202,6 +209,7 @@ public final class NewDatabase implements AutoCloseable {
      */
     public long finish(long carried, Path from) {
         StaleRuns.cancelAgain(database, pruned);
+        commits.addTo(database, "main");
         if (!isKeyUnique) database.execute("DROP INDEX " + ONE_OF_EACH);
         if (ddl != null) createOthers(from);
         if (ddl == null || ddl.tables().stream().noneMatch(sql -> sql.contains("agent_runs"))) Schema.createIndexes(database);
@@ -218,6 +226,7 @@ public final class NewDatabase implements AutoCloseable {
     /** The same for runs that another database is given, which has all but the runs' indexes itself. */
     long finishRuns(long carried) {
         StaleRuns.cancelAgain(database, pruned);
+        commits.addTo(database, "main");
         if (!isKeyUnique) database.execute("DROP INDEX " + ONE_OF_EACH);
         ddl.createIndexes(database, "agent_runs");
         return verified(carried);

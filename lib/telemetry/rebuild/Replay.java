@@ -170,6 +170,7 @@ public final class Replay {
         private final Map<String, LogEntry> open = new LinkedHashMap<>();
         private final Map<String, LogEntry> ends = new LinkedHashMap<>();
         private final Set<String> disputed = new HashSet<>();
+        private final CommitLines commits = new CommitLines(pruned);
         private long lines;
         private long events;
         private long damaged;
@@ -202,7 +203,7 @@ public final class Replay {
         /** Most lines are events, which the scanner recognises quickly. */
         private int takeEvent(byte[] buffer, int from, int to, long offset) {
             int next = scanner.scan(buffer, from, to);
-            if (next < 0 || !scanner.isEvent()) return -1;
+            if (next < 0 || !scanner.isEvent() || scanner.isCommit()) return -1;
             lines++;
             events++;
             return next;
@@ -210,9 +211,14 @@ public final class Replay {
 
         private void take(LogEntry entry) {
             lines++;
-            if (entry.record() instanceof Event) events++;
+            if (entry.record() instanceof Event event) take(event);
             else if (entry.isDamaged()) damaged(entry);
             else run(entry, (Run) entry.record());
+        }
+
+        private void take(Event event) {
+            events++;
+            commits.add(event);
         }
 
         private void damaged(LogEntry entry) {
@@ -271,6 +277,7 @@ public final class Replay {
             inBatches(disputed, DISPUTES, batch -> settle(new HashSet<>(batch)));
             inBatches(open.values(), BATCH,
                     batch -> writes.inTransaction(() -> batch.forEach(entry -> inserted += write(entry, (Run) entry.record()))));
+            if (!commits.isEmpty()) writes.inTransaction(() -> updated += commits.addTo(database, "main"));
             if (pruned != null) updated += StaleRuns.cancelAgain(database, pruned);
             return new Result(lines, events, damaged, inserted, updated, conflicts, left);
         }

@@ -48,6 +48,7 @@ final class RunFeed {
     private final Consumer<RunRow> rows;
     private final Consumer<LogEntry> damaged;
     private final RunScanner scanner;
+    private final CommitLines commits;
     private final LogFiles files = new LogFiles(this::take, this::takeQuickly);
     private final Map<String, Line> open = new LinkedHashMap<>();
     private BitSet lacking = new BitSet();
@@ -68,6 +69,7 @@ final class RunFeed {
         this.rows = rows;
         this.damaged = damaged;
         this.scanner = new RunScanner(form);
+        this.commits = new CommitLines(pruned);
     }
 
     /** Reads one file. @throws StoreException {@code MISSING} when it is gone; a damaged gz counts as an entry */
@@ -79,7 +81,7 @@ final class RunFeed {
     /** Takes the lines that the scanner recognises. */
     private int takeQuickly(byte[] buffer, int from, int to, long offset) {
         int end = scanner.scan(buffer, from, to);
-        if (end < 0) return -1;
+        if (end < 0 || scanner.isEvent() && scanner.isCommit()) return -1;
         lines++;
         if (scanner.isEvent()) {
             events++;
@@ -96,8 +98,13 @@ final class RunFeed {
     private void take(LogEntry entry) {
         lines++;
         if (entry.record() instanceof Run run) take(entry, run);
-        else if (entry.record() instanceof Event) events++;
+        else if (entry.record() instanceof Event event) take(event);
         else damaged.accept(entry);
+    }
+
+    private void take(Event event) {
+        events++;
+        commits.add(event);
     }
 
     private void take(LogEntry entry, Run run) {
@@ -169,6 +176,10 @@ final class RunFeed {
 
     long events() {
         return events;
+    }
+
+    CommitLines commits() {
+        return commits;
     }
 
     /** Records left out because their run was deleted on purpose. */

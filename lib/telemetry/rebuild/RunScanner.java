@@ -7,6 +7,7 @@ import java.util.BitSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import telemetry.Commit;
 import telemetry.RunStatus;
 import telemetry.runs.RowForm;
 
@@ -199,9 +200,14 @@ final class RunScanner {
         return RowForm.stored(text.toString());
     }
 
-    /** True when the line scanned last is an event; nothing else of it is needed. */
+    /** True when the line scanned last is an event. */
     boolean isEvent() {
         return form == null;
+    }
+
+    /** True when that event may tell of a commit, of which everything is needed. */
+    boolean isCommit() {
+        return to[1] - from[1] == Commit.EVENT.length() && text(1).equals(Commit.EVENT);
     }
 
     /** True for a run's end; see {@code Run.isEnd}. */

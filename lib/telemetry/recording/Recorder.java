@@ -1,14 +1,18 @@
 package telemetry.recording;
 
 import java.time.Clock;
+import java.time.Instant;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
+import telemetry.Commit;
 import telemetry.DayFile;
 import telemetry.EventLog;
 import telemetry.LogRecord;
@@ -43,12 +47,15 @@ public final class Recorder implements AutoCloseable {
 
     /** Idle time before the helper thread ends. */
     private static final long IDLE_S = 10;
+    private static final int MOST_REMARKS = 20;
 
     private final Clock clock;
     private final Store store;
     private final Consumer<String> warnings;
     private final AtomicBoolean warned = new AtomicBoolean();
     private final AtomicBoolean warnedOfLines = new AtomicBoolean();
+
+    private final Set<String> remarks = ConcurrentHashMap.newKeySet();
 
     /** The store's first refusal; null without one. */
     private volatile StoreException refusal;
@@ -85,6 +92,20 @@ public final class Recorder implements AutoCloseable {
         if (entry.run == null) return;
         if (entry.row == null) entry.row = rows.add(List.of(entry.run));
         entry.row.await();
+    }
+
+    /** The same for a commit: its line is an event of its run. */
+    public void record(Commit commit) {
+        Instant now = clock.instant();
+        record(commit.event(now));
+        table.write(commit, now);
+    }
+
+    /** False also where the database cannot be read. */
+    public boolean isKnown(String runId) {
+        var known = new boolean[1];
+        guarded(() -> known[0] = table.isKnown(runId));
+        return known[0];
     }
 
     /** The form of lines that this store's writers use. */
@@ -140,6 +161,11 @@ public final class Recorder implements AutoCloseable {
                 warnings.accept(e instanceof StoreException known ? store.message(known) : "recording failed: " + e);
             return false;
         }
+    }
+
+    /** Warns of something that the program asked for and that cannot be recorded; once of each. */
+    public void remark(String what) {
+        if (remarks.size() < MOST_REMARKS && remarks.add(what)) warnings.accept(what);
     }
 
     /** The subject of the first warning; null when the store refused nothing. */

@@ -1,7 +1,7 @@
 package telemetry.recording;
 
-import java.time.Duration;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -16,16 +16,20 @@ import telemetry.RunStatus;
 import telemetry.Times;
 import telemetry.runs.Columns;
 import telemetry.runs.Schema;
+import telemetry.text.PythonJson;
 
 /**
- * The records of a run that starts and ends now: their fields and the fields' order, for each version of a store. Writers of v1 and v2
- * stores record as v3 does.
+ * The records of a run that starts and ends now: their fields and the fields' order, for each version of a store. Their lines are the Python
+ * writers' to the byte. Writers of v1 and v2 stores record as v3 does.
  */
 public final class RunLine {
 
     private static final Schema RUNBOOK = new Schema(Schema.Shape.RUNBOOK, Schema.RUNBOOK_VERSION,
             List.of(), Set.of(), Set.of(), Schema.RUNBOOK_VERSION, 0, "rowid", null);
     private static final int LONGEST_NAME = 64;
+
+    /** Since this version a running run has a duration, a start has the times of its row, and metrics are an object. */
+    private static final int LATER = 6;
 
     /** Counts up, so that all runs of this process have different ids, however many start within a second. */
     private static final AtomicInteger NEXT_ID = new AtomicInteger(ThreadLocalRandom.current().nextInt());
@@ -45,11 +49,38 @@ public final class RunLine {
         this.version = Math.max(Schema.RUNBOOK_VERSION, this.schema.version());
         this.fresh = Columns.fresh(version);
         fresh.replace("trigger_type", "cli");
+        if (version >= LATER) fresh.replace("duration_ms", 0L);
     }
 
     /** True when it was made for exactly this schema. */
     boolean isOf(Schema other) {
         return schema == other;
+    }
+
+    /** Why a run's record does not take this value in this column, in words; null when it does. */
+    public String refusal(String column, Object value) {
+        String refusal = refusal(column);
+        if (refusal != null) return refusal;
+        if (Columns.isCount(column) && !(value(column, value) instanceof Long)) return column + " takes whole numbers only";
+        Set<String> words = Columns.words(column);
+        return words.isEmpty() || schema.shape() == Schema.Shape.SERVICE || words.contains(String.valueOf(value)) ? null
+                : column + " takes " + String.join(", ", words) + " only";
+    }
+
+    /** The same of the column alone. */
+    public String refusal(String column) {
+        boolean isUnknown = schema == RUNBOOK;
+        boolean isThere = isUnknown ? Columns.isKnown(column) : schema.has(column) || fresh.containsKey(column);
+        if (Columns.isOfTheRecorder(column)) return column + " is set by the recording itself";
+        return isThere ? null : "runs " + (isUnknown ? "of any version" : "of this store (" + schema + ")") + " have no column " + column;
+    }
+
+    /** A value as the column has it in a line. */
+    public Object value(String column, Object given) {
+        if (given instanceof Integer number) return number.longValue();
+        if (given instanceof String text && Columns.isCount(column) && text.matches("-?\\d{1,18}")) return Long.valueOf(text);
+        if (!(given instanceof Map) && !(given instanceof Iterable)) return given;
+        return version >= LATER ? new PythonJson(PythonJson.of(given)) : PythonJson.of(given);
     }
 
     /**
@@ -59,23 +90,37 @@ public final class RunLine {
         Map<String, Object> fields = new LinkedHashMap<>(fresh);
         if (fresh.containsKey("event_id")) fields.put("event_id", UUID.randomUUID().toString());
         fields.putAll(common);
-        fields.putAll(what.fields());
-        fields.replace("run_id", id(what, now));
-        fields.replace("start_time", Times.text(now));
+        what.fields().forEach((column, value) -> fields.put(column, value(column, value)));
+        if (fields.get("run_id") == null) fields.replace("run_id", id(what, now));
+        fields.replace("start_time", Times.isoformat(now));
         fields.replace("schema_version", (long) version);
         fields.replace("status", RunStatus.RUNNING.toString());
+        if (version >= LATER) setRowTimes(fields, Times.isoformat(now));
         return new Run(fields);
     }
 
-    /** The record of the end of a run that this form started. */
-    public Run end(Run start, Instant then, RunStatus status, Metrics metrics, String error, Instant now) {
+    /** @param set columns that were set meanwhile */
+    public Run end(Run start, Instant then, RunStatus status, Map<String, Object> set, Metrics metrics, String error, Instant now) {
         Map<String, Object> fields = new LinkedHashMap<>(start.fields());
-        metrics.addTo(fields);
-        fields.put("end_time", Times.text(now));
-        fields.put("status", schema.word(status));
-        fields.put("duration_ms", Math.max(0, Duration.between(then, now).toMillis()));
+        fields.putAll(set);
+        metrics.addTo(fields, version >= LATER);
+        fields.put("end_time", Times.isoformat(now));
+        fields.put("status", schema.shape() == Schema.Shape.RUNBOOK ? status.toString() : schema.word(status));
+        fields.put("duration_ms", Math.max(0, milliseconds(then, now)));
         if (error != null) fields.put("error_summary", error);
+        if (version >= LATER) setRowTimes(fields, null);
         return new Run(fields);
+    }
+
+    private static void setRowTimes(Map<String, Object> fields, String time) {
+        fields.replace("created_at", time);
+        fields.replace("updated_at", time);
+    }
+
+    /** As Python's {@code int((end - start).total_seconds() * 1000)}: between the texts, in floating point. */
+    private static long milliseconds(Instant then, Instant now) {
+        long micros = ChronoUnit.MICROS.between(then.truncatedTo(ChronoUnit.MICROS), now.truncatedTo(ChronoUnit.MICROS));
+        return (long) (micros / 1e6 * 1000);
     }
 
     /** {@code 20251210T120530Z-docs-crawler-0123abcd} */

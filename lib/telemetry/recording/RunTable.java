@@ -2,17 +2,20 @@ package telemetry.recording;
 
 import java.io.IOException;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.Set;
+import telemetry.Commit;
 import telemetry.Database;
 import telemetry.Run;
 import telemetry.Store;
 import telemetry.StoreException;
 import telemetry.os.Attempt;
 import telemetry.os.Disk;
+import telemetry.runs.CommitTable;
 import telemetry.runs.RunWriter;
 import telemetry.runs.Schema;
 import telemetry.sqlite.SqliteErrors;
@@ -79,6 +82,18 @@ final class RunTable implements AutoCloseable {
         List<StoreException> refused = new ArrayList<>();
         attempt(usualPatience(), () -> writeWaiting(refused));
         if (!refused.isEmpty()) throw refused.get(0);
+    }
+
+    synchronized boolean isKnown(String runId) {
+        var known = new boolean[1];
+        if (!isWithin(PAUSE))
+            attempt(usualPatience(), () -> known[0] = database.value("SELECT 1 FROM agent_runs WHERE run_id = ?", runId) != null);
+        return known[0];
+    }
+
+    /** Makes it its run's commit. @throws StoreException when that fails */
+    synchronized void write(Commit commit, Instant when) {
+        attempt(usualPatience(), () -> database.inTransaction(() -> new CommitTable(database).write(commit, when)));
     }
 
     /** A run that the table refuses does not hold up the others. */

@@ -2,6 +2,7 @@ package telemetry.runs;
 
 import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -34,13 +35,35 @@ public final class Columns {
     static final List<String> INDISPENSABLE = List.of("run_id", "agent_name", "job_type", "start_time", "end_time", "status",
             "items_discovered", "items_succeeded", "items_failed", "duration_ms", "error_summary");
 
+    /** Whoever records a run sets these from what happens. */
+    private static final Set<String> OF_RECORDER =
+            Set.of("run_id", "event_id", "schema_version", "agent_name", "start_time", "end_time", "status", "duration_ms", "metrics_json");
+
+    private static final Map<String, Set<String>> WORDS = Map.of("trigger_type",
+            new LinkedHashSet<>(List.of("cli", "web", "scheduler", "mcp", "manual")), "git_commit_source",
+            new LinkedHashSet<>(List.of("manual", "llm", "ci")));
+
     private static final Set<String> KNOWN = Set.copyOf(Arrays.asList(SINCE));
 
     private Columns() { }
 
     /** True for a column that some version of the writers has. */
-    static boolean isKnown(String column) {
+    public static boolean isKnown(String column) {
         return KNOWN.contains(column) || OWN.contains(column);
+    }
+
+    /** True for columns that no program sets: the recorder does, or the database. */
+    public static boolean isOfTheRecorder(String column) {
+        return OF_RECORDER.contains(column) || OWN.contains(column);
+    }
+
+    public static boolean isCount(String column) {
+        return COUNTS.contains(column);
+    }
+
+    /** The only words that the usual CHECK of this column takes; none when it takes any. */
+    public static Set<String> words(String column) {
+        return WORDS.getOrDefault(column, Set.of());
     }
 
     /** True for columns that are filled in the database after the run's last line. Null in a line does not mean an empty column. */

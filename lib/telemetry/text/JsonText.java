@@ -5,7 +5,6 @@ import com.eclipsesource.json.JsonArray;
 import com.eclipsesource.json.JsonObject;
 import com.eclipsesource.json.JsonValue;
 import com.eclipsesource.json.ParseException;
-import com.eclipsesource.json.PrettyPrint;
 import com.eclipsesource.json.WriterConfig;
 import java.lang.reflect.RecordComponent;
 import java.math.BigDecimal;
@@ -47,13 +46,6 @@ public final class JsonText {
     /** On one line. */
     public static String line(Object data) {
         return value(data).toString();
-    }
-
-    /**
-     * On one line with a blank after each comma and colon, as Python's writers have it in {@code metrics_json} and {@code payload_json}.
-     */
-    public static String spaced(Object data) {
-        return value(data).toString(PrettyPrint.singleLine());
     }
 
     /**
@@ -141,7 +133,7 @@ public final class JsonText {
         return component.getType() == Next.class && (component.getName().equals("hint") || component.getName().equals("next"));
     }
 
-    private static JsonValue value(Object data) {
+    static JsonValue value(Object data) {
         if (data == null) return Json.NULL;
         if (data instanceof Boolean bool) return Json.value(bool);
         if (data instanceof Double || data instanceof Float) {

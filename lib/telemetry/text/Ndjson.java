@@ -33,7 +33,7 @@ public final class Ndjson {
         } else if (record instanceof Event event) {
             member(line, "run_id", event.runId());
             member(line, "event_type", event.type());
-            member(line, "timestamp", event.timestamp() == null ? null : Times.text(event.timestamp()));
+            member(line, "timestamp", event.timestamp() == null ? null : Times.isoformat(event.timestamp()));
             member(line, "payload_json", event.payload());
             member(line, "id", null);
             member(line, "record_type", "event");
@@ -51,7 +51,9 @@ public final class Ndjson {
                 && !Double.isFinite(((Number) value).doubleValue());
         if (isNull) line.append("null");
         else if (value instanceof Boolean || value instanceof Long || value instanceof Integer) line.append(value);
+        else if (value instanceof Double || value instanceof Float) line.append(PythonJson.repr(((Number) value).doubleValue()));
         else if (value instanceof Number) line.append(new BigDecimal(value.toString()));
+        else if (value instanceof PythonJson json) line.append(json.text());
         else quoted(line, value.toString());
     }
 
@@ -155,7 +157,7 @@ public final class Ndjson {
         if (value.isBoolean()) return value.asBoolean();
         if (value.isString()) return value.asString();
         if (value.isNumber()) return number(value.toString());
-        return value.toString();
+        return PythonJson.of(value);
     }
 
     /** Whole numbers of 64 bits become a Long, what a double can hold a Double, anything beyond stays text. */

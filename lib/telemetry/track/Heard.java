@@ -8,9 +8,13 @@ import java.util.HashSet;
 import java.util.Set;
 import telemetry.RunContext;
 
-/** What matters to a run in its program's output: {@code ::metric NAME=VALUE} on either stream, and the last error lines. */
+/**
+ * What matters to a run in its program's output: {@code ::metric NAME=VALUE} and {@code ::set COLUMN=VALUE} on either stream, and the last
+ * error lines.
+ */
 final class Heard {
-    private static final byte[] MARK = "::metric ".getBytes(StandardCharsets.US_ASCII);
+    private static final byte[] METRIC = "::metric ".getBytes(StandardCharsets.US_ASCII);
+    private static final byte[] SET = "::set ".getBytes(StandardCharsets.US_ASCII);
     private static final int MOST_METRICS = 1_000;
     private static final int MOST_LINES = 20;
 
@@ -28,25 +32,42 @@ final class Heard {
 
     /** As {@link PassThrough.Listener}, for standard output. */
     void output(byte[] bytes, int length) {
-        if (isMetric(bytes, length)) setMetric(new String(bytes, MARK.length, length - MARK.length, StandardCharsets.UTF_8));
+        if (begins(METRIC, bytes, length)) setMetric(behind(METRIC, bytes, length));
+        else if (begins(SET, bytes, length)) setColumn(behind(SET, bytes, length));
     }
 
     /** As {@link PassThrough.Listener}, for standard error. */
     void errors(byte[] bytes, int length) {
-        if (isMetric(bytes, length)) output(bytes, length);
+        if (begins(METRIC, bytes, length) || begins(SET, bytes, length)) output(bytes, length);
         else keep(new String(bytes, 0, length, StandardCharsets.UTF_8));
     }
 
-    private static boolean isMetric(byte[] bytes, int length) {
-        return length > MARK.length && Arrays.equals(bytes, 0, MARK.length, MARK, 0, MARK.length);
+    private static boolean begins(byte[] mark, byte[] bytes, int length) {
+        return length > mark.length && Arrays.equals(bytes, 0, mark.length, mark, 0, mark.length);
+    }
+
+    private static String behind(byte[] mark, byte[] bytes, int length) {
+        return new String(bytes, mark.length, length - mark.length, StandardCharsets.UTF_8);
+    }
+
+    private static String nameOf(String assignment) {
+        return assignment.substring(0, Math.max(0, assignment.indexOf('='))).strip();
+    }
+
+    private static String valueOf(String assignment) {
+        return assignment.substring(assignment.indexOf('=') + 1).strip();
     }
 
     private synchronized void setMetric(String metric) {
-        int equals = metric.indexOf('=');
-        String name = metric.substring(0, Math.max(0, equals)).strip();
+        String name = nameOf(metric);
         if (!name.matches("[A-Za-z_][A-Za-z0-9_.-]{0,99}")) return;
         if (metrics.size() < MOST_METRICS) metrics.add(name);
-        if (metrics.contains(name)) run.metrics(m -> m.set(name, plain(metric.substring(equals + 1).strip())));
+        if (metrics.contains(name)) run.metrics(m -> m.set(name, plain(valueOf(metric))));
+    }
+
+    private void setColumn(String assignment) {
+        String column = nameOf(assignment);
+        if (column.matches("[A-Za-z_][A-Za-z0-9_]{0,99}")) run.set(column, valueOf(assignment));
     }
 
     private static Object plain(String value) {

@@ -5,6 +5,7 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import telemetry.os.Machine;
 
@@ -39,23 +40,32 @@ public final class PassThrough {
     /**
      * Starts the program. Its standard output and error are pipes, even where ours are a terminal.
      *
+     * @param variables for it, besides ours; null removes one
      * @param out    receives its standard output, unbuffered
      * @param output hears it, on one thread
      * @param err    receives its standard error
      * @param errors hears it, on another thread
      * @throws IOException when there is no such program or it cannot be run
      */
-    public static PassThrough start(List<String> command, OutputStream out, Listener output, OutputStream err, Listener errors)
-            throws IOException {
-        var program = new ProcessBuilder(Machine.startable(command, Machine.environment()));
-        Process process = program.redirectInput(ProcessBuilder.Redirect.INHERIT).start();
+    public static PassThrough start(List<String> command, Map<String, String> variables, OutputStream out, Listener output,
+            OutputStream err, Listener errors) throws IOException {
+        Process process = program(command, variables).redirectInput(ProcessBuilder.Redirect.INHERIT).start();
         return new PassThrough(process,
                 List.of(new Pump(process.getInputStream(), out, output), new Pump(process.getErrorStream(), err, errors)));
     }
 
     /** Starts the program on our own standard output and error, a terminal included; nothing is heard. */
-    public static PassThrough startUnheard(List<String> command) throws IOException {
-        return new PassThrough(new ProcessBuilder(Machine.startable(command, Machine.environment())).inheritIO().start(), List.of());
+    public static PassThrough startUnheard(List<String> command, Map<String, String> variables) throws IOException {
+        return new PassThrough(program(command, variables).inheritIO().start(), List.of());
+    }
+
+    private static ProcessBuilder program(List<String> command, Map<String, String> variables) {
+        var program = new ProcessBuilder(Machine.startable(command, Machine.environment()));
+        variables.forEach((name, value) -> {
+            if (value == null) program.environment().remove(name);
+            else program.environment().put(name, value);
+        });
+        return program;
     }
 
     /** Waits for its end and its last output, despite interrupts. @return its exit code; 128 + n when signal n ended it */

@@ -3,6 +3,8 @@ package telemetry.track;
 import java.io.File;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import telemetry.NewRun;
@@ -18,10 +20,10 @@ import telemetry.os.Machine;
 public final class TrackedProgram {
     private static final Duration CTRL_C_PATIENCE = Duration.ofSeconds(2);
 
-    /** Starts the program with these listeners, or without any. */
+    /** Starts the program with these variables (null removes one) and these listeners, or without any. */
     @FunctionalInterface
     public interface Starter {
-        PassThrough start(PassThrough.Listener output, PassThrough.Listener errors) throws IOException;
+        PassThrough start(Map<String, String> variables, PassThrough.Listener output, PassThrough.Listener errors) throws IOException;
     }
 
     private final TelemetryClient client;
@@ -69,10 +71,18 @@ public final class TrackedProgram {
         heard = new Heard(run);
         if (stopped) return;
         try {
-            program = starter.start(heard::output, heard::errors);
+            program = starter.start(variables(), heard::output, heard::errors);
         } catch (IOException e) {
             notStarted = e;
         }
+    }
+
+    /** A run that the program starts finds its caller in them. */
+    private Map<String, String> variables() {
+        Map<String, String> variables = new HashMap<>();
+        variables.put(TelemetryClient.RUN_ID, run.id());
+        variables.put(TelemetryClient.PARENT_RUN_ID, run.parent());
+        return variables;
     }
 
     /** A terminal's Ctrl-C reaches the program and us at the same moment, so a failure counts only if no signal follows it. */
