@@ -22,6 +22,7 @@ import telemetry.prune.StaleRuns;
 import telemetry.runs.Ddl;
 import telemetry.runs.RowForm;
 import telemetry.runs.Schema;
+import telemetry.runs.SchemaForm;
 import telemetry.store.Pruned;
 
 /**
@@ -64,7 +65,7 @@ public final class NewDatabase implements AutoCloseable {
         database.pragma("synchronous", "OFF");
         database.pragma("cache_size", -CACHE_KIB);
         if (ddl != null) ddl.createTables(database);
-        if (!Schema.of(database).has("run_id")) Schema.createTables(database);
+        if (!Schema.of(database).has("run_id")) SchemaForm.RUNBOOK.createTables(database);
         this.schema = Schema.require(database);
         this.isKeyUnique = schema.isKeyUnique(database);
         if (!isKeyUnique) database.execute("CREATE UNIQUE INDEX " + ONE_OF_EACH + " ON agent_runs(" + schema.key() + ")");
@@ -212,7 +213,7 @@ public final class NewDatabase implements AutoCloseable {
         commits.addTo(database, "main");
         if (!isKeyUnique) database.execute("DROP INDEX " + ONE_OF_EACH);
         if (ddl != null) createOthers(from);
-        if (ddl == null || ddl.tables().stream().noneMatch(sql -> sql.contains("agent_runs"))) Schema.createIndexes(database);
+        if (ddl == null || ddl.tables().stream().noneMatch(sql -> sql.contains("agent_runs"))) SchemaForm.RUNBOOK.createIndexes(database);
         return verified(carried);
     }
 

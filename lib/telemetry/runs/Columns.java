@@ -66,6 +66,12 @@ public final class Columns {
         return WORDS.getOrDefault(column, Set.of());
     }
 
+    /** The first version that has a column; 0 for the database's own and for what is no column of any. */
+    static int since(String column) {
+        int at = Arrays.asList(SINCE).indexOf(column);
+        return at < 0 ? 0 : Integer.parseInt(SINCE[at - 1]);
+    }
+
     /** True for columns that are filled in the database after the run's last line. Null in a line does not mean an empty column. */
     public static boolean isFilledLater(String column) {
         return column.startsWith("git_commit_");

@@ -3,10 +3,8 @@ package telemetry.runs;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import java.util.function.Supplier;
 import telemetry.Database;
@@ -50,42 +48,22 @@ public record Schema(Shape shape, int version, List<String> columns, Set<String>
 
     private static final Next AN_OWN_TABLE = Next.words("give the runs a table of their own, or name another store with --store DIR");
 
-    /** The version that {@link #create} makes. */
+    /** The version that {@code setup} makes. */
     public static final int RUNBOOK_VERSION = 3;
-
-    private static final Map<String, String> RUNBOOK_INDEXES = new LinkedHashMap<>();
-
-    static {
-        RUNBOOK_INDEXES.put("idx_runs_agent", "agent_runs(agent_name)");
-        RUNBOOK_INDEXES.put("idx_runs_status", "agent_runs(status)");
-        RUNBOOK_INDEXES.put("idx_runs_start", "agent_runs(start_time)");
-        RUNBOOK_INDEXES.put("idx_runs_api_posted", "agent_runs(api_posted)");
-        RUNBOOK_INDEXES.put("idx_runs_insight", "agent_runs(insight_id)");
-        RUNBOOK_INDEXES.put("idx_events_run", "run_events(run_id)");
-        RUNBOOK_INDEXES.put("idx_commits_run", "commits(run_id)");
-    }
 
     /** Makes the runbook's tables and indexes (v3) in an empty database, in WAL mode. */
     public static Schema create(Database database) {
-        database.pragma("journal_mode", "WAL");
+        return create(database, SchemaForm.RUNBOOK);
+    }
+
+    /** Makes the tables and indexes of these writers in an empty database, in their journal mode. */
+    public static Schema create(Database database, SchemaForm form) {
+        database.pragma("journal_mode", form.journal());
         database.inTransaction(() -> {
-            createTables(database);
-            createIndexes(database);
+            form.createTables(database);
+            form.createIndexes(database);
         });
         return of(database);
-    }
-
-    /** Makes the tables alone, for a caller that fills them before it makes indexes and holds its own transaction. */
-    public static void createTables(Database database) {
-        for (String statement : RunbookTables.DDL) database.execute(statement);
-        boolean isOurs = database.number("SELECT count(*) FROM pragma_table_info('schema_migrations') WHERE name IN ('version', "
-                + "'description')") == 2;
-        if (isOurs) database.update("INSERT OR IGNORE INTO schema_migrations(version, description) VALUES (?, ?)",
-                RUNBOOK_VERSION, "the runbook's schema");
-    }
-
-    public static void createIndexes(Database database) {
-        RUNBOOK_INDEXES.forEach((name, on) -> database.execute("CREATE INDEX IF NOT EXISTS " + name + " ON " + on));
     }
 
     /** Reads the schema; changes nothing. */
@@ -280,7 +258,7 @@ public record Schema(Shape shape, int version, List<String> columns, Set<String>
     /** The runbook's indexes that this database lacks although it has their columns. Any further indexes are ignored. */
     public List<String> missingIndexes() {
         if (shape == Shape.NONE || isForeign()) return List.of();
-        List<String> missing = new ArrayList<>(RUNBOOK_INDEXES.keySet());
+        List<String> missing = new ArrayList<>(SchemaForm.RUNBOOK.indexes().keySet());
         missing.removeAll(indexes);
         if (!has("insight_id")) missing.remove("idx_runs_insight");
         for (String table : List.of("run_events", "commits"))
@@ -290,7 +268,7 @@ public record Schema(Shape shape, int version, List<String> columns, Set<String>
 
     /** The table and column of a runbook's index, as in CREATE INDEX: {@code "agent_runs(status)"}. */
     public static String indexed(String name) {
-        return RUNBOOK_INDEXES.get(name);
+        return SchemaForm.RUNBOOK.indexes().get(name);
     }
 
     /** {@code v3} or {@code v7 (service)} */

@@ -1,7 +1,7 @@
 //SOURCES AgentStatistics.java AgentWalk.java CheckProgress.java Columns.java CommitTable.java Ddl.java Index.java Integrity.java
-//SOURCES LargeRows.java Query.java RowForm.java RunConditions.java RunTree.java RunWriter.java RunbookTables.java RunsTable.java
-//SOURCES Schema.java StartTimes.java StatusWords.java TableCheck.java Tree.java UnknownTriggers.java VirtualTable.java WriteTrial.java
-//SOURCES ../RunFilter.java ../Runs.java
+//SOURCES LargeRows.java Query.java RowForm.java RunConditions.java RunTree.java RunWriter.java RunsTable.java Schema.java SchemaForm.java
+//SOURCES StartTimes.java StatusWords.java TableCheck.java Tree.java UnknownTriggers.java VirtualTable.java WriteTrial.java
+//SOURCES WriterTables.java ../RunFilter.java ../Runs.java
 /**
  * SQL about runs, reading and writing, behind {@code Runs}; the seven versions of the schema. Knows no day file. Read {@code Schema} first.
  */
