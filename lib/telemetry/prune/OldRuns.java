@@ -23,6 +23,7 @@ import telemetry.RunFilter;
 import telemetry.RunStatus;
 import telemetry.StoreException;
 import telemetry.Times;
+import telemetry.runs.ChangedRows;
 import telemetry.runs.RunConditions;
 import telemetry.runs.Schema;
 import telemetry.runs.StartTimes;
@@ -160,8 +161,8 @@ public final class OldRuns {
     }
 
     /**
-     * Deletes what was planned, as far as it may still go, batch by batch while others write. Each batch is first added to the list of
-     * pruned runs, on the disk, so that a killed run can be repeated.
+     * Deletes what was planned, as far as it may still go, batch by batch while others write. Each batch is added to the list of pruned
+     * runs, on the disk, before its transaction ends, so that a killed run can be repeated.
      *
      * @param deleted receives the number of runs deleted so far
      */
@@ -202,11 +203,13 @@ public final class OldRuns {
     private Deleted delete(List<Row> rows, Pruned pruned, Instant now) {
         if (rows.isEmpty()) return new Deleted(0, 0, 0);
         Set<String> runIds = rows.stream().map(row -> row.text("run_id")).filter(RunGroups::isId).collect(Collectors.toSet());
-        List<String> listed = runIds.stream().filter(id -> !pruned.contains(id)).sorted().toList();
-        if (!listed.isEmpty()) pruned.add(listed, now);
         int commits = deleteBelongings(database, schema, JsonText.line(runIds));
         String gone = places.json(rows.stream().map(row -> row.number("place")).toList());
-        return new Deleted(database.update("DELETE FROM agent_runs" + places.where(), gone), commits, 0);
+        int runs = database.update("DELETE FROM agent_runs" + places.where(), gone);
+        ChangedRows.require(database, rows.size(), runs);
+        List<String> listed = runIds.stream().filter(id -> !pruned.contains(id)).sorted().toList();
+        if (!listed.isEmpty()) pruned.add(listed, now);
+        return new Deleted(runs, commits, 0);
     }
 
     /** @return the number of commits */
@@ -230,7 +233,9 @@ public final class OldRuns {
             String ids = JsonText.line(batch);
             deleted += new UnknownTriggers(database).inTransaction(() -> {
                 deleteBelongings(database, schema, ids);
-                return database.update("DELETE FROM agent_runs" + OF_RUNS, ids);
+                long rows = database.number("SELECT count(*) FROM agent_runs" + OF_RUNS, ids);
+                ChangedRows.require(database, rows, database.update("DELETE FROM agent_runs" + OF_RUNS, ids));
+                return rows;
             });
         }
         return deleted;

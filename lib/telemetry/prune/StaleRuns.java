@@ -25,6 +25,7 @@ import telemetry.RunStatus;
 import telemetry.Times;
 import telemetry.daylog.BriefRecord;
 import telemetry.daylog.LogReader;
+import telemetry.runs.ChangedRows;
 import telemetry.runs.RunConditions;
 import telemetry.runs.Schema;
 import telemetry.runs.StartTimes;
@@ -108,7 +109,7 @@ public final class StaleRuns {
     }
 
     /**
-     * Cancels these runs, if they are still stale, while others write. They are first added to the list of pruned runs, on the disk.
+     * Cancels these runs, if they are still stale, while others write. They are on the list of pruned runs before the transaction ends.
      *
      * @param done receives the number of runs cancelled so far
      * @return how many
@@ -131,8 +132,9 @@ public final class StaleRuns {
         Set<String> running = running(database, schema, batch.stream().map(Stale::runId).filter(Objects::nonNull).toList());
         List<Stale> runs = batch.stream().filter(run -> run.runId == null || running.contains(run.runId)).toList();
         List<Pruned.Cancelled> listed = runs.stream().filter(run -> run.runId != null).map(run -> cancelled(run, now)).toList();
+        long cancelled = runs.stream().mapToLong(run -> cancel(database, schema, cancelled(run, now), run.place)).sum();
         if (!listed.isEmpty()) pruned.cancel(listed);
-        return runs.stream().mapToLong(run -> cancel(database, schema, cancelled(run, now), run.place)).sum();
+        return cancelled;
     }
 
     private Pruned.Cancelled cancelled(Stale run, Instant now) {
@@ -181,6 +183,9 @@ public final class StaleRuns {
         String touched = schema.has("updated_at") ? ", updated_at = datetime('now')" : "";
         List<Object> values = new ArrayList<>(List.of(schema.word(RunStatus.CANCELLED), Times.text(run.at()), run.why()));
         values.addAll(which.values());
-        return database.update(CANCEL + touched + which.where(), values.toArray());
+        int changed = database.update(CANCEL + touched + which.where(), values.toArray());
+        if (changed == 0) ChangedRows.require(database, database.number("SELECT count(*) FROM agent_runs" + which.where(),
+                which.values().toArray()), 0);
+        return changed;
     }
 }

@@ -67,8 +67,16 @@ public final class RunWriter {
      * Inserts the run or updates its row. Several of these belong in one transaction.
      *
      * @return true when a row was inserted or changed
+     * @throws telemetry.StoreException {@code FAILED} also when a trigger ignored the row
      */
     public boolean write(Run run) {
+        if (isChanged(run)) return true;
+        Standing now = standing(run);
+        ChangedRows.require(database, now == Standing.ABSENT || run.isEnd() && now == Standing.OPEN ? 1 : 0, 0);
+        return false;
+    }
+
+    private boolean isChanged(Run run) {
         Statements statements = statements(run);
         Object[] values = values(statements, run);
         if (!run.isEnd()) return database.update(statements.start, values) > 0;

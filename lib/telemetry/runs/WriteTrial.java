@@ -102,17 +102,18 @@ public record WriteTrial(Check.Status status, String said) {
         String newest = schema.number() == null ? "" : " ORDER BY " + schema.number() + " DESC";
         int rows = database.update("INSERT INTO agent_runs (" + names + ") SELECT " + selected + " FROM agent_runs"
                 + newest + " LIMIT 1", values.toArray());
-        if (rows == 0) writeFirst(database, schema, id);
-        database.update("UPDATE agent_runs SET " + same + " WHERE run_id = ?", schema.word(RunStatus.SUCCESS), id);
+        if (rows == 0) ChangedRows.require(database, 1, writeFirst(database, schema, id));
+        ChangedRows.require(database, 1, database.update("UPDATE agent_runs SET " + same + " WHERE run_id = ?",
+                schema.word(RunStatus.SUCCESS), id));
     }
 
-    private static void writeFirst(Database database, Schema schema, String id) {
+    private static int writeFirst(Database database, Schema schema, String id) {
         List<String> columns = new ArrayList<>(List.of("run_id", "agent_name", "job_type", "start_time", "status"));
         List<Object> values = new ArrayList<>(List.of(id, "trial", "trial", Times.text(Instant.now()), schema.word(RunStatus.RUNNING)));
         if (schema.has("event_id")) columns.add("event_id");
         if (schema.has("event_id")) values.add(id);
-        database.update("INSERT INTO agent_runs (" + String.join(", ", columns) + ") VALUES (" + "?, ".repeat(columns.size() - 1) + "?)",
-                values.toArray());
+        return database.update("INSERT INTO agent_runs (" + String.join(", ", columns) + ") VALUES ("
+                + "?, ".repeat(columns.size() - 1) + "?)", values.toArray());
     }
 
     private static WriteTrial told(Database database, StoreException e) {
@@ -121,6 +122,7 @@ public record WriteTrial(Check.Status status, String said) {
                 + named(database, lacking) + ", which only the agents' SQLite has");
         if (SqliteErrors.isRaisedByTrigger(e)) return new WriteTrial(Check.Status.WARNING,
                 "a trigger refuses a run like the newest one: " + e.why());
+        if (SqliteErrors.isIgnored(e)) return new WriteTrial(Check.Status.FAILED, "no run can be written: " + e.why());
         if (SqliteErrors.isAboutTheRow(e)) return new WriteTrial(Check.Status.OK, "a rule of the table keeps a copy of a run out");
         if (!SqliteErrors.isAboutTheStatement(e)) throw e;
         return new WriteTrial(Check.Status.FAILED, "no run can be written: " + e.why() + named(database, e.why()));

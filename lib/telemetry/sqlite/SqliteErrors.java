@@ -60,7 +60,20 @@ public final class SqliteErrors {
 
     /** True when SQLite refused one row for its content (a CHECK, NOT NULL, UNIQUE, its size) and could go on with the next. */
     public static boolean isAboutTheRow(StoreException e) {
-        return e.getCause() instanceof SQLiteException known && List.of(18, 19, 20).contains(known.getResultCode().code & 0xff);
+        return isIgnored(e) || e.getCause() instanceof SQLiteException known && List.of(18, 19, 20).contains(known.getResultCode().code & 0xff);
+    }
+
+    /** Stands for the error that SQLite does not report. */
+    private static final class Ignored extends RuntimeException { }
+
+    /** True when SQLite reported no error and changed nothing; see {@link #ignored}. */
+    public static boolean isIgnored(StoreException e) {
+        return e.getCause() instanceof Ignored;
+    }
+
+    /** What is thrown when SQLite changed so many rows fewer than it was told to. @param why a trigger, in words */
+    public static StoreException ignored(Path file, long rows, String why) {
+        return new StoreException(FAILED, rows == 1 ? "change a run in" : "change " + rows + " runs in", file, why, null, new Ignored());
     }
 
     /** True when a value was longer than this connection reads. */
