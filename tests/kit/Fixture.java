@@ -213,8 +213,11 @@ public enum Fixture {
                 "git_commit_author TEXT", "git_commit_timestamp TEXT"));
         if (version() >= 5) columns.addAll(List.of("website TEXT", "website_section TEXT", "item_name TEXT"));
         if (this == V7_SERVICE)
-            columns.addAll(List.of("items_skipped INTEGER DEFAULT 0 CHECK (items_skipped >= 0)", "source_ref TEXT",
+            columns.addAll(List.of("items_skipped INTEGER DEFAULT 0", "source_ref TEXT",
                     "target_ref TEXT", "error_details TEXT", "environment TEXT", "context_json TEXT", "parent_run_id TEXT"));
+        if (this == V7_SERVICE)
+            columns.replaceAll(column -> column.contains("INTEGER DEFAULT 0") || column.startsWith("duration_ms")
+                    ? column + " CHECK (" + column.split(" ")[0] + " >= 0)" : column);
         String statuses = version() >= 6 ? "'running', 'success', 'failure', 'partial', 'timeout', 'cancelled'"
                 : "'running', 'success', 'failed', 'partial'";
         columns.add("status TEXT CHECK(status IN (" + statuses + "))");

@@ -120,12 +120,14 @@ class NdjsonTest {
     void oddValuesAreReadAsFarAsTheyGo() throws IOException {
         Run run = (Run) read("\uFEFF{\"run_id\": \"r\", \"a\": NaN, \"b\": [-Infinity, Infinity], \"c\": \"NaN \\\" Infinity\", \"d\": "
                 + "1e999, \"e\": 18446744073709551616, "
-                + "\"f\": 1, \"f\": 2, \"g\": \"\\ud800\", \"items_failed\": \"7\", \"items_succeeded\": true}\n").get(0).record();
+                + "\"f\": 1, \"f\": 2, \"g\": \"\\ud800\", \"items_failed\": \"7\", \"items_succeeded\": true, "
+                + "\"h\": -Infinity}\n").get(0).record();
         assertNull(run.fields().get("a"));
         assertEquals("[null, null]", run.text("b"));
         assertEquals("NaN \" Infinity", run.text("c"));
-        assertEquals("1e999", run.fields().get("d"));
+        assertEquals(Double.POSITIVE_INFINITY, run.fields().get("d"));
         assertEquals(18446744073709551616.0, run.fields().get("e"));
+        assertEquals(Double.NEGATIVE_INFINITY, run.fields().get("h"));
         assertEquals(2L, run.fields().get("f"), "the last of two equal keys counts");
         assertEquals(7L, run.number("items_failed"));
         assertNull(run.number("items_succeeded"));

@@ -15,6 +15,7 @@ import telemetry.Run;
 import telemetry.RunStatus;
 import telemetry.Times;
 import telemetry.runs.Columns;
+import telemetry.runs.Limits;
 import telemetry.runs.Schema;
 import telemetry.text.PythonJson;
 
@@ -25,7 +26,7 @@ import telemetry.text.PythonJson;
 public final class RunLine {
 
     private static final Schema RUNBOOK = new Schema(Schema.Shape.RUNBOOK, Schema.RUNBOOK_VERSION,
-            List.of(), Set.of(), Set.of(), Schema.RUNBOOK_VERSION, 0, "rowid", null);
+            List.of(), Set.of(), Set.of(), Schema.RUNBOOK_VERSION, 0, "rowid", null, Limits.NONE);
     private static final int LONGEST_NAME = 64;
 
     /** Since this version a running run has a duration, a start has the times of its row, and metrics are an object. */

@@ -18,11 +18,12 @@ public final class AgentStatistics {
      * both. Asking for the type by name is slower (bench row {@code agents-plain}).
      */
     private static final String ALL = "SELECT agent_name, count(*) AS runs, count(*) FILTER (WHERE {succeeded}) AS runs_succeeded,"
-            + " count(*) FILTER (WHERE {failed}) AS runs_failed, coalesce(sum(items_discovered), 0) AS items_discovered,"
-            + " coalesce(sum(items_succeeded), 0) AS items_succeeded, coalesce(sum(items_failed), 0) AS items_failed,"
-            + " round(100.0 * count(*) FILTER (WHERE {succeeded}) / nullif(count(*) FILTER (WHERE {over}), 0), 2) AS success_rate,"
+            + " count(*) FILTER (WHERE {failed}) AS runs_failed," + sum("items_discovered") + "," + sum("items_succeeded")
+            + "," + sum("items_failed") + ", round(100.0 * count(*) FILTER (WHERE {succeeded}) / nullif(count(*) FILTER (WHERE {over}), 0), 2) AS success_rate,"
             + " CAST(round(percentile_cont(duration_ms, 0.5) FILTER (WHERE {took})) AS INTEGER) AS p50_duration_ms,"
             + " CAST(round(percentile_cont(duration_ms, 0.95) FILTER (WHERE {took})) AS INTEGER) AS p95_duration_ms FROM agent_runs";
+    /** Up to here a double holds every whole number. */
+    private static final String MOST_EXACT = "9007199254740992";
     private static final String TOOK = "{over} AND +duration_ms > -9e999 AND +duration_ms < 9e999";
 
     private final Database database;
@@ -40,6 +41,13 @@ public final class AgentStatistics {
         this.all = ALL.replace("{took}", TOOK).replace("{over}", words.areNot(RunStatus.RUNNING))
                 .replace("{succeeded}", words.are(RunStatus.SUCCESS)).replace("{failed}", words.are(RunStatus.FAILED, RunStatus.TIMEOUT));
         this.limit = limit;
+    }
+
+    /** SQL for a column's sum, under the column's name. SQLite's sum() fails beyond 64 bits; total() is a double. */
+    static String sum(String column) {
+        String total = "total(" + column + ")";
+        return " iif(abs(" + total + ") < " + MOST_EXACT + " AND " + total + " = CAST(" + total + " AS INTEGER), CAST(" + total
+                + " AS INTEGER), " + total + ") AS " + column;
     }
 
     public Rows rows() {

@@ -41,8 +41,9 @@ public final class AgentWalk {
     private static final String NEXT_STATUS = "SELECT status FROM agent_runs WHERE agent_name IS ? AND status > ? ORDER BY status LIMIT 1";
 
     private static final String OF_STATUS = " FROM agent_runs WHERE agent_name IS ?1 AND status IS ?2";
-    private static final String SUMS = "SELECT count(*) AS runs, count(duration_ms) AS durations, sum(items_discovered) AS "
-            + "items_discovered, sum(items_succeeded) AS items_succeeded, sum(items_failed) AS items_failed" + OF_STATUS;
+    private static final String SUMS = "SELECT count(*) AS runs, count(duration_ms) AS durations,"
+            + AgentStatistics.sum("items_discovered") + "," + AgentStatistics.sum("items_succeeded") + ","
+            + AgentStatistics.sum("items_failed") + OF_STATUS;
     private static final String ENDS = "SELECT (SELECT duration_ms" + OF_STATUS + " ORDER BY duration_ms DESC LIMIT 1) AS longest, "
             + "(SELECT duration_ms" + OF_STATUS + " AND duration_ms >= -9e999 ORDER BY duration_ms LIMIT 1) AS shortest";
     private static final String IN_TURN = "SELECT duration_ms FROM agent_runs WHERE agent_name IS ? AND status IS ? "
@@ -64,7 +65,7 @@ public final class AgentWalk {
      * An agent's runs of one status.
      *
      * @param word null for NULL
-     * @param sums over these runs; null if all are NULL
+     * @param sums over these runs
      */
     private record Status(String word, Row sums) {
         boolean isOver() {

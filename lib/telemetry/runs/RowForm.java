@@ -15,8 +15,9 @@ import telemetry.text.PythonJson;
 
 /**
  * Turns a run's record into the values of a row in one schema, and decides which of two records of a run counts. It is pure: the same
- * record always gives the same values. A value that a column's type or CHECK would refuse becomes the nearest acceptable one, so no run is
- * left out for one odd value.
+ * record always gives the same values. They are those that the row has when Python's writers bind the record: a text stays one among
+ * numbers, a fraction a fraction. A value that a column's type or CHECK would refuse becomes the nearest acceptable one, so no run is left
+ * out for one odd value.
  */
 public final class RowForm {
 
@@ -48,6 +49,7 @@ public final class RowForm {
     private final Object[] defaults;
     private final Kind[] kinds;
     private final boolean[] required;
+    private final boolean[] texts;
     private final boolean service;
     private final String[] words;
     private final int runId;
@@ -65,7 +67,11 @@ public final class RowForm {
         this.defaults = defaults == null ? new Object[columns.size()] : defaults;
         this.kinds = columns.stream().map(Kind::of).toArray(Kind[]::new);
         this.required = new boolean[kinds.length];
-        for (int i = 0; i < kinds.length; i++) required[i] = Columns.REQUIRED.contains(columns.get(i));
+        this.texts = new boolean[kinds.length];
+        for (int i = 0; i < kinds.length; i++) {
+            required[i] = Columns.REQUIRED.contains(columns.get(i));
+            texts[i] = schema.limits().texts().contains(columns.get(i));
+        }
         this.service = schema.shape() == Schema.Shape.SERVICE;
         this.words = Arrays.stream(RunStatus.values()).map(schema::word).toArray(String[]::new);
         this.runId = columns.indexOf("run_id");
@@ -102,8 +108,8 @@ public final class RowForm {
         String id = text(raw[runId]);
         boolean end = isEnd(raw);
         for (int i = 0; i < raw.length; i++) {
-            if (raw[i] != LACKING) raw[i] = value(kinds[i], raw[i], id, end);
-            else raw[i] = required[i] ? value(kinds[i], null, id, end) : defaults[i];
+            if (raw[i] != LACKING) raw[i] = value(i, raw[i], id, end);
+            else raw[i] = required[i] ? usual(i, id, end) : defaults[i];
         }
         return raw;
     }
@@ -127,39 +133,49 @@ public final class RowForm {
         return known == null ? endTime >= 0 && text(raw[endTime]) != null : known.isFinal();
     }
 
-    private Object value(Kind kind, Object value, String runId, boolean end) {
-        return switch (kind) {
-            case COUNT -> count(value, 0L);
-            case DURATION -> count(value, null);
+    private Object value(int i, Object value, String runId, boolean end) {
+        return switch (kinds[i]) {
+            case COUNT, DURATION, VERSION -> number(i, value);
             case STATUS -> {
                 RunStatus known = RunStatus.of(text(value));
                 yield words[(known != null ? known : end ? RunStatus.PARTIAL : RunStatus.RUNNING).ordinal()];
             }
             case ID -> text(value);
-            case EVENT_ID -> value != null ? text(value) : derivedEventId(runId);
-            case VERSION -> number(value) != null ? number(value) : (Long) (long) schema.version();
-            case AGENT -> value != null ? text(value) : agentOf(runId);
-            case JOB -> value == null ? service ? "" : null : text(value);
-            case START -> value != null ? text(value) : startOf(runId);
+            case EVENT_ID, AGENT, JOB, START -> value == null ? usual(i, runId, end) : text(value);
             case TRIGGER -> oneOf(TRIGGERS, text(value));
             case COMMIT_SOURCE -> oneOf(COMMIT_SOURCES, text(value));
-            case ANY -> value instanceof Boolean bool ? (Object) (bool ? 1L : 0L) : value;
+            case ANY -> value instanceof String ? value : texts[i] ? text(value) : value instanceof Boolean bool ? (Object) (bool ? 1L : 0L) : value;
         };
     }
 
-    private Long count(Object value, Long none) {
-        Long count = number(value);
-        return count == null ? none : service ? (Long) Math.max(0, count) : count;
+    /** What a column has that nothing is said about. */
+    private Object usual(int i, String runId, boolean end) {
+        return switch (kinds[i]) {
+            case COUNT -> 0L;
+            case VERSION -> (Long) (long) schema.version();
+            case EVENT_ID -> derivedEventId(runId);
+            case AGENT -> agentOf(runId);
+            case JOB -> schema.limits().filled().contains("job_type") ? "" : null;
+            case START -> startOf(runId);
+            case DURATION, ANY -> null;
+            case STATUS, ID, TRIGGER, COMMIT_SOURCE -> value(i, null, runId, end);
+        };
     }
 
-    /** The lenient reading of {@link Run#number}. */
-    private static Long number(Object value) {
-        return value instanceof Long number ? number : value == null || value == LACKING
-                ? null : new Run(java.util.Map.of("n", value)).number("n");
+    /** A column of numbers takes any value, as Python's writers find, if the table does not refuse it. */
+    private Object number(int i, Object value) {
+        if (value instanceof Long count && count >= 0) return count;
+        Limits limits = schema.limits();
+        Object number = value instanceof Boolean bool ? (Object) (bool ? 1L : 0L) : value instanceof Double any ? Affinity.number(any)
+                : value instanceof String text ? Affinity.number(text) : value;
+        if (limits.isStrict() && !(number instanceof Long)) number = number instanceof Number near ? (Object) near.longValue() : null;
+        if (number instanceof Number count && count.doubleValue() < 0 && limits.counts().contains(columns.get(i))) return 0L;
+        return number == null && limits.filled().contains(columns.get(i)) ? (Object) 0L : number;
     }
 
     private static String text(Object value) {
-        return value == null || value == LACKING ? null : value.toString();
+        return value == null || value == LACKING ? null : value instanceof Double number ? Affinity.text(number)
+                : value instanceof Boolean bool ? bool ? "1" : "0" : value.toString();
     }
 
     /** UTF-8 cannot store half a surrogate pair. It becomes a question mark here, so that a row equals its record. */

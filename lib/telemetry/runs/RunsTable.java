@@ -11,11 +11,12 @@ import telemetry.StoreException;
  * What stands in a database under the name agent_runs.
  *
  * @param columns those that a statement can fill, in order; none when there is nothing, or nothing that can be read
+ * @param limits  what its columns refuse
  * @param version what a new row gets as its schema_version; 0 for nothing
  * @param number  the name under which SQL reaches a row's number; null when rows have none
  * @param foreign what it is instead of a table of runs, in words; null when it is one or there is none
  */
-record RunsTable(List<String> columns, int version, String number, String foreign) {
+record RunsTable(List<String> columns, Limits limits, int version, String number, String foreign) {
     private static final int MOST_SHOWN = 5;
     private static final int MOST_VERSIONS = 99;
 
@@ -29,13 +30,13 @@ record RunsTable(List<String> columns, int version, String number, String foreig
         List<Row> found = columns(database, kind != null);
         List<String> columns = found.stream().map(row -> row.text("name")).toList();
         String number = kind != null || columns.isEmpty() ? null : number(database, found, sql);
-        return new RunsTable(columns, version(found), number, kind != null ? kind : columns.isEmpty() ? null : stranger(columns));
+        return new RunsTable(columns, Limits.of(found, sql), version(found), number, kind != null ? kind : columns.isEmpty() ? null : stranger(columns));
     }
 
     /** A view over what is missing, or a virtual table of an unknown module, shows none. */
     private static List<Row> columns(Database database, boolean isPerhapsUnreadable) {
         try {
-            return database.query("SELECT name, type, pk, dflt_value FROM pragma_table_info('agent_runs') ORDER BY cid").list();
+            return database.query("SELECT name, type, pk, \"notnull\" AS filled, dflt_value FROM pragma_table_info('agent_runs') ORDER BY cid").list();
         } catch (StoreException e) {
             if (!isPerhapsUnreadable || e.reason() != StoreException.Reason.REFUSED) throw e;
             return List.of();

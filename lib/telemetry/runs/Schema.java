@@ -27,9 +27,10 @@ import telemetry.Times;
  * @param named   the version that the database says it has, in its stamp or in what a new row gets
  * @param number  the name under which SQL reaches a row's number in agent_runs, a column or rowid; null when rows have none
  * @param foreign what agent_runs is instead of a table of runs, in words; null when it is one or there is none
+ * @param limits  what its columns refuse
  */
 public record Schema(Shape shape, int version, List<String> columns, Set<String> tables, Set<String> indexes, int stamp, int named,
-        String number, String foreign) {
+        String number, String foreign, Limits limits) {
 
     /** The families of writers. */
     public enum Shape {
@@ -83,7 +84,7 @@ public record Schema(Shape shape, int version, List<String> columns, Set<String>
         Shape shape = columns.isEmpty() ? Shape.NONE : !columns.contains("event_id") ? Shape.RUNBOOK
                 : columns.contains("id") ? Shape.SERVICE : Shape.PYTHON;
         return new Schema(shape, version(shape, columns, stamp), columns, tables, indexes, stamp, Math.max(stamp, table.version()),
-                table.number(), table.foreign());
+                table.number(), table.foreign(), table.limits());
     }
 
     /** Since when the database says it is there, by the times of its versions; null when it does not. */

@@ -96,8 +96,8 @@ public final class Ndjson {
     }
 
     /**
-     * Reads one object. Never throws on bad input: what cannot be read comes back as {@link Damage}. NaN and Infinity, which Python writes
-     * although JSON lacks them, are read as null.
+     * Reads one object. Never throws on bad input: what cannot be read comes back as {@link Damage}. Of the numbers that Python writes
+     * although JSON lacks them, NaN is read as null. Infinity is read as itself, or as null within a member's value.
      */
     public static LogRecord read(byte[] bytes, int from, int to) {
         return read(bytes, from, to, Ndjson::record);
@@ -160,13 +160,12 @@ public final class Ndjson {
         return PythonJson.of(value);
     }
 
-    /** Whole numbers of 64 bits become a Long, what a double can hold a Double, anything beyond stays text. */
+    /** Whole numbers of 64 bits become a Long, all others a Double: 1e999 is infinite, as Python reads it. */
     static Object number(String text) {
         try {
             return Long.valueOf(text);
         } catch (NumberFormatException e) {
-            double number = Double.parseDouble(text);
-            return Double.isFinite(number) ? (Object) number : text;
+            return Double.valueOf(text);
         }
     }
 
@@ -177,9 +176,12 @@ public final class Ndjson {
     private static String withoutNaN(String text) {
         var cleaned = new StringBuilder(text.length());
         boolean quoted = false;
+        int depth = 0;
         for (int i = 0; i < text.length(); i++) {
             char c = text.charAt(i);
             if (c == '"') quoted = !quoted;
+            else if (!quoted && (c == '{' || c == '[')) depth++;
+            else if (!quoted && (c == '}' || c == ']')) depth--;
             if (quoted) {
                 cleaned.append(c);
                 if (c == '\\' && i + 1 < text.length()) cleaned.append(text.charAt(++i));
@@ -190,7 +192,7 @@ public final class Ndjson {
             if (word == null) {
                 cleaned.append(c);
             } else {
-                cleaned.append("null");
+                cleaned.append(depth > 1 || word.equals("NaN") ? "null" : word.charAt(0) == '-' ? "-1e999" : "1e999");
                 i += word.length() - 1;
             }
         }
