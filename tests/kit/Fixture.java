@@ -56,7 +56,7 @@ public enum Fixture {
     /**
      * A store with so many runs, one an hour backwards from {@code latest}, in lines and rows alike, of three agents in turn. Of every six
      * runs three are successes, then a failure, a partial one and one still running; every other run has an event; runs 0, 1 and 2 of every
-     * ten are the chain {@code insight-n}.
+     * ten are the chain {@code insight-n}. No row was updated after its run's end.
      */
     public Store filled(Path base, int runs, Instant latest) {
         Store store = empty(base);
@@ -65,6 +65,7 @@ public enum Fixture {
             List<Run> all = new ArrayList<>();
             for (int n = 0; n < runs; n++) all.add(run(n, latest.minusSeconds(3600L * n)));
             database.inTransaction(() -> all.forEach(writer::write));
+            database.update("UPDATE agent_runs SET updated_at = coalesce(end_time, start_time)");
             for (int n = runs - 1; n >= 0; n--) lines(all.get(n), n).forEach(line -> append(store, latest, line));
         }
         return store;

@@ -72,7 +72,7 @@ class ReplayTest {
             String before = database.query(RUNS).list().toString();
             database.update("DELETE FROM agent_runs WHERE rowid % 3 > 0");
             Replay.Result result = replay(store, database);
-            assertEquals(new Replay.Result(140, 30, 0, 40, 0, 0, 0), result);
+            assertEquals(new Replay.Result(140, 30, 0, 40, 0, 0, 0, 0, 0), result);
             assertEquals(before, database.query(RUNS).list().toString());
         }
     }
@@ -157,7 +157,7 @@ class ReplayTest {
         Files.write(store.raw().resolve("events_20261119.ndjson.gz"), new byte[] {1, 2, 3});
         try (Database database = Database.open(store.database())) {
             Replay.Result result = replay(store, database);
-            assertEquals(new Replay.Result(6, 0, 4, 2, 0, 0, 0), result);
+            assertEquals(new Replay.Result(6, 0, 4, 2, 0, 0, 0, 0, 0), result);
             assertEquals(List.of(file.resolveSibling("events_20261119.ndjson.gz"), file, file, file),
                     damaged.stream().map(LogEntry::file).toList());
             assertEquals(List.of("", "{torn", "null", "{\"run_id\": 1}"), damaged.stream().map(LogEntry::text).toList());

@@ -89,8 +89,8 @@ public final class LogReader implements Iterator<LogEntry>, AutoCloseable {
     }
 
     /** All lines, but those that {@code quick} takes. A larger buffer, because a line that does not end in it is not quick. */
-    LogReader(Path file, Quick quick) {
-        this(file, 0, Ndjson::read, null, quick);
+    LogReader(Path file, long from, Quick quick) {
+        this(file, from, Ndjson::read, null, quick);
     }
 
     /** Only lines that have what is searched for: all others are passed over unread. Null for every line. */

@@ -15,13 +15,16 @@ final class Dispute {
     private LogEntry best;
     private boolean isConflict;
     private boolean hasEventIds;
+    private boolean isRowOneOfThem;
 
     Dispute(RowForm form) {
         this.form = form;
         this.ends = new SeveralEnds(form);
     }
 
-    void add(LogEntry entry, Run run) {
+    /** @param isRow whether the row says what this end does: then nobody has changed it since */
+    void add(LogEntry entry, Run run, boolean isRow) {
+        isRowOneOfThem |= isRow;
         Object[] row = form.row(run);
         ends.add(row, form.lacking(run));
         int order = best == null ? 1 : form.compare(row, form.row((Run) best.record()));
@@ -43,6 +46,11 @@ final class Dispute {
     /** True when two of them name different event_ids. */
     boolean hasEventIds() {
         return hasEventIds;
+    }
+
+    /** True when the row says what one of them does. */
+    boolean isRowOneOfThem() {
+        return isRowOneOfThem;
     }
 
     /** All ends merged. */

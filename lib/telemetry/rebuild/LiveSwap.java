@@ -99,6 +99,7 @@ final class LiveSwap implements AutoCloseable {
         database.inTransaction(() -> {
             began[0] = System.nanoTime();
             if (!watcher.pragma("data_version").equals(version)) made.carryOver(LIVE, refused).runs();
+            made.leaveInFlight(LIVE);
             replaceRows(database, made.schema());
             made.commits().addTo(database, LIVE);
         });

@@ -2,24 +2,29 @@ package telemetry.rebuild;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Clock;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Consumer;
+import java.util.function.LongConsumer;
 import java.util.function.Supplier;
 import telemetry.Damage;
 import telemetry.Database;
 import telemetry.DayFile;
 import telemetry.LogEntry;
 import telemetry.Next;
+import telemetry.Run;
 import telemetry.StoreException;
+import telemetry.daylog.LogFiles;
 import telemetry.os.Attempt;
 import telemetry.os.Disk;
 import telemetry.os.NewFile;
 import telemetry.os.Unfinished;
 import telemetry.prune.StaleRuns;
 import telemetry.runs.Ddl;
+import telemetry.runs.InFlight;
 import telemetry.runs.RowForm;
 import telemetry.runs.Schema;
 import telemetry.runs.SchemaForm;
@@ -47,7 +52,11 @@ public final class NewDatabase implements AutoCloseable {
     private final Consumer<StoreException> onDenied;
     private final List<String> left = new ArrayList<>();
     private final CommitLines commits = new CommitLines(null);
-    private Unread unread = new Unread();
+    private final Unread unread = new Unread();
+    private Clock clock = Clock.systemUTC();
+    private RunFeed feed;
+    private long inFlight;
+    private boolean isLeaving;
 
     /**
      * @param ddl      its schema; null for the runbook's
@@ -107,45 +116,44 @@ public final class NewDatabase implements AutoCloseable {
     }
 
     /**
-     * Loads the runs of files, reading in one thread and writing in another, which have about equal work. Call it again for lines that have
-     * come later.
+     * Loads the runs of files, reading in one thread and writing in another, which have about equal work. Each file is read as far as it
+     * reaches when it is listed. Call it again for what has come later.
      *
      * @param files returns the files to read, and then those that have come since, until there are none
-     * @param done  receives each file that was read; this and {@code files} are called in a thread of their own
+     * @param done  receives how many bytes of a file were read; this and {@code files} are called in a thread of their own
      * @return the feed, with its counts
      * @throws StoreException {@code MISSING} when a file is gone although its day was not archived meanwhile
      */
-    public RunFeed load(Supplier<List<Path>> files, Consumer<Path> done) {
-        unread = new Unread();
+    public RunFeed load(Supplier<List<Path>> files, LongConsumer done) {
         var belt = new Conveyor();
-        var feed = new RunFeed(schema, form, pruned, row -> belt.put(row.line().bytes().length, () -> loader.add(row)),
-                entry -> belt.put(entry.bytes().length, () -> damaged(entry)));
+        var next = new RunFeed(schema, form, pruned, row -> belt.put(row.line().bytes().length, () -> loader.add(row)),
+                entry -> belt.put(entry.bytes().length, () -> damaged(entry))).after(feed);
         database.inTransaction(() -> {
-            belt.run(() -> read(feed, files, done));
+            belt.run(() -> read(next, files, done));
             loader.finish();
         });
+        feed = next;
         commits.addAll(feed.commits());
         return feed;
     }
 
-    private void read(RunFeed feed, Supplier<List<Path>> files, Consumer<Path> done) {
+    private void read(RunFeed feed, Supplier<List<Path>> files, LongConsumer done) {
         List<Path> gone = new ArrayList<>();
         Set<Object> archived = new HashSet<>();
-        for (List<Path> next = files.get(); !next.isEmpty(); next = files.get()) for (Path file : next) {
-            if (!isRead(feed, file)) gone.add(file);
+        for (List<Path> next = files.get(); !next.isEmpty(); next = files.get()) LogFiles.lengths(next).forEach((file, length) -> {
+            if (!isRead(feed, file, length, done)) gone.add(file);
             DayFile.of(file).filter(DayFile::compressed).ifPresent(day -> archived.add(day.day()));
-            done.accept(file);
-        }
+        });
         for (Path file : gone)
             if (!archived.contains(DayFile.of(file).map(DayFile::day).orElse(null)))
                 throw new StoreException(StoreException.Reason.MISSING, "read", file, "it is gone", Next.RUN_AGAIN);
-        feed.finish();
+        feed.finish(clock.instant());
     }
 
     /** @return false when the file is gone */
-    private boolean isRead(RunFeed feed, Path file) {
+    private boolean isRead(RunFeed feed, Path file, long length, LongConsumer done) {
         try {
-            feed.read(file);
+            done.accept(feed.read(file, length));
             return true;
         } catch (StoreException e) {
             if (e.reason() == StoreException.Reason.MISSING) return false;
@@ -156,14 +164,50 @@ public final class NewDatabase implements AutoCloseable {
         }
     }
 
+    /** No loading follows: last lines that are unfinished are damage. */
+    void endLoading() {
+        feed.torn().forEach(this::damaged);
+    }
+
+    /**
+     * Takes those runs out again that began in the last minute and have no row yet: it is left to their writers to insert them.
+     *
+     * @param attached the name of the database that the writers have; null when there is none
+     * @return how many
+     */
+    long leaveInFlight(String attached) {
+        long rows = 0;
+        String key = schema.key();
+        String absent = attached == null ? "" : " AND NOT EXISTS (SELECT 1 FROM " + attached + ".agent_runs AS o WHERE o." + key + " = ?1)";
+        for (LogEntry start : feed.inFlight()) {
+            Object[] row = form.row((Run) start.record());
+            if (InFlight.is(start, clock.instant())) rows += database.update("DELETE FROM main.agent_runs WHERE " + key
+                    + " = ?1 AND status = 'running'" + absent, row[form.columns().indexOf(key)]);
+        }
+        inFlight += rows;
+        return rows;
+    }
+
     private void damaged(LogEntry entry) {
         unread.add(entry);
         onDamage.accept(entry);
     }
 
-    /** What could not be read in the last loading. */
+    /** Tells which runs are in flight; the default is the system's. */
+    NewDatabase at(Clock clock) {
+        this.clock = clock;
+        return this;
+    }
+
+    /** What could not be read. */
     Unread unread() {
         return unread;
+    }
+
+    /** Has the next {@link #carryOver} leave runs in flight to their writers that the old database does not have. */
+    NewDatabase leavingInFlight() {
+        isLeaving = true;
+        return this;
     }
 
     /** Copies what only the old database has. @param refused is given the rows that the tables do not take */
@@ -174,7 +218,9 @@ public final class NewDatabase implements AutoCloseable {
             List<String> tables =
                     database.query("SELECT name FROM main.sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite@_%' ESCAPE '@' "
                     + "AND name IN (SELECT name FROM old.sqlite_master)").stream().map(row -> row.text("name")).toList();
-            return carryOver("old", refused).all(tables);
+            Rebuilt.Carried carried = carryOver("old", refused).all(tables);
+            if (isLeaving) leaveInFlight("old");
+            return carried;
         } finally {
             database.detach("old");
         }
@@ -243,9 +289,9 @@ public final class NewDatabase implements AutoCloseable {
         if (!"ok".equals(check))
             throw new StoreException(StoreException.Reason.FAILED, "verify the new database", file, "quick check: " + check, null);
         long rows = runs();
-        if (rows != loader.rows() + carried)
+        if (rows != loader.rows() + carried - inFlight)
             throw new StoreException(StoreException.Reason.FAILED, "verify the new database",
-                    file, "it has " + rows + " runs, " + (loader.rows() + carried) + " were written", null);
+                    file, "it has " + rows + " runs, " + (loader.rows() + carried - inFlight) + " were written", null);
         return rows;
     }
 

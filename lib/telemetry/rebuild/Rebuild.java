@@ -8,9 +8,9 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
+import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.LongConsumer;
 import java.util.regex.Pattern;
@@ -145,7 +145,7 @@ public final class Rebuild {
 
     /** Compares the store's database with its day files, both ways; see {@link RunDifferences}. */
     public RunDifferences.Count differences(Consumer<RunDifferences.Difference> each) {
-        return new RunDifferences(store, this::files, onDenied).find(each);
+        return new RunDifferences(store, this::files, onDenied, clock).find(each);
     }
 
     /** Writes a new file and touches nothing else. It also has what only the store's database has. */
@@ -160,7 +160,7 @@ public final class Rebuild {
             work.make(old, old.state() == OldDatabase.State.INTACT ? old.file() : null, false).seal();
             work.quarantine.close();
             publish(work.file, target);
-            return work.result(target, new Rebuilt.Exchange(old.state(), null, 0, Duration.ZERO));
+            return work.result(target, new Rebuilt.Exchange(old.state(), null, 0, Duration.ZERO, 0));
         }
     }
 
@@ -196,8 +196,8 @@ public final class Rebuild {
                 publish(work.file, store.database());
             }
             work.quarantine.close();
-            long replayed = replay(work);
-            return work.result(store.database(), new Rebuilt.Exchange(old.state(), kept, replayed, locked));
+            Replay.Result replayed = replay(work);
+            return work.result(store.database(), new Rebuilt.Exchange(old.state(), kept, replayed.brought(), locked, replayed.inFlight()));
         } finally {
             Quarantine.removeIfEmpty(folder);
         }
@@ -218,17 +218,19 @@ public final class Rebuild {
     /**
      * Adds runs whose line was written while the new database was made and whose row was not, and deletes what was pruned meanwhile.
      *
-     * @return how many rows were added or changed
+     * @return what was added or changed
      */
-    private long replay(Work work) {
+    private Replay.Result replay(Work work) {
         Pruned pruned = Pruned.of(store);
-        if (pruned.isEmpty() && new EventLog(store).days().stream().noneMatch(work::hasMore)) return 0;
+        boolean isMore = files().stream().anyMatch(work.feed.files()::hasMore) || !work.feed.inFlight().isEmpty();
+        if (pruned.isEmpty() && !isMore) return Replay.Result.NOTHING;
         try (Database database = Database.open(store.database())) {
             WriteTrial.tolerate(database);
-            Replay.Result result = new Replay(database).only(work::hasMore).without(pruned).apply(new EventLog(store), damaged -> { });
+            Replay.Result result = new Replay(database).only(this::isWanted).after(work.feed).at(clock).without(pruned)
+                    .apply(new EventLog(store));
             OldRuns.deleteAgain(database, pruned);
             work.runs = database.number("SELECT count(*) FROM agent_runs");
-            return result.changed();
+            return result;
         } catch (StoreException e) {
             throw new StoreException(e.reason(), "add runs that came meanwhile to", store.database(),
                     "the new database is in place and lacks them: " + e.why(), Next.command("rebuild", "--dry-run"), e);
@@ -240,8 +242,7 @@ public final class Rebuild {
         private final Path file;
         private final Quarantine quarantine;
 
-        /** The files that were read, and their lengths before. */
-        private final Map<Path, Long> seen = new HashMap<>();
+        private final Set<Path> seen = new HashSet<>();
 
         private NewDatabase made;
         private RunFeed feed;
@@ -262,10 +263,12 @@ public final class Rebuild {
          * @param ofRuns  whether nothing but the runs is wanted of it
          */
         NewDatabase make(OldDatabase old, Path source, boolean ofRuns) {
-            made = new NewDatabase(file, old.ddl(), Pruned.of(store), quarantine::add, onDenied);
-            feed = made.load(this::unread, file -> progress.accept(file.toFile().length()));
+            made = new NewDatabase(file, old.ddl(), Pruned.of(store), quarantine::add, onDenied).at(clock);
+            feed = made.load(this::unread, progress);
+            made.endLoading();
             if (source != null) carried = made.carryOver(source, refused);
             else if (old.state() != OldDatabase.State.ABSENT) carried = salvaged(old);
+            else made.leaveInFlight(null);
             runs = ofRuns ? made.finishRuns(carried.runs()) : made.finish(carried.runs(), old.file());
             left.addAll(made.left());
             return made;
@@ -275,19 +278,16 @@ public final class Rebuild {
             Path sound = Unfinished.beside(file);
             try {
                 lost.addAll(old.salvage(sound, refused));
-                return Files.exists(sound) ? made.carryOver(sound, refused) : Rebuilt.Carried.nothing();
+                if (Files.exists(sound)) return made.leavingInFlight().carryOver(sound, refused);
+                made.leaveInFlight(null);
+                return Rebuilt.Carried.nothing();
             } finally {
                 DatabaseFile.delete(sound);
             }
         }
 
         private List<Path> unread() {
-            return files().stream().filter(file -> seen.putIfAbsent(file, file.toFile().length()) == null).toList();
-        }
-
-        /** True for a file that may have grown since. */
-        private boolean hasMore(DayFile day) {
-            return isWanted(day) && !Long.valueOf(day.path().toFile().length()).equals(seen.get(day.path()));
+            return files().stream().filter(seen::add).toList();
         }
 
         Rebuilt result(Path database, Rebuilt.Exchange exchange) {

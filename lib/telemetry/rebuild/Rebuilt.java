@@ -45,8 +45,9 @@ public record Rebuilt(Path database, String schema, long runs, Read read, long d
      * @param kept     its new place, or that of a copy; null when there was none or it was not touched
      * @param replayed runs whose lines came meanwhile
      * @param locked   how long writers had to wait; zero when the old database was not in use
+     * @param inFlight runs that began in the last minute and have no row yet: it is left to their writers
      */
-    public record Exchange(OldDatabase.State old, Path kept, long replayed, Duration locked) implements JsonText.Inline { }
+    public record Exchange(OldDatabase.State old, Path kept, long replayed, Duration locked, long inFlight) implements JsonText.Inline { }
 
     /**
      * What came from the old database.

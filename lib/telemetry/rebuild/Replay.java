@@ -1,17 +1,22 @@
 package telemetry.rebuild;
 
 import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.LongConsumer;
 import java.util.function.Predicate;
+import java.util.stream.Stream;
 import telemetry.Damage;
 import telemetry.Database;
 import telemetry.DayFile;
@@ -22,6 +27,7 @@ import telemetry.Run;
 import telemetry.StoreException;
 import telemetry.daylog.LogFiles;
 import telemetry.prune.StaleRuns;
+import telemetry.runs.InFlight;
 import telemetry.runs.RowForm;
 import telemetry.runs.RunWriter;
 import telemetry.runs.Schema;
@@ -32,9 +38,10 @@ import telemetry.text.Progress;
 
 /**
  * Adds what the day files know of runs to an existing database of any version, while its writers go on. The end of a run beats its start,
- * whatever the order of the lines. A run that the files know only as running never changes a row, and a second pass changes nothing. Of
- * several ends of one run, each column comes from the best end that names it ({@link SeveralEnds}). Memory holds one batch and the runs
- * that are open at once.
+ * whatever the order of the lines. A run that the files know only as running never changes a row, and one that began in the last minute is
+ * left to its writer ({@link InFlight}). A row that was changed after its run's end line stays ({@link RunWriter.Standing#CHANGED}). A
+ * second replay changes nothing. Of several ends of one run, each column comes from the best end that names it ({@link SeveralEnds}).
+ * Memory holds one batch, the runs that are open at once, and eight bytes for each end.
  */
 public final class Replay {
 
@@ -42,14 +49,11 @@ public final class Replay {
     private static final int BATCH = 500;
     private static final long MB = 1_000_000;
 
-    /** Active writers may add runs during a pass; their own rows follow at once. */
-    private static final int MOST_PASSES = 20;
-
-    /** How many runs whose row differs from the files are examined in one pass. */
+    /** How many runs whose row differs from the files are examined at once. */
     private static final int DISPUTES = 20_000;
 
     /**
-     * The result of one pass or several.
+     * The result.
      *
      * @param lines     entries read, damaged ones included
      * @param events    of these, those that are not runs
@@ -58,23 +62,21 @@ public final class Replay {
      * @param updated   rows that were running, or differed from the files
      * @param conflicts runs with several different ends in the files
      * @param pruned    lines left out because their run was deleted on purpose
+     * @param changed   rows that were changed after their run's end line, and stay
+     * @param inFlight  runs that began in the last minute and have no row yet: it is left to their writers
      */
-    public record Result(long lines, long events, long damaged, long inserted, long updated, long conflicts, long pruned) {
+    public record Result(long lines, long events, long damaged, long inserted, long updated, long conflicts, long pruned, long changed,
+            long inFlight) {
+        static final Result NOTHING = new Result(0, 0, 0, 0, 0, 0, 0, 0, 0);
 
         /** True when the database already had everything. */
         public boolean isNothingNew() {
-            return changed() == 0;
+            return brought() == 0;
         }
 
         /** Runs that were added or completed. */
-        public long changed() {
+        public long brought() {
             return inserted + updated;
-        }
-
-        /** Later passes read the same lines as the first. */
-        private Result and(Result later) {
-            return new Result(lines, events, Math.max(damaged, later.damaged), inserted + later.inserted, updated + later.updated,
-                    conflicts, pruned);
         }
     }
 
@@ -83,9 +85,13 @@ public final class Replay {
     private final RunWriter writer;
     private final RowForm form;
     private final RunScanner scanner;
+    private final List<Path> others = new ArrayList<>();
     private PrintWriter err;
+    private Clock clock = Clock.systemUTC();
     private Predicate<DayFile> wanted = day -> true;
     private Pruned pruned;
+    private RunFeed before;
+    private boolean isFromLines;
 
     /** @throws StoreException {@code DAMAGED} when the database has no table of runs */
     public Replay(Database database) {
@@ -97,9 +103,15 @@ public final class Replay {
         this.scanner = new RunScanner(form);
     }
 
-    /** Shows the progress of a pass there; null, the default, for nowhere. */
+    /** Shows the progress there; null, the default, for nowhere. */
     public Replay showing(PrintWriter err) {
         this.err = err;
+        return this;
+    }
+
+    /** Tells which runs are in flight; the default is the system's. */
+    public Replay at(Clock clock) {
+        this.clock = clock;
         return this;
     }
 
@@ -109,48 +121,54 @@ public final class Replay {
         return this;
     }
 
+    /** Reads these files too, which are no day files. */
+    Replay also(List<Path> files) {
+        others.addAll(files);
+        return this;
+    }
+
+    /** Goes on where this feed has come to, and with the runs that were in flight then. */
+    Replay after(RunFeed feed) {
+        this.before = feed;
+        return this;
+    }
+
     /** Leaves out these runs, and cancels runs again that were cancelled and have no end, so that pruned runs stay pruned. */
     public Replay without(Pruned pruned) {
         this.pruned = pruned;
         return this;
     }
 
-    /**
-     * Replays a store's day files until a pass finds nothing new. It takes all of them, not only those since a backup: the database may
-     * have lacked runs at that time, and after a clock was set back new lines look older than the backup.
-     */
-    public Result untilNothingNew(EventLog log) {
-        Result all = apply(log, damaged -> { });
-        Result last = all;
-        for (int pass = 1; !last.isNothingNew() && pass < MOST_PASSES; pass++) {
-            last = apply(log, damaged -> { });
-            all = all.and(last);
-        }
-        return all;
+    /** Whether the lines also replace rows that were changed after them; the default is false. */
+    public Replay fromLines(boolean isFromLines) {
+        this.isFromLines = isFromLines;
+        return this;
+    }
+
+    /** The same as {@link #apply(EventLog, Consumer)} where nobody asks for the damaged entries. */
+    public Result apply(EventLog log) {
+        return apply(log, damaged -> { });
     }
 
     /**
-     * Replays a store's day files, including those that are archived or begun meanwhile.
+     * Replays a store's day files, including those that are archived or begun meanwhile: each as far as it reaches now, then in
+     * {@link LogFiles#SHORT_PASSES short passes} what comes meanwhile. It takes all of them, not only those since a backup: the database may
+     * have lacked runs at that time, and after a clock was set back new lines look older than the backup.
      *
      * @param onDamage receives each entry that cannot be used, whose record says why
      */
     public Result apply(EventLog log, Consumer<LogEntry> onDamage) {
-        Set<DayFile> seen = new HashSet<>();
-        long bytes = log.days().stream().filter(wanted).mapToLong(Replay::size).sum();
+        long bytes = LogFiles.lengths(files(log)).values().stream().mapToLong(Long::longValue).sum();
         try (var progress = new Progress(err, "MB of day files replayed", bytes / MB)) {
-            var pass = new Pass(onDamage, progress.adding(MB));
-            for (List<DayFile> days = fresh(log, seen); !days.isEmpty(); days = fresh(log, seen))
-                for (DayFile day : days) if (wanted.test(day)) pass.read(day);
-            return pass.finish();
+            var reading = new Reading(onDamage, progress.adding(MB));
+            reading.read(log);
+            for (int pass = 0; pass < LogFiles.SHORT_PASSES && reading.hasMore(log); pass++) reading.read(log);
+            return reading.finish();
         }
     }
 
-    private static List<DayFile> fresh(EventLog log, Set<DayFile> seen) {
-        return log.days().stream().filter(seen::add).toList();
-    }
-
-    private static long size(DayFile day) {
-        return day.path().toFile().length();
+    private List<Path> files(EventLog log) {
+        return Stream.concat(log.days().stream().filter(wanted).map(DayFile::path), others.stream()).toList();
     }
 
     private boolean isSame(Run a, Run b) {
@@ -161,16 +179,23 @@ public final class Replay {
         return form.compare(form.row((Run) a.record()), form.row((Run) b.record())) >= 0 ? a : b;
     }
 
-    /** One pass through the day files, with its counts. */
-    private final class Pass {
+    /** One reading of the day files, with its counts. */
+    private final class Reading {
         private final Consumer<LogEntry> onDamage;
         private final LongConsumer progress;
         private final LogFiles files = new LogFiles(this::take, this::takeEvent);
-        private final List<DayFile> days = new ArrayList<>();
+        private final Set<Path> read = new LinkedHashSet<>();
         private final Map<String, LogEntry> open = new LinkedHashMap<>();
         private final Map<String, LogEntry> ends = new LinkedHashMap<>();
-        private final Set<String> disputed = new HashSet<>();
         private final CommitLines commits = new CommitLines(pruned);
+        private final EndsSeen seen = new EndsSeen();
+        private final Set<String> repeated = new HashSet<>();
+
+        /** Runs whose row differs from the only end that was read of them. */
+        private final Map<String, LogEntry> only = new LinkedHashMap<>();
+
+        /** Those with several ends, or too many to keep the ends of. */
+        private final Set<String> several = new HashSet<>();
         private long lines;
         private long events;
         private long damaged;
@@ -178,25 +203,37 @@ public final class Replay {
         private long updated;
         private long conflicts;
         private long left;
+        private long changed;
 
-        Pass(Consumer<LogEntry> onDamage, LongConsumer progress) {
+        Reading(Consumer<LogEntry> onDamage, LongConsumer progress) {
             this.onDamage = onDamage;
             this.progress = progress;
+            if (before == null) return;
+            files.after(before.files());
+            for (LogEntry entry : before.inFlight()) open.put(writer.key((Run) entry.record()), entry);
         }
 
-        void read(DayFile day) {
-            if (read(day, files)) days.add(day);
+        boolean hasMore(EventLog log) {
+            return files(log).stream().anyMatch(files::hasMore);
         }
 
-        /** @return false when the file is gone */
-        private boolean read(DayFile day, LogFiles files) {
+        /** What there is now, and files that are archived or begun while that is read. */
+        void read(EventLog log) {
+            Set<Path> now = new HashSet<>();
+            for (List<Path> next = fresh(log, now); !next.isEmpty(); next = fresh(log, now))
+                LogFiles.lengths(next).forEach(this::read);
+        }
+
+        private List<Path> fresh(EventLog log, Set<Path> now) {
+            return files(log).stream().filter(now::add).filter(files::hasMore).toList();
+        }
+
+        private void read(Path file, long until) {
             try {
-                files.read(day.path());
-                progress.accept(size(day));
-                return true;
+                progress.accept(files.read(file, until));
+                read.add(file);
             } catch (StoreException e) {
                 if (e.reason() != StoreException.Reason.MISSING) throw e;
-                return false;
             }
         }
 
@@ -238,10 +275,14 @@ public final class Replay {
                 return;
             }
             open.remove(key);
+            if (!seen.add(key)) {
+                repeated.add(key);
+                if (only.remove(key) != null) several.add(key);
+            }
             LogEntry other = ends.put(key, entry);
             if (other != null && !isSame(run, (Run) other.record())) {
                 ends.put(key, better(entry, other));
-                disputed.add(key);
+                several.add(key);
             }
             if (ends.size() >= BATCH) flush();
         }
@@ -249,15 +290,21 @@ public final class Replay {
         private void flush() {
             writes.inTransaction(() -> ends.forEach((key, entry) -> end(key, entry, (Run) entry.record())));
             ends.clear();
+            repeated.clear();
         }
 
         private void end(String key, LogEntry entry, Run run) {
             switch (writer.standing(run)) {
                 case ABSENT -> inserted += write(entry, run);
                 case OPEN -> updated += write(entry, run);
-                case OTHER, RENAMED -> disputed.add(key);
+                case OTHER, RENAMED, CHANGED -> dispute(key, entry);
                 case SAME -> { }
             }
+        }
+
+        private void dispute(String key, LogEntry entry) {
+            if (repeated.contains(key) || only.size() == DISPUTES) several.add(key);
+            else if (!several.contains(key)) only.put(key, entry);
         }
 
         private long write(LogEntry entry, Run run) {
@@ -274,29 +321,59 @@ public final class Replay {
         Result finish() {
             files.finish();
             flush();
-            inBatches(disputed, DISPUTES, batch -> settle(new HashSet<>(batch)));
+            settle(disputes(only.values()));
+            inBatches(several, DISPUTES, batch -> settle(again(new HashSet<>(batch))));
+            Instant now = clock.instant();
+            List<LogEntry> inFlight = open.values().stream().filter(entry -> InFlight.is(entry, now)).toList();
+            open.values().removeAll(inFlight);
             inBatches(open.values(), BATCH,
                     batch -> writes.inTransaction(() -> batch.forEach(entry -> inserted += write(entry, (Run) entry.record()))));
             if (!commits.isEmpty()) writes.inTransaction(() -> updated += commits.addTo(database, "main"));
             if (pruned != null) updated += StaleRuns.cancelAgain(database, pruned);
-            return new Result(lines, events, damaged, inserted, updated, conflicts, left);
+            long waiting = inFlight.stream().filter(entry -> writer.standing((Run) entry.record()) == RunWriter.Standing.ABSENT).count();
+            return new Result(lines, events, damaged, inserted, updated, conflicts, left, changed, waiting);
         }
 
-        /** A row that differs may be another end that the files have too, so all ends of these runs are examined first. */
-        private void settle(Set<String> keys) {
+        private Collection<Dispute> disputes(Collection<LogEntry> ends) {
+            List<Dispute> disputes = new ArrayList<>();
+            for (LogEntry end : ends) {
+                var dispute = new Dispute(form);
+                dispute.add(end, (Run) end.record(), false);
+                disputes.add(dispute);
+            }
+            return disputes;
+        }
+
+        /** A row that differs may be another end that the files have too, so all ends of these runs are read again. */
+        private Collection<Dispute> again(Set<String> keys) {
             Map<String, Dispute> disputes = new HashMap<>();
             var again = new LogFiles(entry -> {
                 if (!(entry.record() instanceof Run run) || !run.isEnd() || !keys.contains(writer.key(run))) return;
-                disputes.computeIfAbsent(writer.key(run), none -> new Dispute(form)).add(entry, run);
+                disputes.computeIfAbsent(writer.key(run), none -> new Dispute(form)).add(entry, run,
+                        writer.standing(run) == RunWriter.Standing.SAME);
             });
-            days.forEach(day -> read(day, again));
-            writes.inTransaction(() -> disputes.values().forEach(this::settle));
+            for (Path file : read) {
+                try {
+                    again.read(file, files.reached(file));
+                } catch (StoreException e) {
+                    if (e.reason() != StoreException.Reason.MISSING) throw e;
+                }
+            }
+            return disputes.values();
+        }
+
+        private void settle(Collection<Dispute> disputes) {
+            if (!disputes.isEmpty()) writes.inTransaction(() -> disputes.forEach(this::settle));
         }
 
         private void settle(Dispute dispute) {
             Run run = dispute.run();
             if (dispute.isConflict()) conflicts++;
-            boolean isWritten = writer.standing(run) == RunWriter.Standing.OTHER && write(dispute.best(), run) > 0;
+            RunWriter.Standing standing = writer.standing(run);
+            boolean isNewer = standing == RunWriter.Standing.CHANGED && !isFromLines && !dispute.isRowOneOfThem();
+            if (isNewer) changed++;
+            boolean isOther = !isNewer && (standing == RunWriter.Standing.OTHER || standing == RunWriter.Standing.CHANGED);
+            boolean isWritten = isOther && write(dispute.best(), run) > 0;
             boolean isRenamed = dispute.hasEventIds() && writer.takeEventId(run);
             if (isWritten || isRenamed) updated++;
         }

@@ -2,15 +2,12 @@ package telemetry.rebuild;
 
 import static java.util.stream.Collectors.joining;
 
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.FileTime;
+import java.time.Clock;
 import java.util.ArrayList;
-import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import telemetry.Check;
@@ -20,22 +17,28 @@ import telemetry.Row;
 import telemetry.Run;
 import telemetry.Store;
 import telemetry.StoreException;
+import telemetry.Times;
+import telemetry.daylog.LogFiles;
 import telemetry.os.ScratchFolder;
 import telemetry.runs.Columns;
+import telemetry.runs.InFlight;
+import telemetry.runs.NewerRows;
 import telemetry.store.Pruned;
 import telemetry.text.Result;
 import telemetry.text.Words;
 
 /**
  * Compares a store's database with its day files in both directions and changes neither. A run that the files know only as running is no
- * difference, whatever the database knows of it; neither is a pruned run, nor the form of a start time. It works in a scratch database in
- * the temporary folder, as large as a rebuilt one.
+ * difference, whatever the database knows of it. Neither is a pruned run, nor the form of a start time, nor a run that began in the last
+ * minute and stands on one side alone. A row that was changed after its run's end line is counted apart: it is newer. It works in a scratch
+ * database in the temporary folder, as large as a rebuilt one.
  */
 public final class RunDifferences {
 
     /** Where a run is missing, or that it differs. */
     public enum Kind {
-        ONLY_IN_DAY_FILES("only in the day files"), ONLY_IN_DATABASE("only in the database"), DIFFERENT("different");
+        ONLY_IN_DAY_FILES("only in the day files"), ONLY_IN_DATABASE("only in the database"), DIFFERENT("different"),
+        CHANGED("changed since their line");
 
         private final String words;
 
@@ -67,8 +70,9 @@ public final class RunDifferences {
      * @param missing   runs that the database lacks
      * @param unknown   runs that the day files lack
      * @param different runs that differ between the two
+     * @param changed   rows that differ because they were changed after their run's end line; they are no difference
      */
-    public record Count(long runs, long inFiles, long damaged, Unread unread, long missing, long unknown, long different) {
+    public record Count(long runs, long inFiles, long damaged, Unread unread, long missing, long unknown, long different, long changed) {
         public boolean isSame() {
             return missing + unknown + different == 0;
         }
@@ -79,7 +83,7 @@ public final class RunDifferences {
                     Rebuilt.count(runs, "run", "runs"), inFiles);
             String all = String.format(Locale.ROOT, "%,d only in the day files, %,d only in the database, %,d different",
                     missing, unknown, different);
-            return both + (isSame() ? "no difference" : all) + (damaged == 0 ? "" : ", " + Rebuilt.damaged(damaged))
+            return both + (isSame() ? "no difference" : all) + (changed == 0 ? "" : ", " + String.format(Locale.ROOT, "%,d changed since their line", changed)) + (damaged == 0 ? "" : ", " + Rebuilt.damaged(damaged))
                     + (unread.denied().isEmpty() ? "" : ", " + Rebuilt.count(unread.denied().size(), "file", "files") + " not read");
         }
     }
@@ -93,24 +97,23 @@ public final class RunDifferences {
 
         @Override
         public String toString() {
-            return Words.listed(count.toString(), differences, count.missing + count.unknown + count.different,
+            return Words.listed(count.toString(), differences, count.missing + count.unknown + count.different + count.changed,
                     some -> some.stream().map(Difference::toString).collect(joining(System.lineSeparator())));
         }
     }
 
-    /** A line that is written meanwhile counts as a difference after this many looks. */
-    private static final int ROUNDS = 3;
-
     private final Store store;
     private final Supplier<List<Path>> files;
-    private final Map<Path, FileTime> read = new HashMap<>();
     private final Consumer<StoreException> onDenied;
+    private final Clock clock;
+    private RunFeed feed;
 
     /** @param onDenied receives the refusal of each file that may not be read; an exception that it throws ends the comparison */
-    RunDifferences(Store store, Supplier<List<Path>> files, Consumer<StoreException> onDenied) {
+    RunDifferences(Store store, Supplier<List<Path>> files, Consumer<StoreException> onDenied, Clock clock) {
         this.store = store;
         this.onDenied = onDenied;
         this.files = files;
+        this.clock = clock;
     }
 
     /** @throws StoreException {@code DAMAGED} when the database is unusable, {@code MISSING} when it is missing */
@@ -121,47 +124,39 @@ public final class RunDifferences {
                     : StoreException.Reason.DAMAGED, "compare", old.file(), old.why(), Next.command("recover", "--dry-run"));
         try (var folder = new ScratchFolder("telemetry-rebuild");
                 var made = new NewDatabase(folder.path().resolve("s.sqlite"), old.ddl(), Pruned.of(store), damaged -> { }, onDenied)) {
-            Count count = null;
-            for (int round = 1; round <= ROUNDS && (count == null || !count.isSame() && hasUnread()); round++) {
-                made.load(this::unread, file -> { });
-                count = count(made);
-            }
-            if (!count.isSame()) list(made, each);
+            Count count = compared(made.at(clock));
+            for (int pass = 0; pass < LogFiles.SHORT_PASSES && !count.isSame() && hasMore(); pass++) count = compared(made);
+            made.endLoading();
+            count = new Count(count.runs, count.inFiles, made.unread().damaged(), made.unread(), count.missing, count.unknown,
+                    count.different, count.changed);
+            if (!count.isSame() || count.changed > 0) list(made, each);
             return count;
         }
     }
 
-    private boolean hasUnread() {
-        return files.get().stream().anyMatch(file -> !changed(file).equals(read.get(file)));
+    private Count compared(NewDatabase made) {
+        var listed = new HashSet<Path>();
+        feed = made.load(() -> files.get().stream().filter(listed::add).filter(file -> feed == null || feed.files().hasMore(file)).toList(),
+                bytes -> { });
+        return count(made);
     }
 
-    private List<Path> unread() {
-        List<Path> unread = new ArrayList<>();
-        for (Path file : files.get()) {
-            FileTime changed = changed(file);
-            if (!changed.equals(read.put(file, changed))) unread.add(file);
-        }
-        return unread;
-    }
-
-    private static FileTime changed(Path file) {
-        try {
-            return Files.getLastModifiedTime(file);
-        } catch (IOException e) {
-            return FileTime.fromMillis(0);
-        }
+    private boolean hasMore() {
+        return files.get().stream().anyMatch(feed.files()::hasMore);
     }
 
     private Count count(NewDatabase made) {
         Database database = made.database();
         database.attachToRead(store.database(), "live");
         try {
+            made.leaveInFlight("live");
             String kinds = query(made);
-            long[] of = new long[3];
-            for (int kind = 0; kind < of.length; kind++)
-                of[kind] = database.number("SELECT count(*) FROM (" + kinds + ") WHERE kind = " + kind);
+            long[] of = new long[Kind.values().length];
+            for (Row row : database.query("SELECT kind, count(*) AS runs FROM (" + kinds + ") GROUP BY kind"))
+                of[(int) row.number("kind")] = row.number("runs");
             return new Count(database.number("SELECT count(*) FROM live.agent_runs"),
-                    database.number("SELECT count(*) FROM main.agent_runs"), made.unread().damaged(), made.unread(), of[0], of[1], of[2]);
+                    database.number("SELECT count(*) FROM main.agent_runs"), made.unread().damaged(), made.unread(), of[0], of[1], of[2],
+                    of[3]);
         } finally {
             database.detach("live");
         }
@@ -176,7 +171,7 @@ public final class RunDifferences {
         }
     }
 
-    private static String query(NewDatabase made) {
+    private String query(NewDatabase made) {
         String key = made.schema().key();
         List<String> unequal = new ArrayList<>();
         List<String> columns = made.form().columns();
@@ -190,8 +185,10 @@ public final class RunDifferences {
         return "SELECT 0 AS kind, run_id, NULL AS columns FROM main.agent_runs WHERE "
                 + key + " NOT IN (SELECT " + key + " FROM live.agent_runs WHERE " + key + " IS NOT NULL)"
                 + " UNION ALL SELECT 1, run_id, NULL FROM live.agent_runs WHERE " + key + " NOT IN (SELECT "
-                + key + " FROM main.agent_runs)"
-                + " UNION ALL SELECT 2, run_id, columns FROM (SELECT t.run_id, " + String.join(" || ", unequal) + " AS columns"
+                + key + " FROM main.agent_runs) AND coalesce(telemetry_instant(start_time) <= '"
+                + Times.sortable(clock.instant().minus(InFlight.PATIENCE)) + "', TRUE)"
+                + " UNION ALL SELECT iif(newer, 3, 2), run_id, columns FROM (SELECT t.run_id, " + String.join(" || ", unequal)
+                + " AS columns, o.status <> 'running' AND " + new NewerRows(made.schema()).isNewer("o", "t") + " AS newer"
                 + " FROM main.agent_runs AS t JOIN live.agent_runs AS o ON o." + key + " = t."
                 + key + " WHERE t.status <> 'running') WHERE columns <> ''";
     }

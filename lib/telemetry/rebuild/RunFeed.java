@@ -1,16 +1,20 @@
 package telemetry.rebuild;
 
 import java.nio.file.Path;
+import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
 import telemetry.Event;
 import telemetry.LogEntry;
 import telemetry.Run;
 import telemetry.daylog.LogFiles;
+import telemetry.runs.InFlight;
 import telemetry.runs.RowForm;
 import telemetry.runs.Schema;
 import telemetry.store.Pruned;
@@ -51,6 +55,7 @@ final class RunFeed {
     private final CommitLines commits;
     private final LogFiles files = new LogFiles(this::take, this::takeQuickly);
     private final Map<String, Line> open = new LinkedHashMap<>();
+    private final List<LogEntry> inFlight = new ArrayList<>();
     private BitSet lacking = new BitSet();
     private Path file;
     private long lines;
@@ -72,10 +77,27 @@ final class RunFeed {
         this.commits = new CommitLines(pruned);
     }
 
-    /** Reads one file. @throws StoreException {@code MISSING} when it is gone; a damaged gz counts as an entry */
-    void read(Path file) {
+    /** Goes on where this feed of the same files has come to. @param feed null for from the beginning @return this */
+    RunFeed after(RunFeed feed) {
+        if (feed != null) files.after(feed.files);
+        return this;
+    }
+
+    /** Which files were read how far. */
+    LogFiles files() {
+        return files;
+    }
+
+    /**
+     * Reads what has come in a file.
+     *
+     * @param until a line that begins behind this byte is left for the next time
+     * @return how many bytes were read
+     * @throws StoreException {@code MISSING} when it is gone; a damaged gz counts as an entry
+     */
+    long read(Path file, long until) {
         this.file = file;
-        files.read(file);
+        return files.read(file, until);
     }
 
     /** Takes the lines that the scanner recognises. */
@@ -161,12 +183,29 @@ final class RunFeed {
         }
     }
 
-    /** Passes on the runs that never ended. */
-    void finish() {
-        files.finish();
-        open.values().forEach(begun -> rows.accept(row(begun)));
+    /** Passes on the runs that have not ended. */
+    void finish(Instant now) {
+        files.readTorn();
+        for (Line begun : open.values()) {
+            RunRow row = row(begun);
+            rows.accept(row);
+            if (!InFlight.is(form.start(row.values), now)) continue;
+            var entry = new LogEntry(begun.file, begun.offset, begun.bytes.length, begun.bytes, Ndjson.read(begun.bytes, 0, begun.bytes.length));
+            if (InFlight.is(entry, now)) inFlight.add(entry);
+        }
         open.clear();
         openBytes = 0;
+    }
+
+    /** The last lines that are unfinished; from now on they count as read. */
+    List<LogEntry> torn() {
+        lines += files.torn().size();
+        return files.torn();
+    }
+
+    /** The starts of runs that were passed on and were in flight then: their writers may be about to insert them. */
+    List<LogEntry> inFlight() {
+        return inFlight;
     }
 
     /** Entries read, damaged ones included. */

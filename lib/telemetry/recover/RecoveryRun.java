@@ -225,7 +225,7 @@ final class RecoveryRun {
         Path made = NewDatabase.unfinished(live, live);
         Path folder = Quarantine.claim(store, "recover", clock.instant());
         try (var database = new NewDatabase(made, old.ddl(), Pruned.of(store), entry -> { }, denied -> { })) {
-            database.load(List::of, file -> { });
+            database.load(List::of, bytes -> { });
             database.finish(0, live);
             left.addAll(database.left());
             database.seal();
@@ -243,9 +243,9 @@ final class RecoveryRun {
 
     private void replay(Database database) {
         Pruned pruned = Pruned.of(store);
-        Replay.Result result = new Replay(database).without(pruned).showing(err).untilNothingNew(new EventLog(store));
+        Replay.Result result = new Replay(database).without(pruned).showing(err).at(clock).apply(new EventLog(store));
         damaged = Math.max(damaged, result.damaged());
-        replayed = result.changed();
+        replayed = result.brought();
         long gone = OldRuns.deleteAgain(database, pruned);
         step(damaged == 0, "replay", Words.count(replayed, "run") + " added or completed from the day files"
                 + (gone == 0 ? "" : ", " + gone + " that were pruned deleted again"),

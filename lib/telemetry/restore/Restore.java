@@ -193,7 +193,7 @@ public final class Restore {
 
     private Restored.Replayed replay(Database restored) {
         Pruned pruned = Pruned.of(store);
-        Replay.Result result = new Replay(restored).without(pruned).showing(err).untilNothingNew(new EventLog(store));
+        Replay.Result result = new Replay(restored).without(pruned).showing(err).at(clock).apply(new EventLog(store));
         long gone = OldRuns.deleteAgain(restored, pruned);
         return new Restored.Replayed(result.lines(), result.inserted(), result.updated(), result.damaged(), gone);
     }

@@ -215,6 +215,11 @@ public final class RowForm {
         return service ? row[runId] + "\n" + row[eventId] : (String) row[runId];
     }
 
+    /** When the row's run began; null when that cannot be read. */
+    public Instant start(Object[] row) {
+        return Times.instant(row[columns.indexOf("start_time")]);
+    }
+
     public boolean isOver(Object[] row) {
         return !RunStatus.RUNNING.toString().equals(row[status]);
     }

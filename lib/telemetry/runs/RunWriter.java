@@ -34,7 +34,9 @@ public final class RunWriter {
         /** It has the run as ended, with all that the record says except the event_id. */
         RENAMED,
         /** It has the run as ended, with a different value somewhere; the form of the start time does not count. */
-        OTHER
+        OTHER,
+        /** The same, and the row was changed after the record's end: it is newer. See {@link NewerRows}. */
+        CHANGED
     }
 
     /** The statements for records with the same columns. */
@@ -44,6 +46,7 @@ public final class RunWriter {
     private final Schema schema;
     private final Set<String> indexed;
     private final boolean isKeyUnique;
+    private final NewerRows newer;
     private final Map<Set<String>, Statements> statements = new HashMap<>();
 
     /** @throws StoreException {@code DAMAGED} when there is no table of runs that could take one */
@@ -51,6 +54,7 @@ public final class RunWriter {
         this.database = database;
         this.schema = Schema.require(database);
         this.isKeyUnique = schema.isKeyUnique(database);
+        this.newer = new NewerRows(schema);
         this.indexed = database.query(INDEXED).stream().map(row -> String.valueOf(row.get(0))).collect(Collectors.toSet());
     }
 
@@ -91,7 +95,7 @@ public final class RunWriter {
         Row row = database.lookUp(statements.compare, withKey(statements, values(statements, run))).orElse(null);
         if (row == null) return Standing.ABSENT;
         if (!new Run(row.map()).isEnd()) return Standing.OPEN;
-        if (row.number("differs") != 0) return Standing.OTHER;
+        if (row.number("differs") != 0) return newer.isNewer(row, run) ? Standing.CHANGED : Standing.OTHER;
         boolean isRenamed = schema.shape() == Schema.Shape.PYTHON && run.text("event_id") != null
                 && !run.text("event_id").equals(row.text("event_id"));
         return isRenamed ? Standing.RENAMED : Standing.SAME;
@@ -126,7 +130,9 @@ public final class RunWriter {
                 : "UPDATE agent_runs SET " + set(told, column -> mark(columns, column)) + ofKey(columns);
         return new Statements(columns, new RowForm(schema, columns, null), isKeyUnique ? insert + " DO NOTHING" : ifAbsent(columns),
                 endOfStart(columns, told), end,
-                "SELECT status, end_time, " + (schema.has("event_id") ? "event_id, " : "") + (differs.isEmpty() ? "0" : differs)
+                "SELECT status, end_time, " + (schema.has("event_id") ? "event_id, " : "") + newer.columns().stream().map(Database::quoted)
+                        .filter(column -> !column.equals("status") && !column.equals("end_time")).map(column -> column + ", ")
+                        .collect(Collectors.joining()) + (differs.isEmpty() ? "0" : differs)
                         + " AS differs FROM agent_runs" + ofKey(columns));
     }
 

@@ -1,0 +1,52 @@
+package telemetry.runs;
+
+import java.time.Instant;
+import java.util.List;
+import java.util.stream.Collectors;
+import telemetry.Database;
+import telemetry.Row;
+import telemetry.Run;
+import telemetry.Times;
+
+/**
+ * Which rows of ended runs were changed after their end line: over HTTP, by an association of commits, by posting, by hand. Where a row says
+ * when it was updated, that is later than the end in the line. In a table without {@code updated_at} the row has a value that the line does
+ * not have.
+ */
+public final class NewerRows {
+    private final Schema schema;
+    private final boolean isTimed;
+
+    public NewerRows(Schema schema) {
+        this.schema = schema;
+        this.isTimed = schema.has("updated_at");
+    }
+
+    /** The columns that {@link #isNewer} must find in a row. */
+    List<String> columns() {
+        return isTimed ? List.of("updated_at") : compared();
+    }
+
+    /** Of a row that is known to differ from the record of its run's end. */
+    boolean isNewer(Row row, Run end) {
+        if (!isTimed) return compared().stream().anyMatch(column -> says(row.get(column)) && !row.text(column).equals(end.text(column)));
+        Instant updated = Times.instant(row.get("updated_at"));
+        return updated != null && end.end() != null && updated.isAfter(end.end());
+    }
+
+    private static boolean says(Object value) {
+        return value != null && !value.equals(0L) && !value.equals("");
+    }
+
+    private List<String> compared() {
+        return schema.columns().stream().filter(column -> !Columns.IDENTITY.contains(column) && !column.equals("start_time")
+                && !column.equals("created_at") && !column.equals("id")).toList();
+    }
+
+    /** The same as a condition in SQL. @param row the row's table @param line a table with the run as its lines have it */
+    public String isNewer(String row, String line) {
+        if (isTimed) return "telemetry_instant(" + row + ".updated_at) > telemetry_instant(" + line + ".end_time)";
+        return "(" + compared().stream().map(Database::quoted).map(column -> row + "." + column + " NOT IN (0, '') AND " + row + "." + column
+                + " IS NOT " + line + "." + column).collect(Collectors.joining(" OR ")) + ")";
+    }
+}
