@@ -91,7 +91,7 @@ class RebuildHardshipTest {
         try (Database database = Database.open(store.database())) {
             assertEquals("success", database.value("SELECT status FROM agent_runs WHERE run_id = 'duplicate'"));
             assertEquals("a\0b", database.value("SELECT host FROM agent_runs WHERE run_id = 'nul-escaped'"));
-            assertEquals("{\"a\":[1]}", database.value("SELECT metrics_json FROM agent_runs WHERE run_id = 'types'"));
+            assertEquals("{\"a\": [1]}", database.value("SELECT metrics_json FROM agent_runs WHERE run_id = 'types'"));
         }
         List<String> kept = Files.readAllLines(Path.of(out.replaceAll("(?s).*kept in (.*damaged.ndjson).*", "$1")));
         List<String> expected = new ArrayList<>();

@@ -114,8 +114,8 @@ class TrackCommitTest {
         }
         try (Database database = Database.open(store.database())) {
             Replay replay = new Replay(database);
-            assertEquals(2, replay.apply(new EventLog(store), damage -> { }).changed());
-            assertEquals(0, replay.apply(new EventLog(store), damage -> { }).changed(), "a second pass changes nothing");
+            assertEquals(2, replay.apply(new EventLog(store), damage -> { }).brought());
+            assertEquals(0, replay.apply(new EventLog(store), damage -> { }).brought(), "a second pass changes nothing");
         }
         assertEquals(2, commits(store).size());
         if (hasColumns) assertEquals(OLD, row(store, first).text("git_commit_hash"));
