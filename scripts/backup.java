@@ -15,8 +15,11 @@ import telemetry.*;
 import telemetry.backup.*;
 import telemetry.cli.*;
 import telemetry.os.Disk;
+import telemetry.prune.DeletedRuns;
+import telemetry.rebuild.Replay;
 import telemetry.restore.*;
 import telemetry.store.*;
+import telemetry.text.Runbook;
 
 @Command(name = "backup", mixinStandardHelpOptions = true, sortOptions = false, addMethodSubcommands = false,
         description = "Make a verified backup while agents write; list, verify, expire and restore backups.",
@@ -32,6 +35,11 @@ class backup extends Procedure {
     @Option(names = "--no-replay", scope = ScopeType.INHERIT,
             description = "Restore the backup alone, without runs that only the day files have.")
     private boolean noReplay;
+
+    @Option(names = "--from-lines", scope = ScopeType.INHERIT,
+            description = "With restore: the lines also replace rows that were changed after their run's end line: over HTTP, by a "
+                    + "commit, by hand.")
+    private boolean fromLines;
 
     @Option(names = "--to", paramLabel = "DIR", scope = ScopeType.INHERIT,
             description = "The folder of the backups, for example on a second disk. Default: backups in the store's folder.")
@@ -127,13 +135,17 @@ class backup extends Procedure {
             @Parameters(paramLabel = "FILE", description = "A backup: its path, its name, or latest.") String file) {
         Store store = this.store.orNew();
         Backup backup = backups(store).find(file);
-        var restore = new Restore(store, clock, patience, err());
+        var restore = new Restore(store, clock, patience, err()).fromLines(fromLines);
+        long older = DeletedRuns.older(store, clock.instant());
+        if (!noReplay && older > 0) note(Next.line(DeletedRuns.said(older), DeletedRuns.offer(store).in(Runbook.PRUNE)));
         String runs = backup.runs() == null ? "" : " of " + backup.runs() + " runs";
         String question = "Replace " + store.database() + " by the backup" + runs + " of " + Times.seconds(backup.time()) + "?";
         if (!consent.isDryRun() && !consent.to(question)) return Cli.OK;
         Restored restored = consent.isDryRun() ? restore.drill(backup, !noReplay) : restore.run(backup, !noReplay);
         int status = result(restored);
         restored.remarks().forEach(remark -> note(Next.line(remark.said(), store.on(remark.next()))));
+        if (restored.inFlight() > 0) note(Next.line(Replay.Result.inFlight(restored.inFlight()),
+                store.command("rebuild", "--replay-only")));
         if (consent.isDryRun()) sayNext(consent);
         return status;
     }

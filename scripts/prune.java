@@ -26,8 +26,8 @@ import telemetry.text.*;
         footer = {"",
             "A verified backup is made first. pruned.ndjson in the store's folder lists what was pruned, so that no replay, rebuild "
                     + "or recovery brings it back.",
-            "", "Examples:", "  prune runs --older-than 180d --dry-run", "  prune runs --older-than 180d --agent docs-crawler --yes",
-            "  prune stale --older-than 24h --dry-run"})
+            "", "Examples:", "  prune runs --older-than 180d --dry-run", "  prune stale --older-than 24h --dry-run",
+            "  prune adopt --dry-run"})
 class prune extends Procedure {
 
     Duration patience = Database.PATIENCE;
@@ -46,7 +46,7 @@ class prune extends Procedure {
 
     @Override
     public Integer call() {
-        throw wrong("name what to prune: runs --older-than 180d, or stale");
+        throw wrong("name what to prune: runs --older-than 180d, stale, or adopt");
     }
 
     @Command(name = "runs", mixinStandardHelpOptions = true,
@@ -93,6 +93,25 @@ class prune extends Procedure {
             long cancelled = counting(endless.size(),
                     done -> stale.cancel(endless, Pruned.of(store.store()), clock.instant(), done));
             return result(report.done(cancelled, backup));
+        }
+    }
+
+    @Command(name = "adopt", mixinStandardHelpOptions = true,
+            description = "Record runs that others deleted from the database as pruned, so that no restore, recovery or rebuild brings them "
+                    + "back from the day files.")
+    int adopt(@Mixin Consent consent,
+            @Option(names = "--before", paramLabel = "TIME",
+                    description = "Only runs that began before this time: 30d (ago), or 2025-12-10T12:00:00Z. Default: before the oldest "
+                            + "run that the database has.") Times.Since before) {
+        try (Database database = Database.openToRead(this.store.existing().database(), patience)) {
+            var deleted = new DeletedRuns(store.store(), database, clock.instant());
+            DeletedRuns.Found found = deleted.find(before == null ? null : before.at(clock));
+            var report = new DeletedRunsReport(found, false);
+            int runs = found.runIds().size();
+            if (runs == 0 || consent.isDryRun()) return preview(report, runs > 0, consent);
+            if (!isAgreed("Record " + Words.count(runs, "run") + " as pruned?", report, consent)) return Cli.OK;
+            deleted.adopt(found);
+            return result(new DeletedRunsReport(found, true));
         }
     }
 

@@ -15,12 +15,13 @@ import java.util.Set;
 import picocli.CommandLine.*;
 import telemetry.*;
 import telemetry.cli.*;
+import telemetry.prune.DeletedRuns;
 import telemetry.rebuild.*;
 import telemetry.text.*;
 
 @Command(name = "rebuild", mixinStandardHelpOptions = true,
         description = "Make a new database from the day files, verify it and put it in place; or compare the two.",
-        footer = {"", "Examples:", "  rebuild --check-only", "  rebuild --dry-run", "  rebuild --into /tmp/rebuilt.sqlite"})
+        footer = {"", "Examples:", "  rebuild --check-only", "  rebuild --dry-run", "  rebuild --replay-only"})
 class rebuild extends Procedure {
     private static final long MB = 1_000_000;
 
@@ -45,6 +46,15 @@ class rebuild extends Procedure {
             description = "Compare database and day files in both directions and list the runs that differ. Changes nothing.")
     private boolean checkOnly;
 
+    @Option(names = "--replay-only",
+            description = "Bring runs that the database lacks, and ends that it lacks, from the day files into the database that is there; "
+                    + "make no new one. What is newer in it stays, so this does not ask.")
+    private boolean replayOnly;
+
+    @Option(names = "--from-lines",
+            description = "The lines also replace rows that were changed after their run's end line: over HTTP, by a commit, by hand.")
+    private boolean fromLines;
+
     /** Files that may not be read, each named once. */
     private final Set<Path> named = new HashSet<>();
 
@@ -60,20 +70,40 @@ class rebuild extends Procedure {
     @Override
     public Integer call() {
         if (checkOnly && into != null) throw wrong("--check-only writes nothing: it and --into exclude each other");
+        if (replayOnly && (checkOnly || into != null)) throw wrong("--replay-only goes into the store's database: it excludes --check-only "
+                + "and --into");
         Store store = this.store.existing();
         Rebuild rebuild = new Rebuild(store, clock).from(from.contains(Place.RAW), from.contains(Place.ARCHIVE))
-                .onDenied(this::sayDenied);
+                .onDenied(this::sayDenied).fromLines(fromLines);
         if (buffer != null) rebuild.buffer(buffer);
         List<Path> files = rebuild.files();
         if (checkOnly) return compare(rebuild);
-        if (consent.isDryRun()) return preview(rebuild.preview(into), true, consent);
+        long older = DeletedRuns.older(store, clock.instant());
+        if (older > 0) note(Next.line(DeletedRuns.said(older), DeletedRuns.offer(store).in(Runbook.PRUNE)));
+        if (consent.isDryRun()) return preview(rebuild.preview(into, replayOnly), true, consent);
+        if (replayOnly) return replay(rebuild);
         String question = "Replace the database " + store.database() + " by one made from " + Rebuild.said(files) + "?";
         if (into == null && !consent.to(question)) return Cli.OK;
         try (var progress = progress("MB", Rebuild.bytes(files) / MB)) {
             rebuild.progress(progress.adding(MB));
             Rebuilt made = into != null ? rebuild.into(into) : rebuild.inPlace();
-            return told(result(made), made.unread());
+            int status = told(result(made), made.unread());
+            sayInFlight(made.exchange().inFlight());
+            return status;
         }
+    }
+
+    /** Only with --from-lines it replaces anything that is newer. */
+    private int replay(Rebuild rebuild) {
+        if (fromLines && !consent.to("Replace rows of " + store.store().database() + " that were changed since their line?")) return Cli.OK;
+        Replayed made = rebuild.replayOnly(err());
+        int status = result(made);
+        sayInFlight(made.read().inFlight());
+        return status;
+    }
+
+    private void sayInFlight(long runs) {
+        if (runs > 0) note(Next.line(Replay.Result.inFlight(runs), store.store().command("rebuild", "--replay-only")));
     }
 
     private int compare(Rebuild rebuild) {
@@ -82,7 +112,8 @@ class rebuild extends Procedure {
             if (output.isJson() || differences.size() < Words.LISTED) differences.add(difference);
         });
         int status = told(result(new RunDifferences.Compared(count.isSame(), count, differences)), count.unread());
-        if (count.missing() + count.different() > 0)
+        if (count.older() > 0) note(Next.line(DeletedRuns.said(count.older()), DeletedRuns.offer(store.store()).in(Runbook.PRUNE)));
+        else if (count.missing() + count.different() > 0)
             note(Next.line("a rebuild takes what the day files say", store.store().command("rebuild", "--dry-run").in(Runbook.DATA_LOSS)));
         return status;
     }

@@ -38,6 +38,10 @@ class recover extends Procedure {
             description = "Also consider the backups in this folder, for example those of backup --to. May be repeated.")
     private List<Path> from = List.of();
 
+    @Option(names = "--from-lines",
+            description = "The lines also replace rows that were changed after their run's end line: over HTTP, by a commit, by hand.")
+    private boolean fromLines;
+
     public static void main(String... args) {
         Cli.main(new recover(), args);
     }
@@ -50,7 +54,7 @@ class recover extends Procedure {
     @Override
     public Integer call() {
         Store store = from.isEmpty() ? this.store.existing() : this.store.orNew();
-        var recovery = new Recovery(store, clock, wait, err());
+        var recovery = new Recovery(store, clock, wait, err()).fromLines(fromLines);
         if (salvage != null) recovery.salvaging(salvage);
         from.forEach(recovery::from);
         RecoveryPlan plan = recovery.look();

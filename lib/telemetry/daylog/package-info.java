@@ -1,5 +1,5 @@
-//SOURCES BriefRecord.java BrokenLine.java ByteSearch.java DayFolder.java Held.java LogFiles.java LogReader.java LogWriter.java Records.java
-//SOURCES Tail.java ../DayFile.java ../EventLog.java ../LogEntry.java
+//SOURCES BriefRecord.java BrokenLine.java ByteSearch.java DayFolder.java Held.java InFlight.java LogFiles.java LogReader.java
+//SOURCES LogWriter.java Records.java Tail.java ../DayFile.java ../EventLog.java ../LogEntry.java
 /**
  * Day files line by line, plain or gzipped, behind {@code EventLog}: reading past damage, appending without gluing, searching bytes. Knows
  * no database. Read {@code LogReader} first.

@@ -22,6 +22,7 @@ import telemetry.Size;
 import telemetry.Store;
 import telemetry.Times;
 import telemetry.daylog.BriefRecord;
+import telemetry.daylog.InFlight;
 import telemetry.daylog.LogReader;
 import telemetry.daylog.Tail;
 import telemetry.runs.Schema;
@@ -32,13 +33,11 @@ import telemetry.text.Words;
 
 /**
  * Runs of the last days that stand in the day files and not in the database, or not as ended. The files are read before the database is
- * asked, and a record of the last {@value #IN_FLIGHT_SECONDS} seconds does not count: its writer may still wait for the database. Memory
- * holds one batch, and at most {@value #MOST} of the runs found.
+ * asked, and a record of the last minute does not count: its writer may still wait for the database ({@link InFlight}). Memory holds one
+ * batch, and at most {@value #MOST} of the runs found.
  */
 final class Divergence {
 
-    /** The writers' own patience is 30 seconds at the most. */
-    private static final int IN_FLIGHT_SECONDS = 60;
     private static final int BATCH = 20_000;
     private static final int MOST = 10_000;
 
@@ -199,10 +198,8 @@ final class Divergence {
     }
 
     private void keep(Set<String> found, Set<String> ids) {
-        Instant settled = now.minusSeconds(IN_FLIGHT_SECONDS);
         for (String id : ids) {
-            Instant written = batch.get(id);
-            boolean inFlight = written.isAfter(settled);
+            boolean inFlight = InFlight.is(batch.get(id), now);
             if (!inFlight && !pruned.contains(id) && found.size() < MOST) found.add(id);
         }
     }

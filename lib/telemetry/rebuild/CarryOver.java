@@ -11,13 +11,15 @@ import telemetry.Row;
 import telemetry.StoreException;
 import telemetry.runs.Columns;
 import telemetry.runs.Ddl;
+import telemetry.runs.NewerRows;
 import telemetry.runs.RowForm;
 import telemetry.runs.Schema;
 import telemetry.sqlite.SqliteErrors;
 
 /**
  * Copies into a new database what only the old one has, both with one schema and on one connection. That is other tables, runs that the day
- * files lack, runs that they know only as running, and for all other runs the columns that their lines lack. Repeating it changes nothing.
+ * files lack, runs that they know only as running, rows that were changed after their run's end line, and for all other runs the columns that
+ * their lines lack. Repeating it changes nothing.
  */
 final class CarryOver {
     private final Database database;
@@ -30,6 +32,8 @@ final class CarryOver {
     /** Null when rows have no number, or nobody can know them by it. */
     private final String number;
     private final RefusedRows refused;
+    private final boolean isFromLines;
+    private final String newer;
 
     /**
      * @param database the new one, as its connection's main schema
@@ -37,8 +41,10 @@ final class CarryOver {
      * @param loader   knows which columns each run's record had
      * @param refused  receives the rows that the new tables refuse
      * @param keepsNumbers whether a run keeps the number of its row, which takes time
+     * @param isFromLines  whether the lines replace rows that were changed after them
      */
-    CarryOver(Database database, String old, Schema schema, RowForm form, RunLoader loader, RefusedRows refused, boolean keepsNumbers) {
+    CarryOver(Database database, String old, Schema schema, RowForm form, RunLoader loader, RefusedRows refused, boolean keepsNumbers,
+            boolean isFromLines) {
         this.database = database;
         this.old = old;
         this.schema = schema;
@@ -47,6 +53,8 @@ final class CarryOver {
         this.key = schema.key();
         this.number = keepsNumbers ? schema.number() : null;
         this.refused = refused;
+        this.isFromLines = isFromLines;
+        this.newer = new NewerRows(schema).isNewer("o", "t");
     }
 
     /** Runs and all other tables. */
@@ -56,7 +64,7 @@ final class CarryOver {
         copied.values().removeIf(rows -> rows == 0);
         sequences();
         Rebuilt.Carried runs = tables.contains("agent_runs") ? runs() : Rebuilt.Carried.nothing();
-        return new Rebuilt.Carried(runs.runs(), runs.running(), runs.columns(), copied, List.of(), List.of());
+        return new Rebuilt.Carried(runs.runs(), runs.running(), runs.changed(), runs.columns(), copied, List.of(), List.of());
     }
 
     private long copy(String table) {
@@ -106,9 +114,10 @@ final class CarryOver {
                 + key + " IN (SELECT " + key + " FROM " + old + ".agent_runs)");
         long highest = number != null ? moveNumbersAway() : 0;
         updateKnownRuns();
+        long changed = isFromLines ? 0 : keepChangedRuns();
         long runs = unknownRuns() - running;
         if (number != null) numberNewRuns(highest);
-        return new Rebuilt.Carried(runs, running, unknownColumns(), Map.of(), List.of(), List.of());
+        return new Rebuilt.Carried(runs, running, changed, unknownColumns(), Map.of(), List.of(), List.of());
     }
 
     /** What the record lacks comes from the old row: the database's own columns, custom columns, a commit associated later. */
@@ -126,6 +135,16 @@ final class CarryOver {
                     + key + " WHERE " + unlike))
                 refused.add("agent_runs", row.map(), "what only this row has of a run of the day files: " + e.why());
         }
+    }
+
+    /** Rows that were changed after their run's end line say what is newer. @return how many */
+    private long keepChangedRuns() {
+        List<String> columns = form.columns().stream().filter(column -> !Columns.IDENTITY.contains(column)).map(Database::quoted).toList();
+        String set = columns.stream().map(column -> column + " = o." + column).collect(Collectors.joining(", "));
+        String unlike = columns.stream().filter(column -> !column.equals("start_time")).map(column -> "t." + column + " IS NOT o." + column)
+                .collect(Collectors.joining(" OR "));
+        return database.update("UPDATE OR IGNORE main.agent_runs AS t SET " + set + " FROM " + old + ".agent_runs AS o WHERE o." + key
+                + " = t." + key + " AND t.status <> 'running' AND (" + unlike + ") AND " + newer);
     }
 
     private List<String> columnsOfKnownRuns() {

@@ -17,6 +17,7 @@ import telemetry.LogEntry;
 import telemetry.Next;
 import telemetry.Run;
 import telemetry.StoreException;
+import telemetry.daylog.InFlight;
 import telemetry.daylog.LogFiles;
 import telemetry.os.Attempt;
 import telemetry.os.Disk;
@@ -24,7 +25,6 @@ import telemetry.os.NewFile;
 import telemetry.os.Unfinished;
 import telemetry.prune.StaleRuns;
 import telemetry.runs.Ddl;
-import telemetry.runs.InFlight;
 import telemetry.runs.RowForm;
 import telemetry.runs.Schema;
 import telemetry.runs.SchemaForm;
@@ -57,6 +57,7 @@ public final class NewDatabase implements AutoCloseable {
     private RunFeed feed;
     private long inFlight;
     private boolean isLeaving;
+    private boolean isFromLines;
 
     /**
      * @param ddl      its schema; null for the runbook's
@@ -199,6 +200,12 @@ public final class NewDatabase implements AutoCloseable {
         return this;
     }
 
+    /** Whether the lines also replace rows of the old database that were changed after them; the default is false. */
+    NewDatabase fromLines(boolean isFromLines) {
+        this.isFromLines = isFromLines;
+        return this;
+    }
+
     /** What could not be read. */
     Unread unread() {
         return unread;
@@ -229,7 +236,7 @@ public final class NewDatabase implements AutoCloseable {
     /** For copying only the runs, from a database that is attached under this name. */
     CarryOver carryOver(String attached, RefusedRows refused) {
         if (!isKeyUnique) requireOneOfEach(attached);
-        return new CarryOver(database, attached, schema, form, loader, refused, isNumberKnown());
+        return new CarryOver(database, attached, schema, form, loader, refused, isNumberKnown(), isFromLines);
     }
 
     /** It is a column of the table, or what full-text indexes, triggers and tables of others may refer to. */

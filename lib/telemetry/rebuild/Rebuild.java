@@ -1,6 +1,7 @@
 package telemetry.rebuild;
 
 import java.io.File;
+import java.io.PrintWriter;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -25,6 +26,7 @@ import telemetry.os.Attempt;
 import telemetry.os.Disk;
 import telemetry.os.Unfinished;
 import telemetry.prune.OldRuns;
+import telemetry.runs.Schema;
 import telemetry.runs.WriteTrial;
 import telemetry.sqlite.DatabaseFile;
 import telemetry.store.Layout;
@@ -46,6 +48,7 @@ public final class Rebuild {
     private final List<Path> others = new ArrayList<>();
     private boolean raw = true;
     private boolean archive = true;
+    private boolean isFromLines;
     private Duration patience = Database.PATIENCE;
     private LongConsumer progress = bytes -> { };
     private Consumer<StoreException> onDenied = denied -> {
@@ -81,6 +84,12 @@ public final class Rebuild {
     /** Also reads these files. */
     public Rebuild also(List<Path> files) {
         others.addAll(files);
+        return this;
+    }
+
+    /** Whether the lines also replace rows that were changed after them, over HTTP say; the default is false. */
+    public Rebuild fromLines(boolean isFromLines) {
+        this.isFromLines = isFromLines;
         return this;
     }
 
@@ -133,14 +142,14 @@ public final class Rebuild {
         return files.stream().map(Path::toFile).mapToLong(File::length).sum();
     }
 
-    /** Changes nothing. @param into the new file; null for the store's database */
-    public Result preview(Path into) {
+    /** Changes nothing. @param into the new file; null for the store's database @param isReplay whether that would stay */
+    public Result preview(Path into, boolean isReplay) {
         List<Path> files = files();
         OldDatabase.State old = OldDatabase.seen(store.database()).state();
         boolean isComparable = into == null && old == OldDatabase.State.INTACT;
         Path database = into == null ? store.database() : into.toAbsolutePath();
         RunDifferences.Count differences = isComparable ? differences(difference -> { }) : null;
-        return new RebuildPreview(new RebuildPreview.Plan(database, old, files, bytes(files), differences), into != null);
+        return new RebuildPreview(new RebuildPreview.Plan(database, old, files, bytes(files), differences), into != null, isReplay);
     }
 
     /** Compares the store's database with its day files, both ways; see {@link RunDifferences}. */
@@ -203,6 +212,26 @@ public final class Rebuild {
         }
     }
 
+    /**
+     * Brings what the files have into the store's database, which stays; see {@link Replay}.
+     *
+     * @throws StoreException {@code MISSING} when there is no database, {@code LOCKED} when a restore, a recovery or a rebuild is running
+     */
+    public Replayed replayOnly(PrintWriter err) {
+        if (Files.notExists(store.database())) throw new StoreException(StoreException.Reason.MISSING, "replay day files into",
+                store.database(), "it does not exist", store.command("recover", "--dry-run"));
+        return StoreLock.replacing(store, () -> {
+            Pruned pruned = Pruned.of(store);
+            try (Database database = Database.open(store.database(), patience)) {
+                Schema.refuseNewer(database);
+                WriteTrial.tolerate(database);
+                Replay.Result result = new Replay(database).only(this::isWanted).also(others).at(clock).without(pruned)
+                        .fromLines(isFromLines).showing(err).apply(new EventLog(store));
+                return new Replayed(store.database(), database.number("SELECT count(*) FROM agent_runs"), result);
+            }
+        });
+    }
+
     private void makeFolder() {
         Path folder = store.database().getParent();
         Attempt.of("create the folder", folder, () -> Layout.makeFolders(folder));
@@ -226,8 +255,8 @@ public final class Rebuild {
         if (pruned.isEmpty() && !isMore) return Replay.Result.NOTHING;
         try (Database database = Database.open(store.database())) {
             WriteTrial.tolerate(database);
-            Replay.Result result = new Replay(database).only(this::isWanted).after(work.feed).at(clock).without(pruned)
-                    .apply(new EventLog(store));
+            Replay.Result result = new Replay(database).only(this::isWanted).also(others).after(work.feed).at(clock)
+                    .without(pruned).fromLines(isFromLines).apply(new EventLog(store));
             OldRuns.deleteAgain(database, pruned);
             work.runs = database.number("SELECT count(*) FROM agent_runs");
             return result;
@@ -263,7 +292,8 @@ public final class Rebuild {
          * @param ofRuns  whether nothing but the runs is wanted of it
          */
         NewDatabase make(OldDatabase old, Path source, boolean ofRuns) {
-            made = new NewDatabase(file, old.ddl(), Pruned.of(store), quarantine::add, onDenied).at(clock);
+            made = new NewDatabase(file, old.ddl(), Pruned.of(store), quarantine::add, onDenied).at(clock)
+                    .fromLines(isFromLines);
             feed = made.load(this::unread, progress);
             made.endLoading();
             if (source != null) carried = made.carryOver(source, refused);

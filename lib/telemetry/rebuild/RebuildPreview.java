@@ -5,8 +5,8 @@ import java.util.List;
 import telemetry.Check;
 import telemetry.text.Result;
 
-/** What a rebuild would make; {@code toString()} is the report. */
-record RebuildPreview(Plan data, boolean isAside) implements Result {
+/** What a rebuild, or a replay into the database that is there, would make; {@code toString()} is the report. */
+record RebuildPreview(Plan data, boolean isAside, boolean isReplay) implements Result {
 
     /** @param differences between the old database and the day files; null when they cannot be compared, or need not be */
     record Plan(Path database, OldDatabase.State old, List<Path> files, long bytes, RunDifferences.Count differences) { }
@@ -19,7 +19,7 @@ record RebuildPreview(Plan data, boolean isAside) implements Result {
     @Override
     public String toString() {
         String old = "; the database " + (isAside ? "of the store" : "there") + " now is " + data.old;
-        return "would make " + data.database + " from " + Rebuild.said(data.files) + old
+        return (isReplay ? "would bring into " : "would make ") + data.database + (isReplay ? " what it lacks of " : " from ") + Rebuild.said(data.files) + old
                 + (data.differences == null ? "" : System.lineSeparator() + data.differences);
     }
 }

@@ -54,19 +54,20 @@ public record Rebuilt(Path database, String schema, long runs, Read read, long d
      *
      * @param runs    that no day file has
      * @param running that the day files know only as running: their rows as they were
+     * @param changed rows that were changed after their run's end line: as they were
      * @param columns that no line has, with the number of runs that have a value there
      * @param tables  other tables, with the number of their rows
      * @param lost    what could not be read or taken, in words
      * @param left    indexes, virtual tables and triggers that could not be made or filled here, in words, each with its statement
      */
-    public record Carried(long runs, long running, Map<String, Long> columns, Map<String, Long> tables, List<String> lost,
-            List<String> left) {
+    public record Carried(long runs, long running, long changed, Map<String, Long> columns, Map<String, Long> tables,
+            List<String> lost, List<String> left) {
         static Carried nothing() {
-            return new Carried(0, 0, Map.of(), Map.of(), List.of(), List.of());
+            return new Carried(0, 0, 0, Map.of(), Map.of(), List.of(), List.of());
         }
 
         Carried losing(List<String> lost, List<String> left) {
-            return new Carried(runs, running, columns, tables, lost, left);
+            return new Carried(runs, running, changed, columns, tables, lost, left);
         }
     }
 
@@ -101,6 +102,7 @@ public record Rebuilt(Path database, String schema, long runs, Read read, long d
         String from = "from the old database: ";
         if (carried.runs() > 0) lines.add(from + count(carried.runs(), "run", "runs") + " that no day file has");
         if (carried.running() > 0) lines.add(from + count(carried.running(), "run", "runs") + " without an end in the day files");
+        if (carried.changed() > 0) lines.add(from + count(carried.changed(), "row", "rows") + " changed since their line");
         carried.columns().forEach((column, rows) -> lines.add(from + "the column " + column + ", " + count(rows, "value", "values")));
         carried.tables().forEach((table, rows) -> lines.add(from + "the table " + table + ", " + count(rows, "row", "rows")));
         carried.left().forEach(left -> lines.add("not made here: " + left));

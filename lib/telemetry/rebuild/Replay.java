@@ -25,9 +25,9 @@ import telemetry.EventLog;
 import telemetry.LogEntry;
 import telemetry.Run;
 import telemetry.StoreException;
+import telemetry.daylog.InFlight;
 import telemetry.daylog.LogFiles;
 import telemetry.prune.StaleRuns;
-import telemetry.runs.InFlight;
 import telemetry.runs.RowForm;
 import telemetry.runs.RunWriter;
 import telemetry.runs.Schema;
@@ -35,6 +35,7 @@ import telemetry.runs.UnknownTriggers;
 import telemetry.sqlite.SqliteErrors;
 import telemetry.store.Pruned;
 import telemetry.text.Progress;
+import telemetry.text.Words;
 
 /**
  * Adds what the day files know of runs to an existing database of any version, while its writers go on. The end of a run beats its start,
@@ -72,6 +73,17 @@ public final class Replay {
         /** True when the database already had everything. */
         public boolean isNothingNew() {
             return brought() == 0;
+        }
+
+        /** {@code 2 runs that began in the last minute are left to their writers; …} */
+        public static String inFlight(long runs) {
+            return Words.count(runs, "run that began in the last minute is left to its writer",
+                    "runs that began in the last minute are left to their writers") + "; a minute later this brings what is still missing";
+        }
+
+        /** {@code 3 rows stay as they are: changed since their line} */
+        public static String newer(long rows) {
+            return Words.count(rows, "row stays as it is", "rows stay as they are") + ": changed since their line";
         }
 
         /** Runs that were added or completed. */

@@ -18,10 +18,10 @@ import telemetry.Run;
 import telemetry.Store;
 import telemetry.StoreException;
 import telemetry.Times;
+import telemetry.daylog.InFlight;
 import telemetry.daylog.LogFiles;
 import telemetry.os.ScratchFolder;
 import telemetry.runs.Columns;
-import telemetry.runs.InFlight;
 import telemetry.runs.NewerRows;
 import telemetry.store.Pruned;
 import telemetry.text.Result;
@@ -70,9 +70,11 @@ public final class RunDifferences {
      * @param missing   runs that the database lacks
      * @param unknown   runs that the day files lack
      * @param different runs that differ between the two
+     * @param older     of the missing ones, those that began before the oldest row: somebody may have deleted them
      * @param changed   rows that differ because they were changed after their run's end line; they are no difference
      */
-    public record Count(long runs, long inFiles, long damaged, Unread unread, long missing, long unknown, long different, long changed) {
+    public record Count(long runs, long inFiles, long damaged, Unread unread, long missing, long unknown, long different, long older,
+            long changed) {
         public boolean isSame() {
             return missing + unknown + different == 0;
         }
@@ -102,6 +104,9 @@ public final class RunDifferences {
         }
     }
 
+    private static final String OLDER = "SELECT count(*) FROM main.agent_runs WHERE telemetry_instant(start_time) < (SELECT min("
+            + "telemetry_instant(start_time)) FROM live.agent_runs) AND run_id IN (SELECT run_id FROM (";
+
     private final Store store;
     private final Supplier<List<Path>> files;
     private final Consumer<StoreException> onDenied;
@@ -128,7 +133,7 @@ public final class RunDifferences {
             for (int pass = 0; pass < LogFiles.SHORT_PASSES && !count.isSame() && hasMore(); pass++) count = compared(made);
             made.endLoading();
             count = new Count(count.runs, count.inFiles, made.unread().damaged(), made.unread(), count.missing, count.unknown,
-                    count.different, count.changed);
+                    count.different, count.older, count.changed);
             if (!count.isSame() || count.changed > 0) list(made, each);
             return count;
         }
@@ -156,7 +161,7 @@ public final class RunDifferences {
                 of[(int) row.number("kind")] = row.number("runs");
             return new Count(database.number("SELECT count(*) FROM live.agent_runs"),
                     database.number("SELECT count(*) FROM main.agent_runs"), made.unread().damaged(), made.unread(), of[0], of[1], of[2],
-                    of[3]);
+                    of[0] == 0 ? 0 : database.number(OLDER + kinds + ") WHERE kind = 0)"), of[3]);
         } finally {
             database.detach("live");
         }
@@ -188,7 +193,7 @@ public final class RunDifferences {
                 + key + " FROM main.agent_runs) AND coalesce(telemetry_instant(start_time) <= '"
                 + Times.sortable(clock.instant().minus(InFlight.PATIENCE)) + "', TRUE)"
                 + " UNION ALL SELECT iif(newer, 3, 2), run_id, columns FROM (SELECT t.run_id, " + String.join(" || ", unequal)
-                + " AS columns, o.status <> 'running' AND " + new NewerRows(made.schema()).isNewer("o", "t") + " AS newer"
+                + " AS columns, " + new NewerRows(made.schema()).isNewer("o", "t") + " AS newer"
                 + " FROM main.agent_runs AS t JOIN live.agent_runs AS o ON o." + key + " = t."
                 + key + " WHERE t.status <> 'running') WHERE columns <> ''";
     }

@@ -46,9 +46,14 @@ final class Filling {
     private long brokenCommits;
     private long unreadInLogs;
     private boolean areLogsWhole = true;
+    private final boolean isFromLines;
 
-    /** @param carried runs that came from a damaged database already and have no mark yet */
-    Filling(Store store, Database database, Set<String> carried, RefusedRows refused) {
+    /**
+     * @param carried     runs that came from a damaged database already and have no mark yet
+     * @param isFromLines whether what the lines say counts where a row was changed after them
+     */
+    Filling(Store store, Database database, Set<String> carried, RefusedRows refused, boolean isFromLines) {
+        this.isFromLines = isFromLines;
         this.database = database;
         this.pruned = Pruned.of(store);
         this.refused = refused;
@@ -75,7 +80,7 @@ final class Filling {
         for (Path file : databases) readingDatabase(file, schema::from);
         List<Path> alone = logs.stream().filter(Filling::isLeftOut).toList();
         for (Path file : alone) readingLog(file, log -> schema.from(log.schema()));
-        runs = new GapFill(database, pruned, carried, refused);
+        runs = new GapFill(database, pruned, carried, refused, isFromLines);
         for (Path file : databases) if (!readingDatabase(file, this::rows)) gone = null;
         for (Path file : alone) readingLog(file, this::rows);
         for (Path file : databases) schema.finish(file);
@@ -191,6 +196,11 @@ final class Filling {
 
     long runs() {
         return runs.filled();
+    }
+
+    /** Rows of runs that are as they were in a damaged database, because they were changed after their end line. */
+    long changed() {
+        return runs.changed();
     }
 
     long marks() {

@@ -15,6 +15,7 @@ import telemetry.Run;
 import telemetry.StoreException;
 import telemetry.rebuild.RefusedRows;
 import telemetry.runs.Columns;
+import telemetry.runs.NewerRows;
 import telemetry.runs.RowForm;
 import telemetry.runs.Schema;
 import telemetry.runs.UnknownTriggers;
@@ -23,8 +24,8 @@ import telemetry.store.Pruned;
 
 /**
  * Brings runs that were read out of a damaged database into a sound one: those that it does not have at all, the ends of those that it has
- * as running, and what only a row can know of those that it has: posting state, commits, columns of the operator's own. What is there
- * otherwise stays, and what was pruned stays away. Doing it twice does it once.
+ * as running, rows that were changed after their run's end line, and what only a row can know of those that it has: posting state,
+ * commits, columns of the operator's own. What is there otherwise stays, and what was pruned stays away. Doing it twice does it once.
  */
 final class GapFill {
 
@@ -42,14 +43,21 @@ final class GapFill {
     private final String key;
     private final List<String> ofRowAlone;
     private final Object[] defaults;
+    private final boolean isFromLines;
+    private final NewerRows newer;
     private final String there;
     private final Map<String, Long> values = new TreeMap<>();
     private final Map<String, Long> different = new TreeMap<>();
     private long filled;
     private long marks;
+    private long changed;
 
-    /** @param only runs that came from the damaged database already and have no mark yet */
-    GapFill(Database database, Pruned pruned, Set<String> only, RefusedRows refused) {
+    /**
+     * @param only        runs that came from the damaged database already and have no mark yet
+     * @param isFromLines whether what is there counts where a row was changed after its run's end line
+     */
+    GapFill(Database database, Pruned pruned, Set<String> only, RefusedRows refused, boolean isFromLines) {
+        this.isFromLines = isFromLines;
         this.database = database;
         this.schema = Schema.require(database);
         this.pruned = pruned;
@@ -58,8 +66,8 @@ final class GapFill {
         this.key = schema.key();
         this.ofRowAlone = schema.columns().stream().filter(Columns::isOfRowAlone).toList();
         this.defaults = Schema.defaults(database, ofRowAlone);
-        String more = ofRowAlone.stream().map(column -> ", " + Database.quoted(column)).collect(joining());
-        this.there = "SELECT agent_name, start_time, status, end_time, error_summary" + more + " FROM agent_runs WHERE " + key + " = ?";
+        this.newer = new NewerRows(schema);
+        this.there = "SELECT * FROM agent_runs WHERE " + key + " = ?";
     }
 
     /** What tells a run from others here: run_id, or event_id where a run_id may stand in several rows. */
@@ -79,6 +87,11 @@ final class GapFill {
     /** How many of these got the mark. */
     long marks() {
         return marks;
+    }
+
+    /** Rows that are as they were, because they were changed after their run's end line. */
+    long changed() {
+        return changed;
     }
 
     /** Values that only the damaged database had of runs that are there, by column. */
@@ -110,7 +123,7 @@ final class GapFill {
             refused.add("agent_runs", run.fields(), "another run has its " + key);
             return false;
         }
-        return there == null || isLater(run, there) || isSuspect && only.contains(run.id()) || !newValues(run, there, different).isEmpty();
+        return there == null || isLater(run, there) || !isSuspect && isNewer(run, there) || isSuspect && only.contains(run.id()) || !newValues(run, there, different).isEmpty();
     }
 
     /** A damaged index lets a second row in; what tells a run's beginning is the same in all rows of it. */
@@ -123,6 +136,7 @@ final class GapFill {
         Row there = there(run);
         if (there == null) brought(run, isSuspect, insert(run, isSuspect));
         else if (isLater(run, there)) brought(run, isSuspect, update(run, isSuspect, settable(run)));
+        else if (!isSuspect && isNewer(run, there)) changed += update(run, false, settable(run));
         else {
             List<String> columns = newValues(run, there, new TreeMap<>());
             if (!columns.isEmpty() && update(run, false, columns) > 0) columns.forEach(column -> values.merge(column, 1L, Long::sum));
@@ -162,6 +176,12 @@ final class GapFill {
 
     private static boolean isLater(Run run, Row there) {
         return run.isEnd() && !new Run(there.map()).isEnd();
+    }
+
+    /** It was changed after its run's end line, over HTTP say; beside what cannot be read nobody knows that. */
+    private boolean isNewer(Run run, Row there) {
+        var line = new Run(there.map());
+        return !isFromLines && run.isEnd() && line.isEnd() && newer.isOtherAndNewer(run, line);
     }
 
     private long insert(Run run, boolean isSuspect) {

@@ -37,6 +37,7 @@ public final class Recovery {
     private final Path live;
     private final List<Path> others = new ArrayList<>();
     private final List<Path> elsewhere = new ArrayList<>();
+    private boolean isFromLines;
     private long looked;
 
     /**
@@ -79,6 +80,12 @@ public final class Recovery {
         return this;
     }
 
+    /** Whether the lines also replace rows that were changed after them, over HTTP say; the default is false. */
+    public Recovery fromLines(boolean isFromLines) {
+        this.isFromLines = isFromLines;
+        return this;
+    }
+
     /** Changes nothing. @throws StoreException {@code LOCKED} or {@code DENIED} when the state cannot be told */
     public RecoveryPlan look() {
         RecoveryPlan plan = look(false, true);
@@ -112,7 +119,7 @@ public final class Recovery {
         waitUntilUnused(plan);
         RecoveryMark mark = plan.source() == RecoveryPlan.Source.INTACT && !plan.isLogAtStake() ? RecoveryMark.find(store)
                 : RecoveryMark.begin(store, clock.instant());
-        return new RecoveryRun(store, clock, patience, err, others, plan, repair).run(mark);
+        return new RecoveryRun(store, clock, patience, err, others, plan, repair).fromLines(isFromLines).run(mark);
     }
 
     /** A damaged database that SQLite cannot write to, or not pages of the backup's form, is replaced. Nobody may have it open then. */

@@ -27,6 +27,7 @@ import telemetry.health.HealthRules;
 import telemetry.os.Link;
 import telemetry.os.Openers;
 import telemetry.os.ScratchFolder;
+import telemetry.prune.DeletedRuns;
 import telemetry.rebuild.Rebuild;
 import telemetry.rebuild.RunDifferences;
 import telemetry.restore.PageForm;
@@ -35,6 +36,7 @@ import telemetry.runs.Schema;
 import telemetry.sqlite.DatabaseFile;
 import telemetry.sqlite.SqliteErrors;
 import telemetry.store.Pruned;
+import telemetry.text.Runbook;
 import telemetry.text.Words;
 
 /** One look at a store, for a recovery. */
@@ -288,7 +290,7 @@ final class RecoveryLook {
         long bytes = days.stream().map(DayFile::path).mapToLong(file -> file.toFile().length()).sum();
         String files = Words.count(days.size(), "file") + ", " + new Size(bytes);
         if (days.isEmpty()) return Check.warning("day files", "there is none in " + store.raw(), null);
-        if (state != RecoveryPlan.State.INTACT) return Check.ok("day files", files);
+        if (state != RecoveryPlan.State.INTACT) return dayFiles(files, DeletedRuns.older(store, clock.instant()));
         RunDifferences.Count count;
         try {
             count = new Rebuild(store, clock).differences(difference -> { });
@@ -301,7 +303,15 @@ final class RecoveryLook {
         String damaged = count.damaged() == 0 ? "" : "; " + count.damaged() + " damaged entries";
         String detail = files + ", " + count.inFiles() + " runs, " + (missing == 0 ? "none" : missing)
                 + " missing in the database" + damaged;
-        return missing == 0 ? Check.ok("day files", detail) : Check.warning("day files", detail, null);
+        if (count.changed() > 0) detail += "; " + Words.count(count.changed(), "row") + " changed since their line";
+        return missing == 0 ? Check.ok("day files", detail) : count.older() > 0 ? dayFiles(detail, count.older())
+                : Check.warning("day files", detail, null);
+    }
+
+    /** @param older runs that are older than the oldest row */
+    private Check dayFiles(String detail, long older) {
+        return older == 0 ? Check.ok("day files", detail)
+                : Check.warning("day files", detail + "; " + DeletedRuns.said(older), DeletedRuns.offer(store).in(Runbook.PRUNE));
     }
 
     private Check writers(List<DayFile> days) {

@@ -64,6 +64,8 @@ final class RecoveryRun {
 
     /** The number of the last row of runs that a file had which was put in another one's place; -1 where there was none such. */
     private long lastNumber = -1;
+    private boolean isFromLines;
+    private long inFlight;
 
     /**
      * @param others databases that gaps are filled from too, besides those that the mark keeps
@@ -79,6 +81,12 @@ final class RecoveryRun {
         this.others = others;
         this.plan = plan;
         this.repair = repair;
+    }
+
+    /** Whether the lines also replace rows that were changed after them; the default is false. */
+    RecoveryRun fromLines(boolean isFromLines) {
+        this.isFromLines = isFromLines;
+        return this;
     }
 
     /** @param mark that it is under way, and what was put aside; null when an intact database stays in place */
@@ -103,6 +111,7 @@ final class RecoveryRun {
         if (repair != null && repair.kept() != null && !kept.contains(repair.kept())) kept.add(repair.kept());
         logs.stream().filter(log -> kept.stream().noneMatch(file -> file.getParent().equals(log.getParent()))).forEach(kept::add);
         kept.forEach(file -> next.add(Next.words("the damaged files are in " + file.getParent())));
+        if (inFlight > 0) next.add(Next.words(Replay.Result.inFlight(inFlight)).then(store.command("rebuild", "--replay-only")));
         if (plan.source() != RecoveryPlan.Source.INTACT) next.add(store.command("backup"));
         Map<String, Long> rows = new TreeMap<>(filling.rows());
         Long commits = rows.remove("commits");
@@ -157,8 +166,9 @@ final class RecoveryRun {
             WriteTrial.tolerate(database);
             var notTaken = new RefusedRows(quarantine);
             replay(database);
-            filling = new Filling(store, database, Filling.carried(store, clock, kept), notTaken);
+            filling = new Filling(store, database, Filling.carried(store, clock, kept), notTaken, isFromLines);
             fillFrom(all, logs);
+            if (filling.changed() > 0) step(true, "newer", Replay.Result.newer(filling.changed()), "", null);
             if (!all.isEmpty() || !logs.isEmpty() || plan.isShort()) {
                 var report = new FillReport(store, filling, notTaken, plan, lastNumber);
                 steps.addAll(report.checks());
@@ -196,7 +206,7 @@ final class RecoveryRun {
     }
 
     private void rebuild() {
-        Rebuilt made = new Rebuild(store, clock).patience(patience).inPlace();
+        Rebuilt made = new Rebuild(store, clock).patience(patience).fromLines(isFromLines).inPlace();
         base = made.runs() - made.carried().runs();
         damaged = made.damaged();
         left.addAll(made.carried().left());
@@ -243,12 +253,14 @@ final class RecoveryRun {
 
     private void replay(Database database) {
         Pruned pruned = Pruned.of(store);
-        Replay.Result result = new Replay(database).without(pruned).showing(err).at(clock).apply(new EventLog(store));
+        Replay.Result result = new Replay(database).without(pruned).fromLines(isFromLines).showing(err).at(clock).apply(new EventLog(store));
         damaged = Math.max(damaged, result.damaged());
         replayed = result.brought();
         long gone = OldRuns.deleteAgain(database, pruned);
+        inFlight = result.inFlight();
         step(damaged == 0, "replay", Words.count(replayed, "run") + " added or completed from the day files"
-                + (gone == 0 ? "" : ", " + gone + " that were pruned deleted again"),
+                + (gone == 0 ? "" : ", " + gone + " that were pruned deleted again")
+                + (result.changed() == 0 ? "" : "; " + Replay.Result.newer(result.changed())),
                 "; " + damaged + " entries could not be used", store.command("rebuild", "--check-only"));
     }
 

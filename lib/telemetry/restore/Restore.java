@@ -53,6 +53,7 @@ public final class Restore {
     private final Duration patience;
     private final PrintWriter err;
     private final Path live;
+    private boolean isFromLines;
 
     /**
      * @param patience how long the database's lock is waited for
@@ -64,6 +65,12 @@ public final class Restore {
         this.patience = patience;
         this.err = err;
         this.live = store.database();
+    }
+
+    /** Whether the lines also replace rows that were changed after them, over HTTP say; the default is false. */
+    public Restore fromLines(boolean isFromLines) {
+        this.isFromLines = isFromLines;
+        return this;
     }
 
     /**
@@ -164,7 +171,7 @@ public final class Restore {
         requireRows(content, database);
         try (Database restored = Database.open(database, patience)) {
             WriteTrial.tolerate(restored);
-            Restored.Replayed replayed = replay ? replay(restored) : null;
+            Restored.Replayed replayed = replay ? replay(restored, new StandingRows(restored, isFromLines ? null : old)) : null;
             BackupCheck.QUICK.run(restored, err);
             Difference lost = old == null ? new Difference(0L, List.of()) : onlyIn(old, restored);
             restored.patience(CHECKPOINT).pragma("wal_checkpoint", "TRUNCATE");
@@ -191,11 +198,13 @@ public final class Restore {
         }
     }
 
-    private Restored.Replayed replay(Database restored) {
+    private Restored.Replayed replay(Database restored, StandingRows standing) {
         Pruned pruned = Pruned.of(store);
-        Replay.Result result = new Replay(restored).without(pruned).showing(err).at(clock).apply(new EventLog(store));
+        standing.note();
+        Replay.Result result = new Replay(restored).without(pruned).fromLines(isFromLines).showing(err).at(clock).apply(new EventLog(store));
         long gone = OldRuns.deleteAgain(restored, pruned);
-        return new Restored.Replayed(result.lines(), result.inserted(), result.updated(), result.damaged(), gone);
+        long changed = result.changed() + standing.carry();
+        return new Restored.Replayed(result.lines(), result.inserted(), result.updated(), result.damaged(), gone, changed, result.inFlight());
     }
 
     /**

@@ -8,6 +8,7 @@ import java.util.StringJoiner;
 import telemetry.Check;
 import telemetry.Next;
 import telemetry.Times;
+import telemetry.rebuild.Replay;
 import telemetry.text.JsonText;
 import telemetry.text.Result;
 import telemetry.text.Words;
@@ -55,8 +56,15 @@ public record Restored(Path backup, Instant made, String schema, long fromIt, Re
      * @param updated  runs that had not ended then, or differently
      * @param damaged  lines that could not be read, or whose run the database does not take
      * @param pruned   runs of the backup that were deleted on purpose since, and now again
+     * @param changed  rows that were changed after their run's end line: as they were
+     * @param inFlight runs that began in the last minute and have no row yet: it is left to their writers
      */
-    record Replayed(long lines, long inserted, long updated, long damaged, long pruned) { }
+    record Replayed(long lines, long inserted, long updated, long damaged, long pruned, long changed, long inFlight) { }
+
+    /** Runs that began in the last minute and have no row yet: it is left to their writers. */
+    public long inFlight() {
+        return replayed == null ? 0 : replayed.inFlight;
+    }
 
     @Override
     public Check.Status status() {
@@ -114,6 +122,7 @@ public record Restored(Path backup, Instant made, String schema, long fromIt, Re
         if (replayed != null)
             text.add("day files  " + Words.count(replayed.inserted, "run") + " added, "
                     + replayed.updated + " completed, from " + Words.count(replayed.lines, "line"));
+        if (replayed != null && replayed.changed > 0) text.add("newer      " + Replay.Result.newer(replayed.changed));
         if (replayed != null && replayed.pruned > 0)
             text.add("pruned     " + Words.count(replayed.pruned, "run") + " of the backup, deleted again");
         text.add("database   " + Words.count(runs, "run") + ", "

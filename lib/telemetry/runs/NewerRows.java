@@ -2,9 +2,9 @@ package telemetry.runs;
 
 import java.time.Instant;
 import java.util.List;
+import java.util.Objects;
 import java.util.stream.Collectors;
 import telemetry.Database;
-import telemetry.Row;
 import telemetry.Run;
 import telemetry.Times;
 
@@ -28,10 +28,19 @@ public final class NewerRows {
     }
 
     /** Of a row that is known to differ from the record of its run's end. */
-    boolean isNewer(Row row, Run end) {
-        if (!isTimed) return compared().stream().anyMatch(column -> says(row.get(column)) && !row.text(column).equals(end.text(column)));
-        Instant updated = Times.instant(row.get("updated_at"));
+    boolean isNewer(Run row, Run end) {
+        if (!isTimed) return compared().stream().anyMatch(column -> says(row.fields().get(column)) && isUnlike(column, row, end));
+        Instant updated = Times.instant(row.fields().get("updated_at"));
         return updated != null && end.end() != null && updated.isAfter(end.end());
+    }
+
+    /** Of any row, by all its columns: whether it differs from its run as it is elsewhere, and is newer. */
+    public boolean isOtherAndNewer(Run row, Run end) {
+        return isNewer(row, end) && compared().stream().anyMatch(column -> !column.equals("updated_at") && isUnlike(column, row, end));
+    }
+
+    private static boolean isUnlike(String column, Run row, Run end) {
+        return row.fields().containsKey(column) && !Objects.equals(row.text(column), end.text(column));
     }
 
     private static boolean says(Object value) {
@@ -43,8 +52,12 @@ public final class NewerRows {
                 && !column.equals("created_at") && !column.equals("id")).toList();
     }
 
-    /** The same as a condition in SQL. @param row the row's table @param line a table with the run as its lines have it */
+    /** The same as a condition in SQL, also of running rows. @param row the row's table @param line one with runs as their lines have them */
     public String isNewer(String row, String line) {
+        return "coalesce(lower(trim(" + row + ".status)) <> 'running', FALSE) AND " + isLater(row, line);
+    }
+
+    private String isLater(String row, String line) {
         if (isTimed) return "telemetry_instant(" + row + ".updated_at) > telemetry_instant(" + line + ".end_time)";
         return "(" + compared().stream().map(Database::quoted).map(column -> row + "." + column + " NOT IN (0, '') AND " + row + "." + column
                 + " IS NOT " + line + "." + column).collect(Collectors.joining(" OR ")) + ")";

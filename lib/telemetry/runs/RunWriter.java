@@ -95,7 +95,7 @@ public final class RunWriter {
         Row row = database.lookUp(statements.compare, withKey(statements, values(statements, run))).orElse(null);
         if (row == null) return Standing.ABSENT;
         if (!new Run(row.map()).isEnd()) return Standing.OPEN;
-        if (row.number("differs") != 0) return newer.isNewer(row, run) ? Standing.CHANGED : Standing.OTHER;
+        if (row.number("differs") != 0) return newer.isNewer(new Run(row.map()), run) ? Standing.CHANGED : Standing.OTHER;
         boolean isRenamed = schema.shape() == Schema.Shape.PYTHON && run.text("event_id") != null
                 && !run.text("event_id").equals(row.text("event_id"));
         return isRenamed ? Standing.RENAMED : Standing.SAME;

@@ -1,4 +1,4 @@
-package telemetry.runs;
+package telemetry.daylog;
 
 import java.nio.file.Path;
 import java.time.Duration;
