@@ -184,7 +184,7 @@ public final class RunDifferences {
             String column = Database.quoted(columns.get(i));
             if (List.of("run_id", "event_id", "start_time").contains(columns.get(i)) || made.loader().isNamed(i).equals("0")) continue;
             String later = Columns.isFilledLater(columns.get(i)) ? " AND t." + column + " IS NOT NULL" : "";
-            unequal.add("CASE WHEN t." + column + " IS NOT o." + column + later + " AND "
+            unequal.add("CASE WHEN " + Columns.differ(columns.get(i), "t." + column, "o." + column) + later + " AND "
                     + made.loader().isNamed(i) + " THEN '" + columns.get(i).replace("'", "''") + " ' ELSE '' END");
         }
         return "SELECT 0 AS kind, run_id, NULL AS columns FROM main.agent_runs WHERE "

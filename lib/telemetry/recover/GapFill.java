@@ -159,7 +159,7 @@ final class GapFill {
             String column = ofRowAlone.get(i);
             Object value = run.fields().get(column);
             Object now = there.get(column);
-            if (isNothing(value, defaults[i]) || Objects.deepEquals(value, now)) continue;
+            if (isNothing(value, defaults[i]) || Objects.deepEquals(value, now) || Columns.isSameJson(column, value, now)) continue;
             if (isNothing(now, defaults[i])) columns.add(column);
             else unlike.merge(column, 1L, Long::sum);
         }

@@ -15,6 +15,7 @@ import telemetry.Database;
 import telemetry.Row;
 import telemetry.StoreException;
 import telemetry.rebuild.RefusedRows;
+import telemetry.runs.Columns;
 import telemetry.runs.Ddl;
 import telemetry.sqlite.SqliteErrors;
 import telemetry.store.Pruned;
@@ -133,7 +134,8 @@ final class TableFill {
         List<String> told = new ArrayList<>();
         for (String column : columns) {
             Object value = row.get(column);
-            if (value == null || key.contains(column) || Objects.deepEquals(value, there.get(column))) continue;
+            if (value == null || key.contains(column) || Objects.deepEquals(value, there.get(column))
+                    || Columns.isSameJson(column, value, there.get(column))) continue;
             if (there.get(column) == null) told.add(column);
             else unlike.merge(column, 1L, Long::sum);
         }

@@ -6,6 +6,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import telemetry.text.JsonColumn;
 
 /** The columns of the table of runs in all versions: since when they exist, and what is special about them. */
 public final class Columns {
@@ -64,6 +65,18 @@ public final class Columns {
     /** The only words that the usual CHECK of this column takes; none when it takes any. */
     public static Set<String> words(String column) {
         return WORDS.getOrDefault(column, Set.of());
+    }
+
+    /** SQL for whether two values of a column differ, 1 or 0. JSON is compared by its value, but only where the texts are not the same. */
+    public static String differ(String column, String a, String b) {
+        if (!JsonColumn.isColumn(column)) return a + " IS NOT " + b;
+        return "CASE WHEN " + a + " IS " + b + " THEN 0 WHEN typeof(" + a + ") = 'text' AND typeof(" + b + ") = 'text' THEN telemetry_json("
+                + a + ") <> telemetry_json(" + b + ") ELSE 1 END";
+    }
+
+    /** True for JSON of the same value, in a column that has some. */
+    public static boolean isSameJson(String column, Object a, Object b) {
+        return JsonColumn.isColumn(column) && JsonColumn.isSame(a, b);
     }
 
     /** The first version that has a column; 0 for the database's own and for what is no column of any. */

@@ -233,7 +233,7 @@ public final class RowForm {
     public int compare(Object[] a, Object[] b) {
         int order = Boolean.compare(isOver(a), isOver(b));
         if (order == 0) order = end(a).compareTo(end(b));
-        for (int i = 0; order == 0 && i < a.length; i++) order = compare(a[i], b[i]);
+        for (int i = 0; order == 0 && i < a.length; i++) order = compare(columns.get(i), a[i], b[i]);
         return order;
     }
 
@@ -242,8 +242,9 @@ public final class RowForm {
         return end == null ? Instant.MIN : end;
     }
 
-    private static int compare(Object a, Object b) {
+    private static int compare(String column, Object a, Object b) {
         if (a == null || b == null) return a == b ? 0 : a == null ? -1 : 1;
+        if (a.equals(b) || Columns.isSameJson(column, a, b)) return 0;
         return a.toString().compareTo(b.toString());
     }
 }

@@ -125,7 +125,7 @@ public final class RunWriter {
         String insert = "INSERT INTO agent_runs (" + String.join(", ", columns) + ") VALUES ("
                 + "?, ".repeat(columns.size() - 1) + "?) ON CONFLICT";
         String differs = told.stream().filter(column -> !column.equals("start_time"))
-                .map(column -> column + " IS NOT " + kept(column, mark(columns, column))).collect(Collectors.joining(" OR "));
+                .map(column -> Columns.differ(column, column, kept(column, mark(columns, column)))).collect(Collectors.joining(" OR "));
         String end = isKeyUnique ? insert + "(" + schema.key() + ") DO UPDATE SET " + set(told, column -> "excluded." + column)
                 : "UPDATE agent_runs SET " + set(told, column -> mark(columns, column)) + ofKey(columns);
         return new Statements(columns, new RowForm(schema, columns, null), isKeyUnique ? insert + " DO NOTHING" : ifAbsent(columns),

@@ -51,6 +51,7 @@ public final class SqliteConnection implements AutoCloseable {
         this.file = file;
         this.connection = DatabaseFile.connect(copy, mode);
         InstantFunction.register(file, connection);
+        JsonFunction.register(file, connection);
         this.statements = new SqliteStatements(file, connection);
         patience(patience);
     }

@@ -1,7 +1,6 @@
 //DEPS com.eclipsesource.minimal-json:minimal-json:0.9.5
 package telemetry.text;
 
-import com.eclipsesource.json.Json;
 import com.eclipsesource.json.JsonObject;
 import com.eclipsesource.json.JsonValue;
 import com.eclipsesource.json.ParseException;
@@ -51,13 +50,13 @@ public final class Ndjson {
                 && !Double.isFinite(((Number) value).doubleValue());
         if (isNull) line.append("null");
         else if (value instanceof Boolean || value instanceof Long || value instanceof Integer) line.append(value);
-        else if (value instanceof Double || value instanceof Float) line.append(PythonJson.repr(((Number) value).doubleValue()));
+        else if (value instanceof Double || value instanceof Float) line.append(PythonFloat.repr(((Number) value).doubleValue()));
         else if (value instanceof Number) line.append(new BigDecimal(value.toString()));
         else if (value instanceof PythonJson json) line.append(json.text());
         else quoted(line, value.toString());
     }
 
-    private static void quoted(StringBuilder line, String text) {
+    static void quoted(StringBuilder line, String text) {
         line.append('"');
         if (isPlain(text)) line.append(text);
         else text.chars().forEach(c -> escaped(line, (char) c));
@@ -97,7 +96,8 @@ public final class Ndjson {
 
     /**
      * Reads one object. Never throws on bad input: what cannot be read comes back as {@link Damage}. Of the numbers that Python writes
-     * although JSON lacks them, NaN is read as null. Infinity is read as itself, or as null within a member's value.
+     * although JSON lacks them, NaN is read as null and Infinity as itself. Within objects and arrays they are read as they are; those become
+     * the text that Python's json.dumps has for them.
      */
     public static LogRecord read(byte[] bytes, int from, int to) {
         return read(bytes, from, to, Ndjson::record);
@@ -117,19 +117,9 @@ public final class Ndjson {
         }
         if (text.startsWith("\uFEFF")) text = text.substring(1);
         try {
-            return record.apply(parse(text));
+            return record.apply(JsonColumn.parse(text));
         } catch (ParseException e) {
             return new Damage("no JSON: " + e.getMessage());
-        }
-    }
-
-    private static JsonValue parse(String text) {
-        try {
-            return Json.parse(text);
-        } catch (ParseException e) {
-            String cleaned = withoutNaN(text);
-            if (cleaned.equals(text)) throw e;
-            return Json.parse(cleaned);
         }
     }
 
@@ -156,8 +146,8 @@ public final class Ndjson {
         if (value.isNull()) return null;
         if (value.isBoolean()) return value.asBoolean();
         if (value.isString()) return value.asString();
-        if (value.isNumber()) return number(value.toString());
-        return PythonJson.of(value);
+        if (value.isNumber()) return value.toString().equals(JsonColumn.NAN) ? null : number(value.toString());
+        return JsonColumn.dumps(value);
     }
 
     /** Whole numbers of 64 bits become a Long, all others a Double: 1e999 is infinite, as Python reads it. */
@@ -170,32 +160,6 @@ public final class Ndjson {
     }
 
     private static String text(JsonValue value) {
-        return value == null || value.isNull() ? null : value.isString() ? value.asString() : value.toString();
-    }
-
-    private static String withoutNaN(String text) {
-        var cleaned = new StringBuilder(text.length());
-        boolean quoted = false;
-        int depth = 0;
-        for (int i = 0; i < text.length(); i++) {
-            char c = text.charAt(i);
-            if (c == '"') quoted = !quoted;
-            else if (!quoted && (c == '{' || c == '[')) depth++;
-            else if (!quoted && (c == '}' || c == ']')) depth--;
-            if (quoted) {
-                cleaned.append(c);
-                if (c == '\\' && i + 1 < text.length()) cleaned.append(text.charAt(++i));
-                continue;
-            }
-            String word = text.startsWith("NaN", i) ? "NaN" : text.startsWith("Infinity", i) ? "Infinity"
-                    : text.startsWith("-Infinity", i) ? "-Infinity" : null;
-            if (word == null) {
-                cleaned.append(c);
-            } else {
-                cleaned.append(depth > 1 || word.equals("NaN") ? "null" : word.charAt(0) == '-' ? "-1e999" : "1e999");
-                i += word.length() - 1;
-            }
-        }
-        return cleaned.toString();
+        return value == null || value.isNull() ? null : value.isString() ? value.asString() : JsonColumn.dumps(value);
     }
 }
