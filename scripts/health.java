@@ -160,8 +160,12 @@ class health extends Procedure {
                 description = "How long to wait for a locked database. Default: ${DEFAULT-VALUE}.")
         private Duration wait;
 
+        @Option(names = "--buffer", paramLabel = "DIR", description = "Also look for buffer files of clients in this folder. The "
+                + "store's own folder and that of $TELEMETRY_BUFFER_DIR are always looked at.")
+        private Path buffer;
+
         HealthRules rules(boolean quick) {
-            return new HealthRules(quick, wait, diskFailed, diskWarning, idle, stale, walSize, databaseSize, backupAge, compare);
+            return new HealthRules(quick, wait, diskFailed, diskWarning, idle, stale, walSize, databaseSize, backupAge, compare, buffer);
         }
     }
 }

@@ -21,7 +21,8 @@ import telemetry.text.*;
 
 @Command(name = "rebuild", mixinStandardHelpOptions = true,
         description = "Make a new database from the day files, verify it and put it in place; or compare the two.",
-        footer = {"", "Examples:", "  rebuild --check-only", "  rebuild --dry-run", "  rebuild --replay-only"})
+        footer = {"", "Examples:", "  rebuild --check-only", "  rebuild --dry-run",
+            "  rebuild --replay-only --buffer /srv/agents/telemetry_buffer"})
 class rebuild extends Procedure {
     private static final long MB = 1_000_000;
 
@@ -36,7 +37,8 @@ class rebuild extends Procedure {
     private Set<Place> from = EnumSet.allOf(Place.class);
 
     @Option(names = "--buffer", paramLabel = "DIR",
-            description = "Also read the failover files of later clients in this folder (telemetry_*.jsonl, .active, .ready, .synced).")
+            description = "Also read the buffer files of clients that could not reach their service, in this folder "
+                    + "(*.jsonl.active, .ready, .synced; telemetry_*.jsonl).")
     private Path buffer;
 
     @Option(names = "--into", paramLabel = "FILE", description = "Write a new file and leave the store unchanged.")
@@ -57,6 +59,7 @@ class rebuild extends Procedure {
 
     /** Files that may not be read, each named once. */
     private final Set<Path> named = new HashSet<>();
+    private long damaged;
 
     public static void main(String... args) {
         Cli.main(new rebuild(), args);
@@ -96,10 +99,14 @@ class rebuild extends Procedure {
     /** Only with --from-lines it replaces anything that is newer. */
     private int replay(Rebuild rebuild) {
         if (fromLines && !consent.to("Replace rows of " + store.store().database() + " that were changed since their line?")) return Cli.OK;
-        Replayed made = rebuild.replayOnly(err());
+        Replayed made = rebuild.replayOnly(this::sayDamaged, err());
         int status = result(made);
         sayInFlight(made.read().inFlight());
         return status;
+    }
+
+    private void sayDamaged(LogEntry entry) {
+        if (damaged++ < Words.LISTED) note("not read: " + entry.file() + ", byte " + entry.offset() + ": " + ((Damage) entry.record()).reason());
     }
 
     private void sayInFlight(long runs) {

@@ -102,6 +102,44 @@ class ValidateInstallationTest {
         Files.setPosixFilePermissions(program, PosixFilePermissions.fromString("rwxr-xr-x"));
     }
 
+    @Test
+    void variablesOfTheServiceAreJudged() {
+        env.putAll(Map.of("TELEMETRY_API_URL", "localhost:8765", "METRICS_API_URL", "http://", "TELEMETRY_DB_JOURNAL_MODE", "delete",
+                "TELEMETRY_DB_SYNCHRONOUS", "OFF", "TELEMETRY_API_WORKERS", "2", "TELEMETRY_API_PORT", "87650",
+                "TELEMETRY_DB_BUSY_TIMEOUT_MS", "0", "TELEMETRY_RETENTION_DAYS", "0", "TELEMETRY_TEST_MODE", "mock",
+                "GOOGLE_SHEETS_API_ENABLED", "yes"));
+        Store store = fresh();
+        String line = line(validate("--store", store.base()), "variables");
+        assertTrue(line.startsWith("warning "), line);
+        for (String said : List.of("TELEMETRY_API_URL has no scheme: write it as http://localhost:8765", "METRICS_API_URL is no URL",
+                "TELEMETRY_DB_JOURNAL_MODE=DELETE beside a database in WAL mode", "OFF lets a power cut damage the database",
+                "TELEMETRY_API_WORKERS=2 lets several processes write one database file", "TELEMETRY_API_PORT is no port",
+                "is less than a writer's turn can take", "TELEMETRY_RETENTION_DAYS=0 is no number of days from 1",
+                "TELEMETRY_TEST_MODE=mock is set", "GOOGLE_SHEETS_API_URL is not")) assertTrue(line.contains(said), said + " in " + line);
+        env.putAll(Map.of("TELEMETRY_API_URL", "//localhost", "TELEMETRY_DB_JOURNAL_MODE", "OFF", "TELEMETRY_DB_SYNCHRONOUS", "FAST",
+                "TELEMETRY_API_WORKERS", "many", "TELEMETRY_API_AUTH_ENABLED", "true"));
+        String others = line(validate("--store", store.base()), "variables");
+        for (String said : List.of("write it as http://localhost", "OFF lets a killed writer damage", "is no level of SQLite",
+                "TELEMETRY_API_WORKERS is no number", "TELEMETRY_API_AUTH_TOKEN is not")) assertTrue(others.contains(said), others);
+    }
+
+    @Test
+    void rightVariablesOfTheServiceAreShownAndNoTokenIs() {
+        Store store = Fixture.V7_SERVICE.empty(dir.resolve("store"));
+        env.putAll(Map.of("TELEMETRY_API_URL", "http://localhost:8765", "TELEMETRY_DB_JOURNAL_MODE", "DELETE", "TELEMETRY_DB_SYNCHRONOUS",
+                "FULL", "TELEMETRY_API_WORKERS", "1", "TELEMETRY_RETENTION_DAYS", "30", "TELEMETRY_API_AUTH_ENABLED", "true",
+                "TELEMETRY_API_AUTH_TOKEN", "s3cret"));
+        Script run = validate("--store", store.base());
+        assertTrue(line(run, "variables").startsWith("ok variables TELEMETRY_API_URL=http://localhost:8765, TELEMETRY_API_WORKERS=1, "
+                + "TELEMETRY_DB_JOURNAL_MODE=DELETE, TELEMETRY_DB_SYNCHRONOUS=FULL, TELEMETRY_RETENTION_DAYS=30"), line(run, "variables"));
+        assertFalse(run.toString().contains("s3cret"));
+        env.put("TELEMETRY_DB_JOURNAL_MODE", "WAL");
+        env.put("TELEMETRY_DB_SYNCHRONOUS", "NORMAL");
+        String wrong = line(validate("--store", store.base()), "variables");
+        assertTrue(wrong.contains("TELEMETRY_DB_JOURNAL_MODE=WAL beside a database in DELETE mode: programs that set different modes fight "
+                + "over it; TELEMETRY_DB_SYNCHRONOUS=NORMAL is for WAL"), wrong);
+    }
+
     private static Map<String, String> files(Path folder) throws IOException {
         Map<String, String> files = new TreeMap<>();
         try (Stream<Path> all = Files.walk(folder)) {

@@ -19,9 +19,11 @@ import telemetry.Store;
 import telemetry.StoreException;
 import telemetry.Times;
 import telemetry.os.Link;
+import telemetry.os.Machine;
 import telemetry.runs.Integrity;
 import telemetry.runs.Schema;
 import telemetry.sqlite.SqliteErrors;
+import telemetry.store.Buffers;
 import telemetry.text.Runbook;
 import telemetry.text.Words;
 
@@ -200,8 +202,9 @@ public final class DatabaseChecks implements AutoCloseable {
                     divergence.missing().size()).atMost(0));
             measures.add(Measure.of("unended_runs", "", "Runs that ended in the day files and not in the database.",
                     divergence.unended().size()).atMost(0));
-            return divergence.isNone() ? Check.ok("divergence", divergence.toString())
+            Check compared = divergence.isNone() ? Check.ok("divergence", divergence.toString())
                     : Check.warning("divergence", divergence.toString(), store.command("recover", "--dry-run").in(Runbook.DATA_LOSS));
+            return new BufferCheck(store, database, now).with(Buffers.of(store, Machine.environment(), rules.buffer()), compared);
         });
     }
 

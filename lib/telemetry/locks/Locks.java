@@ -22,6 +22,7 @@ import telemetry.Store;
 import telemetry.StoreException;
 import telemetry.Times;
 import telemetry.os.Disk;
+import telemetry.os.Machine;
 import telemetry.os.Openers;
 import telemetry.os.OpenersElsewhere;
 import telemetry.sqlite.DatabaseFile;
@@ -75,7 +76,8 @@ public final class Locks {
 
     private LocksReport report(boolean isFree, Duration waited, List<Long> first, boolean isLeftJournal, boolean isAlone) {
         return new LocksReport(store, isFree, waited, first, users(), size("-wal"), size("-journal"), isLeftJournal, isAlone,
-                Files.exists(DatabaseFile.beside(store.database(), "-shm")), clock.instant());
+                Files.exists(DatabaseFile.beside(store.database(), "-shm")),
+                ServiceLock.check(store, Machine.environment()).orElse(null), clock.instant());
     }
 
     /**

@@ -32,10 +32,11 @@ import telemetry.text.Words;
  * @param isLeftJournal a program died while it wrote, and that has not been rolled back
  * @param isAlone       no other process has the database open, and this system can tell
  * @param isWal         the database is used in WAL mode at this moment
+ * @param service       what the lock file of the HTTP service tells; null when there is none
  */
 public record LocksReport(Store store, boolean isFree, Duration waited, List<Long> first,
         List<User> users, Size wal, Size journal, boolean isLeftJournal,
-        boolean isAlone, boolean isWal, Instant at) implements Result {
+        boolean isAlone, boolean isWal, Check service, Instant at) implements Result {
     /** Unknown for a held lock; a warning for a lock that came late, or something left behind. */
     @Override
     public Check.Status status() {
@@ -47,6 +48,7 @@ public record LocksReport(Store store, boolean isFree, Duration waited, List<Lon
         if (wal != null) checks.add(walCheck());
         if (journal != null) checks.add(journalCheck());
         checks.add(dayFile());
+        if (service != null) checks.add(service);
         if (isFree && users.stream().anyMatch(user -> !user.uses().equals(Set.of(User.Use.APPENDS)))) checks.add(snapshot());
         return new Checks(checks);
     }

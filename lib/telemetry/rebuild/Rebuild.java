@@ -2,7 +2,6 @@ package telemetry.rebuild;
 
 import java.io.File;
 import java.io.PrintWriter;
-import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -14,10 +13,10 @@ import java.util.List;
 import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.LongConsumer;
-import java.util.regex.Pattern;
 import telemetry.Database;
 import telemetry.DayFile;
 import telemetry.EventLog;
+import telemetry.LogEntry;
 import telemetry.Next;
 import telemetry.Size;
 import telemetry.Store;
@@ -29,6 +28,7 @@ import telemetry.prune.OldRuns;
 import telemetry.runs.Schema;
 import telemetry.runs.WriteTrial;
 import telemetry.sqlite.DatabaseFile;
+import telemetry.store.Buffers;
 import telemetry.store.Layout;
 import telemetry.store.Pruned;
 import telemetry.store.Quarantine;
@@ -40,8 +40,6 @@ import telemetry.text.Result;
  * point, the old or the new database is there whole, and the next call starts again.
  */
 public final class Rebuild {
-
-    private static final Pattern BUFFER_FILE = Pattern.compile("telemetry_.*\\.(jsonl|active|ready|synced)");
 
     private final Store store;
     private final Clock clock;
@@ -67,18 +65,9 @@ public final class Rebuild {
         return this;
     }
 
-    /**
-     * Also reads the files in which later clients keep what they could not send: {@code telemetry_*.jsonl}, also ending in .active, .ready,
-     * .synced.
-     */
+    /** Also reads the files in which later clients keep what they could not send; see {@link Buffers}. */
     public Rebuild buffer(Path folder) {
-        Attempt.of("list the buffer files in", folder.toAbsolutePath(), () -> {
-            try (DirectoryStream<Path> files = Files.newDirectoryStream(folder.toAbsolutePath())) {
-                for (Path file : files) if (BUFFER_FILE.matcher(file.getFileName().toString()).matches()) others.add(file);
-            }
-        });
-        others.sort(null);
-        return this;
+        return also(Buffers.in(folder));
     }
 
     /** Also reads these files. */
@@ -215,9 +204,11 @@ public final class Rebuild {
     /**
      * Brings what the files have into the store's database, which stays; see {@link Replay}.
      *
+     * @param onDamage receives each entry that cannot be used
+     * @param err      where the progress is shown; null for nowhere
      * @throws StoreException {@code MISSING} when there is no database, {@code LOCKED} when a restore, a recovery or a rebuild is running
      */
-    public Replayed replayOnly(PrintWriter err) {
+    public Replayed replayOnly(Consumer<LogEntry> onDamage, PrintWriter err) {
         if (Files.notExists(store.database())) throw new StoreException(StoreException.Reason.MISSING, "replay day files into",
                 store.database(), "it does not exist", store.command("recover", "--dry-run"));
         return StoreLock.replacing(store, () -> {
@@ -226,7 +217,7 @@ public final class Rebuild {
                 Schema.refuseNewer(database);
                 WriteTrial.tolerate(database);
                 Replay.Result result = new Replay(database).only(this::isWanted).also(others).at(clock).without(pruned)
-                        .fromLines(isFromLines).showing(err).apply(new EventLog(store));
+                        .fromLines(isFromLines).showing(err).apply(new EventLog(store), onDamage);
                 return new Replayed(store.database(), database.number("SELECT count(*) FROM agent_runs"), result);
             }
         });

@@ -77,6 +77,11 @@ final class FoundDatabase {
         return newestRun;
     }
 
+    /** In capitals; null when the database cannot be read. */
+    String journal() {
+        return journal;
+    }
+
     /** True when it has runs, is in WAL mode, and was not just set up: then agents probably write it with a library of their own. */
     boolean isSharedInWal() {
         return newestRun != null && journal.equals("WAL") && (begun == null || begun.isBefore(now.minus(YOUNG)));

@@ -56,7 +56,7 @@ public record Installation(Check.Status status, Path store, Checks checks) imple
         try (var scratch = new ScratchChecks()) {
             var checks = new Checks(List.of(
                     machine.java(), machine.jbang(), machine.system(store), machine.clock(found.newestRun()),
-                    folders.environment(around.env()), machine.variables(),
+                    folders.environment(around.env()), machine.variables(found.journal()),
                     found.storage(folders), found.permissions(), folders.room(), found.shape(),
                     scratch.sqlite(), machine.python(store, found.isSharedInWal()), toolkit.aliases(), scratch.track(),
                     found.backup(folders, err)));

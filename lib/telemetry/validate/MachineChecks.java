@@ -107,16 +107,19 @@ final class MachineChecks {
         }
     }
 
-    /** All variables that the toolkit knows. */
-    Check variables() {
+    /** All variables that the toolkit knows, and those of the agents' client and service. @param journal of the database; null for none */
+    Check variables(String journal) {
+        var service = new ServiceVariables(env, journal);
         List<String> told = new ArrayList<>();
         var unset = new StringJoiner(", ", "not set: ", "").setEmptyValue("");
         for (String variable : Store.ALL_VARIABLES) {
             if (env.containsKey(variable)) told.add(variable + "=" + env.get(variable));
             else unset.add(variable);
         }
-        if (told.isEmpty()) return Check.ok("variables", unset.toString());
-        return Check.ok("variables", String.join(", ", told) + (unset.length() == 0 ? "" : "; " + unset));
+        told.addAll(service.told());
+        String all = String.join(", ", told) + (told.isEmpty() || unset.length() == 0 ? "" : "; ") + unset;
+        return service.wrong().isEmpty() ? Check.ok("variables", all) : Check.warning("variables", String.join("; ", service.wrong()) + "; "
+                + all, Next.words("correct them where agents and service are started").in(Runbook.SYSTEM_OVERVIEW));
     }
 
     /** @param shared whether agents probably write this store's database in WAL mode, where an old library can damage it */
