@@ -7,8 +7,9 @@
 //SOURCES ../lib/telemetry/archive/package-info.java ../lib/telemetry/locks/package-info.java ../lib/telemetry/backup/package-info.java
 //SOURCES ../lib/telemetry/track/package-info.java ../lib/telemetry/query/package-info.java ../lib/telemetry/prune/package-info.java
 //SOURCES ../lib/telemetry/health/package-info.java ../lib/telemetry/measure/package-info.java ../lib/telemetry/rebuild/package-info.java
-//SOURCES ../lib/telemetry/setup/package-info.java ../lib/telemetry/alert/package-info.java ../lib/telemetry/validate/package-info.java
-//SOURCES ../lib/telemetry/restore/package-info.java ../lib/telemetry/maintain/package-info.java ../lib/telemetry/recover/package-info.java
+//SOURCES ../lib/telemetry/upgrade/package-info.java ../lib/telemetry/setup/package-info.java ../lib/telemetry/alert/package-info.java
+//SOURCES ../lib/telemetry/validate/package-info.java ../lib/telemetry/restore/package-info.java ../lib/telemetry/maintain/package-info.java
+//SOURCES ../lib/telemetry/recover/package-info.java
 //RUNTIME_OPTIONS -XX:TieredStopAtLevel=1 -XX:CompileThresholdScaling=10
 
 import java.time.Duration;

@@ -6,7 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import telemetry.text.JsonText;
-import telemetry.text.PythonJson;
+import telemetry.text.PythonText;
 
 /**
  * A git commit that a run led to. It is an event of the run in the day files, a row of the table commits, and, in stores of v4 and later, the
@@ -55,7 +55,7 @@ public record Commit(String hash, String runId, Map<String, Object> facts) {
         Map<String, Object> payload = new LinkedHashMap<>();
         payload.put(HASH, hash);
         for (String fact : FACTS) if (facts.get(fact) != null) payload.put(fact, facts.get(fact));
-        return new Event(runId, EVENT, when, PythonJson.of(payload));
+        return new Event(runId, EVENT, when, PythonText.of(payload));
     }
 
     /** The commit that an event tells of; null for any other event. */

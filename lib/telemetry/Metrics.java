@@ -3,7 +3,7 @@ package telemetry;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
-import telemetry.text.PythonJson;
+import telemetry.text.PythonText;
 
 /**
  * What a run reports at its end: counts and texts that have columns, and anything else by name. A later value replaces an earlier one. For
@@ -66,15 +66,15 @@ public final class Metrics {
                     && (COUNTS.contains(name) && value instanceof Long || TEXTS.contains(name) && value instanceof String);
             (column ? fields : others).put(name, value);
         });
-        if (!others.isEmpty()) fields.put("metrics_json", isObject ? new PythonJson(json(others)) : json(others));
+        if (!others.isEmpty()) fields.put("metrics_json", isObject ? new PythonText(json(others)) : json(others));
     }
 
     /** A value whose own code throws, or that contains itself, must not cost the record. */
     static String json(Map<String, ?> values) {
         try {
-            return PythonJson.of(values);
+            return PythonText.of(values);
         } catch (RuntimeException | StackOverflowError e) {
-            return PythonJson.of(Map.of("unreadable", e.getClass().getName()));
+            return PythonText.of(Map.of("unreadable", e.getClass().getName()));
         }
     }
 }

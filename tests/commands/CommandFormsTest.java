@@ -135,6 +135,11 @@ class CommandFormsTest {
           0 setup --sample --yes --runs=10 --days=1 -> {store:string rule:string created:[string] database:string odd:[] hint:null
               next:null sample:{runs lines bytes day_files}}
 
+        a store:
+          0 upgrade --to=v4 --dry-run -> {database:string from:string to:string runs added:[string] reasons:[string]
+              differences:{runs in_files damaged damaged_in:{} doubtful:{} denied:[] missing unknown different changed}}
+          64 upgrade --to=v4; upgrade --to=v1 --yes; upgrade --to=v9 --yes -> nothing
+
         a store without its database:
           1 recover --dry-run -> {status:string database:string source:string backup:null missing short:boolean resumed:boolean
               log:null aside:null action:string checks:CHECKS}

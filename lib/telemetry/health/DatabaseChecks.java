@@ -12,16 +12,20 @@ import java.util.Set;
 import java.util.function.Supplier;
 import telemetry.Check;
 import telemetry.Database;
+import telemetry.EventLog;
 import telemetry.Next;
 import telemetry.Row;
 import telemetry.Size;
 import telemetry.Store;
 import telemetry.StoreException;
 import telemetry.Times;
+import telemetry.logs.WritersForm;
 import telemetry.os.Link;
 import telemetry.os.Machine;
 import telemetry.runs.Integrity;
 import telemetry.runs.Schema;
+import telemetry.runs.SchemaForm;
+import telemetry.runs.WritersStatements;
 import telemetry.sqlite.SqliteErrors;
 import telemetry.store.Buffers;
 import telemetry.text.Runbook;
@@ -136,6 +140,7 @@ public final class DatabaseChecks implements AutoCloseable {
         String detail = schema + ": " + String.join("; ", odd);
         if (!schema.isUsable()) return Check.failed("schema", detail, damaged());
         boolean slow = !schema.missingIndexes().isEmpty();
+        if (schema.isHalfMigrated()) return Check.warning("schema", detail, store.command("upgrade", "--dry-run").in(Runbook.UPGRADE));
         return Check.warning("schema", detail, store.next(slow ? Runbook.PERFORMANCE_BASELINES : Runbook.SYSTEM_OVERVIEW));
     }
 
@@ -202,10 +207,20 @@ public final class DatabaseChecks implements AutoCloseable {
                     divergence.missing().size()).atMost(0));
             measures.add(Measure.of("unended_runs", "", "Runs that ended in the day files and not in the database.",
                     divergence.unended().size()).atMost(0));
+            String refused = refused(divergence);
             Check compared = divergence.isNone() ? Check.ok("divergence", divergence.toString())
+                    : refused != null ? Check.failed("divergence", refused, store.command("upgrade", "--dry-run").in(Runbook.UPGRADE))
                     : Check.warning("divergence", divergence.toString(), store.command("recover", "--dry-run").in(Runbook.DATA_LOSS));
             return new BufferCheck(store, database, now).with(Buffers.of(store, Machine.environment(), rules.buffer()), compared);
         });
+    }
+
+    /** Why the table refuses what its writers insert, and since when; null when it takes that. Only a difference makes it worth a look. */
+    private String refused(Divergence divergence) {
+        SchemaForm writers = WritersForm.of(new EventLog(store)).likely(schema);
+        List<String> reasons = writers == null ? List.of() : WritersStatements.refused(database, schema, writers);
+        return reasons.isEmpty() ? null : "rows are refused" + (divergence.since() == null ? "" : " since " + Times.seconds(divergence.since()))
+                + ": " + String.join("; ", reasons) + "; " + divergence;
     }
 
     private boolean isRawThere() {

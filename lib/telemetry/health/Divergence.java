@@ -70,6 +70,7 @@ final class Divergence {
 
     /** When the first record that was read of a piece was written; null when none has a time. */
     private Instant first;
+    private Instant since;
     private int files;
     private long records;
     private long damaged;
@@ -99,6 +100,11 @@ final class Divergence {
     /** Of these it has a row that says running, and the files have the end. */
     Set<String> unended() {
         return unended;
+    }
+
+    /** When the first record of these was written, of those that say; null without one. */
+    Instant since() {
+        return since;
     }
 
     boolean isNone() {
@@ -199,8 +205,10 @@ final class Divergence {
 
     private void keep(Set<String> found, Set<String> ids) {
         for (String id : ids) {
-            boolean inFlight = InFlight.is(batch.get(id), now);
-            if (!inFlight && !pruned.contains(id) && found.size() < MOST) found.add(id);
+            Instant written = batch.get(id);
+            if (InFlight.is(written, now) || pruned.contains(id) || found.size() >= MOST) continue;
+            found.add(id);
+            if (!written.equals(Instant.MIN) && (since == null || written.isBefore(since))) since = written;
         }
     }
 }

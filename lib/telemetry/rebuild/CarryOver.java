@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 import telemetry.Database;
@@ -35,6 +36,9 @@ final class CarryOver {
     private final boolean isFromLines;
     private final String newer;
 
+    /** Null when what the lines say counts. */
+    private Set<String> kept;
+
     /**
      * @param database the new one, as its connection's main schema
      * @param old      the name that the old one is attached as
@@ -55,6 +59,12 @@ final class CarryOver {
         this.refused = refused;
         this.isFromLines = isFromLines;
         this.newer = new NewerRows(schema).isNewer("o", "t");
+    }
+
+    /** Old rows keep what they say in these columns, unless a line ends a run that its row has as running. */
+    CarryOver keeping(Set<String> columns) {
+        this.kept = columns;
+        return this;
     }
 
     /** Runs and all other tables. */
@@ -150,10 +160,15 @@ final class CarryOver {
     private List<String> columnsOfKnownRuns() {
         List<String> set = new ArrayList<>();
         for (String column : schema.columns())
-            if (Columns.OWN.contains(column) && !Database.quoted(column).equals(number)) set.add(column + " = o." + column);
+            if (kept != null && !kept.contains(column)) continue;
+            else if (Columns.OWN.contains(column) && !Database.quoted(column).equals(number)) set.add(column + " = o." + column);
         if (number != null) set.add(number + " = o." + number);
         for (int i = 0; i < form.columns().size(); i++) {
             String column = Database.quoted(form.columns().get(i));
+            if (kept != null) {
+                keep(set, i, column);
+                continue;
+            }
             boolean later = Columns.isFilledLater(form.columns().get(i));
             String named = Columns.IDENTITY.contains(form.columns().get(i)) ? "1" : loader.isNamed(i);
             if (named.equals("0")) set.add(column + " = o." + column);
@@ -162,6 +177,16 @@ final class CarryOver {
                         + (later ? "coalesce(t." + column + ", o." + column + ")" : "t." + column) + " ELSE o." + column + " END");
         }
         return set;
+    }
+
+    /** A status of which the old table had no word is the line's. */
+    private void keep(List<String> set, int place, String column) {
+        String name = form.columns().get(place);
+        if (!kept.contains(name) || Columns.IDENTITY.contains(name)) return;
+        String better = name.equals("status") && schema.version() >= 6 ? " WHEN o.status = 'failure' AND t.status IN ('timeout', 'cancelled') "
+                + "THEN t.status" : "";
+        set.add(loader.isNamed(place).equals("0") ? column + " = o." + column : column + " = CASE WHEN " + loader.isNamed(place)
+                + " AND o.status = 'running' AND t.status <> 'running' THEN t." + column + better + " ELSE o." + column + " END");
     }
 
     private long unknownRuns() {

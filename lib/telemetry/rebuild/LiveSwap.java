@@ -100,7 +100,7 @@ final class LiveSwap implements AutoCloseable {
             began[0] = System.nanoTime();
             if (!watcher.pragma("data_version").equals(version)) made.carryOver(LIVE, refused).runs();
             made.leaveInFlight(LIVE);
-            replaceRows(database, made.schema());
+            replaceRows(made);
             made.commits().addTo(database, LIVE);
         });
         Duration locked = Duration.ofNanos(System.nanoTime() - began[0]);
@@ -110,11 +110,13 @@ final class LiveSwap implements AutoCloseable {
         return locked;
     }
 
-    private void replaceRows(Database database, Schema schema) {
+    private void replaceRows(NewDatabase made) {
+        Database database = made.database();
         List<Row> triggers = database.query("SELECT name, sql FROM live.sqlite_master WHERE type = 'trigger' AND tbl_name = 'agent_runs' "
                 + "COLLATE NOCASE").list();
         for (Row trigger : triggers) database.execute("DROP TRIGGER live." + Database.quoted(trigger.text("name")));
-        copyRows(database, schema);
+        if (made.reshape() != null) made.reshape().recreate(database, LIVE);
+        copyRows(database, made.schema());
         for (VirtualTable table : VirtualTable.of(database, LIVE)) refill(database, table, triggers);
         for (Row trigger : triggers) database.execute("CREATE TRIGGER live." + trigger.text("sql").substring("CREATE TRIGGER ".length()));
     }

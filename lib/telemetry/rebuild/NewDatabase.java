@@ -58,6 +58,7 @@ public final class NewDatabase implements AutoCloseable {
     private long inFlight;
     private boolean isLeaving;
     private boolean isFromLines;
+    private Reshape reshape;
 
     /**
      * @param ddl      its schema; null for the runbook's
@@ -99,6 +100,17 @@ public final class NewDatabase implements AutoCloseable {
         return file;
     }
 
+    /** Has old runs become rows of a table of another form, the one that the schema has which was given. */
+    NewDatabase reshaping(Reshape reshape) {
+        this.reshape = reshape;
+        return this;
+    }
+
+    /** Null when the form stays. */
+    Reshape reshape() {
+        return reshape;
+    }
+
     Database database() {
         return database;
     }
@@ -133,8 +145,8 @@ public final class NewDatabase implements AutoCloseable {
             belt.run(() -> read(next, files, done));
             loader.finish();
         });
+        commits.addAll(next.commits());
         feed = next;
-        commits.addAll(feed.commits());
         return feed;
     }
 
@@ -177,16 +189,17 @@ public final class NewDatabase implements AutoCloseable {
      * @return how many
      */
     long leaveInFlight(String attached) {
-        long rows = 0;
+        long left = 0;
         String key = schema.key();
-        String absent = attached == null ? "" : " AND NOT EXISTS (SELECT 1 FROM " + attached + ".agent_runs AS o WHERE o." + key + " = ?1)";
+        String rows = reshape != null && attached != null ? Reshape.SHAPED : attached;
+        String absent = rows == null ? "" : " AND NOT EXISTS (SELECT 1 FROM " + rows + ".agent_runs AS o WHERE o." + key + " = ?1)";
         for (LogEntry start : feed.inFlight()) {
             Object[] row = form.row((Run) start.record());
-            if (InFlight.is(start, clock.instant())) rows += database.update("DELETE FROM main.agent_runs WHERE " + key
+            if (InFlight.is(start, clock.instant())) left += database.update("DELETE FROM main.agent_runs WHERE " + key
                     + " = ?1 AND status = 'running'" + absent, row[form.columns().indexOf(key)]);
         }
-        inFlight += rows;
-        return rows;
+        inFlight += left;
+        return left;
     }
 
     private void damaged(LogEntry entry) {
@@ -222,6 +235,7 @@ public final class NewDatabase implements AutoCloseable {
         database.pragma("journal_mode", "OFF");
         database.attachToRead(old, "old");
         try {
+            if (reshape != null) return reshaped(refused);
             List<String> tables =
                     database.query("SELECT name FROM main.sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite@_%' ESCAPE '@' "
                     + "AND name IN (SELECT name FROM old.sqlite_master)").stream().map(row -> row.text("name")).toList();
@@ -233,8 +247,16 @@ public final class NewDatabase implements AutoCloseable {
         }
     }
 
+    private Rebuilt.Carried reshaped(RefusedRows refused) {
+        reshape.begin(database, schema);
+        Rebuilt.Carried carried = carryOver("old", refused).runs();
+        reshape.verify(database, "old", schema, refused.named().size());
+        return carried;
+    }
+
     /** For copying only the runs, from a database that is attached under this name. */
     CarryOver carryOver(String attached, RefusedRows refused) {
+        if (reshape != null) return reshape.carryOver(database, attached, schema, form, loader, refused);
         if (!isKeyUnique) requireOneOfEach(attached);
         return new CarryOver(database, attached, schema, form, loader, refused, isNumberKnown(), isFromLines);
     }

@@ -25,6 +25,7 @@ import telemetry.os.Attempt;
 import telemetry.os.Disk;
 import telemetry.os.Unfinished;
 import telemetry.prune.OldRuns;
+import telemetry.runs.Ddl;
 import telemetry.runs.Schema;
 import telemetry.runs.WriteTrial;
 import telemetry.sqlite.DatabaseFile;
@@ -48,6 +49,7 @@ public final class Rebuild {
     private boolean archive = true;
     private boolean isFromLines;
     private Duration patience = Database.PATIENCE;
+    private Reshape reshape;
     private LongConsumer progress = bytes -> { };
     private Consumer<StoreException> onDenied = denied -> {
         throw denied;
@@ -82,6 +84,12 @@ public final class Rebuild {
         return this;
     }
 
+    /** Gives the runs of an intact database a table of another form; see {@link Reshape}. Its other tables stay. */
+    public Rebuild as(Reshape reshape) {
+        this.reshape = reshape;
+        return this;
+    }
+
     /** Sets how long to wait for a lock on the database; the default is {@link Database#PATIENCE}. */
     public Rebuild patience(Duration patience) {
         this.patience = patience;
@@ -105,7 +113,7 @@ public final class Rebuild {
         List<Path> files = new ArrayList<>();
         for (DayFile day : new EventLog(store).days()) if (isWanted(day)) files.add(day.path());
         files.addAll(others);
-        if (files.isEmpty()) throw nothing();
+        if (files.isEmpty() && reshape == null) throw nothing();
         return files;
     }
 
@@ -174,6 +182,8 @@ public final class Rebuild {
 
     private Rebuilt exchange() {
         OldDatabase old = OldDatabase.of(store.database());
+        if (reshape != null && old.state() != OldDatabase.State.INTACT) throw new StoreException(StoreException.Reason.DAMAGED, "upgrade",
+                old.file(), String.valueOf(old.why()), store.command("recover", "--dry-run"));
         if (old.state() != OldDatabase.State.ABSENT && old.state() != OldDatabase.State.INTACT) old.requireUnused();
         makeFolder();
         Instant began = clock.instant();
@@ -188,6 +198,7 @@ public final class Rebuild {
                     work.left.addAll(swap.left());
                     work.runs = work.made.runs();
                 }
+                if (reshape != null) work.left.addAll(reshape.setJournal(store.database()));
             } else {
                 work.make(old, null, false).seal();
                 kept = old.moveAside(folder);
@@ -283,8 +294,9 @@ public final class Rebuild {
          * @param ofRuns  whether nothing but the runs is wanted of it
          */
         NewDatabase make(OldDatabase old, Path source, boolean ofRuns) {
-            made = new NewDatabase(file, old.ddl(), Pruned.of(store), quarantine::add, onDenied).at(clock)
-                    .fromLines(isFromLines);
+            Ddl ddl = reshape == null ? old.ddl() : reshape.ddl(old.ddl());
+            made = new NewDatabase(file, ddl, Pruned.of(store), quarantine::add, onDenied).at(clock).fromLines(isFromLines)
+                    .reshaping(reshape);
             feed = made.load(this::unread, progress);
             made.endLoading();
             if (source != null) carried = made.carryOver(source, refused);

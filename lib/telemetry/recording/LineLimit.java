@@ -8,7 +8,7 @@ import telemetry.Run;
 import telemetry.daylog.LogReader;
 import telemetry.runs.Columns;
 import telemetry.text.Ndjson;
-import telemetry.text.PythonJson;
+import telemetry.text.PythonText;
 
 /**
  * Makes a record fit on a line that readers accept ({@link LogReader#LONGEST_LINE}): texts that are too long are cut and say so. The row
@@ -36,12 +36,12 @@ final class LineLimit {
     private static Run cut(Run run, int limit) {
         Map<String, Object> changed = null;
         for (Map.Entry<String, Object> field : run.fields().entrySet()) {
-            boolean isObject = field.getValue() instanceof PythonJson;
+            boolean isObject = field.getValue() instanceof PythonText;
             if (!isObject && !(field.getValue() instanceof String) || Columns.IDENTITY.contains(field.getKey())) continue;
             String text = field.getValue().toString();
             if (text.length() <= limit) continue;
             if (changed == null) changed = new LinkedHashMap<>(run.fields());
-            changed.put(field.getKey(), isObject ? new PythonJson(cutJson(text, limit))
+            changed.put(field.getKey(), isObject ? new PythonText(cutJson(text, limit))
                     : field.getKey().endsWith("_json") ? cutJson(text, limit) : cut(text, limit));
         }
         return changed == null ? run : new Run(changed);
@@ -62,6 +62,6 @@ final class LineLimit {
         if (json == null || json.length() <= limit) return json;
         Map<String, Object> instead = new LinkedHashMap<>();
         instead.put("shortened", cut(json, limit / 2));
-        return PythonJson.of(instead);
+        return PythonText.of(instead);
     }
 }

@@ -17,7 +17,7 @@ import telemetry.Times;
 import telemetry.runs.Columns;
 import telemetry.runs.Limits;
 import telemetry.runs.Schema;
-import telemetry.text.PythonJson;
+import telemetry.text.PythonText;
 
 /**
  * The records of a run that starts and ends now: their fields and the fields' order, for each version of a store. Their lines are the Python
@@ -81,7 +81,7 @@ public final class RunLine {
         if (given instanceof Integer number) return number.longValue();
         if (given instanceof String text && Columns.isCount(column) && text.matches("-?\\d{1,18}")) return Long.valueOf(text);
         if (!(given instanceof Map) && !(given instanceof Iterable)) return given;
-        return version >= LATER ? new PythonJson(PythonJson.of(given)) : PythonJson.of(given);
+        return version >= LATER ? new PythonText(PythonText.of(given)) : PythonText.of(given);
     }
 
     /**

@@ -6,7 +6,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import telemetry.text.JsonColumn;
+import telemetry.text.PythonJson;
 
 /** The columns of the table of runs in all versions: since when they exist, and what is special about them. */
 public final class Columns {
@@ -69,14 +69,14 @@ public final class Columns {
 
     /** SQL for whether two values of a column differ, 1 or 0. JSON is compared by its value, but only where the texts are not the same. */
     public static String differ(String column, String a, String b) {
-        if (!JsonColumn.isColumn(column)) return a + " IS NOT " + b;
+        if (!PythonJson.isColumn(column)) return a + " IS NOT " + b;
         return "CASE WHEN " + a + " IS " + b + " THEN 0 WHEN typeof(" + a + ") = 'text' AND typeof(" + b + ") = 'text' THEN telemetry_json("
                 + a + ") <> telemetry_json(" + b + ") ELSE 1 END";
     }
 
     /** True for JSON of the same value, in a column that has some. */
     public static boolean isSameJson(String column, Object a, Object b) {
-        return JsonColumn.isColumn(column) && JsonColumn.isSame(a, b);
+        return PythonJson.isColumn(column) && PythonJson.isSame(a, b);
     }
 
     /** The first version that has a column; 0 for the database's own and for what is no column of any. */

@@ -11,7 +11,7 @@ import telemetry.Database;
 import telemetry.Run;
 import telemetry.RunStatus;
 import telemetry.Times;
-import telemetry.text.PythonJson;
+import telemetry.text.PythonText;
 
 /**
  * Turns a run's record into the values of a row in one schema, and decides which of two records of a run counts. It is pure: the same
@@ -95,7 +95,7 @@ public final class RowForm {
         Object[] row = new Object[columns.size()];
         for (int i = 0; i < row.length; i++) {
             Object value = run.fields().getOrDefault(columns.get(i), LACKING);
-            row[i] = value instanceof String text ? stored(text) : value instanceof PythonJson json ? json.text() : value;
+            row[i] = value instanceof String text ? stored(text) : value instanceof PythonText json ? json.text() : value;
         }
         return complete(row);
     }

@@ -250,10 +250,15 @@ public record Schema(Shape shape, int version, List<String> columns, Set<String>
         if (!missingColumns().isEmpty()) odd.add("columns missing: " + String.join(", ", missingColumns()));
         for (String table : List.of("run_events", "commits", "schema_migrations"))
             if (!tables.contains(table)) odd.add("no table " + table);
-        if (stamp != 0 && stamp != version) odd.add("stamped v" + stamp + ", has the columns of v" + version);
+        if (isHalfMigrated()) odd.add("stamped v" + stamp + ", has the columns of v" + version);
         List<String> missing = missingIndexes();
         if (!missing.isEmpty()) odd.add("indexes missing: " + String.join(", ", missing));
         return odd;
+    }
+
+    /** True when its stamp names other tables than it has. */
+    public boolean isHalfMigrated() {
+        return !isForeign() && stamp != 0 && stamp != version;
     }
 
     /** The runbook's indexes that this database lacks although it has their columns. Any further indexes are ignored. */

@@ -4,9 +4,9 @@ import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
 import org.sqlite.Function;
-import telemetry.text.JsonColumn;
+import telemetry.text.PythonJson;
 
-/** {@code telemetry_json(text)} in SQL is {@link JsonColumn#canonical}, and NULL for what is no text. As {@link InstantFunction} it is. */
+/** {@code telemetry_json(text)} in SQL is {@link PythonJson#canonical}, and NULL for what is no text. As {@link InstantFunction} it is. */
 final class JsonFunction extends Function {
     private static final int DIRECT_ONLY = 0x80000;
     private static final int TEXT = 3;
@@ -21,7 +21,7 @@ final class JsonFunction extends Function {
 
     @Override
     protected void xFunc() throws SQLException {
-        if (value_type(0) == TEXT) result(JsonColumn.canonical(value_text(0)));
+        if (value_type(0) == TEXT) result(PythonJson.canonical(value_text(0)));
         else result();
     }
 }

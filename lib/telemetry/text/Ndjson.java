@@ -52,7 +52,7 @@ public final class Ndjson {
         else if (value instanceof Boolean || value instanceof Long || value instanceof Integer) line.append(value);
         else if (value instanceof Double || value instanceof Float) line.append(PythonFloat.repr(((Number) value).doubleValue()));
         else if (value instanceof Number) line.append(new BigDecimal(value.toString()));
-        else if (value instanceof PythonJson json) line.append(json.text());
+        else if (value instanceof PythonText json) line.append(json.text());
         else quoted(line, value.toString());
     }
 
@@ -96,8 +96,8 @@ public final class Ndjson {
 
     /**
      * Reads one object. Never throws on bad input: what cannot be read comes back as {@link Damage}. Of the numbers that Python writes
-     * although JSON lacks them, NaN is read as null and Infinity as itself. Within objects and arrays they are read as they are; those become
-     * the text that Python's json.dumps has for them.
+     * although JSON lacks them, NaN is read as null and Infinity as itself. Objects and arrays become the text that Python's json.dumps has
+     * for them, with these words.
      */
     public static LogRecord read(byte[] bytes, int from, int to) {
         return read(bytes, from, to, Ndjson::record);
@@ -117,7 +117,7 @@ public final class Ndjson {
         }
         if (text.startsWith("\uFEFF")) text = text.substring(1);
         try {
-            return record.apply(JsonColumn.parse(text));
+            return record.apply(PythonJson.parse(text));
         } catch (ParseException e) {
             return new Damage("no JSON: " + e.getMessage());
         }
@@ -146,8 +146,8 @@ public final class Ndjson {
         if (value.isNull()) return null;
         if (value.isBoolean()) return value.asBoolean();
         if (value.isString()) return value.asString();
-        if (value.isNumber()) return value.toString().equals(JsonColumn.NAN) ? null : number(value.toString());
-        return JsonColumn.dumps(value);
+        if (value.isNumber()) return value.toString().equals(PythonJson.NAN) ? null : number(value.toString());
+        return PythonJson.dumps(value);
     }
 
     /** Whole numbers of 64 bits become a Long, all others a Double: 1e999 is infinite, as Python reads it. */
@@ -160,6 +160,6 @@ public final class Ndjson {
     }
 
     private static String text(JsonValue value) {
-        return value == null || value.isNull() ? null : value.isString() ? value.asString() : JsonColumn.dumps(value);
+        return value == null || value.isNull() ? null : value.isString() ? value.asString() : PythonJson.dumps(value);
     }
 }

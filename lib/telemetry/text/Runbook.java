@@ -13,6 +13,7 @@ public enum Runbook {
     DISK_FULL("Disk Full", "archive", "--dry-run"),
     MAINTENANCE("Maintenance", "maintain", "monthly", "--dry-run"),
     PRUNE("Prune", "prune", "stale", "--dry-run"),
+    UPGRADE("Upgrade", "upgrade", "--dry-run"),
     PERFORMANCE_BASELINES("Performance Baselines", "measure_performance", "--apply-indexes", "--dry-run"),
     COMPLETE_SYSTEM_FAILURE("Complete System Failure", "recover", "--dry-run"),
     DATA_LOSS("Data Loss", "rebuild", "--check-only");

@@ -1,0 +1,49 @@
+package telemetry.logs;
+
+import java.util.List;
+import java.util.stream.Stream;
+import telemetry.DayFile;
+import telemetry.EventLog;
+import telemetry.LogEntry;
+import telemetry.Run;
+import telemetry.runs.Schema;
+import telemetry.runs.SchemaForm;
+
+/**
+ * Which tables the writers of a store's newest lines use, as far as lines tell: their version does, and from v6 on not whether the client or
+ * its service writes the database.
+ *
+ * @param version of the newest lines; 0 when no line names one
+ */
+public record WritersForm(int version) {
+
+    /** So many of the newest days are looked at: their writers are those of today. */
+    private static final int DAYS = 3;
+
+    public static WritersForm of(EventLog log) {
+        List<DayFile> days = log.days();
+        int version = 0;
+        for (int i = days.size() - 1; i >= 0 && (version == 0 || i >= days.size() - DAYS); i--) version = Math.max(version, newest(log, days.get(i)));
+        return new WritersForm(version);
+    }
+
+    private static int newest(EventLog log, DayFile day) {
+        try (Stream<LogEntry> entries = log.read(day)) {
+            return entries.map(LogEntry::record).filter(Run.class::isInstance).map(Run.class::cast).map(run -> run.number("schema_version"))
+                    .filter(version -> version != null && version >= 1 && version <= Schema.NEWEST).mapToInt(Long::intValue).max().orElse(0);
+        }
+    }
+
+    /** The same, or what fits best: the client's tables where lines do not tell. */
+    public SchemaForm likely(Schema now) {
+        SchemaForm form = form(now);
+        return form != null || version == 0 ? form : SchemaForm.named("v" + version + "-python").orElse(null);
+    }
+
+    /** Their tables, for a database that has this schema now; null when that is not known. */
+    public SchemaForm form(Schema now) {
+        if (version == 0) return null;
+        String family = version < 6 ? "" : now.shape() == Schema.Shape.PYTHON ? "-python" : now.shape() == Schema.Shape.SERVICE ? "-service" : "-";
+        return SchemaForm.named("v" + Math.max(version, Schema.RUNBOOK_VERSION) + family).orElse(null);
+    }
+}
