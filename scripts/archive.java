@@ -15,6 +15,7 @@ import picocli.CommandLine.*;
 import telemetry.*;
 import telemetry.archive.*;
 import telemetry.cli.*;
+import telemetry.os.*;
 import telemetry.store.*;
 import telemetry.text.*;
 
@@ -124,7 +125,10 @@ class archive extends Procedure {
     }
 
     @Command(name = "restore", mixinStandardHelpOptions = true, description = "Copy a day back to the raw day files. The archive keeps it.")
-    int restore(@Parameters(paramLabel = "DAY", description = "2025-12-11") LocalDate day) {
+    int restore(@Parameters(paramLabel = "DAY", description = "2025-12-11") LocalDate day,
+            @Option(names = "--keep-free", paramLabel = "SIZE", description = "What this leaves free on the disk, for the agents' next "
+                    + "lines. Default: 1GB, or a twentieth of a smaller disk.") Size keepFree) {
+        KeptFree.ask(keepFree);
         return result(archive().restore(day));
     }
 

@@ -14,7 +14,7 @@ import picocli.CommandLine.*;
 import telemetry.*;
 import telemetry.backup.*;
 import telemetry.cli.*;
-import telemetry.os.Disk;
+import telemetry.os.*;
 import telemetry.prune.DeletedRuns;
 import telemetry.rebuild.Replay;
 import telemetry.restore.*;
@@ -61,6 +61,13 @@ class backup extends Procedure {
     }
 
     private Retention retention;
+
+    @Option(names = "--keep-free", paramLabel = "SIZE", scope = ScopeType.INHERIT,
+            description = "What unpacking leaves free on the disk, for the agents' next lines. Default: 1GB, or a twentieth of a smaller "
+                    + "disk.")
+    private void keepFree(Size size) {
+        KeptFree.ask(size);
+    }
 
     @Mixin
     private Consent consent;

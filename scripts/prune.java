@@ -91,7 +91,7 @@ class prune extends Procedure {
             if (!isAgreed("Cancel " + Words.count(endless.size(), "run") + "?", report, consent)) return Cli.OK;
             Path backup = backUp();
             long cancelled = counting(endless.size(),
-                    done -> stale.cancel(endless, Pruned.of(store.store()), clock.instant(), done));
+                    done -> stale.cancel(endless, Pruned.leniently(store.store()), clock.instant(), done));
             return result(report.done(cancelled, backup));
         }
     }

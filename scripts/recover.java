@@ -15,6 +15,7 @@ import java.util.List;
 import picocli.CommandLine.*;
 import telemetry.*;
 import telemetry.cli.*;
+import telemetry.os.*;
 import telemetry.recover.*;
 import telemetry.store.*;
 import telemetry.text.*;
@@ -42,6 +43,13 @@ class recover extends Procedure {
     @Option(names = "--from-lines",
             description = "The lines also replace rows that were changed after their run's end line: over HTTP, by a commit, by hand.")
     private boolean fromLines;
+
+    @Option(names = "--keep-free", paramLabel = "SIZE",
+            description = "What unpacking leaves free on the disk, for the agents' next lines. Default: 1GB, or a twentieth of a smaller "
+                    + "disk.")
+    private void keepFree(Size size) {
+        KeptFree.ask(size);
+    }
 
     public static void main(String... args) {
         Cli.main(new recover(), args);

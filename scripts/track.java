@@ -20,7 +20,7 @@ import picocli.CommandLine.*;
 import picocli.CommandLine.Model.CommandSpec;
 import telemetry.*;
 import telemetry.cli.*;
-import telemetry.text.Words;
+import telemetry.text.Escaped;
 import telemetry.track.*;
 
 @Command(name = "track", mixinStandardHelpOptions = true, addMethodSubcommands = false,
@@ -128,7 +128,7 @@ class track extends Procedure {
     /** The operator's own words must be recorded as they are. What else is wrong with the store does not matter to the program. */
     private void requireColumns(TelemetryClient client) {
         for (String id : Stream.of(runId, parent).filter(Objects::nonNull).toList())
-            if (!id.matches("[\\x21-\\x7e]{1,200}")) throw wrong("'" + Words.visible(id) + "' is no run id: up to 200 characters, no blanks");
+            if (!id.matches("[\\x21-\\x7e]{1,200}")) throw wrong("'" + Escaped.line(id) + "' is no run id: up to 200 characters, no blanks");
         Map<String, String> asked = new LinkedHashMap<>(set);
         if (parent != null) asked.put("parent_run_id", parent);
         asked.forEach((column, value) -> {

@@ -220,6 +220,20 @@ class ArchitectureTest {
         assertOnly(all, "\"(" + String.join("|", headings) + ")[:\"]", "Runbook\\.java");
     }
 
+    /**
+     * What people see comes from outside for the most part: Output escapes it for a terminal, whatever it is. Rows, lines and a program's
+     * own output are data, which FormatOption, Csv, LogPrinter and PassThrough write as they are.
+     */
+    @Test
+    void scriptsPrintThroughTheEscapingClassAlone() throws IOException {
+        assertOnly(javaFiles(SCRIPTS), "System\\.(out|err)\\b|(?<!\\boutput|\\bprinter)\\.(print|println|printf|append)\\(|\\b(out|err)\\(\\)\\.", "");
+        assertOnly(javaFiles(LIB), "\\bprint(ln|f)\\(|::println|System\\.(out|err)\\b", "(Cli|Consent|Output|LogPrinter|Notes|TelemetryClient)\\.java");
+        assertOnly(javaFiles(LIB), "Character\\.getType|isISOControl|\\\\p\\{C|&lt;|\\\\''", "(Escaped|DisplayWidth)\\.java");
+        String output = Files.readString(LIB.resolve("cli/Output.java"));
+        for (String way : List.of("println(Escaped.lines(line", "err.println(Escaped.lines(line", "coloured(Escaped.lines(report"))
+            assertTrue(output.contains(way), way);
+    }
+
     @Test
     void aDependencyIsPinnedOnce() throws IOException {
         List<Path> all = new ArrayList<>(javaFiles(LIB));

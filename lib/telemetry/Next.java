@@ -2,6 +2,7 @@ package telemetry;
 
 import java.util.List;
 import java.util.stream.Stream;
+import telemetry.text.Escaped;
 import telemetry.text.Runbook;
 
 /**
@@ -38,8 +39,8 @@ public record Next(Runbook section, String words, Command command) {
         /** As it is pasted into a shell. */
         @Override
         public String toString() {
-            var line = new StringBuilder(isProcedure ? procedure(name) : quoted(name));
-            for (String argument : arguments) line.append(' ').append(quoted(argument));
+            var line = new StringBuilder(isProcedure ? procedure(name) : Escaped.shell(name));
+            for (String argument : arguments) line.append(' ').append(Escaped.shell(argument));
             return line.toString();
         }
     }
@@ -104,19 +105,9 @@ public record Next(Runbook section, String words, Command command) {
     /** A procedure's name as this program's own was typed. */
     private static String procedure(String name) {
         String jbangw = System.getProperty(JBANGW);
-        if (jbangw != null) return quoted(jbangw) + " " + name;
+        if (jbangw != null) return Escaped.shell(jbangw) + " " + name;
         String launcher = System.getProperty(LAUNCHER);
         return launcher == null ? "jbang " + name + "@telemetry"
-                : quoted(launcher.replaceFirst("telemetry-[a-z_]+(?=[^/\\\\]*$)", "telemetry-" + name));
-    }
-
-    /** As a shell takes it for one word, whatever its characters; in double quotes where that reads better. */
-    static String quoted(String word) {
-        boolean isWindows = System.getProperty("os.name").startsWith("Windows");
-        String plain = isWindows ? "/:._-\\" : "/:._-=";
-        if (!word.isEmpty() && word.charAt(0) != '=' && word.chars().allMatch(c -> Character.isLetterOrDigit(c)
-                || plain.indexOf(c) >= 0)) return word;
-        boolean isDouble = isWindows || word.contains("'") && word.chars().noneMatch(c -> "\"$`\\!".indexOf(c) >= 0);
-        return isDouble ? '"' + word.replace("\"", "\\\"") + '"' : "'" + word.replace("'", "'\\''") + "'";
+                : Escaped.shell(launcher.replaceFirst("telemetry-[a-z_]+(?=[^/\\\\]*$)", "telemetry-" + name));
     }
 }

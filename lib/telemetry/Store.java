@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.stream.Stream;
 import telemetry.os.Link;
 import telemetry.os.Machine;
+import telemetry.text.Escaped;
 import telemetry.text.Runbook;
 
 /**
@@ -201,7 +202,7 @@ public record Store(Path base, Path database, Path raw, String rule) {
     public Store orNew() {
         for (Path part : new Path[] {base, database.getParent(), database}) if (part != null) Link.require("use the store", part);
         if (Files.isRegularFile(base)) throw missing("it is a file, and a store is a folder",
-                Next.words("name the store's folder with --store " + (isDatabase(base) ? Next.quoted(meantBy(base).toString()) : "DIR")));
+                Next.words("name the store's folder with --store " + (isDatabase(base) ? Escaped.shell(meantBy(base).toString()) : "DIR")));
         return this;
     }
 

@@ -2,7 +2,7 @@ package telemetry;
 
 import java.nio.file.Path;
 import java.util.List;
-import telemetry.text.Words;
+import telemetry.text.Escaped;
 
 /**
  * The one exception of the library: what was tried, on which path, why it did not work, and what to do next.
@@ -50,9 +50,9 @@ public final class StoreException extends RuntimeException {
     public StoreException(Reason reason, String tried, Path path, String why, Next next, Throwable cause) {
         super(null, cause);
         this.reason = reason;
-        this.what = Words.visible("cannot " + tried + (path == null ? "" : " " + path) + ": " + why);
+        this.what = Escaped.line("cannot " + tried + (path == null ? "" : " " + path) + ": " + why);
         this.path = path;
-        this.why = Words.visible(why);
+        this.why = Escaped.line(why);
         this.next = next;
     }
 
@@ -75,7 +75,7 @@ public final class StoreException extends RuntimeException {
     /** The message with this behind it instead of its own. */
     String message(Next next) {
         String command = next == null ? null : next.line();
-        return Words.visible(Next.hinted(what, next)) + (command == null ? "" : System.lineSeparator() + Words.visible(command));
+        return Escaped.line(Next.hinted(what, next)) + (command == null ? "" : System.lineSeparator() + Escaped.line(command));
     }
 
     public Reason reason() {
@@ -109,6 +109,6 @@ public final class StoreException extends RuntimeException {
 
     /** Which file and why: for a check, which has a name and a hint of its own. */
     public String brief() {
-        return path == null || path.getFileName() == null ? why : Words.visible(path.getFileName().toString()) + ": " + why;
+        return path == null || path.getFileName() == null ? why : Escaped.line(path.getFileName().toString()) + ": " + why;
     }
 }

@@ -11,6 +11,7 @@ import telemetry.os.GitCheckout;
 import telemetry.os.Machine;
 import telemetry.recording.Recorder;
 import telemetry.recording.RunLine;
+import telemetry.text.Escaped;
 
 /**
  * Tracks runs of a program: {@code client.track("docs-crawler", "crawl", run -> { … })}. A run's start and end each become a line in the
@@ -59,7 +60,8 @@ public final class TelemetryClient implements AutoCloseable {
     }
 
     public static TelemetryClient at(Store store) {
-        return at(store, Clock.systemUTC(), warning -> System.err.println("telemetry: " + warning + " (said once; the program goes on)"));
+        return at(store, Clock.systemUTC(),
+                warning -> System.err.println("telemetry: " + Escaped.line(warning) + " (said once; the program goes on)"));
     }
 
     /** The same with another clock, and with warnings that go elsewhere than to stderr. */

@@ -25,6 +25,7 @@ import java.util.function.IntSupplier;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import telemetry.Database;
 import telemetry.Store;
 import telemetry.alert.HealthLog;
 import telemetry.kit.Fixture;
@@ -167,6 +168,48 @@ class TornListsTest {
         assertTrue(restored.exit() < 2 && restored.err().contains("of " + list + " at byte " + lines.length() + ": no newline"),
                 restored.toString());
         assertEquals(left, runs(store), "what was pruned stays so");
+    }
+
+    /** What is no list, or says nothing, can be put there by whoever can delete the list: it keeps nothing from its work. */
+    @Test
+    void whatIsNoListOfPrunedRunsStopsNoRecovery() throws Exception {
+        for (String form : List.of("folder", "pipe", "nested")) {
+            Path base = dir.resolve(form);
+            Store store = Fixture.V3.filled(base, 12, NOON);
+            Script.run(new backup(), "--store", base);
+            Path list = base.resolve("pruned.ndjson");
+            if (form.equals("nested")) Files.writeString(list, "{\"run_id\":" + "[".repeat(100_000) + "\n");
+            else make(list, form);
+            String said = form.equals("nested") ? "not one line of " + list + " says anything" : list + " is no plain file";
+            for (Script done : List.of(Script.run(new rebuild(), "--store", base, "--yes"), Script.run(new recover(), "--store", base, "--yes"),
+                    Script.run(new backup(), "--restore", "latest", "--yes", "--store", base),
+                    Script.run(new prune(), "stale", "--older-than", "1h", "--yes", "--store", base)))
+                assertTrue(done.exit() == 1 && done.err().contains(said), form + ": " + done);
+            assertTrue(Files.isRegularFile(list) && Pruned.of(store).cancelled().size() > 0, form);
+            if (form.equals("nested")) continue;
+            try (Stream<Path> quarantine = Files.list(store.quarantine())) {
+                Path aside = quarantine.filter(one -> one.getFileName().toString().startsWith("pruned-")).findFirst().orElseThrow();
+                assertFalse(Files.isRegularFile(aside.resolve("pruned.ndjson")));
+            }
+            assertTrue(Script.run(new recover(), "quarantine", "--store", base).exit() <= 2);
+        }
+    }
+
+    @Test
+    void theToolkitsOwnRecordsAreWrittenInAscii() throws IOException {
+        Store store = Fixture.V3.filled(dir, 12, NOON);
+        Pruned.of(store).add(List.of("R\u00fcn \u56fe \ud83d\ude00"), NOON);
+        assertTrue(Pruned.of(store).contains("R\u00fcn \u56fe \ud83d\ude00"));
+        try (Database database = Database.open(store.database())) {
+            database.execute("CREATE TABLE \"\u56fe\" (x)");
+        }
+        Script.run(new backup(), "--store", dir);
+        Script.run(new health(), "--store", dir, "--record");
+        assertEquals(0, Script.run(new backup(), "verify", "--store", dir).exit());
+        try (Stream<Path> all = Files.walk(dir)) {
+            for (Path file : all.filter(one -> one.toString().matches(".*(manifest\\.json|pruned\\.ndjson|health\\.ndjson)")).toList())
+                for (byte b : Files.readAllBytes(file)) assertTrue(b >= 0, file.toString());
+        }
     }
 
     @Test

@@ -17,6 +17,7 @@ import org.junit.jupiter.api.parallel.Isolated;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import telemetry.text.Escaped;
 import telemetry.text.JsonText;
 import telemetry.text.Runbook;
 
@@ -92,7 +93,7 @@ class NextTest {
     @Test
     void aCommandIsAboutTheStoreThatTheOptionNamed() {
         Store store = Store.at(dir.resolve("my store"));
-        String line = "next: jbang archive@telemetry --dry-run --store " + Next.quoted(store.base().toString());
+        String line = "next: jbang archive@telemetry --dry-run --store " + Escaped.shell(store.base().toString());
         Next archive = Next.command("archive", "--dry-run");
         assertEquals(line, store.command("archive", "--dry-run").line());
         assertEquals(line, store.on(archive).line());

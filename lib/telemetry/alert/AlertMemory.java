@@ -66,7 +66,7 @@ final class AlertMemory {
 
     /** @throws StoreException when it is not on the disk */
     void keep(AlertState told) {
-        byte[] json = JsonText.line(told).getBytes(StandardCharsets.UTF_8);
+        byte[] json = JsonText.ascii(JsonText.line(told)).getBytes(StandardCharsets.US_ASCII);
         byte[] block = Arrays.copyOf(json, Math.max(BYTES, json.length + 1));
         Arrays.fill(block, json.length, block.length - 1, (byte) ' ');
         block[block.length - 1] = '\n';

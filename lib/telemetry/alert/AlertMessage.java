@@ -6,7 +6,7 @@ import telemetry.Health;
 import telemetry.Next;
 import telemetry.Times;
 import telemetry.os.Machine;
-import telemetry.text.Words;
+import telemetry.text.Escaped;
 
 /** The text of an alert. @param before the health that was last reported */
 record AlertMessage(Health health, Check.Status before) {
@@ -19,22 +19,22 @@ record AlertMessage(Health health, Check.Status before) {
         var text = new StringJoiner("\n").add(headline()).add("");
         for (Check check : health.troubles()) {
             Next next = check.hint();
-            text.add("- " + check.status() + ": " + check.name() + ": " + Words.visible(Next.hinted(check.detail(), next)));
-            if (next != null && next.line() != null) text.add("  " + Words.visible(next.line()));
+            text.add("- " + check.status() + ": " + check.name() + ": " + Escaped.line(Next.hinted(check.detail(), next)));
+            if (next != null && next.line() != null) text.add("  " + Escaped.line(next.line()));
         }
         if (!health.troubles().isEmpty()) text.add("");
-        text.add("store " + Words.visible(health.store().base().toString()) + ", " + Times.seconds(health.at()) + " UTC");
+        text.add("store " + Escaped.line(health.store().base().toString()) + ", " + Times.seconds(health.at()) + " UTC");
         String whole = text.toString();
         return whole.length() <= LONGEST ? whole : whole.substring(0, LONGEST - 1) + "…";
     }
 
     /** The whole report, with the same first line. */
     String whole() {
-        return headline() + "\n\n" + health.toString().replace(System.lineSeparator(), "\n") + "\n";
+        return headline() + "\n\n" + Escaped.lines(health.toString()).replace(System.lineSeparator(), "\n") + "\n";
     }
 
     /** {@code telemetry failed on ws-0: 2 failed, 10 ok; before: ok} */
     private String headline() {
-        return "telemetry " + health.status() + " on " + Machine.name() + ": " + health.sum() + "; before: " + before;
+        return "telemetry " + health.status() + " on " + Escaped.line(Machine.name()) + ": " + health.sum() + "; before: " + before;
     }
 }

@@ -4,6 +4,7 @@ import java.util.StringJoiner;
 import telemetry.Check;
 import telemetry.Health;
 import telemetry.health.Measure;
+import telemetry.text.Escaped;
 import telemetry.text.Result;
 
 /**
@@ -18,7 +19,7 @@ public record PluginLine(Health health) implements Result {
         for (Check check : health.troubles()) troubles.add(check.name() + ": " + check.detail());
         String word = status() == Check.Status.FAILED ? "CRITICAL" : status().name();
         String said = troubles.length() == 0 ? health.sum() : troubles.toString();
-        var line = new StringJoiner(" ").add("TELEMETRY").add(word).add("-").add(oneLine(said)).add("|");
+        var line = new StringJoiner(" ").add("TELEMETRY").add(word).add("-").add(Escaped.plugin(said)).add("|");
         for (Measure measure : health.measures())
             line.add(measure.name() + "=" + measure.text() + unit(measure) + ";" + measure.warning() + ";" + measure.critical() + ";0");
         return line.toString();
@@ -27,11 +28,6 @@ public record PluginLine(Health health) implements Result {
     @Override
     public Check.Status status() {
         return health.status();
-    }
-
-    /** A bar would begin the performance data. */
-    private static String oneLine(String text) {
-        return text.replaceAll("[|\\p{Cntrl}]", " ");
     }
 
     private static String unit(Measure measure) {

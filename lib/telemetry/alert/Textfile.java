@@ -4,6 +4,7 @@ import java.util.StringJoiner;
 import telemetry.Check;
 import telemetry.Health;
 import telemetry.health.Measure;
+import telemetry.text.Escaped;
 
 /**
  * A store's health for the textfile collector of Prometheus' node_exporter; {@code toString()} is the file.
@@ -14,7 +15,7 @@ public record Textfile(Health health) {
     @Override
     public String toString() {
         var lines = new StringJoiner("\n", "", "\n");
-        String store = "store=\"" + escaped(health.store().base().toString()) + "\"";
+        String store = "store=\"" + Escaped.label(health.store().base().toString()) + "\"";
         family(lines, "telemetry_status", "How the store is: 0 ok, 1 warning, 2 failed, 3 cannot tell.");
         lines.add("telemetry_status{" + store + "} " + health.status().exitCode());
         family(lines, "telemetry_check_status", "How each check ended: 0 ok, 1 warning, 2 failed, 3 cannot tell or skipped.");
@@ -36,9 +37,5 @@ public record Textfile(Health health) {
 
     private static void family(StringJoiner lines, String name, String help) {
         lines.add("# HELP " + name + " " + help).add("# TYPE " + name + " gauge");
-    }
-
-    private static String escaped(String label) {
-        return label.replace("\\", "\\\\").replace("\"", "\\\"").replace("\n", "\\n");
     }
 }

@@ -87,7 +87,7 @@ public final class ArchiveCheck {
         boolean isSame = Sha256.of(file.path(), read -> { }).equals(listed.compressedSha256());
         if (!isSame) return damaged(file, "its SHA-256 is not the one of the file that was archived");
         if (!deep) return Check.ok(archive.nameOf(file.path()), "SHA-256 is right");
-        GzipFile.Content content = GzipFile.read(file.path());
+        GzipFile.Content content = GzipFile.read(file.path(), listed.bytes());
         boolean hasItsLines = content.sha256().equals(listed.sha256());
         if (!hasItsLines) return damaged(file, "its content's SHA-256 is not the one of the lines that were archived");
         if (content.lines() != listed.lines()) return damaged(file, "it has " + content.lines() + " lines of " + listed.lines());

@@ -17,6 +17,7 @@ import telemetry.StoreException;
 import telemetry.os.Attempt;
 import telemetry.os.Disk;
 import telemetry.os.GzipFile;
+import telemetry.os.KeptFree;
 import telemetry.os.NewFile;
 
 /** Restores an archived day. */
@@ -61,9 +62,12 @@ final class ArchiveRestore {
     }
 
     private void write(Map<DayFile, Optional<ArchiveManifest.Entry>> parts, Path unfinished) throws IOException {
+        long bytes = 0;
+        for (Optional<ArchiveManifest.Entry> listed : parts.values()) bytes += listed.map(ArchiveManifest.Entry::bytes).orElse(0L);
+        KeptFree.require("restore", unfinished, bytes);
         DayFile newest = DayFile.newestIn(raw);
         try (FileChannel out = NewFile.create(unfinished, (newest == null ? parts.keySet().iterator().next() : newest).path())) {
-            OutputStream to = Channels.newOutputStream(out);
+            OutputStream to = KeptFree.watched(Channels.newOutputStream(out), "restore", unfinished);
             for (Map.Entry<DayFile, Optional<ArchiveManifest.Entry>> part : parts.entrySet()) copy(part.getKey(), part.getValue(), to);
             out.force(true);
         }
@@ -72,8 +76,9 @@ final class ArchiveRestore {
     private void copy(DayFile part, Optional<ArchiveManifest.Entry> listed, OutputStream to) throws IOException {
         GzipFile.Content content;
         try {
-            content = GzipFile.copy(part.path(), to);
+            content = GzipFile.copy(part.path(), listed.map(ArchiveManifest.Entry::bytes).orElse(Long.MAX_VALUE), to);
         } catch (StoreException e) {
+            if (e.reason() == StoreException.Reason.FULL) throw e;
             throw damaged(part, e.why(), e);
         }
         boolean isOther = listed.isPresent() && !listed.get().sha256().equals(content.sha256());

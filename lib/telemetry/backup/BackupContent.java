@@ -14,6 +14,7 @@ import telemetry.StoreException;
 import telemetry.os.Attempt;
 import telemetry.os.Disk;
 import telemetry.os.GzipFile;
+import telemetry.os.KeptFree;
 import telemetry.os.NewFile;
 import telemetry.os.Sha256;
 import telemetry.os.Unfinished;
@@ -105,17 +106,20 @@ public record BackupContent(Backup backup, Path file, String sha256, String jour
 
     private static Path unpack(Path packed, Path near, BackupManifest manifest) {
         Path file = Unfinished.beside(near);
-        return made(packed, file, "unpack " + packed + " to", () -> {
+        String tried = "unpack " + packed + " to";
+        if (manifest != null) KeptFree.require(tried, file, manifest.contentBytes());
+        return made(packed, file, tried, () -> {
             GzipFile.Content content;
-            try (FileChannel channel = NewFile.createSecret(file); OutputStream out = Channels.newOutputStream(channel)) {
-                content = GzipFile.copy(packed, out);
+            try (FileChannel channel = NewFile.createSecret(file);
+                    OutputStream out = KeptFree.watched(Channels.newOutputStream(channel), tried, file)) {
+                content = GzipFile.copy(packed, manifest == null ? Long.MAX_VALUE : manifest.contentBytes(), out);
             }
             if (manifest != null && !content.sha256().equals(manifest.contentSha256()))
                 throw damaged(packed, "what it holds is not what was compressed");
         });
     }
 
-    /** @return the file that the step makes of a backup; what goes wrong leaves none, and is the backup's fault */
+    /** @return the file that the step makes of a backup; what goes wrong leaves none, and is the backup's fault, but for a full disk */
     private static Path made(Path of, Path file, String tried, Attempt.Step step) {
         boolean isMade = false;
         try {
@@ -123,7 +127,7 @@ public record BackupContent(Backup backup, Path file, String sha256, String jour
             isMade = true;
             return file;
         } catch (StoreException e) {
-            throw damaged(of, e.why());
+            throw e.reason() == StoreException.Reason.FULL ? e : damaged(of, e.why());
         } catch (IOException e) {
             throw Attempt.refused(tried, file, e);
         } finally {

@@ -41,6 +41,7 @@ final class BackupFolder {
     static List<Backup> list(Path folder) {
         Link.require(LIST, folder);
         if (Files.notExists(folder)) return List.of();
+        if (!Files.isDirectory(folder)) throw new StoreException(StoreException.Reason.FAILED, LIST, folder, "it is no folder", null);
         List<Backup> backups = new ArrayList<>();
         try (DirectoryStream<Path> files = Files.newDirectoryStream(folder)) {
             for (Path file : files)

@@ -80,7 +80,7 @@ record BackupManifest(Instant time, long bytes, String sha256, long contentBytes
         });
         try {
             BackupManifest manifest = of(JsonText.object(text));
-            if (manifest.text().equals(text)) return manifest;
+            if (manifest.text().equals(text) || sealed(JsonText.pretty(manifest)).equals(text)) return manifest;
         } catch (RuntimeException e) {
             throw damaged(file, whyNot(text), e);
         }
@@ -100,11 +100,15 @@ record BackupManifest(Instant time, long bytes, String sha256, long contentBytes
     private static BackupManifest of(Map<String, Object> members) {
         Map<String, Long> rows = new LinkedHashMap<>();
         JsonText.object((String) members.get("rows")).forEach((table, count) -> rows.put(table, (Long) count));
-        return new BackupManifest(Times.instant((String) members.get("time")), (Long) members.get("bytes"), (String) members.get("sha256"),
+        var manifest = new BackupManifest(Times.instant((String) members.get("time")), (Long) members.get("bytes"), (String) members.get("sha256"),
                 (Long) members.get("content_bytes"), (String) members.get("content_sha256"),
                 BackupCheck.of(members.get("check").toString()),
                 members.get("schema").toString(), members.get("journal_mode").toString(), (Long) members.get("page_size"),
                 members.get("sqlite").toString(), (Long) members.get("orphans"), rows);
+        boolean isOne = manifest.time != null && manifest.bytes >= 0 && manifest.contentBytes >= 0 && manifest.pageSize >= 0
+                && rows.values().stream().allMatch(count -> count != null && count >= 0);
+        if (!isOne) throw new IllegalArgumentException("no backup is like this");
+        return manifest;
     }
 
     private static StoreException damaged(Path file, String why, Exception cause) {
@@ -114,7 +118,11 @@ record BackupManifest(Instant time, long bytes, String sha256, long contentBytes
 
     /** The manifest as it stands on the disk. */
     String text() {
-        String members = JsonText.pretty(this);
+        return sealed(JsonText.ascii(JsonText.pretty(this)));
+    }
+
+    /** An earlier version wrote other characters than ASCII as they are. */
+    private static String sealed(String members) {
         String seal = Sha256.of(members.getBytes(StandardCharsets.UTF_8));
         return members.substring(0, members.lastIndexOf('\n')) + ",\n  \"" + SEAL + "\": \"" + seal + "\"\n}\n";
     }

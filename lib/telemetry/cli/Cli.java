@@ -31,10 +31,11 @@ import telemetry.Size;
 import telemetry.Store;
 import telemetry.StoreException;
 import telemetry.Times;
+import telemetry.os.KeptFree;
 import telemetry.sqlite.SqliteErrors;
 import telemetry.text.Notes;
 import telemetry.text.Terminal;
-import telemetry.text.Words;
+import telemetry.text.Escaped;
 
 /** Runs a command: its options and help. It is the one place where an exception becomes a message and an exit code. */
 public final class Cli {
@@ -92,6 +93,7 @@ public final class Cli {
 
     /** As {@link #main}, but the output goes elsewhere and the exit code is the result: for tests and JShell. */
     public static int run(Callable<Integer> command, PrintWriter out, PrintWriter err, String... args) {
+        KeptFree.ask(null);
         var line = new CommandLine(command);
         if (line.getSubcommands().isEmpty()) addWords(line, args);
         line.setOut(out).setErr(err).setCaseInsensitiveEnumValuesAllowed(true).setSubcommandsCaseInsensitive(true);
@@ -113,7 +115,7 @@ public final class Cli {
         if (code == OK && Notes.isWarned()) code = WARNING;
         out.flush();
         String lost = Output.lost(out);
-        if (lost != null) err.println(name(line) + ": cannot write to stdout: " + Words.visible(lost));
+        if (lost != null) err.println(name(line) + ": cannot write to stdout: " + Escaped.line(lost));
         err.flush();
         return lost == null || code == USAGE || code == BUG ? code : FAILED;
     }
@@ -215,14 +217,16 @@ public final class Cli {
 
     private static int bug(CommandLine line, Throwable e) {
         line.getErr().println(name(line) + ": a bug in this toolkit. Please report it with these lines:");
-        e.printStackTrace(line.getErr());
+        var trace = new StringWriter();
+        e.printStackTrace(new PrintWriter(trace, true));
+        line.getErr().print(Escaped.lines(trace.toString()));
         return BUG;
     }
 
     private static int usage(CommandLine line, String message) {
         String[] help = (name(line) + " --help").split(" ");
         Next next = Next.command(help[0], Arrays.copyOfRange(help, 1, help.length));
-        line.getErr().println(Next.line(name(line) + ": " + Words.visible(message), next));
+        line.getErr().println(Next.line(name(line) + ": " + Escaped.line(message), next));
         return USAGE;
     }
 

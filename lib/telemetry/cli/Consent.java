@@ -11,6 +11,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 import telemetry.Next;
+import telemetry.text.Escaped;
 
 /** Mixin of every command that deletes or overwrites: it shows, asks, or is told to go ahead. */
 public final class Consent {
@@ -65,7 +66,7 @@ public final class Consent {
         Console console = System.console();
         if (console == null) throw new ParameterException(command,
                 question + " There is no terminal to ask on: add --yes to go ahead, or " + look + " to look first");
-        String answer = console.readLine("%s [y/N] ", question);
+        String answer = console.readLine("%s [y/N] ", Escaped.lines(question));
         boolean isYes = answer != null && answer.strip().toLowerCase(Locale.ROOT).startsWith("y");
         if (!isYes) {
             PrintWriter err = command.getErr();

@@ -16,6 +16,7 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ScopeType;
 import picocli.CommandLine.Spec;
+import telemetry.text.Escaped;
 import telemetry.text.JsonText;
 import telemetry.text.Terminal;
 
@@ -43,19 +44,24 @@ public final class Output {
 
     /** The result: {@code data} as JSON when that was asked for, else the report's own text. */
     public void result(Object report, Object data) {
-        print(json ? JsonText.pretty(data) : Terminal.coloured(report.toString()));
+        if (json) println(JsonText.pretty(data));
+        else println(Terminal.coloured(Escaped.lines(report.toString())));
     }
 
-    /** A line to stdout. Where nobody reads it, the command goes on: its work and its exit code count all the same. */
+    /** Text for people to stdout, escaped as it needs. Where nobody reads it, the command goes on: its work and its exit code count all the same. */
     public void print(Object line) {
-        out().println(line);
+        println(Escaped.lines(line.toString()));
+    }
+
+    private void println(String text) {
+        out().println(text);
         out().flush();
     }
 
-    /** A line to stderr: progress, a warning, what was done. */
+    /** A line to stderr, escaped as it needs: a warning, what was done. */
     public void note(Object line) {
         PrintWriter err = command.commandLine().getErr();
-        err.println(line);
+        err.println(Escaped.lines(line.toString()));
         err.flush();
     }
 

@@ -14,14 +14,20 @@ final class BrokenLine {
     static final Damage ZERO_BYTES = new Damage("zero bytes, as a power cut leaves them");
     private static final Damage TORN = new Damage("no newline at the end: torn");
 
-    /** How many places of a line are tried as the beginning of a glued record. */
-    private static final int MOST_TRIES = 1_000;
+    /** So many places of a line may turn out to begin no record, and so many bytes beside half its length may be read for that in vain. */
+    private static final int MOST_FAILED = 1_000;
+    private static final int WASTED = 4_096;
+
+    /** A look for the end of an object costs so much less, for each byte, than its reading. */
+    private static final int CHEAPER = 8;
 
     private final LogEntry whole;
     private final LogReader.Form form;
     private final boolean terminated;
     private final byte[] line;
     private final List<LogEntry> entries = new ArrayList<>();
+    private int failed;
+    private long wasted;
 
     /** @param terminated whether a newline stands behind it */
     BrokenLine(LogEntry whole, LogReader.Form form, boolean terminated) {
@@ -31,9 +37,16 @@ final class BrokenLine {
         this.line = whole.bytes();
     }
 
-    /** The records in it and what stands before, between and behind them; the whole line when there is none. No record has a zero byte. */
+    /**
+     * The records in it and what stands before, between and behind them; the whole line when there is none. No record has a zero byte. A line
+     * that was made to have thousands of places to look at is not looked through to its end.
+     */
     List<LogEntry> entries() {
         for (int from = 0, zeros, to; from < line.length; from = to) {
+            if (isSpent()) {
+                entries.add(entry(from, line.length, whole.record()));
+                break;
+            }
             zeros = from;
             while (zeros < line.length && line[zeros] != 0) zeros++;
             to = zeros;
@@ -47,13 +60,13 @@ final class BrokenLine {
 
     /** Takes the records from the end, so that one that was torn ends where the next one begins. */
     private void split(int from, int to) {
-        LogRecord all = form.read(line, from, to);
+        LogRecord all = tried(from, to, form::read);
         Deque<LogEntry> glued = new ArrayDeque<>();
         int end = to;
-        int tries = 0;
         int at = all instanceof Damage ? opening(from, end) : from;
-        for (; at > from && tries++ < MOST_TRIES; at = opening(from, at)) {
-            LogRecord record = form.glued(line, at, end);
+        for (; at > from && !isSpent(); at = opening(from, at)) {
+            if (!endsAt(at, end)) continue;
+            LogRecord record = tried(at, end, form::glued);
             if (record instanceof Damage) continue;
             glued.addFirst(entry(at, end, record));
             end = at;
@@ -62,6 +75,39 @@ final class BrokenLine {
         boolean isTorn = first instanceof Damage && !terminated && end == line.length;
         entries.add(entry(from, end, isTorn ? TORN : first));
         entries.addAll(glued);
+    }
+
+    private interface Reading {
+        LogRecord of(byte[] line, int from, int to);
+    }
+
+    private LogRecord tried(int from, int to, Reading reading) {
+        LogRecord record = reading.of(line, from, to);
+        if (record instanceof Damage) {
+            failed++;
+            if (to - from < line.length) wasted += to - from;
+        }
+        return record;
+    }
+
+    private boolean isSpent() {
+        return failed >= MOST_FAILED || wasted > line.length / 2 + WASTED;
+    }
+
+    /** True when the object that opens there closes at the end, but for blanks. Nothing else can be a record. */
+    private boolean endsAt(int from, int end) {
+        int depth = 0;
+        boolean isText = false;
+        int at = from;
+        for (; at < end; at++) {
+            byte b = line[at];
+            if (b == '"') isText = !isText;
+            else if (b == '\\' && isText) at++;
+            else if (b == '{' && !isText) depth++;
+            else if (b == '}' && !isText && --depth == 0) break;
+        }
+        wasted += (at - from) / CHEAPER;
+        return at < end && LogReader.isBlank(line, at + 1, end);
     }
 
     /** The last place between the two where an object may open, or -1. */

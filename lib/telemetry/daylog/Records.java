@@ -1,5 +1,6 @@
 package telemetry.daylog;
 
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -10,6 +11,7 @@ import telemetry.LogEntry;
 import telemetry.LogRecord;
 import telemetry.Run;
 import telemetry.StoreException;
+import telemetry.text.JsonText;
 import telemetry.text.Ndjson;
 import telemetry.text.Notes;
 import telemetry.text.Words;
@@ -48,14 +50,15 @@ public record Records(Path file, String read, String write) {
      * @param read    records
      * @param skipped lines
      * @param isTorn  true when nothing was skipped but the last line, which has no newline: it never came to its end
+     * @param isText  false when something was skipped that is no text in UTF-8, or has zero bytes
      */
-    public record Count(long read, long skipped, boolean isTorn) { }
+    public record Count(long read, long skipped, boolean isTorn, boolean isText) { }
 
-    /** Adds lines in one write; they are on the disk when this returns. @throws StoreException when that is uncertain */
+    /** Adds lines in one write, in ASCII, so that none can be cut within a character; they are on the disk when this returns. @throws StoreException when that is uncertain */
     public void append(List<String> lines) {
         requirePlain(write);
         try (LogWriter writer = new LogWriter(file, write)) {
-            writer.append(lines);
+            writer.append(lines.stream().map(JsonText::ascii).toList());
         }
     }
 
@@ -67,7 +70,7 @@ public record Records(Path file, String read, String write) {
      * @throws StoreException when the file as a whole cannot be read
      */
     public Count forEach(Predicate<Map<String, Object>> each) {
-        if (Files.notExists(file) || Files.isRegularFile(file.getParent())) return new Count(0, 0, false);
+        if (Files.notExists(file) || Files.isRegularFile(file.getParent())) return new Count(0, 0, false, true);
         requirePlain(read);
         long good = 0;
         var skipped = new Skipped(file);
@@ -77,7 +80,7 @@ public record Records(Path file, String read, String write) {
                 if (entry.record() instanceof Run record && each.test(record.fields())) good++;
                 else skipped.add(entry);
             }
-            return new Count(good, skipped.sayAll(), skipped.lines == 1 && skipped.to == entries.position());
+            return new Count(good, skipped.sayAll(), skipped.lines == 1 && skipped.to == entries.position(), skipped.isText);
         } catch (StoreException e) {
             throw new StoreException(e.reason(), read, file, e.why(), e.next(), e);
         }
@@ -90,6 +93,7 @@ public record Records(Path file, String read, String write) {
         private long from;
         private long to = -1;
         private String why;
+        private boolean isText = true;
 
         Skipped(Path file) {
             this.file = file;
@@ -103,6 +107,12 @@ public record Records(Path file, String read, String write) {
                 why = entry.record() instanceof Damage damage ? damage.reason() : "it has not what such a line has";
             }
             to = entry.offset() + entry.length();
+            isText &= isText(entry.bytes());
+        }
+
+        private static boolean isText(byte[] bytes) {
+            String text = new String(bytes, StandardCharsets.UTF_8);
+            return text.indexOf('\uFFFD') < 0 && text.indexOf('\0') < 0;
         }
 
         private void say() {

@@ -7,6 +7,7 @@ import telemetry.LogRecord;
 import telemetry.Run;
 import telemetry.Times;
 import telemetry.text.Terminal;
+import telemetry.text.Escaped;
 import telemetry.text.Words;
 
 /** A record of a day file on one line for people: the time, the agent, the run, and what happened. */
@@ -34,12 +35,12 @@ final class LogLine {
         Instant time = LogFilter.timeOf(record);
         String line = String.join("  ", cell(time == null ? NO_TIME : Times.seconds(time), TIME), cell(agent, AGENT),
                 cell(LogFilter.shortId(run), ID), cell(word == null ? "" : word, WORD));
-        return Terminal.cut((line + " " + (detail == null ? "" : Words.visible(detail))).stripTrailing(),
+        return Terminal.cut((line + " " + (detail == null ? "" : Escaped.line(detail))).stripTrailing(),
                 Math.max(LEAST, Terminal.columns()));
     }
 
     private static String cell(String text, int width) {
-        return Words.padded(Terminal.cut(Words.visible(text), Math.max(width, AGENT)), width);
+        return Words.padded(Terminal.cut(Escaped.line(text), Math.max(width, AGENT)), width);
     }
 
     /** {@code translate, 45/48 items, 12 min: what went wrong} */

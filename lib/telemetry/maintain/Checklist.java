@@ -10,6 +10,7 @@ import telemetry.Next;
 import telemetry.Store;
 import telemetry.Times;
 import telemetry.text.Result;
+import telemetry.text.Escaped;
 import telemetry.text.Words;
 
 /**
@@ -49,21 +50,16 @@ public record Checklist(String period, Check.Status status, Path store, Instant 
     public String markdown() {
         var lines = new StringJoiner("\n", "", "\n");
         lines.add("# Telemetry: " + period + " maintenance").add("");
-        String where = "Store `" + Words.visible(store.toString()) + "`, " + Times.seconds(time) + " UTC.";
+        String where = "Store " + Escaped.code(store.toString()) + ", " + Times.seconds(time) + " UTC.";
         lines.add(where + " **" + status + "**, " + sum() + ".").add("");
         for (Task task : tasks) {
-            lines.add("- [" + (task.done() ? "x" : " ") + "] **" + task.name() + "**: " + plain(Next.hinted(task.detail(), task.next())));
-            if (task.next() != null && task.next().line() != null) lines.add("  - " + plain(task.next().line()));
+            lines.add("- [" + (task.done() ? "x" : " ") + "] **" + task.name() + "**: " + Escaped.markdown(Next.hinted(task.detail(), task.next())));
+            if (task.next() != null && task.next().line() != null) lines.add("  - " + Escaped.markdown(task.next().line()));
         }
         for (Task task : tasks) {
             if (task.report().isEmpty()) continue;
-            lines.add("").add("## " + task.name()).add("````text").add(task.report().replace("\r\n", "\n")).add("````");
+            lines.add("").add("## " + task.name()).add(Escaped.block(task.report()));
         }
         return lines.toString();
-    }
-
-    /** A text escaped for Markdown, whatever it contains. */
-    private static String plain(String text) {
-        return Words.visible(text).replaceAll("([\\\\`*_<\\[\\]|~])", "\\\\$1");
     }
 }

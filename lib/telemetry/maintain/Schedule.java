@@ -13,6 +13,7 @@ import telemetry.Next;
 import telemetry.Store;
 import telemetry.StoreException;
 import telemetry.os.Machine;
+import telemetry.text.Escaped;
 import telemetry.text.Result;
 
 /**
@@ -33,8 +34,6 @@ public record Schedule(String launcher, String suffix, List<String> options, Str
     static final int LONGEST_TASK = 261;
 
     private static final String JAVA = "JAVA_HOME";
-    private static final String CMD_SPECIAL = "&|<>^";
-    private static final String PLAIN = "/:._-=+,@";
 
     private enum Job {
         BACKUP("30 2 * * *", "*-*-* 02:30", "/SC DAILY /ST 02:30", "backup"),
@@ -101,7 +100,7 @@ public record Schedule(String launcher, String suffix, List<String> options, Str
 
     private void requireLines(Store store) {
         String all = launcher + reports + String.join("", options) + String.join("", variables.values());
-        if (all.chars().anyMatch(Character::isISOControl))
+        if (!Escaped.isSeen(all))
             throw new StoreException(StoreException.Reason.REFUSED, "schedule maintenance of", store.base(),
                     "a path with a control character cannot stand in a line", null);
     }
@@ -149,20 +148,12 @@ public record Schedule(String launcher, String suffix, List<String> options, Str
     String cron() {
         var lines = new StringJoiner("\n");
         variables.forEach((name, value) -> lines.add(name + "=\"" + value + "\""));
-        for (Job job : Job.values()) lines.add(job.cron + "  " + command(words(job, "/"), Schedule::forShell).replace("%", "\\%"));
+        for (Job job : Job.values()) lines.add(job.cron + "  " + command(words(job, "/"), Escaped::cron));
         return lines.toString();
     }
 
     private static String command(List<String> words, UnaryOperator<String> form) {
         return words.stream().map(form).collect(Collectors.joining(" "));
-    }
-
-    private static String forShell(String word) {
-        return isPlain(word) ? word : "'" + word.replace("'", "'\\''") + "'";
-    }
-
-    private static boolean isPlain(String word) {
-        return word.chars().allMatch(c -> Character.isLetterOrDigit(c) || PLAIN.indexOf(c) >= 0);
     }
 
     /** Commands for a root shell that write units and enable the timers. Source: systemd.service(5), systemd.timer(5), systemd.exec(5). */
@@ -182,20 +173,15 @@ public record Schedule(String launcher, String suffix, List<String> options, Str
     private String service(Job job) {
         var lines = new StringJoiner("\n");
         lines.add("[Unit]").add("Description=Telemetry store: " + job.title()).add("[Service]").add("Type=oneshot").add("User=" + user);
-        variables.forEach((name, value) -> lines.add("Environment=" + inUnit(name + "=" + value)));
+        variables.forEach((name, value) -> lines.add("Environment=" + Escaped.unit(name + "=" + value)));
         List<String> words = words(job, "/");
-        String arguments = command(words.subList(1, words.size()), word -> inUnit(word).replace("$", "$$"));
-        return lines.add("ExecStart=" + inUnit(words.get(0)) + " " + arguments).add("SuccessExitStatus=1").toString();
+        String arguments = command(words.subList(1, words.size()), word -> Escaped.unit(word).replace("$", "$$"));
+        return lines.add("ExecStart=" + Escaped.unit(words.get(0)) + " " + arguments).add("SuccessExitStatus=1").toString();
     }
 
     private static String timer(Job job) {
         return String.join("\n", "[Unit]", "Description=Telemetry store: " + job.title(), "[Timer]", "OnCalendar=" + job.calendar,
                 "Persistent=true", "[Install]", "WantedBy=timers.target");
-    }
-
-    private static String inUnit(String word) {
-        String literal = word.replace("%", "%%");
-        return isPlain(word) ? literal : '"' + literal.replace("\\", "\\\\").replace("\"", "\\\"") + '"';
     }
 
     /** Lines for cmd. A task has the variables of its account; Java is found on its PATH. */
@@ -205,30 +191,11 @@ public record Schedule(String launcher, String suffix, List<String> options, Str
             if (!name.equals(JAVA)) lines.add("setx " + name + " \"" + value + "\"");
         });
         for (Job job : Job.values()) {
-            String command = command(words(job, "\\"), word -> isPlain(word.replace("\\", "")) ? word : '"' + word + '"');
+            String command = command(words(job, "\\"), word -> Escaped.isPlainIn(word.replace("\\", "")) ? word : '"' + word + '"');
             String tooLong = "rem too long: " + command.length() + " characters, schtasks takes " + LONGEST_TASK + ": shorten the paths";
             if (command.length() > LONGEST_TASK) lines.add(tooLong);
-            lines.add("schtasks /Create /F /TN \"Telemetry " + job.title() + "\" " + job.task + " /TR " + forCmd(command));
+            lines.add("schtasks /Create /F /TN \"Telemetry " + job.title() + "\" " + job.task + " /TR " + Escaped.cmd(command));
         }
         return lines.toString();
-    }
-
-    /**
-     * One word of a cmd line. For the program's own parser {@code \"} is a quotation mark inside the word. cmd does not know that and
-     * counts every mark, so special characters between an even and an odd mark need a caret.
-     */
-    private static String forCmd(String command) {
-        var word = new StringBuilder("\"");
-        boolean isQuoted = true;
-        for (char c : command.toCharArray()) {
-            if (c == '"') {
-                word.append('\\');
-                isQuoted = !isQuoted;
-            } else if (!isQuoted && CMD_SPECIAL.indexOf(c) >= 0) {
-                word.append('^');
-            }
-            word.append(c);
-        }
-        return word.append('"').toString();
     }
 }

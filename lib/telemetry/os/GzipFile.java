@@ -113,7 +113,7 @@ public final class GzipFile {
         try (FileChannel expected = FileChannel.open(plain, StandardOpenOption.READ)) {
             expected.position(from);
             ByteBuffer same = ByteBuffer.allocateDirect(BUFFER);
-            return read(gzip, (bytes, n) -> {
+            return read(gzip, Long.MAX_VALUE, (bytes, n) -> {
                 same.clear().limit(n);
                 while (same.hasRemaining() && expected.read(same) > 0) { }
                 if (!same.flip().equals(ByteBuffer.wrap(bytes, 0, n))) throw new ZipException("it differs from " + plain);
@@ -123,19 +123,24 @@ public final class GzipFile {
 
     /** Reads the whole file. @throws StoreException {@code DAMAGED} when its own checksum does not match */
     public static Content read(Path gzip) throws IOException {
-        return read(gzip, (bytes, n) -> { });
+        return read(gzip, Long.MAX_VALUE);
+    }
+
+    /** The same. @param most bytes that its content may have; it is {@code DAMAGED} when there are more, and they are not unpacked */
+    public static Content read(Path gzip, long most) throws IOException {
+        return read(gzip, most, (bytes, n) -> { });
     }
 
     /** The same, and copies the content. */
-    public static Content copy(Path gzip, OutputStream to) throws IOException {
-        return read(gzip, (bytes, n) -> to.write(bytes, 0, n));
+    public static Content copy(Path gzip, long most, OutputStream to) throws IOException {
+        return read(gzip, most, (bytes, n) -> to.write(bytes, 0, n));
     }
 
     private interface Each {
         void chunk(byte[] bytes, int n) throws IOException;
     }
 
-    private static Content read(Path gzip, Each each) throws IOException {
+    private static Content read(Path gzip, long most, Each each) throws IOException {
         MessageDigest inner = Sha256.digest();
         MessageDigest outer = Sha256.digest();
         long bytes = 0;
@@ -145,6 +150,7 @@ public final class GzipFile {
                 InputStream in = new GZIPInputStream(file, BUFFER)) {
             byte[] chunk = new byte[BUFFER];
             for (int n = in.read(chunk); n > 0; n = in.read(chunk)) {
+                if (n > most - bytes) throw new ZipException("it holds more than the " + most + " bytes that were packed");
                 each.chunk(chunk, n);
                 inner.update(chunk, 0, n);
                 lines += newlines(chunk, n);

@@ -17,7 +17,7 @@ import telemetry.logs.DayRange;
 import telemetry.logs.LogFilter;
 import telemetry.logs.LogQuery;
 import telemetry.text.Table;
-import telemetry.text.Words;
+import telemetry.text.Escaped;
 
 /**
  * The events of one run, from the day files between its start and some days after its end. Later events are unknown.
@@ -68,8 +68,8 @@ record RunEvents(List<Event> list, boolean more, List<String> damaged) {
         lines.add(list.isEmpty() ? "no events" : "events");
         for (Event event : list)
             lines.add(String.format("%-19s  %-" + width + "s  %s", Table.text(event.timestamp()),
-                    Words.visible(String.valueOf(event.type())),
-                event.payload() == null ? "" : Words.visible(event.payload())).stripTrailing());
+                    Escaped.line(String.valueOf(event.type())),
+                event.payload() == null ? "" : Escaped.line(event.payload())).stripTrailing());
         if (more) lines.add("… and more");
         return lines.toString();
     }

@@ -223,7 +223,7 @@ public final class Rebuild {
         if (Files.notExists(store.database())) throw new StoreException(StoreException.Reason.MISSING, "replay day files into",
                 store.database(), "it does not exist", store.command("recover", "--dry-run"));
         return StoreLock.replacing(store, () -> {
-            Pruned pruned = Pruned.of(store);
+            Pruned pruned = Pruned.leniently(store);
             try (Database database = Database.open(store.database(), patience)) {
                 Schema.refuseNewer(database);
                 WriteTrial.tolerate(database);
@@ -252,7 +252,7 @@ public final class Rebuild {
      * @return what was added or changed
      */
     private Replay.Result replay(Work work) {
-        Pruned pruned = Pruned.of(store);
+        Pruned pruned = Pruned.leniently(store);
         boolean isMore = files().stream().anyMatch(work.feed.files()::hasMore) || !work.feed.inFlight().isEmpty();
         if (pruned.isEmpty() && !isMore) return Replay.Result.NOTHING;
         try (Database database = Database.open(store.database())) {
@@ -295,7 +295,7 @@ public final class Rebuild {
          */
         NewDatabase make(OldDatabase old, Path source, boolean ofRuns) {
             Ddl ddl = reshape == null ? old.ddl() : reshape.ddl(old.ddl());
-            made = new NewDatabase(file, ddl, Pruned.of(store), quarantine::add, onDenied).at(clock).fromLines(isFromLines)
+            made = new NewDatabase(file, ddl, Pruned.leniently(store), quarantine::add, onDenied).at(clock).fromLines(isFromLines)
                     .reshaping(reshape);
             feed = made.load(this::unread, progress);
             made.endLoading();

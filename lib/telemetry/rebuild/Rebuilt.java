@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.StringJoiner;
 import telemetry.Check;
 import telemetry.Times;
+import telemetry.text.Escaped;
 import telemetry.text.JsonText;
 import telemetry.text.Result;
 
@@ -89,7 +90,7 @@ public record Rebuilt(Path database, String schema, long runs, Read read, long d
                 : "the damaged entries, and the rows that were not taken, are kept in ") + quarantine);
         for (Path file : unread.denied()) lines.add("not read, permission denied: " + file);
         if (pruned > 0) lines.add(count(pruned, "record", "records") + " left out: their runs were pruned");
-        if (!conflicts.isEmpty()) lines.add("several different ends, the latest counts: " + String.join(", ", conflicts));
+        if (!conflicts.isEmpty()) lines.add("several different ends, the latest counts: " + Escaped.line(String.join(", ", conflicts)));
         addCarried(lines);
         if (exchange.replayed > 0) lines.add("among them " + count(exchange.replayed, "run", "runs") + " that came meanwhile");
         if (!exchange.locked.isZero()) lines.add("the database was locked for " + Times.words(exchange.locked));
@@ -103,10 +104,10 @@ public record Rebuilt(Path database, String schema, long runs, Read read, long d
         if (carried.runs() > 0) lines.add(from + count(carried.runs(), "run", "runs") + " that no day file has");
         if (carried.running() > 0) lines.add(from + count(carried.running(), "run", "runs") + " without an end in the day files");
         if (carried.changed() > 0) lines.add(from + count(carried.changed(), "row", "rows") + " changed since their line");
-        carried.columns().forEach((column, rows) -> lines.add(from + "the column " + column + ", " + count(rows, "value", "values")));
-        carried.tables().forEach((table, rows) -> lines.add(from + "the table " + table + ", " + count(rows, "row", "rows")));
-        carried.left().forEach(left -> lines.add("not made here: " + left));
-        carried.lost().stream().limit(MOST_NAMED).forEach(lost -> lines.add("not carried over: " + lost));
+        carried.columns().forEach((column, rows) -> lines.add(from + "the column " + Escaped.line(column) + ", " + count(rows, "value", "values")));
+        carried.tables().forEach((table, rows) -> lines.add(from + "the table " + Escaped.line(table) + ", " + count(rows, "row", "rows")));
+        carried.left().forEach(left -> lines.add("not made here: " + Escaped.line(left)));
+        carried.lost().stream().limit(MOST_NAMED).forEach(lost -> lines.add("not carried over: " + Escaped.line(lost)));
         if (carried.lost().size() > MOST_NAMED) lines.add("not carried over: " + (carried.lost().size() - MOST_NAMED) + " more");
     }
 

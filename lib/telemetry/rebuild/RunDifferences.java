@@ -24,6 +24,7 @@ import telemetry.os.ScratchFolder;
 import telemetry.runs.Columns;
 import telemetry.runs.NewerRows;
 import telemetry.store.Pruned;
+import telemetry.text.Escaped;
 import telemetry.text.Result;
 import telemetry.text.Words;
 
@@ -56,7 +57,7 @@ public final class RunDifferences {
     public record Difference(Kind kind, String runId, List<String> columns) {
         @Override
         public String toString() {
-            return kind + ": " + Run.shownId(runId) + (columns.isEmpty() ? "" : " (" + String.join(", ", columns) + ")");
+            return kind + ": " + Escaped.line(Run.shownId(runId)) + (columns.isEmpty() ? "" : " (" + Escaped.line(String.join(", ", columns)) + ")");
         }
     }
 
@@ -128,7 +129,7 @@ public final class RunDifferences {
             throw new StoreException(old.state() == OldDatabase.State.ABSENT ? StoreException.Reason.MISSING
                     : StoreException.Reason.DAMAGED, "compare", old.file(), old.why(), Next.command("recover", "--dry-run"));
         try (var folder = new ScratchFolder("telemetry-rebuild");
-                var made = new NewDatabase(folder.path().resolve("s.sqlite"), old.ddl(), Pruned.of(store), damaged -> { }, onDenied)) {
+                var made = new NewDatabase(folder.path().resolve("s.sqlite"), old.ddl(), Pruned.leniently(store), damaged -> { }, onDenied)) {
             Count count = compared(made.at(clock));
             for (int pass = 0; pass < LogFiles.SHORT_PASSES && !count.isSame() && hasMore(); pass++) count = compared(made);
             made.endLoading();

@@ -55,7 +55,7 @@ final class Filling {
     Filling(Store store, Database database, Set<String> carried, RefusedRows refused, boolean isFromLines) {
         this.isFromLines = isFromLines;
         this.database = database;
-        this.pruned = Pruned.of(store);
+        this.pruned = Pruned.leniently(store);
         this.refused = refused;
         this.carried = carried;
         this.schema = new SchemaFill(database);

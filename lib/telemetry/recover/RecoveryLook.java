@@ -83,7 +83,7 @@ final class RecoveryLook {
      *                        read, because a recovery would bring them all back
      */
     RecoveryPlan plan() {
-        Pruned.of(store);
+        Pruned.leniently(store);
         RecoveryMark left = RecoveryMark.find(store);
         isResumed = left != null;
         if (isResumed) checks.add(Check.warning("unfinished",
@@ -235,7 +235,7 @@ final class RecoveryLook {
         KnownBackups known = candidates();
         Backup newest = known.newestVerified().orElse(null);
         if (newest == null) return Check.warning("backups", "none is verified" + known.said(), store.command("backup"));
-        isShort = state == RecoveryPlan.State.INTACT && newest.runs() > runs + Pruned.of(store).size();
+        isShort = state == RecoveryPlan.State.INTACT && newest.runs() > runs + Pruned.leniently(store).size();
         if (isShort) backup = newest;
         return isShort ? Check.warning("backups", said(newest) + ", more than the database: was that begun anew?",
                 store.command("backup", "restore", isOwn(newest) ? Backups.LATEST : newest.file().toString(), "--dry-run"))

@@ -58,8 +58,9 @@ record RecoveryMark(Store store, String stamp, Set<String> others) {
         Path made = Unfinished.beside(Quarantine.make(store.quarantine()).resolve(file.getFileName()));
         try (FileChannel channel = NewFile.create(made)) {
             var names = new StringBuilder();
-            for (Path one : listed(store)) names.append(one.getFileName()).append('\n');
-            for (ByteBuffer bytes = StandardCharsets.UTF_8.encode(names.toString()); bytes.hasRemaining(); ) channel.write(bytes);
+            for (Path one : listed(store))
+                if (one.getFileName().toString().matches("[!-~]+")) names.append(one.getFileName()).append('\n');
+            for (ByteBuffer bytes = StandardCharsets.US_ASCII.encode(names.toString()); bytes.hasRemaining(); ) channel.write(bytes);
             channel.force(true);
             Disk.publish(made, file);
             Disk.syncFolder(store.quarantine());

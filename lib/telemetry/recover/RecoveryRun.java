@@ -234,7 +234,7 @@ final class RecoveryRun {
         old.requireUnused();
         Path made = NewDatabase.unfinished(live, live);
         Path folder = Quarantine.claim(store, "recover", clock.instant());
-        try (var database = new NewDatabase(made, old.ddl(), Pruned.of(store), entry -> { }, denied -> { })) {
+        try (var database = new NewDatabase(made, old.ddl(), Pruned.leniently(store), entry -> { }, denied -> { })) {
             database.load(List::of, bytes -> { });
             database.finish(0, live);
             left.addAll(database.left());
@@ -252,7 +252,7 @@ final class RecoveryRun {
     }
 
     private void replay(Database database) {
-        Pruned pruned = Pruned.of(store);
+        Pruned pruned = Pruned.leniently(store);
         Replay.Result result = new Replay(database).without(pruned).fromLines(isFromLines).showing(err).at(clock).apply(new EventLog(store));
         damaged = Math.max(damaged, result.damaged());
         replayed = result.brought();

@@ -81,7 +81,7 @@ public final class Restore {
     public Restored run(Backup backup, boolean replay) {
         Link.require(TRIED, live);
         refuseItself(backup);
-        Pruned.of(store);
+        Pruned.leniently(store);
         if (!Files.isDirectory(live.getParent())) {
             BackupContent.requireIntact(backup, err);
             createFolder();
@@ -97,7 +97,7 @@ public final class Restore {
 
     /** The restore drill: the same into a folder of its own, which is removed afterwards; the database is only looked at. */
     public Restored drill(Backup backup, boolean replay) {
-        Pruned.of(store);
+        Pruned.leniently(store);
         Path folder = scratch();
         Path database = folder.resolve(live.getFileName());
         try (BackupContent content = BackupContent.open(backup, database, err)) {
@@ -199,7 +199,7 @@ public final class Restore {
     }
 
     private Restored.Replayed replay(Database restored, StandingRows standing) {
-        Pruned pruned = Pruned.of(store);
+        Pruned pruned = Pruned.leniently(store);
         standing.note();
         Replay.Result result = new Replay(restored).without(pruned).fromLines(isFromLines).showing(err).at(clock).apply(new EventLog(store));
         long gone = OldRuns.deleteAgain(restored, pruned);

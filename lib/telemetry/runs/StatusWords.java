@@ -9,6 +9,7 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import telemetry.Database;
 import telemetry.RunStatus;
+import telemetry.text.Escaped;
 import telemetry.text.Words;
 
 /**
@@ -55,7 +56,7 @@ public final class StatusWords {
         String marks = String.join(", ", Collections.nCopies(words.size(), "?"));
         long runs = database.number("SELECT count(*) FROM agent_runs WHERE status IN (" + marks + ")", words.toArray());
         String shown = words.stream().limit(SHOWN).map(word -> word instanceof byte[] ? "a blob"
-                : "'" + Words.visible(Words.cut(word.toString(), WIDTH)) + "'").collect(Collectors.joining(", "));
+                : "'" + Escaped.line(Words.cut(word.toString(), WIDTH)) + "'").collect(Collectors.joining(", "));
         return Words.count(runs, "run has", "runs have") + " a status that no writer uses: " + shown + (words.size() > SHOWN ? " …" : "");
     }
 

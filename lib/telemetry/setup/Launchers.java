@@ -19,6 +19,7 @@ import telemetry.StoreException;
 import telemetry.os.Attempt;
 import telemetry.os.Disk;
 import telemetry.os.Machine;
+import telemetry.text.Escaped;
 import telemetry.text.Result;
 
 /**
@@ -150,7 +151,7 @@ public record Launchers(Path checkout, Shell shell) {
         String gone = "telemetry-" + script + ": the checkout it is for is gone; run scripts/jbangw launchers in another one";
         int exit = Check.Status.UNKNOWN.exitCode();
         List<String> lines = shell == Shell.SH
-                ? List.of("#!/bin/sh", "# " + MARK, "launch='" + launch.replace("'", "'\\''") + "'",
+                ? List.of("#!/bin/sh", "# " + MARK, "launch=" + Escaped.quoted(launch),
                         "[ -x \"$launch\" ] || {", "  echo \"" + gone + "\" >&2", "  exit " + exit, "}",
                         "case :$PATH: in *:\"${0%/*}\":*) called=${0##*/} ;; *) called=$0 ;; esac",
                         "exec \"$launch\" \"-Dtelemetry.launcher=$called\" " + script + " \"$@\"")

@@ -1,7 +1,10 @@
 package telemetry.store;
 
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -17,7 +20,9 @@ import telemetry.Store;
 import telemetry.StoreException;
 import telemetry.Times;
 import telemetry.daylog.Records;
+import telemetry.os.Attempt;
 import telemetry.text.JsonText;
+import telemetry.text.Notes;
 
 /**
  * What was done on purpose to runs that the day files know otherwise, one line each in {@code {base}/pruned.ndjson}: deleted from the
@@ -35,18 +40,31 @@ public final class Pruned {
      */
     public record Cancelled(String runId, Instant startedBefore, Instant at, String why) { }
 
+    private static final String NAME = "pruned.ndjson";
     private static final String READ = "read the list of pruned runs";
 
+    private final Store store;
+    private final Path file;
     private final Records lines;
 
     /** 128 bits for each id: some 70 bytes a run in memory, and no two ids meet. */
     private final Set<UUID> ids = new HashSet<>();
     private final Map<String, Cancelled> cancelled = new LinkedHashMap<>();
 
-    private Pruned(Path file) {
+    /** @param isStrict whether a list that says nothing is an error */
+    private Pruned(Store store, boolean isStrict) {
+        this.store = store;
+        file = store.base().resolve(NAME);
         lines = new Records(file, READ, "write the list of pruned runs");
+        if (!isStrict && isNoFile()) {
+            Notes.warn(file + " is no plain file and was not read: runs that were deleted on purpose come back");
+            return;
+        }
         Records.Count count = lines.forEach(this::read);
-        if (count.read() == 0 && count.skipped() > 0 && !count.isTorn()) throw new StoreException(StoreException.Reason.DAMAGED, READ, file,
+        boolean isAll = count.read() > 0 || count.skipped() == 0 || count.isTorn();
+        if (!isAll && !isStrict && count.isText())
+            Notes.warn("not one line of " + file + " says anything: runs that were deleted on purpose come back");
+        else if (!isAll) throw new StoreException(StoreException.Reason.DAMAGED, READ, file,
                 "not one of its lines can be read, so nobody knows which runs were deleted on purpose", Next.words("bring it back "
                 + "from a copy; if there is none, move it away: every run that was deleted comes back then"));
     }
@@ -58,7 +76,21 @@ public final class Pruned {
      * @throws StoreException when it cannot be read at all
      */
     public static Pruned of(Store store) {
-        return new Pruned(store.base().resolve("pruned.ndjson"));
+        return new Pruned(store, true);
+    }
+
+    /**
+     * The same for what must not be kept from its work by whoever can write there. What stands in the list's place and is no file, and lines
+     * of text that say nothing, count as no list, with a warning.
+     *
+     * @throws StoreException when it was another text once: in another encoding, or overwritten by a power cut
+     */
+    public static Pruned leniently(Store store) {
+        return new Pruned(store, false);
+    }
+
+    private boolean isNoFile() {
+        return Files.exists(file, LinkOption.NOFOLLOW_LINKS) && !Files.isRegularFile(file);
     }
 
     private boolean read(Map<String, Object> line) {
@@ -73,7 +105,7 @@ public final class Pruned {
     /** How many runs were deleted since then. */
     public static long deletedSince(Store store, Instant since) {
         var counted = new long[1];
-        new Records(store.base().resolve("pruned.ndjson"), READ, "").forEach(line -> {
+        new Records(store.base().resolve(NAME), READ, "").forEach(line -> {
             Instant at = Times.instant(new Run(line).text("pruned_at"));
             if (at != null && !at.isBefore(since)) counted[0]++;
             return line.get("run_id") != null;
@@ -107,8 +139,9 @@ public final class Pruned {
         runIds.forEach(id -> ids.add(hash(id)));
     }
 
-    /** Adds runs, before they are cancelled. When it returns, they are on the disk. */
+    /** Adds runs, before they are cancelled. When it returns, they are on the disk. What is no file is set aside for the list. */
     public void cancel(Collection<Cancelled> runs) {
+        if (isNoFile()) setAside();
         List<Map<String, Object>> lines = new ArrayList<>();
         for (Cancelled run : runs) {
             Map<String, Object> line = line(run.runId, "cancelled_at", run.at);
@@ -118,6 +151,12 @@ public final class Pruned {
         }
         append(lines);
         for (Cancelled run : runs) cancelled.put(run.runId, run);
+    }
+
+    private void setAside() {
+        Path aside = Quarantine.claim(store, "pruned", Instant.now()).resolve(NAME);
+        Attempt.of("set aside", file, () -> Files.move(file, aside, StandardCopyOption.ATOMIC_MOVE));
+        Notes.warn("set aside " + file + ", which is no plain file, as " + aside);
     }
 
     private static Map<String, Object> line(String runId, String what, Instant when) {

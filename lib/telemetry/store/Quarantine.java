@@ -12,27 +12,41 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import telemetry.Damage;
 import telemetry.LogEntry;
+import telemetry.Size;
 import telemetry.Store;
 import telemetry.Times;
 import telemetry.os.Attempt;
 import telemetry.os.Disk;
 import telemetry.os.NewFile;
 import telemetry.text.JsonText;
+import telemetry.text.Notes;
+import telemetry.text.Words;
 
 /**
  * Keeps what could not be read with where it stood: one JSON line each, {@code file, offset, length, reason, bytes} (base64; of an entry
  * over {@code LogReader.LONGEST_LINE} the first of them). The file comes into being with the first entry and has its name when it is
- * closed; the day files keep their lines too.
+ * closed; the day files keep their lines too. It takes no more than 100 MB: what comes then is counted, and its last line says how many.
  */
 public final class Quarantine implements AutoCloseable {
+    private static final long MOST_BYTES = 100_000_000;
+
     private final Path file;
     private final Path unfinished;
+    private final long most;
     private FileChannel channel;
     private BufferedWriter out;
     private long entries;
+    private long bytes;
+    private long counted;
 
     public Quarantine(Path file) {
+        this(file, MOST_BYTES);
+    }
+
+    /** The same with room for so many bytes. */
+    Quarantine(Path file, long most) {
         this.file = file;
+        this.most = most;
         this.unfinished = file.resolveSibling(file.getFileName() + ".tmp");
     }
 
@@ -103,12 +117,25 @@ public final class Quarantine implements AutoCloseable {
     private void write(Map<String, Object> line) {
         try {
             if (out == null) open();
-            out.write(JsonText.line(line));
-            out.write('\n');
+            String text = counted > 0 ? "" : JsonText.ascii(JsonText.line(line));
             entries++;
+            if (counted > 0 || bytes + text.length() > most) counted++;
+            else put(text);
         } catch (IOException e) {
             throw Attempt.refused("keep a damaged entry in", unfinished, e);
         }
+    }
+
+    private void put(String text) throws IOException {
+        out.write(text);
+        out.write('\n');
+        bytes += text.length() + 1;
+    }
+
+    private void putCount() throws IOException {
+        Notes.add(file + " has " + new Size(bytes) + ", which is enough: " + Words.count(counted, "more damaged entry", "more damaged entries")
+                + " are only counted in its last line");
+        put(JsonText.line(Map.of("more", counted, "reason", "only counted")));
     }
 
     private void open() throws IOException {
@@ -148,6 +175,7 @@ public final class Quarantine implements AutoCloseable {
         if (out == null) return;
         try {
             try (FileChannel closing = channel) {
+                if (counted > 0) putCount();
                 out.flush();
                 closing.force(true);
             }

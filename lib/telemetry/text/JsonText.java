@@ -43,6 +43,20 @@ public final class JsonText {
         return value(data).toString(WriterConfig.PRETTY_PRINT);
     }
 
+    /** The same JSON text in ASCII: a file of it that is cut short is a text all the same. */
+    public static String ascii(String json) {
+        int at = 0;
+        while (at < json.length() && json.charAt(at) < 0x7f) at++;
+        if (at == json.length()) return json;
+        var ascii = new StringBuilder(json.length() + 64).append(json, 0, at);
+        for (; at < json.length(); at++) {
+            char c = json.charAt(at);
+            if (c < 0x7f) ascii.append(c);
+            else ascii.append("\\u").append(Integer.toHexString(0x10000 | c), 1, 5);
+        }
+        return ascii.toString();
+    }
+
     /** On one line. */
     public static String line(Object data) {
         return value(data).toString();

@@ -26,7 +26,7 @@ public final class Notes {
 
     /** @param line one line without a full stop */
     public static void add(String line) {
-        current().once(Words.visible(line));
+        current().once(Escaped.line(line));
     }
 
     /** The same for what may stop the agents, however well the command did its work; it is no success then. The first counts. */
@@ -44,7 +44,7 @@ public final class Notes {
     }
 
     private synchronized void onlyOnce(String line) {
-        if (!isWarned) once(Words.visible(line));
+        if (!isWarned) once(Escaped.line(line));
         isWarned = true;
     }
 

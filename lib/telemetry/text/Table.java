@@ -58,7 +58,7 @@ public final class Table {
 
     /** A text on a line of its own below the last row. It may be longer than a cell. */
     public Table below(String text) {
-        below.merge(rows.size() - 1, MARGIN + Terminal.cut(Words.visible(text), Terminal.columns() - MARGIN.length()),
+        below.merge(rows.size() - 1, MARGIN + Terminal.cut(Escaped.line(text), Terminal.columns() - MARGIN.length()),
                 (first, next) -> first + System.lineSeparator() + next);
         return this;
     }
@@ -113,7 +113,7 @@ public final class Table {
         if (value instanceof Duration duration) return Times.words(duration);
         if (value instanceof Double number) return String.format(Locale.ROOT, "%.1f", number);
         if (value instanceof byte[] bytes) return "(" + bytes.length + " bytes)";
-        return Terminal.cut(Words.visible(value.toString()), Math.max(WIDEST, Terminal.columns() - BESIDE));
+        return Terminal.cut(Escaped.line(value.toString()), Math.max(WIDEST, Terminal.columns() - BESIDE));
     }
 
     /** One row as a list: a line for each column. Nothing is cut but large values, and control characters are written out. */
@@ -122,8 +122,8 @@ public final class Table {
         var lines = new StringJoiner(System.lineSeparator());
         for (int i = 0; i < row.columns().size(); i++) {
             Object value = row.get(i);
-            lines.add((Words.padded(Words.visible(row.columns().get(i)), width) + "  "
-                    + (value == null ? "" : value instanceof byte[] ? text(value) : Words.visible(value instanceof LargeValue large
+            lines.add((Words.padded(Escaped.line(row.columns().get(i)), width) + "  "
+                    + (value == null ? "" : value instanceof byte[] ? text(value) : Escaped.line(value instanceof LargeValue large
                     ? large.told() : value.toString()))).stripTrailing());
         }
         return lines.toString();

@@ -37,39 +37,9 @@ public final class Words {
         return count <= LISTED ? shown : shown + System.lineSeparator() + "… and " + (count - LISTED) + " more; --json lists all";
     }
 
-    /**
-     * The text on one line. What a terminal would obey is written out: control characters, and characters that turn the direction of
-     * writing or are not seen at all.
-     */
-    public static String visible(String text) {
-        if (isPlain(text)) return text;
-        var visible = new StringBuilder(text.length() + 8);
-        text.codePoints().forEach(c -> {
-            if (c == '\n') visible.append("\\n");
-            else if (c == '\t') visible.append("\\t");
-            else if (c == '\r') visible.append("\\r");
-            else if (isHidden(c)) for (char half : Character.toChars(c)) visible.append(String.format("\\u%04x", (int) half));
-            else visible.appendCodePoint(c);
-        });
-        return visible.toString();
-    }
-
-    /** Printable ASCII, as almost all texts are. */
-    private static boolean isPlain(String text) {
-        for (int i = 0; i < text.length(); i++) if (text.charAt(i) < ' ' || text.charAt(i) > '~') return false;
-        return true;
-    }
-
-    private static boolean isHidden(int c) {
-        return switch (Character.getType(c)) {
-            case Character.CONTROL, Character.FORMAT, Character.LINE_SEPARATOR, Character.PARAGRAPH_SEPARATOR, Character.SURROGATE -> true;
-            default -> false;
-        };
-    }
-
     /** A word of the operator's or an agent's in a sentence: on one line, and not long. */
     public static String brief(String word) {
-        return cut(visible(word), BRIEF);
+        return cut(Escaped.line(word), BRIEF);
     }
 
     /** At most this many columns; an ellipsis stands for what is cut off. */
@@ -84,7 +54,7 @@ public final class Words {
 
     /** In columns. */
     static int width(String text) {
-        return isPlain(text) ? text.length() : text.codePoints().map(DisplayWidth::of).sum();
+        return Escaped.isPlain(text) ? text.length() : text.codePoints().map(DisplayWidth::of).sum();
     }
 
     public static String padded(String word, int width) {
@@ -99,8 +69,8 @@ public final class Words {
      */
     public static String item(String head, String text, Next next) {
         String margin = " ".repeat(width(head));
-        String line = head + wrapped(visible(Next.hinted(text, next)), margin);
-        return next == null || next.line() == null ? line : line + System.lineSeparator() + margin + visible(next.line());
+        String line = head + wrapped(Escaped.line(Next.hinted(text, next)), margin);
+        return next == null || next.line() == null ? line : line + System.lineSeparator() + margin + Escaped.line(next.line());
     }
 
     private static String wrapped(String text, String margin) {

@@ -1,6 +1,6 @@
 //RUNTIME_OPTIONS --enable-native-access=ALL-UNNAMED -XX:+UseSerialGC -XX:-UsePerfData -Djdk.console=java.base
 //JAVAC_OPTIONS -encoding UTF-8 -XDstringConcat=inline -J-XX:TieredStopAtLevel=1 -J-XX:+UseSerialGC
-//SOURCES DisplayWidth.java JsonText.java LargeValue.java Ndjson.java Notes.java Progress.java PythonFloat.java PythonJson.java
+//SOURCES DisplayWidth.java Escaped.java JsonText.java LargeValue.java Ndjson.java Notes.java Progress.java PythonFloat.java PythonJson.java
 //SOURCES PythonText.java Result.java Runbook.java Table.java Terminal.java Words.java ../Check.java ../Checks.java ../Commit.java
 //SOURCES ../Damage.java ../Event.java ../LogRecord.java ../Next.java ../Row.java ../Rows.java ../Run.java ../RunStatus.java ../Size.java
 //SOURCES ../StoreException.java ../Times.java

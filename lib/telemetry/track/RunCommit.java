@@ -24,7 +24,7 @@ import telemetry.Times;
 import telemetry.os.GitCheckout;
 import telemetry.os.GitCommit;
 import telemetry.text.Result;
-import telemetry.text.Words;
+import telemetry.text.Escaped;
 
 /** Records which commit a run led to, with what git tells of it. */
 public final class RunCommit {
@@ -52,7 +52,7 @@ public final class RunCommit {
             Next next) implements Result {
         @Override
         public String toString() {
-            String subject = message == null ? "" : ", " + Words.visible(message.lines().findFirst().orElse(""));
+            String subject = message == null ? "" : ", " + Escaped.line(message.lines().findFirst().orElse(""));
             String recorded = "commit " + commitHash + " of run " + runId + subject;
             return refusal == null ? recorded : Next.hinted(recorded + ": its line is safe; " + refusal, next);
         }
@@ -107,7 +107,7 @@ public final class RunCommit {
         Optional<Run> line = line();
         if (line.isPresent()) return line.get().agent();
         if (unread != null) throw unread;
-        throw new StoreException(StoreException.Reason.MISSING, "find the run", store.database(), "no run has the id " + Words.visible(run),
+        throw new StoreException(StoreException.Reason.MISSING, "find the run", store.database(), "no run has the id " + Escaped.line(run),
                 store.command("query", "recent"));
     }
 

@@ -12,6 +12,7 @@ import telemetry.RunContext;
 import telemetry.RunStatus;
 import telemetry.TelemetryClient;
 import telemetry.os.Machine;
+import telemetry.text.Escaped;
 
 /**
  * A program run as a tracked run. Its output sets metrics, and its end decides how the run ends. A signal that would end us first ends the
@@ -103,7 +104,7 @@ public final class TrackedProgram {
     private int endNotStarted(Consumer<String> notes) {
         boolean missing = isMissing();
         String why = missing ? name + ": command not found" : notStarted.getMessage();
-        notes.accept(why);
+        notes.accept(Escaped.line(why));
         client.end(run, RunStatus.FAILED, why);
         return missing ? 127 : 126;
     }

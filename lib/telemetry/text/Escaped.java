@@ -1,0 +1,167 @@
+package telemetry.text;
+
+import java.nio.charset.StandardCharsets;
+
+/**
+ * Texts from outside as the place takes them that they are shown in: what agents write, file names, and the words of other programs. A
+ * terminal obeys control characters, a page its markup, a shell its quotation marks. There is a way for each of these places, and no other
+ * class has one. In all of them a control character, and one that turns the direction of writing or is not seen, is written out.
+ */
+public final class Escaped {
+    private static final String MARKDOWN = "\\`*_<>[]|~&#!";
+    private static final String FENCE = "````";
+    private static final String IN_CRON = "/:._-=+,@";
+
+    /** What cmd obeys outside of quotation marks. */
+    private static final String CMD_SPECIAL = "&|<>^";
+
+    private Escaped() { }
+
+    /** For a terminal, on one line. */
+    public static String line(String text) {
+        return isPlain(text) ? text : written(text, false);
+    }
+
+    /** For a terminal, with the lines that it has. */
+    public static String lines(String text) {
+        for (int i = 0, length = text.length(); i < length; i++) {
+            char c = text.charAt(i);
+            if (c < ' ' && c != '\n' || c > '~' && isHidden(c)) return written(text, true);
+        }
+        return text;
+    }
+
+    /** Printable ASCII, as almost all texts are. */
+    static boolean isPlain(String text) {
+        for (int i = 0; i < text.length(); i++) if (text.charAt(i) < ' ' || text.charAt(i) > '~') return false;
+        return true;
+    }
+
+    private static String written(String text, boolean hasLines) {
+        var written = new StringBuilder(text.length() + 8);
+        for (int i = 0, c; i < text.length(); i += Character.charCount(c)) {
+            c = text.codePointAt(i);
+            boolean isEnd = c == '\n' || c == '\r' && text.startsWith("\n", i + 1) && System.lineSeparator().equals("\r\n");
+            if (hasLines && isEnd) written.append((char) c);
+            else if (c == '\n') written.append("\\n");
+            else if (c == '\t') written.append("\\t");
+            else if (c == '\r') written.append("\\r");
+            else if (isHidden(c)) for (char half : Character.toChars(c)) written.append(String.format("\\u%04x", (int) half));
+            else written.appendCodePoint(c);
+        }
+        return written.toString();
+    }
+
+    private static boolean isHidden(int c) {
+        return switch (Character.getType(c)) {
+            case Character.CONTROL, Character.FORMAT, Character.LINE_SEPARATOR, Character.PARAGRAPH_SEPARATOR, Character.SURROGATE -> true;
+            default -> false;
+        };
+    }
+
+    /** True when nothing in it is hidden or ends a line: only such a text can stand in a file that another program reads line by line. */
+    public static boolean isSeen(String text) {
+        return line(text).equals(text);
+    }
+
+    /** For the line of a monitoring plugin, in which a bar would begin the performance data. */
+    public static String plugin(String text) {
+        return line(text.replaceAll("[|\\s]", " "));
+    }
+
+    /** For a line of Markdown. */
+    public static String markdown(String text) {
+        var escaped = new StringBuilder(text.length() + 8);
+        for (char c : line(text).toCharArray()) {
+            if (MARKDOWN.indexOf(c) >= 0) escaped.append('\\');
+            escaped.append(c);
+        }
+        return escaped.toString();
+    }
+
+    /** For Markdown, one line as it is. Source: commonmark.org, 6.1. */
+    public static String code(String text) {
+        String marks = "`";
+        while (text.contains(marks)) marks += "`";
+        return marks.length() == 1 ? marks + line(text) + marks : marks + " " + line(text) + " " + marks;
+    }
+
+    /** For Markdown, several lines as they are: a block whose fence is longer than any in it. Source: commonmark.org, 4.5. */
+    public static String block(String text) {
+        String fence = FENCE;
+        while (text.contains(fence)) fence += "`";
+        return fence + "text\n" + lines(text).replace("\r\n", "\n") + "\n" + fence;
+    }
+
+    /** For a page of HTML: a text, or an attribute's value in quotation marks. */
+    public static String html(String text) {
+        return lines(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("\"", "&quot;").replace("'", "&#39;");
+    }
+
+    /** For a label of Prometheus' text format; its reader takes all other characters as they are. */
+    public static String label(String text) {
+        return text.replace("\\", "\\\\").replace("\"", "\\\"").replace("\n", "\\n");
+    }
+
+    /** One word of a line that is pasted into a shell, whatever its characters; in double quotes where that reads better. */
+    public static String shell(String word) {
+        boolean isWindows = System.getProperty("os.name").startsWith("Windows");
+        String plain = isWindows ? "/:._-\\" : "/:._-=";
+        if (!word.isEmpty() && word.charAt(0) != '=' && word.chars().allMatch(c -> Character.isLetterOrDigit(c) || plain.indexOf(c) >= 0))
+            return word;
+        if (!isWindows && !isSeen(word.replace("\n", "")) && word.indexOf('\0') < 0) return printed(word);
+        boolean isDouble = isWindows || word.contains("'") && word.chars().noneMatch(c -> "\"$`\\!".indexOf(c) >= 0);
+        return isDouble ? '"' + word.replace("\"", "\\\"") + '"' : quoted(word);
+    }
+
+    /** One word of a file that a shell reads, always in quotation marks. */
+    public static String quoted(String word) {
+        return "'" + word.replace("'", "'\\''") + "'";
+    }
+
+    /** What a terminal would obey is left to printf. Newlines at the end are lost. Source: POSIX, printf. */
+    private static String printed(String word) {
+        var format = new StringBuilder();
+        word.codePoints().mapToObj(Character::toString).forEach(c -> {
+            if (c.equals("%") || c.equals("\\")) format.append(c).append(c);
+            else if (isSeen(c)) format.append(c);
+            else for (byte b : c.getBytes(StandardCharsets.UTF_8)) format.append(String.format("\\%03o", b & 0xff));
+        });
+        return "\"$(printf " + (word.startsWith("-") ? "-- " : "") + quoted(format.toString()) + ")\"";
+    }
+
+    /** One word of a crontab's line. Source: crontab(5): a percent sign ends a command unless it has a backslash. */
+    public static String cron(String word) {
+        return (isPlainIn(word) ? word : quoted(word)).replace("%", "\\%");
+    }
+
+    /** One word of a setting in a systemd unit. Source: systemd.syntax(7), systemd.unit(5). */
+    public static String unit(String word) {
+        String literal = word.replace("%", "%%");
+        return isPlainIn(word) ? literal : '"' + literal.replace("\\", "\\\\").replace("\"", "\\\"") + '"';
+    }
+
+    /** True when a word needs no quotation marks in a crontab, a unit and a task. */
+    public static boolean isPlainIn(String word) {
+        return word.chars().allMatch(c -> Character.isLetterOrDigit(c) || IN_CRON.indexOf(c) >= 0);
+    }
+
+    /**
+     * One word of a cmd line. For the program's own parser {@code \"} is a quotation mark inside the word. cmd does not know that and
+     * counts every mark, so special characters between an even and an odd mark need a caret.
+     */
+    public static String cmd(String command) {
+        var word = new StringBuilder("\"");
+        boolean isQuoted = true;
+        for (char c : command.toCharArray()) {
+            if (c == '"') {
+                word.append('\\');
+                isQuoted = !isQuoted;
+            } else if (!isQuoted && CMD_SPECIAL.indexOf(c) >= 0) {
+                word.append('^');
+            }
+            word.append(c);
+        }
+        return word.append('"').toString();
+    }
+}
