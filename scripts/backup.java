@@ -143,8 +143,8 @@ class backup extends Procedure {
         Store store = this.store.orNew();
         Backup backup = backups(store).find(file);
         var restore = new Restore(store, clock, patience, err()).fromLines(fromLines);
-        long older = DeletedRuns.older(store, clock.instant());
-        if (!noReplay && older > 0) note(Next.line(DeletedRuns.said(older), DeletedRuns.offer(store).in(Runbook.PRUNE)));
+        DeletedRuns.Older older = DeletedRuns.older(store, clock.instant());
+        if (!noReplay && older.runs() > 0) note(Next.line(older.toString(), DeletedRuns.offer(store).in(Runbook.PRUNE)));
         String runs = backup.runs() == null ? "" : " of " + backup.runs() + " runs";
         String question = "Replace " + store.database() + " by the backup" + runs + " of " + Times.seconds(backup.time()) + "?";
         if (!consent.isDryRun() && !consent.to(question)) return Cli.OK;

@@ -1,6 +1,6 @@
 ///usr/bin/env jbang "$0" "$@" ; exit $?
 //JAVA 17+
-//DESCRIPTION Delete old runs from the database, or cancel those that never ended; the day files stay as they are.
+//DESCRIPTION Delete old runs from the database, cancel those that never ended, or record those that others deleted.
 //SOURCES ../lib/telemetry/text/package-info.java ../lib/telemetry/os/package-info.java ../lib/telemetry/sqlite/package-info.java
 //SOURCES ../lib/telemetry/daylog/package-info.java ../lib/telemetry/runs/package-info.java ../lib/telemetry/cli/package-info.java
 //SOURCES ../lib/telemetry/store/package-info.java ../lib/telemetry/backup/package-info.java ../lib/telemetry/prune/package-info.java
@@ -22,7 +22,7 @@ import telemetry.store.*;
 import telemetry.text.*;
 
 @Command(name = "prune", mixinStandardHelpOptions = true, addMethodSubcommands = false,
-        description = "Delete old runs from the database, or cancel those that never ended; the day files stay as they are.",
+        description = "Delete old runs from the database, cancel those that never ended, or record those that others deleted.",
         footer = {"",
             "A verified backup is made first. pruned.ndjson in the store's folder lists what was pruned, so that no replay, rebuild "
                     + "or recovery brings it back.",
@@ -97,8 +97,8 @@ class prune extends Procedure {
     }
 
     @Command(name = "adopt", mixinStandardHelpOptions = true,
-            description = "Record runs that others deleted from the database as pruned, so that no restore, recovery or rebuild brings them "
-                    + "back from the day files.")
+            description = "Record runs that others deleted from the database as pruned, so that no restore, recovery or rebuild brings "
+                    + "them back from the day files.")
     int adopt(@Mixin Consent consent,
             @Option(names = "--before", paramLabel = "TIME",
                     description = "Only runs that began before this time: 30d (ago), or 2025-12-10T12:00:00Z. Default: before the oldest "

@@ -81,8 +81,8 @@ class rebuild extends Procedure {
         if (buffer != null) rebuild.buffer(buffer);
         List<Path> files = rebuild.files();
         if (checkOnly) return compare(rebuild);
-        long older = DeletedRuns.older(store, clock.instant());
-        if (older > 0) note(Next.line(DeletedRuns.said(older), DeletedRuns.offer(store).in(Runbook.PRUNE)));
+        DeletedRuns.Older older = DeletedRuns.older(store, clock.instant());
+        if (older.runs() > 0) note(Next.line(older.toString(), DeletedRuns.offer(store).in(Runbook.PRUNE)));
         if (consent.isDryRun()) return preview(rebuild.preview(into, replayOnly), true, consent);
         if (replayOnly) return replay(rebuild);
         String question = "Replace the database " + store.database() + " by one made from " + Rebuild.said(files) + "?";
@@ -119,7 +119,8 @@ class rebuild extends Procedure {
             if (output.isJson() || differences.size() < Words.LISTED) differences.add(difference);
         });
         int status = told(result(new RunDifferences.Compared(count.isSame(), count, differences)), count.unread());
-        if (count.older() > 0) note(Next.line(DeletedRuns.said(count.older()), DeletedRuns.offer(store.store()).in(Runbook.PRUNE)));
+        var older = new DeletedRuns.Older(count.older(), true);
+        if (older.runs() > 0) note(Next.line(older.toString(), DeletedRuns.offer(store.store()).in(Runbook.PRUNE)));
         else if (count.missing() + count.different() > 0)
             note(Next.line("a rebuild takes what the day files say", store.store().command("rebuild", "--dry-run").in(Runbook.DATA_LOSS)));
         return status;

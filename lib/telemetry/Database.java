@@ -116,8 +116,10 @@ public final class Database implements AutoCloseable {
         try {
             return openToRead(file, patience);
         } catch (StoreException e) {
-            if (e.reason() != StoreException.Reason.DENIED || Files.notExists(DatabaseFile.beside(file, "-journal"))) throw e;
-            return open(file, patience);
+            if (e.reason() != StoreException.Reason.DENIED) throw e;
+            boolean isLeft = Files.exists(DatabaseFile.beside(file, "-journal"));
+            if (!isLeft && !SqliteErrors.isLeftJournal(e)) throw e;
+            return isLeft ? open(file, patience) : openToRead(file, patience);
         }
     }
 

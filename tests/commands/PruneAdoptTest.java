@@ -64,7 +64,7 @@ class PruneAdoptTest {
             assertEquals(56, runs(store), rebuilt.toString());
         }
         Script again = Script.on(store, new prune(), "adopt", "--yes");
-        assertTrue(again.said().contains("no run that began before"), again.toString());
+        assertTrue(again.said().contains("no run of the day files"), again.toString());
     }
 
     @Test
@@ -94,14 +94,15 @@ class PruneAdoptTest {
         Script none = Script.on(store, new prune(), "adopt", "--yes");
         assertEquals(0, none.exit(), none.toString());
         Sql.execute(store, "DELETE FROM agent_runs WHERE run_id = '" + Fixture.V3.run(5, NOON.minusSeconds(5 * 3600)).id() + "'");
-        assertTrue(Script.on(store, new prune(), "adopt", "--dry-run").said().contains("no run that began"), "it is younger");
+        assertTrue(Script.on(store, new prune(), "adopt", "--dry-run").said().contains("no run of the day files"), "it is younger");
     }
 
     @Test
     void beforeNamesAnotherTimeAndAnEmptyDatabaseIsRefused() {
         Store store = store(Fixture.V3);
         Sql.execute(store, "INSERT INTO agent_runs(run_id, agent_name, start_time, status) VALUES ('left', 'a', '2026-01-01', 'success')");
-        assertTrue(Script.on(store, new prune(), "adopt", "--dry-run").said().contains("no run that began before 2026-01-01"));
+        Script none = Script.on(store, new prune(), "adopt", "--dry-run");
+        assertTrue(none.said().contains("no run of the day files that began before 2026-01-01"), none.toString());
         Instant before = NOON.minusSeconds(3600L * 100);
         Script some = Script.on(store, new prune(), "adopt", "--before", Times.text(before), "--yes");
         assertTrue(some.said().contains("19 runs that began before"), some.toString());

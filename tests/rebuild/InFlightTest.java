@@ -114,7 +114,8 @@ class InFlightTest {
         begin(store, Fixture.V3, 101, now.minusSeconds(5));
         RunDifferences.Count count = new Rebuild(store, Clock.systemUTC()).differences(difference -> { });
         assertTrue(count.isSame(), count.toString());
-        execute(store, "INSERT INTO agent_runs(run_id, agent_name, start_time, status) VALUES ('line comes', 'a', '" + now + "', 'running')");
+        execute(store, "INSERT INTO agent_runs(run_id, agent_name, start_time, status) VALUES ('line comes', 'a', '" + now
+                + "', 'running')");
         assertTrue(new Rebuild(store, Clock.systemUTC()).differences(difference -> { }).isSame());
         begin(store, Fixture.V3, 103, now.minusSeconds(90));
         assertEquals(1, new Rebuild(store, Clock.systemUTC()).differences(difference -> { }).missing());

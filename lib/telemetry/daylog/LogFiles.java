@@ -29,6 +29,7 @@ public final class LogFiles {
     /** How far each file was read: to the end of its last whole line. */
     private final Map<Path, Long> reached = new HashMap<>();
     private final Map<Path, LogEntry> torn = new LinkedHashMap<>();
+    private final List<LogEntry> counted = new ArrayList<>();
 
     public LogFiles(Consumer<LogEntry> each) {
         this(each, null);
@@ -40,10 +41,11 @@ public final class LogFiles {
         this.quick = quick;
     }
 
-    /** Goes on where another reading of the same files has come to. @return this */
+    /** Goes on where another reading of the same files has come to, which has counted its unfinished lines. @return this */
     public LogFiles after(LogFiles other) {
         reached.putAll(other.reached);
         torn.putAll(other.torn);
+        counted.addAll(other.torn.values());
         return this;
     }
 
@@ -54,9 +56,9 @@ public final class LogFiles {
         return lengths;
     }
 
-    /** How far a file was read: to the end of its last whole line. */
-    public long reached(Path file) {
-        return reached.getOrDefault(file, 0L);
+    /** How far each file was read: to the end of its last whole line. */
+    public Map<Path, Long> reached() {
+        return Map.copyOf(reached);
     }
 
     /** True for a file that was not read yet, or has come to more since. */
@@ -125,7 +127,7 @@ public final class LogFiles {
     /** Call it when all passes are made: passes on the last lines that are still unfinished. */
     public void finish() {
         readTorn();
-        torn.values().forEach(each);
+        torn.values().stream().filter(entry -> !counted.contains(entry)).forEach(each);
         torn.clear();
     }
 }

@@ -3,6 +3,7 @@ package telemetry.prune;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -36,6 +37,21 @@ public final class DeletedRuns {
      */
     public record Found(Instant before, List<String> runIds, Instant first, Instant last) { }
 
+    /**
+     * Runs of the day files that are older than the oldest row; {@code toString()} is what to know before they come back.
+     *
+     * @param isAll false when there may be more
+     */
+    public record Older(long runs, boolean isAll) {
+        @Override
+        public String toString() {
+            return (isAll ? "" : "at least ") + Words.count(runs, "run of the day files is", "runs of the day files are")
+                    + " older than the oldest row: did a retention job delete them? They come back, unless they are recorded as pruned first";
+        }
+    }
+
+    /** A command that only mentions them reads no more. */
+    private static final long MOST_BYTES = 32 << 20;
     private static final int BATCH = 20_000;
     private static final String ABSENT = "SELECT value FROM json_each(?1) EXCEPT SELECT run_id FROM agent_runs"
             + " WHERE run_id IN (SELECT value FROM json_each(?1))";
@@ -49,6 +65,8 @@ public final class DeletedRuns {
     private final Instant now;
     private final Map<String, Instant> batch = new LinkedHashMap<>();
     private final Map<String, Instant> found = new LinkedHashMap<>();
+    private long bytes;
+    private boolean isCut;
 
     public DeletedRuns(Store store, Database database, Instant now) {
         this.store = store;
@@ -76,8 +94,13 @@ public final class DeletedRuns {
 
     /** @param until a line of a run that began at this time or later ends the reading of its file; null for none */
     private Found find(Instant before, Instant until) {
-        for (DayFile day : new EventLog(store).days())
-            if (!day.day().isAfter(DayFile.dayOf(before).plusDays(until == null ? 1 : 0))) read(day, before, until);
+        List<DayFile> days = new ArrayList<>(new EventLog(store).days());
+        Collections.reverse(days);
+        for (DayFile day : days) {
+            if (day.day().isAfter(DayFile.dayOf(before).plusDays(until == null ? 1 : 0))) continue;
+            isCut |= until != null && bytes > MOST_BYTES;
+            if (!isCut) read(day, before, until);
+        }
         ask();
         return new Found(before, List.copyOf(found.keySet()), found.values().stream().min(Instant::compareTo).orElse(null),
                 found.values().stream().max(Instant::compareTo).orElse(null));
@@ -92,6 +115,7 @@ public final class DeletedRuns {
                 batch.putIfAbsent(run.id(), run.start());
                 if (batch.size() == BATCH) ask();
             }
+            bytes += entries.position();
         } catch (StoreException e) {
             if (e.reason() != StoreException.Reason.MISSING && e.reason() != StoreException.Reason.DAMAGED) throw e;
         }
@@ -111,23 +135,17 @@ public final class DeletedRuns {
     }
 
     /**
-     * How many runs of the day files are older than the oldest row, for a command that is about to bring them back. Of the oldest row's own
-     * day only what stands before its line is read. 0 also where the database cannot tell.
+     * Runs that a command is about to bring back. The newest of them are looked for first; of the oldest row's own day only what stands
+     * before its line is read. None also where the database cannot tell.
      */
-    public static long older(Store store, Instant now) {
+    public static Older older(Store store, Instant now) {
         try (Database database = Database.openToRead(store.database())) {
             var deleted = new DeletedRuns(store, database, now);
             Instant oldest = deleted.oldest();
-            return oldest == null ? 0 : deleted.find(oldest, oldest.plus(SLACK)).runIds.size();
+            return new Older(oldest == null ? 0 : deleted.find(oldest, oldest.plus(SLACK)).runIds.size(), !deleted.isCut);
         } catch (StoreException e) {
-            return 0;
+            return new Older(0, true);
         }
-    }
-
-    /** What to know before {@code older} runs come back. */
-    public static String said(long older) {
-        return Words.count(older, "run of the day files is", "runs of the day files are") + " older than the oldest row: did a retention "
-                + "job delete them? They come back, unless they are recorded as pruned first";
     }
 
     /** Shows which ones they are. */

@@ -16,9 +16,9 @@ public record DeletedRunsReport(DeletedRuns.Found found, boolean isDone) impleme
     @Override
     public String toString() {
         int runs = found.runIds().size();
-        String said = isDone ? OldRunsReport.old(runs, found.before()) + " and are not in the database recorded as pruned"
-                : OldRunsReport.toDo(runs, found.before(), "recorded as pruned: the day files have them, and the database has not");
-        return runs == 0 ? said : said + System.lineSeparator() + "the first began at " + Times.seconds(found.first()) + ", the last at "
-                + Times.seconds(found.last());
+        if (runs == 0) return "no run of the day files that began before " + Times.seconds(found.before()) + " is missing in the database";
+        return OldRunsReport.old(runs, found.before()) + (isDone ? " recorded as pruned"
+                : " would be recorded as pruned: the day files have them, and the database has not") + System.lineSeparator()
+                + "the first began at " + Times.seconds(found.first()) + ", the last at " + Times.seconds(found.last());
     }
 }

@@ -19,8 +19,8 @@ import telemetry.sqlite.SqliteErrors;
 
 /**
  * Copies into a new database what only the old one has, both with one schema and on one connection. That is other tables, runs that the day
- * files lack, runs that they know only as running, rows that were changed after their run's end line, and for all other runs the columns that
- * their lines lack. Repeating it changes nothing.
+ * files lack, runs that they know only as running, rows that were changed after their run's end line, and for all other runs the columns
+ * that their lines lack. Repeating it changes nothing.
  */
 final class CarryOver {
     private final Database database;

@@ -55,6 +55,7 @@ public final class NewDatabase implements AutoCloseable {
     private final Unread unread = new Unread();
     private Clock clock = Clock.systemUTC();
     private RunFeed feed;
+    private final List<LogEntry> begun = new ArrayList<>();
     private long inFlight;
     private boolean isLeaving;
     private boolean isFromLines;
@@ -147,6 +148,7 @@ public final class NewDatabase implements AutoCloseable {
         });
         commits.addAll(next.commits());
         feed = next;
+        begun.addAll(feed.inFlight());
         return feed;
     }
 
@@ -177,6 +179,11 @@ public final class NewDatabase implements AutoCloseable {
         }
     }
 
+    /** The starts that were in flight when they were loaded: their writers may be about to insert them. */
+    List<LogEntry> begun() {
+        return begun;
+    }
+
     /** No loading follows: last lines that are unfinished are damage. */
     void endLoading() {
         feed.torn().forEach(this::damaged);
@@ -193,7 +200,7 @@ public final class NewDatabase implements AutoCloseable {
         String key = schema.key();
         String rows = reshape != null && attached != null ? Reshape.SHAPED : attached;
         String absent = rows == null ? "" : " AND NOT EXISTS (SELECT 1 FROM " + rows + ".agent_runs AS o WHERE o." + key + " = ?1)";
-        for (LogEntry start : feed.inFlight()) {
+        for (LogEntry start : begun) {
             Object[] row = form.row((Run) start.record());
             if (InFlight.is(start, clock.instant())) left += database.update("DELETE FROM main.agent_runs WHERE " + key
                     + " = ?1 AND status = 'running'" + absent, row[form.columns().indexOf(key)]);

@@ -48,6 +48,7 @@ public final class Rebuild {
     private boolean raw = true;
     private boolean archive = true;
     private boolean isFromLines;
+    private LinesRead read;
     private Duration patience = Database.PATIENCE;
     private Reshape reshape;
     private LongConsumer progress = bytes -> { };
@@ -151,7 +152,15 @@ public final class Rebuild {
 
     /** Compares the store's database with its day files, both ways; see {@link RunDifferences}. */
     public RunDifferences.Count differences(Consumer<RunDifferences.Difference> each) {
-        return new RunDifferences(store, this::files, onDenied, clock).find(each);
+        var differences = new RunDifferences(store, this::files, onDenied, clock);
+        RunDifferences.Count count = differences.find(each);
+        read = differences.read();
+        return count;
+    }
+
+    /** What the last comparison has read, for a replay after it; null when more runs differ than are kept in memory. */
+    public LinesRead read() {
+        return read;
     }
 
     /** Writes a new file and touches nothing else. It also has what only the store's database has. */
@@ -253,11 +262,11 @@ public final class Rebuild {
      */
     private Replay.Result replay(Work work) {
         Pruned pruned = Pruned.leniently(store);
-        boolean isMore = files().stream().anyMatch(work.feed.files()::hasMore) || !work.feed.inFlight().isEmpty();
+        boolean isMore = files().stream().anyMatch(work.feed.files()::hasMore) || !work.made.begun().isEmpty();
         if (pruned.isEmpty() && !isMore) return Replay.Result.NOTHING;
         try (Database database = Database.open(store.database())) {
             WriteTrial.tolerate(database);
-            Replay.Result result = new Replay(database).only(this::isWanted).also(others).after(work.feed).at(clock)
+            Replay.Result result = new Replay(database).only(this::isWanted).also(others).after(work.read()).at(clock)
                     .without(pruned).fromLines(isFromLines).apply(new EventLog(store));
             OldRuns.deleteAgain(database, pruned);
             work.runs = database.number("SELECT count(*) FROM agent_runs");
@@ -321,6 +330,10 @@ public final class Rebuild {
 
         private List<Path> unread() {
             return files().stream().filter(seen::add).toList();
+        }
+
+        LinesRead read() {
+            return new LinesRead(feed.files(), made.begun(), new CommitLines(null), 0);
         }
 
         Rebuilt result(Path database, Rebuilt.Exchange exchange) {

@@ -19,7 +19,8 @@ record RebuildPreview(Plan data, boolean isAside, boolean isReplay) implements R
     @Override
     public String toString() {
         String old = "; the database " + (isAside ? "of the store" : "there") + " now is " + data.old;
-        return (isReplay ? "would bring into " : "would make ") + data.database + (isReplay ? " what it lacks of " : " from ") + Rebuild.said(data.files) + old
+        String what = isReplay ? "would bring into " + data.database + " what it lacks of " : "would make " + data.database + " from ";
+        return what + Rebuild.said(data.files) + old
                 + (data.differences == null ? "" : System.lineSeparator() + data.differences);
     }
 }

@@ -6,10 +6,8 @@ import java.time.Clock;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -49,9 +47,6 @@ public final class Replay {
     /** Entries in a transaction, during which writers wait for a moment. */
     private static final int BATCH = 500;
     private static final long MB = 1_000_000;
-
-    /** How many runs whose row differs from the files are examined at once. */
-    private static final int DISPUTES = 20_000;
 
     /**
      * The result.
@@ -102,7 +97,7 @@ public final class Replay {
     private Clock clock = Clock.systemUTC();
     private Predicate<DayFile> wanted = day -> true;
     private Pruned pruned;
-    private RunFeed before;
+    private LinesRead before;
     private boolean isFromLines;
 
     /** @throws StoreException {@code DAMAGED} when the database has no table of runs */
@@ -139,9 +134,9 @@ public final class Replay {
         return this;
     }
 
-    /** Goes on where this feed has come to, and with the runs that were in flight then. */
-    Replay after(RunFeed feed) {
-        this.before = feed;
+    /** Goes on where these have come to, and with the runs that they name; null for from the beginning. */
+    public Replay after(LinesRead lines) {
+        this.before = lines;
         return this;
     }
 
@@ -164,8 +159,8 @@ public final class Replay {
 
     /**
      * Replays a store's day files, including those that are archived or begun meanwhile: each as far as it reaches now, then in
-     * {@link LogFiles#SHORT_PASSES short passes} what comes meanwhile. It takes all of them, not only those since a backup: the database may
-     * have lacked runs at that time, and after a clock was set back new lines look older than the backup.
+     * {@link LogFiles#SHORT_PASSES short passes} what comes meanwhile. It takes all of them, not only those since a backup: the database
+     * may have lacked runs at that time, and after a clock was set back new lines look older than the backup.
      *
      * @param onDamage receives each entry that cannot be used, whose record says why
      */
@@ -196,18 +191,10 @@ public final class Replay {
         private final Consumer<LogEntry> onDamage;
         private final LongConsumer progress;
         private final LogFiles files = new LogFiles(this::take, this::takeEvent);
-        private final Set<Path> read = new LinkedHashSet<>();
         private final Map<String, LogEntry> open = new LinkedHashMap<>();
         private final Map<String, LogEntry> ends = new LinkedHashMap<>();
         private final CommitLines commits = new CommitLines(pruned);
-        private final EndsSeen seen = new EndsSeen();
-        private final Set<String> repeated = new HashSet<>();
-
-        /** Runs whose row differs from the only end that was read of them. */
-        private final Map<String, LogEntry> only = new LinkedHashMap<>();
-
-        /** Those with several ends, or too many to keep the ends of. */
-        private final Set<String> several = new HashSet<>();
+        private final Disputes disputes = new Disputes(form, writer);
         private long lines;
         private long events;
         private long damaged;
@@ -222,7 +209,13 @@ public final class Replay {
             this.progress = progress;
             if (before == null) return;
             files.after(before.files());
-            for (LogEntry entry : before.inFlight()) open.put(writer.key((Run) entry.record()), entry);
+            commits.addAll(before.commits());
+            for (LogEntry entry : before.runs()) {
+                String key = writer.key((Run) entry.record());
+                boolean isEnd = ((Run) entry.record()).isEnd();
+                if (isEnd) disputes.ended(key);
+                (isEnd ? ends : open).put(key, entry);
+            }
         }
 
         boolean hasMore(EventLog log) {
@@ -243,7 +236,6 @@ public final class Replay {
         private void read(Path file, long until) {
             try {
                 progress.accept(files.read(file, until));
-                read.add(file);
             } catch (StoreException e) {
                 if (e.reason() != StoreException.Reason.MISSING) throw e;
             }
@@ -287,14 +279,11 @@ public final class Replay {
                 return;
             }
             open.remove(key);
-            if (!seen.add(key)) {
-                repeated.add(key);
-                if (only.remove(key) != null) several.add(key);
-            }
+            disputes.ended(key);
             LogEntry other = ends.put(key, entry);
             if (other != null && !isSame(run, (Run) other.record())) {
                 ends.put(key, better(entry, other));
-                several.add(key);
+                disputes.addSeveral(key);
             }
             if (ends.size() >= BATCH) flush();
         }
@@ -302,21 +291,16 @@ public final class Replay {
         private void flush() {
             writes.inTransaction(() -> ends.forEach((key, entry) -> end(key, entry, (Run) entry.record())));
             ends.clear();
-            repeated.clear();
+            disputes.compared();
         }
 
         private void end(String key, LogEntry entry, Run run) {
             switch (writer.standing(run)) {
                 case ABSENT -> inserted += write(entry, run);
                 case OPEN -> updated += write(entry, run);
-                case OTHER, RENAMED, CHANGED -> dispute(key, entry);
+                case OTHER, RENAMED, CHANGED -> disputes.add(key, entry);
                 case SAME -> { }
             }
-        }
-
-        private void dispute(String key, LogEntry entry) {
-            if (repeated.contains(key) || only.size() == DISPUTES) several.add(key);
-            else if (!several.contains(key)) only.put(key, entry);
         }
 
         private long write(LogEntry entry, Run run) {
@@ -333,12 +317,11 @@ public final class Replay {
         Result finish() {
             files.finish();
             flush();
-            settle(disputes(only.values()));
-            inBatches(several, DISPUTES, batch -> settle(again(new HashSet<>(batch))));
+            disputes.settle(files.reached(), this::settle);
             Instant now = clock.instant();
             List<LogEntry> inFlight = open.values().stream().filter(entry -> InFlight.is(entry, now)).toList();
             open.values().removeAll(inFlight);
-            inBatches(open.values(), BATCH,
+            inBatches(open.values(),
                     batch -> writes.inTransaction(() -> batch.forEach(entry -> inserted += write(entry, (Run) entry.record()))));
             if (!commits.isEmpty()) writes.inTransaction(() -> updated += commits.addTo(database, "main"));
             if (pruned != null) updated += StaleRuns.cancelAgain(database, pruned);
@@ -346,36 +329,8 @@ public final class Replay {
             return new Result(lines, events, damaged, inserted, updated, conflicts, left, changed, waiting);
         }
 
-        private Collection<Dispute> disputes(Collection<LogEntry> ends) {
-            List<Dispute> disputes = new ArrayList<>();
-            for (LogEntry end : ends) {
-                var dispute = new Dispute(form);
-                dispute.add(end, (Run) end.record(), false);
-                disputes.add(dispute);
-            }
-            return disputes;
-        }
-
-        /** A row that differs may be another end that the files have too, so all ends of these runs are read again. */
-        private Collection<Dispute> again(Set<String> keys) {
-            Map<String, Dispute> disputes = new HashMap<>();
-            var again = new LogFiles(entry -> {
-                if (!(entry.record() instanceof Run run) || !run.isEnd() || !keys.contains(writer.key(run))) return;
-                disputes.computeIfAbsent(writer.key(run), none -> new Dispute(form)).add(entry, run,
-                        writer.standing(run) == RunWriter.Standing.SAME);
-            });
-            for (Path file : read) {
-                try {
-                    again.read(file, files.reached(file));
-                } catch (StoreException e) {
-                    if (e.reason() != StoreException.Reason.MISSING) throw e;
-                }
-            }
-            return disputes.values();
-        }
-
-        private void settle(Collection<Dispute> disputes) {
-            if (!disputes.isEmpty()) writes.inTransaction(() -> disputes.forEach(this::settle));
+        private void settle(Collection<Dispute> some) {
+            if (!some.isEmpty()) writes.inTransaction(() -> some.forEach(this::settle));
         }
 
         private void settle(Dispute dispute) {
@@ -391,8 +346,8 @@ public final class Replay {
         }
     }
 
-    private static <T> void inBatches(Collection<T> all, int size, Consumer<List<T>> each) {
-        List<T> list = List.copyOf(all);
-        for (int from = 0; from < list.size(); from += size) each.accept(list.subList(from, Math.min(from + size, list.size())));
+    private static void inBatches(Collection<LogEntry> all, Consumer<List<LogEntry>> each) {
+        List<LogEntry> list = List.copyOf(all);
+        for (int from = 0; from < list.size(); from += BATCH) each.accept(list.subList(from, Math.min(from + BATCH, list.size())));
     }
 }

@@ -17,7 +17,8 @@ public record Replayed(Path database, long runs, Replay.Result read) implements 
     @Override
     public String toString() {
         var lines = new StringJoiner(System.lineSeparator());
-        lines.add(database + ": " + Rebuilt.count(runs, "run", "runs") + ", " + read.inserted() + " added, " + read.updated() + " completed");
+        lines.add(database + ": " + Rebuilt.count(runs, "run", "runs") + ", " + read.inserted() + " added, " + read.updated()
+                + " completed");
         lines.add("read " + Rebuilt.count(read.lines(), "line", "lines") + ": " + Rebuilt.count(read.events(), "event", "events") + ", "
                 + Rebuilt.damaged(read.damaged()));
         if (read.pruned() > 0) lines.add(Rebuilt.count(read.pruned(), "record", "records") + " left out: their runs were pruned");

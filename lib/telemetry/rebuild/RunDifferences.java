@@ -2,16 +2,21 @@ package telemetry.rebuild;
 
 import static java.util.stream.Collectors.joining;
 
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.StringJoiner;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import telemetry.Check;
 import telemetry.Database;
+import telemetry.LogEntry;
 import telemetry.Next;
 import telemetry.Row;
 import telemetry.Run;
@@ -19,12 +24,12 @@ import telemetry.Store;
 import telemetry.StoreException;
 import telemetry.Times;
 import telemetry.daylog.InFlight;
-import telemetry.daylog.LogFiles;
 import telemetry.os.ScratchFolder;
 import telemetry.runs.Columns;
 import telemetry.runs.NewerRows;
 import telemetry.store.Pruned;
 import telemetry.text.Escaped;
+import telemetry.text.Ndjson;
 import telemetry.text.Result;
 import telemetry.text.Words;
 
@@ -86,7 +91,9 @@ public final class RunDifferences {
                     Rebuilt.count(runs, "run", "runs"), inFiles);
             String all = String.format(Locale.ROOT, "%,d only in the day files, %,d only in the database, %,d different",
                     missing, unknown, different);
-            return both + (isSame() ? "no difference" : all) + (changed == 0 ? "" : ", " + String.format(Locale.ROOT, "%,d changed since their line", changed)) + (damaged == 0 ? "" : ", " + Rebuilt.damaged(damaged))
+            String newer = String.format(Locale.ROOT, ", %,d changed since their line", changed);
+            return both + (isSame() ? "no difference" : all) + (changed == 0 ? "" : newer)
+                    + (damaged == 0 ? "" : ", " + Rebuilt.damaged(damaged))
                     + (unread.denied().isEmpty() ? "" : ", " + Rebuilt.count(unread.denied().size(), "file", "files") + " not read");
         }
     }
@@ -105,14 +112,21 @@ public final class RunDifferences {
         }
     }
 
+    /** What differs, by kind; it is asked again about the same runs when more lines have come. */
+    private static final String TABLE = "CREATE TEMP TABLE IF NOT EXISTS differing(kind INTEGER, run, run_id, columns TEXT)";
+
+    /** Runs that differ are kept for a replay that follows; of more the day files are read again. */
+    private static final int MOST_KEPT = 20_000;
+
     private static final String OLDER = "SELECT count(*) FROM main.agent_runs WHERE telemetry_instant(start_time) < (SELECT min("
-            + "telemetry_instant(start_time)) FROM live.agent_runs) AND run_id IN (SELECT run_id FROM (";
+            + "telemetry_instant(start_time)) FROM live.agent_runs) AND run_id IN (SELECT run_id FROM temp.differing WHERE kind = 0)";
 
     private final Store store;
     private final Supplier<List<Path>> files;
     private final Consumer<StoreException> onDenied;
     private final Clock clock;
     private RunFeed feed;
+    private LinesRead read;
 
     /** @param onDenied receives the refusal of each file that may not be read; an exception that it throws ends the comparison */
     RunDifferences(Store store, Supplier<List<Path>> files, Consumer<StoreException> onDenied, Clock clock) {
@@ -130,54 +144,97 @@ public final class RunDifferences {
                     : StoreException.Reason.DAMAGED, "compare", old.file(), old.why(), Next.command("recover", "--dry-run"));
         try (var folder = new ScratchFolder("telemetry-rebuild");
                 var made = new NewDatabase(folder.path().resolve("s.sqlite"), old.ddl(), Pruned.leniently(store), damaged -> { }, onDenied)) {
-            Count count = compared(made.at(clock));
-            for (int pass = 0; pass < LogFiles.SHORT_PASSES && !count.isSame() && hasMore(); pass++) count = compared(made);
+            load(made.at(clock));
+            if (hasMore()) load(made);
+            made.database().execute(TABLE);
+            compare(made, "");
+            if (isAny(made) && hasMore()) again(made);
             made.endLoading();
-            count = new Count(count.runs, count.inFiles, made.unread().damaged(), made.unread(), count.missing, count.unknown,
-                    count.different, count.older, count.changed);
-            if (!count.isSame() || count.changed > 0) list(made, each);
+            for (Row row : made.database().query("SELECT * FROM temp.differing ORDER BY kind, run_id")) {
+                String columns = row.text("columns");
+                each.accept(new Difference(Kind.values()[(int) row.number("kind")], row.text("run_id"),
+                        columns == null ? List.of() : List.of(columns.strip().split(" "))));
+            }
+            Count count = count(made);
+            read = read(made, count);
             return count;
         }
     }
 
-    private Count compared(NewDatabase made) {
+    /** What a replay needs to go on after this; null when more runs differ than are kept. */
+    LinesRead read() {
+        return read;
+    }
+
+    private LinesRead read(NewDatabase made, Count count) {
+        if (count.missing + count.different + count.changed > MOST_KEPT || !count.unread.denied().isEmpty()) return null;
+        List<LogEntry> runs = new ArrayList<>(made.begun());
+        String key = made.schema().key();
+        List<String> columns = made.form().columns();
+        var named = new StringJoiner(", ");
+        for (int i = 0; i < columns.size(); i++) named.add("t." + Database.quoted(columns.get(i))).add(made.loader().isNamed(i));
+        for (Row row : made.database().query("SELECT " + named + " FROM main.agent_runs AS t WHERE t." + key
+                + " IN (SELECT run FROM temp.differing WHERE kind <> 1)")) {
+            Map<String, Object> fields = new LinkedHashMap<>();
+            for (int i = 0; i < columns.size(); i++)
+                if (row.get(2 * i + 1).equals(1L)) fields.put(columns.get(i), row.get(2 * i));
+            fields.put("run_id", row.get(2 * columns.indexOf("run_id")));
+            byte[] line = Ndjson.line(new Run(fields)).getBytes(StandardCharsets.UTF_8);
+            runs.add(new LogEntry(store.raw(), 0, line.length, line, new Run(fields)));
+        }
+        return new LinesRead(feed.files(), runs, made.commits(), count.damaged);
+    }
+
+    private void load(NewDatabase made) {
         var listed = new HashSet<Path>();
         feed = made.load(() -> files.get().stream().filter(listed::add).filter(file -> feed == null || feed.files().hasMore(file)).toList(),
                 bytes -> { });
-        return count(made);
     }
 
     private boolean hasMore() {
         return files.get().stream().anyMatch(feed.files()::hasMore);
     }
 
-    private Count count(NewDatabase made) {
+    private static boolean isAny(NewDatabase made) {
+        return made.database().number("SELECT EXISTS (SELECT 1 FROM temp.differing WHERE kind < 3)") == 1;
+    }
+
+    /** Lines have come meanwhile, perhaps those of the runs that differ. */
+    private void again(NewDatabase made) {
+        load(made);
         Database database = made.database();
-        database.attachToRead(store.database(), "live");
+        database.execute("CREATE TEMP TABLE asked AS SELECT run FROM temp.differing");
+        database.execute("DELETE FROM temp.differing");
+        compare(made, " AND " + made.schema().key() + " IN (SELECT run FROM temp.asked)");
+    }
+
+    private void compare(NewDatabase made, String among) {
+        made.database().attachToRead(store.database(), "live");
         try {
             made.leaveInFlight("live");
-            String kinds = query(made);
-            long[] of = new long[Kind.values().length];
-            for (Row row : database.query("SELECT kind, count(*) AS runs FROM (" + kinds + ") GROUP BY kind"))
-                of[(int) row.number("kind")] = row.number("runs");
+            made.database().update("INSERT INTO temp.differing " + query(made, among));
+        } finally {
+            made.database().detach("live");
+        }
+    }
+
+    private Count count(NewDatabase made) {
+        Database database = made.database();
+        long[] of = new long[Kind.values().length];
+        for (Row row : database.query("SELECT kind, count(*) AS runs FROM temp.differing GROUP BY kind"))
+            of[(int) row.number("kind")] = row.number("runs");
+        database.attachToRead(store.database(), "live");
+        try {
             return new Count(database.number("SELECT count(*) FROM live.agent_runs"),
                     database.number("SELECT count(*) FROM main.agent_runs"), made.unread().damaged(), made.unread(), of[0], of[1], of[2],
-                    of[0] == 0 ? 0 : database.number(OLDER + kinds + ") WHERE kind = 0)"), of[3]);
+                    of[0] == 0 ? 0 : database.number(OLDER), of[3]);
         } finally {
             database.detach("live");
         }
     }
 
-    private void list(NewDatabase made, Consumer<Difference> each) {
-        made.database().attachToRead(store.database(), "live");
-        for (Row row : made.database().query(query(made) + " ORDER BY kind, run_id")) {
-            String columns = row.text("columns");
-            each.accept(new Difference(Kind.values()[(int) row.number("kind")], row.text("run_id"),
-                    columns == null ? List.of() : List.of(columns.strip().split(" "))));
-        }
-    }
-
-    private String query(NewDatabase made) {
+    /** @param among which runs, as SQL behind a condition; empty for all */
+    private String query(NewDatabase made, String among) {
         String key = made.schema().key();
         List<String> unequal = new ArrayList<>();
         List<String> columns = made.form().columns();
@@ -188,14 +245,15 @@ public final class RunDifferences {
             unequal.add("CASE WHEN " + Columns.differ(columns.get(i), "t." + column, "o." + column) + later + " AND "
                     + made.loader().isNamed(i) + " THEN '" + columns.get(i).replace("'", "''") + " ' ELSE '' END");
         }
-        return "SELECT 0 AS kind, run_id, NULL AS columns FROM main.agent_runs WHERE "
-                + key + " NOT IN (SELECT " + key + " FROM live.agent_runs WHERE " + key + " IS NOT NULL)"
-                + " UNION ALL SELECT 1, run_id, NULL FROM live.agent_runs WHERE " + key + " NOT IN (SELECT "
-                + key + " FROM main.agent_runs) AND coalesce(telemetry_instant(start_time) <= '"
+        String asked = among.replace(" " + key + " ", " o." + key + " ");
+        return "SELECT 0 AS kind, " + key + " AS run, run_id, NULL AS columns FROM main.agent_runs WHERE "
+                + key + " NOT IN (SELECT " + key + " FROM live.agent_runs WHERE " + key + " IS NOT NULL)" + among
+                + " UNION ALL SELECT 1, " + key + ", run_id, NULL FROM live.agent_runs WHERE " + key + " NOT IN (SELECT "
+                + key + " FROM main.agent_runs)" + among + " AND coalesce(telemetry_instant(start_time) <= '"
                 + Times.sortable(clock.instant().minus(InFlight.PATIENCE)) + "', TRUE)"
-                + " UNION ALL SELECT iif(newer, 3, 2), run_id, columns FROM (SELECT t.run_id, " + String.join(" || ", unequal)
-                + " AS columns, " + new NewerRows(made.schema()).isNewer("o", "t") + " AS newer"
+                + " UNION ALL SELECT iif(newer, 3, 2), run, run_id, columns FROM (SELECT t." + key + " AS run, t.run_id, "
+                + String.join(" || ", unequal) + " AS columns, " + new NewerRows(made.schema()).isNewer("o", "t") + " AS newer"
                 + " FROM main.agent_runs AS t JOIN live.agent_runs AS o ON o." + key + " = t."
-                + key + " WHERE t.status <> 'running') WHERE columns <> ''";
+                + key + " WHERE t.status <> 'running'" + asked + ") WHERE columns <> ''";
     }
 }

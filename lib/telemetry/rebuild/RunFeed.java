@@ -190,7 +190,8 @@ final class RunFeed {
             RunRow row = row(begun);
             rows.accept(row);
             if (!InFlight.is(form.start(row.values), now)) continue;
-            var entry = new LogEntry(begun.file, begun.offset, begun.bytes.length, begun.bytes, Ndjson.read(begun.bytes, 0, begun.bytes.length));
+            var entry = new LogEntry(begun.file, begun.offset, begun.bytes.length, begun.bytes,
+                    Ndjson.read(begun.bytes, 0, begun.bytes.length));
             if (InFlight.is(entry, now)) inFlight.add(entry);
         }
         open.clear();
@@ -203,7 +204,7 @@ final class RunFeed {
         return files.torn();
     }
 
-    /** The starts of runs that were passed on and were in flight then: their writers may be about to insert them. */
+    /** The starts of runs that were passed on and were in flight then. */
     List<LogEntry> inFlight() {
         return inFlight;
     }

@@ -123,7 +123,8 @@ final class GapFill {
             refused.add("agent_runs", run.fields(), "another run has its " + key);
             return false;
         }
-        return there == null || isLater(run, there) || !isSuspect && isNewer(run, there) || isSuspect && only.contains(run.id()) || !newValues(run, there, different).isEmpty();
+        return there == null || isLater(run, there) || !isSuspect && isNewer(run, there) || isSuspect && only.contains(run.id())
+                || !newValues(run, there, different).isEmpty();
     }
 
     /** A damaged index lets a second row in; what tells a run's beginning is the same in all rows of it. */

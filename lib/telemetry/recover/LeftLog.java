@@ -36,7 +36,12 @@ record LeftLog(Path file, long commits, long broken, boolean isWhole) {
         for (int i = 0; i < TRIES; i++) {
             if (!isLog(file)) return null;
             LeftLog before = log;
-            log = read(file, WriteAheadLog.pageSizeOf(database));
+            try {
+                log = read(file, WriteAheadLog.pageSizeOf(database));
+            } catch (StoreException e) {
+                if (e.reason() != StoreException.Reason.MISSING) throw e;
+                return null;
+            }
             if (log.isWhole || log.equals(before)) return log;
             pause();
         }

@@ -13,6 +13,7 @@ import telemetry.StoreException;
 import telemetry.os.Attempt;
 import telemetry.os.Link;
 import telemetry.os.Openers;
+import telemetry.rebuild.LinesRead;
 import telemetry.restore.PageForm;
 import telemetry.sqlite.DatabaseFile;
 import telemetry.store.StoreLock;
@@ -39,6 +40,7 @@ public final class Recovery {
     private final List<Path> elsewhere = new ArrayList<>();
     private boolean isFromLines;
     private long looked;
+    private LinesRead read;
 
     /**
      * @param patience how long a lock, and programs that have a damaged database open, are waited for
@@ -94,7 +96,10 @@ public final class Recovery {
     }
 
     private RecoveryPlan look(boolean mayRollBack, boolean mayMend) {
-        return new RecoveryLook(store, clock, patience, err, elsewhere, mayRollBack, mayMend).plan();
+        var look = new RecoveryLook(store, clock, patience, err, elsewhere, mayRollBack, mayMend);
+        RecoveryPlan plan = look.plan();
+        read = look.read();
+        return plan;
     }
 
     /**
@@ -119,7 +124,8 @@ public final class Recovery {
         waitUntilUnused(plan);
         RecoveryMark mark = plan.source() == RecoveryPlan.Source.INTACT && !plan.isLogAtStake() ? RecoveryMark.find(store)
                 : RecoveryMark.begin(store, clock.instant());
-        return new RecoveryRun(store, clock, patience, err, others, plan, repair).fromLines(isFromLines).run(mark);
+        return new RecoveryRun(store, clock, patience, err, others, plan, repair).fromLines(isFromLines)
+                .after(plan.database() == RecoveryPlan.State.INTACT && !plan.isResumed() ? read : null).run(mark);
     }
 
     /** A damaged database that SQLite cannot write to, or not pages of the backup's form, is replaced. Nobody may have it open then. */

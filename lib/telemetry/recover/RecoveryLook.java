@@ -28,6 +28,7 @@ import telemetry.os.Link;
 import telemetry.os.Openers;
 import telemetry.os.ScratchFolder;
 import telemetry.prune.DeletedRuns;
+import telemetry.rebuild.LinesRead;
 import telemetry.rebuild.Rebuild;
 import telemetry.rebuild.RunDifferences;
 import telemetry.restore.PageForm;
@@ -62,6 +63,7 @@ final class RecoveryLook {
     private LeftLog log;
     private String aside;
     private Integrity odd;
+    private LinesRead read;
 
     /**
      * @param elsewhere   folders of backups besides the store's own
@@ -116,6 +118,11 @@ final class RecoveryLook {
                 : isSomething ? RecoveryPlan.Source.SALVAGE : RecoveryPlan.Source.NONE;
         return new RecoveryPlan(status(source), state, source, backup == null ? null : backup.file(), missing, isShort, isResumed, log,
                 aside, action(source), checks);
+    }
+
+    /** What {@link #plan} has read of the day files, compared with an intact database; null when they were not compared. */
+    LinesRead read() {
+        return read;
     }
 
     /** With nothing to do for the database the folders and the disk still count: without them agents cannot go on. */
@@ -293,7 +300,9 @@ final class RecoveryLook {
         if (state != RecoveryPlan.State.INTACT) return dayFiles(files, DeletedRuns.older(store, clock.instant()));
         RunDifferences.Count count;
         try {
-            count = new Rebuild(store, clock).differences(difference -> { });
+            var rebuild = new Rebuild(store, clock);
+            count = rebuild.differences(difference -> { });
+            read = rebuild.read();
         } catch (StoreException e) {
             if (SqliteErrors.lacking(e) == null) throw e;
             return Check.warning("day files", files + "; not compared with the database: its tables need " + SqliteErrors.lacking(e)
@@ -304,14 +313,14 @@ final class RecoveryLook {
         String detail = files + ", " + count.inFiles() + " runs, " + (missing == 0 ? "none" : missing)
                 + " missing in the database" + damaged;
         if (count.changed() > 0) detail += "; " + Words.count(count.changed(), "row") + " changed since their line";
-        return missing == 0 ? Check.ok("day files", detail) : count.older() > 0 ? dayFiles(detail, count.older())
-                : Check.warning("day files", detail, null);
+        if (missing == 0) return Check.ok("day files", detail);
+        return count.older() == 0 ? Check.warning("day files", detail, null)
+                : dayFiles(detail, new DeletedRuns.Older(count.older(), true));
     }
 
-    /** @param older runs that are older than the oldest row */
-    private Check dayFiles(String detail, long older) {
-        return older == 0 ? Check.ok("day files", detail)
-                : Check.warning("day files", detail + "; " + DeletedRuns.said(older), DeletedRuns.offer(store).in(Runbook.PRUNE));
+    private Check dayFiles(String detail, DeletedRuns.Older older) {
+        return older.runs() == 0 ? Check.ok("day files", detail)
+                : Check.warning("day files", detail + "; " + older, DeletedRuns.offer(store).in(Runbook.PRUNE));
     }
 
     private Check writers(List<DayFile> days) {

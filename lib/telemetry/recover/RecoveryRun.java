@@ -26,6 +26,7 @@ import telemetry.health.HealthRules;
 import telemetry.os.Attempt;
 import telemetry.os.Disk;
 import telemetry.prune.OldRuns;
+import telemetry.rebuild.LinesRead;
 import telemetry.rebuild.NewDatabase;
 import telemetry.rebuild.OldDatabase;
 import telemetry.rebuild.Rebuild;
@@ -66,6 +67,7 @@ final class RecoveryRun {
     private long lastNumber = -1;
     private boolean isFromLines;
     private long inFlight;
+    private LinesRead read;
 
     /**
      * @param others databases that gaps are filled from too, besides those that the mark keeps
@@ -86,6 +88,12 @@ final class RecoveryRun {
     /** Whether the lines also replace rows that were changed after them; the default is false. */
     RecoveryRun fromLines(boolean isFromLines) {
         this.isFromLines = isFromLines;
+        return this;
+    }
+
+    /** Replays only what comes after these, and what they name. @param read null for all day files */
+    RecoveryRun after(LinesRead read) {
+        this.read = read;
         return this;
     }
 
@@ -253,8 +261,9 @@ final class RecoveryRun {
 
     private void replay(Database database) {
         Pruned pruned = Pruned.leniently(store);
-        Replay.Result result = new Replay(database).without(pruned).fromLines(isFromLines).showing(err).at(clock).apply(new EventLog(store));
-        damaged = Math.max(damaged, result.damaged());
+        Replay.Result result = new Replay(database).without(pruned).fromLines(isFromLines).after(read).showing(err).at(clock)
+                .apply(new EventLog(store));
+        damaged = Math.max(damaged, result.damaged() + (read == null ? 0 : read.damaged()));
         replayed = result.brought();
         long gone = OldRuns.deleteAgain(database, pruned);
         inFlight = result.inFlight();

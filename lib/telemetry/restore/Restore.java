@@ -4,6 +4,7 @@ import java.io.PrintWriter;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
@@ -128,7 +129,12 @@ public final class Restore {
     private void copyTorn(Path copy) {
         Attempt.of("copy " + live + " to", copy, () -> {
             Disk.copy(live, NewFile.create(copy));
-            Disk.copy(DatabaseFile.beside(live, "-journal"), NewFile.create(DatabaseFile.beside(copy, "-journal")));
+            Path journal = DatabaseFile.beside(copy, "-journal");
+            try {
+                Disk.copy(DatabaseFile.beside(live, "-journal"), NewFile.create(journal));
+            } catch (NoSuchFileException e) {
+                Files.deleteIfExists(journal);
+            }
         });
     }
 
@@ -171,7 +177,7 @@ public final class Restore {
         requireRows(content, database);
         try (Database restored = Database.open(database, patience)) {
             WriteTrial.tolerate(restored);
-            Restored.Replayed replayed = replay ? replay(restored, new StandingRows(restored, isFromLines ? null : old)) : null;
+            Restored.Replayed replayed = replay ? replay(restored, new StandingRows(restored, isFromLines ? null : old, clock.instant())) : null;
             BackupCheck.QUICK.run(restored, err);
             Difference lost = old == null ? new Difference(0L, List.of()) : onlyIn(old, restored);
             restored.patience(CHECKPOINT).pragma("wal_checkpoint", "TRUNCATE");
@@ -201,10 +207,12 @@ public final class Restore {
     private Restored.Replayed replay(Database restored, StandingRows standing) {
         Pruned pruned = Pruned.leniently(store);
         standing.note();
-        Replay.Result result = new Replay(restored).without(pruned).fromLines(isFromLines).showing(err).at(clock).apply(new EventLog(store));
+        Replay.Result result = new Replay(restored).without(pruned).fromLines(isFromLines).showing(err).at(clock)
+                .apply(new EventLog(store));
         long gone = OldRuns.deleteAgain(restored, pruned);
         long changed = result.changed() + standing.carry();
-        return new Restored.Replayed(result.lines(), result.inserted(), result.updated(), result.damaged(), gone, changed, result.inFlight());
+        return new Restored.Replayed(result.lines(), result.inserted(), result.updated(), result.damaged(), gone, changed,
+                result.inFlight());
     }
 
     /**

@@ -137,7 +137,7 @@ final class RestorePlace {
             long size = Files.size(content.file());
             if (!isOpenable) return size;
             long bytes = size + Math.max(0, size - Files.size(live));
-            for (Path file : DatabaseFile.present(live)) bytes += Files.size(file);
+            for (Path file : DatabaseFile.present(live)) bytes += file.toFile().length();
             return bytes;
         });
         Disk.requireRoom(TRIED, live, needed, Next.command("archive", "--dry-run"));

@@ -96,7 +96,11 @@ final class SafetyCopy {
                 for (Path file : files) {
                     Path target = Unfinished.beside(folder.resolve(file.getFileName()));
                     unfinished.add(target);
-                    Disk.copy(file, NewFile.create(target));
+                    try {
+                        Disk.copy(file, NewFile.create(target));
+                    } catch (NoSuchFileException e) {
+                        return false;
+                    }
                 }
                 if (!state().equals(before)) return false;
                 for (int i = 0; i < files.size(); i++) Disk.publish(unfinished.get(i), folder.resolve(files.get(i).getFileName()));
@@ -111,8 +115,7 @@ final class SafetyCopy {
     /** What changes when somebody writes. */
     private List<Object> state() throws IOException {
         List<Object> state = new ArrayList<>();
-        for (Path file : files(database))
-            state.add(Files.exists(file) ? List.of(Files.size(file), Files.getLastModifiedTime(file)) : "none");
+        for (Path file : files(database)) state.add(DatabaseFile.state(file));
         return state;
     }
 

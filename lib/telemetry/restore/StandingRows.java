@@ -4,11 +4,14 @@ import static java.util.stream.Collectors.joining;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Supplier;
 import telemetry.Database;
 import telemetry.StoreException;
+import telemetry.Times;
 import telemetry.runs.Columns;
 import telemetry.runs.NewerRows;
 import telemetry.runs.Schema;
@@ -16,29 +19,37 @@ import telemetry.runs.UnknownTriggers;
 
 /**
  * What the database that stood in the place before knows newer of runs than their lines and the backup: rows that were changed after their
- * end line, over HTTP say, posting states and commits. It is noted before the lines are replayed and carried over after them. Runs that only
- * that database has are not carried: to be rid of them may be what the restore is for.
+ * end line, over HTTP say, posting states and commits. It is noted before the lines are replayed and carried over after them. Runs that
+ * only that database has are not carried: to be rid of them may be what the restore is for.
  */
 final class StandingRows {
     private static final String OLD = "standing";
     private static final String ROWS = OLD + ".agent_runs AS o";
     private static final String NOTED = "temp.restore_newer";
 
+    /** A run that began longer ago may have lost its writer. */
+    private static final Duration GOING_ON = Duration.ofDays(1);
+
     private final Database restored;
     private final Path old;
+    private final Instant now;
     private final Schema schema;
     private final String key;
     private List<String> shared = List.of();
 
     /** @param old null when there was none */
-    StandingRows(Database restored, Path old) {
+    StandingRows(Database restored, Path old, Instant now) {
         this.restored = restored;
+        this.now = now;
         this.old = old != null && Files.isRegularFile(old) ? old : null;
         this.schema = Schema.require(restored);
         this.key = schema.key();
     }
 
-    /** Notes which rows are newer than the backup's; call it before the replay. */
+    /**
+     * Notes which rows are newer than the backup's, and brings back the rows of runs that are going on: their writers are about to update
+     * them. Call it before the replay, which then finds the end of a run whose writer was quicker.
+     */
     void note() {
         attached(() -> {
             List<String> there = restored.query("SELECT name FROM pragma_table_info('agent_runs', ?)", OLD).stream()
@@ -51,7 +62,7 @@ final class StandingRows {
                     + " IS NOT NULL AND NOT EXISTS (SELECT 1 FROM main.agent_runs AS n WHERE n." + key + " = o." + key + " AND (" + isSame
                     + "))");
             shared = schema.columns().stream().filter(there::contains).toList();
-            return 0L;
+            return new UnknownTriggers(restored).inTransaction(this::goingOn);
         });
     }
 
@@ -71,6 +82,16 @@ final class StandingRows {
         }));
         restored.execute("DROP TABLE " + NOTED);
         return rows[0];
+    }
+
+    /** @return how many */
+    private long goingOn() {
+        if (!shared.containsAll(List.of("status", "start_time"))) return 0;
+        String list = String.join(", ", quoted(shared.stream().filter(column -> !column.equals("id")
+                && !Database.quoted(column).equals(schema.number())).toList()));
+        return restored.update("INSERT OR IGNORE INTO main.agent_runs (" + list + ") SELECT " + list + " FROM " + ROWS
+                + " WHERE lower(trim(o.status)) = 'running' AND telemetry_instant(o.start_time) > telemetry_instant(?) AND NOT EXISTS (SELECT 1 "
+                + "FROM main.agent_runs AS n WHERE n." + key + " = o." + key + ")", Times.text(now.minus(GOING_ON)));
     }
 
     private long changedRows() {
@@ -97,7 +118,8 @@ final class StandingRows {
     /** A posting state that is newer replaces another; else a value that is there counts. */
     private String isMore(String column) {
         boolean isPosting = column.startsWith("\"api_");
-        return "(o." + column + " NOT IN (0, '') AND n." + column + " IS NOT o." + column + " AND (coalesce(n." + column + ", '') IN (0, '')"
+        return "(o." + column + " NOT IN (0, '') AND n." + column + " IS NOT o." + column
+                + " AND (coalesce(n." + column + ", '') IN (0, '')"
                 + (isPosting ? " OR n." + key + " IN (SELECT run FROM " + NOTED + ")" : "") + "))";
     }
 

@@ -9,9 +9,9 @@ import telemetry.Run;
 import telemetry.Times;
 
 /**
- * Which rows of ended runs were changed after their end line: over HTTP, by an association of commits, by posting, by hand. Where a row says
- * when it was updated, that is later than the end in the line. In a table without {@code updated_at} the row has a value that the line does
- * not have.
+ * Which rows of ended runs were changed after their end line: over HTTP, by an association of commits, by posting, by hand. Where a row
+ * says when it was updated, that is later than the end in the line. In a table without {@code updated_at} the row has a value that the line
+ * does not have.
  */
 public final class NewerRows {
     private final Schema schema;
@@ -52,14 +52,14 @@ public final class NewerRows {
                 && !column.equals("created_at") && !column.equals("id")).toList();
     }
 
-    /** The same as a condition in SQL, also of running rows. @param row the row's table @param line one with runs as their lines have them */
+    /** The same in SQL, false for running rows. @param row the row's table @param line one with runs as their lines have them */
     public String isNewer(String row, String line) {
         return "coalesce(lower(trim(" + row + ".status)) <> 'running', FALSE) AND " + isLater(row, line);
     }
 
     private String isLater(String row, String line) {
         if (isTimed) return "telemetry_instant(" + row + ".updated_at) > telemetry_instant(" + line + ".end_time)";
-        return "(" + compared().stream().map(Database::quoted).map(column -> row + "." + column + " NOT IN (0, '') AND " + row + "." + column
-                + " IS NOT " + line + "." + column).collect(Collectors.joining(" OR ")) + ")";
+        return "(" + compared().stream().map(Database::quoted).map(column -> row + "." + column + " NOT IN (0, '') AND "
+                + row + "." + column + " IS NOT " + line + "." + column).collect(Collectors.joining(" OR ")) + ")";
     }
 }

@@ -2,7 +2,9 @@ package telemetry.sqlite;
 
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.List;
@@ -34,6 +36,19 @@ public final class DatabaseFile {
     /** The database and the files beside it, as far as they exist. */
     public static List<Path> present(Path file) {
         return SUFFIXES.stream().map(suffix -> beside(file, suffix)).filter(Files::exists).toList();
+    }
+
+    /**
+     * What changes when somebody writes to one of these files. Those beside a database vanish at any moment, also while they are looked at:
+     * that one is not there is a state too.
+     */
+    public static Object state(Path file) throws IOException {
+        try {
+            BasicFileAttributes found = Files.readAttributes(file, BasicFileAttributes.class);
+            return List.of(found.size(), found.lastModifiedTime());
+        } catch (NoSuchFileException e) {
+            return "none";
+        }
     }
 
     /** Removes a database that no process has open, with all files that SQLite keeps beside it. */

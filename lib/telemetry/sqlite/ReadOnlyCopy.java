@@ -2,6 +2,7 @@ package telemetry.sqlite;
 
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -54,7 +55,7 @@ public final class ReadOnlyCopy implements AutoCloseable {
                 Path part = DatabaseFile.beside(database, suffix);
                 Path copy = DatabaseFile.beside(file, suffix);
                 Files.deleteIfExists(copy);
-                if (Files.exists(part)) Disk.copy(part, NewFile.createSecret(copy));
+                if (Files.exists(part)) copy(part, copy);
             }
             if (state(database).equals(before)) return;
             if (n == MOST_TRIES) throw new StoreException(StoreException.Reason.LOCKED, "copy", database,
@@ -62,12 +63,18 @@ public final class ReadOnlyCopy implements AutoCloseable {
         }
     }
 
+    /** One that has vanished since is empty; that something has changed is seen afterwards. */
+    private static void copy(Path part, Path to) throws IOException {
+        try {
+            Disk.copy(part, NewFile.createSecret(to));
+        } catch (NoSuchFileException e) {
+            Files.deleteIfExists(to);
+        }
+    }
+
     private static List<Object> state(Path database) throws IOException {
         List<Object> state = new ArrayList<>();
-        for (String suffix : COPIED) {
-            Path part = DatabaseFile.beside(database, suffix);
-            state.add(Files.exists(part) ? List.of(Files.size(part), Files.getLastModifiedTime(part)) : "none");
-        }
+        for (String suffix : COPIED) state.add(DatabaseFile.state(DatabaseFile.beside(database, suffix)));
         return state;
     }
 

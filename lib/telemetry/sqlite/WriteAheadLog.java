@@ -5,6 +5,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
@@ -75,6 +76,8 @@ public final class WriteAheadLog implements AutoCloseable {
                 while (header.hasRemaining() && channel.read(header) >= 0) { }
                 int size = header.position() < HEADER ? 0 : header.getShort(16) & 0xffff;
                 return isPageSize(size == 1 ? 65_536 : size) ? size == 1 ? 65_536 : size : 0;
+            } catch (NoSuchFileException e) {
+                return 0;
             }
         });
     }
