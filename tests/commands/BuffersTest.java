@@ -113,7 +113,7 @@ class BuffersTest {
         Object inode = Files.readAttributes(store.database(), "unix:ino").get("ino");
         Script dry = rebuild("--replay-only", "--buffer", buffer, "--dry-run", "--store", store.base());
         assertTrue(dry.out().contains("1 only in the day files"), dry.out());
-        assertTrue(dry.err().contains("rebuild@telemetry --replay-only --buffer " + buffer), dry.err());
+        assertTrue(dry.said().contains("rebuild@telemetry --replay-only --buffer " + buffer), dry.err());
         assertEquals(12, Sql.rows(store, "SELECT 1 FROM agent_runs").size());
         Script replayed = rebuild("--replay-only", "--buffer", buffer, "--store", store.base());
         assertEquals(1, replayed.exit(), replayed.toString());

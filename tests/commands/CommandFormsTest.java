@@ -48,7 +48,7 @@ class CommandFormsTest {
     private static final String TABLE = """
         CHECKS = [{name:string status:string detail:string hint:string? next:string?}]
         BRIEF = run_id:string agent_name:string job_type:string status:string start_time:string
-        COUNT = {runs in_files damaged damaged_in:{} doubtful:{} denied:[] missing unknown different changed}
+        COUNT = {runs in_files damaged damaged_in:{} doubtful:{} denied:[] missing unknown different older changed}
         TIMES = times p50_ms p95_ms p99_ms max_ms
         LIST = [{file:string time:string size runs verified:boolean doubt:null damaged:boolean age_seconds expires:boolean}]
         ITEM = name:string status:string done:boolean detail:string hint:string? next:string?
@@ -130,14 +130,14 @@ class CommandFormsTest {
         a store:
           0 track --self-test -> {status:string store:string checks:CHECKS}
           0 rebuild --yes -> {database:string schema:string runs files lines events damaged damaged_in:{} doubtful:{} denied:[] repeated
-              pruned conflicts:[] quarantine:null carried:{runs running columns:{} tables:{schema_migrations} lost:[] left:[]}
+              pruned conflicts:[] quarantine:null carried:{runs running changed columns:{} tables:{schema_migrations} lost:[] left:[]}
               old:string kept:string replayed locked in_flight writing:{name:string status:string detail:string hint:null next:null}}
           0 setup --sample --yes --runs=10 --days=1 -> {store:string rule:string created:[string] database:string odd:[] hint:null
               next:null sample:{runs lines bytes day_files}}
 
         a store:
           0 upgrade --to=v4 --dry-run -> {database:string from:string to:string runs added:[string] reasons:[string]
-              differences:{runs in_files damaged damaged_in:{} doubtful:{} denied:[] missing unknown different changed}}
+              differences:{runs in_files damaged damaged_in:{} doubtful:{} denied:[] missing unknown different older changed}}
           64 upgrade --to=v4; upgrade --to=v1 --yes; upgrade --to=v9 --yes -> nothing
 
         a store without its database:
