@@ -3,7 +3,8 @@
 //DESCRIPTION Make a new database from the day files, verify it and put it in place; or compare the two.
 //SOURCES ../lib/telemetry/text/package-info.java ../lib/telemetry/os/package-info.java ../lib/telemetry/sqlite/package-info.java
 //SOURCES ../lib/telemetry/daylog/package-info.java ../lib/telemetry/runs/package-info.java ../lib/telemetry/cli/package-info.java
-//SOURCES ../lib/telemetry/store/package-info.java ../lib/telemetry/prune/package-info.java ../lib/telemetry/rebuild/package-info.java
+//SOURCES ../lib/telemetry/store/package-info.java ../lib/telemetry/logs/package-info.java ../lib/telemetry/prune/package-info.java
+//SOURCES ../lib/telemetry/rebuild/package-info.java
 //RUNTIME_OPTIONS -XX:CompileThresholdScaling=4 -Xmx256m
 
 import java.nio.file.Path;
@@ -15,6 +16,7 @@ import java.util.Set;
 import picocli.CommandLine.*;
 import telemetry.*;
 import telemetry.cli.*;
+import telemetry.logs.WritersForm;
 import telemetry.prune.DeletedRuns;
 import telemetry.rebuild.*;
 import telemetry.text.*;
@@ -92,7 +94,7 @@ class rebuild extends Procedure {
             Rebuilt made = into != null ? rebuild.into(into) : rebuild.inPlace();
             int status = told(result(made), made.unread());
             sayInFlight(made.exchange().inFlight());
-            return status;
+            return into == null && isRefusing() ? Math.max(status, Cli.WARNING) : status;
         }
     }
 
@@ -121,9 +123,16 @@ class rebuild extends Procedure {
         int status = told(result(new RunDifferences.Compared(count.isSame(), count, differences)), count.unread());
         var older = new DeletedRuns.Older(count.older(), true);
         if (older.runs() > 0) note(Next.line(older.toString(), DeletedRuns.offer(store.store()).in(Runbook.PRUNE)));
-        else if (count.missing() + count.different() > 0)
+        else if (count.missing() + count.different() > 0 && !isRefusing())
             note(Next.line("a rebuild takes what the day files say", store.store().command("rebuild", "--dry-run").in(Runbook.DATA_LOSS)));
         return status;
+    }
+
+    /** A table that is older than its writers would be the same after a rebuild. */
+    private boolean isRefusing() {
+        String refused = WritersForm.refused(store.store());
+        if (refused != null) note(Next.line(refused, store.store().command("upgrade", "--dry-run").in(Runbook.UPGRADE)));
+        return refused != null;
     }
 
     private int told(int status, Unread unread) {

@@ -15,6 +15,7 @@ import java.util.List;
 import picocli.CommandLine.*;
 import telemetry.*;
 import telemetry.cli.*;
+import telemetry.logs.WritersForm;
 import telemetry.os.*;
 import telemetry.recover.*;
 import telemetry.store.*;
@@ -72,7 +73,10 @@ class recover extends Procedure {
         if (!isAny || consent.isDryRun()) return preview(plan, isAny, consent);
         output.note(plan);
         if (!consent.to("Recover " + store.database() + "?")) return Cli.OK;
-        return result(recovery.run(plan));
+        int status = result(recovery.run(plan));
+        String refused = WritersForm.refused(store);
+        if (refused != null) note(Next.line(refused, store.command("upgrade", "--dry-run").in(Runbook.UPGRADE)));
+        return refused == null ? status : Math.max(status, Cli.WARNING);
     }
 
     @Command(name = "quarantine", mixinStandardHelpOptions = true,

@@ -15,6 +15,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.stream.Stream;
 import picocli.CommandLine.*;
 import picocli.CommandLine.Model.CommandSpec;
@@ -94,6 +95,7 @@ class track extends Procedure {
     private List<String> command = List.of();
 
     public static void main(String... args) {
+        ShellInFront.ofThisProgram().ifPresent(ShellInFront::greet);
         Database.warmUp();
         Cli.main(new track(), args);
     }
@@ -113,8 +115,15 @@ class track extends Procedure {
     public Integer call() throws InterruptedException {
         if (selfTest) return result(new SelfTest(store.existing(), clock).run());
         requireArguments();
+        if (runId != null || parent != null || !set.isEmpty()) requireColumns();
+        Optional<ShellInFront> front = ShellInFront.ofThisProgram();
+        if (front.isPresent()) {
+            front.get().record(() -> TelemetryClient.at(store.store(), clock, this::note), what(), command.size(), foreignName(),
+                    !terminal, out, err, this::note);
+            return Cli.OK;
+        }
+        if (isForeignWordLost()) throw wrong("the program's words are no text, which JBang cannot hand on: use scripts/jbangw or telemetry-track");
         try (TelemetryClient client = TelemetryClient.at(store.store(), clock, this::note)) {
-            requireColumns(client);
             return new TrackedProgram(client, command.get(0), this::start).run(what(), this::note);
         }
     }
@@ -126,16 +135,25 @@ class track extends Procedure {
     }
 
     /** The operator's own words must be recorded as they are. What else is wrong with the store does not matter to the program. */
-    private void requireColumns(TelemetryClient client) {
+    private void requireColumns() {
         for (String id : Stream.of(runId, parent).filter(Objects::nonNull).toList())
             if (!id.matches("[\\x21-\\x7e]{1,200}")) throw wrong("'" + Escaped.line(id) + "' is no run id: up to 200 characters, no blanks");
         Map<String, String> asked = new LinkedHashMap<>(set);
         if (parent != null) asked.put("parent_run_id", parent);
-        asked.forEach((column, value) -> {
-            String refusal = client.refusal(column, value);
-            if (refusal != null) throw wrong(refusal);
-        });
-        if (runId != null && client.isKnown(runId)) throw wrong("the run " + runId + " is there already: leave out --run-id for a new id");
+        try (TelemetryClient client = TelemetryClient.at(store.store(), clock, warning -> { })) {
+            asked.forEach((column, value) -> {
+                String refusal = client.refusal(column, value);
+                if (refusal != null) throw wrong(refusal);
+            });
+            if (runId != null && client.isKnown(runId))
+                throw wrong("the run " + runId + " is there already: leave out --run-id for a new id");
+        }
+    }
+
+    /** The words after our own options may have any bytes. */
+    @Override
+    protected List<String> foreignWords() {
+        return command;
     }
 
     private NewRun what() {

@@ -368,8 +368,8 @@ class TrackTest {
     @Test
     void whereSqlitesLibraryCannotBeLoadedTheProgramRunsAllTheSame() throws Exception {
         Assumptions.assumeTrue(Files.isDirectory(Path.of("/proc")), "there is no folder here that nobody can write to");
-        ProcessBuilder builder = process(Map.of("XDG_CACHE_HOME", "/dev/null/cache"), "sh", "-c", "echo out; exit 6");
-        builder.command().add(1, "-Djava.io.tmpdir=/proc");
+        ProcessBuilder builder = process(Map.of(), "sh", "-c", "echo out; exit 6");
+        builder.command().addAll(1, List.of("-Djava.io.tmpdir=/proc", "-Dtelemetry.cache=/dev/null/cache"));
         Process process = builder.start();
         assertEquals("out\n", new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8));
         assertEquals(List.of("track: cannot open the database " + store.database()

@@ -96,6 +96,7 @@ class LauncherHelpTest {
         writeJBang();
         Path scripts = Files.createDirectories(temp.resolve("it's here/scripts"));
         Path launcher = Files.copy(ROOT.resolve("scripts/jbangw"), scripts.resolve("jbangw"));
+        Files.copy(ROOT.resolve("scripts/surroundings"), scripts.resolve("surroundings"));
         Files.copy(ROOT.resolve("jbang-catalog.json"), scripts.resolveSibling("jbang-catalog.json"));
         var typed = List.of("catalgo", "list", "--x=y", "two words", "it's", "$HOME", "*", "", "new\nline", "\\n");
         Script refused = new Jbangw(launcher, typed).with("PATH", path).run();

@@ -61,10 +61,8 @@ class LauncherTest {
         "jbangw: no JBang and no Maven on the PATH: install JBang (https://www.jbang.dev) or Maven (https://maven.apache.org)\n";
     private static final String NO_JDK =
         "jbangw: no JDK found in JAVA_HOME or on the PATH: install JDK 17 or newer (https://adoptium.net)\n";
-    private static final String NO_HOME =
-        "jbangw: HOME is not a folder ('/dev/null'); JBang keeps its caches there: set HOME to a folder you can write to\n";
     private static final String NO_CACHE =
-        "jbangw: cannot write to the cache folder /dev/null/jbangw: set HOME or XDG_CACHE_HOME to a folder you can write to\n";
+        "jbangw: cannot write to the cache folder %s: set HOME or XDG_CACHE_HOME to a folder you can write to\n";
 
     /** Shared by all tests, so that JBang builds the probe once. */
     @TempDir
@@ -81,6 +79,7 @@ class LauncherTest {
         checkout = Files.createDirectories(temp.toRealPath().resolve("check out"));
         var scripts = Files.createDirectory(checkout.resolve("scripts"));
         launcher = Files.copy(Checkout.root().resolve("scripts/jbangw"), scripts.resolve("jbangw"));
+        Files.copy(Checkout.root().resolve("scripts/surroundings"), scripts.resolve("surroundings"));
         Files.writeString(scripts.resolve("probe.java"), PROBE);
         Files.writeString(checkout.resolve("jbang-catalog.json"), """
             { "aliases": { "probe": { "script-ref": "scripts/probe.java" } } }
@@ -137,8 +136,9 @@ class LauncherTest {
     @ValueSource(strings = {"probe", "probe@telemetry"})
     void aliasesNeedNoCatalogSetUp(String alias) throws Exception {
         launcher = Files.createSymbolicLink(temp.resolve("jbangw"), launcher);
-        assertEquals("<run><-Dtelemetry.checkout=" + checkout + "><-Dtelemetry.jbangw=" + launcher + "><" + checkout
-                + "/scripts/probe.java><-x>", jbangw(alias, "-x").with("PATH", pathWith("jbang", SHOW_ARGUMENTS)).run().out());
+        assertEquals("<run><-Dtelemetry.checkout=" + checkout + "><-Dtelemetry.cache=" + temp.resolve("cache")
+                + "><-Dtelemetry.lc_all==C><-Dtelemetry.jbangw=" + launcher + "><" + checkout + "/scripts/probe.java><-x>",
+                cold(alias, "-x").with("PATH", pathWith("jbang", SHOW_ARGUMENTS)).with("LC_ALL", "C").run().out());
     }
 
     @ParameterizedTest
@@ -161,7 +161,7 @@ class LauncherTest {
         assertTrue(expected.contains("run"), help);
         for (var name : List.of("jbangw", "jbangw.cmd")) {
             var text = Files.readString(Checkout.root().resolve("scripts").resolve(name));
-            var list = Pattern.compile("(?im)^(?:set \"JBANGS_COMMANDS=|jbangs_commands=')([a-z ]+)").matcher(text);
+            var list = Pattern.compile("(?im)^(?:set \"JBANGS_COMMANDS=|telemetry_jbangs_commands=')([a-z ]+)").matcher(text);
             assertTrue(list.find(), name);
             assertEquals(expected, List.of(list.group(1).split(" ")), name);
         }
@@ -178,14 +178,17 @@ class LauncherTest {
         assertEquals(new Script(3, "", NO_JDK), jbangw("version").with("PATH", pathWithout("jbang", "javac")).with("JAVA_HOME", "").run());
     }
 
-    @Test
-    void saysThatHomeIsNeeded() throws Exception {
-        assertEquals(new Script(3, "", NO_HOME), jbangw("version").with("HOME", "/dev/null").run());
+    @ParameterizedTest
+    @ValueSource(strings = {"/dev/null", "", "/no such home"})
+    void whereHomeIsNoneTheAccountsOwnIsTaken(String home) throws Exception {
+        assertEquals(new Script(0, "0.132.1\n", ""), jbangw("version").with("HOME", home)
+                .with("XDG_CACHE_HOME", Path.of(pinnedJar().toString()).getParent().getParent()).run());
     }
 
     @Test
     void saysThatTheCacheFolderCannotBeWritten() throws Exception {
-        assertEquals(new Script(3, "", NO_CACHE), cold("version").with("XDG_CACHE_HOME", "/dev/null").run());
+        Path inTheWay = Files.writeString(Files.createDirectories(temp.resolve("cache")).resolve("jbangw"), "no folder");
+        assertEquals(new Script(3, "", String.format(NO_CACHE, inTheWay)), cold("version").run());
     }
 
     @Test
@@ -337,7 +340,7 @@ class LauncherTest {
     }
 
     private static List<String> pins(String launcher) {
-        var pin = Pattern.compile("(?im)^(?:set \")?(?:version|sha256)=(\\w[\\w.]+)");
+        var pin = Pattern.compile("(?im)^(?:set \"|telemetry_)?(?:version|sha256)=(\\w[\\w.]+)");
         return pin.matcher(launcher).results().map(match -> match.group(1)).toList();
     }
 }

@@ -49,7 +49,9 @@ record AlertCommand(String text) implements AlertTarget {
 
     private Process start() {
         try {
-            return new ProcessBuilder(words()).redirectOutput(Redirect.DISCARD).redirectError(Redirect.DISCARD).start();
+            var command = new ProcessBuilder(words()).redirectOutput(Redirect.DISCARD).redirectError(Redirect.DISCARD);
+            Machine.restoreLocale(command.environment());
+            return command.start();
         } catch (IOException e) {
             throw refused(e.getMessage(), e);
         }

@@ -11,6 +11,7 @@ import java.time.LocalDate;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.function.Function;
@@ -31,6 +32,7 @@ import telemetry.Size;
 import telemetry.Store;
 import telemetry.StoreException;
 import telemetry.Times;
+import telemetry.os.Arguments;
 import telemetry.os.KeptFree;
 import telemetry.sqlite.SqliteErrors;
 import telemetry.text.Notes;
@@ -65,10 +67,14 @@ public final class Cli {
             "1:warning: it worked, look at it", "2:failed: a check or the operation", "3:cannot tell: no store, no permission, locked",
             "64:bad arguments", "70:a bug in this toolkit");
 
+    /** By position among the arguments of this program: what could not be decoded. Null when the arguments are no program's. */
+    private static String[] undecoded;
+
     private Cli() { }
 
     /** The main of every script: runs the command and ends the JVM with its exit code. */
     public static void main(Callable<Integer> command, String... args) {
+        undecoded = Arguments.undecoded(args);
         System.exit(run(command, Output.console(FileDescriptor.out), Output.console(FileDescriptor.err), args));
     }
 
@@ -79,6 +85,7 @@ public final class Cli {
      * @param name that the line begins with, in capitals
      */
     public static void plugin(String name, Callable<Integer> command, String... args) {
+        undecoded = Arguments.undecoded(args);
         var out = new StringWriter();
         var err = new StringWriter();
         int code = run(command, new PrintWriter(out), new PrintWriter(err), args);
@@ -88,7 +95,12 @@ public final class Cli {
         console.println(line.lines().findFirst().orElseThrow());
         console.flush();
         System.err.print(err);
-        System.exit(Output.lost(console) != null ? FAILED : isAnswer ? code : UNKNOWN);
+        System.exit(Output.lost(console) != null ? FAILED : !isAnswer ? UNKNOWN : code == WARNING ? saidWarning() : code);
+    }
+
+    /** scripts/in-front asks for another code, because a JVM that cannot start ends with 1 too. */
+    private static int saidWarning() {
+        return Integer.getInteger("telemetry.warning", WARNING);
     }
 
     /** As {@link #main}, but the output goes elsewhere and the exit code is the result: for tests and JShell. */
@@ -169,10 +181,31 @@ public final class Cli {
      * An option before the subcommand's name, --dry-run for instance, is the subcommand's when that one has it, and never goes unheeded.
      */
     private static int execute(ParseResult parsed) {
+        requireDecoded(parsed);
         if (parsed.hasSubcommand())
             for (OptionSpec option : parsed.matchedOptions())
                 if (option.scopeType() != ScopeType.INHERIT) handDown(option, parsed.subcommand());
         return new CommandLine.RunLast().execute(parsed);
+    }
+
+    /** A name with substitutes would be recorded for good, and a path leads elsewhere. Words of another program are its own. */
+    private static void requireDecoded(ParseResult parsed) {
+        if (undecoded == null || !(parsed.commandSpec().userObject() instanceof Procedure procedure)) return;
+        for (int i = 0; i < undecoded.length - procedure.foreignWords().size(); i++)
+            if (undecoded[i] != null)
+                throw new ParameterException(parsed.commandSpec().commandLine(), "'" + undecoded[i] + "' cannot be decoded as "
+                        + Arguments.encoding() + (Arguments.encoding().equalsIgnoreCase("UTF-8") ? "" : "; set LC_ALL=C.UTF-8"));
+    }
+
+    /** A word of this program's arguments for a message. @param fromEnd 1 for the last */
+    static String shown(String word, int fromEnd) {
+        String bytes = undecoded == null ? null : undecoded[undecoded.length - fromEnd];
+        return bytes == null ? word : bytes;
+    }
+
+    /** @param last how many of the last arguments to look at */
+    static boolean isAnyUndecoded(int last) {
+        return undecoded != null && Stream.of(undecoded).skip(undecoded.length - last).anyMatch(Objects::nonNull);
     }
 
     private static void handDown(OptionSpec option, ParseResult subcommand) {

@@ -116,6 +116,21 @@ public abstract class Procedure implements Callable<Integer> {
         return List.of();
     }
 
+    /** The last arguments, where they are another program's: they may be no text. */
+    protected List<String> foreignWords() {
+        return List.of();
+    }
+
+    /** The first of {@link #foreignWords} for a message, with its bytes where it is no text. */
+    protected String foreignName() {
+        return Cli.shown(foreignWords().get(0), foreignWords().size());
+    }
+
+    /** True when one of {@link #foreignWords} could not be decoded, so that this JVM cannot hand it on. */
+    protected boolean isForeignWordLost() {
+        return Cli.isAnyUndecoded(foreignWords().size());
+    }
+
     /** The command that was typed, its word included. */
     static CommandLine said(CommandLine line) {
         CommandLine.ParseResult parsed = line.getParseResult();

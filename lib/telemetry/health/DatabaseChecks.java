@@ -12,7 +12,6 @@ import java.util.Set;
 import java.util.function.Supplier;
 import telemetry.Check;
 import telemetry.Database;
-import telemetry.EventLog;
 import telemetry.Next;
 import telemetry.Row;
 import telemetry.Size;
@@ -24,8 +23,6 @@ import telemetry.os.Link;
 import telemetry.os.Machine;
 import telemetry.runs.Integrity;
 import telemetry.runs.Schema;
-import telemetry.runs.SchemaForm;
-import telemetry.runs.WritersStatements;
 import telemetry.sqlite.SqliteErrors;
 import telemetry.store.Buffers;
 import telemetry.text.Runbook;
@@ -217,8 +214,7 @@ public final class DatabaseChecks implements AutoCloseable {
 
     /** Why the table refuses what its writers insert, and since when; null when it takes that. Only a difference makes it worth a look. */
     private String refused(Divergence divergence) {
-        SchemaForm writers = WritersForm.of(new EventLog(store)).likely(schema);
-        List<String> reasons = writers == null ? List.of() : WritersStatements.refused(database, schema, writers);
+        List<String> reasons = WritersForm.refused(store, database, schema);
         return reasons.isEmpty() ? null : "rows are refused" + (divergence.since() == null ? "" : " since " + Times.seconds(divergence.since()))
                 + ": " + String.join("; ", reasons) + "; " + divergence;
     }

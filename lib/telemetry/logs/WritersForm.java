@@ -2,12 +2,16 @@ package telemetry.logs;
 
 import java.util.List;
 import java.util.stream.Stream;
+import telemetry.Database;
 import telemetry.DayFile;
 import telemetry.EventLog;
 import telemetry.LogEntry;
 import telemetry.Run;
+import telemetry.Store;
+import telemetry.StoreException;
 import telemetry.runs.Schema;
 import telemetry.runs.SchemaForm;
+import telemetry.runs.WritersStatements;
 
 /**
  * Which tables the writers of a store's newest lines use, as far as lines tell: their version does, and from v6 on not whether the client or
@@ -34,10 +38,27 @@ public record WritersForm(int version) {
         }
     }
 
-    /** The same, or what fits best: the client's tables where lines do not tell. */
-    public SchemaForm likely(Schema now) {
-        SchemaForm form = form(now);
-        return form != null || version == 0 ? form : SchemaForm.named("v" + version + "-python").orElse(null);
+    /**
+     * Why a store's table of runs refuses what the writers of its newest lines insert, in words; empty when it takes that. Where lines do not
+     * tell who writes the database, the client's statements count, which name less.
+     */
+    public static List<String> refused(Store store, Database database, Schema schema) {
+        var writers = of(new EventLog(store));
+        SchemaForm own = SchemaForm.named("v" + writers.version).orElse(null);
+        SchemaForm form = own != null || writers.version == 0 ? own : writers.form(schema);
+        if (form == null && writers.version > 0) form = SchemaForm.named("v" + writers.version + "-python").orElse(null);
+        return form == null ? List.of() : WritersStatements.refused(database, schema, form);
+    }
+
+    /** The same in one sentence, for a command that has just changed the database; null when the table takes what its writers insert. */
+    public static String refused(Store store) {
+        try (Database database = Database.openToRead(store.database())) {
+            Schema schema = Schema.of(database);
+            List<String> reasons = schema.isUsable() && !schema.isNewer() ? refused(store, database, schema) : List.of();
+            return reasons.isEmpty() ? null : "rows of the writers will be refused again: " + String.join("; ", reasons);
+        } catch (StoreException e) {
+            return null;
+        }
     }
 
     /** Their tables, for a database that has this schema now; null when that is not known. */

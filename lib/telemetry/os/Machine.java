@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -15,6 +16,9 @@ import java.util.TreeMap;
 
 /** This machine and the account that the program runs as: its home, its variables, its programs. */
 public final class Machine {
+    /** Source: inode(7), S_ISVTX. In a folder that has it everybody may make files, and touch only their own. */
+    private static final int STICKY = 01000;
+
     private Machine() { }
 
     public static boolean isWindows() {
@@ -48,13 +52,54 @@ public final class Machine {
         return Path.of(home == null || home.isBlank() ? System.getProperty("user.home") : home);
     }
 
-    /** This user's folder for what can be made again: $XDG_CACHE_HOME, on Windows %LOCALAPPDATA%, otherwise ~/.cache. */
+    /**
+     * This account's folder for what can be made again, by the rule of scripts/surroundings, which may have told it: $XDG_CACHE_HOME, on
+     * Windows %LOCALAPPDATA%, otherwise ~/.cache, when it belongs to the account and can be written to; otherwise in the account's home of
+     * the password file; otherwise a folder of its own in the temporary one.
+     */
     public static Path cache(Map<String, String> env) {
+        String told = System.getProperty("telemetry.cache");
+        if (told != null) return Path.of(told);
+        List<Path> places = new ArrayList<>();
         for (String variable : new String[] {"XDG_CACHE_HOME", "LOCALAPPDATA"}) {
             String folder = env.get(variable);
-            if (folder != null && !folder.isBlank()) return Path.of(folder);
+            if (folder != null && !folder.isBlank()) places.add(Path.of(folder));
         }
-        return home().resolve(".cache");
+        places.add(home().resolve(".cache"));
+        if (isWindows()) return places.get(0);
+        places.add(Path.of(System.getProperty("user.home"), ".cache"));
+        Optional<Account> own = Account.own();
+        String mark = own.map(account -> "-" + account.uid()).orElse("");
+        return places.stream().filter(place -> isOwn(place, own)).findFirst()
+                .orElseGet(() -> Path.of(System.getProperty("java.io.tmpdir"), "telemetry-toolkit" + mark, ".cache"));
+    }
+
+    /**
+     * Whether it is this account's folder and can be written to, or can be made in one, or in a shared one like /tmp.
+     *
+     * @param own empty where nobody can say
+     */
+    private static boolean isOwn(Path place, Optional<Account> own) {
+        Path part = place.toAbsolutePath();
+        while (part.getParent() != null && Files.notExists(part, LinkOption.NOFOLLOW_LINKS)) part = part.getParent();
+        try {
+            if (!Files.isDirectory(part) || !Files.isWritable(part)) return false;
+            if (own.isEmpty() || Account.ownerOf(part).map(account -> account.uid() == own.get().uid()).orElse(true)) return true;
+            return !part.equals(place.toAbsolutePath()) && ((int) Files.getAttribute(part, "unix:mode") & STICKY) != 0;
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
+    /**
+     * Gives a program's variables the caller's own locale. scripts/surroundings starts the JVM in another one, and tells what LC_ALL was:
+     * {@code =de_DE}, or nothing when it was not set.
+     */
+    public static void restoreLocale(Map<String, String> variables) {
+        String lcAll = System.getProperty("telemetry.lc_all");
+        if (lcAll == null) return;
+        if (lcAll.isEmpty()) variables.remove("LC_ALL");
+        else variables.put("LC_ALL", lcAll.substring(1));
     }
 
     /** This process's variables. On Windows the case of their names does not count. */
@@ -91,7 +136,7 @@ public final class Machine {
     }
 
     /** The file that is always empty and discards what is written to it. */
-    static File nothing() {
+    public static File nothing() {
         return new File(isWindows() ? "NUL" : "/dev/null");
     }
 }

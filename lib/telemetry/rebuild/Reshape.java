@@ -130,7 +130,7 @@ public final class Reshape {
     CarryOver carryOver(Database database, String from, Schema schema, RowForm rows, RunLoader loader, RefusedRows refused) {
         database.update("DELETE FROM " + SHAPED + ".agent_runs");
         fill(database, from, schema, refused);
-        return new CarryOver(database, SHAPED, schema, rows, loader, refused, true, false).keeping(Set.copyOf(old.columns()));
+        return new CarryOver(database, SHAPED, schema, rows, loader, refused, true, true).keeping(Set.copyOf(old.columns()));
     }
 
     private void fill(Database database, String from, Schema schema, RefusedRows refused) {

@@ -151,10 +151,12 @@ public record Launchers(Path checkout, Shell shell) {
         String gone = "telemetry-" + script + ": the checkout it is for is gone; run scripts/jbangw launchers in another one";
         int exit = Check.Status.UNKNOWN.exitCode();
         List<String> lines = shell == Shell.SH
-                ? List.of("#!/bin/sh", "# " + MARK, "launch=" + Escaped.quoted(launch),
-                        "[ -x \"$launch\" ] || {", "  echo \"" + gone + "\" >&2", "  exit " + exit, "}",
-                        "case :$PATH: in *:\"${0%/*}\":*) called=${0##*/} ;; *) called=$0 ;; esac",
-                        "exec \"$launch\" \"-Dtelemetry.launcher=$called\" " + script + " \"$@\"")
+                ? List.of("#!/bin/sh", "# " + MARK, "telemetry_checkout=" + Escaped.quoted(checkout.toString()),
+                        "[ -x \"$telemetry_checkout/scripts/launch\" ] || {", "  echo \"" + gone + "\" >&2",
+                        "  case \" $* \" in *' --nagios '*) echo 'TELEMETRY UNKNOWN - the checkout is gone' ;; esac", "  exit " + exit, "}",
+                        "case :$PATH: in *:\"${0%/*}\":*) telemetry_called=${0##*/} ;; *) telemetry_called=$0 ;; esac",
+                        "set -- \"-Dtelemetry.launcher=$telemetry_called\" " + script + " \"$@\"",
+                        ". \"$telemetry_checkout/scripts/launch\"")
                 : List.of("@echo off", "rem " + MARK, "setlocal DisableDelayedExpansion",
                         "set \"LAUNCH=" + launch.replace("%", "%%") + "\"",
                         "if not exist \"%LAUNCH%\" >&2 echo " + gone + "& exit /b " + exit,

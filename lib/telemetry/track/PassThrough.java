@@ -1,8 +1,9 @@
 package telemetry.track;
 
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.OutputStream;
+import java.lang.ProcessBuilder.Redirect;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -21,12 +22,6 @@ public final class PassThrough {
         /** The line's bytes, the first {@code length} of these, without its newline; they are overwritten afterwards. */
         void heard(byte[] bytes, int length);
     }
-
-    /** In bytes; of a longer line only the beginning is heard. */
-    private static final int LONGEST_HEARD = 4_096;
-
-    /** How long to wait for output after the program's end: a background process may still hold the stream. */
-    private static final Duration SILENCE = Duration.ofMillis(500);
 
     private final Process process;
     private final List<Pump> pumps;
@@ -49,23 +44,34 @@ public final class PassThrough {
      */
     public static PassThrough start(List<String> command, Map<String, String> variables, OutputStream out, Listener output,
             OutputStream err, Listener errors) throws IOException {
-        Process process = program(command, variables).redirectInput(ProcessBuilder.Redirect.INHERIT).start();
+        Process process = program(command, variables).start();
         return new PassThrough(process,
-                List.of(new Pump(process.getInputStream(), out, output), new Pump(process.getErrorStream(), err, errors)));
+                List.of(new Pump(process::getInputStream, out, output), new Pump(process::getErrorStream, err, errors)));
     }
 
     /** Starts the program on our own standard output and error, a terminal included; nothing is heard. */
     public static PassThrough startUnheard(List<String> command, Map<String, String> variables) throws IOException {
-        return new PassThrough(program(command, variables).inheritIO().start(), List.of());
+        ProcessBuilder program = program(command, variables).redirectOutput(Redirect.INHERIT).redirectError(Redirect.INHERIT);
+        return new PassThrough(program.start(), List.of());
     }
 
     private static ProcessBuilder program(List<String> command, Map<String, String> variables) {
         var program = new ProcessBuilder(Machine.startable(command, Machine.environment()));
+        Machine.restoreLocale(program.environment());
         variables.forEach((name, value) -> {
             if (value == null) program.environment().remove(name);
             else program.environment().put(name, value);
         });
-        return program;
+        return program.redirectInput(isStdinOurs() ? Redirect.from(Machine.nothing()) : Redirect.INHERIT);
+    }
+
+    /** A JVM that is started with a closed stdin opens its own first file there. */
+    private static boolean isStdinOurs() {
+        try {
+            return Path.of("/proc/self/fd/0").toRealPath().startsWith(Path.of(System.getProperty("java.home")).toRealPath());
+        } catch (IOException e) {
+            return false;
+        }
     }
 
     /** Waits for its end and its last output, despite interrupts. @return its exit code; 128 + n when signal n ended it */
@@ -97,63 +103,5 @@ public final class PassThrough {
     /** Asks it to end (TERM); it may take its time or ignore that. {@code Process.destroy} would close its output too. */
     void terminate() {
         process.toHandle().destroy();
-    }
-
-    private static final class Pump extends Thread {
-        private final InputStream from;
-        private final OutputStream to;
-        private final Listener listener;
-        private final byte[] line = new byte[LONGEST_HEARD];
-        private int length;
-        private volatile boolean waiting;
-        private volatile long waitingSince;
-
-        private Pump(InputStream from, OutputStream to, Listener listener) {
-            this.from = from;
-            this.to = to;
-            this.listener = listener;
-            setDaemon(true);
-        }
-
-        /** Closes our end when the other end is closed ({@code | head}), so the program learns what it would have learned without us. */
-        @Override
-        public void run() {
-            byte[] buffer = new byte[1 << 16];
-            try (from) {
-                for (int read = read(buffer); read >= 0; read = read(buffer)) {
-                    to.write(buffer, 0, read);
-                    listen(buffer, read);
-                }
-            } catch (IOException e) {
-                // the reader is gone
-            }
-            if (length > 0) endLine();
-        }
-
-        private int read(byte[] buffer) throws IOException {
-            waitingSince = System.nanoTime();
-            waiting = true;
-            int read = from.read(buffer);
-            waiting = false;
-            return read;
-        }
-
-        private void listen(byte[] buffer, int read) {
-            for (int i = 0; i < read; i++) {
-                if (buffer[i] == '\n') endLine();
-                else if (length < LONGEST_HEARD) line[length++] = buffer[i];
-            }
-        }
-
-        private void endLine() {
-            boolean isWindows = length > 0 && line[length - 1] == '\r';
-            listener.heard(line, isWindows ? length - 1 : length);
-            length = 0;
-        }
-
-        private void finish(long ended) throws InterruptedException {
-            do join(20);
-            while (isAlive() && !(waiting && System.nanoTime() - Math.max(ended, waitingSince) > SILENCE.toNanos()));
-        }
     }
 }

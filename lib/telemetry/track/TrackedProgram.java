@@ -92,13 +92,13 @@ public final class TrackedProgram {
         if (code != 0) Thread.sleep(code > 128 ? 1_000 : 100);
         if (stopped) return code;
         if (code == 0) client.end(run, RunStatus.SUCCESS);
-        else client.end(run, RunStatus.FAILED, heard.summary("exit code " + code + signalIn(code)));
+        else client.end(run, RunStatus.FAILED, heard.summary(exitCode(code)));
         return code;
     }
 
-    /** Source: POSIX Shell Command Language, 2.8.2 Exit Status for Commands; Linux has 64 signals. */
-    private static String signalIn(int code) {
-        return code > 128 && code <= 192 && !Machine.isWindows() ? " (signal " + (code - 128) + ")" : "";
+    /** {@code exit code 137 (signal 9)}. Source: POSIX Shell Command Language, 2.8.2 Exit Status for Commands; Linux has 64 signals. */
+    static String exitCode(int code) {
+        return "exit code " + code + (code > 128 && code <= 192 && !Machine.isWindows() ? " (signal " + (code - 128) + ")" : "");
     }
 
     private int endNotStarted(Consumer<String> notes) {

@@ -114,9 +114,10 @@ public final class Upgrade {
 
     private static List<String> reasons(Database database, Schema now, SchemaForm to) {
         List<String> reasons = new ArrayList<>();
-        if (SchemaForm.of(now) != to) reasons.add("its tables are " + now);
-        reasons.addAll(WritersStatements.refused(database, now, to));
-        if (SchemaForm.of(now) == to && now.stamp() != to.version() && now.tables().contains("schema_migrations"))
+        boolean isOther = SchemaForm.of(now) != to;
+        if (isOther) reasons.add("its tables are " + now);
+        else reasons.addAll(WritersStatements.refused(database, now, to));
+        if (!isOther && now.stamp() != to.version() && now.tables().contains("schema_migrations"))
             reasons.add(now.stamp() == 0 ? "it is not stamped" : "it is stamped v" + now.stamp());
         for (String table : List.of("run_events", "commits", "schema_migrations"))
             if (!now.tables().contains(table)) reasons.add("it has no table " + table);
