@@ -19,6 +19,7 @@ import telemetry.cli.*;
 import telemetry.logs.WritersForm;
 import telemetry.prune.DeletedRuns;
 import telemetry.rebuild.*;
+import telemetry.runs.SchemaForm;
 import telemetry.text.*;
 
 @Command(name = "rebuild", mixinStandardHelpOptions = true,
@@ -27,6 +28,19 @@ import telemetry.text.*;
             "  rebuild --replay-only --buffer /srv/agents/telemetry_buffer"})
 class rebuild extends Procedure {
     private static final long MB = 1_000_000;
+
+    /** {@code v3}, {@code v7-python}, as {@link SchemaForm} is named. */
+    static final class Forms extends ArrayList<String> implements ITypeConverter<SchemaForm> {
+        Forms() {
+            for (SchemaForm form : SchemaForm.values()) if (form.version() >= SchemaForm.RUNBOOK.version()) add(form.toString());
+        }
+
+        @Override
+        public SchemaForm convert(String name) {
+            return SchemaForm.named(name).filter(form -> contains(form.toString())).orElseThrow(() ->
+                    new TypeConversionException("expected one of " + String.join(", ", this) + " but was '" + name + "'"));
+        }
+    }
 
     /** Where day files are. */
     enum Place { RAW, ARCHIVE }
@@ -45,6 +59,11 @@ class rebuild extends Procedure {
 
     @Option(names = "--into", paramLabel = "FILE", description = "Write a new file and leave the store unchanged.")
     private Path into;
+
+    @Option(names = "--schema", paramLabel = "FORM", completionCandidates = Forms.class, converter = Forms.class,
+            description = "Whose tables to make: ${COMPLETION-CANDIDATES}. Default: those of the old database; without one, those of the "
+                    + "lines' writers.")
+    private SchemaForm schema;
 
     @Option(names = "--check-only",
             description = "Compare database and day files in both directions and list the runs that differ. Changes nothing.")
@@ -74,12 +93,13 @@ class rebuild extends Procedure {
 
     @Override
     public Integer call() {
+        if (checkOnly && schema != null) throw wrong("--check-only makes no tables: it and --schema exclude each other");
         if (checkOnly && into != null) throw wrong("--check-only writes nothing: it and --into exclude each other");
         if (replayOnly && (checkOnly || into != null)) throw wrong("--replay-only goes into the store's database: it excludes --check-only "
                 + "and --into");
         Store store = this.store.existing();
         Rebuild rebuild = new Rebuild(store, clock).from(from.contains(Place.RAW), from.contains(Place.ARCHIVE))
-                .onDenied(this::sayDenied).fromLines(fromLines);
+                .schema(schema).onDenied(this::sayDenied).fromLines(fromLines);
         if (buffer != null) rebuild.buffer(buffer);
         List<Path> files = rebuild.files();
         if (checkOnly) return compare(rebuild);

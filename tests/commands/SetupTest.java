@@ -45,10 +45,12 @@ class SetupTest {
         Script made = setup("--store", base);
         var expected = new StringBuilder("store     " + base + " (--store)\n");
         for (String folder : FOLDERS) expected.append("created   ").append(folder.isEmpty() ? base : base.resolve(folder)).append('\n');
-        expected.append("created   ").append(base.resolve("db/telemetry.sqlite")).append("\ncreated   ").append(base.resolve("reserve")).append("\ndatabase  v3\n");
+        expected.append("created   ").append(base.resolve("db/telemetry.sqlite")).append("\ncreated   ").append(base.resolve("reserve"))
+                .append("\ncreated   ").append(base.resolve("README.md")).append("\ncreated   ").append(base.resolve("config/schema.sql"))
+                .append("\ndatabase  v3\n");
         assertEquals(new Script(Cli.OK, expected.toString().replace("\n", System.lineSeparator()), ""), made);
-        assertEquals(Set.of("backups", "config", "db", "db/telemetry.sqlite", "exports", "logs", "raw", "reports", "reserve"),
-                snapshot(base).keySet());
+        assertEquals(Set.of("README.md", "backups", "config", "config/schema.sql", "db", "db/telemetry.sqlite", "exports", "logs", "raw", "reports",
+                "reserve"), snapshot(base).keySet());
         try (Database database = Database.openToRead(base.resolve("db/telemetry.sqlite"))) {
             Schema schema = Schema.of(database);
             assertEquals("v3", schema.toString());
@@ -231,7 +233,7 @@ class SetupTest {
             Script made = setup("--store", store.base());
             assertEquals(Cli.OK, made.exit(), state + made);
             assertTrue(made.out().contains(String.join(System.lineSeparator(), "created   " + store.database(),
-                    "created   " + store.base().resolve("reserve"), "database  v3")), state + made);
+                    "created   " + store.base().resolve("reserve"))), state + made);
             assertEquals(List.of(), odd(store), state);
             assertEquals(lines("store     " + store.base() + " (--store)", "created   nothing: all is there", "database  v3"),
                     setup("--store", store.base()).out());
@@ -417,5 +419,26 @@ class SetupTest {
 
     private static String permissions(Path path) throws IOException {
         return PosixFilePermissions.toString(Files.getPosixFilePermissions(path));
+    }
+
+    @Test
+    void theStoreSaysWhatItIsAndItsTablesCanBeMadeFromWhatItSays() throws Exception {
+        Store store = Store.at(dir.resolve("new"));
+        assertEquals(Cli.OK, setup("--store", store.base()).exit());
+        Path readme = store.base().resolve("README.md");
+        assertTrue(Files.readString(readme).startsWith("# "), Files.readString(readme));
+        String script = Files.readString(store.base().resolve("config/schema.sql"));
+        try (Database made = Database.create(dir.resolve("made.sqlite")); Database theirs = Database.openToRead(store.database())) {
+            for (String statement : script.split(";\n")) if (!statement.isBlank()) made.query(statement.strip()).list();
+            String all = "SELECT group_concat(sql, ';') FROM (SELECT sql FROM sqlite_master ORDER BY name)";
+            assertEquals(theirs.value(all), made.value(all));
+            assertEquals(3, made.number("SELECT version FROM schema_migrations"));
+            assertEquals("wal", made.pragma("journal_mode"));
+        }
+        Files.writeString(readme, "mine");
+        Files.delete(store.base().resolve("config/schema.sql"));
+        assertEquals(Cli.OK, setup("--store", store.base()).exit());
+        assertEquals("mine", Files.readString(readme), "what is there stays");
+        assertTrue(Files.exists(store.base().resolve("config/schema.sql")));
     }
 }

@@ -21,7 +21,9 @@ import telemetry.Health;
 import telemetry.Runs;
 import telemetry.Store;
 import telemetry.kit.Fixture;
+import telemetry.kit.ServiceStore;
 import telemetry.runs.Schema;
+import telemetry.runs.SchemaForm;
 
 class IndexAdviceTest {
     private static final Instant NOON = Instant.parse("2026-11-20T12:00:00Z");
@@ -78,6 +80,15 @@ class IndexAdviceTest {
                     assertTrue(!time.isSimple() || !time.readsAllRuns(), given + ": " + time.plan());
             }
             assertEquals(Map.of(), advice(given.store()).missing(), given.name());
+        }
+    }
+
+    @Test
+    void noIndexThatTheWritersMakeIsCalledTooMany() {
+        for (SchemaForm form : SchemaForm.values()) {
+            Store store = ServiceStore.empty(dir.resolve(form.toString()), form).store();
+            assertEquals(List.of(), advice(store).advice().stream().filter(one -> one.command().toString().contains("DROP")).toList(),
+                    form.toString());
         }
     }
 

@@ -5,7 +5,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import telemetry.Database;
@@ -15,6 +14,7 @@ import telemetry.Times;
 import telemetry.runs.AgentWalk;
 import telemetry.runs.Index;
 import telemetry.runs.Schema;
+import telemetry.runs.SchemaForm;
 
 /** Which indexes a store's database lacks, and which it does not need, by the plans of the runbook's queries. Looks only. */
 public final class IndexAdvice {
@@ -33,11 +33,6 @@ public final class IndexAdvice {
     /** The columns that the runbook's queries find runs by, and the names of their indexes in every version. */
     private static final Map<String, String> NAMES = Map.of("start_time", "idx_runs_start", "run_id", "idx_runs_run_id",
             "insight_id", "idx_runs_insight", "status", "idx_runs_status", "agent_name", "idx_runs_agent");
-
-    /** Writers of some version make these and query by them, so an index that the runbook does not use is no waste. */
-    private static final Set<String> OF_WRITERS = Set.of("idx_runs_agent", "idx_runs_status", "idx_runs_start", "idx_runs_api_posted",
-            "idx_runs_insight", "idx_runs_commit", "idx_runs_website", "idx_runs_website_section", "idx_runs_event_id",
-            "idx_runs_created_desc", "idx_runs_agent_created", "idx_runs_agent_status_created", "idx_runs_job_type", "idx_runs_parent_run");
 
     private final Store store;
     private final Schema schema;
@@ -111,19 +106,20 @@ public final class IndexAdvice {
         return indexes.stream().filter(other -> isNeedless(index, other)).findFirst();
     }
 
+    /** The writers' own checks look for the indexes that they make, so one of these stays even beside a UNIQUE column. */
     private static boolean isNeedless(Index index, Index other) {
-        if (index == other || !index.isOwn() || index.isUnique() || !index.isSameAs(other)) return false;
+        if (index == other || SchemaForm.isOfWriters(index.name()) || !index.isOwn() || index.isUnique() || !index.isSameAs(other)) return false;
         return !other.isOwn() || other.isUnique() || rank(other).compareTo(rank(index)) < 0;
     }
 
     /** Of two equal indexes, the one that writers know stays. */
     private static String rank(Index index) {
-        return (OF_WRITERS.contains(index.name()) ? "1" : "2") + index.name();
+        return (SchemaForm.isOfWriters(index.name()) ? "1" : "2") + index.name();
     }
 
     private Stream<Advice> unused() {
         return indexes.stream()
-                .filter(index -> index.isOwn() && !index.isUnique() && !OF_WRITERS.contains(index.name()) && !AgentWalk.isServedBy(index))
+                .filter(index -> index.isOwn() && !index.isUnique() && !SchemaForm.isOfWriters(index.name()) && !AgentWalk.isServedBy(index))
                 .filter(index -> times.list().stream().noneMatch(time -> time.uses(index.name())) && twin(index).isEmpty())
                 .map(index -> drop(index, "no query of the runbook uses " + index.name()
                         + ", and no version's writers create it: ask who did; it costs an entry for each run"));

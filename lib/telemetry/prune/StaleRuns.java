@@ -180,7 +180,7 @@ public final class StaleRuns {
         if (run.runId() == null && schema.number() != null) which.and(schema.number() + " = ?", place);
         if (run.runId() == null) which.and("trim(coalesce(run_id, '')) = ''");
         else which.and("run_id = ?", run.runId());
-        String touched = schema.has("updated_at") ? ", updated_at = datetime('now')" : "";
+        String touched = schema.has("updated_at") ? ", updated_at = " + schema.now() : "";
         List<Object> values = new ArrayList<>(List.of(schema.word(RunStatus.CANCELLED), Times.text(run.at()), run.why()));
         values.addAll(which.values());
         int changed = database.update(CANCEL + touched + which.where(), values.toArray());

@@ -164,6 +164,7 @@ final class CarryOver {
             else if (Columns.OWN.contains(column) && !Database.quoted(column).equals(number)) set.add(column + " = o." + column);
         if (number != null) set.add(number + " = o." + number);
         for (int i = 0; i < form.columns().size(); i++) {
+            if (Columns.OWN.contains(form.columns().get(i))) continue;
             String column = Database.quoted(form.columns().get(i));
             if (kept != null) {
                 keep(set, i, column);
@@ -221,7 +222,7 @@ final class CarryOver {
     private Map<String, Long> unknownColumns() {
         Map<String, Long> columns = new TreeMap<>();
         for (int i = 0; i < form.columns().size(); i++) {
-            if (!loader.isNamed(i).equals("0")) continue;
+            if (Columns.OWN.contains(form.columns().get(i)) || !loader.isNamed(i).equals("0")) continue;
             long values = database.number("SELECT count(" + Database.quoted(form.columns().get(i))
                     + ") FROM " + old + ".agent_runs NOT INDEXED");
             if (values > 0) columns.put(form.columns().get(i), values);

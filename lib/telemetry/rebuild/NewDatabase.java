@@ -42,6 +42,7 @@ public final class NewDatabase implements AutoCloseable {
 
     private final Path file;
     private final Ddl ddl;
+    private final SchemaForm made;
     private final Database database;
     private final Schema schema;
     private final boolean isKeyUnique;
@@ -62,22 +63,24 @@ public final class NewDatabase implements AutoCloseable {
     private Reshape reshape;
 
     /**
-     * @param ddl      its schema; null for the runbook's
+     * @param ddl      its schema; null for that of the form alone
+     * @param made     whose tables it gets as far as the schema has none
      * @param pruned   runs to leave out
      * @param onDamage receives what cannot be read, and runs that the table refuses
      * @param onDenied receives, in the reading thread, the refusal of each file that may not be read; an exception that it throws ends the
      *                 loading
      */
-    public NewDatabase(Path file, Ddl ddl, Pruned pruned, Consumer<LogEntry> onDamage, Consumer<StoreException> onDenied) {
+    public NewDatabase(Path file, Ddl ddl, SchemaForm made, Pruned pruned, Consumer<LogEntry> onDamage, Consumer<StoreException> onDenied) {
         this.file = file;
         this.ddl = ddl;
+        this.made = made;
         this.pruned = pruned;
         this.database = Database.create(file);
         database.pragma("journal_mode", "MEMORY");
         database.pragma("synchronous", "OFF");
         database.pragma("cache_size", -CACHE_KIB);
         if (ddl != null) ddl.createTables(database);
-        if (!Schema.of(database).has("run_id")) SchemaForm.RUNBOOK.createTables(database);
+        if (!Schema.of(database).has("run_id")) made.createTables(database);
         this.schema = Schema.require(database);
         this.isKeyUnique = schema.isKeyUnique(database);
         if (!isKeyUnique) database.execute("CREATE UNIQUE INDEX " + ONE_OF_EACH + " ON agent_runs(" + schema.key() + ")");
@@ -295,7 +298,7 @@ public final class NewDatabase implements AutoCloseable {
         commits.addTo(database, "main");
         if (!isKeyUnique) database.execute("DROP INDEX " + ONE_OF_EACH);
         if (ddl != null) createOthers(from);
-        if (ddl == null || ddl.tables().stream().noneMatch(sql -> sql.contains("agent_runs"))) SchemaForm.RUNBOOK.createIndexes(database);
+        if (ddl == null || ddl.tables().stream().noneMatch(sql -> sql.contains("agent_runs"))) made.createIndexes(database);
         return verified(carried);
     }
 
@@ -331,6 +334,12 @@ public final class NewDatabase implements AutoCloseable {
         return rows;
     }
 
+    /** The newest version among the records of its runs; 0 for none. */
+    int newestRecord() {
+        return (int) database.number("SELECT max(schema_version) FROM agent_runs WHERE typeof(schema_version) = 'integer' AND schema_version "
+                + "BETWEEN 1 AND " + Schema.NEWEST);
+    }
+
     /** How many it has now. */
     long runs() {
         return database.number("SELECT count(*) FROM agent_runs");
@@ -339,7 +348,7 @@ public final class NewDatabase implements AutoCloseable {
     /** Sets its journal mode and makes it survive a power cut; closes it. */
     public void seal() {
         database.pragma("synchronous", "FULL");
-        database.pragma("journal_mode", ddl == null ? "WAL" : ddl.journal());
+        database.pragma("journal_mode", ddl == null ? made.journal() : ddl.journal());
         close();
         Attempt.of("write the new database", file, () -> Disk.sync(file));
     }

@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.LongConsumer;
+import java.util.function.Supplier;
 import telemetry.Database;
 import telemetry.DayFile;
 import telemetry.EventLog;
@@ -27,6 +28,7 @@ import telemetry.os.Unfinished;
 import telemetry.prune.OldRuns;
 import telemetry.runs.Ddl;
 import telemetry.runs.Schema;
+import telemetry.runs.SchemaForm;
 import telemetry.runs.WriteTrial;
 import telemetry.sqlite.DatabaseFile;
 import telemetry.store.Buffers;
@@ -49,6 +51,10 @@ public final class Rebuild {
     private boolean archive = true;
     private boolean isFromLines;
     private LinesRead read;
+    private SchemaForm asked;
+
+    /** The version of the newest line, as far as a reading has found it. */
+    private int newest;
     private Duration patience = Database.PATIENCE;
     private Reshape reshape;
     private LongConsumer progress = bytes -> { };
@@ -71,6 +77,15 @@ public final class Rebuild {
     /** Also reads the files in which later clients keep what they could not send; see {@link Buffers}. */
     public Rebuild buffer(Path folder) {
         return also(Buffers.in(folder));
+    }
+
+    /**
+     * Chooses the tables. The default is those of the old database, and those of the lines' writers where no old one tells. An old database
+     * with other tables is replaced as a whole: nobody may have it open.
+     */
+    public Rebuild schema(SchemaForm form) {
+        this.asked = form;
+        return this;
     }
 
     /** Also reads these files. */
@@ -143,11 +158,14 @@ public final class Rebuild {
     /** Changes nothing. @param into the new file; null for the store's database @param isReplay whether that would stay */
     public Result preview(Path into, boolean isReplay) {
         List<Path> files = files();
-        OldDatabase.State old = OldDatabase.seen(store.database()).state();
-        boolean isComparable = into == null && old == OldDatabase.State.INTACT;
+        OldDatabase seen = OldDatabase.seen(store.database());
+        OldDatabase.State old = seen.state();
+        NewTables tables = NewTables.of(store, seen, asked, files, newest);
+        boolean isComparable = into == null && old == OldDatabase.State.INTACT && !tables.isOther();
         Path database = into == null ? store.database() : into.toAbsolutePath();
         RunDifferences.Count differences = isComparable ? differences(difference -> { }) : null;
-        return new RebuildPreview(new RebuildPreview.Plan(database, old, files, bytes(files), differences), into != null, isReplay);
+        return new RebuildPreview(new RebuildPreview.Plan(database, old, tables.isTold() ? null : tables.form().toString(), tables.doubt(),
+                files, bytes(files), differences), into != null, isReplay);
     }
 
     /** Compares the store's database with its day files, both ways; see {@link RunDifferences}. */
@@ -170,8 +188,22 @@ public final class Rebuild {
         for (Path taken : List.of(target, damaged))
             if (Files.exists(taken))
                 throw new StoreException(StoreException.Reason.REFUSED, "write", taken, "it exists", Next.words("name another file"));
+        return upToDate(() -> into(target, damaged));
+    }
+
+    /** Only a whole reading finds the newest line for certain; where the first guess was too old, the second is right. */
+    private <T> T upToDate(Supplier<T> making) {
+        try {
+            return making.get();
+        } catch (NewTables.TooOld e) {
+            newest = e.version();
+            return making.get();
+        }
+    }
+
+    private Rebuilt into(Path target, Path damaged) {
         OldDatabase old = OldDatabase.of(store.database());
-        try (var work = new Work(target, damaged)) {
+        try (var work = new Work(target, damaged, old)) {
             work.make(old, old.state() == OldDatabase.State.INTACT ? old.file() : null, false).seal();
             work.quarantine.close();
             publish(work.file, target);
@@ -186,7 +218,7 @@ public final class Rebuild {
      * @throws StoreException {@code LOCKED} when a restore, a recovery or another rebuild is running there
      */
     public Rebuilt inPlace() {
-        return StoreLock.replacing(store, this::exchange);
+        return StoreLock.replacing(store, () -> upToDate(this::exchange));
     }
 
     private Rebuilt exchange() {
@@ -197,10 +229,15 @@ public final class Rebuild {
         makeFolder();
         Instant began = clock.instant();
         Path folder = Quarantine.folder(store, "rebuild", began);
-        try (var work = new Work(store.database(), folder.resolve("damaged.ndjson"))) {
+        try (var work = new Work(store.database(), folder.resolve("damaged.ndjson"), old)) {
             Path kept;
             Duration locked = Duration.ZERO;
-            if (old.state() == OldDatabase.State.INTACT) {
+            if (old.state() == OldDatabase.State.INTACT && work.tables.isOther()) {
+                old.requireUnused();
+                convert(work, old);
+                kept = old.moveAside(folder);
+                publish(work.file, store.database());
+            } else if (old.state() == OldDatabase.State.INTACT) {
                 try (var swap = new LiveSwap(store.database(), patience)) {
                     kept = swap.keep(Quarantine.make(folder).resolve(store.database().getFileName()));
                     locked = swap.replace(work.make(old, kept, true), work.refused);
@@ -241,6 +278,13 @@ public final class Rebuild {
                 return new Replayed(store.database(), database.number("SELECT count(*) FROM agent_runs"), result);
             }
         });
+    }
+
+    /** Under the write lock, so that no row comes meanwhile. */
+    private void convert(Work work, OldDatabase old) {
+        try (Database locked = Database.open(old.file(), patience)) {
+            locked.inTransaction(() -> work.make(old, old.file(), false).seal());
+        }
     }
 
     private void makeFolder() {
@@ -284,6 +328,7 @@ public final class Rebuild {
 
         private final Set<Path> seen = new HashSet<>();
 
+        private final NewTables tables;
         private NewDatabase made;
         private RunFeed feed;
         private final RefusedRows refused;
@@ -292,7 +337,8 @@ public final class Rebuild {
         private Rebuilt.Carried carried = Rebuilt.Carried.nothing();
         private long runs;
 
-        Work(Path target, Path quarantine) {
+        Work(Path target, Path quarantine, OldDatabase old) {
+            this.tables = NewTables.of(store, old, asked, files(), newest);
             this.file = NewDatabase.unfinished(target, store.database());
             this.quarantine = new Quarantine(quarantine);
             this.refused = new RefusedRows(this.quarantine);
@@ -303,12 +349,13 @@ public final class Rebuild {
          * @param ofRuns  whether nothing but the runs is wanted of it
          */
         NewDatabase make(OldDatabase old, Path source, boolean ofRuns) {
-            Ddl ddl = reshape == null ? old.ddl() : reshape.ddl(old.ddl());
-            made = new NewDatabase(file, ddl, Pruned.leniently(store), quarantine::add, onDenied).at(clock).fromLines(isFromLines)
-                    .reshaping(reshape);
+            Ddl ddl = reshape == null ? tables.ddl() : reshape.ddl(old.ddl());
+            made = new NewDatabase(file, ddl, tables.form(), Pruned.leniently(store), quarantine::add, onDenied).at(clock)
+                    .fromLines(isFromLines).reshaping(reshape);
             feed = made.load(this::unread, progress);
+            tables.requireUpToDate(made, asked);
             made.endLoading();
-            if (source != null) carried = made.carryOver(source, refused);
+            if (source != null) carried = carriedOver(source);
             else if (old.state() != OldDatabase.State.ABSENT) carried = salvaged(old);
             else made.leaveInFlight(null);
             runs = ofRuns ? made.finishRuns(carried.runs()) : made.finish(carried.runs(), old.file());
@@ -320,11 +367,23 @@ public final class Rebuild {
             Path sound = Unfinished.beside(file);
             try {
                 lost.addAll(old.salvage(sound, refused));
-                if (Files.exists(sound)) return made.leavingInFlight().carryOver(sound, refused);
+                made.leavingInFlight();
+                if (Files.exists(sound)) return carriedOver(sound);
                 made.leaveInFlight(null);
                 return Rebuilt.Carried.nothing();
             } finally {
                 DatabaseFile.delete(sound);
+            }
+        }
+
+        private Rebuilt.Carried carriedOver(Path source) {
+            if (!tables.isOther()) return made.carryOver(source, refused);
+            Path converted = Unfinished.beside(file);
+            try {
+                lost.addAll(Converted.make(source, converted, tables.form(), refused));
+                return made.carryOver(converted, refused);
+            } finally {
+                DatabaseFile.delete(converted);
             }
         }
 
@@ -339,7 +398,7 @@ public final class Rebuild {
         Rebuilt result(Path database, Rebuilt.Exchange exchange) {
             var read = new Rebuilt.Read(seen.size(), feed.lines(), feed.events());
             for (String row : refused.named()) lost.add(row + ", which the new database does not take");
-            return new Rebuilt(database, made.schema().toString(), runs, read, made.unread().damaged(), made.unread(),
+            return new Rebuilt(database, made.schema().toString(), tables.doubt(), runs, read, made.unread().damaged(), made.unread(),
                     made.loader().repeated(), feed.pruned(), made.loader().conflicting(), quarantine.file(),
                     carried.losing(lost, left), exchange, WriteTrial.of(database, patience).remark());
         }

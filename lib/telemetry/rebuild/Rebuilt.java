@@ -18,6 +18,7 @@ import telemetry.text.Result;
  *
  * @param database   the new file's place
  * @param schema     the version of its tables
+ * @param doubt      what is not known about its writers, in a sentence; null for nothing
  * @param runs       in it
  * @param read       in the day files
  * @param damaged    entries that cannot be read, or runs that the tables refuse
@@ -30,7 +31,7 @@ import telemetry.text.Result;
  * @param exchange   of the old database for this one
  * @param writing    whether a run could be written afterwards, which was rolled back
  */
-public record Rebuilt(Path database, String schema, long runs, Read read, long damaged, Unread unread, long repeated, long pruned,
+public record Rebuilt(Path database, String schema, String doubt, long runs, Read read, long damaged, Unread unread, long repeated, long pruned,
         Collection<String> conflicts, Path quarantine, Carried carried, Exchange exchange, Check writing) implements Result {
 
     private static final int MOST_NAMED = 20;
@@ -76,13 +77,18 @@ public record Rebuilt(Path database, String schema, long runs, Read read, long d
     @Override
     public Check.Status status() {
         if (writing.status() == Check.Status.FAILED) return Check.Status.FAILED;
-        return unread.status(writing.status() == Check.Status.OK && damaged == 0 && carried.lost().isEmpty() && carried.left().isEmpty());
+        return unread.status(doubt == null && writing.status() == Check.Status.OK && damaged == 0 && carried.lost().isEmpty() && carried.left().isEmpty());
+    }
+
+    public boolean isOfService() {
+        return schema.endsWith("(service)");
     }
 
     @Override
     public String toString() {
         var lines = new StringJoiner(System.lineSeparator());
         lines.add(database + ": " + count(runs, "run", "runs") + ", schema " + schema + ", verified");
+        if (doubt != null) lines.add(doubt);
         lines.add("read " + count(read.lines, "line", "lines") + " of " + count(read.files, "file", "files") + ": "
                 + count(read.events, "event", "events") + ", " + count(repeated, "repeated record", "repeated records") + ", "
                 + damaged(damaged));

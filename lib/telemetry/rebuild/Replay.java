@@ -278,14 +278,21 @@ public final class Replay {
                     open.merge(key, entry, Replay.this::better);
                 return;
             }
-            open.remove(key);
+            LogEntry end = created(entry, run, open.remove(key));
             disputes.ended(key);
-            LogEntry other = ends.put(key, entry);
+            LogEntry other = ends.put(key, end);
             if (other != null && !isSame(run, (Run) other.record())) {
-                ends.put(key, better(entry, other));
+                ends.put(key, better(end, other));
                 disputes.addSeveral(key);
             }
             if (ends.size() >= BATCH) flush();
+        }
+
+        /** The row of a run whose end alone is written came into being with its start. */
+        private LogEntry created(LogEntry end, Run run, LogEntry start) {
+            String created = start == null || run.text("created_at") != null ? null : ((Run) start.record()).text("created_at");
+            return created == null || !writer.schema().hasRowTimes() ? end
+                    : new LogEntry(end.file(), end.offset(), end.length(), end.bytes(), run.with("created_at", created));
         }
 
         private void flush() {

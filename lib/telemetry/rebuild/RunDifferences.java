@@ -27,6 +27,7 @@ import telemetry.daylog.InFlight;
 import telemetry.os.ScratchFolder;
 import telemetry.runs.Columns;
 import telemetry.runs.NewerRows;
+import telemetry.runs.SchemaForm;
 import telemetry.store.Pruned;
 import telemetry.text.Escaped;
 import telemetry.text.Ndjson;
@@ -143,7 +144,8 @@ public final class RunDifferences {
             throw new StoreException(old.state() == OldDatabase.State.ABSENT ? StoreException.Reason.MISSING
                     : StoreException.Reason.DAMAGED, "compare", old.file(), old.why(), Next.command("recover", "--dry-run"));
         try (var folder = new ScratchFolder("telemetry-rebuild");
-                var made = new NewDatabase(folder.path().resolve("s.sqlite"), old.ddl(), Pruned.leniently(store), damaged -> { }, onDenied)) {
+                var made = new NewDatabase(folder.path().resolve("s.sqlite"), old.ddl(), SchemaForm.RUNBOOK, Pruned.leniently(store),
+                        damaged -> { }, onDenied)) {
             load(made.at(clock));
             if (hasMore()) load(made);
             made.database().execute(TABLE);
@@ -240,7 +242,7 @@ public final class RunDifferences {
         List<String> columns = made.form().columns();
         for (int i = 0; i < columns.size(); i++) {
             String column = Database.quoted(columns.get(i));
-            if (List.of("run_id", "event_id", "start_time").contains(columns.get(i)) || made.loader().isNamed(i).equals("0")) continue;
+            if (List.of("run_id", "event_id", "start_time").contains(columns.get(i)) || Columns.OWN.contains(columns.get(i)) || made.loader().isNamed(i).equals("0")) continue;
             String later = Columns.isFilledLater(columns.get(i)) ? " AND t." + column + " IS NOT NULL" : "";
             unequal.add("CASE WHEN " + Columns.differ(columns.get(i), "t." + column, "o." + column) + later + " AND "
                     + made.loader().isNamed(i) + " THEN '" + columns.get(i).replace("'", "''") + " ' ELSE '' END");

@@ -28,8 +28,8 @@ import telemetry.text.Ndjson;
 final class RunFeed {
     private static final long MOST_BYTES = 32 << 20;
 
-    /** A run's record in a file. */
-    record Line(Path file, long offset, byte[] bytes) {
+    /** A run's record in a file. @param created the created_at of a start; null for none, and for an end */
+    record Line(Path file, long offset, byte[] bytes, Object created) {
         private static final int OVERHEAD = 200;
 
         /** In memory, with its entry among the open ones, about. */
@@ -110,9 +110,10 @@ final class RunFeed {
         } else if (pruned.contains(scanner.runId())) {
             left++;
         } else if (scanner.isEnd()) {
-            ended(new RunRow(scanner.row(), scanner.lacking(), new Line(file, offset, Arrays.copyOfRange(buffer, from, end - 1))));
+            ended(new RunRow(scanner.row(), scanner.lacking(), new Line(file, offset, Arrays.copyOfRange(buffer, from, end - 1), null)));
         } else {
-            begun(service ? form.key(scanner.row()) : scanner.runId(), new Line(file, offset, Arrays.copyOfRange(buffer, from, end - 1)));
+            begun(service ? form.key(scanner.row()) : scanner.runId(), new Line(file, offset, Arrays.copyOfRange(buffer, from, end - 1),
+                    scanner.created()));
         }
         return end;
     }
@@ -135,7 +136,7 @@ final class RunFeed {
             left++;
             return;
         }
-        RunRow row = row(run, new Line(entry.file(), entry.offset(), entry.bytes()));
+        RunRow row = row(run, new Line(entry.file(), entry.offset(), entry.bytes(), run.text("created_at")));
         if (form.isOver(row.values)) ended(row);
         else begun(form.key(row.values), row.line);
     }
@@ -143,6 +144,7 @@ final class RunFeed {
     private void ended(RunRow row) {
         Line begun = open.remove(form.key(row.values));
         if (begun != null) openBytes -= begun.size();
+        if (begun != null) form.created(row.values, begun.created);
         rows.accept(row);
     }
 

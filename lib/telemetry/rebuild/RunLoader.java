@@ -135,11 +135,19 @@ final class RunLoader {
         if (order == 0) repeated++;
         else if (isEnd) conflicting.add((String) row.values()[runId]);
         if (order > 0) replace(there, lacking, row);
+        else if (!form.isOver(row.values())) takeCreated(there, row.values());
         if (isEnd && order > 0) keepIfItTellsMore(there, lacking, row.values(), row.lacking());
         else if (isEnd) keepIfItTellsMore(row.values(), row.lacking(), there, lacking);
     }
 
+    /** Of a start that comes behind its end. */
+    private void takeCreated(Object[] there, Object[] start) {
+        Object created = form.takeCreated(there, start);
+        if (created != null) database.update("UPDATE agent_runs SET created_at = ? WHERE " + key + " = ?", created, there[keyPlace]);
+    }
+
     private void replace(Object[] there, BitSet lacking, RunRow row) {
+        form.takeCreated(row.values(), there);
         rows -= database.update("DELETE FROM agent_runs WHERE " + key + " = ?", there[keyPlace]);
         forget(there);
         try {

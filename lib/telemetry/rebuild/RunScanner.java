@@ -40,7 +40,8 @@ final class RunScanner {
      * @param type    the number of the record_type's value; -1 for none
      * @param id      the number of the run_id's value, and so on
      */
-    private record Form(byte[][] parts, int[] columns, Object[] empty, BitSet lacking, int type, int id, int status, int end) { }
+    private record Form(byte[][] parts, int[] columns, Object[] empty, BitSet lacking, int type, int id, int status, int end,
+            int created) { }
 
     private final RowForm rows;
     private final List<Form> forms = new ArrayList<>();
@@ -221,6 +222,11 @@ final class RunScanner {
         return text(form.id);
     }
 
+    /** The run's created_at; null when it says nothing. */
+    Object created() {
+        return form.created < 0 ? null : decoded(form.created);
+    }
+
     /** The run's row. */
     Object[] row() {
         Object[] row = form.empty.clone();
@@ -268,7 +274,8 @@ final class RunScanner {
             lacking.set(i);
         }
         return new Form(parts, keys.stream().mapToInt(rows.columns()::indexOf).toArray(), empty, lacking,
-                keys.indexOf("record_type"), keys.indexOf("run_id"), keys.indexOf("status"), keys.indexOf("end_time"));
+                keys.indexOf("record_type"), keys.indexOf("run_id"), keys.indexOf("status"), keys.indexOf("end_time"),
+                keys.indexOf("created_at"));
     }
 
     private static byte[] ascii(String text) {

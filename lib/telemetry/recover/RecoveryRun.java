@@ -35,11 +35,11 @@ import telemetry.rebuild.RefusedRows;
 import telemetry.rebuild.Replay;
 import telemetry.restore.Restore;
 import telemetry.restore.Restored;
-import telemetry.runs.Schema;
 import telemetry.runs.WriteTrial;
 import telemetry.sqlite.DatabaseFile;
 import telemetry.store.Pruned;
 import telemetry.store.Quarantine;
+import telemetry.store.Writers;
 import telemetry.text.Result;
 import telemetry.text.Words;
 
@@ -218,22 +218,11 @@ final class RecoveryRun {
         base = made.runs() - made.carried().runs();
         damaged = made.damaged();
         left.addAll(made.carried().left());
-        long written = writersVersion();
-        step(written <= Schema.RUNBOOK_VERSION || made.exchange().old() != OldDatabase.State.ABSENT, "source",
+        step(made.doubt() == null, "source",
                 Words.count(made.read().files(), "day file") + ": " + Words.count(base, "run") + ", schema " + made.schema(),
-                "; the agents' is v" + written
-                        + ", of which nothing was left: the columns that only it has stand in the day files alone",
-                Next.words("have an agent make its database elsewhere, put it here, then rebuild")
-                        .then(store.command("rebuild", "--dry-run")));
+                "; " + made.doubt(), made.isOfService() ? store.command("rebuild", "--schema", made.schema().substring(0, 2) + "-python",
+                        "--dry-run") : null);
         if (made.quarantine() != null) next.add(Next.words("lines that cannot be read are in " + made.quarantine()));
-    }
-
-    /** Of the writers' schema, as their records say. */
-    private long writersVersion() {
-        try (Database database = Database.openToRead(live, patience)) {
-            return Schema.of(database).has("schema_version")
-                    ? database.number("SELECT max(schema_version) FROM agent_runs WHERE typeof(schema_version) = 'integer'") : 0;
-        }
     }
 
     /** Nothing but the damaged database is there: an empty one of its schema takes its place. */
@@ -242,7 +231,7 @@ final class RecoveryRun {
         old.requireUnused();
         Path made = NewDatabase.unfinished(live, live);
         Path folder = Quarantine.claim(store, "recover", clock.instant());
-        try (var database = new NewDatabase(made, old.ddl(), Pruned.leniently(store), entry -> { }, denied -> { })) {
+        try (var database = new NewDatabase(made, old.ddl(), Writers.of(store).form(), Pruned.leniently(store), entry -> { }, denied -> { })) {
             database.load(List::of, bytes -> { });
             database.finish(0, live);
             left.addAll(database.left());

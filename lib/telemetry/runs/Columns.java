@@ -28,6 +28,9 @@ public final class Columns {
     /** The database's own columns, which no record sets. */
     public static final Set<String> OWN = Set.of("id", "api_posted", "api_posted_at", "api_retry_count", "created_at", "updated_at");
 
+    /** When the row itself came into being and changed last. From v6 on the writers say it. */
+    public static final List<String> ROW_TIMES = List.of("created_at", "updated_at");
+
     /** Set in every new row, whether its record has them or not. */
     static final Set<String> REQUIRED = Set.of("run_id", "event_id", "schema_version", "agent_name", "job_type", "start_time", "status",
             "items_discovered", "items_succeeded", "items_failed");
@@ -80,7 +83,7 @@ public final class Columns {
     }
 
     /** The first version that has a column; 0 for the database's own and for what is no column of any. */
-    static int since(String column) {
+    public static int since(String column) {
         int at = Arrays.asList(SINCE).indexOf(column);
         return at < 0 ? 0 : Integer.parseInt(SINCE[at - 1]);
     }
@@ -95,7 +98,7 @@ public final class Columns {
      * own. The times of the row itself and its number say nothing of the run.
      */
     public static boolean isOfRowAlone(String column) {
-        boolean isOfItself = column.equals("id") || column.equals("created_at") || column.equals("updated_at");
+        boolean isOfItself = column.equals("id") || ROW_TIMES.contains(column);
         return !isOfItself && (OWN.contains(column) || isFilledLater(column) || !KNOWN.contains(column));
     }
 

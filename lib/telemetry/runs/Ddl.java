@@ -141,6 +141,16 @@ public record Ddl(List<String> tables, List<VirtualTable> virtual, List<Named> o
         database.pragma("writable_schema", "OFF");
     }
 
+    /** The names, texts, words and signs of a statement, without comments and blanks. */
+    static List<String> parts(String sql) {
+        List<String> parts = new ArrayList<>();
+        for (Matcher part = PART.matcher(sql); part.find();) {
+            String text = part.group();
+            if (!text.isBlank() && !text.startsWith("--") && !text.startsWith("/*")) parts.add(text);
+        }
+        return parts;
+    }
+
     /** With CHECKs that are always true. */
     private static String withoutChecks(String sql) {
         var without = new StringBuilder();

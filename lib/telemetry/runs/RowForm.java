@@ -5,7 +5,7 @@ import java.time.Instant;
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
-import java.util.Set;
+import java.util.Objects;
 import java.util.UUID;
 import telemetry.Database;
 import telemetry.Run;
@@ -41,8 +41,7 @@ public final class RowForm {
         }
     }
 
-    private static final Set<String> TRIGGERS = Set.of("cli", "web", "scheduler", "mcp", "manual");
-    private static final Set<String> COMMIT_SOURCES = Set.of("manual", "llm", "ci");
+    private static final int DATE_LENGTH = 10;
 
     private final Schema schema;
     private final List<String> columns;
@@ -55,7 +54,10 @@ public final class RowForm {
     private final int runId;
     private final int eventId;
     private final int status;
+    private final int startTime;
     private final int endTime;
+    private final int createdAt;
+    private final int updatedAt;
 
     /**
      * @param columns  of the row, in order: some of the schema's, including the required ones
@@ -77,7 +79,10 @@ public final class RowForm {
         this.runId = columns.indexOf("run_id");
         this.eventId = columns.indexOf("event_id");
         this.status = columns.indexOf("status");
+        this.startTime = columns.indexOf("start_time");
         this.endTime = columns.indexOf("end_time");
+        this.createdAt = schema.hasRowTimes() ? columns.indexOf("created_at") : -1;
+        this.updatedAt = schema.hasRowTimes() ? columns.indexOf("updated_at") : -1;
     }
 
     public List<String> columns() {
@@ -86,7 +91,8 @@ public final class RowForm {
 
     /** The columns of a schema that records can set: not the database's own, and not the one that is the row's number. */
     public static List<String> settable(Schema schema) {
-        return schema.columns().stream().filter(column -> !Columns.OWN.contains(column) && !Database.quoted(column).equals(schema.number()))
+        return schema.columns().stream().filter(column -> (!Columns.OWN.contains(column)
+                || schema.hasRowTimes() && Columns.ROW_TIMES.contains(column)) && !Database.quoted(column).equals(schema.number()))
                 .toList();
     }
 
@@ -111,7 +117,34 @@ public final class RowForm {
             if (raw[i] != LACKING) raw[i] = value(i, raw[i], id, end);
             else raw[i] = required[i] ? usual(i, id, end) : defaults[i];
         }
+        if (createdAt >= 0) raw[createdAt] = rowTime(raw[createdAt], raw[startTime]);
+        if (updatedAt >= 0) raw[updatedAt] = rowTime(raw[updatedAt], end && endTime >= 0 && raw[endTime] != null ? raw[endTime] : raw[startTime]);
         return raw;
+    }
+
+    /** What the record says, else the run's own time; an instant with its offset, by which the writers sort rows as text. */
+    private static Object rowTime(Object said, Object own) {
+        Object time = said instanceof String text && !text.isBlank() ? text : own;
+        if (time instanceof String text && text.indexOf('T') == DATE_LENGTH && text.indexOf('+', DATE_LENGTH) > 0) return text;
+        Instant instant = Times.instant(time);
+        return instant == null ? time : Times.isoformat(instant);
+    }
+
+    /** Gives a row of a run's end the created_at of the run's start, where rows have one. @param created null for none */
+    public void created(Object[] row, Object created) {
+        if (createdAt >= 0 && created != null) row[createdAt] = rowTime(created, row[startTime]);
+    }
+
+    /**
+     * The row takes over when another row of its run came into being, unless it says so itself.
+     *
+     * @return its created_at when it is another now, else null
+     */
+    public Object takeCreated(Object[] row, Object[] other) {
+        if (createdAt < 0 || !Objects.equals(row[createdAt], rowTime(null, row[startTime]))) return null;
+        Object before = row[createdAt];
+        row[createdAt] = other[createdAt];
+        return Objects.equals(before, row[createdAt]) ? null : row[createdAt];
     }
 
     /** The places of the columns that a run's record lacks. */
@@ -135,15 +168,13 @@ public final class RowForm {
 
     private Object value(int i, Object value, String runId, boolean end) {
         return switch (kinds[i]) {
-            case COUNT, DURATION, VERSION -> number(i, value);
-            case STATUS -> {
-                RunStatus known = RunStatus.of(text(value));
-                yield words[(known != null ? known : end ? RunStatus.PARTIAL : RunStatus.RUNNING).ordinal()];
-            }
+            case DURATION -> value == null ? usual(i, runId, end) : number(i, value);
+            case COUNT, VERSION -> number(i, value);
+            case STATUS -> status(text(value), end);
             case ID -> text(value);
             case EVENT_ID, AGENT, JOB, START -> value == null ? usual(i, runId, end) : text(value);
-            case TRIGGER -> oneOf(TRIGGERS, text(value));
-            case COMMIT_SOURCE -> oneOf(COMMIT_SOURCES, text(value));
+            case TRIGGER -> taken("trigger_type", text(value));
+            case COMMIT_SOURCE -> taken("git_commit_source", text(value));
             case ANY -> value instanceof String ? value : texts[i] ? text(value) : value instanceof Boolean bool ? (Object) (bool ? 1L : 0L) : value;
         };
     }
@@ -157,9 +188,21 @@ public final class RowForm {
             case AGENT -> agentOf(runId);
             case JOB -> schema.limits().filled().contains("job_type") ? "" : null;
             case START -> startOf(runId);
-            case DURATION, ANY -> null;
+            case DURATION -> schema.hasRowTimes() && !end ? (Long) 0L : number(i, null);
+            case ANY -> null;
             case STATUS, ID, TRIGGER, COMMIT_SOURCE -> value(i, null, runId, end);
         };
+    }
+
+    /** The writer's own word where the table takes it; running is always spelled so. */
+    private String status(String said, boolean end) {
+        RunStatus known = RunStatus.of(said);
+        boolean isOwn = said != null && !said.isBlank() && known != RunStatus.RUNNING && schema.limits().takes("status", said);
+        return isOwn ? said : words[(known != null ? known : end ? RunStatus.PARTIAL : RunStatus.RUNNING).ordinal()];
+    }
+
+    private String taken(String column, String word) {
+        return word != null && schema.limits().takes(column, word) ? word : null;
     }
 
     /** A column of numbers takes any value, as Python's writers find, if the table does not refuse it. */
@@ -193,10 +236,6 @@ public final class RowForm {
         return UUID.nameUUIDFromBytes(runId.getBytes(StandardCharsets.UTF_8)).toString();
     }
 
-    private static String oneOf(Set<String> allowed, String word) {
-        return word != null && allowed.contains(word) ? word : null;
-    }
-
     /** The middle of {@code YYYYMMDDTHHMMSSZ-agent-12345678}; the whole id when it has another form. */
     private static String agentOf(String runId) {
         return runId.length() > 26 && runId.charAt(16) == '-' ? runId.substring(17, runId.length() - 9) : runId;
@@ -221,19 +260,22 @@ public final class RowForm {
     }
 
     public boolean isOver(Object[] row) {
-        return !RunStatus.RUNNING.toString().equals(row[status]);
+        if (RunStatus.RUNNING.toString().equals(row[status])) return false;
+        return endTime >= 0 && row[endTime] != null || RunStatus.of(text(row[status])) != null;
     }
 
     /**
      * Compares two rows of one run: the end beats the start, and a later end an earlier one. Between ends of the same time the text
-     * decides. Any rule would do that does not depend on the order of lines, so that moved and repeated lines change nothing.
+     * decides. Any rule would do that does not depend on the order of lines, so that moved and repeated lines change nothing. The times of
+     * the row itself do not count.
      *
      * @return 0 when both say the same
      */
     public int compare(Object[] a, Object[] b) {
         int order = Boolean.compare(isOver(a), isOver(b));
         if (order == 0) order = end(a).compareTo(end(b));
-        for (int i = 0; order == 0 && i < a.length; i++) order = compare(columns.get(i), a[i], b[i]);
+        for (int i = 0; order == 0 && i < a.length; i++)
+            if (i != createdAt && i != updatedAt) order = compare(columns.get(i), a[i], b[i]);
         return order;
     }
 

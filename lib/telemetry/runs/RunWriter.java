@@ -120,8 +120,9 @@ public final class RunWriter {
 
     private Statements statements(Set<String> named) {
         List<String> columns = RowForm.settable(schema).stream()
-                .filter(column -> named.contains(column) || Columns.REQUIRED.contains(column)).toList();
-        List<String> told = columns.stream().filter(column -> named.contains(column) && !Columns.IDENTITY.contains(column)).toList();
+                .filter(column -> named.contains(column) || Columns.REQUIRED.contains(column) || Columns.ROW_TIMES.contains(column)).toList();
+        List<String> told = columns.stream().filter(column -> named.contains(column) && !Columns.IDENTITY.contains(column)
+                && !Columns.ROW_TIMES.contains(column)).toList();
         String insert = "INSERT INTO agent_runs (" + String.join(", ", columns) + ") VALUES ("
                 + "?, ".repeat(columns.size() - 1) + "?) ON CONFLICT";
         String differs = told.stream().filter(column -> !column.equals("start_time"))
@@ -158,7 +159,7 @@ public final class RunWriter {
     private String set(List<String> columns, UnaryOperator<String> value) {
         List<String> set = new ArrayList<>();
         for (String column : columns) set.add(column + "=" + kept(column, value.apply(column)));
-        if (schema.has("updated_at")) set.add("updated_at=datetime('now')");
+        if (schema.has("updated_at")) set.add("updated_at=" + (schema.hasRowTimes() ? value.apply("updated_at") : schema.now()));
         return set.isEmpty() ? schema.key() + "=" + schema.key() : String.join(", ", set);
     }
 

@@ -102,8 +102,17 @@ public enum SchemaForm {
         for (String table : tables()) script.append('\n').append(table).append(";\n");
         script.append('\n');
         indexes().forEach((name, on) -> script.append(statement(name, on)).append(";\n"));
-        return script.append("\nINSERT OR IGNORE INTO schema_migrations(version, description) VALUES (").append(version()).append(", '")
-                .append(description).append("');\n").toString();
+        return script.append('\n').append(stamp()).append(";\n").toString();
+    }
+
+    /** The statement that says which version this is. */
+    public String stamp() {
+        return "INSERT OR IGNORE INTO schema_migrations(version, description) VALUES (" + version() + ", '" + description + "')";
+    }
+
+    /** True for an index that some version of the writers makes, and that their checks look for. */
+    public static boolean isOfWriters(String index) {
+        return Arrays.stream(INDEXES).anyMatch(one -> one.startsWith(index + ' '));
     }
 
     static String statement(String index, String on) {
@@ -124,8 +133,12 @@ public enum SchemaForm {
 
     /** The form that a database has; null without a table of runs, or with one of a form that no writer makes. */
     public static SchemaForm of(Schema schema) {
-        return schema.isForeign() || schema.isNewer() ? null : Arrays.stream(values())
-                .filter(form -> form.shape() == schema.shape() && form.version() == schema.version()).findFirst().orElse(null);
+        return schema.isForeign() || schema.isNewer() ? null : of(schema.version(), schema.shape());
+    }
+
+    /** Null where no writer makes that. */
+    public static SchemaForm of(int version, Schema.Shape shape) {
+        return Arrays.stream(values()).filter(form -> form.shape() == shape && form.version() == version).findFirst().orElse(null);
     }
 
     /** By its name on the command line: {@code v3}, {@code v7-python}; also {@code v7_service}, in any case. */

@@ -1,7 +1,8 @@
-//SOURCES Affinity.java AgentStatistics.java AgentWalk.java ChangedRows.java CheckProgress.java Columns.java CommitTable.java Ddl.java
-//SOURCES Index.java Integrity.java LargeRows.java Limits.java NewerRows.java Query.java RowForm.java RunConditions.java RunTree.java
-//SOURCES RunWriter.java RunsTable.java Schema.java SchemaForm.java StartTimes.java StatusWords.java TableCheck.java Tree.java
-//SOURCES UnknownTriggers.java VirtualTable.java WriteTrial.java WriterTables.java WritersStatements.java ../RunFilter.java ../Runs.java
+//SOURCES Affinity.java AgentStatistics.java AgentWalk.java AllowedWords.java ChangedRows.java CheckProgress.java Columns.java
+//SOURCES CommitTable.java Ddl.java Index.java Integrity.java LargeRows.java Limits.java NewerRows.java Query.java RowForm.java
+//SOURCES RunConditions.java RunTree.java RunWriter.java RunsTable.java Schema.java SchemaForm.java StartTimes.java StatusWords.java
+//SOURCES TableCheck.java Tree.java UnknownTriggers.java VirtualTable.java WriteTrial.java WriterTables.java WritersStatements.java
+//SOURCES ../RunFilter.java ../Runs.java
 /**
  * SQL about runs, reading and writing, behind {@code Runs}; the seven versions of the schema. Knows no day file. Read {@code Schema} first.
  */

@@ -16,6 +16,7 @@ import telemetry.os.Disk;
 import telemetry.os.Link;
 import telemetry.os.NewFile;
 import telemetry.runs.Schema;
+import telemetry.runs.SchemaForm;
 import telemetry.sqlite.DatabaseFile;
 
 /**
@@ -55,7 +56,17 @@ public final class Layout {
         layout.createFolders();
         Schema schema = layout.database();
         if (Reserve.make(store)) layout.created.add(Reserve.file(store));
+        layout.describe(schema);
         return new Made(layout.created, schema, layout.odd, layout.next);
+    }
+
+    /** The store works without it. */
+    private void describe(Schema schema) {
+        try {
+            created.addAll(Description.complete(store, schema));
+        } catch (StoreException e) {
+            odd.add(e.what());
+        }
     }
 
     private static void refuseForeign(Store store) {
@@ -178,14 +189,18 @@ public final class Layout {
 
     private Schema createDatabase() {
         refuseToLoseLog(store);
+        SchemaForm form = SchemaForm.RUNBOOK;
         if (!new EventLog(store).isEmpty()) {
+            Writers writers = Writers.of(store);
+            form = writers.form();
+            if (writers.doubt() != null) odd.add(writers.doubt());
             odd.add("the database is new and lacks the runs of the day files");
             next = store.command("rebuild", "--dry-run");
         }
         created.add(store.database());
         try {
             try (Database database = Database.create(store.database())) {
-                return Schema.create(database);
+                return Schema.create(database, form);
             } finally {
                 Disk.syncFolder(store.database().getParent());
             }
