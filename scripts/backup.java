@@ -114,11 +114,13 @@ class backup extends Procedure {
 
     @Command(name = "list", mixinStandardHelpOptions = true, description = "List the backups and mark those that the next expiry deletes.")
     int list(@Mixin Consent unneeded) {
-        BackupList list = backups(store.existing()).list(retention);
+        Backups backups = backups(store.existing());
+        BackupList list = backups.list(retention);
         int status = result(list);
         if (!list.expirable().isEmpty()) output.note("* the next expiry takes it");
         for (Backup backup : list.all()) if (!backup.isVerified()) output.note(backup.file().getFileName() + ": " + backup.doubt());
         for (KnownBackups.Away away : list.away()) output.note("not at hand: " + away);
+        for (Path left : backups.manifestsAlone()) output.note(left.getFileName() + ": its backup is gone; the next expiry deletes it");
         return status;
     }
 
@@ -133,7 +135,7 @@ class backup extends Procedure {
         Backups backups = backups(store.existing());
         if (!consent.isDryRun()) return result(backups.expire(retention));
         ExpiredBackups old = backups.expirable(retention);
-        return preview(old, !old.expired().isEmpty(), consent);
+        return preview(old, !old.isNothing(), consent);
     }
 
     @Command(name = "restore", mixinStandardHelpOptions = true,

@@ -81,11 +81,13 @@ class maintain extends Procedure {
     }
 
     @Command(name = "quarterly", mixinStandardHelpOptions = true,
-            description = "Check the speed of queries, the indexes and how long data is kept.")
+            description = "Check the speed of queries, the indexes, how long data is kept, and copies beside the database.")
     int quarterly(@Mixin Consent consent) {
         Store store = this.store.existing();
         List<Task> tasks = new ArrayList<>(PerformanceReview.of(store, baselines, clock.instant()));
         tasks.add(Task.tried("retention", store, new RetentionReview(store, clock)::policies));
+        var copies = new DatabaseCopies(store);
+        if (!copies.isEmpty()) tasks.add(Task.tried("copies", store, copies::task));
         return report("quarterly", tasks, consent);
     }
 

@@ -6,8 +6,6 @@
 //SOURCES ../lib/telemetry/logs/package-info.java ../lib/telemetry/query/package-info.java
 //RUNTIME_OPTIONS -XX:TieredStopAtLevel=1 -XX:CompileThresholdScaling=10
 
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -18,7 +16,6 @@ import java.util.function.ToIntFunction;
 import picocli.CommandLine.*;
 import telemetry.*;
 import telemetry.cli.*;
-import telemetry.os.*;
 import telemetry.query.*;
 import telemetry.runs.*;
 import telemetry.text.*;
@@ -117,6 +114,16 @@ class query extends Procedure {
         return list(runs -> runs.stale(clock.instant().minus(age), filter.at(clock), limit(-1)), RunTables.runs(), RunTables::run);
     }
 
+    @Command(name = "pending", mixinStandardHelpOptions = true,
+            description = "Runs that were not posted to an API yet, oldest first; 20 unless --limit says otherwise.")
+    int pending(@Mixin FilterOption filter) {
+        return look(runs -> {
+            show(runs.pending(filter.at(clock), limit(20)), RunTables.pending(), RunTables.waiting(clock.instant()));
+            if (isReport()) output.print(RunTables.pendingSum(runs.pendingSum(filter.at(clock))));
+            return Cli.OK;
+        });
+    }
+
     @Command(name = "count", mixinStandardHelpOptions = true, description = "The number of runs.")
     int count(@Mixin FilterOption filter) {
         return look(runs -> {
@@ -132,22 +139,15 @@ class query extends Procedure {
     int sql(@Option(names = "--file", paramLabel = "FILE", description = "Read the statement from this file (UTF-8).") Path file,
             @Parameters(arity = "0..*", paramLabel = "STATEMENT|VALUE", description =
                     "The statement, unless it is in a file, then a value for each of its question marks.") List<String> words) {
-        Query asked = query(file, words == null ? List.of() : words);
+        List<String> given = words == null ? List.of() : words;
+        if (file == null && given.isEmpty()) throw wrong("give the statement, or --file FILE");
+        Query asked = file != null ? ReadOnlySql.query(ReadOnlySql.in(file), given)
+                : ReadOnlySql.query(given.get(0), given.subList(1, given.size()));
         try (Database database = Database.openToRead(store.existing().database())) {
             show((explain ? asked.plan(database) : LargeRows.refusing(database, asked)).limit(limit(Integer.MAX_VALUE)));
             return Cli.OK;
         } catch (StoreException e) {
             throw ReadOnlySql.asked(e);
-        }
-    }
-
-    private Query query(Path file, List<String> words) {
-        if (file == null && words.isEmpty()) throw wrong("give the statement, or --file FILE");
-        try {
-            return file == null ? ReadOnlySql.query(words.get(0), words.subList(1, words.size()))
-                    : ReadOnlySql.query(Files.readString(file), words);
-        } catch (IOException e) {
-            throw wrong(Attempt.refused("read the statement from", file, e).what());
         }
     }
 

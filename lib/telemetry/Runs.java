@@ -31,6 +31,7 @@ public final class Runs {
     private static final Map<String, String> INDEXES = Map.of("insight_id", "idx_runs_insight", "agent_name", "idx_runs_agent",
             "job_type", "idx_runs_job_type");
 
+    private static final String PENDING = "(api_posted = 0 OR api_posted IS NULL)";
     private static final String BRIEF = "run_id, agent_name, job_type, status, start_time";
 
     private final Database database;
@@ -105,6 +106,25 @@ public final class Runs {
         Instant until = filter.until() == null || before.isBefore(filter.until()) ? before : filter.until();
         return oldest(brief, conditions(filter.during(filter.since(), until)).and(new StatusWords(database, schema)
                 .are(RunStatus.RUNNING)), limit);
+    }
+
+    /**
+     * Runs that were not posted to an API yet, oldest first: columns as {@link #recent}, and api_retry_count.
+     *
+     * @throws StoreException {@code FAILED} when the table does not record that
+     */
+    public Rows pending(RunFilter filter, long limit) {
+        if (!schema.has("api_posted") || !schema.has("api_retry_count"))
+            throw new StoreException(StoreException.Reason.FAILED, "list the runs that were not posted", database.file(),
+                "agent_runs has no api_posted, or no api_retry_count", null);
+        return oldest(brief + ", api_retry_count", conditions(filter).and(PENDING), limit);
+    }
+
+    /** How many these are, how many of them were tried, and how often at most: pending, retried, most_retries. */
+    public Rows pendingSum(RunFilter filter) {
+        RunConditions conditions = conditions(filter).and(PENDING);
+        return answer(null, new Query("SELECT count(*) AS pending, count(CASE WHEN api_retry_count > 0 THEN 1 END) AS retried, "
+                + "coalesce(max(api_retry_count), 0) AS most_retries FROM agent_runs" + conditions.where(), conditions.values()));
     }
 
     /** The runs of a chain in the order of their start: run_id, job_type, status. */

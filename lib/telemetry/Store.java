@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
+import telemetry.os.Disk;
 import telemetry.os.Link;
 import telemetry.os.Machine;
 import telemetry.text.Escaped;
@@ -65,8 +66,7 @@ public record Store(Path base, Path database, Path raw, String rule) {
         FileSystem disk = home.getFileSystem();
         if (isSet(env.get("TELEMETRY_DB_PATH"))) {
             Path file = path("TELEMETRY_DB_PATH", env, disk);
-            Path folder = file.getParent() == null ? file : file.getParent();
-            Path base = folder.getParent() == null ? folder : folder.getParent();
+            Path base = baseOf(file.getParent() == null ? file : file.getParent());
             return new Store(base, file, base.resolve("raw"), "TELEMETRY_DB_PATH");
         }
         for (String variable : VARIABLES.subList(1, VARIABLES.size()))
@@ -77,6 +77,17 @@ public record Store(Path base, Path database, Path raw, String rule) {
             if (Files.isDirectory(base)) return in(base, "first usual place that exists");
         }
         return in(home.resolve(".telemetry"), "default");
+    }
+
+    /**
+     * The folder above the database's. But a database in the root of a volume has all of its store there, as in a container that mounts
+     * {@code /data}: the folder above that volume is no store, and {@code /} least of all.
+     */
+    private static Path baseOf(Path folder) {
+        Path above = folder.getParent();
+        boolean isUsual = folder.endsWith("db");
+        boolean isDrive = isUsual && folder.getFileSystem().getSeparator().equals("\\");
+        return above == null || above.getParent() == null && !isDrive || !isUsual && Disk.isMountPoint(folder) ? folder : above;
     }
 
     /** {@code set X="D:\data"} in cmd makes the marks a part of the value, which then is no path. */

@@ -6,12 +6,14 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Stream;
@@ -108,6 +110,39 @@ class BackupTest {
         assertEquals(0, backup(NOON, store, "expire", "--keep-days", 0).exit());
         Script all = backup(NOON, store, "verify", "all");
         assertEquals(0, all.exit(), all.out());
+        assertEquals(2, backups(store).list().size());
+    }
+
+    /** Older tools name by the local time of wherever they ran; what was copied later has a file time that says nothing. */
+    @Test
+    void ofABackupWithoutAManifestTheFilesTimeCountsAsFarAsItsNameAllows() throws IOException {
+        Store store = Fixture.V3.filled(dir.resolve("s"), 6, NOON);
+        Map<String, Instant> changed = Map.of("telemetry.backup.20261120_205900.sqlite", NOON.minusSeconds(60),
+                "telemetry.backup.20261120_020000.sqlite", NOON.minusSeconds(7_200),
+                "telemetry.backup.20261119.sqlite", NOON.minusSeconds(30 * 3_600),
+                "telemetry.backup.20261118.sqlite", NOON.minus(Duration.ofDays(40)),
+                "telemetry.backup.20261101_030405.sqlite", NOON.minusSeconds(60));
+        for (var one : changed.entrySet()) Files.setLastModifiedTime(Files.copy(store.database(), store.backups().resolve(one.getKey())),
+                FileTime.from(one.getValue()));
+        List<String> ages = backup(NOON, store, "list").out().lines().skip(1).map(line -> line.split(" +"))
+                .map(words -> words[0].replaceAll("telemetry.backup.|.sqlite", "") + " " + words[3] + words[4]).toList();
+        assertEquals(List.of("20261120_205900 1min", "20261120_020000 2h", "20261119 30h", "20261101_030405 19d", "20261118 40d"), ages);
+    }
+
+    @Test
+    void aManifestWhoseBackupSomebodyDeletedIsNamedAndCleared() throws IOException {
+        Store store = Fixture.V3.filled(dir.resolve("s"), 6, NOON);
+        for (int day : new int[] {3, 2, 1}) assertEquals(0, backup(NOON.minus(Duration.ofDays(day)), store).exit());
+        Path gone = store.backups().resolve("telemetry_backup_20261118_120000.sqlite");
+        Path left = store.backups().resolve(gone.getFileName() + ".manifest.json");
+        Files.delete(gone);
+        Files.setLastModifiedTime(left, FileTime.from(NOON.minus(Duration.ofDays(2))));
+        assertEquals(left.getFileName() + ": its backup is gone; the next expiry deletes it\n", backup(NOON, store, "list").err());
+        Script dry = backup(NOON, store, "expire", "--dry-run");
+        assertTrue(dry.out().startsWith("would expire  " + left + ", its backup is gone") && dry.out().contains("next: "), dry.out());
+        assertTrue(Files.exists(left));
+        assertEquals("expired  " + left + ", its backup is gone\n", backup(NOON, store, "expire", "--yes").out());
+        assertFalse(Files.exists(left));
         assertEquals(2, backups(store).list().size());
     }
 

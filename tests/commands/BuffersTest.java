@@ -77,7 +77,8 @@ class BuffersTest {
         Check waiting = divergence(null);
         assertEquals(Check.Status.WARNING, waiting.status());
         assertTrue(waiting.detail().contains("; 1 buffer file of clients that could not reach their service: " + buffer.resolve(ACTIVE)
-                + " (5 lines, 3 h old); 2 runs of them not in the database, or not as ended; 1 buffer file of clients, delivered (.synced)"),
+                + " (5 lines, 3 h old); 2 runs of them not in the database, or not as ended; "
+                + "1 buffer file of clients, delivered (.synced)"),
                 waiting.detail());
         assertTrue(waiting.hint().toString().contains("rebuild@telemetry --replay-only --buffer " + buffer), waiting.hint().toString());
         Script replayed = rebuild("--replay-only", "--buffer", buffer, "--store", store.base());

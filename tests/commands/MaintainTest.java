@@ -254,6 +254,34 @@ class MaintainTest {
         assertEquals(1, open.exit());
     }
 
+    /** A copy whose runs are all known may go; one with runs of its own may not. */
+    @Test
+    void quarterlyNamesWhatLiesBesideTheDatabase() throws IOException {
+        Store store = Fixture.V3.filled(dir.resolve("store"), 12, HealthTest.NOON);
+        try (Database database = Database.open(store.database())) {
+            database.pragma("wal_checkpoint", "TRUNCATE");
+        }
+        Path folder = store.database().getParent();
+        Files.copy(store.database(), folder.resolve("telemetry.sqlite.before_restore"));
+        Files.writeString(folder.resolve("telemetry.sqlite.corrupted"), "no database ".repeat(100));
+        Path copy = Files.copy(store.database(), folder.resolve("telemetry_copy.sqlite"));
+        Files.writeString(folder.resolve("notes.txt"), "mine");
+        try (Database other = Database.open(copy)) {
+            other.update("INSERT INTO agent_runs(run_id, agent_name, start_time) VALUES ('only here', 'a', 't'), ('a line', 'a', 't')");
+        }
+        Files.writeString(store.raw().resolve("events_20261101.ndjson"), "{\"run_id\": \"a line\", \"status\": \"running\"}\n");
+        Script quarterly = quarterly(store, Duration.ofHours(1));
+        assertEquals(1, quarterly.exit(), quarterly.out());
+        assertTrue(quarterly.out().contains("3 other files beside the database"), quarterly.out());
+        String out = quarterly.out().replaceAll(" +", " ");
+        assertTrue(out.matches("(?s).*\\Rtelemetry.sqlite.before_restore [\\d.]+ kB \\S+ 0\\R.*"), out);
+        assertTrue(out.matches("(?s).*\\Rtelemetry.sqlite.corrupted 1.2 kB \\S+ unknown: .*"), out);
+        assertTrue(out.matches("(?s).*\\Rtelemetry_copy.sqlite [\\d.]+ kB \\S+ 1\\R.*"), out);
+        assertTrue(out.replaceAll("\\s+", " ").contains("1 run in them that neither the database nor the day files have"), out);
+        assertEquals(1, task(maintain(store, "quarterly", "--json"), "copies").get("data").asArray().get(2).asObject().getInt("runs", 0));
+        assertEquals(5, Files.list(folder).filter(file -> !file.toString().endsWith("-wal") && !file.toString().endsWith("-shm")).count());
+    }
+
     private static Script quarterly(Store store, Duration simple) {
         var maintain = new maintain();
         maintain.clock = Clock.fixed(NOW, ZoneOffset.UTC);

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeEach;
@@ -28,7 +29,7 @@ class ServiceLockTest {
 
     @BeforeEach
     void aStoreOfTheService() {
-        store = Fixture.V7_SERVICE.filled(dir, 6, java.time.Instant.now());
+        store = Fixture.V7_SERVICE.filled(dir, 6, Instant.now());
         lock = store.base().resolve("telemetry_api.lock");
     }
 
@@ -64,7 +65,8 @@ class ServiceLockTest {
             for (int n = 0; n < 100 && (Files.notExists(data) || Files.size(data) == 0); n++) TimeUnit.MILLISECONDS.sleep(20);
             Script held = locks();
             assertEquals(0, held.exit(), held.toString());
-            assertTrue(held.said().contains("runs as process " + service.pid()) && held.said().contains("which holds " + data), held.said());
+            assertTrue(held.said().contains("runs as process " + service.pid()), held.said());
+            assertTrue(held.said().contains("which holds " + data), held.said());
             assertTrue(Script.on(store, new locks(), "--json").out().contains("\"service\""));
         } finally {
             service.destroyForcibly().waitFor();
@@ -80,7 +82,8 @@ class ServiceLockTest {
         assertTrue(other.said().contains("held by process 1 of 3f2a9c-container, another host or container"), other.said());
         assumeTrue(Openers.areKnown(), "only Linux tells who has a file open");
         Files.writeString(lock, ProcessHandle.current().pid() + "\n" + Machine.name() + "\n");
-        assertTrue(locks().said().contains("was left: process " + ProcessHandle.current().pid() + " is another program now"), locks().said());
+        String taken = "was left: process " + ProcessHandle.current().pid() + " is another program now";
+        assertTrue(locks().said().contains(taken), locks().said());
     }
 
     @Test

@@ -4,14 +4,17 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import telemetry.kit.Mounts;
 
 class StoreTest {
     @TempDir
@@ -60,6 +63,27 @@ class StoreTest {
     @Test
     void aDatabaseWithoutParentsStillHasABase() {
         assertEquals(Path.of("/"), Store.fromEnv(Map.of("TELEMETRY_DB_PATH", "/telemetry.sqlite"), dir).base());
+    }
+
+    /** As in a container: {@code /data} is a volume. */
+    @Test
+    void aDatabaseInTheRootOfAVolumeHasItsStoreThere() throws Exception {
+        for (String folder : List.of("/data", "/db"))
+            assertEquals(Path.of(folder), Store.fromEnv(Map.of("TELEMETRY_DB_PATH", folder + "/telemetry.sqlite"), dir).base());
+        assertEquals(Path.of("/srv"), Store.fromEnv(Map.of("TELEMETRY_DB_PATH", "/srv/none/telemetry.sqlite"), dir).base());
+        Path volume = Files.createDirectories(dir.resolve("a volume"));
+        Path usual = Files.createDirectories(dir.resolve("store/db"));
+        var env = Map.of("TELEMETRY_DB_PATH", volume + "/telemetry.sqlite");
+        assertEquals(dir, Store.fromEnv(env, dir).base());
+        assumeTrue(Mounts.tmpfs(volume, "1m") && Mounts.tmpfs(usual, "1m"), "this user may not mount");
+        try {
+            assertEquals(new Store(volume, volume.resolve("telemetry.sqlite"), volume.resolve("raw"), "TELEMETRY_DB_PATH"),
+                    Store.fromEnv(env, dir));
+            assertEquals(dir.resolve("store"), Store.fromEnv(Map.of("TELEMETRY_DB_PATH", usual + "/telemetry.sqlite"), dir).base());
+        } finally {
+            Mounts.unmount(volume);
+            Mounts.unmount(usual);
+        }
     }
 
     @Test

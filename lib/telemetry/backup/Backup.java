@@ -37,11 +37,15 @@ public record Backup(Path file, Instant time, Size size, Long runs, boolean isVe
 
     /** The runbook's name, and the one that older tools left; a time of day may be missing there. */
     private static final Pattern NAME = Pattern.compile("telemetry(?:_backup_|\\.backup\\.)(\\d{8})(?:_(\\d{6}))?\\.sqlite(?:\\.gz)?");
+    private static final String OTHERS = "telemetry.backup.";
+
+    /** Local time is behind UTC by so much at most, and a copy takes its time. */
+    private static final Duration FURTHEST_WEST = Duration.ofHours(13);
     private static final DateTimeFormatter STAMP = DateTimeFormatter.ofPattern("uuuuMMddHHmmss");
 
     /** What stands there under a backup's name, or another. */
     static Backup of(Path file) throws IOException {
-        Instant named = timeOf(file).orElse(Files.getLastModifiedTime(file, LinkOption.NOFOLLOW_LINKS).toInstant());
+        Instant named = made(file, Files.getLastModifiedTime(file, LinkOption.NOFOLLOW_LINKS).toInstant());
         var size = new Size(Files.size(file));
         try {
             BackupManifest manifest = BackupManifest.read(file);
@@ -69,6 +73,17 @@ public record Backup(Path file, Instant time, Size size, Long runs, boolean isVe
         } catch (DateTimeParseException e) {
             return Optional.empty();
         }
+    }
+
+    /**
+     * When a backup without a manifest was made. An older tool's name has the local time of an unknown place, so the file's time counts,
+     * unless it is later than the name can mean anywhere: then the file was copied.
+     */
+    private static Instant made(Path file, Instant changed) {
+        Instant named = timeOf(file).orElse(changed);
+        Matcher name = NAME.matcher(file.getFileName().toString());
+        boolean isOther = name.matches() && name.group().startsWith(OTHERS);
+        return isOther && changed.isBefore(named.plus(name.group(2) == null ? FURTHEST_WEST.plusDays(1) : FURTHEST_WEST)) ? changed : named;
     }
 
     /** Never less than nothing. */

@@ -19,7 +19,6 @@ import telemetry.Next;
 import telemetry.Store;
 import telemetry.StoreException;
 import telemetry.os.Attempt;
-import telemetry.os.Disk;
 import telemetry.os.Link;
 
 /** A folder's files that are backups by their names. What is remembered of them is not asked here. */
@@ -97,17 +96,19 @@ final class BackupFolder {
         Files.deleteIfExists(BackupManifest.of(file));
     }
 
-    /** Left by one that was killed between two renames. */
-    static void deleteManifestsAlone(Path folder, Instant now) throws IOException {
-        if (!Files.isDirectory(folder)) return;
+    /** Manifests whose backup somebody deleted, or is not there because its maker was killed between two renames. */
+    static List<Path> manifestsAlone(Path folder, Instant now) throws IOException {
+        List<Path> alone = new ArrayList<>();
+        if (!Files.isDirectory(folder)) return alone;
         try (DirectoryStream<Path> files = Files.newDirectoryStream(folder)) {
             for (Path file : files) {
                 Path backup = BackupManifest.backupOf(file);
                 if (backup == null || Backup.timeOf(backup).isEmpty() || Files.exists(backup, LinkOption.NOFOLLOW_LINKS)) continue;
                 if (Files.getLastModifiedTime(file, LinkOption.NOFOLLOW_LINKS).toInstant().isBefore(now.minus(MANIFEST_ALONE)))
-                    Files.deleteIfExists(file);
+                    alone.add(file);
             }
         }
-        Disk.syncFolder(folder);
+        alone.sort(null);
+        return alone;
     }
 }

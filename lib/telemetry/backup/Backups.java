@@ -26,6 +26,7 @@ import telemetry.Size;
 import telemetry.Store;
 import telemetry.StoreException;
 import telemetry.os.Attempt;
+import telemetry.os.Disk;
 import telemetry.runs.Schema;
 import telemetry.text.Result;
 import telemetry.text.Runbook;
@@ -265,7 +266,7 @@ public final class Backups {
 
     /** What {@link #expire} would delete, as far as manifests tell; oldest first. */
     public ExpiredBackups expirable(Retention retention) {
-        return new ExpiredBackups(files(retention.expired(list(), clock.instant())), true);
+        return new ExpiredBackups(files(retention.expired(list(), clock.instant())), manifestsAlone(), true);
     }
 
     /** Deletes what the rule takes, after every byte of those that have to stay has been compared with their manifests. */
@@ -274,14 +275,19 @@ public final class Backups {
         List<Backup> expired = retention.expired(all, clock.instant());
         while (!expired.isEmpty() && doubtOne(all, retention.kept(all, clock.instant()))) expired = retention.expired(all, clock.instant());
         List<Path> files = files(expired);
+        List<Path> alone = manifestsAlone();
         Attempt.of("expire backups in", folder, () -> {
-            for (Path file : files) {
-                BackupFolder.delete(file);
-                if (memoryOrNull() != null) memory().clear(file, clock.instant());
-            }
-            BackupFolder.deleteManifestsAlone(folder, clock.instant());
+            for (Path file : files) BackupFolder.delete(file);
+            for (Path file : alone) Files.deleteIfExists(file);
+            if (Files.isDirectory(folder)) Disk.syncFolder(folder);
         });
-        return new ExpiredBackups(files, false);
+        if (memoryOrNull() != null) for (Path file : files) memory().clear(file, clock.instant());
+        return new ExpiredBackups(files, alone, false);
+    }
+
+    /** Manifests whose backup somebody deleted more than an hour after it was made. The next expiry deletes them. */
+    public List<Path> manifestsAlone() {
+        return Attempt.of("list the backups in", folder, () -> BackupFolder.manifestsAlone(folder, clock.instant()));
     }
 
     /** @return true when one of these was found damaged and is marked so among all */

@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.StringJoiner;
+import java.util.stream.Stream;
 import telemetry.Check;
 import telemetry.Times;
 import telemetry.text.Result;
@@ -18,14 +19,15 @@ import telemetry.text.Words;
  * @param newer     that the database is newer than this toolkit or has no table of runs, and so known as pages only; null when neither
  * @param tookMs    in all
  * @param copyingMs of it, while the database was read; the rest went into checking, hashing and compressing the copy
- * @param expired   those that went
+ * @param expired   those that went, and manifests whose backup was gone
  */
 public record MadeBackup(Backup backup, Long orphans, Check odd, String newer, Duration tookMs, Duration copyingMs, List<Path> expired)
         implements Result {
 
     /** The same, after these have gone. */
     public MadeBackup expiring(ExpiredBackups gone) {
-        return new MadeBackup(backup, orphans, odd, newer, tookMs, copyingMs, gone.expired());
+        return new MadeBackup(backup, orphans, odd, newer, tookMs, copyingMs,
+                Stream.concat(gone.expired().stream(), gone.alone().stream()).toList());
     }
 
     /** A copy without a check was asked for; its report says that it is one. */

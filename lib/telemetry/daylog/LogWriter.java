@@ -19,6 +19,7 @@ import telemetry.os.Account;
 import telemetry.os.Attempt;
 import telemetry.os.Disk;
 import telemetry.os.NewFile;
+import telemetry.os.Openers;
 
 /**
  * Appends lines to one day file: one write of whole lines in append mode, which other writers' lines cannot split, and an fsync. It asks
@@ -28,6 +29,9 @@ import telemetry.os.NewFile;
 public final class LogWriter implements AutoCloseable {
     private static final long PATIENCE_MS = 2_000;
     private static final int MOST_TRIES = 3;
+
+    /** The system lets a write that is too fast for the disk wait for less than this. */
+    private static final long SETTLED_MS = 250;
 
     private final Path file;
     private final String tried;
@@ -160,9 +164,29 @@ public final class LogWriter implements AutoCloseable {
         }
     }
 
-    /** After a full disk or a crash the last line may lack its newline. Ours must not be glued to it. */
+    /**
+     * After a full disk or a crash the last line may lack its newline. Ours must not be glued to it. A line that another program is writing
+     * looks the same until its end is there, and a newline behind that would leave a blank line. So the end counts as torn when nothing has
+     * been added to it for a moment and nobody holds the file's flock.
+     */
     private boolean endsTorn() throws IOException {
-        long size = channel.size();
+        long began = System.nanoTime();
+        long since = began;
+        for (long size = channel.size(), before = size; lacksNewline(size); before = size, size = channel.size()) {
+            long now = System.nanoTime();
+            if (size != before) since = now;
+            boolean isSettled = now - since >= SETTLED_MS * 1_000_000 && !Openers.isFlocked(file);
+            if (isSettled || now - began >= PATIENCE_MS * 1_000_000) return true;
+            try {
+                Thread.sleep(2);
+            } catch (InterruptedException e) {
+                throw new ClosedByInterruptException();
+            }
+        }
+        return false;
+    }
+
+    private boolean lacksNewline(long size) throws IOException {
         if (size == 0) return false;
         ByteBuffer last = ByteBuffer.allocate(1);
         return channel.read(last, size - 1) == 1 && last.get(0) != '\n';

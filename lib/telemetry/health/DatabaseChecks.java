@@ -164,7 +164,8 @@ public final class DatabaseChecks implements AutoCloseable {
     }
 
     public Check activity() {
-        return told("activity", () -> new ActivityCheck(database, schema, now, rules, measures).check());
+        return told("activity", () -> new PostingCheck(store, database, schema, now, rules)
+                .with(new ActivityCheck(database, schema, now, rules, measures).check()));
     }
 
     public Check stale() {

@@ -206,6 +206,11 @@ public final class Disk {
         return MountPoint.isReadOnlyHere(path);
     }
 
+    /** True for the root of a file system, or of a part of one, that is mounted there; false where the system does not tell. */
+    public static boolean isMountPoint(Path folder) {
+        return MountPoint.isOne(folder);
+    }
+
     /** The command that shows how busy the disks are, for an operator. */
     public static Next watch() {
         return Machine.isWindows() ? Next.program("typeperf", "\\PhysicalDisk(*)\\Avg. Disk sec/Write", "-sc", "5")

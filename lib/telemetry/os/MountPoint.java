@@ -54,6 +54,17 @@ record MountPoint(String folder, boolean isReadOnlyHere, boolean isReadOnlyEvery
         return Files.readString(MOUNTS, StandardCharsets.ISO_8859_1).lines().toList();
     }
 
+    /** True for the root of what is mounted there, where the system tells. */
+    static boolean isOne(Path folder) {
+        try {
+            if (!Files.isReadable(MOUNTS)) return false;
+            Path real = folder.toRealPath();
+            return mounts().stream().map(MountPoint::of).anyMatch(one -> one != null && real.equals(real.getFileSystem().getPath(one.folder)));
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
     /** True when only this mount is read-only: others may write to the same file system at another place. */
     static boolean isReadOnlyHere(Path path) {
         try {

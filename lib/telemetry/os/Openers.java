@@ -57,6 +57,17 @@ public final class Openers {
         return hasOpen(PROCESSES.resolve(Long.toString(pid)), keys(files));
     }
 
+    /** True when a process is known to hold the file's flock, as Python's writers do while they append. Java's own locks are none. */
+    public static boolean isFlocked(Path file) {
+        try {
+            String inode = ":" + Files.getAttribute(file, "unix:ino") + " ";
+            return Files.readAllLines(PROCESSES.resolve("locks"), StandardCharsets.US_ASCII).stream()
+                    .anyMatch(line -> line.contains(" FLOCK ") && !line.contains(" -> ") && line.contains(inode));
+        } catch (IOException | UnsupportedOperationException | IllegalArgumentException e) {
+            return false;
+        }
+    }
+
     private static boolean hasOpen(Path process, Set<Object> wanted) {
         return in(process.resolve("fd"), "*").stream().anyMatch(file -> wanted.contains(key(file)));
     }

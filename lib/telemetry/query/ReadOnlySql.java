@@ -1,5 +1,8 @@
 package telemetry.query;
 
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -7,6 +10,7 @@ import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import telemetry.StoreException;
+import telemetry.os.Attempt;
 import telemetry.runs.Query;
 import telemetry.sqlite.SqliteErrors;
 
@@ -41,6 +45,16 @@ public final class ReadOnlySql {
      */
     public static Query query(String sql, List<String> values) {
         return new Query(require(sql), values.stream().map(ReadOnlySql::value).toArray());
+    }
+
+    /** The statement in a file (UTF-8). @throws StoreException {@code REFUSED} when it cannot be read */
+    public static String in(Path file) {
+        try {
+            return Files.readString(file);
+        } catch (IOException e) {
+            throw new StoreException(StoreException.Reason.REFUSED, "read the statement from", file,
+                    Attempt.refused("read the statement from", file, e).why(), null, e);
+        }
     }
 
     /** The statement, without what surrounds it. */

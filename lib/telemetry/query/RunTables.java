@@ -2,6 +2,7 @@ package telemetry.query;
 
 import java.time.Duration;
 import java.time.Instant;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import telemetry.Row;
 import telemetry.Rows;
@@ -9,6 +10,7 @@ import telemetry.Run;
 import telemetry.Times;
 import telemetry.text.Table;
 import telemetry.text.Terminal;
+import telemetry.text.Words;
 
 /**
  * Answers about runs as tables, a line at a time. What does not fit into 80 columns stands on a wide terminal and in the formats for
@@ -47,18 +49,47 @@ public final class RunTables {
      * it is not a point in time.
      */
     public static void run(Table table, Row run) {
+        String started = started(run, Times.instant(run.get("start_time")));
+        if (isWide()) table.row(Run.shownId(run.text("run_id")), run.text("agent_name"), run.get("job_type"), run.get("status"), started,
+                milliseconds(run.get("duration_ms")));
+        else table.row(id(run), run.get("job_type"), run.get("status"), started);
+    }
+
+    private static String id(Row run) {
         String agent = run.text("agent_name");
         String id = Run.shownId(run.text("run_id"));
-        Instant start = Times.instant(run.get("start_time"));
-        String started = start == null ? run.text("start_time") : Times.seconds(start).substring(0, TO_THE_MINUTE);
-        if (isWide()) table.row(id, agent, run.get("job_type"), run.get("status"), started, milliseconds(run.get("duration_ms")));
-        else table.row(id.contains("-" + agent + "-") ? id : id + " (" + agent + ")", run.get("job_type"), run.get("status"), started);
+        return id.contains("-" + agent + "-") ? id : id + " (" + agent + ")";
+    }
+
+    private static String started(Row run, Instant start) {
+        return start == null ? run.text("start_time") : Times.seconds(start).substring(0, TO_THE_MINUTE);
     }
 
     /** Adds a run, with its error on a line of its own. */
     public static void failure(Table table, Row run) {
         run(table, run);
         if (run.get("error_summary") != null) table.below(run.text("error_summary"));
+    }
+
+    /** The headings of {@link #waiting}. */
+    public static Table pending() {
+        return new Table("run_id", "job_type", "status", "start_time", "age", "retries");
+    }
+
+    /** Adds a run that was not posted. @param now from when its age counts */
+    public static BiConsumer<Table, Row> waiting(Instant now) {
+        return (table, run) -> {
+            Instant start = Times.instant(run.get("start_time"));
+            table.row(id(run), run.get("job_type"), run.get("status"), started(run, start),
+                    start == null || start.isAfter(now) ? null : Times.words(Duration.between(start, now)), run.get("api_retry_count"));
+        };
+    }
+
+    /** {@code "177 runs are not posted; 12 of them were tried, up to 5 times"} */
+    public static String pendingSum(Rows sum) {
+        Row row = sum.list().get(0);
+        return Words.count(row.number("pending"), "run is", "runs are") + " not posted" + (row.number("retried") == 0 ? ""
+                : "; " + row.number("retried") + " of them tried, up to " + Words.count(row.number("most_retries"), "time"));
     }
 
     /** The headings of {@link #agent}. */
