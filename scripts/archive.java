@@ -118,7 +118,7 @@ class archive extends Procedure {
     int verify(@Option(names = "--all",
                     description = "Also uncompress them and compare the contents' SHA-256 and numbers of lines.") boolean all) {
         Archive archive = archive();
-        long total = archive.files().stream().mapToLong(file -> file.path().toFile().length()).sum();
+        long total = archive.size().bytes();
         try (var progress = progress("MB", total / MB)) {
             return result(new ArchiveCheck(archive, all, progress.adding(MB)).run());
         }

@@ -56,7 +56,7 @@ class health extends Procedure {
 
     @Option(names = "--alert", paramLabel = "URL|COMMAND", converter = Target.class,
             description = "Send an alert when the status changes: post it to a webhook (https, or http on this machine), or run a "
-                    + "command with the report on its input.")
+                    + "command with the report on its input and the caller's variables.")
     private AlertTarget alert;
 
     private static final class Target implements ITypeConverter<AlertTarget> {

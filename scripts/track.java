@@ -31,6 +31,11 @@ import telemetry.track.*;
                     + "ended by signal n. Nothing that is wrong with the store changes them. The exit codes above are those of "
                     + "--self-test and of bad arguments.",
             "",
+            "By scripts/jbangw and telemetry-track the program also gets its caller's signals, variables, words, limits and open "
+                    + "files as they are, and runs unrecorded where java cannot start. Without /proc it loses variables whose names are "
+                    + "no identifiers, and IFS. Under a /bin/sh that is not bash, where env has no --default-signal, Ctrl-C and QUIT "
+                    + "reach it as TERM. Plain jbang hands on INT, TERM and HUP as TERM, no other signal, and no open file above 2.",
+            "",
             "A line '::metric NAME=VALUE' in the program's output sets a metric of the run; items_discovered, items_succeeded, "
                     + "items_failed, input_summary and output_summary have columns of their own. '::set COLUMN=VALUE' sets any other "
                     + "column: '::set product=words'. For that the program writes into a pipe, as with '| cat'; --terminal leaves it "
@@ -115,17 +120,21 @@ class track extends Procedure {
     public Integer call() throws InterruptedException {
         if (selfTest) return result(new SelfTest(store.existing(), clock).run());
         requireArguments();
-        if (runId != null || parent != null || !set.isEmpty()) requireColumns();
         Optional<ShellInFront> front = ShellInFront.ofThisProgram();
         if (front.isPresent()) {
-            front.get().record(() -> TelemetryClient.at(store.store(), clock, this::note), what(), command.size(), foreignName(),
-                    !terminal, out, err, this::note);
+            front.get().record(this::client, what(), new ShellInFront.Program(command.size(), foreignName(), !terminal), out, err, this::note);
             return Cli.OK;
         }
-        if (isForeignWordLost()) throw wrong("the program's words are no text, which JBang cannot hand on: use scripts/jbangw or telemetry-track");
-        try (TelemetryClient client = TelemetryClient.at(store.store(), clock, this::note)) {
+        if (isForeignWordLost()) throw wrong("the program's words are no text; JBang cannot hand them on, but scripts/jbangw can");
+        try (TelemetryClient client = client()) {
             return new TrackedProgram(client, command.get(0), this::start).run(what(), this::note);
         }
+    }
+
+    private TelemetryClient client() {
+        TelemetryClient client = TelemetryClient.at(store.store(), clock, this::note);
+        requireColumns(client);
+        return client;
     }
 
     private void requireArguments() {
@@ -135,19 +144,16 @@ class track extends Procedure {
     }
 
     /** The operator's own words must be recorded as they are. What else is wrong with the store does not matter to the program. */
-    private void requireColumns() {
+    private void requireColumns(TelemetryClient client) {
         for (String id : Stream.of(runId, parent).filter(Objects::nonNull).toList())
             if (!id.matches("[\\x21-\\x7e]{1,200}")) throw wrong("'" + Escaped.line(id) + "' is no run id: up to 200 characters, no blanks");
         Map<String, String> asked = new LinkedHashMap<>(set);
         if (parent != null) asked.put("parent_run_id", parent);
-        try (TelemetryClient client = TelemetryClient.at(store.store(), clock, warning -> { })) {
-            asked.forEach((column, value) -> {
-                String refusal = client.refusal(column, value);
-                if (refusal != null) throw wrong(refusal);
-            });
-            if (runId != null && client.isKnown(runId))
-                throw wrong("the run " + runId + " is there already: leave out --run-id for a new id");
-        }
+        asked.forEach((column, value) -> {
+            String refusal = client.refusal(column, value);
+            if (refusal != null) throw wrong(refusal);
+        });
+        if (runId != null && client.isKnown(runId)) throw wrong("the run " + runId + " is there already: leave out --run-id for a new id");
     }
 
     /** The words after our own options may have any bytes. */

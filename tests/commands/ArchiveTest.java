@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import java.io.File;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
+import java.nio.file.DirectoryNotEmptyException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -18,6 +20,7 @@ import java.time.ZoneOffset;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -29,6 +32,7 @@ import telemetry.archive.Archive;
 import telemetry.kit.DayLines;
 import telemetry.kit.Fixture;
 import telemetry.kit.Script;
+import telemetry.os.Attempt;
 
 @SuppressWarnings("try")
 class ArchiveTest {
@@ -292,6 +296,48 @@ class ArchiveTest {
         assertTrue(failed.err().contains("; what is left of it can still be read" + NL + "next: jbang logs@telemetry 2025-12-01 --store "),
                 failed.err());
         assertEquals(List.of(), names(store.raw()));
+    }
+
+    /** A folder that only root may enter, say: the rest is shown all the same, and expire leaves the list as the files are. */
+    @Test
+    void aMonthThatCannotBeReadIsNamedAndTheRestIsShown() throws Exception {
+        Store store = store(3, 3);
+        archive(store, "--older-than", "0d", "--yes");
+        Path closed = Files.createDirectory(store.archive().resolve("year=2025/month=11"));
+        Files.setPosixFilePermissions(closed, Set.of());
+        String why = ": cannot list the day files in " + closed + ": permission denied";
+        Script list = Script.runWithoutRights("archive", "list", "--store", store.base());
+        assertEquals(1, list.exit(), list.out());
+        assertTrue(list.out().contains("archive list" + why) && list.out().contains("events_20251203.ndjson.gz"), list.out());
+        Script verify = Script.runWithoutRights("archive", "verify", "--store", store.base());
+        assertEquals(3, verify.exit(), verify.out());
+        assertTrue(verify.out().contains("3 of 4 archived files are right") && verify.out().contains("year=2025/month=11"), verify.out());
+        Script expire = Script.runWithoutRights("archive", "expire", "--older-than", "1000d", "--yes", "--store", store.base());
+        assertTrue(expire.out().contains("archive expire" + why), expire.out());
+    }
+
+    @Test
+    void expireKeepsTheEntryOfAFileThatItCannotDelete() throws Exception {
+        Store store = store(3, 3);
+        archive(store, "--older-than", "0d", "--yes");
+        Path month = store.archive().resolve("year=2025/month=12");
+        Files.setPosixFilePermissions(month, PosixFilePermissions.fromString("r-xr-xr-x"));
+        Script expire = Script.runWithoutRights("archive", "expire", "--older-than", "1d", "--yes", "--store", store.base());
+        assertEquals(3, expire.exit(), expire.out());
+        for (int day = 0; day < 3; day++)
+            assertTrue(expire.out().contains("cannot delete " + part(store, day, 1) + ": permission denied"), expire.out());
+        Files.setPosixFilePermissions(month, PosixFilePermissions.fromString("rwxr-xr-x"));
+        assertEquals("3 of 3 archived files are right" + NL, command("verify", store).out());
+    }
+
+    @Test
+    void aReasonIsSaidNeverNullOrABarePath() throws IOException {
+        Path folder = Files.createDirectories(dir.resolve("events_20251201.ndjson.gz"));
+        for (IOException e : List.of(new FileSystemException(folder.toString()), new DirectoryNotEmptyException(folder.toString()),
+                new IOException("Is a directory"), new IOException()))
+            assertEquals("it is a folder", Attempt.refused("read", folder, e).why());
+        assertEquals("the system says no more than FileSystemException",
+                Attempt.refused("read", dir.resolve("none"), new FileSystemException(dir.toString())).why());
     }
 
     @Test

@@ -61,6 +61,17 @@ class ScheduleTest {
         assertTrue(cron.contains(" health --record --store " + base) && !cron.contains("AGENT_METRICS_DIR"), cron);
     }
 
+    /** Cron and systemd set none, and a JVM then takes names and paths for ASCII. */
+    @Test
+    @DisabledOnOs(OS.WINDOWS)
+    void everyLineRunsInALocaleWithUtf8() throws Exception {
+        Path store = Fixture.V3.empty(dir.resolve("store")).base();
+        Files.createFile(dir.resolve("jbang")).toFile().setExecutable(true);
+        Script script = process(Map.of("LC_ALL", "C.UTF-8", "PATH", dir.toString()), "schedule", "--store", store);
+        assertEquals("LC_ALL=\"C.UTF-8\"", script.out().lines().filter(line -> line.startsWith("LC_ALL=")).findFirst().orElseThrow());
+        assertEquals(5, script.out().lines().filter("Environment=LC_ALL=C.UTF-8"::equals).count(), script.out());
+    }
+
     @Test
     @DisabledOnOs(OS.WINDOWS)
     void withoutTheCheckoutJbangIsLookedForOnThePath() throws Exception {

@@ -25,12 +25,14 @@ import telemetry.Size;
 import telemetry.Store;
 import telemetry.StoreException;
 import telemetry.Times;
+import telemetry.daylog.DayFolder;
 import telemetry.os.Attempt;
 import telemetry.os.Disk;
 import telemetry.os.NewFile;
 import telemetry.os.Openers;
 import telemetry.store.Reserve;
 import telemetry.store.StoreLock;
+import telemetry.text.Notes;
 import telemetry.text.Result;
 
 /**
@@ -247,6 +249,22 @@ public final class Archive {
         return folder.relativize(file).toString().replace(file.getFileSystem().getSeparator(), "/");
     }
 
+    /** What can be read of the archive. A note names each folder that cannot. */
+    private DayFolder readable() {
+        DayFolder readable = DayFolder.readable(folder);
+        readable.unread().forEach(one -> Notes.add(store.message(one)));
+        return readable;
+    }
+
+    private static List<DayFile> sorted(DayFolder folder) {
+        return folder.files().stream().filter(DayFile::compressed).sorted().toList();
+    }
+
+    /** How large all archived files are that can be seen. */
+    public Size size() {
+        return new Size(sorted(readable()).stream().mapToLong(file -> file.path().toFile().length()).sum());
+    }
+
     /** The archive's day files, by day. */
     public List<DayFile> files() {
         return EventLog.in(folder, 3).filter(DayFile::compressed).sorted().toList();
@@ -256,8 +274,9 @@ public final class Archive {
     public ArchiveList listed() {
         Map<String, ArchiveManifest.Entry> known = manifest.read();
         Map<DayFile, Optional<ArchiveManifest.Entry>> listed = new LinkedHashMap<>();
-        for (DayFile file : files()) listed.put(file, Optional.ofNullable(known.get(nameOf(file.path()))));
-        return new ArchiveList(listed);
+        DayFolder readable = readable();
+        for (DayFile file : sorted(readable)) listed.put(file, Optional.ofNullable(known.get(nameOf(file.path()))));
+        return new ArchiveList(listed, readable.unread().stream().map(StoreException::path).toList());
     }
 
     /**
@@ -272,20 +291,40 @@ public final class Archive {
 
     /** The archived files of days that ended longer ago than this: what {@link #expire} would delete. */
     public Expired older(Duration age) {
-        List<Path> old = files().stream().filter(file -> isOlder(file, age)).map(DayFile::path).toList();
+        List<Path> old = sorted(readable()).stream().filter(file -> isOlder(file, age)).map(DayFile::path).toList();
         return new Expired(new Expired.Going(old, new Size(old.stream().mapToLong(file -> file.toFile().length()).sum()), true), age);
     }
 
-    /** Deletes archived files permanently. */
+    /**
+     * Deletes archived files permanently. The manifest loses the entry of a file that is gone, and of no other.
+     *
+     * @throws StoreException when one cannot be deleted; a note names each of these, and the others are gone
+     */
     public Expired expire(Expired old) {
         List<Path> files = old.data.expired;
-        if (!files.isEmpty()) locked(() -> {
-            manifest.remove(files.stream().map(this::nameOf).toList(), now());
-            files.forEach(Archive::delete);
-            manifest.flush();
-            return null;
-        });
+        List<StoreException> failures = files.isEmpty() ? List.of() : locked(() -> delete(files));
+        for (StoreException failure : failures.subList(Math.min(1, failures.size()), failures.size())) Notes.add(store.message(failure));
+        if (!failures.isEmpty()) throw failures.get(0);
         return new Expired(new Expired.Going(files, old.data.size, false), old.age);
+    }
+
+    /** A kill may leave files that the manifest does not know; a check lists them again. @return what could not be deleted */
+    private List<StoreException> delete(List<Path> files) {
+        Map<String, ArchiveManifest.Entry> known = manifest.read();
+        List<StoreException> failures = new ArrayList<>();
+        List<ArchiveManifest.Entry> kept = new ArrayList<>();
+        manifest.remove(files.stream().map(this::nameOf).toList(), now());
+        for (Path file : files) {
+            try {
+                delete(file);
+            } catch (StoreException e) {
+                failures.add(e);
+                if (known.containsKey(nameOf(file))) kept.add(known.get(nameOf(file)));
+            }
+        }
+        manifest.add(kept);
+        manifest.flush();
+        return failures;
     }
 
     private static void delete(Path file) {

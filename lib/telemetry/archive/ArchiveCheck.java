@@ -61,9 +61,13 @@ public final class ArchiveCheck {
 
     public Verified run() {
         Map<String, Check> checks = new TreeMap<>();
+        ArchiveList found = archive.listed();
+        List<String> unread = found.unread().stream().map(archive::nameOf).toList();
+        for (String name : unread) checks.put(name, Check.unknown(name, "this folder cannot be read", Next.OTHER_ACCOUNT));
         for (String name : archive.manifest().read().keySet())
-            checks.put(name, Check.failed(name, "it is listed and not there", FROM_A_BACKUP));
-        new ArrayList<>(archive.listed().files().entrySet()).parallelStream().map(file -> check(file.getKey(), file.getValue())).toList()
+            if (unread.stream().noneMatch(folder -> name.startsWith(folder + "/")))
+                checks.put(name, Check.failed(name, "it is listed and not there", FROM_A_BACKUP));
+        new ArrayList<>(found.files().entrySet()).parallelStream().map(file -> check(file.getKey(), file.getValue())).toList()
                 .forEach(check -> checks.put(check.name(), check));
         return new Verified(List.copyOf(checks.values()));
     }

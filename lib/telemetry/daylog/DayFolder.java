@@ -26,6 +26,8 @@ public final class DayFolder {
 
     private final List<DayFile> files = new ArrayList<>();
     private final List<Path> strangers = new ArrayList<>();
+    private final List<StoreException> unread = new ArrayList<>();
+    private final boolean isLenient;
     private boolean hasLinks;
 
     /**
@@ -36,9 +38,19 @@ public final class DayFolder {
      *                        knows what is on a disk that is not mounted
      */
     public DayFolder(Path folder, int depth) {
+        this(folder, depth, false);
+    }
+
+    private DayFolder(Path folder, int depth, boolean isLenient) {
+        this.isLenient = isLenient;
         Link.require("list the day files in", folder);
         list(folder, depth);
         if (hasLinks) removeDoubles();
+    }
+
+    /** What can be read of an archive; {@link #unread} says which of its folders cannot. The archive's own folder must be. */
+    public static DayFolder readable(Path archive) {
+        return new DayFolder(archive, 3, true);
     }
 
     private void list(Path folder, int depth) {
@@ -48,7 +60,7 @@ public final class DayFolder {
                 boolean isPart = file == null && depth > 1 && PART.matcher(path.getFileName().toString()).matches();
                 if (file == null && !isPart) continue;
                 hasLinks |= Files.isSymbolicLink(path);
-                if (isPart && Files.isDirectory(path)) list(path, depth - 1);
+                if (isPart && Files.isDirectory(path)) listPart(path, depth - 1);
                 else if (file != null && Files.isRegularFile(path)) files.add(file);
                 else if (file != null && Files.exists(path)) strangers.add(path);
             }
@@ -58,6 +70,15 @@ public final class DayFolder {
             throw Attempt.refused("list the day files in", folder, e.getCause());
         } catch (IOException e) {
             throw Attempt.refused("list the day files in", folder, e);
+        }
+    }
+
+    private void listPart(Path part, int depth) {
+        try {
+            list(part, depth);
+        } catch (StoreException e) {
+            if (!isLenient) throw e;
+            unread.add(e);
         }
     }
 
@@ -80,6 +101,11 @@ public final class DayFolder {
 
     public List<DayFile> files() {
         return files;
+    }
+
+    /** Why which folders could not be read; nobody knows what is in them. */
+    public List<StoreException> unread() {
+        return unread;
     }
 
     /** What has a day file's name and is a folder, a FIFO, a socket or a device. */

@@ -35,6 +35,9 @@ public record Schedule(String launcher, String suffix, List<String> options, Str
 
     private static final String JAVA = "JAVA_HOME";
 
+    /** Without it cron's JVM takes names and paths for ASCII. */
+    private static final String LOCALE = "LC_ALL";
+
     private enum Job {
         BACKUP("30 2 * * *", "*-*-* 02:30", "/SC DAILY /ST 02:30", "backup"),
         HEALTH("0 6 * * *", "*-*-* 06:00", "/SC DAILY /ST 06:00", "health", "--record"),
@@ -81,6 +84,7 @@ public record Schedule(String launcher, String suffix, List<String> options, Str
         boolean isNamedByFolder = usual.database().equals(store.database()) && usual.raw().equals(store.raw());
         Map<String, String> variables = new LinkedHashMap<>();
         variables.put(JAVA, System.getProperty("java.home"));
+        if (!Machine.isWindows()) variables.put(LOCALE, Machine.utf8Locale(env));
         if (!isNamedByFolder) variables.put(Store.VARIABLES.get(0), named(store, env).toString());
         if (!isNamedByFolder) variables.put(Store.RAW_VARIABLE, store.raw().toString());
         List<String> options = isNamedByFolder ? List.of("--store", store.base().toString()) : List.of();

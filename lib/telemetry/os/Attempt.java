@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
+import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import telemetry.Next;
@@ -58,7 +59,7 @@ public final class Attempt {
         Path inTheWay = Disk.fileInTheWay(path);
         if (inTheWay != null)
             return new StoreException(Reason.FAILED, tried, path, inTheWay + " is a file, and should be a folder", null, e);
-        String why = e instanceof FileSystemException f && f.getReason() != null ? f.getReason() : String.valueOf(e.getMessage());
+        String why = reason(path, e);
         if (why.contains("No space left") || why.contains("not enough space") || why.contains("quota")
                 || Machine.isWindows() && isFull(path))
             return new StoreException(Reason.FULL, tried, path, "no space left on the disk", Next.command("archive", "--dry-run"), e);
@@ -67,6 +68,14 @@ public final class Attempt {
         if (why.contains("used by another process"))
             return new StoreException(Reason.LOCKED, tried, path, "another program has it open", Next.command("locks"), e);
         return new StoreException(Reason.FAILED, tried, path, why, null, e);
+    }
+
+    /** Where the system says none, its message is a bare path or nothing. */
+    private static String reason(Path path, IOException e) {
+        String said = e instanceof FileSystemException system ? system.getReason() : e.getMessage();
+        boolean isFolder = path != null && Files.isDirectory(path) && (said == null || said.contains("Is a directory"));
+        if (isFolder) return "it is a folder";
+        return said == null || said.isBlank() ? "the system says no more than " + e.getClass().getSimpleName() : said;
     }
 
     private static boolean isFull(Path path) {

@@ -102,6 +102,16 @@ public final class Machine {
         else variables.put("LC_ALL", lcAll.substring(1));
     }
 
+    /** A locale with UTF-8 that this system has, the plainest first. */
+    public static String utf8Locale(Map<String, String> env) {
+        String plain = "C.UTF-8";
+        for (String folder : new String[] {"C.utf8", plain})
+            if (Files.isDirectory(Path.of("/usr/lib/locale", folder))) return plain;
+        for (String variable : new String[] {"LC_ALL", "LC_CTYPE", "LANG"})
+            if (env.getOrDefault(variable, "").matches("(?i).*\\.utf-?8")) return env.get(variable);
+        return plain;
+    }
+
     /** This process's variables. On Windows the case of their names does not count. */
     public static Map<String, String> environment() {
         if (!isWindows()) return System.getenv();

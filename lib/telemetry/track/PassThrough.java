@@ -57,11 +57,11 @@ public final class PassThrough {
 
     private static ProcessBuilder program(List<String> command, Map<String, String> variables) {
         var program = new ProcessBuilder(Machine.startable(command, Machine.environment()));
-        Machine.restoreLocale(program.environment());
         variables.forEach((name, value) -> {
             if (value == null) program.environment().remove(name);
             else program.environment().put(name, value);
         });
+        Machine.restoreLocale(program.environment());
         return program.redirectInput(isStdinOurs() ? Redirect.from(Machine.nothing()) : Redirect.INHERIT);
     }
 

@@ -40,6 +40,15 @@ public record ShellInFront(Path pipes, String closed) {
     /** A Ctrl-C that is longer ago than this was not what ended a program that says that all is well. */
     private static final Duration INTERRUPTED = Duration.ofSeconds(10);
 
+    /**
+     * The program.
+     *
+     * @param words   how many of our last arguments are its own
+     * @param name    for messages
+     * @param isHeard false to leave it on the terminal
+     */
+    public record Program(int words, String name, boolean isHeard) { }
+
     /** What the shell says of the program's end. */
     private static final class End {
         private final List<String> signals = new ArrayList<>();
@@ -116,19 +125,19 @@ public record ShellInFront(Path pipes, String closed) {
     /**
      * Records the program, which the shell starts when the run has begun. The shell ends as the program does.
      *
-     * @param words   how many of the last arguments are the program's
-     * @param name    of the program, for messages
-     * @param isHeard false to leave the program on the terminal
-     * @param notes   is told what the caller has to know
+     * @param store opens it; what it throws is the caller's fault, and the program does not start
+     * @param out   receives the program's standard output
+     * @param err   receives its standard error
+     * @param notes is told what the caller has to know
      */
-    public void record(Supplier<TelemetryClient> store, NewRun what, int words, String name, boolean isHeard, OutputStream out,
-            OutputStream err, Consumer<String> notes) throws InterruptedException {
+    public void record(Supplier<TelemetryClient> store, NewRun what, Program program, OutputStream out, OutputStream err,
+            Consumer<String> notes) throws InterruptedException {
         CompletableFuture<TelemetryClient> client = CompletableFuture.supplyAsync(store, ShellInFront::aside);
         CompletableFuture<RunContext> run = client.thenApply(known -> known.start(what));
         CompletableFuture<Heard> heard = run.thenApply(Heard::new);
         if (!isThere(heard)) notes.accept("the store does not answer: the program runs, and what it does may not be recorded");
-        List<Pump> pumps = isHeard ? pumps(out, err, heard) : List.of();
-        tellWords(words + (isHeard ? " heard" : " unheard") + (run.isDone() && !run.isCompletedExceptionally() ? ids(run.join()) : ""));
+        List<Pump> pumps = program.isHeard ? pumps(out, err, heard) : List.of();
+        tellStart(program, run.getNow(null));
         pumps.forEach(Thread::start);
         say("go");
         End end = end();
@@ -140,8 +149,8 @@ public record ShellInFront(Path pipes, String closed) {
             removePipes();
             return;
         }
-        String unfound = name + ": " + (end.code == 127 ? "command not found" : new File(name).isDirectory() ? "it is a folder"
-                : "permission denied");
+        String unfound = program.name + ": " + (end.code == 127 ? "command not found"
+                : new File(program.name).isDirectory() ? "it is a folder" : "permission denied");
         if (end.isUnfound) notes.accept(unfound);
         heard.thenAccept(known -> record(end, client.join(), run.join(), end.isUnfound ? unfound : known.summary(said(end)))).join();
     }
@@ -174,14 +183,11 @@ public record ShellInFront(Path pipes, String closed) {
         return pumps;
     }
 
-    /** For the program's variables; neither has a blank. */
-    private static String ids(RunContext run) {
-        return " " + run.id() + (run.parent() == null ? "" : " " + run.parent());
-    }
-
-    private void tellWords(String words) {
+    /** A run that the program starts finds its caller in two variables. @param run null when it has not begun */
+    private void tellStart(Program program, RunContext run) {
         try {
-            Files.writeString(pipes.resolve("words"), words + "\n");
+            Files.write(pipes.resolve("start"), List.of(program.words + (program.isHeard ? " heard" : " unheard"),
+                    run == null ? "" : run.id(), run == null || run.parent() == null ? "" : run.parent()));
         } catch (IOException e) {
             throw new IllegalStateException("cannot write to " + pipes, e);
         }
