@@ -82,10 +82,10 @@ class logs extends Procedure {
         var unread = new UnreadLines(this::note);
         try (var log = new EventLog(store)) {
             log.strangers().forEach(unread::stranger);
-            if (list) return result(DayList.of(days(log, store), limit, reverse, unread));
+            if (list) return result(DayList.of(days(log, store, unread), limit, reverse, unread));
             var printer = new LogPrinter(output, raw);
             if (follow) follow(log, store, printer, unread);
-            else show(new LogQuery(log, days(log, store), filter(), unread::damaged, unread::denied), printer);
+            else show(new LogQuery(log, days(log, store, unread), filter(), unread::damaged, unread::denied), printer);
             if (printer.isEmpty()) note("no record matches");
         }
         unread.sum();
@@ -104,8 +104,8 @@ class logs extends Procedure {
         if (grep != null && grep.isEmpty()) throw wrong("--grep needs a text");
     }
 
-    private List<DayFile> days(EventLog log, Store store) {
-        List<DayFile> all = log.days();
+    private List<DayFile> days(EventLog log, Store store, UnreadLines unread) {
+        List<DayFile> all = log.days(unread::denied);
         if (all.isEmpty()) throw none(store);
         List<DayFile> wanted = all.stream().filter(range(newest(all))::contains).toList();
         if (wanted.isEmpty() && day != null)
@@ -163,9 +163,9 @@ class logs extends Procedure {
     private void follow(EventLog log, Store store, LogPrinter printer, UnreadLines unread) {
         var follower = new LogFollower(log, this::note);
         LogFilter filter = filter();
-        if (log.days().isEmpty()) note(Files.isDirectory(store.raw()) ? "waiting for the first day file in " + store.raw()
+        if (log.days(unread::denied).isEmpty()) note(Files.isDirectory(store.raw()) ? "waiting for the first day file in " + store.raw()
                 : Next.line(none(store).what() + "; waiting for it", none(store).next()));
-        else new LogQuery(log, days(log, store), filter, old -> { }).latest(limit == null ? BEFORE : limit, entry -> {
+        else new LogQuery(log, days(log, store, unread), filter, old -> { }).latest(limit == null ? BEFORE : limit, entry -> {
             if (follower.isOld(entry)) printer.print(entry);
         });
         follower.follow(filter, printer, unread::damaged);

@@ -5,6 +5,7 @@ import java.time.LocalDate;
 import java.util.List;
 import java.util.Spliterator;
 import java.util.Spliterators;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 import telemetry.daylog.DayFolder;
@@ -51,6 +52,13 @@ public final class EventLog implements AutoCloseable {
         return Stream.concat(in(store.raw(), 1), in(store.archive(), 3)).sorted().toList();
     }
 
+    /** The same without the archive's folders that cannot be read. @param unread is told of each */
+    public List<DayFile> days(Consumer<StoreException> unread) {
+        DayFolder archive = DayFolder.readable(store.archive());
+        archive.unread().forEach(unread);
+        return Stream.concat(in(store.raw(), 1), archive.files().stream()).sorted().toList();
+    }
+
     /** Those of {@link #days} that are not compressed. */
     public List<DayFile> raw() {
         return in(store.raw(), 1).filter(file -> !file.compressed()).sorted().toList();
@@ -58,7 +66,7 @@ public final class EventLog implements AutoCloseable {
 
     /** What has a day file's name and is none: a folder, a FIFO, a socket, a device. Nothing reads it. */
     public List<Path> strangers() {
-        return Stream.of(new DayFolder(store.raw(), 1), new DayFolder(store.archive(), 3)).flatMap(folder -> folder.strangers().stream())
+        return Stream.of(new DayFolder(store.raw(), 1), DayFolder.readable(store.archive())).flatMap(folder -> folder.strangers().stream())
                 .sorted().toList();
     }
 

@@ -309,6 +309,8 @@ class ArchiveTest {
         Script list = Script.runWithoutRights("archive", "list", "--store", store.base());
         assertEquals(1, list.exit(), list.out());
         assertTrue(list.out().contains("archive list" + why) && list.out().contains("events_20251203.ndjson.gz"), list.out());
+        Script logs = Script.runWithoutRights("logs", "--limit", "1", "--store", store.base());
+        assertTrue(logs.exit() == 3 && logs.out().contains("logs" + why) && logs.out().contains("2025-12-03"), logs.out());
         Script verify = Script.runWithoutRights("archive", "verify", "--store", store.base());
         assertEquals(3, verify.exit(), verify.out());
         assertTrue(verify.out().contains("3 of 4 archived files are right") && verify.out().contains("year=2025/month=11"), verify.out());
