@@ -41,9 +41,21 @@ final class Divergence {
     private static final int BATCH = 20_000;
     private static final int MOST = 10_000;
 
-    /** A larger plain file is read from its end, as far as takes less than half a second: {@link #LAST_BYTES}. */
-    private static final long MOST_BYTES = 64 << 20;
-    private static final long LAST_BYTES = 8 << 20;
+    /**
+     * How much of a plain file is read.
+     *
+     * @param whole a larger one is read from its end
+     * @param last  then at least so many bytes are read, and up to a piece of {@link Tail#PIECE} more
+     */
+    record Reach(long whole, long last) {
+        /** Takes less than half a second. */
+        static final Reach USUAL = new Reach(64 << 20, 4 << 20);
+
+        /** Of what a replay has just read. */
+        static final Reach BRIEF = new Reach(4 << 20, 2 << 20);
+    }
+
+    private final Reach reach;
 
     private static final String ABSENT = "SELECT value FROM json_each(?1) EXCEPT SELECT run_id FROM agent_runs"
             + " WHERE run_id IN (SELECT value FROM json_each(?1))";
@@ -75,7 +87,8 @@ final class Divergence {
     private long records;
     private long damaged;
 
-    private Divergence(Store store, Database database, Schema schema, Instant now, Duration back) {
+    private Divergence(Store store, Database database, Schema schema, Instant now, Duration back, Reach reach) {
+        this.reach = reach;
         this.database = database;
         this.words = new StatusWords(database, schema);
         this.pruned = Pruned.of(store);
@@ -84,8 +97,8 @@ final class Divergence {
     }
 
     /** Compares the day files since so long before now with the database. */
-    static Divergence of(Store store, Database database, Schema schema, Instant now, Duration back) {
-        var divergence = new Divergence(store, database, schema, now, back);
+    static Divergence of(Store store, Database database, Schema schema, Instant now, Duration back, Reach reach) {
+        var divergence = new Divergence(store, database, schema, now, back, reach);
         for (DayFile file : new EventLog(store).days())
             if (!file.day().isBefore(divergence.firstDay)) divergence.read(file);
         divergence.compare();
@@ -132,7 +145,7 @@ final class Divergence {
 
     private void read(DayFile file) {
         files++;
-        if (file.compressed() || file.path().toFile().length() <= MOST_BYTES) read(file, 0, Long.MAX_VALUE);
+        if (file.compressed() || file.path().toFile().length() <= reach.whole) read(file, 0, Long.MAX_VALUE);
         else readEnd(file);
     }
 
@@ -141,7 +154,7 @@ final class Divergence {
         long bytes = 0;
         first = null;
         try (var tail = new Tail(file.path())) {
-            while (bytes < LAST_BYTES - Tail.PIECE) {
+            while (bytes < reach.last) {
                 Tail.Piece piece = tail.previous();
                 if (piece == null) break;
                 if (piece.isOneLine()) {

@@ -149,9 +149,10 @@ final class CarryOver {
 
     /** Rows that were changed after their run's end line say what is newer. @return how many */
     private long keepChangedRuns() {
-        List<String> columns = form.columns().stream().filter(column -> !Columns.IDENTITY.contains(column)).map(Database::quoted).toList();
-        String set = columns.stream().map(column -> column + " = o." + column).collect(Collectors.joining(", "));
-        String unlike = columns.stream().filter(column -> !column.equals("start_time")).map(column -> "t." + column + " IS NOT o." + column)
+        List<String> columns = form.columns().stream().filter(column -> !Columns.IDENTITY.contains(column)).toList();
+        String set = columns.stream().map(Database::quoted).map(column -> column + " = o." + column).collect(Collectors.joining(", "));
+        String unlike = columns.stream().filter(column -> !column.equals("start_time")).map(column -> "("
+                + Columns.differ(column, "t." + Database.quoted(column), "o." + Database.quoted(column)) + ")")
                 .collect(Collectors.joining(" OR "));
         return database.update("UPDATE OR IGNORE main.agent_runs AS t SET " + set + " FROM " + old + ".agent_runs AS o WHERE o." + key
                 + " = t." + key + " AND t.status <> 'running' AND (" + unlike + ") AND " + newer);

@@ -274,7 +274,7 @@ final class RecoveryRun {
                 ? "nothing that the backup or the day files have; it is unknown what only the missing database had" : "0 runs"));
         }
         try (var checks = new DatabaseChecks(store, clock.instant(), HealthRules.RUNBOOK, new ArrayList<>())) {
-            steps.add(checks.integrity(err).get());
+            steps.add(checks.afterReplay().integrity(err).get());
             steps.add(checks.schema());
             steps.add(checks.divergence());
         }

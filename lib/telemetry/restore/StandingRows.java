@@ -95,10 +95,12 @@ final class StandingRows {
     }
 
     private long changedRows() {
-        List<String> columns = quoted(shared.stream().filter(column -> !Columns.IDENTITY.contains(column) && !column.equals("id")
-                && !Database.quoted(column).equals(schema.number())).toList());
-        String unlike = columns.stream().filter(column -> !List.of("start_time", "created_at", "updated_at").contains(column))
-                .map(column -> "n." + column + " IS NOT o." + column).collect(joining(" OR "));
+        List<String> plain = shared.stream().filter(column -> !Columns.IDENTITY.contains(column) && !column.equals("id")
+                && !Database.quoted(column).equals(schema.number())).toList();
+        List<String> columns = quoted(plain);
+        String unlike = plain.stream().filter(column -> !List.of("start_time", "created_at", "updated_at").contains(column))
+                .map(column -> "(" + Columns.differ(column, "n." + Database.quoted(column), "o." + Database.quoted(column)) + ")")
+                .collect(joining(" OR "));
         return restored.update("UPDATE OR IGNORE main.agent_runs AS n SET " + columns.stream().map(column -> column + " = o." + column)
                 .collect(joining(", ")) + " FROM " + ROWS + " WHERE o." + key + " = n." + key + " AND n." + key + " IN (SELECT run FROM "
                 + NOTED + ") AND (" + unlike + ") AND lower(trim(o.status)) <> 'running' AND (n.status = 'running' OR "
