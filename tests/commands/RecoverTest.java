@@ -127,7 +127,7 @@ class RecoverTest {
                     if (damage.equals("deleted") && !given.name().contains("recovered"))
                         assertEquals(isKnown ? 0 : 1, recovered.exit(), what + "\n" + recovered.out());
                     if (!isKnown && damage.equals("deleted"))
-                        assertTrue(recovered.out().contains("the lines do not tell") || given.name().contains("recovered"),
+                        assertTrue(recovered.said().contains("the lines do not tell") || given.name().contains("recovered"),
                                 what + recovered.out());
                     assertEquals(runs, ids(store), what + "\n" + recovered.out());
                     assertEquals("ok", integrity(store), what);

@@ -5,6 +5,7 @@ import java.time.Instant;
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Objects;
 import java.util.UUID;
 import telemetry.Database;
@@ -194,10 +195,11 @@ public final class RowForm {
         };
     }
 
-    /** The writer's own word where the table takes it; running is always spelled so. */
+    /** The writer's own word where the table takes it, but a known one in small letters and without blanks. */
     private String status(String said, boolean end) {
         RunStatus known = RunStatus.of(said);
-        boolean isOwn = said != null && !said.isBlank() && known != RunStatus.RUNNING && schema.limits().takes("status", said);
+        boolean isSpelled = said != null && !said.isBlank() && (known == null || said.equals(said.strip().toLowerCase(Locale.ROOT)));
+        boolean isOwn = isSpelled && schema.limits().takes("status", said);
         return isOwn ? said : words[(known != null ? known : end ? RunStatus.PARTIAL : RunStatus.RUNNING).ordinal()];
     }
 

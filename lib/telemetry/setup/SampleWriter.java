@@ -23,6 +23,7 @@ import telemetry.os.Attempt;
 import telemetry.os.Disk;
 import telemetry.os.NewFile;
 import telemetry.rebuild.Rebuild;
+import telemetry.runs.InFlight;
 import telemetry.runs.Schema;
 import telemetry.sqlite.DatabaseFile;
 import telemetry.store.Quarantine;
@@ -194,7 +195,8 @@ public final class SampleWriter {
     /** From the sample's files alone: the store's other runs are carried over as they are, so no copy of the old database is kept. */
     private void rows() {
         List<Path> files = Attempt.of("read the sample in", folder, this::files);
-        Path kept = new Rebuild(store, Clock.systemUTC()).from(false, false).also(files).inPlace().exchange().kept();
+        Clock nobodyElseWritesThem = Clock.offset(Clock.systemUTC(), InFlight.PATIENCE);
+        Path kept = new Rebuild(store, nobodyElseWritesThem).from(false, false).also(files).inPlace().exchange().kept();
         if (kept == null) return;
         DatabaseFile.delete(kept);
         Quarantine.removeIfEmpty(kept.getParent());
