@@ -5,7 +5,7 @@
 //SOURCES ../lib/telemetry/daylog/package-info.java ../lib/telemetry/runs/package-info.java ../lib/telemetry/cli/package-info.java
 //SOURCES ../lib/telemetry/store/package-info.java ../lib/telemetry/logs/package-info.java ../lib/telemetry/prune/package-info.java
 //SOURCES ../lib/telemetry/rebuild/package-info.java
-//RUNTIME_OPTIONS -XX:CompileThresholdScaling=4 -Xmx256m
+//RUNTIME_OPTIONS -XX:CompileThresholdScaling=4 -Xmx512m -Xmn64m
 
 import java.nio.file.Path;
 import java.util.ArrayList;

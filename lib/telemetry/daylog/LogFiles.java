@@ -83,7 +83,7 @@ public final class LogFiles {
         long from = reached.getOrDefault(file, 0L);
         if (reached.containsKey(file) && (!isPlain(file) || until <= from)) return 0;
         torn.remove(file);
-        try (LogReader entries = new LogReader(file, from, quick)) {
+        try (LogReader entries = new LogReader(file, from, quick).longest(LogReader.LONGEST_READ)) {
             if (isPlain(file)) entries.until(until);
             LogEntry last = null;
             while (entries.hasNext()) {

@@ -29,8 +29,11 @@ import telemetry.text.Words;
  */
 public final class LogReader implements Iterator<LogEntry>, AutoCloseable {
 
-    /** In bytes; a longer line is damage. Writers' lines have a few hundred. */
+    /** In bytes; a longer line is damage where nobody asks for {@link #LONGEST_READ}. Writers' lines have a few hundred. */
     public static final int LONGEST_LINE = 1 << 20;
+
+    /** So long a record may be where no run may be lost: as much as memory can be asked to hold. */
+    public static final int LONGEST_READ = 64 << 20;
 
     /** What is said of a longer one. */
     static final Damage TOO_LONG = new Damage("longer than 1 MiB");
@@ -127,7 +130,7 @@ public final class LogReader implements Iterator<LogEntry>, AutoCloseable {
     }
 
     /** Takes lines of up to so many bytes. @return this */
-    LogReader longest(int bytes) {
+    public LogReader longest(int bytes) {
         longest = bytes;
         return this;
     }
@@ -189,7 +192,10 @@ public final class LogReader implements Iterator<LogEntry>, AutoCloseable {
             int end = next;
             while (end < filled && buffer[end] != '\n') end++;
             int take = Math.min(end - next, longest - length);
-            if (length + take > line.length) line = Arrays.copyOf(line, Math.max(length + take, Math.min(2 * line.length, longest)));
+            if (length + take > line.length) {
+                line = larger(line, Math.max(length + take, Math.min(2 * line.length, longest)));
+                take = Math.min(take, line.length - length);
+            }
             System.arraycopy(buffer, next, line, length, take);
             length += take;
             whole += end - next;
@@ -201,8 +207,18 @@ public final class LogReader implements Iterator<LogEntry>, AutoCloseable {
                 longest == LONGEST_LINE ? TOO_LONG : new Damage("longer than " + (longest >> 20) + " MiB"));
         while (!terminated && length == whole && length > 0 && line[length - 1] == 0) whole = --length;
         if (whole == length && !isBlank(line, 0, length) && (search == null || search.find(line, 0, length) >= 0)) entries(start,
-                Arrays.copyOf(line, length), terminated);
+                length == line.length ? line : Arrays.copyOf(line, length), terminated);
         if (!terminated) passOverZeros(start + whole);
+    }
+
+    /** The same bytes with room for more; of this file nothing longer is taken any more when memory has no room. */
+    private byte[] larger(byte[] line, int size) {
+        try {
+            return Arrays.copyOf(line, size);
+        } catch (OutOfMemoryError e) {
+            longest = line.length;
+            return line;
+        }
     }
 
     /** A gap that a power cut or a sparse file left. What follows it is a line of its own. */

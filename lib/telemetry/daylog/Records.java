@@ -26,7 +26,7 @@ import telemetry.text.Words;
 public record Records(Path file, String read, String write) {
 
     /** In bytes. The quarantine's lines have whole lines of day files in base64. */
-    private static final int LONGEST = 4 << 20;
+    private static final int LONGEST = LogReader.LONGEST_READ / 2 * 3;
 
     /** So many skipped lines of a file are said one by one. */
     private static final int MOST_SAID = 10;

@@ -177,7 +177,8 @@ final class Divergence {
     }
 
     private void read(DayFile file, long from, long to) {
-        try (LogReader entries = new LogReader(file.path(), from, BriefRecord::read).until(to)) {
+        try (LogReader entries = new LogReader(file.path(), from, BriefRecord::read).until(to)
+                .longest(LogReader.LONGEST_READ)) {
             while (entries.hasNext()) {
                 LogEntry entry = entries.next();
                 if (entry.record() instanceof Run run) take(run);

@@ -1,14 +1,19 @@
 package telemetry.logs;
 
+import java.io.InputStream;
+import java.nio.file.Files;
 import java.time.Duration;
+import java.util.zip.GZIPInputStream;
 import telemetry.LogEntry;
 import telemetry.cli.Output;
+import telemetry.os.Attempt;
 import telemetry.text.Ndjson;
 
 /** Prints entries of day files, one after the other, in constant memory. */
 public final class LogPrinter {
     private static final Duration BETWEEN_FLUSHES = Duration.ofMillis(100);
     private static final byte[] NEWLINE = {'\n'};
+    private static final int PART = 1 << 16;
 
     private final Output output;
     private final boolean raw;
@@ -38,7 +43,26 @@ public final class LogPrinter {
         boolean isGlued = last != null && last.file().equals(entry.file()) && last.offset() + last.length() == entry.offset();
         if (last != null && !isGlued) output.bytes(NEWLINE);
         output.bytes(entry.bytes());
+        if (entry.length() > entry.bytes().length) printRest(entry);
         last = entry;
+    }
+
+    /** Of a piece that is too long for memory. */
+    private void printRest(LogEntry entry) {
+        Attempt.of("read", entry.file(), () -> {
+            boolean isCompressed = entry.file().getFileName().toString().endsWith(".gz");
+            try (InputStream file = Files.newInputStream(entry.file());
+                    InputStream in = isCompressed ? new GZIPInputStream(file, PART) : file) {
+                in.skipNBytes(entry.offset() + entry.bytes().length);
+                for (long left = entry.length() - entry.bytes().length; left > 0;) {
+                    byte[] part = in.readNBytes((int) Math.min(PART, left));
+                    if (part.length == 0) return;
+                    output.bytes(part);
+                    output.stopIfUnread();
+                    left -= part.length;
+                }
+            }
+        });
     }
 
     /** Ends the last line and the array; further lines may follow, a further array may not. */

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 
 /**
  * Carries work from the thread that prepares it to the thread that does it, in order. It goes in batches, because handing over single
@@ -14,6 +15,9 @@ final class Conveyor {
     private static final int BATCH = 200;
     private static final long BATCH_BYTES = 1 << 18;
     private static final int AHEAD = 8;
+
+    /** Work with so many bytes is done before the next is prepared. */
+    private static final long ALONE_BYTES = 1 << 20;
     private static final List<Runnable> END = List.of();
 
     private final BlockingQueue<List<Runnable>> queue = new ArrayBlockingQueue<>(AHEAD);
@@ -65,7 +69,20 @@ final class Conveyor {
     void put(long bytes, Runnable work) {
         batch.add(work);
         this.bytes += bytes;
-        if (batch.size() == BATCH || this.bytes >= BATCH_BYTES) handOver();
+        if (bytes >= ALONE_BYTES) handOverAndWait();
+        else if (batch.size() == BATCH || this.bytes >= BATCH_BYTES) handOver();
+    }
+
+    private void handOverAndWait() {
+        var done = new CountDownLatch(1);
+        batch.add(done::countDown);
+        handOver();
+        try {
+            done.await();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException("stopped", e);
+        }
     }
 
     private void handOver() {

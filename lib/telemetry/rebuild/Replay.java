@@ -25,6 +25,7 @@ import telemetry.Run;
 import telemetry.StoreException;
 import telemetry.daylog.InFlight;
 import telemetry.daylog.LogFiles;
+import telemetry.daylog.LogReader;
 import telemetry.prune.StaleRuns;
 import telemetry.runs.RowForm;
 import telemetry.runs.RunWriter;
@@ -285,7 +286,7 @@ public final class Replay {
                 ends.put(key, better(end, other));
                 disputes.addSeveral(key);
             }
-            if (ends.size() >= BATCH) flush();
+            if (ends.size() >= BATCH || entry.length() > LogReader.LONGEST_LINE) flush();
         }
 
         /** The row of a run whose end alone is written came into being with its start. */

@@ -25,6 +25,9 @@ import telemetry.sqlite.SqliteErrors;
 final class RunLoader {
     private static final int ROWS = 16;
 
+    /** In bytes; a row of a longer line waits for no other. */
+    private static final int LONG = 1 << 20;
+
     /** The columns, by their place, in which a run's record differs from the first record: one of the two lacks them. */
     private static final String ODD = "CREATE TEMP TABLE rebuild_odd(run TEXT, event TEXT, place INTEGER)";
 
@@ -73,7 +76,7 @@ final class RunLoader {
     void add(RunRow row) {
         if (usuallyLacking == null) usuallyLacking = row.lacking();
         waiting.add(row);
-        if (waiting.size() == ROWS) flush();
+        if (waiting.size() == ROWS || row.line().bytes().length > LONG) flush();
     }
 
     /** Writes the waiting rows, then settles event_ids and ends on which runs or records disagree. */

@@ -8,6 +8,8 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Base64;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import telemetry.Damage;
@@ -23,12 +25,17 @@ import telemetry.text.Notes;
 import telemetry.text.Words;
 
 /**
- * Keeps what could not be read with where it stood: one JSON line each, {@code file, offset, length, reason, bytes} (base64; of an entry
- * over {@code LogReader.LONGEST_LINE} the first of them). The file comes into being with the first entry and has its name when it is
- * closed; the day files keep their lines too. It takes no more than 100 MB: what comes then is counted, and its last line says how many.
+ * Keeps what could not be read with where it stood: one JSON line each, {@code file, offset, length, reason, bytes} (base64). Of an entry
+ * that is longer than memory takes, the first are kept, and {@code not_kept_from} says from where on the day file alone has it.
+ * The file comes into being with the first entry and has its name when it is closed; the day files keep their lines too. It takes no more
+ * than 100 MB: what comes then is counted, and its last line says how many.
  */
 public final class Quarantine implements AutoCloseable {
     private static final long MOST_BYTES = 100_000_000;
+    private static final int LONG = 1 << 20;
+
+    /** In bytes; of base64 each part but the last has whole groups of three. */
+    private static final int PART = 3 << 16;
 
     private final Path file;
     private final Path unfinished;
@@ -101,8 +108,33 @@ public final class Quarantine implements AutoCloseable {
         line.put("offset", damaged.offset());
         line.put("length", damaged.length());
         line.put("reason", ((Damage) damaged.record()).reason());
-        line.put("bytes", damaged.bytes());
-        write(line);
+        if (damaged.length() > damaged.bytes().length) line.put("not_kept_from", damaged.offset() + damaged.bytes().length);
+        if (damaged.bytes().length > LONG) write(line, damaged.bytes());
+        else {
+            line.put("bytes", damaged.bytes());
+            write(line);
+        }
+    }
+
+    /** In parts: the text of 64 MiB would not fit beside them. */
+    private void write(Map<String, Object> line, byte[] bytes) {
+        try {
+            if (out == null) open();
+            entries++;
+            String begun = JsonText.ascii(JsonText.line(line));
+            if (counted > 0 || this.bytes + begun.length() + bytes.length / 3L * 4 > most) {
+                counted++;
+                return;
+            }
+            out.write(begun, 0, begun.length() - 1);
+            out.write(",\"bytes\":\"");
+            for (int from = 0; from < bytes.length; from += PART)
+                out.write(Base64.getEncoder().encodeToString(Arrays.copyOfRange(bytes, from, Math.min(bytes.length, from + PART))));
+            out.write("\"}\n");
+            this.bytes += begun.length() + bytes.length / 3L * 4;
+        } catch (IOException e) {
+            throw Attempt.refused("keep a damaged entry in", unfinished, e);
+        }
     }
 
     /** Keeps a row that a new table does not take: {@code table, reason, row}. @param row by column, all of them */

@@ -1,9 +1,14 @@
 //DEPS com.eclipsesource.minimal-json:minimal-json:0.9.5
 package telemetry.text;
 
+import com.eclipsesource.json.Json;
 import com.eclipsesource.json.JsonObject;
 import com.eclipsesource.json.JsonValue;
 import com.eclipsesource.json.ParseException;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.io.Reader;
 import java.math.BigDecimal;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
@@ -19,6 +24,10 @@ import telemetry.Times;
 
 /** Turns records into lines and lines into records, in the form of the Python writers: {@code ", "} and {@code ": "}, ASCII only. */
 public final class Ndjson {
+    /** In bytes. */
+    private static final int LONG = 1 << 20;
+    private static final Damage TOO_LARGE = new Damage("it needs more memory than this command has");
+
     private Ndjson() { }
 
     /** The record as one line without its newline. */
@@ -109,6 +118,42 @@ public final class Ndjson {
     }
 
     private static LogRecord read(byte[] bytes, int from, int to, Function<JsonValue, LogRecord> record) {
+        return to - from > LONG ? readLong(bytes, from, to, record) : readShort(bytes, from, to, record);
+    }
+
+    /** Of a long line no second copy is held as text. One that memory does not take is damage, and reading goes on behind it. */
+    private static LogRecord readLong(byte[] bytes, int from, int to, Function<JsonValue, LogRecord> record) {
+        boolean hasMark = bytes[from] == (byte) 0xef && bytes[from + 1] == (byte) 0xbb && bytes[from + 2] == (byte) 0xbf;
+        int begin = hasMark ? from + 3 : from;
+        try (Reader reader = new InputStreamReader(new ByteArrayInputStream(bytes, begin, to - begin), StandardCharsets.UTF_8.newDecoder())) {
+            return record.apply(Json.parse(reader));
+        } catch (CharacterCodingException e) {
+            return new Damage("invalid UTF-8");
+        } catch (ParseException e) {
+            return isPerhapsNaN(bytes, begin + e.getLocation().offset, to) ? readWithNaN(bytes, from, to, record)
+                    : new Damage("no JSON: " + e.getMessage());
+        } catch (IOException e) {
+            return new Damage("cannot be read: " + e.getMessage());
+        } catch (OutOfMemoryError e) {
+            return TOO_LARGE;
+        }
+    }
+
+    /** The parser stops at the first letter of such a word, or behind it. */
+    private static boolean isPerhapsNaN(byte[] bytes, int at, int to) {
+        for (int i = Math.max(0, at - 3); i < Math.min(at + 3, to); i++) if (bytes[i] == 'N' || bytes[i] == 'I') return true;
+        return false;
+    }
+
+    private static LogRecord readWithNaN(byte[] bytes, int from, int to, Function<JsonValue, LogRecord> record) {
+        try {
+            return readShort(bytes, from, to, record);
+        } catch (OutOfMemoryError e) {
+            return TOO_LARGE;
+        }
+    }
+
+    private static LogRecord readShort(byte[] bytes, int from, int to, Function<JsonValue, LogRecord> record) {
         String text;
         try {
             text = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes, from, to - from)).toString();
