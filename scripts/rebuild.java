@@ -114,7 +114,8 @@ class rebuild extends Procedure {
             Rebuilt made = into != null ? rebuild.into(into) : rebuild.inPlace();
             int status = told(result(made), made.unread());
             sayInFlight(made.exchange().inFlight());
-            return into == null && isRefusing() ? Math.max(status, Cli.WARNING) : status;
+            boolean isSameTable = into == null && made.exchange().old() == OldDatabase.State.INTACT;
+            return isSameTable && isRefusing() ? Math.max(status, Cli.WARNING) : status;
         }
     }
 

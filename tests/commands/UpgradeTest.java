@@ -13,6 +13,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -27,6 +28,7 @@ import telemetry.Row;
 import telemetry.Run;
 import telemetry.Store;
 import telemetry.StoreException;
+import telemetry.kit.Agent;
 import telemetry.kit.Fixture;
 import telemetry.kit.Script;
 import telemetry.runs.Schema;
@@ -277,6 +279,22 @@ class UpgradeTest {
         } catch (IOException e) {
             throw new AssertionError(e);
         }
+    }
+
+    @Test
+    void agentsGoOnWritingAndLoseNothing() throws Exception {
+        Store store = Fixture.V3.filled(dir, 30, NOON);
+        Agent agent = Agent.writing(store, "busy", 200);
+        try (agent) {
+            Script ran = upgrade(store, "--to", "v5", "--yes");
+            assertTrue(ran.exit() < 2, ran.out() + ran.err());
+            int said = agent.said();
+            while (agent.said() < said + 20) Thread.sleep(5);
+        }
+        assertEquals(List.of(), agent.errors());
+        Set<String> there = rows(store).stream().map(row -> (String) row.get("run_id")).collect(Collectors.toSet());
+        assertTrue(there.containsAll(agent.acknowledged()), "of " + agent.acknowledged().size() + ", " + there.size() + " are there");
+        assertEquals(5L, value(store, "SELECT max(version) FROM schema_migrations"));
     }
 
     @Test

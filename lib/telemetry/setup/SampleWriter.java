@@ -23,7 +23,7 @@ import telemetry.os.Attempt;
 import telemetry.os.Disk;
 import telemetry.os.NewFile;
 import telemetry.rebuild.Rebuild;
-import telemetry.runs.InFlight;
+import telemetry.daylog.InFlight;
 import telemetry.runs.Schema;
 import telemetry.sqlite.DatabaseFile;
 import telemetry.store.Quarantine;
