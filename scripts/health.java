@@ -54,9 +54,10 @@ class health extends Procedure {
     @Option(names = "--record", description = "Also append the result to reports/health.ndjson, from which maintain reads its trends.")
     private boolean record;
 
-    @Option(names = "--alert", paramLabel = "URL|COMMAND", converter = Target.class,
+    @Option(names = "--alert", paramLabel = "URL|COMMAND|@file:PATH", converter = Target.class,
             description = "Send an alert when the status changes: post it to a webhook (https, or http on this machine), or run a "
-                    + "command with the report on its input and the caller's variables.")
+                    + "command with the report on its input and the caller's variables. @file:PATH takes either from a file's first line, "
+                    + "which no list of processes shows. Default: $TELEMETRY_ALERT.")
     private AlertTarget alert;
 
     private static final class Target implements ITypeConverter<AlertTarget> {
@@ -94,6 +95,7 @@ class health extends Procedure {
 
     @Override
     public Integer call() {
+        if (alert == null) alert = ofTheVariable();
         if (nagios && output.isJson()) throw wrong("--json and --nagios are two forms of one output: choose one");
         Store store = this.store.store();
         if (acknowledge != null) acknowledge(store);
@@ -104,6 +106,15 @@ class health extends Procedure {
             if (record) aside(store, () -> new HealthLog(store).add(health));
             if (alert != null) aside(store, () -> Alert.tell(health, alert.as(alertFormat), repeat, alertTimeout));
             if (prometheus != null) Unfinished.write("a textfile", prometheus, new Textfile(health).toString());
+        }
+    }
+
+    private AlertTarget ofTheVariable() {
+        String set = Machine.environment().get(AlertTarget.VARIABLE);
+        try {
+            return set == null || set.isBlank() ? null : AlertTarget.parse(set);
+        } catch (IllegalArgumentException e) {
+            throw wrong(AlertTarget.VARIABLE + ": " + e.getMessage());
         }
     }
 

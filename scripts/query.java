@@ -143,7 +143,7 @@ class query extends Procedure {
         if (file == null && given.isEmpty()) throw wrong("give the statement, or --file FILE");
         Query asked = file != null ? ReadOnlySql.query(ReadOnlySql.in(file), given)
                 : ReadOnlySql.query(given.get(0), given.subList(1, given.size()));
-        try (Database database = Database.openToRead(store.existing().database())) {
+        try (Database database = Database.openToRead(store.existing().database()).unlimited()) {
             show((explain ? asked.plan(database) : LargeRows.refusing(database, asked)).limit(limit(Integer.MAX_VALUE)));
             return Cli.OK;
         } catch (StoreException e) {

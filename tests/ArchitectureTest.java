@@ -235,6 +235,16 @@ class ArchitectureTest {
     }
 
     @Test
+    void thePromisesOfSecurityNameTestsThatExist() throws IOException {
+        Set<String> tests = new TreeSet<>();
+        for (Path file : javaFiles(Checkout.root().resolve("tests"))) tests.add(file.getFileName().toString().replace(".java", ""));
+        Matcher named = Pattern.compile("`(\\w+Test)`").matcher(Files.readString(Checkout.root().resolve("docs/security.md")));
+        Set<String> missing = new TreeSet<>();
+        while (named.find()) if (!tests.contains(named.group(1))) missing.add(named.group(1));
+        assertEquals(Set.of(), missing);
+    }
+
+    @Test
     void aDependencyIsPinnedOnce() throws IOException {
         List<Path> all = new ArrayList<>(javaFiles(LIB));
         all.addAll(javaFiles(SCRIPTS));

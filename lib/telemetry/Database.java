@@ -192,6 +192,12 @@ public final class Database implements AutoCloseable {
         connection.longest(bytes);
     }
 
+    /** Statements work as long as they like from now on. Otherwise one that works far longer than its database's size explains is stopped. */
+    public Database unlimited() {
+        connection.unlimited();
+        return this;
+    }
+
     /** The names of the columns that a query would have. */
     public List<String> columns(String sql) {
         return connection.columns(sql);

@@ -19,10 +19,11 @@ import telemetry.os.Machine;
  */
 record AlertCommand(String text) implements AlertTarget {
 
-    /** The program's name only: its arguments may contain a secret address. */
+    /** The program's name only: its arguments may contain a secret address, and so may a variable before it. */
     @Override
     public String name() {
         String[] words = text.strip().split("\\s+", 2);
+        if (words[0].contains("=") || words[0].contains("://")) return "by a command";
         return "by '" + words[0] + (words.length == 1 ? "'" : " …'");
     }
 
@@ -50,6 +51,7 @@ record AlertCommand(String text) implements AlertTarget {
     private Process start() {
         try {
             var command = new ProcessBuilder(words()).redirectOutput(Redirect.DISCARD).redirectError(Redirect.DISCARD);
+            command.environment().put(AlertTarget.VARIABLE, text);
             Machine.restoreLocale(command.environment());
             return command.start();
         } catch (IOException e) {
@@ -57,9 +59,12 @@ record AlertCommand(String text) implements AlertTarget {
         }
     }
 
-    /** Source of /s: cmd /?, which then removes the outer quotation marks only. */
+    /**
+     * A list of processes shows the words of a shell and not its variables. Source of /s: cmd /?, which then removes the outer quotation marks
+     * only.
+     */
     private List<String> words() {
-        return Machine.isWindows() ? List.of("cmd", "/d", "/s", "/c", '"' + text + '"') : List.of("sh", "-c", text);
+        return Machine.isWindows() ? List.of("cmd", "/d", "/s", "/c", '"' + text + '"') : List.of("sh", "-c", "eval \"$" + AlertTarget.VARIABLE + "\"");
     }
 
     /** Writes from a thread of its own: a command that does not read must not block this one. */

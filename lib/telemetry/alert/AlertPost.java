@@ -77,7 +77,7 @@ record AlertPost(String text, URI address, AlertFormat format) implements AlertT
             if (!isGood) throw refused("the server answered " + response.statusCode(), Next.words("check the address"), null);
             String refusal = PostAnswer.refusal(response.body());
             if (refusal != null) throw refused("the server answered " + response.statusCode() + " and said: "
-                    + refusal.replace(address.getRawPath(), "/…"), null, null);
+                    + hidden(refusal), null, null);
         } catch (TimeoutException e) {
             sent.cancel(true);
             throw refused("no answer within " + Times.words(patience), null, e);
@@ -117,6 +117,13 @@ record AlertPost(String text, URI address, AlertFormat format) implements AlertT
         String body = format.body(message.brief());
         return HttpRequest.newBuilder(address).header("Content-Type", "application/json; charset=utf-8")
                 .POST(HttpRequest.BodyPublishers.ofString(body, StandardCharsets.UTF_8)).build();
+    }
+
+    /** The server may say again what it was asked. */
+    private String hidden(String said) {
+        for (String secret : new String[] {address.getRawQuery(), address.getRawPath(), address.getRawUserInfo()})
+            if (secret != null && secret.length() > 1) said = said.replace(secret, "/…");
+        return said;
     }
 
     /** The client's own message may contain the address. */

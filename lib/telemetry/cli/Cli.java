@@ -15,6 +15,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.function.Function;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import picocli.CommandLine;
 import picocli.CommandLine.IExecutionExceptionHandler;
@@ -62,6 +63,9 @@ public final class Cli {
 
     /** Also the runbook's version: its page describes these commands. */
     private static final String VERSION = "1.0";
+
+    /** In a webhook's address all behind the host is the password, whichever argument it was. */
+    private static final Pattern SECRET = Pattern.compile("(?i)(https?://[^/\\s'\"]+)/[^\\s'\"]+");
 
     private static final Map<String, String> EXIT_CODES = UsageMessageSpec.keyValuesMap("0:all well",
             "1:warning: it worked, look at it", "2:failed: a check or the operation", "3:cannot tell: no store, no permission, locked",
@@ -259,7 +263,7 @@ public final class Cli {
     private static int usage(CommandLine line, String message) {
         String[] help = (name(line) + " --help").split(" ");
         Next next = Next.command(help[0], Arrays.copyOfRange(help, 1, help.length));
-        line.getErr().println(Next.line(name(line) + ": " + Escaped.line(message), next));
+        line.getErr().println(Next.line(name(line) + ": " + Escaped.line(SECRET.matcher(message).replaceAll("$1/…")), next));
         return USAGE;
     }
 

@@ -11,6 +11,7 @@ import telemetry.Database;
 import telemetry.Row;
 import telemetry.StoreException;
 import telemetry.runs.Columns;
+import telemetry.runs.Ddl;
 import telemetry.text.Words;
 
 /**
@@ -26,8 +27,8 @@ public record TakenAway(String table, Long rows, List<String> without, Map<Strin
     /** All tables of which something is taken away. @param old the one database's name in this connection @param now the other's */
     public static List<TakenAway> between(Database database, String old, String now) {
         List<TakenAway> taken = new ArrayList<>();
-        List<String> tables = tables(database, now);
-        for (String table : tables(database, old)) {
+        List<String> tables = Ddl.rowTables(database, now);
+        for (String table : Ddl.rowTables(database, old)) {
             TakenAway one = tables.contains(table) ? new Comparison(database, old, now, table).result()
                     : new TakenAway(table, count(database, old + "." + Database.quoted(table)), List.of(), Map.of());
             if (one.isAny()) taken.add(one);
@@ -46,8 +47,8 @@ public record TakenAway(String table, Long rows, List<String> without, Map<Strin
     /** Of such databases only the rows of the other tables are counted: at least so many are taken away. */
     public static List<TakenAway> rowsOnlyIn(Database old, Database now) {
         List<TakenAway> taken = new ArrayList<>();
-        List<String> tables = tables(now, "main");
-        for (String table : tables(old, "main")) {
+        List<String> tables = Ddl.rowTables(now, "main");
+        for (String table : Ddl.rowTables(old, "main")) {
             if (table.equals(RUNS)) continue;
             Long had = count(old, Database.quoted(table));
             long has = tables.contains(table) ? now.number("SELECT count(*) FROM " + Database.quoted(table)) : 0;
@@ -55,11 +56,6 @@ public record TakenAway(String table, Long rows, List<String> without, Map<Strin
             if (one.isAny()) taken.add(one);
         }
         return taken;
-    }
-
-    private static List<String> tables(Database database, String name) {
-        return database.query("SELECT name FROM pragma_table_list WHERE schema = ? AND type = 'table' AND name NOT LIKE 'sqlite@_%' "
-                + "ESCAPE '@' ORDER BY name", name).stream().map(row -> row.text("name")).toList();
     }
 
     private static Long count(Database database, String table) {

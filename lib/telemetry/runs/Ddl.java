@@ -12,6 +12,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import telemetry.Database;
 import telemetry.Row;
+import telemetry.Rows;
 import telemetry.StoreException;
 import telemetry.sqlite.SqliteErrors;
 
@@ -85,8 +86,20 @@ public record Ddl(List<String> tables, List<VirtualTable> virtual, List<Named> o
 
     /** Tables of this connection's main database that hold rows of their own, SQLite's own and those of virtual tables left out. */
     public static List<String> rowTables(Database database) {
-        return database.query("SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'table' AND name NOT LIKE 'sqlite@_%' "
-                + "ESCAPE '@' ORDER BY name").stream().map(row -> row.text("name")).toList();
+        return rowTables(database, "main");
+    }
+
+    /**
+     * The same of a database that is attached under this name. SQLite's list looks into every view, and somebody may have made one that takes
+     * years: it is asked only where it has to tell which tables are a virtual table's own.
+     */
+    public static List<String> rowTables(Database database, String schema) {
+        String all = Database.quoted(schema) + ".sqlite_schema WHERE type = 'table' AND sql LIKE 'CREATE ";
+        boolean isVirtual = database.value("SELECT 1 FROM " + all + "VIRTUAL TABLE %' LIMIT 1") != null;
+        String own = " AND name NOT LIKE 'sqlite@_%' ESCAPE '@' ORDER BY name";
+        Rows names = isVirtual ? database.query("SELECT name FROM pragma_table_list WHERE schema = ? AND type = 'table'" + own, schema)
+                : database.query("SELECT name FROM " + all + "TABLE%'" + own);
+        return names.stream().map(row -> row.text("name")).toList();
     }
 
     /** True for such a one by its name and definition. */

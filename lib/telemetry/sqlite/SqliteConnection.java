@@ -33,6 +33,7 @@ public final class SqliteConnection implements AutoCloseable {
     private final Path file;
     private final Connection connection;
     private final SqliteStatements statements;
+    private final StatementLimit limit;
 
     /** Of this database and of attached ones on read-only file systems. */
     private final List<ReadOnlyCopy> copies = new ArrayList<>();
@@ -53,7 +54,28 @@ public final class SqliteConnection implements AutoCloseable {
         InstantFunction.register(file, connection);
         JsonFunction.register(file, connection);
         this.statements = new SqliteStatements(file, connection);
+        this.limit = guarded();
         patience(patience);
+    }
+
+    /**
+     * What stands in the schema is other people's: no view, trigger or constraint of it calls functions that could do harm, a damaged page is
+     * found when it is read, and no statement works for ever.
+     */
+    private StatementLimit guarded() {
+        try (var statement = connection.createStatement()) {
+            statement.execute("PRAGMA trusted_schema=0");
+            statement.execute("PRAGMA cell_size_check=1");
+            return new StatementLimit(file, connection);
+        } catch (SQLException e) {
+            SqliteCursor.close(connection);
+            throw SqliteErrors.translate("configure", file, e);
+        }
+    }
+
+    /** Lets statements work as long as they like: the operator writes them, and can stop them. */
+    public void unlimited() {
+        limit.off();
     }
 
     /** Sets how long a statement waits for a lock before it gives up. */
@@ -82,6 +104,7 @@ public final class SqliteConnection implements AutoCloseable {
 
     /** Attaches another database as {@code name.table}. @param mode as in sqlite.org/uri.html: {@code rw} */
     public void attach(Path other, String mode, String name) {
+        limit.attached(other);
         execute("ATTACH DATABASE '" + Disk.uri(other.toAbsolutePath()) + "?mode=" + mode + "' AS " + name);
     }
 
@@ -107,22 +130,24 @@ public final class SqliteConnection implements AutoCloseable {
 
     /** The names of a statement's columns, without running it. */
     public List<String> columns(String sql) {
+        limit.begin();
         try (PreparedStatement statement = connection.prepareStatement(sql)) {
             return SqliteCursor.names(statement.getMetaData());
         } catch (SQLException e) {
-            throw SqliteErrors.translate("query", file, e);
+            throw refused("query", sql, e);
         }
     }
 
     public Rows query(String sql, Object... params) {
         PreparedStatement statement = null;
+        limit.begin();
         try {
             statement = connection.prepareStatement(sql);
             statements.bind(statement, params);
-            return new SqliteCursor(file, statement).rows();
+            return new SqliteCursor(statement, e -> refused("query", sql, e)).rows();
         } catch (SQLException e) {
             SqliteCursor.close(statement);
-            throw SqliteErrors.translate("query", file, e);
+            throw refused("query", sql, e);
         } catch (StoreException e) {
             SqliteCursor.close(statement);
             throw e;
@@ -131,6 +156,7 @@ public final class SqliteConnection implements AutoCloseable {
 
     /** The first row of a statement, which stays prepared. */
     public Optional<Row> lookUp(String sql, Object... params) {
+        limit.begin();
         try {
             PreparedStatement statement = statements.prepared(sql);
             statements.bind(statement, params);
@@ -138,37 +164,45 @@ public final class SqliteConnection implements AutoCloseable {
                 return SqliteCursor.first(row);
             }
         } catch (SQLException e) {
-            throw SqliteErrors.translate("query", file, e);
+            throw refused("query", sql, e);
         }
     }
 
     /** Runs a statement, which stays prepared. @return how many rows it changed */
     public int update(String sql, Object... params) {
+        limit.begin();
         try {
             PreparedStatement statement = statements.prepared(sql);
             statements.bind(statement, params);
             return statement.executeUpdate();
         } catch (SQLException e) {
-            throw SqliteErrors.translate("write to", file, e);
+            throw refused("write to", sql, e);
         }
     }
 
     /** Runs a statement without parameters or result. */
     public void execute(String sql) {
+        limit.begin();
         try (var statement = connection.createStatement()) {
             statement.execute(sql);
         } catch (SQLException e) {
-            throw SqliteErrors.translate(tried(sql), file, e);
+            throw refused(tried(sql), sql, e);
         }
     }
 
     /** As {@link #execute}, for frequent statements: the statement stays prepared. */
     public void again(String sql) {
+        limit.begin();
         try {
             statements.prepared(sql).execute();
         } catch (SQLException e) {
-            throw SqliteErrors.translate(tried(sql), file, e);
+            throw refused(tried(sql), sql, e);
         }
+    }
+
+    private StoreException refused(String tried, String sql, SQLException e) {
+        StoreException stopped = limit.refusal(tried, sql, e);
+        return stopped != null ? stopped : SqliteErrors.translate(tried, file, e);
     }
 
     private static String tried(String sql) {
@@ -209,10 +243,11 @@ public final class SqliteConnection implements AutoCloseable {
         }
     }
 
-    /** Calls {@code tick} after this many steps of SQLite's machine while a statement runs; 0 stops it. */
+    /** Calls {@code tick} after this many steps of SQLite's machine while a statement runs, which has no limit then; 0 stops it. */
     public void onProgress(int steps, Runnable tick) {
         try {
-            ProgressHandler.setHandler(connection, steps, new ProgressHandler() {
+            if (steps == 0) limit.again();
+            else ProgressHandler.setHandler(connection, steps, new ProgressHandler() {
                 @Override
                 protected int progress() {
                     tick.run();

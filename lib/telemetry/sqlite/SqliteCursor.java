@@ -1,7 +1,6 @@
 package telemetry.sqlite;
 
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.ResultSetMetaData;
@@ -10,11 +9,13 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Function;
 import org.sqlite.core.Codes;
 import org.sqlite.core.CoreStatement;
 import org.sqlite.core.DB;
 import telemetry.Row;
 import telemetry.Rows;
+import telemetry.StoreException;
 
 /** The rows of one statement, closed after the last row. */
 final class SqliteCursor implements Rows.Cursor {
@@ -22,15 +23,16 @@ final class SqliteCursor implements Rows.Cursor {
     /** From this many rows on it pays to ask for the database's text encoding. */
     private static final int MANY = 100;
 
-    private final Path file;
+    private final Function<SQLException, StoreException> refused;
     private final PreparedStatement statement;
     private final ResultSet result;
     private final List<String> columns;
     private int rows;
     private boolean quick;
 
-    SqliteCursor(Path file, PreparedStatement statement) throws SQLException {
-        this.file = file;
+    /** @param refused what a failure means */
+    SqliteCursor(PreparedStatement statement, Function<SQLException, StoreException> refused) throws SQLException {
+        this.refused = refused;
         this.statement = statement;
         boolean hasRows = statement.execute();
         this.result = hasRows ? statement.getResultSet() : null;
@@ -50,7 +52,7 @@ final class SqliteCursor implements Rows.Cursor {
             return new Row(columns, Collections.unmodifiableList(Arrays.asList(values)));
         } catch (SQLException e) {
             close();
-            throw SqliteErrors.translate("query", file, e);
+            throw refused.apply(e);
         }
     }
 
@@ -63,7 +65,7 @@ final class SqliteCursor implements Rows.Cursor {
             return true;
         } catch (SQLException e) {
             close();
-            throw SqliteErrors.translate("query", file, e);
+            throw refused.apply(e);
         }
     }
 
