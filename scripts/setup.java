@@ -69,7 +69,10 @@ class setup extends Procedure {
         Store store = this.store.store();
         Sample sample = options == null ? null : sample();
         Layout.refuseToLoseLog(store);
-        if (Layout.isLost(store) && !isAgreed(store)) return Cli.OK;
+        if (Layout.isLost(store)) {
+            Layout.makeFolder(store.database().getParent());
+            if (!isAgreed(store)) return Cli.OK;
+        }
         settle(store);
         if (sample != null && !yes) new SampleWriter(store).requireEmpty();
         Layout.Made made = Layout.complete(store);

@@ -11,7 +11,6 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -32,6 +31,7 @@ import telemetry.Run;
 import telemetry.Store;
 import telemetry.kit.Fixture;
 import telemetry.kit.Folder;
+import telemetry.kit.Paused;
 import telemetry.kit.Sabotage;
 import telemetry.kit.Script;
 import telemetry.runs.RunWriter;
@@ -160,19 +160,15 @@ class RebuildSafetyTest {
         assertEquals(300 + acknowledged.size(), there.size());
     }
 
-    /** The first waits for a buffer file that is a named pipe. */
+    /** The first stands still before it makes the new database. */
     @Test
     void whileOneRebuildsNobodyElseReplacesTheDatabase() throws Exception {
         Store store = Fixture.V3.filled(dir, 60, NOON);
         assertEquals(0, Script.run(new backup(), "--store", dir).exit());
         Sabotage.delete(store.database());
-        Path pipe = Files.createDirectory(dir.resolve("buffer")).resolve("telemetry_1.jsonl");
-        assumeTrue(new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor() == 0, "no named pipes here");
-        Process first = Script.processBuilder(Map.of(), "rebuild", "--store", dir, "--yes", "--buffer", pipe.getParent())
-                .redirectErrorStream(true).start();
-        try {
+        try (var first = new Paused("rebuild", "--store", dir, "--yes")) {
+            first.before("telemetry.rebuild.NewDatabase", "<init>", "telemetry.store.StoreLock");
             Path lock = store.quarantine().resolve(".lock");
-            for (int n = 0; n < 3_000 && first.isAlive() && !Files.exists(lock); n++) Thread.sleep(10);
             assertTrue(Files.exists(lock), "it is at work alone");
             for (List<String> command : List.of(List.of("rebuild"), List.of("recover"), List.of("backup", "--restore", "latest"))) {
                 List<String> options = new ArrayList<>(command.subList(1, command.size()));
@@ -183,11 +179,8 @@ class RebuildSafetyTest {
                         + ": another restore, recovery or rebuild is running there; wait for it"), refused.err());
             }
             assertTrue(Files.exists(lock));
-            Files.write(pipe, new byte[0], StandardOpenOption.WRITE);
-            String said = new String(first.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-            assertEquals(0, first.waitFor(), said);
-        } finally {
-            first.destroyForcibly();
+            String said = first.said();
+            assertEquals(0, first.exit(), said);
         }
         assertEquals(60, rows(store, RebuildTest.RUNS).size());
         assertEquals(0, Script.run(new rebuild(), "--store", dir, "--yes").exit());

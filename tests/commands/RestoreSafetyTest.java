@@ -34,6 +34,7 @@ import telemetry.backup.Backups;
 import telemetry.kit.Agent;
 import telemetry.kit.Fixture;
 import telemetry.kit.Mounts;
+import telemetry.kit.Paused;
 import telemetry.kit.Sabotage;
 import telemetry.kit.Script;
 import telemetry.runs.RunWriter;
@@ -123,39 +124,26 @@ class RestoreSafetyTest {
         assertFalse(Files.exists(lock));
     }
 
-    /** The second opens the lock's file, a named pipe, and gets no further before the first ends and the third begins. */
+    /** The second opens the lock's file, and gets no further before the first ends and the third begins. */
     @Test
     void whoOpenedTheLocksFileBeforeItsHolderEndedDoesNotWorkBesideTheNext() throws Exception {
         Store store = Fixture.V3.filled(dir, 60, NOON);
         assertEquals(0, RestoreTest.script(store).exit());
         Files.createDirectory(store.quarantine());
-        Path lock = store.quarantine().resolve(".lock");
-        Assumptions.assumeTrue(new ProcessBuilder("mkfifo", lock.toString()).start().waitFor() == 0, "no named pipes here");
-        Process second = Script.processBuilder(Map.of(), "backup", "--restore", "latest", "--yes", "--store", store.base())
-                .redirectErrorStream(true).start();
-        Path ended = dir.resolve("ended");
-        try {
-            while (!stack(second).matches("(?s).*UnixNativeDispatcher.open.*telemetry.store.StoreLock.*")) assertTrue(second.isAlive());
-            Files.move(lock, ended);
+        Path lock = Files.createFile(store.quarantine().resolve(".lock"));
+        try (var second = new Paused("backup", "--restore", "latest", "--yes", "--store", store.base())) {
+            second.before("sun.nio.ch.FileChannelImpl", "tryLock", "telemetry.store.StoreLock");
+            Files.delete(lock);
             try (FileChannel third = FileChannel.open(lock, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-                    FileLock held = third.lock(); var opened = Files.newInputStream(ended)) {
-                String said = new String(second.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-                assertEquals(3, second.waitFor(), said);
+                    FileLock held = third.lock()) {
+                String said = second.said();
+                assertEquals(3, second.exit(), said);
                 assertTrue(said.contains("another restore, recovery or rebuild is running there"), said);
                 assertTrue(held.isValid() && Files.exists(lock));
             }
-        } finally {
-            second.destroyForcibly();
         }
         assertEquals(0, RestoreTest.script(store, "--restore", "latest", "--yes").exit(), "what is left locks nobody out");
         assertFalse(Files.exists(lock));
-    }
-
-    /** What each of its threads is doing. */
-    private static String stack(Process java) throws IOException {
-        Path jstack = Path.of(System.getProperty("java.home"), "bin", "jstack");
-        Process process = new ProcessBuilder(jstack.toString(), Long.toString(java.pid())).redirectErrorStream(true).start();
-        return new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     }
 
     /** Both in the same second. */

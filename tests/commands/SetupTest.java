@@ -28,6 +28,7 @@ import telemetry.cli.Cli;
 import telemetry.kit.Checkout;
 import telemetry.kit.Fixture;
 import telemetry.kit.Script;
+import telemetry.os.Inside;
 import telemetry.runs.Schema;
 
 /** A new store, what setup leaves of an old one, and launchers. */
@@ -176,6 +177,16 @@ class SetupTest {
         assertTrue(made.out().contains("odd       the database is new and lacks the runs of the day files" + System.lineSeparator()
                 + "next: jbang rebuild@telemetry --dry-run --store " + dir + System.lineSeparator()), made.out());
         assertEquals(Cli.OK, setup("--store", dir).exit());
+    }
+
+    /** Whatever is answered: agents that find no folder cannot write. */
+    @Test
+    void aMissingFolderOfTheDatabaseIsMadeBeforeItAsks() throws IOException {
+        Store store = Fixture.V3.filled(dir, 20, NOW);
+        Files.delete(store.database());
+        Files.delete(store.database().getParent());
+        assertEquals(Cli.USAGE, setup("--store", dir).exit());
+        assertEquals(Set.of(), Set.copyOf(Inside.list(store.database().getParent())));
     }
 
     /** Each of them says that there was a database; folders alone do not. */

@@ -6,13 +6,12 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
-import java.nio.file.LinkOption;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 import telemetry.Store;
 import telemetry.StoreException;
 import telemetry.os.Attempt;
+import telemetry.os.Inside;
 import telemetry.os.NewFile;
 import telemetry.os.Sha256;
 import telemetry.store.Reports;
@@ -46,7 +45,7 @@ final class AlertMemory {
     AlertState recall() {
         if (!Files.exists(file)) return AlertState.NOTHING;
         AlertState told = null;
-        if (Files.isRegularFile(file)) try (InputStream in = Files.newInputStream(file)) {
+        if (Files.isRegularFile(file)) try (InputStream in = Inside.stream(file)) {
             told = AlertState.read(new String(in.readNBytes(MOST_BYTES), StandardCharsets.UTF_8));
         } catch (IOException e) {
             // as one that says nothing
@@ -83,7 +82,7 @@ final class AlertMemory {
 
     private void write(ByteBuffer block) throws IOException {
         if (Files.notExists(file)) NewFile.make(file, null);
-        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS)) {
+        try (FileChannel channel = Inside.write(file)) {
             while (block.hasRemaining()) channel.write(block);
             channel.truncate(block.limit());
             channel.force(true);

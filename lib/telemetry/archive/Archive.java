@@ -28,6 +28,7 @@ import telemetry.Times;
 import telemetry.daylog.DayFolder;
 import telemetry.os.Attempt;
 import telemetry.os.Disk;
+import telemetry.os.Inside;
 import telemetry.os.NewFile;
 import telemetry.os.Openers;
 import telemetry.store.Reserve;
@@ -329,7 +330,7 @@ public final class Archive {
 
     private static void delete(Path file) {
         Attempt.of("delete", file, () -> {
-            Files.deleteIfExists(file);
+            Inside.delete(file);
             Disk.syncFolder(file.getParent());
         });
     }

@@ -21,7 +21,9 @@ import telemetry.daylog.Held;
 import telemetry.os.Attempt;
 import telemetry.os.Disk;
 import telemetry.os.GzipFile;
+import telemetry.os.Inside;
 import telemetry.os.NewFile;
+import telemetry.os.Unfinished;
 
 /**
  * The steps that bring the lines of a day file into the archive and out of the raw folder: {@link #pack}, {@link #secure}, {@link
@@ -121,8 +123,8 @@ final class ArchivePacker {
 
     private DayFile write(Path source, long from, LocalDate day) throws IOException {
         DayFile target = free(day);
-        Path unfinished = target.path().resolveSibling(target.path().getFileName() + ".tmp");
         Archive.createFolders(target.path().getParent());
+        Path unfinished = Unfinished.beside(target.path());
         try {
             long bytes = GzipFile.compress(source, from, NewFile.createLike(unfinished, source), progress);
             GzipFile.Content content = GzipFile.compare(unfinished, source, from);
@@ -132,7 +134,7 @@ final class ArchivePacker {
             verified.put(target.path(), content);
             parts.computeIfAbsent(day, none -> new ArrayList<>()).add(target);
         } finally {
-            Files.deleteIfExists(unfinished);
+            Inside.delete(unfinished);
         }
         return target;
     }
@@ -150,7 +152,10 @@ final class ArchivePacker {
         int part = 2;
         while (true) {
             Path aside = file.path().resolveSibling(DayFile.name(file.day()).replace(".ndjson", "." + part + ".ndjson"));
-            if (Files.notExists(aside)) return Files.move(file.path(), aside);
+            if (Files.notExists(aside)) {
+                Inside.move(file.path(), aside);
+                return aside;
+            }
             part++;
         }
     }
@@ -195,7 +200,7 @@ final class ArchivePacker {
             secure(List.of(file.day()));
             long size = Files.size(aside);
             if (size != held.bytes()) throw new IOException("a program keeps writing to it");
-            Files.delete(aside);
+            Inside.delete(aside);
             List<GzipFile.Content> contents = held.parts().stream().map(part -> verified.get(part.path())).toList();
             return new ArchiveRun.Archived(file.day(), file.path(), held.parts().stream().map(DayFile::path).toList(),
                     contents.stream().mapToLong(GzipFile.Content::lines).sum(),

@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.LocalDate;
 import java.util.List;
@@ -17,8 +16,10 @@ import telemetry.StoreException;
 import telemetry.os.Attempt;
 import telemetry.os.Disk;
 import telemetry.os.GzipFile;
+import telemetry.os.Inside;
 import telemetry.os.KeptFree;
 import telemetry.os.NewFile;
+import telemetry.os.Unfinished;
 
 /** Restores an archived day. */
 final class ArchiveRestore {
@@ -37,19 +38,18 @@ final class ArchiveRestore {
                 "restore " + day + " from", archive.folder(), "it is not there", archive.store().command("archive", "list"));
         refuseToMix(day);
         Path target = raw.resolve(DayFile.name(day));
-        Path unfinished = raw.resolve(DayFile.name(day) + ".tmp");
-        try {
-            Attempt.of("restore", target, () -> {
-                Archive.createFolders(raw);
-                Files.deleteIfExists(unfinished);
+        Attempt.of("restore", target, () -> {
+            Archive.createFolders(raw);
+            Path unfinished = Unfinished.beside(target);
+            try {
                 write(parts, unfinished);
                 Disk.publish(unfinished, target);
-                Disk.syncFolder(raw);
-            });
-            return new Archive.Unpacked(target);
-        } finally {
-            unfinished.toFile().delete();
-        }
+            } finally {
+                Inside.delete(unfinished);
+            }
+            Disk.syncFolder(raw);
+        });
+        return new Archive.Unpacked(target);
     }
 
     /** A raw file of that day has late lines, or already all lines. */

@@ -1,7 +1,9 @@
 package telemetry.archive;
 
 
+import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.LocalDate;
@@ -18,13 +20,13 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongConsumer;
-import java.util.stream.Stream;
 import telemetry.DayFile;
 import telemetry.Next;
 import telemetry.Size;
 import telemetry.StoreException;
 import telemetry.os.Attempt;
 import telemetry.os.Disk;
+import telemetry.os.Inside;
 import telemetry.os.Openers;
 
 /**
@@ -107,10 +109,15 @@ public final class ArchiveRun {
     /** Removes what a killed run left behind; the lock keeps others out. */
     private void removeUnfinished() {
         Attempt.of("remove what an earlier run left unfinished in", archive.folder(), () -> {
-            try (Stream<Path> all = Files.walk(archive.folder(), 3)) {
-                for (Path file : all.filter(path -> path.toString().endsWith(Archive.UNFINISHED)).toList()) Files.delete(file);
-            }
+            removeUnfinished(archive.folder(), 3);
         });
+    }
+
+    private static void removeUnfinished(Path folder, int depth) throws IOException {
+        for (Path path : Inside.list(folder)) {
+            if (path.toString().endsWith(Archive.UNFINISHED)) Inside.delete(path);
+            else if (depth > 1 && Files.isDirectory(path, LinkOption.NOFOLLOW_LINKS)) removeUnfinished(path, depth - 1);
+        }
     }
 
     /**

@@ -1,7 +1,6 @@
 package telemetry.backup;
 
 import java.io.IOException;
-import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NotDirectoryException;
@@ -19,6 +18,7 @@ import telemetry.Next;
 import telemetry.Store;
 import telemetry.StoreException;
 import telemetry.os.Attempt;
+import telemetry.os.Inside;
 import telemetry.os.Link;
 
 /** A folder's files that are backups by their names. What is remembered of them is not asked here. */
@@ -42,8 +42,8 @@ final class BackupFolder {
         if (Files.notExists(folder)) return List.of();
         if (!Files.isDirectory(folder)) throw new StoreException(StoreException.Reason.FAILED, LIST, folder, "it is no folder", null);
         List<Backup> backups = new ArrayList<>();
-        try (DirectoryStream<Path> files = Files.newDirectoryStream(folder)) {
-            for (Path file : files)
+        try {
+            for (Path file : Inside.list(folder))
                 if (Backup.timeOf(file).isPresent() && Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)) backups.add(Backup.of(file));
         } catch (NotDirectoryException e) {
             throw new StoreException(StoreException.Reason.FAILED, LIST, folder, "it is no folder", null, e);
@@ -92,21 +92,19 @@ final class BackupFolder {
     }
 
     static void delete(Path file) throws IOException {
-        Files.deleteIfExists(file);
-        Files.deleteIfExists(BackupManifest.of(file));
+        Inside.delete(file);
+        Inside.delete(BackupManifest.of(file));
     }
 
     /** Manifests whose backup somebody deleted, or is not there because its maker was killed between two renames. */
     static List<Path> manifestsAlone(Path folder, Instant now) throws IOException {
         List<Path> alone = new ArrayList<>();
         if (!Files.isDirectory(folder)) return alone;
-        try (DirectoryStream<Path> files = Files.newDirectoryStream(folder)) {
-            for (Path file : files) {
-                Path backup = BackupManifest.backupOf(file);
-                if (backup == null || Backup.timeOf(backup).isEmpty() || Files.exists(backup, LinkOption.NOFOLLOW_LINKS)) continue;
-                if (Files.getLastModifiedTime(file, LinkOption.NOFOLLOW_LINKS).toInstant().isBefore(now.minus(MANIFEST_ALONE)))
-                    alone.add(file);
-            }
+        for (Path file : Inside.list(folder)) {
+            Path backup = BackupManifest.backupOf(file);
+            if (backup == null || Backup.timeOf(backup).isEmpty() || Files.exists(backup, LinkOption.NOFOLLOW_LINKS)) continue;
+            if (Files.getLastModifiedTime(file, LinkOption.NOFOLLOW_LINKS).toInstant().isBefore(now.minus(MANIFEST_ALONE)))
+                alone.add(file);
         }
         alone.sort(null);
         return alone;

@@ -15,6 +15,7 @@ import telemetry.StoreException;
 import telemetry.Times;
 import telemetry.os.Attempt;
 import telemetry.os.GzipFile;
+import telemetry.os.Inside;
 import telemetry.os.Sha256;
 import telemetry.text.JsonText;
 
@@ -74,7 +75,7 @@ record BackupManifest(Instant time, long bytes, String sha256, long contentBytes
         if (!Files.exists(file, LinkOption.NOFOLLOW_LINKS)) return null;
         if (!Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)) throw damaged(file, "it is no plain file", null);
         String text = Attempt.of("read the manifest", file, () -> {
-            try (InputStream in = Files.newInputStream(file)) {
+            try (InputStream in = Inside.stream(file)) {
                 return new String(in.readNBytes(MOST_BYTES), StandardCharsets.UTF_8);
             }
         });

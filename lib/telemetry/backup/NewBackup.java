@@ -24,6 +24,7 @@ import telemetry.StoreException;
 import telemetry.os.Attempt;
 import telemetry.os.Disk;
 import telemetry.os.GzipFile;
+import telemetry.os.Inside;
 import telemetry.os.Link;
 import telemetry.os.NewFile;
 import telemetry.os.Sha256;
@@ -174,7 +175,7 @@ final class NewBackup implements AutoCloseable {
             isThere = true;
             Disk.syncFolder(folder);
         } finally {
-            if (!isThere) Files.deleteIfExists(BackupManifest.of(target));
+            if (!isThere) Inside.delete(BackupManifest.of(target));
         }
     }
 

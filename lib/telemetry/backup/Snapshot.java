@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -16,6 +15,7 @@ import telemetry.Next;
 import telemetry.Row;
 import telemetry.StoreException;
 import telemetry.os.Attempt;
+import telemetry.os.Inside;
 import telemetry.os.NewFile;
 import telemetry.runs.Integrity;
 import telemetry.runs.Schema;
@@ -89,7 +89,7 @@ public record Snapshot(Path file, Instant time, String schema, String journal, l
         private IOException failure;
 
         EarlySync(Path file) throws IOException {
-            channel = FileChannel.open(file, StandardOpenOption.WRITE);
+            channel = Inside.write(file);
             thread.setDaemon(true);
             thread.start();
         }

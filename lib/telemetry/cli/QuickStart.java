@@ -12,7 +12,9 @@ import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import telemetry.os.Machine;
 
 /**
  * Prepares what {@code scripts/launch} needs to start a script by java alone. That is a file with the options of JBang's JVM, which java
@@ -37,6 +39,9 @@ final class QuickStart {
     private static final int WARNING_OF_SMALL_LOCALES = 21;
 
     private static final String UNFINISHED = ".tmp";
+
+    /** Options that a JVM takes from its environment, whatever its command is. */
+    private static final List<String> OF_THE_SHELL = List.of("JAVA_TOOL_OPTIONS", "_JAVA_OPTIONS", "JDK_JAVA_OPTIONS");
 
     private final String script;
     private final Path checkout;
@@ -113,7 +118,9 @@ final class QuickStart {
         command.addAll(options());
         command.addAll(List.of("-Xlog:disable", "-cp", System.getProperty("java.class.path")));
         command.addAll(List.of(arguments));
-        Process process = new ProcessBuilder(command).redirectOutput(Redirect.DISCARD).redirectError(Redirect.DISCARD).start();
+        var builder = new ProcessBuilder(command).redirectOutput(Redirect.DISCARD).redirectError(Redirect.DISCARD);
+        builder.environment().keySet().removeAll(OF_THE_SHELL);
+        Process process = builder.start();
         process.getOutputStream().close();
         if (!process.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS)) process.destroyForcibly().waitFor();
         return process.exitValue() == 0;
@@ -141,11 +148,19 @@ final class QuickStart {
         return ProcessHandle.current().info().command().orElse(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     }
 
-    /** The options of this JVM, which JBang took from the script. */
+    /** The options of this JVM, which JBang took from the script; not those that a shell has for every JVM. */
     private static List<String> options() {
         List<String> options = new ArrayList<>(ManagementFactory.getRuntimeMXBean().getInputArguments());
+        for (String variable : OF_THE_SHELL) for (String option : words(Machine.environment().getOrDefault(variable, "")))
+            options.remove(option);
         if (Runtime.version().feature() < WARNING_OF_SMALL_LOCALES) options.add(SMALL_LOCALES);
         return options;
+    }
+
+    /** A variable's options, quoted as the JVM has it: in {@code '} or {@code "}, in the middle of a word too. */
+    private static List<String> words(String options) {
+        return Pattern.compile("(?:[^\\s'\"]|'[^']*'|\"[^\"]*\")+").matcher(options).results()
+                .map(word -> word.group().replaceAll("'([^']*)'|\"([^\"]*)\"", "$1$2")).toList();
     }
 
     private static boolean hasOneStepCache() {

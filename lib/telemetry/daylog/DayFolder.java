@@ -1,8 +1,6 @@
 package telemetry.daylog;
 
 import java.io.IOException;
-import java.nio.file.DirectoryIteratorException;
-import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
@@ -15,6 +13,7 @@ import java.util.regex.Pattern;
 import telemetry.DayFile;
 import telemetry.StoreException;
 import telemetry.os.Attempt;
+import telemetry.os.Inside;
 import telemetry.os.Link;
 
 /**
@@ -54,20 +53,20 @@ public final class DayFolder {
     }
 
     private void list(Path folder, int depth) {
-        try (DirectoryStream<Path> all = Files.newDirectoryStream(folder)) {
-            for (Path path : all) {
+        try {
+            for (Path path : Inside.list(folder)) {
                 DayFile file = DayFile.of(path).orElse(null);
                 boolean isPart = file == null && depth > 1 && PART.matcher(path.getFileName().toString()).matches();
                 if (file == null && !isPart) continue;
-                hasLinks |= Files.isSymbolicLink(path);
-                if (isPart && Files.isDirectory(path)) listPart(path, depth - 1);
+                boolean isLink = Files.isSymbolicLink(path);
+                hasLinks |= isLink;
+                if (isLink && Inside.leadsAway(path)) strangers.add(path);
+                else if (isPart && Files.isDirectory(path)) listPart(path, depth - 1);
                 else if (file != null && Files.isRegularFile(path)) files.add(file);
                 else if (file != null && Files.exists(path)) strangers.add(path);
             }
         } catch (NoSuchFileException | NotDirectoryException e) {
             // none is there, or it was taken away since; health says so
-        } catch (DirectoryIteratorException e) {
-            throw Attempt.refused("list the day files in", folder, e.getCause());
         } catch (IOException e) {
             throw Attempt.refused("list the day files in", folder, e);
         }
@@ -108,7 +107,7 @@ public final class DayFolder {
         return unread;
     }
 
-    /** What has a day file's name and is a folder, a FIFO, a socket or a device. */
+    /** What has a day file's name and is a folder, a FIFO, a socket or a device, or a link of another account to what is not its own. */
     public List<Path> strangers() {
         return strangers;
     }

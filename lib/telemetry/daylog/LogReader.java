@@ -3,7 +3,6 @@ package telemetry.daylog;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.Arrays;
@@ -19,6 +18,7 @@ import telemetry.LogRecord;
 import telemetry.StoreException;
 import telemetry.os.Attempt;
 import telemetry.os.Disk;
+import telemetry.os.Inside;
 import telemetry.text.Ndjson;
 import telemetry.text.Words;
 
@@ -110,8 +110,7 @@ public final class LogReader implements Iterator<LogEntry>, AutoCloseable {
         this.position = from;
         InputStream opened = null;
         try {
-            if (DayFile.of(file).isPresent()) LogWriter.requireFile(file);
-            opened = Disk.patient(Files.newInputStream(file));
+            opened = Disk.patient(Inside.stream(file));
             in = file.getFileName().toString().endsWith(".gz") ? new GZIPInputStream(opened, 1 << 16) : opened;
             if (from > 0) in.skipNBytes(from);
         } catch (EOFException | ZipException e) {

@@ -15,9 +15,9 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
 import telemetry.DayFile;
-import telemetry.os.Account;
 import telemetry.os.Attempt;
 import telemetry.os.Disk;
+import telemetry.os.Inside;
 import telemetry.os.NewFile;
 import telemetry.os.Openers;
 
@@ -106,8 +106,8 @@ public final class LogWriter implements AutoCloseable {
         if (out != null && identity != null && identity.equals(Disk.identity(file))) return;
         close();
         out = openOrMake();
-        synced = AsynchronousFileChannel.open(file, StandardOpenOption.WRITE);
-        channel = FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE);
+        synced = Inside.open(file, there -> AsynchronousFileChannel.open(there, StandardOpenOption.WRITE));
+        channel = Inside.write(file, StandardOpenOption.READ);
         identity = Disk.identity(file);
     }
 
@@ -115,18 +115,12 @@ public final class LogWriter implements AutoCloseable {
     private OutputStream openOrMake() throws IOException {
         for (int n = 1;; n++) {
             if (Files.notExists(file)) make();
-            requireFile(file);
             try {
-                return Files.newOutputStream(file, StandardOpenOption.APPEND);
+                return Inside.open(file, there -> Files.newOutputStream(there, StandardOpenOption.APPEND));
             } catch (NoSuchFileException e) {
                 if (n == MOST_TRIES || Files.isSymbolicLink(file)) throw e;
             }
         }
-    }
-
-    /** Opening a FIFO waits for whoever opens its other end, perhaps for ever. */
-    static void requireFile(Path file) throws IOException {
-        if (Files.exists(file) && !Files.isRegularFile(file)) throw new IOException("it is " + Account.kindOf(file));
     }
 
     /** A day file is as the newest one beside it. */

@@ -4,13 +4,13 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import telemetry.Damage;
 import telemetry.LogEntry;
 import telemetry.StoreException;
 import telemetry.os.Attempt;
 import telemetry.os.Disk;
+import telemetry.os.Inside;
 
 /**
  * A plain day file in pieces of whole lines, the last piece first. A file of a gigabyte costs only the pieces that are asked for. A line
@@ -58,7 +58,7 @@ public final class Tail implements AutoCloseable {
     /** The present file; what is added later is in no piece. @throws StoreException when it cannot be opened */
     public Tail(Path file) {
         this.file = file;
-        this.channel = Attempt.of("read", file, () -> FileChannel.open(file, StandardOpenOption.READ));
+        this.channel = Attempt.of("read", file, () -> Inside.read(file));
         this.end = Attempt.of("read", file, channel::size);
         this.size = end <= PIECE ? PIECE : LAST;
     }

@@ -13,6 +13,7 @@ import telemetry.Size;
 import telemetry.Store;
 import telemetry.Times;
 import telemetry.os.Disk;
+import telemetry.os.Inside;
 import telemetry.runs.Schema;
 import telemetry.sqlite.DatabaseFile;
 import telemetry.text.Runbook;
@@ -36,7 +37,7 @@ final class JournalCheck {
 
     /** Since the last write; null when there is none, or one that was emptied or zeroed at its commit. */
     private static Duration ageOf(Path file) {
-        try (InputStream journal = Files.newInputStream(file)) {
+        try (InputStream journal = Inside.stream(file)) {
             return journal.read() <= 0 ? null : Duration.ofMillis(System.currentTimeMillis() - Files.getLastModifiedTime(file).toMillis());
         } catch (IOException e) {
             return null;

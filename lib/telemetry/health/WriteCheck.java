@@ -25,6 +25,7 @@ import telemetry.Times;
 import telemetry.os.Account;
 import telemetry.os.Attempt;
 import telemetry.os.Disk;
+import telemetry.os.Inside;
 import telemetry.os.Machine;
 import telemetry.text.Runbook;
 
@@ -98,6 +99,10 @@ final class WriteCheck {
     /** The file goes away even when this process is killed, where the system can do that. */
     private Duration appendBeside() throws IOException {
         Path file = store.raw().resolve("health-" + ProcessHandle.current().pid() + "-" + System.nanoTime() + ".tmp");
+        return Inside.at(file, WriteCheck::append);
+    }
+
+    private static Duration append(Path file) throws IOException {
         long began = System.nanoTime();
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE_NEW,
                 StandardOpenOption.APPEND, StandardOpenOption.DELETE_ON_CLOSE)) {
@@ -111,7 +116,7 @@ final class WriteCheck {
 
     /** Nothing is written, and a missing day file is not made. */
     private void openToAppend() throws IOException {
-        if (Files.exists(dayFile)) FileChannel.open(dayFile, StandardOpenOption.WRITE, StandardOpenOption.APPEND).close();
+        if (Files.exists(dayFile)) Inside.open(dayFile, there -> FileChannel.open(there, StandardOpenOption.APPEND)).close();
     }
 
     /** Judged for the agents' account: what this program may do says nothing about another account. */

@@ -5,7 +5,6 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -21,6 +20,7 @@ import telemetry.daylog.LogReader;
 import telemetry.daylog.Tail;
 import telemetry.os.Attempt;
 import telemetry.os.Disk;
+import telemetry.os.Inside;
 
 /**
  * What is written to the raw day files from now on: today's and, after midnight, the next day's, and lines that come late for an older day.
@@ -109,7 +109,7 @@ public final class LogFollower {
     }
 
     private void look(DayFile file, Look look) {
-        try (FileChannel channel = FileChannel.open(file.path(), StandardOpenOption.READ)) {
+        try (FileChannel channel = Inside.read(file.path())) {
             Object identity = Disk.identity(file.path());
             if (identity != null) look.at(identity, channel);
         } catch (NoSuchFileException e) {

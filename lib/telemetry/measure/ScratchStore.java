@@ -4,11 +4,10 @@ import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.AccessDeniedException;
-import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -19,8 +18,8 @@ import telemetry.Store;
 import telemetry.StoreException;
 import telemetry.os.Attempt;
 import telemetry.os.Disk;
+import telemetry.os.Inside;
 import telemetry.os.NewFile;
-import telemetry.os.ScratchFolder;
 import telemetry.runs.Ddl;
 import telemetry.runs.Schema;
 
@@ -128,14 +127,14 @@ public final class ScratchStore implements AutoCloseable {
 
     private static void removeLeft(Path parent) throws IOException {
         if (!Files.isDirectory(parent)) return;
-        try (DirectoryStream<Path> left = Files.newDirectoryStream(parent, PREFIX + "*")) {
-            for (Path folder : left) if (Files.isDirectory(folder) && isLeft(folder)) isDeleted(folder);
-        }
+        for (Path folder : Inside.list(parent))
+            if (folder.getFileName().toString().startsWith(PREFIX) && Files.isDirectory(folder, LinkOption.NOFOLLOW_LINKS) && isLeft(folder))
+                isDeleted(folder);
     }
 
     /** A folder of this JVM is in use; a folder of another account is left to that account. */
     private static boolean isLeft(Path folder) throws IOException {
-        try (FileChannel channel = FileChannel.open(folder.resolve(LOCK), StandardOpenOption.WRITE)) {
+        try (FileChannel channel = Inside.write(folder.resolve(LOCK))) {
             return channel.tryLock() != null;
         } catch (NoSuchFileException e) {
             return Files.exists(folder) && Files.getLastModifiedTime(folder).toMillis() < System.currentTimeMillis() - BEGINNING.toMillis();
@@ -171,7 +170,7 @@ public final class ScratchStore implements AutoCloseable {
 
     private static boolean isDeleted(Path folder) {
         try {
-            ScratchFolder.remove(folder);
+            Inside.remove(folder);
             return true;
         } catch (IOException e) {
             return false;

@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import telemetry.StoreException;
 
 /**
  * The answer of another program to a question that only it can answer.
@@ -19,25 +20,22 @@ public record Answer(int exit, String text) {
 
     /**
      * Starts the program with an empty stdin; its stderr is discarded. The output goes through a file, because whatever the program has
-     * started would keep a pipe open.
+     * started would keep a pipe open. It runs in a folder of its own: Python, for one, takes what it needs from the folder that it runs in.
      *
      * @return empty when the program cannot be started, or has not ended in time and was ended
      */
     public static Optional<Answer> of(ProcessBuilder program, Duration patience) {
-        Path output = null;
-        try {
-            output = Files.createTempFile("answer", ".txt");
-            Process process = program.redirectInput(Redirect.from(Machine.nothing())).redirectOutput(output.toFile())
-                    .redirectError(Redirect.DISCARD).start();
+        try (var folder = new ScratchFolder("telemetry-answer-")) {
+            Path output = folder.path().resolve("stdout");
+            Process process = program.directory(folder.path().toFile()).redirectInput(Redirect.from(Machine.nothing()))
+                    .redirectOutput(output.toFile()).redirectError(Redirect.DISCARD).start();
             if (process.waitFor(patience.toMillis(), TimeUnit.MILLISECONDS))
                 return Optional.of(new Answer(process.exitValue(), Files.readString(output, StandardCharsets.ISO_8859_1)));
             process.destroyForcibly();
-        } catch (IOException e) {
+        } catch (IOException | StoreException e) {
             // it is missing or cannot be started, so there is no answer
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-        } finally {
-            if (output != null) output.toFile().delete();
         }
         return Optional.empty();
     }

@@ -109,8 +109,8 @@ public final class Disk {
 
     private static IOException syncFailure(Path folder) {
         boolean interrupted = Thread.interrupted();
-        try (FileChannel channel = FileChannel.open(folder, StandardOpenOption.READ)) {
-            channel.force(true);
+        try {
+            Inside.at(folder, Disk::forced);
             return null;
         } catch (ClosedByInterruptException e) {
             return syncFailure(folder);
@@ -118,6 +118,13 @@ public final class Disk {
             return e;
         } finally {
             if (interrupted) Thread.currentThread().interrupt();
+        }
+    }
+
+    private static Path forced(Path folder) throws IOException {
+        try (FileChannel channel = FileChannel.open(folder, StandardOpenOption.READ)) {
+            channel.force(true);
+            return folder;
         }
     }
 
@@ -137,14 +144,14 @@ public final class Disk {
 
     /** Makes a file's content survive a power cut. */
     public static void sync(Path file) throws IOException {
-        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+        try (FileChannel channel = Inside.write(file)) {
             channel.force(true);
         }
     }
 
     /** Copies a file's bytes to a new file, which is closed then, and makes the copy survive a power cut. */
     public static void copy(Path from, FileChannel to) throws IOException {
-        try (to; FileChannel in = FileChannel.open(from, StandardOpenOption.READ)) {
+        try (to; FileChannel in = Inside.read(from)) {
             for (long done = 0, n = 1; n > 0; done += n) n = in.transferTo(done, COPIED_AT_ONCE, to);
             to.force(true);
         }
@@ -158,14 +165,14 @@ public final class Disk {
      */
     public static void publish(Path finished, Path target) throws IOException {
         try {
-            Files.createLink(target, finished);
+            Inside.link(target, finished);
         } catch (FileAlreadyExistsException e) {
             if (!Files.isSameFile(finished, target)) throw e;
         } catch (UnsupportedOperationException | FileSystemException e) {
-            Files.move(finished, target);
+            Inside.move(finished, target);
             return;
         }
-        Files.delete(finished);
+        Inside.delete(finished);
     }
 
     /** Usable bytes on the disk of this path or of its nearest existing parent. */
@@ -245,9 +252,9 @@ public final class Disk {
      */
     public static FileChannel openUncached(Path file) throws IOException {
         try {
-            return FileChannel.open(file, StandardOpenOption.READ, ExtendedOpenOption.DIRECT);
+            return Inside.open(file, there -> FileChannel.open(there, StandardOpenOption.READ, ExtendedOpenOption.DIRECT));
         } catch (IOException | UnsupportedOperationException e) {
-            return FileChannel.open(file, StandardOpenOption.READ);
+            return Inside.read(file);
         }
     }
 

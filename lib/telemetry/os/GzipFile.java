@@ -9,7 +9,6 @@ import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.security.DigestInputStream;
 import java.security.MessageDigest;
 import java.util.function.LongConsumer;
@@ -51,7 +50,7 @@ public final class GzipFile {
      * @return how many bytes of the plain file are in it
      */
     public static long compress(Path plain, long from, FileChannel out, LongConsumer progress) throws IOException {
-        try (out; FileChannel in = FileChannel.open(plain, StandardOpenOption.READ)) {
+        try (out; FileChannel in = Inside.read(plain)) {
             write(ByteBuffer.wrap(HEADER), out);
             var crc = new CRC32();
             long bytes = deflate(in.position(from), crc, packed -> write(packed, out), progress);
@@ -64,7 +63,7 @@ public final class GzipFile {
     /** How large {@link #compress} would make its target. */
     public static long sizeOf(Path plain, long from) throws IOException {
         long[] size = {HEADER.length + TRAILER};
-        try (FileChannel in = FileChannel.open(plain, StandardOpenOption.READ)) {
+        try (FileChannel in = Inside.read(plain)) {
             deflate(in.position(from), new CRC32(), packed -> size[0] += packed.remaining(), bytes -> { });
         }
         return size[0];
@@ -110,7 +109,7 @@ public final class GzipFile {
      * @throws StoreException {@code DAMAGED} when the plain file differs from {@code from} on, or has fewer bytes
      */
     public static Content compare(Path gzip, Path plain, long from) throws IOException {
-        try (FileChannel expected = FileChannel.open(plain, StandardOpenOption.READ)) {
+        try (FileChannel expected = Inside.read(plain)) {
             expected.position(from);
             ByteBuffer same = ByteBuffer.allocateDirect(BUFFER);
             return read(gzip, Long.MAX_VALUE, (bytes, n) -> {
@@ -146,7 +145,7 @@ public final class GzipFile {
         long bytes = 0;
         long lines = 0;
         byte last = '\n';
-        try (InputStream file = new DigestInputStream(Files.newInputStream(gzip), outer);
+        try (InputStream file = new DigestInputStream(Inside.stream(gzip), outer);
                 InputStream in = new GZIPInputStream(file, BUFFER)) {
             byte[] chunk = new byte[BUFFER];
             for (int n = in.read(chunk); n > 0; n = in.read(chunk)) {
@@ -173,7 +172,7 @@ public final class GzipFile {
 
     /** What the file's last bytes say of its content, unchecked. Null when the file is too short. */
     public static Trailer trailer(Path gzip) throws IOException {
-        try (FileChannel in = FileChannel.open(gzip, StandardOpenOption.READ)) {
+        try (FileChannel in = Inside.read(gzip)) {
             ByteBuffer bytes = ByteBuffer.allocate(TRAILER).order(ByteOrder.LITTLE_ENDIAN);
             if (in.size() < TRAILER || in.read(bytes, in.size() - TRAILER) < TRAILER) return null;
             return new Trailer(bytes.getInt(0), Integer.toUnsignedLong(bytes.getInt(4)));
@@ -183,7 +182,7 @@ public final class GzipFile {
     /** The CRC-32 of this many bytes of a plain file; null when it has fewer. */
     public static Integer crc(Path plain, long from, long length) throws IOException {
         var crc = new CRC32();
-        try (FileChannel in = FileChannel.open(plain, StandardOpenOption.READ)) {
+        try (FileChannel in = Inside.read(plain)) {
             in.position(from);
             ByteBuffer chunk = ByteBuffer.allocate(BUFFER);
             for (long left = length; left > 0; left -= chunk.limit()) {

@@ -17,7 +17,8 @@ import telemetry.text.Notes;
  * Files and folders that come into being: each has its owner, group and mode before anything is in it, so that what root makes in another
  * account's store locks nobody out. They are those of what it replaces. What is new gets owner and group of its folder, and may be read
  * and written by the group and read by others where the folder allows it; others never write. The store may belong to a hostile account:
- * no link is followed, and a file that has a second name is given to nobody. Only root can give files away; other accounts keep theirs.
+ * in a folder that others may change a file or folder comes into being in one of our own, and is moved out of it when it is settled. Only
+ * root can give files away; other accounts keep theirs.
  * On Windows nothing of this applies.
  */
 public final class NewFile {
@@ -86,6 +87,41 @@ public final class NewFile {
     }
 
     private static FileChannel create(Path file, Nature nature) throws IOException {
+        Path absolute = file.toAbsolutePath();
+        try (HeldFolder folder = HeldFolder.of(absolute.getParent())) {
+            if (folder == null) return settled(absolute, nature);
+            Path name = absolute.getFileName();
+            if (isThere(folder.resolve(name))) throw new FileAlreadyExistsException(file.toString());
+            return folder.inOwn(own -> {
+                Path made = own.resolve(name);
+                FileChannel channel = settled(made, nature);
+                try {
+                    publish(made, folder.resolve(name));
+                    return channel;
+                } catch (IOException | RuntimeException e) {
+                    channel.close();
+                    throw e;
+                }
+            });
+        }
+    }
+
+    private static boolean isThere(Path file) {
+        return Files.exists(file, LinkOption.NOFOLLOW_LINKS);
+    }
+
+    /** The new name refuses to be one that is there. Where there are no hard links, that is looked at before. */
+    private static void publish(Path made, Path file) throws IOException {
+        try {
+            Files.createLink(file, made);
+            Files.delete(made);
+        } catch (UnsupportedOperationException | FileSystemException e) {
+            if (isThere(file)) throw new FileAlreadyExistsException(file.toString());
+            Files.move(made, file);
+        }
+    }
+
+    private static FileChannel settled(Path file, Nature nature) throws IOException {
         FileChannel channel = FileChannel.open(file, Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE),
                 Disk.ownerOnlyFile(file));
         try {
@@ -104,17 +140,17 @@ public final class NewFile {
      * @param model as {@link #create(Path, Path)} has it
      */
     public static void appear(Path file, Path model) throws IOException {
-        if (Files.exists(file, LinkOption.NOFOLLOW_LINKS)) return;
+        if (isThere(file)) return;
         Path unfinished = Unfinished.free(file.toAbsolutePath());
         try {
             create(unfinished, model).close();
-            Files.createLink(file, unfinished);
+            Inside.link(file, unfinished);
         } catch (FileAlreadyExistsException | NoSuchFileException e) {
-            if (!Files.exists(file, LinkOption.NOFOLLOW_LINKS)) throw e;
+            if (!isThere(file)) throw e;
         } catch (UnsupportedOperationException | FileSystemException e) {
             make(file, model);
         } finally {
-            Files.deleteIfExists(unfinished);
+            Inside.delete(unfinished);
         }
     }
 
@@ -142,27 +178,34 @@ public final class NewFile {
 
     /** It has its name when it has its owner: what another thread makes in it takes that over. */
     private static void folder(Path folder, Nature nature) throws IOException {
-        if (Files.exists(folder, LinkOption.NOFOLLOW_LINKS)) throw new FileAlreadyExistsException(folder.toString());
-        if (nature == null) {
-            Files.createDirectory(folder);
-            return;
+        Path absolute = folder.toAbsolutePath();
+        try (HeldFolder above = HeldFolder.of(absolute.getParent())) {
+            Path there = above == null ? absolute : above.resolve(absolute.getFileName());
+            if (isThere(there)) throw new FileAlreadyExistsException(folder.toString());
+            if (nature == null) Files.createDirectory(there);
+            else if (above == null) folder(Unfinished.free(absolute), there, nature);
+            else above.inOwn(own -> {
+                folder(own.resolve(absolute.getFileName()), there, nature);
+                return null;
+            });
         }
-        Path unfinished = Unfinished.free(folder.toAbsolutePath());
+    }
+
+    private static void folder(Path unfinished, Path folder, Nature nature) throws IOException {
         Files.createDirectory(unfinished, Disk.ownerOnlyFolder(unfinished));
         try {
             settle(unfinished, nature);
             Files.move(unfinished, folder);
         } catch (FileSystemException e) {
             Files.deleteIfExists(unfinished);
-            throw Files.exists(folder, LinkOption.NOFOLLOW_LINKS) ? new FileAlreadyExistsException(folder.toString()) : e;
+            throw isThere(folder) ? new FileAlreadyExistsException(folder.toString()) : e;
         }
     }
 
-    /** A closed folder with a name that nothing has, for work that ends with its removal. */
+    /** A folder for nobody but this account, with a name that nothing has, for work that ends with its removal. */
     public static Path scratchFolder(Path parent, String prefix) throws IOException {
-        Path folder = Files.createTempDirectory(parent, prefix);
-        Nature above = ofFolder(folder);
-        settle(folder, above == null ? null : above.closedFolder());
+        Path folder = Unfinished.random(parent.toAbsolutePath(), prefix);
+        Inside.at(folder, there -> Files.createDirectory(there, Disk.ownerOnlyFolder(there)));
         return folder;
     }
 
@@ -180,7 +223,7 @@ public final class NewFile {
 
     /** Null when there is no such file, or it is a link or a folder. */
     private static Nature plain(Path file) throws IOException {
-        if (!isKnown(file) || !Files.exists(file, LinkOption.NOFOLLOW_LINKS)) return null;
+        if (!isKnown(file) || !isThere(file)) return null;
         Nature nature = Nature.of(file, LinkOption.NOFOLLOW_LINKS);
         return nature.isPlain() ? nature : null;
     }

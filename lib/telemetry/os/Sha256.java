@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
@@ -23,7 +22,7 @@ public final class Sha256 {
     /** @param bytes receives the number of bytes read so far, now and then */
     public static String of(Path file, LongConsumer bytes) throws IOException {
         MessageDigest digest = digest();
-        try (FileChannel in = FileChannel.open(file, StandardOpenOption.READ)) {
+        try (FileChannel in = Inside.read(file)) {
             ByteBuffer chunk = ByteBuffer.allocateDirect(BUFFER);
             while (in.read(chunk.clear()) > 0) {
                 digest.update(chunk.flip());

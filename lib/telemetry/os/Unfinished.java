@@ -1,32 +1,33 @@
 package telemetry.os;
 
 import java.io.IOException;
+import java.io.InputStream;
+import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.AtomicMoveNotSupportedException;
-import java.nio.file.DirectoryStream;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Unfinished files: {@code telemetry.sqlite.4711-1.tmp}, where 4711 is the process that writes it. So what a killed process left can be
- * told from the rest.
+ * Unfinished files: {@code telemetry.sqlite.4711-2360217340961846101.tmp}, where 4711 is the process that writes it. So what a killed process
+ * left can be told from the rest. The other number is random: nobody can put something under the name before.
  */
 public final class Unfinished {
     private static final Pattern NAME = Pattern.compile(".*\\.(\\d{1,18})-\\d+\\.tmp(-wal|-shm|-journal)?");
 
-    /** No two threads of this process get the same name. */
-    private static final AtomicLong LAST = new AtomicLong();
+    private static final Pattern MARK = Pattern.compile("(\\d{1,18})(-\\d+)?");
+    private static final Path CHANCE = Path.of("/dev/urandom");
 
     private Unfinished() { }
 
@@ -34,9 +35,9 @@ public final class Unfinished {
     public static Path beside(Path target) {
         Path absolute = target.toAbsolutePath();
         String name = absolute.getFileName().toString();
-        try (DirectoryStream<Path> files = Files.newDirectoryStream(absolute.getParent(),
-                file -> file.getFileName().toString().startsWith(name + "."))) {
-            for (Path file : files) if (isLeft(file)) Files.deleteIfExists(file);
+        try {
+            for (Path file : Inside.list(absolute.getParent()))
+                if (file.getFileName().toString().startsWith(name + ".") && isLeft(file)) Inside.delete(file);
         } catch (IOException e) {
             throw Attempt.refused("write to the folder", absolute.getParent(), e);
         }
@@ -44,10 +45,31 @@ public final class Unfinished {
     }
 
     static Path free(Path target) {
-        while (true) {
-            String mark = "." + ProcessHandle.current().pid() + "-" + LAST.incrementAndGet() + ".tmp";
-            Path file = target.resolveSibling(target.getFileName() + mark);
-            if (Files.notExists(file)) return file;
+        return target.resolveSibling(target.getFileName() + "." + mark() + ".tmp");
+    }
+
+    /** A name in this folder that nobody can foresee: {@code .drill-4711-2360217340961846101}. */
+    public static Path random(Path folder, String prefix) {
+        return folder.resolve(prefix + mark());
+    }
+
+    /** True for what {@link #random} has named for a process that is gone. */
+    public static boolean isLeft(Path path, String prefix) {
+        String name = path.getFileName().toString();
+        return name.startsWith(prefix) && isLeft(MARK.matcher(name.substring(prefix.length())));
+    }
+
+    /** This process, by which a leftover is known, and what another account cannot guess. */
+    private static String mark() {
+        return ProcessHandle.current().pid() + "-" + (chance() >>> 1);
+    }
+
+    /** As a SecureRandom has it, which takes longer to begin than most commands have. */
+    private static long chance() {
+        try (InputStream in = Files.newInputStream(CHANCE)) {
+            return ByteBuffer.wrap(in.readNBytes(Long.BYTES)).getLong();
+        } catch (IOException | BufferUnderflowException e) {
+            return new SecureRandom().nextLong();
         }
     }
 
@@ -91,9 +113,9 @@ public final class Unfinished {
         try (FileChannel channel = NewFile.createLike(unfinished, whole)) {
             write(channel, content);
             channel.force(true);
-            Files.move(unfinished, whole, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+            Inside.move(unfinished, whole, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
         } finally {
-            Files.deleteIfExists(unfinished);
+            Inside.delete(unfinished);
         }
     }
 
@@ -112,7 +134,7 @@ public final class Unfinished {
             Path target = folder.resolve(file.getFileName());
             if (Files.exists(target, LinkOption.NOFOLLOW_LINKS)) throw new FileAlreadyExistsException(target.toString());
             try {
-                Files.move(file, target, StandardCopyOption.ATOMIC_MOVE);
+                Inside.move(file, target, StandardCopyOption.ATOMIC_MOVE);
             } catch (AtomicMoveNotSupportedException e) {
                 copyAll(files.subList(files.indexOf(file), files.size()), folder);
                 return;
@@ -130,14 +152,17 @@ public final class Unfinished {
             }
             for (int i = 0; i < files.size(); i++) Disk.publish(copies.get(i), folder.resolve(files.get(i).getFileName()));
             Disk.syncFolder(folder);
-            for (Path file : files) Files.delete(file);
+            for (Path file : files) Inside.delete(file);
         } finally {
-            for (Path copy : copies) Files.deleteIfExists(copy);
+            for (Path copy : copies) Inside.delete(copy);
         }
     }
 
     private static boolean isLeft(Path file) {
-        Matcher name = NAME.matcher(file.getFileName().toString());
+        return isLeft(NAME.matcher(file.getFileName().toString()));
+    }
+
+    private static boolean isLeft(Matcher name) {
         return name.matches() && ProcessHandle.of(Long.parseLong(name.group(1))).isEmpty();
     }
 }

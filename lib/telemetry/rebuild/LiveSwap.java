@@ -1,6 +1,5 @@
 package telemetry.rebuild;
 
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -11,6 +10,7 @@ import telemetry.Row;
 import telemetry.StoreException;
 import telemetry.os.Attempt;
 import telemetry.os.Disk;
+import telemetry.os.Inside;
 import telemetry.os.NewFile;
 import telemetry.os.Unfinished;
 import telemetry.runs.Schema;
@@ -51,7 +51,7 @@ final class LiveSwap implements AutoCloseable {
             copy(unfinished);
             Attempt.of("keep a copy of the old database as", to, () -> {
                 Disk.sync(unfinished);
-                Files.move(unfinished, to);
+                Inside.move(unfinished, to);
                 Disk.syncFolder(to.getParent());
             });
             kept = to;
@@ -64,7 +64,7 @@ final class LiveSwap implements AutoCloseable {
     /** SQLite makes all indexes anew, which is smaller; where only the agents' SQLite can, the pages are copied. */
     private void copy(Path to) {
         try {
-            watcher.update("VACUUM INTO ?", to);
+            watcher.vacuumInto(to);
         } catch (StoreException e) {
             if (SqliteErrors.lacking(e) == null) throw e;
             DatabaseFile.delete(to);

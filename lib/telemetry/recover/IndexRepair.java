@@ -2,7 +2,6 @@ package telemetry.recover;
 
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
@@ -16,6 +15,7 @@ import telemetry.StoreException;
 import telemetry.backup.Snapshot;
 import telemetry.os.Attempt;
 import telemetry.os.Disk;
+import telemetry.os.Inside;
 import telemetry.os.Unfinished;
 import telemetry.rebuild.NewDatabase;
 import telemetry.rebuild.OldDatabase;
@@ -196,7 +196,7 @@ final class IndexRepair {
 
     private static void publish(Path unfinished, Path kept) throws IOException {
         Disk.sync(unfinished);
-        Files.move(unfinished, kept);
+        Inside.move(unfinished, kept);
         Disk.syncFolder(kept.getParent());
     }
 }

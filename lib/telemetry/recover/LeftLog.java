@@ -7,6 +7,7 @@ import telemetry.Database;
 import telemetry.StoreException;
 import telemetry.os.Attempt;
 import telemetry.os.Disk;
+import telemetry.os.Inside;
 import telemetry.os.NewFile;
 import telemetry.os.Unfinished;
 import telemetry.runs.Integrity;
@@ -107,8 +108,8 @@ record LeftLog(Path file, long commits, long broken, boolean isWhole) {
     void remove() {
         String name = file.getFileName().toString();
         Attempt.of("remove the -wal", file, () -> {
-            Files.delete(file);
-            Files.deleteIfExists(file.resolveSibling(name.substring(0, name.length() - "-wal".length()) + "-shm"));
+            Inside.delete(file);
+            Inside.delete(file.resolveSibling(name.substring(0, name.length() - "-wal".length()) + "-shm"));
             Disk.syncFolder(file.getParent());
         });
     }

@@ -5,7 +5,6 @@ import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.DirectoryStream;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -23,6 +22,7 @@ import telemetry.Store;
 import telemetry.Times;
 import telemetry.os.Attempt;
 import telemetry.os.Disk;
+import telemetry.os.Inside;
 import telemetry.os.NewFile;
 import telemetry.os.Unfinished;
 import telemetry.sqlite.DatabaseFile;
@@ -79,7 +79,7 @@ record RecoveryMark(Store store, String stamp, Set<String> others) {
         Path file = file(store, stamp);
         Set<String> names = new HashSet<>();
         byte[] bytes = Attempt.of("read", file, () -> {
-            try (InputStream in = Files.newInputStream(file)) {
+            try (InputStream in = Inside.stream(file)) {
                 return in.readNBytes(MOST_BYTES);
             }
         });
@@ -107,16 +107,15 @@ record RecoveryMark(Store store, String stamp, Set<String> others) {
     }
 
     private static List<Path> listed(Store store) {
-        List<Path> files = new ArrayList<>();
-        try (DirectoryStream<Path> listed = Files.newDirectoryStream(store.quarantine())) {
-            listed.forEach(files::add);
+        try {
+            List<Path> files = Inside.list(store.quarantine());
+            files.sort(null);
+            return files;
         } catch (NoSuchFileException e) {
             return List.of();
         } catch (IOException e) {
             throw Attempt.refused("look into", store.quarantine(), e);
         }
-        files.sort(null);
-        return files;
     }
 
     /** The damaged databases that this recovery has put aside, or copied before it overwrote them; oldest first. */
@@ -156,7 +155,7 @@ record RecoveryMark(Store store, String stamp, Set<String> others) {
     /** It has come to its end, and any other that was going on with it. */
     void end() {
         Attempt.of("note the recovery's end in", store.quarantine(), () -> {
-            for (String stamp : all(store)) Files.deleteIfExists(file(store, stamp));
+            for (String stamp : all(store)) Inside.delete(file(store, stamp));
             Disk.syncFolder(store.quarantine());
         });
         Quarantine.removeIfEmpty(store.quarantine());

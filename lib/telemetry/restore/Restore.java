@@ -1,9 +1,7 @@
 package telemetry.restore;
 
 import java.io.PrintWriter;
-import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
-import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -21,9 +19,10 @@ import telemetry.backup.BackupContent;
 import telemetry.backup.Snapshot;
 import telemetry.os.Attempt;
 import telemetry.os.Disk;
+import telemetry.os.Inside;
 import telemetry.os.Link;
 import telemetry.os.NewFile;
-import telemetry.os.ScratchFolder;
+import telemetry.os.Unfinished;
 import telemetry.prune.OldRuns;
 import telemetry.rebuild.Replay;
 import telemetry.runs.Schema;
@@ -85,7 +84,7 @@ public final class Restore {
         Pruned.leniently(store);
         if (!Files.isDirectory(live.getParent())) {
             BackupContent.requireIntact(backup, err);
-            createFolder();
+            Layout.makeFolder(live.getParent());
         }
         return StoreLock.replacing(store, () -> {
             try (BackupContent content = BackupContent.open(backup, live, err)) {
@@ -133,7 +132,7 @@ public final class Restore {
             try {
                 Disk.copy(DatabaseFile.beside(live, "-journal"), NewFile.create(journal));
             } catch (NoSuchFileException e) {
-                Files.deleteIfExists(journal);
+                Inside.delete(journal);
             }
         });
     }
@@ -144,11 +143,6 @@ public final class Restore {
                     Next.command("backup", "list"));
     }
 
-    private void createFolder() {
-        Path folder = live.getParent();
-        Attempt.of("create the folder", folder, () -> Layout.makeFolders(folder));
-    }
-
     /**
      * On the store's own disk where there is one: that is the one with room for a database. Removes what drills that were killed have left
      * there.
@@ -157,19 +151,9 @@ public final class Restore {
         Path base = store.base();
         return Attempt.of("make a scratch folder in", base, () -> {
             if (!Files.isDirectory(base) || !Files.isWritable(base)) return Files.createTempDirectory(DRILL);
-            try (DirectoryStream<Path> left = Files.newDirectoryStream(base, DRILL + "*")) {
-                for (Path folder : left) if (isLeft(folder)) ScratchFolder.remove(folder);
-            }
-            Path folder = base.resolve(DRILL + ProcessHandle.current().pid());
-            NewFile.closedFolder(folder);
-            return folder;
+            for (Path path : Inside.list(base)) if (Unfinished.isLeft(path, DRILL)) Inside.remove(path);
+            return NewFile.scratchFolder(base, DRILL);
         });
-    }
-
-    private static boolean isLeft(Path folder) {
-        String pid = folder.getFileName().toString().substring(DRILL.length());
-        return Files.isDirectory(folder, LinkOption.NOFOLLOW_LINKS) && pid.matches("\\d{1,18}")
-                && (ProcessHandle.of(Long.parseLong(pid)).isEmpty() || Long.parseLong(pid) == ProcessHandle.current().pid());
     }
 
     /** @param old what was there before, to be compared with what is there now; null when there was nothing */

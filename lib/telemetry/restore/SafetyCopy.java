@@ -2,7 +2,6 @@ package telemetry.restore;
 
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
@@ -18,6 +17,7 @@ import telemetry.Store;
 import telemetry.backup.Snapshot;
 import telemetry.os.Attempt;
 import telemetry.os.Disk;
+import telemetry.os.Inside;
 import telemetry.os.NewFile;
 import telemetry.os.Openers;
 import telemetry.os.Unfinished;
@@ -51,9 +51,10 @@ final class SafetyCopy {
 
     /** A new folder for one restore, nobody else's. Removes what restores that were killed have left unfinished in others. */
     static Path claim(Store store, Instant now) {
-        try (DirectoryStream<Path> folders = Files.newDirectoryStream(store.quarantine(), PREFIX + "-*")) {
-            for (Path folder : folders) {
-                if (!Files.isDirectory(folder, LinkOption.NOFOLLOW_LINKS)) continue;
+        try {
+            for (Path folder : Inside.list(store.quarantine())) {
+                boolean isOne = folder.getFileName().toString().startsWith(PREFIX + "-");
+                if (!isOne || !Files.isDirectory(folder, LinkOption.NOFOLLOW_LINKS)) continue;
                 for (Path file : files(store.database())) Unfinished.beside(folder.resolve(file.getFileName()));
                 if (Files.getLastModifiedTime(folder).toInstant().isBefore(Instant.now().minus(LEFT))) Quarantine.removeIfEmpty(folder);
             }
@@ -126,8 +127,8 @@ final class SafetyCopy {
             Snapshot.keep(source, unfinished, err);
             Attempt.of("keep a copy of the database as", kept(), () -> {
                 Disk.sync(unfinished);
-                Files.move(unfinished, kept(), StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-                for (Path log : files(kept())) if (!log.equals(kept())) Files.deleteIfExists(log);
+                Inside.move(unfinished, kept(), StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+                for (Path log : files(kept())) if (!log.equals(kept())) Inside.delete(log);
                 Disk.syncFolder(folder);
             });
         } finally {

@@ -3,6 +3,7 @@ package telemetry.setup;
 import java.io.IOException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.List;
@@ -21,6 +22,7 @@ import telemetry.StoreException;
 import telemetry.daylog.LogReader;
 import telemetry.os.Attempt;
 import telemetry.os.Disk;
+import telemetry.os.Inside;
 import telemetry.os.NewFile;
 import telemetry.rebuild.Rebuild;
 import telemetry.daylog.InFlight;
@@ -59,7 +61,7 @@ public final class SampleWriter {
 
     /** Finishes or discards a sample that was killed. @throws StoreException {@code LOCKED} when it is still being made */
     public Left settle() {
-        return Files.exists(folder) ? alone(this::settled) : Left.NOTHING;
+        return isThere() ? alone(this::settled) : Left.NOTHING;
     }
 
     /** @throws StoreException {@code REFUSED} when the store has runs or lines already */
@@ -136,19 +138,24 @@ public final class SampleWriter {
     }
 
     private Left settled() {
-        if (!Files.isDirectory(folder)) return Left.NOTHING;
+        if (!isThere()) return Left.NOTHING;
         try {
             boolean hasRows = hasRows();
             for (Path file : files()) {
                 if (hasRows) publish(file);
-                else Files.delete(file);
+                else Inside.delete(file);
             }
-            Files.delete(folder);
+            Inside.delete(folder);
             Disk.syncFolder(store.raw());
             return hasRows ? Left.FINISHED : Left.DISCARDED;
         } catch (IOException e) {
             throw Attempt.refused("settle the unfinished sample in", folder, e);
         }
+    }
+
+    /** A link of that name is none of ours. */
+    private boolean isThere() {
+        return Files.isDirectory(folder, LinkOption.NOFOLLOW_LINKS);
     }
 
     /** True when the database has the first run of the files, which means all of them. */
@@ -167,9 +174,7 @@ public final class SampleWriter {
     }
 
     private List<Path> files() throws IOException {
-        try (Stream<Path> files = Files.list(folder)) {
-            return files.sorted().toList();
-        }
+        return Inside.list(folder).stream().sorted().toList();
     }
 
     /** A day that already has a file gets a further part: a file that an agent appends to is not touched. */

@@ -14,6 +14,7 @@ import telemetry.Next;
 import telemetry.StoreException;
 import telemetry.os.Attempt;
 import telemetry.os.Disk;
+import telemetry.os.Inside;
 import telemetry.os.Link;
 
 /** A database's file, the files that SQLite keeps beside it, and what can be said before it is open. */
@@ -21,6 +22,9 @@ public final class DatabaseFile {
 
     /** Suffixes of the database itself, its log, the log's index and its rollback journal. */
     static final List<String> SUFFIXES = List.of("", "-wal", "-shm", "-journal");
+
+    /** To read and write, to create, by URI, and through no link, whose number the driver does not name; source: sqlite3.h. */
+    private static final int OPEN = 0x02 | 0x04 | 0x40 | 0x01000000;
 
     static {
         SqliteLibrary.prepare();
@@ -54,7 +58,7 @@ public final class DatabaseFile {
     /** Removes a database that no process has open, with all files that SQLite keeps beside it. */
     public static void delete(Path file) {
         try {
-            for (String suffix : SUFFIXES) Files.deleteIfExists(beside(file, suffix));
+            for (String suffix : SUFFIXES) Inside.delete(beside(file, suffix));
         } catch (IOException e) {
             throw Attempt.refused("remove", file, e);
         }
@@ -92,17 +96,43 @@ public final class DatabaseFile {
         Link.require("open the database", absolute);
         if (!mode.equals("mode=rwc")) require(absolute);
         SqliteLibrary.load(absolute);
+        Path real = real(absolute);
+        requirePlain(real);
+        Object before = identity(real);
+        Connection connection;
         try {
-            return JDBC.createConnection("jdbc:sqlite:" + Disk.uri(absolute) + "?" + mode, options());
+            connection = JDBC.createConnection("jdbc:sqlite:" + Disk.uri(real) + "?" + mode, options());
         } catch (SQLException e) {
             throw SqliteErrors.translate("open the database", absolute, e);
         }
+        if (before == null || before.equals(identity(real))) return connection;
+        SqliteCursor.close(connection);
+        throw new StoreException(StoreException.Reason.LOCKED, "open the database", absolute,
+                "another program has replaced it in the meantime", Next.RUN_AGAIN);
     }
 
-    /** Without this the driver asks for the new row's number after each INSERT, which nobody here needs (bench row {@code track}). */
+    /** The name to open it by: SQLite is told to follow no link. @throws StoreException when another account has put one on the way */
+    static Path real(Path file) {
+        return Attempt.of("open the database", file, () -> Inside.real(file));
+    }
+
+    /** SQLite waits for the other end of a FIFO, and writes to any file that has one of these names. It follows no link there. */
+    private static void requirePlain(Path file) {
+        for (String suffix : SUFFIXES) Attempt.of("open the database by", beside(file, suffix), () -> {
+            Inside.requirePlain(beside(file, suffix));
+        });
+    }
+
+    /** Null when it is not there. */
+    static Object identity(Path file) {
+        return Attempt.of("open the database", file, () -> Disk.identity(file));
+    }
+
+    /** Without the first the driver asks for the new row's number after each INSERT, which nobody here needs (bench row {@code track}). */
     private static Properties options() {
         var options = new Properties();
         options.setProperty("jdbc.get_generated_keys", "false");
+        options.setProperty("open_mode", String.valueOf(OPEN));
         return options;
     }
 

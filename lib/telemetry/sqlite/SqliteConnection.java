@@ -105,7 +105,7 @@ public final class SqliteConnection implements AutoCloseable {
     /** Attaches another database as {@code name.table}. @param mode as in sqlite.org/uri.html: {@code rw} */
     public void attach(Path other, String mode, String name) {
         limit.attached(other);
-        execute("ATTACH DATABASE '" + Disk.uri(other.toAbsolutePath()) + "?mode=" + mode + "' AS " + name);
+        execute("ATTACH DATABASE '" + Disk.uri(DatabaseFile.real(other)) + "?mode=" + mode + "' AS " + name);
     }
 
     /** The same to read only; nothing is written beside it, nor folded in. */
@@ -219,6 +219,14 @@ public final class SqliteConnection implements AutoCloseable {
      * @param bytes    receives the bytes copied so far, for the first time when the target is locked and before the copy counts
      */
     public void copyTo(Path target, long pages, long pageSize, Duration patience, LongConsumer bytes) {
+        Path real = DatabaseFile.real(target);
+        Object before = DatabaseFile.identity(real);
+        copyToReal(real, pages, pageSize, patience, bytes);
+        if (before != null && !before.equals(DatabaseFile.identity(real))) throw new StoreException(StoreException.Reason.FAILED,
+                "copy " + file + " to", target, "another program has put something else in its place", null);
+    }
+
+    private void copyToReal(Path target, long pages, long pageSize, Duration patience, LongConsumer bytes) {
         try {
             int tries = (int) (patience.toMillis() / PAUSE_MS);
             int step = (int) Math.max(1, Math.min(PAGES_A_STEP, pages - 1));
@@ -232,6 +240,11 @@ public final class SqliteConnection implements AutoCloseable {
         } catch (SQLException e) {
             throw SqliteErrors.translate("copy " + file + " to", target, e);
         }
+    }
+
+    /** Copies the database row by row into an empty file. */
+    public void vacuumInto(Path empty) {
+        update("VACUUM INTO ?", DatabaseFile.real(empty));
     }
 
     /** Stops the statement that another thread is running. */

@@ -10,6 +10,7 @@ import java.time.Duration;
 import telemetry.Next;
 import telemetry.StoreException;
 import telemetry.os.Attempt;
+import telemetry.os.Inside;
 
 /**
  * Disk space for reading a database in WAL mode, which needs a -shm. Without space SQLite's attempt fails and leaves an empty -wal and a
@@ -38,13 +39,20 @@ public final class WalRoom {
     /** Tries it out, because root may have more space than others. */
     private static boolean isFull(Path file) {
         Path probe = file.resolveSibling(file.getFileName() + "-room-" + ProcessHandle.current().pid() + "-" + System.nanoTime() + ".tmp");
+        try {
+            Inside.at(probe, WalRoom::fill);
+            return false;
+        } catch (IOException e) {
+            return Attempt.refused("write beside", file, e).reason() == StoreException.Reason.FULL;
+        }
+    }
+
+    private static Path fill(Path probe) throws IOException {
         try (FileChannel channel = FileChannel.open(probe, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE,
                 StandardOpenOption.DELETE_ON_CLOSE)) {
             ByteBuffer bytes = ByteBuffer.allocate(SHM);
             while (bytes.hasRemaining()) channel.write(bytes);
-            return false;
-        } catch (IOException e) {
-            return Attempt.refused("write beside", file, e).reason() == StoreException.Reason.FULL;
+            return probe;
         }
     }
 

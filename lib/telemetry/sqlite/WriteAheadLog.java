@@ -13,6 +13,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import telemetry.StoreException;
 import telemetry.os.Attempt;
+import telemetry.os.Inside;
 
 /**
  * A database's -wal, read frame by frame without SQLite, which would fold it into whatever database stands beside it. Its checksums tell
@@ -54,7 +55,7 @@ public final class WriteAheadLog implements AutoCloseable {
      */
     public static WriteAheadLog read(Path file, int pageSize) {
         return Attempt.of("read", file, () -> {
-            FileChannel channel = FileChannel.open(file);
+            FileChannel channel = Inside.read(file);
             var log = new WriteAheadLog(file, channel);
             try {
                 log.readHeader(pageSize);
@@ -71,7 +72,7 @@ public final class WriteAheadLog implements AutoCloseable {
     public static int pageSizeOf(Path database) {
         return Attempt.of("read", database, () -> {
             if (!Files.isRegularFile(database)) return 0;
-            try (FileChannel channel = FileChannel.open(database)) {
+            try (FileChannel channel = Inside.read(database)) {
                 ByteBuffer header = ByteBuffer.allocate(HEADER);
                 while (header.hasRemaining() && channel.read(header) >= 0) { }
                 int size = header.position() < HEADER ? 0 : header.getShort(16) & 0xffff;

@@ -153,6 +153,12 @@ public final class Layout {
         }
     }
 
+    /** As {@link #makeFolders}. @throws StoreException when it cannot be made */
+    public static void makeFolder(Path folder) {
+        Link.require("create the folder", folder);
+        Attempt.of("create the folder", folder, () -> makeFolders(folder));
+    }
+
     /** Makes a folder of the store and the one above it, as far as they are missing: each is as the one that it is in. */
     public static void makeFolders(Path folder) throws IOException {
         for (Path one : new Path[] {folder.getParent(), folder}) {

@@ -21,6 +21,7 @@ import telemetry.StoreException;
 import telemetry.Times;
 import telemetry.daylog.Records;
 import telemetry.os.Attempt;
+import telemetry.os.Inside;
 import telemetry.text.JsonText;
 import telemetry.text.Notes;
 
@@ -155,7 +156,7 @@ public final class Pruned {
 
     private void setAside() {
         Path aside = Quarantine.claim(store, "pruned", Instant.now()).resolve(NAME);
-        Attempt.of("set aside", file, () -> Files.move(file, aside, StandardCopyOption.ATOMIC_MOVE));
+        Attempt.of("set aside", file, () -> Inside.move(file, aside, StandardCopyOption.ATOMIC_MOVE));
         Notes.warn("set aside " + file + ", which is no plain file, as " + aside);
     }
 

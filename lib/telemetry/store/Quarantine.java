@@ -19,7 +19,9 @@ import telemetry.Store;
 import telemetry.Times;
 import telemetry.os.Attempt;
 import telemetry.os.Disk;
+import telemetry.os.Inside;
 import telemetry.os.NewFile;
+import telemetry.os.Unfinished;
 import telemetry.text.JsonText;
 import telemetry.text.Notes;
 import telemetry.text.Words;
@@ -38,8 +40,8 @@ public final class Quarantine implements AutoCloseable {
     private static final int PART = 3 << 16;
 
     private final Path file;
-    private final Path unfinished;
     private final long most;
+    private Path unfinished;
     private FileChannel channel;
     private BufferedWriter out;
     private long entries;
@@ -54,7 +56,6 @@ public final class Quarantine implements AutoCloseable {
     Quarantine(Path file, long most) {
         this.file = file;
         this.most = most;
-        this.unfinished = file.resolveSibling(file.getFileName() + ".tmp");
     }
 
     /** A folder of its own under the store's quarantine, not made yet: {@code quarantine/rebuild-20261120_120000}. */
@@ -154,7 +155,7 @@ public final class Quarantine implements AutoCloseable {
             if (counted > 0 || bytes + text.length() > most) counted++;
             else put(text);
         } catch (IOException e) {
-            throw Attempt.refused("keep a damaged entry in", unfinished, e);
+            throw Attempt.refused("keep a damaged entry in", file, e);
         }
     }
 
@@ -172,7 +173,7 @@ public final class Quarantine implements AutoCloseable {
 
     private void open() throws IOException {
         make(file.getParent());
-        Files.deleteIfExists(unfinished);
+        unfinished = Unfinished.beside(file);
         channel = NewFile.create(unfinished);
         out = new BufferedWriter(Channels.newWriter(channel, StandardCharsets.UTF_8));
     }
@@ -187,7 +188,7 @@ public final class Quarantine implements AutoCloseable {
         try {
             if (out == null) return;
             channel.close();
-            Files.delete(unfinished);
+            Inside.delete(unfinished);
         } catch (IOException e) {
             // a left-over .tmp in the quarantine does no harm
         }
@@ -196,7 +197,7 @@ public final class Quarantine implements AutoCloseable {
     /** Takes away a folder that nothing came into after all. */
     public static void removeIfEmpty(Path folder) {
         try {
-            Files.deleteIfExists(folder);
+            Inside.delete(folder);
         } catch (IOException e) {
             // it has something in it
         }
@@ -211,7 +212,7 @@ public final class Quarantine implements AutoCloseable {
                 out.flush();
                 closing.force(true);
             }
-            Files.move(unfinished, file);
+            Inside.move(unfinished, file);
             Disk.syncFolder(file.getParent());
         } catch (IOException e) {
             throw Attempt.refused("keep damaged entries in", file, e);

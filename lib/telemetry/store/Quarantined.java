@@ -1,7 +1,6 @@
 package telemetry.store;
 
 import java.io.IOException;
-import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
@@ -24,6 +23,7 @@ import telemetry.Store;
 import telemetry.StoreException;
 import telemetry.os.Attempt;
 import telemetry.os.Disk;
+import telemetry.os.Inside;
 import telemetry.text.Words;
 
 /**
@@ -85,16 +85,15 @@ public record Quarantined(Path path, Instant since, Size size, State state, Stri
     }
 
     private static List<Path> listed(Store store) {
-        List<Path> paths = new ArrayList<>();
-        try (DirectoryStream<Path> all = Files.newDirectoryStream(store.quarantine())) {
-            all.forEach(paths::add);
+        try {
+            List<Path> paths = Inside.list(store.quarantine());
+            paths.sort(null);
+            return paths;
         } catch (NoSuchFileException e) {
             return List.of();
         } catch (IOException e) {
             throw Attempt.refused("look into", store.quarantine(), e);
         }
-        paths.sort(null);
-        return paths;
     }
 
     private static Quarantined unknown(Store store, Path path, String why) {
@@ -168,10 +167,8 @@ public record Quarantined(Path path, Instant since, Size size, State state, Stri
             if (of(store, path, back).state != State.TAKEN_BACK) return Optional.empty();
         }
         Attempt.of("delete", path, () -> {
-            for (Path file : files(path)) Files.deleteIfExists(file);
-            try (Stream<Path> folders = Files.exists(path) ? Files.walk(path) : Stream.empty()) {
-                for (Path folder : folders.sorted(Comparator.reverseOrder()).toList()) Files.delete(folder);
-            }
+            for (Path file : files(path)) Inside.delete(file);
+            if (Files.exists(path, LinkOption.NOFOLLOW_LINKS)) Inside.remove(path);
             Disk.syncFolder(store.quarantine());
         });
         return Optional.of(this);

@@ -10,6 +10,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.Random;
 import telemetry.Store;
 import telemetry.os.Disk;
+import telemetry.os.Inside;
 import telemetry.os.NewFile;
 
 /**
@@ -57,7 +58,7 @@ public final class Reserve {
             long there = Files.exists(file, LinkOption.NOFOLLOW_LINKS) ? Files.size(file) : 0;
             if (there >= size || !Files.isDirectory(store.base()) || Disk.free(file) < SHARE * (size - there)) return false;
             NewFile.make(file, null);
-            try (FileChannel out = FileChannel.open(file, StandardOpenOption.APPEND, LinkOption.NOFOLLOW_LINKS)) {
+            try (FileChannel out = Inside.write(file, StandardOpenOption.APPEND)) {
                 var random = new Random();
                 byte[] chunk = new byte[CHUNK];
                 for (long left = size - there; left > 0; left -= chunk.length) {
@@ -76,7 +77,7 @@ public final class Reserve {
     /** Deletes it. @return false when there was none, or it may not be deleted */
     public static boolean giveUp(Store store) {
         try {
-            return Files.deleteIfExists(file(store));
+            return Inside.delete(file(store));
         } catch (IOException e) {
             return false;
         }

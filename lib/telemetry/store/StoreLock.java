@@ -8,7 +8,6 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
@@ -16,6 +15,7 @@ import telemetry.Next;
 import telemetry.Store;
 import telemetry.StoreException;
 import telemetry.os.Attempt;
+import telemetry.os.Inside;
 import telemetry.os.NewFile;
 
 /** Lets one at a time work on a part of a store, by the lock of a file, which the kernel takes back from a process that is killed. */
@@ -77,7 +77,7 @@ public final class StoreLock {
     /** Found or made. */
     private static FileChannel open(Path lock) throws IOException {
         if (Files.notExists(lock, LinkOption.NOFOLLOW_LINKS)) NewFile.make(lock, null);
-        return FileChannel.open(lock, StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS);
+        return Inside.write(lock);
     }
 
     private static <T> T locked(Path lock, StoreException atWork, Supplier<T> work) throws IOException {
@@ -86,7 +86,7 @@ public final class StoreLock {
             Quarantine.make(folder);
             try (FileChannel channel = open(lock); FileLock held = channel.tryLock()) {
                 if (held == null) throw atWork;
-                try (FileChannel named = FileChannel.open(lock, StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS)) {
+                try (FileChannel named = Inside.write(lock)) {
                     if (isLocked(named)) return workAndClear(lock, work);
                     if (n == MOST_TRIES) throw atWork;
                 }
@@ -115,7 +115,7 @@ public final class StoreLock {
         try {
             return work.get();
         } finally {
-            Files.deleteIfExists(lock);
+            Inside.delete(lock);
         }
     }
 }

@@ -23,6 +23,7 @@ import telemetry.StoreException;
 import telemetry.daylog.Records;
 import telemetry.os.Attempt;
 import telemetry.os.Disk;
+import telemetry.os.Inside;
 import telemetry.runs.Ddl;
 import telemetry.runs.RowForm;
 import telemetry.runs.Schema;
@@ -118,7 +119,7 @@ final class TakenBack implements AutoCloseable {
             return compared(file);
         } finally {
             if (isMade) Attempt.of("delete", index, () -> {
-                Files.deleteIfExists(index);
+                Inside.delete(index);
             });
         }
     }
@@ -281,7 +282,7 @@ final class TakenBack implements AutoCloseable {
     }
 
     private static boolean has(DayFile file, long offset, byte[] bytes) {
-        try (InputStream in = Disk.patient(Files.newInputStream(file.path()));
+        try (InputStream in = Disk.patient(Inside.stream(file.path()));
                 InputStream content = file.compressed() ? new GZIPInputStream(in) : in) {
             content.skipNBytes(offset);
             return Arrays.equals(content.readNBytes(bytes.length), bytes);

@@ -126,7 +126,7 @@ final class MachineChecks {
     Check python(Store store, boolean shared) {
         Set<String> found = new TreeSet<>();
         for (String name : List.of("python3", "python", "py"))
-            Machine.program(name, env).flatMap(python -> answer(python, "-c", VERSIONS)).ifPresent(found::add);
+            Machine.program(name, env).flatMap(python -> answer(python, "-I", "-c", VERSIONS)).ifPresent(found::add);
         if (found.isEmpty()) return Check.ok("python", "none on the PATH that has sqlite3; agents elsewhere may have one");
         String detail = found.stream().map(versions -> versions.replaceFirst(" ", " with SQLite ")).collect(Collectors.joining("; "));
         if (found.stream().noneMatch(versions -> hasWalResetBug(versions.replaceFirst(".* ", "")))) return Check.ok("python", detail);
