@@ -129,7 +129,8 @@ class rebuild extends Procedure {
     }
 
     private void sayDamaged(LogEntry entry) {
-        if (damaged++ < Words.LISTED) note("not read: " + entry.file() + ", byte " + entry.offset() + ": " + ((Damage) entry.record()).reason());
+        if (damaged++ < Words.LISTED) note("not read: " + entry.file() + ", byte " + entry.offset() + ": "
+                + ((Damage) entry.record()).reason());
     }
 
     private void sayInFlight(long runs) {

@@ -122,7 +122,8 @@ class track extends Procedure {
         requireArguments();
         Optional<ShellInFront> front = ShellInFront.ofThisProgram();
         if (front.isPresent()) {
-            front.get().record(this::client, what(), new ShellInFront.Program(command.size(), foreignName(), !terminal), out, err, this::note);
+            front.get().record(this::client, what(), new ShellInFront.Program(command.size(), foreignName(), !terminal), out, err,
+                    this::note);
             return Cli.OK;
         }
         if (isForeignWordLost()) throw wrong("the program's words are no text; JBang cannot hand them on, but scripts/jbangw can");
@@ -146,7 +147,8 @@ class track extends Procedure {
     /** The operator's own words must be recorded as they are. What else is wrong with the store does not matter to the program. */
     private void requireColumns(TelemetryClient client) {
         for (String id : Stream.of(runId, parent).filter(Objects::nonNull).toList())
-            if (!id.matches("[\\x21-\\x7e]{1,200}")) throw wrong("'" + Escaped.line(id) + "' is no run id: up to 200 characters, no blanks");
+            if (!id.matches("[\\x21-\\x7e]{1,200}")) throw wrong("'" + Escaped.line(id)
+            + "' is no run id: up to 200 characters, no blanks");
         Map<String, String> asked = new LinkedHashMap<>(set);
         if (parent != null) asked.put("parent_run_id", parent);
         asked.forEach((column, value) -> {

@@ -9,8 +9,8 @@ import telemetry.text.JsonText;
 import telemetry.text.PythonText;
 
 /**
- * A git commit that a run led to. It is an event of the run in the day files, a row of the table commits, and, in stores of v4 and later, the
- * run's commit: {@code new Commit("3f2a9c1", run.id()).with("author", "Ann <ann@example.org>").with("source", "ci")}.
+ * A git commit that a run led to. It is an event of the run in the day files, a row of the table commits, and, in stores of v4 and later,
+ * the run's commit: {@code new Commit("3f2a9c1", run.id()).with("author", "Ann <ann@example.org>").with("source", "ci")}.
  *
  * @param hash  7 to 64 hexadecimal digits
  * @param runId the run

@@ -192,7 +192,9 @@ public final class Database implements AutoCloseable {
         connection.longest(bytes);
     }
 
-    /** Statements work as long as they like from now on. Otherwise one that works far longer than its database's size explains is stopped. */
+    /**
+     * Statements work as long as they like from now on. Otherwise one that works far longer than its database's size explains is stopped.
+     */
     public Database unlimited() {
         connection.unlimited();
         return this;

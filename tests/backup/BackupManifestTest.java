@@ -51,7 +51,8 @@ class BackupManifestTest {
 
     private BackupManifest read(String members) throws IOException {
         String seal = Sha256.of(members.getBytes(StandardCharsets.UTF_8));
-        Files.writeString(BackupManifest.of(backup), members.substring(0, members.lastIndexOf('\n')) + ",\n  \"seal\": \"" + seal + "\"\n}\n");
+        Files.writeString(BackupManifest.of(backup), members.substring(0, members.lastIndexOf('\n')) + ",\n  \"seal\": \"" + seal
+                + "\"\n}\n");
         return BackupManifest.read(backup);
     }
 }

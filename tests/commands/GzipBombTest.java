@@ -52,7 +52,8 @@ class GzipBombTest {
         bomb(Files.createDirectories(store.backups()).resolve(BACKUP), 3);
         for (List<String> command : List.of(List.of("restore", BACKUP, "--yes"), List.of("restore", BACKUP, "--dry-run"),
                 List.of("verify", "all"))) {
-            Script refused = Script.on(store, new backup(), Stream.concat(command.stream(), Stream.of("--keep-free", "1000000TB")).toArray());
+            Script refused = Script.on(store, new backup(), Stream.concat(command.stream(),
+                    Stream.of("--keep-free", "1000000TB")).toArray());
             assertTrue(refused.exit() >= 2 && refused.said().contains("have to stay free (--keep-free)"), command + ": " + refused);
         }
         Script refused = Script.on(store, new archive(), "restore", "2025-01-02", "--keep-free", "1000000TB");

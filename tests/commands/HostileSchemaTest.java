@@ -40,7 +40,8 @@ class HostileSchemaTest {
             Script done = assertTimeoutPreemptively(Duration.ofMinutes(2), () -> running.get(), name);
             assertEquals(2, done.exit(), name + ": " + done);
             String suspect = name.equals("health") || name.equals("backup") ? VIEW : TRIGGER;
-            assertTrue(done.said().contains("it was stopped after ") && done.said().contains(" of work: look at " + suspect), done.toString());
+            assertTrue(done.said().contains("it was stopped after ") && done.said().contains(" of work: look at " + suspect),
+                    done.toString());
             assertFalse(done.said().contains("damaged ("), done.toString());
         });
     }

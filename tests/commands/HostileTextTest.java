@@ -39,9 +39,11 @@ class HostileTextTest {
         store = Fixture.V3.filled(dir, 12, now);
         plant();
         String id = "id" + HOSTILE;
-        for (String[] words : new String[][] {{"query", "recent", "--limit", "100"}, {"query", "agents"}, {"query", "agent", "agent" + HOSTILE},
+        for (String[] words : new String[][] {{"query", "recent", "--limit", "100"}, {"query", "agents"},
+                {"query", "agent", "agent" + HOSTILE},
                 {"query", "failures", "--limit", "100"}, {"query", "stale"}, {"query", "chain", "insight" + HOSTILE}, {"query", "run", id},
-                {"query", "run", HOSTILE}, {"query", "sql", "SELECT * FROM agent_runs"}, {"query", "sql", "SELECT 1 AS \"" + HOSTILE + "\""},
+                {"query", "run", HOSTILE}, {"query", "sql", "SELECT * FROM agent_runs"},
+                {"query", "sql", "SELECT 1 AS \"" + HOSTILE + "\""},
                 {"query", "sql", "SELECT " + HOSTILE}, {"logs"}, {"logs", "--list"}, {"logs", "--run", id}, {"logs", HOSTILE}, {"health"},
                 {"maintain", "weekly"}, {"maintain", "quarterly"}, {"rebuild", "--check-only"}, {"rebuild", "--dry-run"}, {"backup"},
                 {"backup", "verify", HOSTILE.replace("\0", "")}, {"backup", "--restore", HOSTILE}, {"archive", "restore", HOSTILE},

@@ -77,7 +77,8 @@ class LongLinesTest {
         Path kept = Path.of(said.replaceAll("(?s).*kept in (.*damaged.ndjson).*", "$1"));
         try (var lines = Files.newBufferedReader(kept)) {
             String first = lines.readLine();
-            assertTrue(first.length() > 5 * MB / 3 * 4 && first.contains("\"length\":" + (damaged.length - 1) + ","), first.substring(0, 300));
+            assertTrue(first.length() > 5 * MB / 3 * 4 && first.contains("\"length\":" + (damaged.length - 1) + ","),
+                    first.substring(0, 300));
             String second = lines.readLine();
             String said64 = second.substring(0, 300);
             assertTrue(said64.contains("longer than 64 MiB") && said64.contains("\"length\":" + (endless.length - 1) + ","), said64);

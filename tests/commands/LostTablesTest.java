@@ -48,7 +48,8 @@ class LostTablesTest {
     Path dir;
 
     private final ServiceStore.Run first = new ServiceStore.Run("reused", "event-1", NOON, NOON.plusSeconds(60), "{\"n\": 1}");
-    private final ServiceStore.Run second = new ServiceStore.Run("reused", "event-2", NOON.plusSeconds(5), NOON.plusSeconds(65), "{\"n\": 2}");
+    private final ServiceStore.Run second = new ServiceStore.Run("reused", "event-2", NOON.plusSeconds(5), NOON.plusSeconds(65),
+            "{\"n\": 2}");
 
     @ParameterizedTest
     @EnumSource(SchemaForm.class)
@@ -171,14 +172,16 @@ class LostTablesTest {
     void anUnknownFormIsRefused() {
         Script wrong = Script.on(lines(1), new rebuild(), "--yes", "--schema", "v8");
         assertEquals(64, wrong.exit());
-        assertTrue(wrong.err().contains("expected one of v3, v4, v5, v6-python, v6-service, v7-python, v7-service but was 'v8'"), wrong.err());
+        assertTrue(wrong.err().contains("expected one of v3, v4, v5, v6-python, v6-service, v7-python, v7-service but was 'v8'"),
+                wrong.err());
         assertEquals(64, Script.on(lines(1), new rebuild(), "--check-only", "--schema", "v3").exit());
     }
 
     private Store lines(int runs) {
         ServiceStore service = ServiceStore.empty(dir.resolve("s"));
         for (int n = 0; n < runs; n++)
-            service.lines(new ServiceStore.Run("run-" + n, "event-" + n, NOON.plusSeconds(n), NOON.plusSeconds(n + 60), "{\"n\": " + n + "}"));
+            service.lines(new ServiceStore.Run("run-" + n, "event-" + n, NOON.plusSeconds(n), NOON.plusSeconds(n + 60), "{\"n\": " + n
+            + "}"));
         service.loseDatabase();
         return service.store();
     }

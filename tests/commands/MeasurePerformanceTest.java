@@ -214,7 +214,8 @@ class MeasurePerformanceTest {
         Files.writeString(file, "{\"time\":\"2026-11-2", StandardOpenOption.APPEND);
         Script second = measure(store, "--history");
         assertEquals(3, Files.readAllLines(file).size());
-        assertTrue(second.exit() == 0 && second.err().matches("(?s).*measure_performance: skipped 18 bytes of " + file + " at byte \\d+: .*"), second.toString());
+        assertTrue(second.exit() == 0 && second.err().matches("(?s).*measure_performance: skipped 18 bytes of " + file
+                + " at byte \\d+: .*"), second.toString());
         assertEquals(2, second.out().lines().filter(line -> line.matches("2026-11-20 12:00:00( +[0-9.]+){5} +\\d+ kB")).count(),
                 second.out());
         JsonObject line = Json.parse(Files.readAllLines(file).get(2)).asObject();

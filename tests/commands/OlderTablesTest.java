@@ -146,7 +146,8 @@ class OlderTablesTest {
     void aRebuildOrRecoveryOfSuchATableLeadsToTheUpgrade() {
         Fixture.V2.filled(dir, 6, now.minusSeconds(7_200));
         refused(Fixture.V3, 0);
-        for (Script done : List.of(Script.run(new rebuild(), "--store", dir, "--check-only"), Script.run(new rebuild(), "--store", dir, "--yes"))) {
+        for (Script done : List.of(Script.run(new rebuild(), "--store", dir, "--check-only"),
+                Script.run(new rebuild(), "--store", dir, "--yes"))) {
             assertTrue(done.exit() > 0, done.out() + done.err());
             assertTrue(done.err().contains("next: jbang upgrade@telemetry --dry-run --store " + dir), done.err());
             assertFalse(done.err().contains("rebuild@telemetry"), done.err());

@@ -86,7 +86,9 @@ class PostingTest {
         assertTrue(activity().startsWith("ok: "), "the oldest ones are posted first: it goes on");
     }
 
-    /** A run that was tried in vain tells that posting is used, although none ever came through. Runs from before its use are no backlog. */
+    /**
+     * A run that was tried in vain tells that posting is used, although none ever came through. Runs from before its use are no backlog.
+     */
     @Test
     void retriesTellThatItIsUsed() {
         Sql.execute(store, "UPDATE agent_runs SET api_retry_count = 3 WHERE run_id LIKE '%0000000a'");

@@ -50,7 +50,8 @@ class SetupTest {
                 .append("\ncreated   ").append(base.resolve("README.md")).append("\ncreated   ").append(base.resolve("config/schema.sql"))
                 .append("\ndatabase  v3\n");
         assertEquals(new Script(Cli.OK, expected.toString().replace("\n", System.lineSeparator()), ""), made);
-        assertEquals(Set.of("README.md", "backups", "config", "config/schema.sql", "db", "db/telemetry.sqlite", "exports", "logs", "raw", "reports",
+        assertEquals(Set.of("README.md", "backups", "config", "config/schema.sql", "db", "db/telemetry.sqlite", "exports", "logs", "raw",
+                "reports",
                 "reserve"), snapshot(base).keySet());
         try (Database database = Database.openToRead(base.resolve("db/telemetry.sqlite"))) {
             Schema schema = Schema.of(database);

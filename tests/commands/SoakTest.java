@@ -58,7 +58,8 @@ class SoakTest {
 
     private static final List<Task> TASKS = List.of(
             looks("health", health::new), looks("health --quick", health::new, "--quick"), looks("locks", locks::new),
-            looks("logs", logs::new, "--limit", "5"), looks("logs --list", logs::new, "--list"), looks("archive list", archive::new, "list"),
+            looks("logs", logs::new, "--limit", "5"), looks("logs --list", logs::new, "--list"),
+            looks("archive list", archive::new, "list"),
             looks("query recent", query::new, "recent"), looks("query agents", query::new, "agents"),
             looks("query stale", query::new, "stale"), looks("maintain weekly", maintain::new, "weekly"),
             looks("maintain quarterly", maintain::new, "quarterly"), looks("archive", archive::new, "--yes"),

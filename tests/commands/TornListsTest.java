@@ -181,7 +181,8 @@ class TornListsTest {
             if (form.equals("nested")) Files.writeString(list, "{\"run_id\":" + "[".repeat(100_000) + "\n");
             else make(list, form);
             String said = form.equals("nested") ? "not one line of " + list + " says anything" : list + " is no plain file";
-            for (Script done : List.of(Script.run(new rebuild(), "--store", base, "--yes"), Script.run(new recover(), "--store", base, "--yes"),
+            for (Script done : List.of(Script.run(new rebuild(), "--store", base, "--yes"),
+                    Script.run(new recover(), "--store", base, "--yes"),
                     Script.run(new backup(), "--restore", "latest", "--yes", "--store", base),
                     Script.run(new prune(), "stale", "--older-than", "1h", "--yes", "--store", base)))
                 assertTrue(done.exit() == 1 && done.err().contains(said), form + ": " + done);

@@ -80,7 +80,8 @@ class TrackColumnsTest {
     @Test
     void aStoreWithoutThatColumnTracksNestedRunsTooAndKeepsTheCallerInTheLine() throws Exception {
         Store store = Fixture.V3.empty(dir);
-        Ran ran = track(store, Map.of("TELEMETRY_RUN_ID", "20261120T120000Z-outer-00000001"), "--agent", "a", "--job", "j", "--", "sh", "-c",
+        Ran ran = track(store, Map.of("TELEMETRY_RUN_ID", "20261120T120000Z-outer-00000001"), "--agent", "a", "--job", "j", "--", "sh",
+                "-c",
                 "echo \"$TELEMETRY_RUN_ID\"; echo \"${TELEMETRY_PARENT_RUN_ID}\"");
         assertEquals(rows(store).get(0).text("run_id") + "\n20261120T120000Z-outer-00000001\n", ran.out);
         assertEquals("", ran.err);

@@ -72,7 +72,8 @@ class TrackCommitTest {
     void survivesTheLossOfTheDatabase(Fixture shape) throws IOException {
         Store store = shape.empty(dir);
         String run = run(store);
-        commit(store, new Commit(OLD, run).with("author", "Ann <ann@example.org>").with("message", "größer\n\nmore").with("files_changed", 2));
+        commit(store, new Commit(OLD, run).with("author", "Ann <ann@example.org>").with("message", "größer\n\nmore").with("files_changed",
+                2));
         commit(store, new Commit(NEW, run).with("source", "ci").with("author", "Bob"));
         List<String> before = commits(store);
         assertEquals(2, before.size());
@@ -93,7 +94,8 @@ class TrackCommitTest {
         try (Stream<Path> files = Files.list(store.raw())) {
             for (Path file : files.sorted().toList())
                 for (String line : Files.readAllLines(file))
-                    if (line.contains("\"event_type\": \"commit\"")) hashes.add(line.replaceFirst(".*commit_hash\\\\\": \\\\\"(\\w+).*", "$1"));
+                    if (line.contains("\"event_type\": \"commit\"")) hashes.add(line.replaceFirst(".*commit_hash\\\\\": \\\\\"(\\w+).*",
+                    "$1"));
         }
         return hashes;
     }

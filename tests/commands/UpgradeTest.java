@@ -114,10 +114,12 @@ class UpgradeTest {
             default -> column.startsWith("items") || column.startsWith("api") && !column.endsWith("at") ? "0" : "NULL";
         }).collect(Collectors.joining(", "));
         assertEquals(1, database.update("INSERT INTO agent_runs (" + columns + ") VALUES (" + values + ")"));
-        for (String status : form.version() >= 6 ? List.of("failure", "timeout", "cancelled", "success") : List.of("failed", "partial", "success"))
+        for (String status : form.version() >= 6 ? List.of("failure", "timeout", "cancelled", "success")
+                : List.of("failed", "partial", "success"))
             assertEquals(1, database.update("UPDATE agent_runs SET end_time = '2026-11-20T13:01:00+00:00', status = ?, duration_ms = 60000, "
                     + "updated_at = datetime('now') WHERE run_id = '20261120T130000Z-new-0000000a'", status));
-        if (form.version() >= 6) assertThrows(StoreException.class, () -> database.update("UPDATE agent_runs SET status = 'failed' WHERE run_id = "
+        if (form.version() >= 6) assertThrows(StoreException.class,
+                () -> database.update("UPDATE agent_runs SET status = 'failed' WHERE run_id = "
                 + "'20261120T130000Z-new-0000000a'"));
     }
 
@@ -183,9 +185,11 @@ class UpgradeTest {
                 + "', 'a', 'j', '2026-11-20T12:00:00+00:00', '2026-11-20T12:01:00+00:00', 'success', 'later')");
         Script ran = upgrade(store, "--to", "v7-service", "--yes");
         assertEquals(0, ran.exit(), ran.out() + ran.err());
-        assertEquals("prod docs.example.org later " + start.text("event_id"), value(store, "SELECT environment || ' ' || website || ' ' || product "
+        assertEquals("prod docs.example.org later " + start.text("event_id"),
+                value(store, "SELECT environment || ' ' || website || ' ' || product "
                 + "|| ' ' || event_id FROM agent_runs WHERE run_id = '" + start.id() + "'"));
-        assertEquals("failure", value(store, "SELECT status FROM agent_runs WHERE run_id = '" + refused.id() + "'"), "only its line was there");
+        assertEquals("failure", value(store, "SELECT status FROM agent_runs WHERE run_id = '" + refused.id() + "'"),
+                "only its line was there");
         assertEquals(2L, value(store, "SELECT count(*) FROM agent_runs"));
     }
 
@@ -223,7 +227,8 @@ class UpgradeTest {
         sql(store, "DELETE FROM agent_runs WHERE event_id = 'second'");
         assertEquals(0, upgrade(store, "--to", "v7-python", "--yes").exit());
         assertEquals(3L, value(store, "SELECT count(*) FROM agent_runs"));
-        assertEquals(1L, value(store, "SELECT count(*) FROM pragma_table_info('agent_runs') WHERE name = 'environment'"), "no column is lost");
+        assertEquals(1L, value(store, "SELECT count(*) FROM pragma_table_info('agent_runs') WHERE name = 'environment'"),
+                "no column is lost");
     }
 
     @Test

@@ -27,7 +27,8 @@ public final class Paused implements AutoCloseable {
 
     /** Started, and not there yet. */
     public Paused(String script, Object... args) throws IOException, IllegalConnectorArgumentsException {
-        process = Script.processBuilder(Map.of("JAVA_TOOL_OPTIONS", "-agentlib:jdwp=transport=dt_socket,server=y,suspend=y,address=127.0.0.1:0"),
+        process = Script.processBuilder(Map.of("JAVA_TOOL_OPTIONS",
+                "-agentlib:jdwp=transport=dt_socket,server=y,suspend=y,address=127.0.0.1:0"),
                 script, args).redirectErrorStream(true).start();
         out = new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
         String line = out.readLine();

@@ -245,7 +245,8 @@ class InsideTest {
         for (int i = 0; i < RACES; i++) try {
             write(folder.resolve("f" + i), "x");
             Inside.write(folder.resolve("f" + i)).close();
-            Inside.move(folder.resolve("f" + i), folder.resolve("passwd"), StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
+            Inside.move(folder.resolve("f" + i), folder.resolve("passwd"), StandardCopyOption.REPLACE_EXISTING,
+                    StandardCopyOption.ATOMIC_MOVE);
             NewFile.folder(folder.resolve("folder"));
             Inside.remove(folder.resolve("folder"));
             Inside.delete(folder.resolve("passwd"));

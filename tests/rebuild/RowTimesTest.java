@@ -35,10 +35,12 @@ class RowTimesTest {
     private final ServiceStore.Run ended = new ServiceStore.Run("run-1", "event-1", NOON, NOON.plusSeconds(60), "{\"n\": 1}");
     private final ServiceStore.Run running = new ServiceStore.Run("run-2", "event-2", NOON.plusSeconds(9), null, "null");
     private final ServiceStore.Run startless = new ServiceStore.Run("run-3", "event-3", NOON.plusSeconds(20), NOON.plusSeconds(80), "null");
-    private final ServiceStore.Run swapped = new ServiceStore.Run("run-4", "event-4", NOON.plusSeconds(30), NOON.plusSeconds(90), "{\"n\": 4}");
+    private final ServiceStore.Run swapped = new ServiceStore.Run("run-4", "event-4", NOON.plusSeconds(30), NOON.plusSeconds(90),
+            "{\"n\": 4}");
 
     private final List<String> expected = List.of("2026-11-20T12:00:00.002000+00:00 2026-11-20T12:01:00.000000+00:00",
-            "2026-11-20T12:00:09.002000+00:00 2026-11-20T12:00:09.002000+00:00", "2026-11-20T12:00:20.000000+00:00 2026-11-20T12:01:20.000000+00:00",
+            "2026-11-20T12:00:09.002000+00:00 2026-11-20T12:00:09.002000+00:00",
+            "2026-11-20T12:00:20.000000+00:00 2026-11-20T12:01:20.000000+00:00",
             "2026-11-20T12:00:30.002000+00:00 2026-11-20T12:01:30.000000+00:00");
 
     private ServiceStore lines(SchemaForm form) {

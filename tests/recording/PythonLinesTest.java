@@ -134,7 +134,8 @@ class PythonLinesTest {
             for (Path file : files.sorted().toList()) lines.addAll(Files.readAllLines(file));
         }
         return lines.stream().map(line -> line.replaceAll("\"git_(repo|branch)\": \"[^\"]*\"", "\"git_$1\": null")
-                .replaceAll("\"agent_owner\": \"[^\"]*\"", "\"agent_owner\": null").replaceAll("\"parent_run_id\": \"[^\"]*\"", "\"parent_run_id\": null")
+                .replaceAll("\"agent_owner\": \"[^\"]*\"", "\"agent_owner\": null").replaceAll("\"parent_run_id\": \"[^\"]*\"",
+                "\"parent_run_id\": null")
                 .replaceAll("\"event_id\": \"[^\"]{36}\"", "\"event_id\": \"b213421f-52ed-48e2-a2f2-16fcd66028d6\"")).toList();
     }
 

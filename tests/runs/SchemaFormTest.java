@@ -77,7 +77,8 @@ class SchemaFormTest {
         for (SchemaForm form : SchemaForm.values()) try (Database database = Database.create(dir.resolve(form + ".sqlite"))) {
             Schema.create(database, form);
             String event = form.version() >= 6 ? ", event_id" : "";
-            String insert = "INSERT INTO agent_runs(run_id, agent_name, job_type, start_time, status" + event + ") VALUES ('r', 'a', 'j', 't', ?"
+            String insert = "INSERT INTO agent_runs(run_id, agent_name, job_type, start_time, status" + event
+                    + ") VALUES ('r', 'a', 'j', 't', ?"
                     + event.replace("event_id", "'e'") + ")";
             for (String word : form.version() < 3 ? List.<String>of() : List.of(form.version() >= 6 ? "failed" : "failure", "odd"))
                 assertThrows(StoreException.class, () -> database.update(insert, word), form + " " + word);

@@ -17,10 +17,12 @@ class EscapedTest {
 
     @Test
     void nothingThatATerminalObeysIsLeft() {
-        for (String shown : new String[] {Escaped.line(HOSTILE + "\r\n\t"), Escaped.markdown(HOSTILE + "\n"), Escaped.plugin(HOSTILE + "\n"),
+        for (String shown : new String[] {Escaped.line(HOSTILE + "\r\n\t"), Escaped.markdown(HOSTILE + "\n"),
+                Escaped.plugin(HOSTILE + "\n"),
                 Escaped.lines(HOSTILE).replace("\n", ""), Escaped.html(HOSTILE), Escaped.block(HOSTILE).replace("\n", "")})
             assertTrue(shown.codePoints().allMatch(c -> switch (Character.getType(c)) {
-                case Character.CONTROL, Character.FORMAT, Character.LINE_SEPARATOR, Character.PARAGRAPH_SEPARATOR, Character.SURROGATE -> false;
+                case Character.CONTROL, Character.FORMAT, Character.LINE_SEPARATOR, Character.PARAGRAPH_SEPARATOR,
+                        Character.SURROGATE -> false;
                 default -> true;
             }), shown);
         assertEquals("\\n\\r\\t\\u001b\\u009b\\u202e größe 図 😀", Escaped.line("\n\r\t\u001b\u009b\u202e größe 図 😀"));

@@ -32,14 +32,18 @@ class PythonJsonTest {
                 written("{\"pages\":3,\"ratio\":1e-1,\"t\":\"ä\u2028😀\u007f\"}"));
         assertEquals("{\"loss\": NaN, \"a\": [1, -Infinity, Infinity], \"s\": \"NaN \\\" -Infinity\"}",
                 written("{\"loss\": NaN, \"a\": [1, -Infinity, 1e999], \"s\": \"NaN \\\" -Infinity\"}"));
-        assertEquals("[{}, [], null, true, \"/\", \"\\b\\f\\n\\r\\t\\\\\"]", written("[{ },[ ], null,true,\"\\/\",\"\\b\\f\\n\\r\\t\\\\\"]"));
-        assertEquals("{\"a\": 2, \"b\": 1}", written("{\"a\": 1, \"b\": 1, \"a\": 2}"), "the last of two counts, at the place of the first");
-        assertEquals("{\"n\": 1180591620717411303424, \"z\": 0, \"f\": -0.0}", written("{\"n\":1180591620717411303424,\"z\":-0,\"f\":-0.0}"));
+        assertEquals("[{}, [], null, true, \"/\", \"\\b\\f\\n\\r\\t\\\\\"]",
+                written("[{ },[ ], null,true,\"\\/\",\"\\b\\f\\n\\r\\t\\\\\"]"));
+        assertEquals("{\"a\": 2, \"b\": 1}", written("{\"a\": 1, \"b\": 1, \"a\": 2}"),
+                "the last of two counts, at the place of the first");
+        assertEquals("{\"n\": 1180591620717411303424, \"z\": 0, \"f\": -0.0}",
+                written("{\"n\":1180591620717411303424,\"z\":-0,\"f\":-0.0}"));
     }
 
     @Test
     void floatsAreTheShortestThatReadBack() {
-        for (String repr : List.of("0.0", "-0.0", "1.0", "0.1", "1e+16", "9999999999999998.0", "1e-05", "0.0001", "2e+23", "1.5e+300", "5e-324",
+        for (String repr : List.of("0.0", "-0.0", "1.0", "0.1", "1e+16", "9999999999999998.0", "1e-05", "0.0001", "2e+23", "1.5e+300",
+                "5e-324",
                 "1.7976931348623157e+308", "2.2250738585072014e-308", "123456.789", "-1.5e-07", "9007199254740993e3".replace("3e3", "2.0"),
                 "1.1102230246251565e-16", "8.41e+21", "2.0e-3".replace("2.0e-3", "0.002"), "100.0", "1e+22", "5e-323"))
             assertEquals(repr, PythonFloat.repr(Double.parseDouble(repr)));

@@ -60,11 +60,12 @@ record AlertCommand(String text) implements AlertTarget {
     }
 
     /**
-     * A list of processes shows the words of a shell and not its variables. Source of /s: cmd /?, which then removes the outer quotation marks
-     * only.
+     * A list of processes shows the words of a shell and not its variables. Source of /s: cmd /?, which then removes the outer quotation
+     * marks only.
      */
     private List<String> words() {
-        return Machine.isWindows() ? List.of("cmd", "/d", "/s", "/c", '"' + text + '"') : List.of("sh", "-c", "eval \"$" + AlertTarget.VARIABLE + "\"");
+        return Machine.isWindows() ? List.of("cmd", "/d", "/s", "/c", '"' + text + '"')
+                : List.of("sh", "-c", "eval \"$" + AlertTarget.VARIABLE + "\"");
     }
 
     /** Writes from a thread of its own: a command that does not read must not block this one. */

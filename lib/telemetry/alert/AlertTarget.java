@@ -33,7 +33,8 @@ public sealed interface AlertTarget permits AlertPost, AlertCommand {
     private static String firstLine(String path) {
         try {
             Path file = Path.of(path);
-            if (!Files.isRegularFile(file)) throw new IllegalArgumentException(path + (Files.exists(file) ? " is no plain file" : " is not there"));
+            if (!Files.isRegularFile(file)) throw new IllegalArgumentException(path + (Files.exists(file) ? " is no plain file"
+                    : " is not there"));
             try (InputStream in = Files.newInputStream(file)) {
                 return new String(in.readNBytes(MOST_BYTES), StandardCharsets.UTF_8).lines().map(String::strip).findFirst().orElse("");
             }

@@ -101,7 +101,8 @@ record BackupManifest(Instant time, long bytes, String sha256, long contentBytes
     private static BackupManifest of(Map<String, Object> members) {
         Map<String, Long> rows = new LinkedHashMap<>();
         JsonText.object((String) members.get("rows")).forEach((table, count) -> rows.put(table, (Long) count));
-        var manifest = new BackupManifest(Times.instant((String) members.get("time")), (Long) members.get("bytes"), (String) members.get("sha256"),
+        var manifest = new BackupManifest(Times.instant((String) members.get("time")), (Long) members.get("bytes"),
+                (String) members.get("sha256"),
                 (Long) members.get("content_bytes"), (String) members.get("content_sha256"),
                 BackupCheck.of(members.get("check").toString()),
                 members.get("schema").toString(), members.get("journal_mode").toString(), (Long) members.get("page_size"),

@@ -48,7 +48,10 @@ public final class Output {
         else println(Terminal.coloured(Escaped.lines(report.toString())));
     }
 
-    /** Text for people to stdout, escaped as it needs. Where nobody reads it, the command goes on: its work and its exit code count all the same. */
+    /**
+     * Text for people to stdout, escaped as it needs. Where nobody reads it, the command goes on: its work and its exit code count all the
+     * same.
+     */
     public void print(Object line) {
         println(Escaped.lines(line.toString()));
     }

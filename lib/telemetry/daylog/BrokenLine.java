@@ -38,8 +38,8 @@ final class BrokenLine {
     }
 
     /**
-     * The records in it and what stands before, between and behind them; the whole line when there is none. No record has a zero byte. A line
-     * that was made to have thousands of places to look at is not looked through to its end.
+     * The records in it and what stands before, between and behind them; the whole line when there is none. No record has a zero byte. A
+     * line that was made to have thousands of places to look at is not looked through to its end.
      */
     List<LogEntry> entries() {
         for (int from = 0, zeros, to; from < line.length; from = to) {

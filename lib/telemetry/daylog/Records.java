@@ -54,7 +54,10 @@ public record Records(Path file, String read, String write) {
      */
     public record Count(long read, long skipped, boolean isTorn, boolean isText) { }
 
-    /** Adds lines in one write, in ASCII, so that none can be cut within a character; they are on the disk when this returns. @throws StoreException when that is uncertain */
+    /**
+     * Adds lines in one write, in ASCII, so that none can be cut within a character; they are on the disk when this returns.
+     * @throws StoreException when that is uncertain
+     */
     public void append(List<String> lines) {
         requirePlain(write);
         try (LogWriter writer = new LogWriter(file, write)) {

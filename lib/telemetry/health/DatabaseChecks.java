@@ -224,7 +224,8 @@ public final class DatabaseChecks implements AutoCloseable {
     /** Why the table refuses what its writers insert, and since when; null when it takes that. Only a difference makes it worth a look. */
     private String refused(Divergence divergence) {
         List<String> reasons = WritersForm.refused(store, database, schema);
-        return reasons.isEmpty() ? null : "rows are refused" + (divergence.since() == null ? "" : " since " + Times.seconds(divergence.since()))
+        return reasons.isEmpty() ? null : "rows are refused" + (divergence.since() == null ? "" : " since "
+                + Times.seconds(divergence.since()))
                 + ": " + String.join("; ", reasons) + "; " + divergence;
     }
 

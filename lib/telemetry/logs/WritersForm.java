@@ -14,8 +14,8 @@ import telemetry.runs.SchemaForm;
 import telemetry.runs.WritersStatements;
 
 /**
- * Which tables the writers of a store's newest lines use, as far as lines tell: their version does, and from v6 on not whether the client or
- * its service writes the database.
+ * Which tables the writers of a store's newest lines use, as far as lines tell: their version does, and from v6 on not whether the client
+ * or its service writes the database.
  *
  * @param version of the newest lines; 0 when no line names one
  */
@@ -27,20 +27,22 @@ public record WritersForm(int version) {
     public static WritersForm of(EventLog log) {
         List<DayFile> days = log.days();
         int version = 0;
-        for (int i = days.size() - 1; i >= 0 && (version == 0 || i >= days.size() - DAYS); i--) version = Math.max(version, newest(log, days.get(i)));
+        for (int i = days.size() - 1; i >= 0 && (version == 0 || i >= days.size() - DAYS); i--) version = Math.max(version,
+                newest(log, days.get(i)));
         return new WritersForm(version);
     }
 
     private static int newest(EventLog log, DayFile day) {
         try (Stream<LogEntry> entries = log.read(day)) {
             return entries.map(LogEntry::record).filter(Run.class::isInstance).map(Run.class::cast).map(run -> run.number("schema_version"))
-                    .filter(version -> version != null && version >= 1 && version <= Schema.NEWEST).mapToInt(Long::intValue).max().orElse(0);
+                    .filter(version -> version != null && version >= 1
+                    && version <= Schema.NEWEST).mapToInt(Long::intValue).max().orElse(0);
         }
     }
 
     /**
-     * Why a store's table of runs refuses what the writers of its newest lines insert, in words; empty when it takes that. Where lines do not
-     * tell who writes the database, the client's statements count, which name less.
+     * Why a store's table of runs refuses what the writers of its newest lines insert, in words; empty when it takes that. Where lines do
+     * not tell who writes the database, the client's statements count, which name less.
      */
     public static List<String> refused(Store store, Database database, Schema schema) {
         var writers = of(new EventLog(store));
@@ -64,7 +66,8 @@ public record WritersForm(int version) {
     /** Their tables, for a database that has this schema now; null when that is not known. */
     public SchemaForm form(Schema now) {
         if (version == 0) return null;
-        String family = version < 6 ? "" : now.shape() == Schema.Shape.PYTHON ? "-python" : now.shape() == Schema.Shape.SERVICE ? "-service" : "-";
+        String family = version < 6 ? "" : now.shape() == Schema.Shape.PYTHON ? "-python" : now.shape() == Schema.Shape.SERVICE ? "-service"
+                : "-";
         return SchemaForm.named("v" + Math.max(version, Schema.RUNBOOK_VERSION) + family).orElse(null);
     }
 }

@@ -53,7 +53,8 @@ public record Checklist(String period, Check.Status status, Path store, Instant 
         String where = "Store " + Escaped.code(store.toString()) + ", " + Times.seconds(time) + " UTC.";
         lines.add(where + " **" + status + "**, " + sum() + ".").add("");
         for (Task task : tasks) {
-            lines.add("- [" + (task.done() ? "x" : " ") + "] **" + task.name() + "**: " + Escaped.markdown(Next.hinted(task.detail(), task.next())));
+            lines.add("- [" + (task.done() ? "x" : " ") + "] **" + task.name() + "**: "
+                    + Escaped.markdown(Next.hinted(task.detail(), task.next())));
             if (task.next() != null && task.next().line() != null) lines.add("  - " + Escaped.markdown(task.next().line()));
         }
         for (Task task : tasks) {

@@ -102,7 +102,8 @@ public final class DatabaseCopies {
         String detail = Words.count(copies.size(), "other file") + " beside the database, " + size + (runs == 0 ? ""
                 : "; " + Words.count(runs, "run") + " in them that neither the database nor the day files have")
                 + (unread == 0 ? "" : "; " + unread + " cannot be read");
-        Next next = runs + unread > 0 ? Next.words("keep them elsewhere until their runs are known") : Next.words("delete what nobody needs");
+        Next next = runs + unread > 0 ? Next.words("keep them elsewhere until their runs are known")
+                : Next.words("delete what nobody needs");
         return Task.open(NAME, Check.Status.WARNING, detail, next.in(Runbook.MAINTENANCE));
     }
 

@@ -108,7 +108,8 @@ public final class IndexAdvice {
 
     /** The writers' own checks look for the indexes that they make, so one of these stays even beside a UNIQUE column. */
     private static boolean isNeedless(Index index, Index other) {
-        if (index == other || SchemaForm.isOfWriters(index.name()) || !index.isOwn() || index.isUnique() || !index.isSameAs(other)) return false;
+        if (index == other || SchemaForm.isOfWriters(index.name()) || !index.isOwn() || index.isUnique()
+                || !index.isSameAs(other)) return false;
         return !other.isOwn() || other.isUnique() || rank(other).compareTo(rank(index)) < 0;
     }
 
@@ -119,7 +120,8 @@ public final class IndexAdvice {
 
     private Stream<Advice> unused() {
         return indexes.stream()
-                .filter(index -> index.isOwn() && !index.isUnique() && !SchemaForm.isOfWriters(index.name()) && !AgentWalk.isServedBy(index))
+                .filter(index -> index.isOwn() && !index.isUnique() && !SchemaForm.isOfWriters(index.name())
+                && !AgentWalk.isServedBy(index))
                 .filter(index -> times.list().stream().noneMatch(time -> time.uses(index.name())) && twin(index).isEmpty())
                 .map(index -> drop(index, "no query of the runbook uses " + index.name()
                         + ", and no version's writers create it: ask who did; it costs an entry for each run"));

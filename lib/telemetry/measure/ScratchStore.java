@@ -128,7 +128,8 @@ public final class ScratchStore implements AutoCloseable {
     private static void removeLeft(Path parent) throws IOException {
         if (!Files.isDirectory(parent)) return;
         for (Path folder : Inside.list(parent))
-            if (folder.getFileName().toString().startsWith(PREFIX) && Files.isDirectory(folder, LinkOption.NOFOLLOW_LINKS) && isLeft(folder))
+            if (folder.getFileName().toString().startsWith(PREFIX) && Files.isDirectory(folder, LinkOption.NOFOLLOW_LINKS)
+            && isLeft(folder))
                 isDeleted(folder);
     }
 

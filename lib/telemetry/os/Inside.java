@@ -27,8 +27,8 @@ import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * Work with names inside a store, which may belong to a hostile account. That account can put a link, a FIFO or another file in the place of
- * a name at any moment, and another folder in the place of a folder. So each name is used in a {@link HeldFolder}: no link on the way is
+ * Work with names inside a store, which may belong to a hostile account. That account can put a link, a FIFO or another file in the place
+ * of a name at any moment, and another folder in the place of a folder. So each name is used in a {@link HeldFolder}: no link on the way is
  * followed, only plain files are opened, and a file of another owner that has a second name is refused. Where nobody but root and this
  * account can change anything, names are used as they are, and a link that stands there is followed: an ordinary store costs nothing.
  */
@@ -68,7 +68,10 @@ public final class Inside {
         return open(file, Files::newInputStream);
     }
 
-    /** Opens a plain file that is there and no link, to write and with these options. @throws IOException for anything else that has its name */
+    /**
+     * Opens a plain file that is there and no link, to write and with these options.
+     * @throws IOException for anything else that has its name
+     */
     public static FileChannel write(Path file, StandardOpenOption... also) throws IOException {
         return open(file, there -> {
             List<OpenOption> options = new ArrayList<>(List.of(also));

@@ -38,7 +38,8 @@ public final class KeptFree {
         long kept = Attempt.of(tried, target, () -> of(target));
         long free = Attempt.of(tried, target, () -> Disk.free(target));
         if (free - kept < bytes) throw new StoreException(StoreException.Reason.FULL, tried, target, "it takes " + needed
-                + ", " + new Size(free) + " are free, and " + new Size(kept) + " have to stay free (--keep-free)", Next.command("archive", "--dry-run"));
+                + ", " + new Size(free) + " are free, and " + new Size(kept) + " have to stay free (--keep-free)",
+                Next.command("archive", "--dry-run"));
     }
 
     private static long of(Path target) throws IOException {

@@ -59,7 +59,8 @@ record MountPoint(String folder, boolean isReadOnlyHere, boolean isReadOnlyEvery
         try {
             if (!Files.isReadable(MOUNTS)) return false;
             Path real = folder.toRealPath();
-            return mounts().stream().map(MountPoint::of).anyMatch(one -> one != null && real.equals(real.getFileSystem().getPath(one.folder)));
+            return mounts().stream().map(MountPoint::of).anyMatch(one -> one != null
+                    && real.equals(real.getFileSystem().getPath(one.folder)));
         } catch (IOException e) {
             return false;
         }

@@ -20,8 +20,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Unfinished files: {@code telemetry.sqlite.4711-2360217340961846101.tmp}, where 4711 is the process that writes it. So what a killed process
- * left can be told from the rest. The other number is random: nobody can put something under the name before.
+ * Unfinished files: {@code telemetry.sqlite.4711-2360217340961846101.tmp}, where 4711 is the process that writes it. So what a killed
+ * process left can be told from the rest. The other number is random: nobody can put something under the name before.
  */
 public final class Unfinished {
     private static final Pattern NAME = Pattern.compile(".*\\.(\\d{1,18})-\\d+\\.tmp(-wal|-shm|-journal)?");

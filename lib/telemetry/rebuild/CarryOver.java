@@ -185,7 +185,8 @@ final class CarryOver {
     private void keep(List<String> set, int place, String column) {
         String name = form.columns().get(place);
         if (!kept.contains(name) || Columns.IDENTITY.contains(name)) return;
-        String better = name.equals("status") && schema.version() >= 6 ? " WHEN o.status = 'failure' AND t.status IN ('timeout', 'cancelled') "
+        String better = name.equals("status") && schema.version() >= 6
+                ? " WHEN o.status = 'failure' AND t.status IN ('timeout', 'cancelled') "
                 + "THEN t.status" : "";
         set.add(loader.isNamed(place).equals("0") ? column + " = o." + column : column + " = CASE WHEN " + loader.isNamed(place)
                 + " AND o.status = 'running' AND t.status <> 'running' THEN t." + column + better + " ELSE o." + column + " END");

@@ -16,7 +16,9 @@ import telemetry.runs.Schema;
 import telemetry.runs.SchemaForm;
 import telemetry.sqlite.SqliteErrors;
 
-/** The rows of a database in a new one whose tables are of another version or family: statuses in its words, event_ids where it needs some. */
+/**
+ * The rows of a database in a new one whose tables are of another version or family: statuses in its words, event_ids where it needs some.
+ */
 final class Converted {
     private final Database database;
     private final RefusedRows refused;

@@ -18,8 +18,8 @@ import telemetry.runs.RowForm;
 import telemetry.runs.RunWriter;
 
 /**
- * Runs whose row differs from an end in the day files. Where no other end of the run was read, that one decides. Else the row may be another
- * end, and the files are read again for all ends of these runs.
+ * Runs whose row differs from an end in the day files. Where no other end of the run was read, that one decides. Else the row may be
+ * another end, and the files are read again for all ends of these runs.
  */
 final class Disputes {
 

@@ -3,8 +3,8 @@ package telemetry.rebuild;
 import java.util.Arrays;
 
 /**
- * Tells whether a run's end was read before, by eight bytes of a hash of its key. Two keys rarely meet, and then one is only taken for seen.
- * When there are too many, all are.
+ * Tells whether a run's end was read before, by eight bytes of a hash of its key. Two keys rarely meet, and then one is only taken for
+ * seen. When there are too many, all are.
  */
 final class EndsSeen {
     private static final int MOST = 1 << 21;

@@ -42,7 +42,8 @@ record NewTables(Ddl ddl, SchemaForm form, String doubt, boolean isOther) {
     static NewTables of(Store store, OldDatabase old, SchemaForm asked, List<Path> files, int atLeast) {
         boolean isOther = asked != null && old.state() != OldDatabase.State.ABSENT && asked != formOf(old.file());
         boolean isTold = !isOther && old.ddl() != null && old.ddl().tables().stream().anyMatch(sql -> sql.contains("agent_runs"));
-        if (isTold || asked != null) return new NewTables(isOther ? null : old.ddl(), asked == null ? SchemaForm.RUNBOOK : asked, null, isOther);
+        if (isTold || asked != null) return new NewTables(isOther ? null : old.ddl(), asked == null ? SchemaForm.RUNBOOK : asked, null,
+                isOther);
         Writers writers = Writers.of(store, files, atLeast);
         return new NewTables(old.ddl(), writers.form(), writers.doubt(), false);
     }

@@ -125,7 +125,8 @@ public record OldDatabase(Path file, State state, String why, Ddl ddl) {
     public void requireUnused() {
         for (long pid : Openers.of(DatabaseFile.present(file)))
             throw new StoreException(StoreException.Reason.LOCKED, "replace", file,
-                    Openers.describe(pid) + " has it open, and it " + (state == State.INTACT ? "would get other tables" : "is unusable: " + why),
+                    Openers.describe(pid) + " has it open, and it " + (state == State.INTACT ? "would get other tables"
+                    : "is unusable: " + why),
                     Next.words("stop that program, then run it again"));
     }
 

@@ -13,7 +13,8 @@ record RebuildPreview(Plan data, boolean isAside, boolean isReplay) implements R
      * @param doubt       what is not known about them, in a sentence; null for nothing
      * @param differences between the old database and the day files; null when they cannot be compared, or need not be
      */
-    record Plan(Path database, OldDatabase.State old, String schema, String doubt, List<Path> files, long bytes, RunDifferences.Count differences) { }
+    record Plan(Path database, OldDatabase.State old, String schema, String doubt, List<Path> files, long bytes,
+            RunDifferences.Count differences) { }
 
     @Override
     public Check.Status status() {

@@ -31,7 +31,8 @@ import telemetry.text.Result;
  * @param exchange   of the old database for this one
  * @param writing    whether a run could be written afterwards, which was rolled back
  */
-public record Rebuilt(Path database, String schema, String doubt, long runs, Read read, long damaged, Unread unread, long repeated, long pruned,
+public record Rebuilt(Path database, String schema, String doubt, long runs, Read read, long damaged, Unread unread, long repeated,
+        long pruned,
         Collection<String> conflicts, Path quarantine, Carried carried, Exchange exchange, Check writing) implements Result {
 
     private static final int MOST_NAMED = 20;
@@ -77,7 +78,8 @@ public record Rebuilt(Path database, String schema, String doubt, long runs, Rea
     @Override
     public Check.Status status() {
         if (writing.status() == Check.Status.FAILED) return Check.Status.FAILED;
-        return unread.status(doubt == null && writing.status() == Check.Status.OK && damaged == 0 && carried.lost().isEmpty() && carried.left().isEmpty());
+        return unread.status(doubt == null && writing.status() == Check.Status.OK && damaged == 0 && carried.lost().isEmpty()
+                && carried.left().isEmpty());
     }
 
     public boolean isOfService() {
@@ -110,7 +112,8 @@ public record Rebuilt(Path database, String schema, String doubt, long runs, Rea
         if (carried.runs() > 0) lines.add(from + count(carried.runs(), "run", "runs") + " that no day file has");
         if (carried.running() > 0) lines.add(from + count(carried.running(), "run", "runs") + " without an end in the day files");
         if (carried.changed() > 0) lines.add(from + count(carried.changed(), "row", "rows") + " changed since their line");
-        carried.columns().forEach((column, rows) -> lines.add(from + "the column " + Escaped.line(column) + ", " + count(rows, "value", "values")));
+        carried.columns().forEach((column, rows) -> lines.add(from + "the column " + Escaped.line(column) + ", "
+                + count(rows, "value", "values")));
         carried.tables().forEach((table, rows) -> lines.add(from + "the table " + Escaped.line(table) + ", " + count(rows, "row", "rows")));
         carried.left().forEach(left -> lines.add("not made here: " + Escaped.line(left)));
         carried.lost().stream().limit(MOST_NAMED).forEach(lost -> lines.add("not carried over: " + Escaped.line(lost)));

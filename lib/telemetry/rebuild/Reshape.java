@@ -24,7 +24,8 @@ import telemetry.runs.SchemaForm;
 import telemetry.sqlite.SqliteErrors;
 
 /**
- * Gives the runs of an old database the table of other writers. Each old row becomes a row of the new table, with the same number. Its status
+ * Gives the runs of an old database the table of other writers. Each old row becomes a row of the new table, with the same number. Its
+ * status
  * becomes the word of those writers, and a run without an event_id gets the one of its lines, or one made from its run_id. What a row says
  * counts more than its lines, except that a line ends a run that the row has as running. Columns that the old table lacks come from the
  * lines. A value that a CHECK of the new table refuses is left out and handed on with its row.
@@ -74,7 +75,8 @@ public final class Reshape {
                 add(scratch, from, column);
             form.createIndexes(scratch);
             for (Ddl.Named other : Ddl.of(from).others())
-                if (other.kind().equals("index") && other.table().equalsIgnoreCase("agent_runs") && !form.indexes().containsKey(other.name()))
+                if (other.kind().equals("index") && other.table().equalsIgnoreCase("agent_runs")
+                && !form.indexes().containsKey(other.name()))
                     indexes.add(other);
             columns.addAll(Schema.of(scratch).columns());
             Ddl ddl = Ddl.of(scratch);
@@ -243,11 +245,14 @@ public final class Reshape {
                 && !Database.quoted(column).equals(schema.number()) && !Columns.isFilledLater(column)).toList();
         String unlike = plain.stream().map(Database::quoted).map(column -> "t." + column + " IS NOT o." + column)
                 .collect(Collectors.joining(" OR "));
-        long lost = database.number("SELECT count(*) FROM " + from + ".agent_runs AS o WHERE o." + key + " IS NOT NULL AND NOT EXISTS (SELECT 1 "
+        long lost = database.number("SELECT count(*) FROM " + from + ".agent_runs AS o WHERE o." + key
+                + " IS NOT NULL AND NOT EXISTS (SELECT 1 "
                 + "FROM main.agent_runs AS t WHERE t." + key + " = o." + key + ")");
-        long changed = database.number("SELECT count(*) FROM " + from + ".agent_runs AS o JOIN main.agent_runs AS t ON t." + key + " = o." + key
+        long changed = database.number("SELECT count(*) FROM " + from + ".agent_runs AS o JOIN main.agent_runs AS t ON t." + key + " = o."
+                + key
                 + " WHERE lower(trim(o.status)) <> 'running' AND (" + unlike + ")");
-        if (lost > refused || changed > 0) throw new StoreException(StoreException.Reason.FAILED, "verify the new table for", database.file(),
+        if (lost > refused || changed > 0) throw new StoreException(StoreException.Reason.FAILED, "verify the new table for",
+                database.file(),
                 lost + " old runs are missing there, " + changed + " differ; nothing was changed", null);
     }
 
@@ -258,7 +263,8 @@ public final class Reshape {
         for (String other : form.tables().subList(1, 4))
             if (database.value("SELECT 1 FROM " + live + ".sqlite_master WHERE name = ? COLLATE NOCASE", nameOf(other)) == null)
                 database.execute(in(live, other));
-        indexes.forEach(index -> database.execute(index.sql().replaceFirst("(?i)^CREATE\\s+(UNIQUE\\s+)?INDEX\\s+", "CREATE $1INDEX " + live + ".")));
+        indexes.forEach(index -> database.execute(index.sql().replaceFirst("(?i)^CREATE\\s+(UNIQUE\\s+)?INDEX\\s+", "CREATE $1INDEX " + live
+                + ".")));
         form.indexes().forEach((name, on) -> {
             if (on.startsWith("agent_runs")) return;
             database.execute("CREATE INDEX IF NOT EXISTS " + live + "." + name + " ON " + on);

@@ -63,7 +63,8 @@ public final class RunDifferences {
     public record Difference(Kind kind, String runId, List<String> columns) {
         @Override
         public String toString() {
-            return kind + ": " + Escaped.line(Run.shownId(runId)) + (columns.isEmpty() ? "" : " (" + Escaped.line(String.join(", ", columns)) + ")");
+            return kind + ": " + Escaped.line(Run.shownId(runId)) + (columns.isEmpty() ? ""
+                    : " (" + Escaped.line(String.join(", ", columns)) + ")");
         }
     }
 
@@ -242,7 +243,8 @@ public final class RunDifferences {
         List<String> columns = made.form().columns();
         for (int i = 0; i < columns.size(); i++) {
             String column = Database.quoted(columns.get(i));
-            if (List.of("run_id", "event_id", "start_time").contains(columns.get(i)) || Columns.OWN.contains(columns.get(i)) || made.loader().isNamed(i).equals("0")) continue;
+            if (List.of("run_id", "event_id", "start_time").contains(columns.get(i)) || Columns.OWN.contains(columns.get(i))
+                    || made.loader().isNamed(i).equals("0")) continue;
             String later = Columns.isFilledLater(columns.get(i)) ? " AND t." + column + " IS NOT NULL" : "";
             unequal.add("CASE WHEN " + Columns.differ(columns.get(i), "t." + column, "o." + column) + later + " AND "
                     + made.loader().isNamed(i) + " THEN '" + columns.get(i).replace("'", "''") + " ' ELSE '' END");

@@ -20,8 +20,8 @@ import telemetry.runs.Schema;
 import telemetry.text.PythonText;
 
 /**
- * The records of a run that starts and ends now: their fields and the fields' order, for each version of a store. Their lines are the Python
- * writers' to the byte. Writers of v1 and v2 stores record as v3 does.
+ * The records of a run that starts and ends now: their fields and the fields' order, for each version of a store. Their lines are the
+ * Python writers' to the byte. Writers of v1 and v2 stores record as v3 does.
  */
 public final class RunLine {
 

@@ -231,7 +231,8 @@ final class RecoveryRun {
         old.requireUnused();
         Path made = NewDatabase.unfinished(live, live);
         Path folder = Quarantine.claim(store, "recover", clock.instant());
-        try (var database = new NewDatabase(made, old.ddl(), Writers.of(store).form(), Pruned.leniently(store), entry -> { }, denied -> { })) {
+        try (var database = new NewDatabase(made, old.ddl(), Writers.of(store).form(), Pruned.leniently(store), entry -> { },
+                denied -> { })) {
             database.load(List::of, bytes -> { });
             database.finish(0, live);
             left.addAll(database.left());

@@ -161,7 +161,8 @@ public final class Restore {
         requireRows(content, database);
         try (Database restored = Database.open(database, patience)) {
             WriteTrial.tolerate(restored);
-            Restored.Replayed replayed = replay ? replay(restored, new StandingRows(restored, isFromLines ? null : old, clock.instant())) : null;
+            Restored.Replayed replayed = replay ? replay(restored, new StandingRows(restored, isFromLines ? null : old, clock.instant()))
+                    : null;
             BackupCheck.QUICK.run(restored, err);
             Difference lost = old == null ? new Difference(0L, List.of()) : onlyIn(old, restored);
             restored.patience(CHECKPOINT).pragma("wal_checkpoint", "TRUNCATE");

@@ -17,7 +17,8 @@ import java.util.regex.Pattern;
 final class AllowedWords {
     private static final String NAME = "(?:\\w+|\"[^\"]+\"|`[^`]+`|\\[[^\\]]+\\])";
     private static final String WORD = "(?:'(?:[^']|'')*'|NULL)";
-    private static final Pattern LIST = Pattern.compile("(?i)(?:" + NAME + " IS NULL OR )?(?<lower>lower \\( )?(?<column>" + NAME + ")(?: \\))?"
+    private static final Pattern LIST = Pattern.compile("(?i)(?:" + NAME + " IS NULL OR )?(?<lower>lower \\( )?(?<column>" + NAME
+            + ")(?: \\))?"
             + "(?<nocase> COLLATE NOCASE)? IN \\( (?<words>" + WORD + "(?: , " + WORD + ")*) \\)(?: OR " + NAME + " IS NULL)?");
     private static final Pattern ONE = Pattern.compile("(?i)" + WORD);
 

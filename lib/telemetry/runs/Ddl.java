@@ -90,8 +90,8 @@ public record Ddl(List<String> tables, List<VirtualTable> virtual, List<Named> o
     }
 
     /**
-     * The same of a database that is attached under this name. SQLite's list looks into every view, and somebody may have made one that takes
-     * years: it is asked only where it has to tell which tables are a virtual table's own.
+     * The same of a database that is attached under this name. SQLite's list looks into every view, and somebody may have made one that
+     * takes years: it is asked only where it has to tell which tables are a virtual table's own.
      */
     public static List<String> rowTables(Database database, String schema) {
         String all = Database.quoted(schema) + ".sqlite_schema WHERE type = 'table' AND sql LIKE 'CREATE ";

@@ -119,7 +119,8 @@ public final class RowForm {
             else raw[i] = required[i] ? usual(i, id, end) : defaults[i];
         }
         if (createdAt >= 0) raw[createdAt] = rowTime(raw[createdAt], raw[startTime]);
-        if (updatedAt >= 0) raw[updatedAt] = rowTime(raw[updatedAt], end && endTime >= 0 && raw[endTime] != null ? raw[endTime] : raw[startTime]);
+        if (updatedAt >= 0) raw[updatedAt] = rowTime(raw[updatedAt], end && endTime >= 0 && raw[endTime] != null ? raw[endTime]
+                : raw[startTime]);
         return raw;
     }
 
@@ -176,7 +177,8 @@ public final class RowForm {
             case EVENT_ID, AGENT, JOB, START -> value == null ? usual(i, runId, end) : text(value);
             case TRIGGER -> taken("trigger_type", text(value));
             case COMMIT_SOURCE -> taken("git_commit_source", text(value));
-            case ANY -> value instanceof String ? value : texts[i] ? text(value) : value instanceof Boolean bool ? (Object) (bool ? 1L : 0L) : value;
+            case ANY -> value instanceof String ? value : texts[i] ? text(value) : value instanceof Boolean bool ? (Object) (bool ? 1L : 0L)
+                    : value;
         };
     }
 

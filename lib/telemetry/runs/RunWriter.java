@@ -120,7 +120,8 @@ public final class RunWriter {
 
     private Statements statements(Set<String> named) {
         List<String> columns = RowForm.settable(schema).stream()
-                .filter(column -> named.contains(column) || Columns.REQUIRED.contains(column) || Columns.ROW_TIMES.contains(column)).toList();
+                .filter(column -> named.contains(column) || Columns.REQUIRED.contains(column)
+                || Columns.ROW_TIMES.contains(column)).toList();
         List<String> told = columns.stream().filter(column -> named.contains(column) && !Columns.IDENTITY.contains(column)
                 && !Columns.ROW_TIMES.contains(column)).toList();
         String insert = "INSERT INTO agent_runs (" + String.join(", ", columns) + ") VALUES ("

@@ -30,7 +30,8 @@ record RunsTable(List<String> columns, Limits limits, int version, String number
         List<Row> found = columns(database, kind != null);
         List<String> columns = found.stream().map(row -> row.text("name")).toList();
         String number = kind != null || columns.isEmpty() ? null : number(database, found, sql);
-        return new RunsTable(columns, Limits.of(found, sql), version(found), number, kind != null ? kind : columns.isEmpty() ? null : stranger(columns));
+        return new RunsTable(columns, Limits.of(found, sql), version(found), number, kind != null ? kind : columns.isEmpty() ? null
+                : stranger(columns));
     }
 
     /** A view over what is missing, or a virtual table of an unknown module, shows none. */

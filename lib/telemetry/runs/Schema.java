@@ -201,8 +201,8 @@ public record Schema(Shape shape, int version, List<String> columns, Set<String>
     }
 
     /**
-     * The word of this version's writers for a status; v1 to v5 have only failed for timeout and cancelled. Where a CHECK of this very table
-     * does not take it, one that it takes.
+     * The word of this version's writers for a status; v1 to v5 have only failed for timeout and cancelled. Where a CHECK of this very
+     * table does not take it, one that it takes.
      */
     public String word(RunStatus status) {
         boolean isOld = !hasRowTimes();

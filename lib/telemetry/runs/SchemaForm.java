@@ -25,7 +25,9 @@ public enum SchemaForm {
     /** {@code setup} makes it where no writer has left a trace. */
     public static final SchemaForm RUNBOOK = V3;
 
-    /** Names of indexes and what they are on, in the order in which writers make them: the first version, families (P, S), table(columns). */
+    /**
+     * Names of indexes and what they are on, in the order in which writers make them: the first version, families (P, S), table(columns).
+     */
     private static final String[] INDEXES = {
         "idx_runs_event_id 6 PS agent_runs(event_id)",
         "idx_runs_agent 1 RPS agent_runs(agent_name)",

@@ -8,7 +8,10 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import telemetry.Database;
 
-/** Why a table of runs refuses what writers of a form insert and update, each in words: a column that it lacks, a status, a doubled event_id. */
+/**
+ * Why a table of runs refuses what writers of a form insert and update, each in words: a column that it lacks, a status, a doubled
+ * event_id.
+ */
 public final class WritersStatements {
     private static final Pattern COLUMN = Pattern.compile("\\s+([a-z_]+) [A-Z]+\\b.*");
     private static final Pattern STATUSES = Pattern.compile("(?is)CHECK\\s*\\(\\s*\\W?status\\W?\\s+IN\\s*\\(([^)]*)\\)");
@@ -21,7 +24,8 @@ public final class WritersStatements {
         List<String> reasons = new ArrayList<>();
         List<String> lacking = new ArrayList<>(columns(form));
         lacking.removeAll(schema.columns());
-        if (!lacking.isEmpty()) reasons.add("the table of runs lacks " + String.join(", ", lacking) + ", which writers of " + form + " name");
+        if (!lacking.isEmpty()) reasons.add("the table of runs lacks " + String.join(", ", lacking) + ", which writers of " + form
+                + " name");
         List<String> statuses = new ArrayList<>(statuses(form.tables().get(0)));
         Set<String> taken = statuses(sql(database));
         statuses.removeAll(taken);

@@ -59,8 +59,8 @@ public final class SqliteConnection implements AutoCloseable {
     }
 
     /**
-     * What stands in the schema is other people's: no view, trigger or constraint of it calls functions that could do harm, a damaged page is
-     * found when it is read, and no statement works for ever.
+     * What stands in the schema is other people's: no view, trigger or constraint of it calls functions that could do harm, a damaged page
+     * is found when it is read, and no statement works for ever.
      */
     private StatementLimit guarded() {
         try (var statement = connection.createStatement()) {

@@ -60,7 +60,8 @@ public final class SqliteErrors {
 
     /** True when SQLite refused one row for its content (a CHECK, NOT NULL, UNIQUE, its size) and could go on with the next. */
     public static boolean isAboutTheRow(StoreException e) {
-        return isIgnored(e) || e.getCause() instanceof SQLiteException known && List.of(18, 19, 20).contains(known.getResultCode().code & 0xff);
+        return isIgnored(e) || e.getCause() instanceof SQLiteException known
+                && List.of(18, 19, 20).contains(known.getResultCode().code & 0xff);
     }
 
     /** Stands for the error that SQLite does not report. */

@@ -25,8 +25,8 @@ import telemetry.os.Machine;
 
 /**
  * SQLite's native library, unpacked once into a folder that only its owner may enter. Without this the driver unpacks its 1.1 MB into the
- * temporary folder at every start (bench row {@code start}), and a killed process leaves it there. What stands in the cache is used only when
- * nobody else can have written it.
+ * temporary folder at every start (bench row {@code start}), and a killed process leaves it there. What stands in the cache is used only
+ * when nobody else can have written it.
  */
 final class SqliteLibrary {
     private SqliteLibrary() { }

@@ -81,8 +81,8 @@ public final class Pruned {
     }
 
     /**
-     * The same for what must not be kept from its work by whoever can write there. What stands in the list's place and is no file, and lines
-     * of text that say nothing, count as no list, with a warning.
+     * The same for what must not be kept from its work by whoever can write there. What stands in the list's place and is no file, and
+     * lines of text that say nothing, count as no list, with a warning.
      *
      * @throws StoreException when it was another text once: in another encoding, or overwritten by a power cut
      */

@@ -166,7 +166,8 @@ public final class Quarantine implements AutoCloseable {
     }
 
     private void putCount() throws IOException {
-        Notes.add(file + " has " + new Size(bytes) + ", which is enough: " + Words.count(counted, "more damaged entry", "more damaged entries")
+        Notes.add(file + " has " + new Size(bytes) + ", which is enough: "
+                + Words.count(counted, "more damaged entry", "more damaged entries")
                 + " are only counted in its last line");
         put(JsonText.line(Map.of("more", counted, "reason", "only counted")));
     }

@@ -76,7 +76,8 @@ public record Writers(SchemaForm form, String doubt) {
             return null;
         }
         Collections.reverse(backups);
-        for (Path backup : backups.subList(0, Math.min(MOST_BACKUPS, backups.size()))) try (Database database = Database.openFrozen(backup)) {
+        for (Path backup : backups.subList(0, Math.min(MOST_BACKUPS,
+                backups.size()))) try (Database database = Database.openFrozen(backup)) {
             SchemaForm form = SchemaForm.of(Schema.of(database));
             if (form != null && form.version() >= TWO_FAMILIES && form.version() <= version) return form.shape();
         } catch (StoreException e) {

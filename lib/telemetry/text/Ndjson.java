@@ -125,7 +125,8 @@ public final class Ndjson {
     private static LogRecord readLong(byte[] bytes, int from, int to, Function<JsonValue, LogRecord> record) {
         boolean hasMark = bytes[from] == (byte) 0xef && bytes[from + 1] == (byte) 0xbb && bytes[from + 2] == (byte) 0xbf;
         int begin = hasMark ? from + 3 : from;
-        try (Reader reader = new InputStreamReader(new ByteArrayInputStream(bytes, begin, to - begin), StandardCharsets.UTF_8.newDecoder())) {
+        try (Reader reader = new InputStreamReader(new ByteArrayInputStream(bytes, begin, to - begin),
+                StandardCharsets.UTF_8.newDecoder())) {
             return record.apply(Json.parse(reader));
         } catch (CharacterCodingException e) {
             return new Damage("invalid UTF-8");

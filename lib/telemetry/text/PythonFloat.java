@@ -4,7 +4,9 @@ import java.math.BigDecimal;
 import java.math.MathContext;
 import java.math.RoundingMode;
 
-/** Numbers as Python's {@code repr} and {@code json.dumps} write them: the shortest digits that read back, {@code 1e+16}, {@code 0.0001}. */
+/**
+ * Numbers as Python's {@code repr} and {@code json.dumps} write them: the shortest digits that read back, {@code 1e+16}, {@code 0.0001}.
+ */
 final class PythonFloat {
 
     /** Decimals of so many digits are all different doubles, above the smallest normal one. */

@@ -78,7 +78,8 @@ public record ShellInFront(Path pipes, String closed) {
             for (String signal : signals) if (code == 128 + number(signal)) return signal;
             boolean isRecent = System.nanoTime() - interrupted < INTERRUPTED.toNanos();
             for (String signal : signals)
-                if (signal.equals("TERM") || signal.equals("INT") && (code != 0 || isRecent) || isReload(signal) && code != 0) return signal;
+                if (signal.equals("TERM") || signal.equals("INT") && (code != 0 || isRecent) || isReload(signal)
+                && code != 0) return signal;
             return null;
         }
 

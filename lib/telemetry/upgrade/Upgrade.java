@@ -23,8 +23,8 @@ import telemetry.runs.WritersStatements;
 import telemetry.text.Words;
 
 /**
- * Makes a store's database one of newer writers. A verified backup comes first. The new table of runs is made beside the database, compared,
- * and takes the old one's place in one transaction, so whatever is killed leaves the old tables or the new ones.
+ * Makes a store's database one of newer writers. A verified backup comes first. The new table of runs is made beside the database,
+ * compared, and takes the old one's place in one transaction, so whatever is killed leaves the old tables or the new ones.
  */
 public final class Upgrade {
     private final Store store;
