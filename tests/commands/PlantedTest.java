@@ -73,6 +73,10 @@ class PlantedTest {
 
     /** A command that makes, opens, replaces or deletes what has this name in a store. */
     private record Attacked(String name, Supplier<Callable<Integer>> script, Object... args) {
+        boolean isFile() {
+            return name.contains(".") && !name.endsWith(".unfinished") || name.equals("reserve");
+        }
+
         @Override
         public String toString() {
             return name + " " + List.of(args);
@@ -108,6 +112,7 @@ class PlantedTest {
         Owners.requireRoot();
         Map<String, String> before = state();
         for (Attacked one : attacked()) for (String target : TARGETS) {
+            if (target.equals("dir") == one.isFile()) continue;
             agents();
             Path name = store.base().resolve(one.name);
             if (Files.isDirectory(name)) Files.move(name, dir.resolve("away" + stores));

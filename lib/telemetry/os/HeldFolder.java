@@ -14,8 +14,6 @@ import java.nio.file.SecureDirectoryStream;
 import java.nio.file.attribute.BasicFileAttributeView;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.time.Duration;
-import java.util.ArrayDeque;
-import java.util.Deque;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -33,11 +31,6 @@ final class HeldFolder implements AutoCloseable {
     private static final int HANDLES_OF_A_STREAM = 2;
     private static final int TRIES = 20;
     private static final String NUMBERS = "unix:uid,mode,ino";
-    private static final int OTHERS_WRITE = 0022;
-    private static final int STICKY = 01000;
-    private static final int LINK = 0120000;
-    private static final int FOLDER = 0040000;
-    private static final int KIND = 0170000;
 
     /** Before the mark of its process. */
     private static final String OWN = ".telemetry-";
@@ -45,8 +38,6 @@ final class HeldFolder implements AutoCloseable {
     /** Folders in which this process has looked for what others have left. */
     private static final Set<Path> SWEPT = ConcurrentHashMap.newKeySet();
 
-    /** More links on the way are a loop. */
-    private static final int MOST_LINKS = 40;
 
     /** Folders that nobody else can change, and until when that need not be looked up again. */
     private static final Map<Path, Remembered> OURS = new ConcurrentHashMap<>();
@@ -73,7 +64,7 @@ final class HeldFolder implements AutoCloseable {
         if (folder == null) return null;
         Remembered known = OURS.get(folder);
         if (known != null && System.nanoTime() < known.until && its(folder).equals(known.its)) return null;
-        var way = new Way(folder);
+        var way = new FolderWay(folder);
         HeldFolder held = way.walk();
         if (held == null && way.isKnown()) OURS.put(folder, new Remembered(its(folder), System.nanoTime() + REMEMBERED));
         return held;
@@ -82,102 +73,21 @@ final class HeldFolder implements AutoCloseable {
     /** A folder that nobody else could change. */
     private record Remembered(Map<String, Object> its, long until) { }
 
-    /** The way to a folder. As long as only root and this account can change what it goes through, names do. */
-    private static final class Way {
-        private final Path folder;
-        private final int own;
-        private final Deque<Path> ahead = new ArrayDeque<>();
-        private Path at;
-        private int links;
-
-        Way(Path folder) {
-            this.folder = folder;
-            this.own = Owner.NUMBER;
-            this.at = folder.getRoot();
-            for (Path part : folder.normalize()) ahead.add(part);
-        }
-
-        HeldFolder walk() throws IOException {
-            if (!isKnown()) return null;
-            Map<String, Object> here = its(at);
-            while (!ahead.isEmpty()) {
-                Path next = at.resolve(ahead.peek());
-                Map<String, Object> there = its(next);
-                if (!isOurs(here, there)) return held();
-                ahead.remove();
-                if ((mode(there) & KIND) == LINK) {
-                    follow(Files.readSymbolicLink(next));
-                    here = its(at);
-                } else {
-                    at = next;
-                    here = there;
-                }
-            }
-            if (isOurs(here, null)) return null;
-            if ((mode(here) & KIND) != FOLDER) throw new NotDirectoryException(folder.toString());
-            return held();
-        }
-
-        /** False where files have no owners, or this process has none. */
-        boolean isKnown() {
-            return own >= 0 && at != null && at.getFileSystem().supportedFileAttributeViews().contains("unix");
-        }
-
-        private void follow(Path target) throws IOException {
-            if (++links > MOST_LINKS) throw new FileSystemException(folder.toString(), null, "a link on its way leads back to itself");
-            Path whole = at.resolve(target).normalize();
-            Deque<Path> parts = new ArrayDeque<>();
-            for (Path part : whole) parts.add(part);
-            parts.addAll(ahead);
-            ahead.clear();
-            ahead.addAll(parts);
-            at = whole.getRoot();
-        }
-
-        /** True when only root and this account can change what an entry's name stands for. @param entry null for one to come */
-        private boolean isOurs(Map<String, Object> in, Map<String, Object> entry) {
-            boolean isClosed = (mode(in) & OTHERS_WRITE) == 0
-                    || entry != null && (mode(in) & STICKY) != 0 && isOwn((int) entry.get("uid"));
-            return isClosed && isOwn((int) in.get("uid"));
-        }
-
-        private boolean isOwn(int uid) {
-            return uid == own || uid == 0;
-        }
-
-        /** The rest of the way goes through folders of others. */
-        private HeldFolder held() throws IOException {
-            HeldFolder held = opened(Inside.patient(at, at, Files::newDirectoryStream));
-            if (held == null) return null;
-            try {
-                while (!ahead.isEmpty()) {
-                    HeldFolder next = held.enter(ahead.remove(), own);
-                    held.close();
-                    held = next;
-                }
-                return held;
-            } catch (IOException | RuntimeException e) {
-                held.close();
-                throw e;
-            }
-        }
-    }
-
     /** Whose number this process has; looked up once. */
-    private static final class Owner {
-        private static final int NUMBER = Account.own().map(Account::uid).orElse(-1);
+    static final class Owner {
+        static final int NUMBER = Account.own().map(Account::uid).orElse(-1);
     }
 
-    private static Map<String, Object> its(Path path) throws IOException {
+    static Map<String, Object> its(Path path) throws IOException {
         return Files.readAttributes(path, NUMBERS, LinkOption.NOFOLLOW_LINKS);
     }
 
-    private static int mode(Map<String, Object> its) {
+    static int mode(Map<String, Object> its) {
         return (int) its.get("mode");
     }
 
     /** Null where the system cannot hold folders so, or does not name what is open. */
-    private static HeldFolder opened(DirectoryStream<Path> stream) throws IOException {
+    static HeldFolder opened(DirectoryStream<Path> stream) throws IOException {
         DirectoryStream<Path> next = stream;
         for (int n = 0; n < TRIES && next instanceof SecureDirectoryStream<Path> open; n++) {
             Iterator<Path> names = open.iterator();
@@ -230,7 +140,7 @@ final class HeldFolder implements AutoCloseable {
         return enter(name, Owner.NUMBER);
     }
 
-    private HeldFolder enter(Path name, int own) throws IOException {
+    HeldFolder enter(Path name, int own) throws IOException {
         BasicFileAttributes its = open.getFileAttributeView(name, BasicFileAttributeView.class, LinkOption.NOFOLLOW_LINKS).readAttributes();
         if (its.isSymbolicLink()) return follow(name, own);
         if (!its.isDirectory()) throw new NotDirectoryException(real().resolve(name).toString());

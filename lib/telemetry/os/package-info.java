@@ -1,5 +1,5 @@
-//SOURCES Account.java Answer.java Arguments.java Attempt.java Disk.java GitCheckout.java GitCommit.java GzipFile.java HeldFolder.java
-//SOURCES Inside.java KeptFree.java Link.java Machine.java MountPoint.java NewFile.java Openers.java OpenersElsewhere.java
+//SOURCES Account.java Answer.java Arguments.java Attempt.java Disk.java FolderWay.java GitCheckout.java GitCommit.java GzipFile.java
+//SOURCES HeldFolder.java Inside.java KeptFree.java Link.java Machine.java MountPoint.java NewFile.java Openers.java OpenersElsewhere.java
 //SOURCES ScratchFolder.java Sha256.java Unfinished.java ../Store.java
 /**
  * What the operating system does, and does differently on Windows and Linux: files that appear whole or not at all, permissions, open
