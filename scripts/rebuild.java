@@ -111,11 +111,12 @@ class rebuild extends Procedure {
         if (into == null && !consent.to(question)) return Cli.OK;
         try (var progress = progress("MB", Rebuild.bytes(files) / MB)) {
             rebuild.progress(progress.adding(MB));
+            long before = runs(store);
             Rebuilt made = into != null ? rebuild.into(into) : rebuild.inPlace();
             int status = told(result(made), made.unread());
             sayInFlight(made.exchange().inFlight());
             boolean isSameTable = into == null && made.exchange().old() == OldDatabase.State.INTACT;
-            return isSameTable && isRefusing() ? Math.max(status, Cli.WARNING) : status;
+            return isSameTable && made.runs() > before && isRefusing() ? Math.max(status, Cli.WARNING) : status;
         }
     }
 
@@ -148,6 +149,15 @@ class rebuild extends Procedure {
         else if (count.missing() + count.different() > 0 && !isRefusing())
             note(Next.line("a rebuild takes what the day files say", store.store().command("rebuild", "--dry-run").in(Runbook.DATA_LOSS)));
         return status;
+    }
+
+    /** In the database that is there; 0 where nobody can tell. */
+    private static long runs(Store store) {
+        try (Database database = Database.openToRead(store.database())) {
+            return database.number("SELECT count(*) FROM agent_runs");
+        } catch (StoreException e) {
+            return 0;
+        }
     }
 
     /** A table that is older than its writers would be the same after a rebuild. */

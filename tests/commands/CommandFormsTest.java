@@ -76,9 +76,10 @@ class CommandFormsTest {
           0 logs --list -> [{day:string size lines runs archived:string damaged files:[string]}]
           0 locks -> {status:string database:string free:boolean waited_ms holders:[] held_at_first:[] left_wal:boolean left_journal:boolean
               processes:[] checks:CHECKS}
-          0 recover -> {status:string database:string source:string backup:null missing short:boolean resumed:boolean log:null aside:null action:string
+          0 recover -> {status:string database:string source:string backup:null missing short:boolean resumed:boolean log:null aside:null
+              action:string
               checks:CHECKS}
-          0 rebuild --dry-run -> {database:string old:string files:[string] bytes differences:COUNT}
+          0 rebuild --dry-run -> {database:string old:string schema:null doubt:null files:[string] bytes differences:COUNT}
           0 rebuild --check-only -> {same:boolean count:COUNT differences:[]}
           0 maintain schedule -> {cron:string systemd:string schtasks:string}
           1 maintain monthly --dry-run -> {HEAD tasks:[{ITEM data:CHECKS|null|{database_size days per_day:number? days_left:number?}}]}
@@ -98,11 +99,11 @@ class CommandFormsTest {
               odd:null newer:null took_ms copying_ms expired:[]}
           0 backup list -> LIST
           0 backup verify; backup verify all -> ~{checks:CHECKS status:string}
-          0 backup expire; backup expire --keep-days=0 --dry-run -> ~{dry_run:boolean expired:[]}
+          0 backup expire; backup expire --keep-days=0 --dry-run -> ~{alone:[] dry_run:boolean expired:[]}
           64 backup restore latest -> nothing
           0 backup restore latest --dry-run; backup restore latest --yes -> {backup:string made:string schema:string from_it replayed:{lines
-              inserted updated damaged pruned} runs database:string? kept:string? torn:null before:string aside:null log:null commits only taken:[]
-              writing:{name:string status:string detail:string hint:null next:null} verified:boolean}
+              inserted updated damaged pruned changed in_flight} runs database:string? kept:string? torn:null before:string aside:null
+              log:null commits only taken:[] writing:{name:string status:string detail:string hint:null next:null} verified:boolean}
           1 maintain weekly -> {HEAD tasks:[{ITEM data:CHECKS|LIST|{disk_free days per_day:number? days_left:number?}}]}
 
         a store:
@@ -129,8 +130,9 @@ class CommandFormsTest {
 
         a store:
           0 track --self-test -> {status:string store:string checks:CHECKS}
-          0 rebuild --yes -> {database:string schema:string runs files lines events damaged damaged_in:{} doubtful:{} denied:[] repeated
-              pruned conflicts:[] quarantine:null carried:{runs running changed columns:{} tables:{schema_migrations} lost:[] left:[]}
+          0 rebuild --yes -> {database:string schema:string doubt:null runs files lines events damaged damaged_in:{} doubtful:{}
+              denied:[] repeated pruned conflicts:[] quarantine:null
+              carried:{runs running changed columns:{} tables:{schema_migrations} lost:[] left:[]}
               old:string kept:string replayed locked in_flight writing:{name:string status:string detail:string hint:null next:null}}
           0 setup --sample --yes --runs=10 --days=1 -> {store:string rule:string created:[string] database:string odd:[] hint:null
               next:null sample:{runs lines bytes day_files}}

@@ -166,7 +166,7 @@ class LinkTest {
         Path real = dir.resolve("real");
         Files.move(base, real);
         Files.createSymbolicLink(base, real);
-        for (Script script : List.of(run(new backup()), run(new archive(), "--older-than", "3d", "--yes"),
+        for (Script script : List.of(run(new backup()), run(new archive(), "--older-than", "1d", "--yes"),
                 run(new archive(), "verify", "--all"), run(new rebuild(), "--check-only"), run(new rebuild(), "--yes"),
                 run(new backup(), "restore", "latest", "--yes"), run(new recover(), "--dry-run"), run(new track(), "--self-test"),
                 run(new health())))

@@ -222,7 +222,7 @@ class LogsTest {
     void jsonIsOneArrayOfTheRecords() {
         Script json = logs("--json");
         Map<String, Object> read = JsonText.object("{\"all\": " + json.out() + "}");
-        assertTrue(read.get("all").toString().startsWith("[{\"run_id\":\"20251211T000000Z-docs-crawler-00000004\""));
+        assertTrue(read.get("all").toString().startsWith("[{\"run_id\": \"20251211T000000Z-docs-crawler-00000004\""));
         assertEquals(13, json.out().lines().filter(line -> line.contains("\"run_id\"")).count());
         assertEquals("[" + NL + "]" + NL, logs("--json", "--agent", "nobody").out());
         assertEquals(64, logs("--json", "--raw").exit());

@@ -188,7 +188,7 @@ class ValidateInstallationTest {
     void jsonIsOneDocument() {
         Map<String, Object> json = JsonText.object(validate("--json", "--store", fresh().base()).out());
         assertEquals("ok", json.get("status"));
-        Matcher names = Pattern.compile("\"name\":\"(\\w+)\"").matcher(json.get("checks").toString());
+        Matcher names = Pattern.compile("\"name\": \"(\\w+)\"").matcher(json.get("checks").toString());
         assertEquals(NAMES, names.results().map(name -> name.group(1)).toList());
     }
 

@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
 
@@ -59,7 +60,8 @@ public final class Machine {
      */
     public static Path cache(Map<String, String> env) {
         String told = System.getProperty("telemetry.cache");
-        if (told != null) return Path.of(told);
+        boolean isOfThisProgram = Objects.equals(env.get("XDG_CACHE_HOME"), System.getenv("XDG_CACHE_HOME"));
+        if (told != null && isOfThisProgram) return Path.of(told);
         List<Path> places = new ArrayList<>();
         for (String variable : new String[] {"XDG_CACHE_HOME", "LOCALAPPDATA"}) {
             String folder = env.get(variable);

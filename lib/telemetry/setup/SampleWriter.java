@@ -6,6 +6,8 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.locks.LockSupport;
@@ -103,7 +105,7 @@ public final class SampleWriter {
             if (!toRuns) requireEmpty();
             try {
                 Filled filled = Attempt.of("write the sample's day files in", folder, () -> lines(sample, progress));
-                rows();
+                rows(sample);
                 settled();
                 return filled;
             } catch (RuntimeException e) {
@@ -198,9 +200,10 @@ public final class SampleWriter {
     }
 
     /** From the sample's files alone: the store's other runs are carried over as they are, so no copy of the old database is kept. */
-    private void rows() {
+    private void rows(Sample sample) {
         List<Path> files = Attempt.of("read the sample in", folder, this::files);
-        Clock nobodyElseWritesThem = Clock.offset(Clock.systemUTC(), InFlight.PATIENCE);
+        Duration ahead = Duration.between(Instant.now(), sample.end());
+        Clock nobodyElseWritesThem = Clock.offset(Clock.systemUTC(), InFlight.PATIENCE.plus(ahead.isNegative() ? Duration.ZERO : ahead));
         Path kept = new Rebuild(store, nobodyElseWritesThem).from(false, false).also(files).inPlace().exchange().kept();
         if (kept == null) return;
         DatabaseFile.delete(kept);
