@@ -80,7 +80,8 @@ class TrackCommitTest {
         if (shape != Fixture.V3) assertEquals(NEW + " ci Bob", of(row(store, run)));
         assertEquals(List.of(OLD, NEW), events(store), "a line each");
         Files.delete(store.database());
-        assertEquals(0, Script.run(new rebuild(), "--store", store.base(), "--yes").exit());
+        String form = shape.name().toLowerCase().replace('_', '-');
+        assertEquals(0, Script.run(new rebuild(), "--store", store.base(), "--yes", "--schema", form).exit());
         assertEquals(before, commits(store));
         if (row(store, run).values().contains(NEW)) assertEquals(NEW + " ci Bob", of(row(store, run)));
     }

@@ -26,6 +26,7 @@ import telemetry.Times;
 import telemetry.daylog.BriefRecord;
 import telemetry.daylog.LogReader;
 import telemetry.runs.ChangedRows;
+import telemetry.runs.NewerRows;
 import telemetry.runs.RunConditions;
 import telemetry.runs.Schema;
 import telemetry.runs.StartTimes;
@@ -139,7 +140,7 @@ public final class StaleRuns {
 
     private Pruned.Cancelled cancelled(Stale run, Instant now) {
         String took = Times.words(Duration.between(run.start, now));
-        return new Pruned.Cancelled(run.runId, before, now, "cancelled by prune stale: no end within " + took + " of its start");
+        return new Pruned.Cancelled(run.runId, before, now, NewerRows.CANCELLED + " no end within " + took + " of its start");
     }
 
     /**

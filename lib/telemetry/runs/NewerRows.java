@@ -11,9 +11,13 @@ import telemetry.Times;
 /**
  * Which rows of ended runs were changed after their end line: over HTTP, by an association of commits, by posting, by hand. Where a row
  * says when it was updated, that is later than the end in the line. In a table without {@code updated_at} the row has a value that the line
- * does not have.
+ * does not have. A row that the toolkit cancelled is not newer: nobody knew its end then.
  */
 public final class NewerRows {
+
+    /** What a run that {@code prune stale} cancelled has at the beginning of its error_summary. */
+    public static final String CANCELLED = "cancelled by prune stale:";
+
     private final Schema schema;
     private final boolean isTimed;
 
@@ -24,11 +28,12 @@ public final class NewerRows {
 
     /** The columns that {@link #isNewer} must find in a row. */
     List<String> columns() {
-        return isTimed ? List.of("updated_at") : compared();
+        return isTimed ? List.of("updated_at", "error_summary") : compared();
     }
 
     /** Of a row that is known to differ from the record of its run's end. */
     boolean isNewer(Run row, Run end) {
+        if (row.text("error_summary") != null && row.text("error_summary").startsWith(CANCELLED)) return false;
         if (!isTimed) return compared().stream().anyMatch(column -> says(row.fields().get(column)) && isUnlike(column, row, end));
         Instant updated = Times.instant(row.fields().get("updated_at"));
         return updated != null && end.end() != null && updated.isAfter(end.end());
@@ -54,7 +59,8 @@ public final class NewerRows {
 
     /** The same in SQL, false for running rows. @param row the row's table @param line one with runs as their lines have them */
     public String isNewer(String row, String line) {
-        return "coalesce(lower(trim(" + row + ".status)) <> 'running', FALSE) AND " + isLater(row, line);
+        return "coalesce(lower(trim(" + row + ".status)) <> 'running', FALSE) AND coalesce(" + row + ".error_summary, '') NOT LIKE '"
+                + CANCELLED + "%' AND " + isLater(row, line);
     }
 
     private String isLater(String row, String line) {
