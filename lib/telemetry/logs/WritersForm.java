@@ -1,17 +1,16 @@
 package telemetry.logs;
 
+import java.nio.file.Path;
 import java.util.List;
-import java.util.stream.Stream;
 import telemetry.Database;
 import telemetry.DayFile;
 import telemetry.EventLog;
-import telemetry.LogEntry;
-import telemetry.Run;
 import telemetry.Store;
 import telemetry.StoreException;
 import telemetry.runs.Schema;
 import telemetry.runs.SchemaForm;
 import telemetry.runs.WritersStatements;
+import telemetry.store.Writers;
 
 /**
  * Which tables the writers of a store's newest lines use, as far as lines tell: their version does, and from v6 on not whether the client
@@ -25,19 +24,10 @@ public record WritersForm(int version) {
     private static final int DAYS = 3;
 
     public static WritersForm of(EventLog log) {
-        List<DayFile> days = log.days();
+        List<Path> files = log.days().stream().map(DayFile::path).toList();
         int version = 0;
-        for (int i = days.size() - 1; i >= 0 && (version == 0 || i >= days.size() - DAYS); i--) version = Math.max(version,
-                newest(log, days.get(i)));
-        return new WritersForm(version);
-    }
-
-    private static int newest(EventLog log, DayFile day) {
-        try (Stream<LogEntry> entries = log.read(day)) {
-            return entries.map(LogEntry::record).filter(Run.class::isInstance).map(Run.class::cast).map(run -> run.number("schema_version"))
-                    .filter(version -> version != null && version >= 1
-                    && version <= Schema.NEWEST).mapToInt(Long::intValue).max().orElse(0);
-        }
+        for (int to = files.size(); to > 0 && version == 0; to -= DAYS) version = Writers.newest(files.subList(Math.max(0, to - DAYS), to));
+        return new WritersForm(Math.min(version, Schema.NEWEST));
     }
 
     /**

@@ -68,6 +68,13 @@ public record Writers(SchemaForm form, String doubt) {
                 + SchemaForm.of(known, Schema.Shape.PYTHON) + " makes the client's)");
     }
 
+    /** The newest version that the records at the beginnings and ends of these files are of; 0 when none tells. */
+    public static int newest(List<Path> files) {
+        var look = new Look();
+        files.forEach(look::at);
+        return look.newest;
+    }
+
     private static Schema.Shape shapeOfBackups(Store store, int version) {
         List<Path> backups;
         try (Stream<Path> all = Files.list(store.backups())) {
