@@ -119,6 +119,9 @@ class BuffersTest {
         Script replayed = rebuild("--replay-only", "--yes", "--buffer", buffer, "--store", store.base());
         assertEquals(1, replayed.exit(), replayed.toString());
         assertTrue(replayed.out().contains("13 runs, 1 added, 0 completed"), replayed.out());
+        assertTrue(replayed.out().contains("2 records left out: their runs were pruned"), replayed.out());
+        assertTrue(replayed.out().contains("1 damaged entry"), replayed.out());
+        assertTrue(replayed.err().contains("not read: " + buffer.resolve(ACTIVE) + ", byte "), replayed.err());
         assertEquals(13, Sql.rows(store, "SELECT 1 FROM agent_runs").size());
         assertEquals(inode, Files.readAttributes(store.database(), "unix:ino").get("ino"));
         assertTrue(rebuild("--replay-only", "--yes", "--buffer", buffer, "--store", store.base()).out().contains(", 0 added, 0 completed"));
