@@ -69,7 +69,7 @@ final class BufferCheck {
         if (!isWaiting && damaged == 0) return new Check(check.name(), check.status(), said, check.hint());
         Next next = check.hint() != null ? check.hint() : isWaiting
                 ? store.command("rebuild", "--replay-only", "--buffer", folder.toString()).in(Runbook.DATA_LOSS) : null;
-        return Check.warning(check.name(), said, next);
+        return new Check(check.name(), check.status() == Check.Status.OK ? Check.Status.WARNING : check.status(), said, next);
     }
 
     private void take(Path file, long size, Reader reader) {
