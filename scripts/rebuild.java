@@ -107,9 +107,9 @@ class rebuild extends Procedure {
         if (older.runs() > 0) note(Next.line(older.toString(), DeletedRuns.offer(store).in(Runbook.PRUNE)));
         if (consent.isDryRun()) return preview(rebuild.preview(into, replayOnly), true, consent);
         if (replayOnly) return replay(rebuild);
-        String question = "Replace the database " + store.database() + " by one made from " + Rebuild.said(files) + "?";
+        String question = "Replace the database " + store.database() + " by one made from " + Sources.said(files) + "?";
         if (into == null && !consent.to(question)) return Cli.OK;
-        try (var progress = progress("MB", Rebuild.bytes(files) / MB)) {
+        try (var progress = progress("MB", Sources.bytes(files) / MB)) {
             rebuild.progress(progress.adding(MB));
             long before = runs(store);
             Rebuilt made = into != null ? rebuild.into(into) : rebuild.inPlace();

@@ -13,7 +13,7 @@ import picocli.CommandLine.*;
 import telemetry.*;
 import telemetry.backup.*;
 import telemetry.cli.*;
-import telemetry.rebuild.Rebuild;
+import telemetry.rebuild.*;
 import telemetry.runs.SchemaForm;
 import telemetry.upgrade.*;
 
@@ -52,7 +52,7 @@ class upgrade extends Procedure {
         if (!plan.isNeeded() || consent.isDryRun()) return preview(plan, plan.isNeeded(), consent);
         output.note(plan);
         if (!consent.to("Make " + store.database() + " a database of " + form + "?")) return Cli.OK;
-        long bytes = new EventLog(store).isEmpty() ? 0 : Rebuild.bytes(new Rebuild(store, clock).files());
+        long bytes = new EventLog(store).isEmpty() ? 0 : Sources.bytes(new Rebuild(store, clock).files());
         try (var progress = progress("MB", bytes / MB)) {
             Upgraded done = upgrade.progress(progress.adding(MB)).run(plan, form, this::backUp);
             return result(done);

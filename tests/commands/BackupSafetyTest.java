@@ -231,8 +231,8 @@ class BackupSafetyTest {
             Script full = BackupTest.backup(NOON.plusSeconds(60), store);
             assertEquals(2, full.exit());
             assertTrue(full.err()
-                    .matches("(?s)backup: cannot back up to .*: it takes .* are free; make room, or name another disk with "
-                    + "--to DIR\\Rnext: jbang archive@telemetry --dry-run --store \\S+\\R"), full.err());
+                    .matches("(?s)backup: cannot back up to .*: it takes .* are free; make room, or make a backup on another disk "
+                    + "\\(backup --to DIR\\)\\Rnext: jbang archive@telemetry --dry-run --store \\S+\\R"), full.err());
             assertEquals(before, BackupTest.tree(store.backups()));
         } finally {
             Mounts.unmount(disk);

@@ -175,7 +175,8 @@ class TrackCommitTest {
         Files.delete(store.database());
         Script said = Script.run(new track(), "commit", run, OLD, "--store", store.base());
         assertEquals(1, said.exit(), said.out() + said.err());
-        assertTrue(said.out().contains("its line is safe"), said.out());
+        assertTrue(said.out().contains("its line is safe, the database lacks it; telemetry.sqlite: it does not exist"), said.out());
+        assertTrue(said.out().contains("next: jbang recover@telemetry --dry-run --store " + store.base()), said.out());
         assertEquals(List.of(OLD), events(store));
         Script.run(new rebuild(), "--store", store.base(), "--yes");
         assertEquals(1, commits(store).size());

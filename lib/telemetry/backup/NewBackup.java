@@ -87,7 +87,7 @@ final class NewBackup implements AutoCloseable {
             createFolder();
             long bytes = source.number("PRAGMA page_size") * source.number("PRAGMA page_count");
             Disk.requireRoom("back up to", folder, bytes + ROOM_TO_WORK,
-                    Next.words("make room, or name another disk with --to DIR").then(Next.command("archive", "--dry-run")));
+                    Next.words("make room, or make a backup on another disk (backup --to DIR)").then(Next.command("archive", "--dry-run")));
             return Snapshot.take(source, next(), clock, err);
         }
     }

@@ -101,7 +101,7 @@ final class LiveSwap implements AutoCloseable {
             if (!watcher.pragma("data_version").equals(version)) made.carryOver(LIVE, refused).runs();
             made.leaveInFlight(LIVE);
             replaceRows(made);
-            made.commits().addTo(database, LIVE);
+            made.loading().commits().addTo(database, LIVE);
         });
         Duration locked = Duration.ofNanos(System.nanoTime() - began[0]);
         database.detach(LIVE);

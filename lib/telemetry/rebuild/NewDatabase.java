@@ -4,21 +4,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Set;
 import java.util.function.Consumer;
-import java.util.function.LongConsumer;
-import java.util.function.Supplier;
-import telemetry.Damage;
 import telemetry.Database;
-import telemetry.DayFile;
 import telemetry.LogEntry;
 import telemetry.Next;
 import telemetry.Run;
 import telemetry.StoreException;
 import telemetry.daylog.InFlight;
-import telemetry.daylog.LogFiles;
 import telemetry.os.Attempt;
 import telemetry.os.Disk;
 import telemetry.os.NewFile;
@@ -47,16 +40,10 @@ public final class NewDatabase implements AutoCloseable {
     private final Schema schema;
     private final boolean isKeyUnique;
     private final RowForm form;
-    private final RunLoader loader;
+    private final Loading loading;
     private final Pruned pruned;
-    private final Consumer<LogEntry> onDamage;
-    private final Consumer<StoreException> onDenied;
     private final List<String> left = new ArrayList<>();
-    private final CommitLines commits = new CommitLines(null);
-    private final Unread unread = new Unread();
     private Clock clock = Clock.systemUTC();
-    private RunFeed feed;
-    private final List<LogEntry> begun = new ArrayList<>();
     private long inFlight;
     private boolean isLeaving;
     private boolean isFromLines;
@@ -86,10 +73,7 @@ public final class NewDatabase implements AutoCloseable {
         if (!isKeyUnique) database.execute("CREATE UNIQUE INDEX " + ONE_OF_EACH + " ON agent_runs(" + schema.key() + ")");
         List<String> columns = RowForm.settable(schema);
         this.form = new RowForm(schema, columns, Schema.defaults(database, columns));
-        this.loader = new RunLoader(database, schema, form, (line, why) ->
-                damaged(new LogEntry(line.file(), line.offset(), line.bytes().length, line.bytes(), new Damage(why))));
-        this.onDamage = onDamage;
-        this.onDenied = onDenied;
+        this.loading = new Loading(database, schema, form, pruned, onDamage, onDenied);
     }
 
     /**
@@ -123,73 +107,18 @@ public final class NewDatabase implements AutoCloseable {
         return schema;
     }
 
-    /** Those of the day files. */
-    CommitLines commits() {
-        return commits;
-    }
-
     RowForm form() {
         return form;
     }
 
-    /**
-     * Loads the runs of files, reading in one thread and writing in another, which have about equal work. Each file is read as far as it
-     * reaches when it is listed. Call it again for what has come later.
-     *
-     * @param files returns the files to read, and then those that have come since, until there are none
-     * @param done  receives how many bytes of a file were read; this and {@code files} are called in a thread of their own
-     * @return the feed, with its counts
-     * @throws StoreException {@code MISSING} when a file is gone although its day was not archived meanwhile
-     */
-    public RunFeed load(Supplier<List<Path>> files, LongConsumer done) {
-        var belt = new Conveyor();
-        var next = new RunFeed(schema, form, pruned, row -> belt.put(row.line().bytes().length, () -> loader.add(row)),
-                entry -> belt.put(entry.bytes().length, () -> damaged(entry))).after(feed);
-        database.inTransaction(() -> {
-            belt.run(() -> read(next, files, done));
-            loader.finish();
-        });
-        commits.addAll(next.commits());
-        feed = next;
-        begun.addAll(feed.inFlight());
-        return feed;
+    /** Reads day files into it. */
+    Loading loading() {
+        return loading;
     }
 
-    private void read(RunFeed feed, Supplier<List<Path>> files, LongConsumer done) {
-        List<Path> gone = new ArrayList<>();
-        Set<Object> archived = new HashSet<>();
-        for (List<Path> next = files.get(); !next.isEmpty(); next = files.get()) LogFiles.lengths(next).forEach((file, length) -> {
-            if (!isRead(feed, file, length, done)) gone.add(file);
-            DayFile.of(file).filter(DayFile::compressed).ifPresent(day -> archived.add(day.day()));
-        });
-        for (Path file : gone)
-            if (!archived.contains(DayFile.of(file).map(DayFile::day).orElse(null)))
-                throw new StoreException(StoreException.Reason.MISSING, "read", file, "it is gone", Next.RUN_AGAIN);
-        feed.finish(clock.instant());
-    }
-
-    /** @return false when the file is gone */
-    private boolean isRead(RunFeed feed, Path file, long length, LongConsumer done) {
-        try {
-            done.accept(feed.read(file, length));
-            return true;
-        } catch (StoreException e) {
-            if (e.reason() == StoreException.Reason.MISSING) return false;
-            if (e.reason() != StoreException.Reason.DENIED || !file.equals(e.path())) throw e;
-            onDenied.accept(e);
-            unread.add(e);
-            return true;
-        }
-    }
-
-    /** The starts that were in flight when they were loaded: their writers may be about to insert them. */
-    List<LogEntry> begun() {
-        return begun;
-    }
-
-    /** No loading follows: last lines that are unfinished are damage. */
-    void endLoading() {
-        feed.torn().forEach(this::damaged);
+    /** For a database that gets its runs elsewhere. */
+    public void loadNothing() {
+        loading.load(List::of, bytes -> { });
     }
 
     /**
@@ -203,7 +132,7 @@ public final class NewDatabase implements AutoCloseable {
         String key = schema.key();
         String rows = reshape != null && attached != null ? Reshape.SHAPED : attached;
         String absent = rows == null ? "" : " AND NOT EXISTS (SELECT 1 FROM " + rows + ".agent_runs AS o WHERE o." + key + " = ?1)";
-        for (LogEntry start : begun) {
+        for (LogEntry start : loading.begun()) {
             Object[] row = form.row((Run) start.record());
             if (InFlight.is(start, clock.instant())) left += database.update("DELETE FROM main.agent_runs WHERE " + key
                     + " = ?1 AND status = 'running'" + absent, row[form.columns().indexOf(key)]);
@@ -212,14 +141,10 @@ public final class NewDatabase implements AutoCloseable {
         return left;
     }
 
-    private void damaged(LogEntry entry) {
-        unread.add(entry);
-        onDamage.accept(entry);
-    }
-
     /** Tells which runs are in flight; the default is the system's. */
     NewDatabase at(Clock clock) {
         this.clock = clock;
+        loading.at(clock);
         return this;
     }
 
@@ -227,11 +152,6 @@ public final class NewDatabase implements AutoCloseable {
     NewDatabase fromLines(boolean isFromLines) {
         this.isFromLines = isFromLines;
         return this;
-    }
-
-    /** What could not be read. */
-    Unread unread() {
-        return unread;
     }
 
     /** Has the next {@link #carryOver} leave runs in flight to their writers that the old database does not have. */
@@ -266,9 +186,9 @@ public final class NewDatabase implements AutoCloseable {
 
     /** For copying only the runs, from a database that is attached under this name. */
     CarryOver carryOver(String attached, RefusedRows refused) {
-        if (reshape != null) return reshape.carryOver(database, attached, schema, form, loader, refused);
+        if (reshape != null) return reshape.carryOver(database, attached, schema, form, loading.loader(), refused);
         if (!isKeyUnique) requireOneOfEach(attached);
-        return new CarryOver(database, attached, schema, form, loader, refused, isNumberKnown(), isFromLines);
+        return new CarryOver(database, attached, schema, form, loading.loader(), refused, isNumberKnown(), isFromLines);
     }
 
     /** It is a column of the table, or what full-text indexes, triggers and tables of others may refer to. */
@@ -295,7 +215,7 @@ public final class NewDatabase implements AutoCloseable {
      */
     public long finish(long carried, Path from) {
         StaleRuns.cancelAgain(database, pruned);
-        commits.addTo(database, "main");
+        loading.commits().addTo(database, "main");
         if (!isKeyUnique) database.execute("DROP INDEX " + ONE_OF_EACH);
         if (ddl != null) createOthers(from);
         if (ddl == null || ddl.tables().stream().noneMatch(sql -> sql.contains("agent_runs"))) made.createIndexes(database);
@@ -312,7 +232,7 @@ public final class NewDatabase implements AutoCloseable {
     /** The same for runs that another database is given, which has all but the runs' indexes itself. */
     long finishRuns(long carried) {
         StaleRuns.cancelAgain(database, pruned);
-        commits.addTo(database, "main");
+        loading.commits().addTo(database, "main");
         if (!isKeyUnique) database.execute("DROP INDEX " + ONE_OF_EACH);
         ddl.createIndexes(database, "agent_runs");
         return verified(carried);
@@ -328,9 +248,9 @@ public final class NewDatabase implements AutoCloseable {
         if (!"ok".equals(check))
             throw new StoreException(StoreException.Reason.FAILED, "verify the new database", file, "quick check: " + check, null);
         long rows = runs();
-        if (rows != loader.rows() + carried - inFlight)
+        if (rows != loading.loader().rows() + carried - inFlight)
             throw new StoreException(StoreException.Reason.FAILED, "verify the new database",
-                    file, "it has " + rows + " runs, " + (loader.rows() + carried - inFlight) + " were written", null);
+                    file, "it has " + rows + " runs, " + (loading.loader().rows() + carried - inFlight) + " were written", null);
         return rows;
     }
 
@@ -351,10 +271,6 @@ public final class NewDatabase implements AutoCloseable {
         database.pragma("journal_mode", ddl == null ? made.journal() : ddl.journal());
         close();
         Attempt.of("write the new database", file, () -> Disk.sync(file));
-    }
-
-    RunLoader loader() {
-        return loader;
     }
 
     @Override

@@ -17,8 +17,9 @@ import telemetry.store.Writers;
  * @param form    what the ddl has no table of runs from; also where it has one, but then nothing needs it
  * @param doubt   what is not known about the form, in a sentence; null for nothing
  * @param isOther true when the old database has other tables than were asked for, so that its rows must be converted
+ * @param isAsked whether the form was asked for
  */
-record NewTables(Ddl ddl, SchemaForm form, String doubt, boolean isOther) {
+record NewTables(Ddl ddl, SchemaForm form, String doubt, boolean isOther, boolean isAsked) {
 
     /** Lines of a version that the tables are too old for, which only a whole reading has found. */
     static final class TooOld extends RuntimeException {
@@ -43,9 +44,9 @@ record NewTables(Ddl ddl, SchemaForm form, String doubt, boolean isOther) {
         boolean isOther = asked != null && old.state() != OldDatabase.State.ABSENT && asked != formOf(old.file());
         boolean isTold = !isOther && old.ddl() != null && old.ddl().tables().stream().anyMatch(sql -> sql.contains("agent_runs"));
         if (isTold || asked != null) return new NewTables(isOther ? null : old.ddl(), asked == null ? SchemaForm.RUNBOOK : asked, null,
-                isOther);
+                isOther, asked != null);
         Writers writers = Writers.of(store, files, atLeast);
-        return new NewTables(old.ddl(), writers.form(), writers.doubt(), false);
+        return new NewTables(old.ddl(), writers.form(), writers.doubt(), false, false);
     }
 
     private static SchemaForm formOf(Path file) {
@@ -61,8 +62,8 @@ record NewTables(Ddl ddl, SchemaForm form, String doubt, boolean isOther) {
     }
 
     /** @throws TooOld when the newest record needs newer tables and nobody asked for these */
-    void requireUpToDate(NewDatabase made, SchemaForm asked) {
-        if (asked != null || isTold()) return;
+    void requireUpToDate(NewDatabase made) {
+        if (isAsked || isTold()) return;
         int newest = made.newestRecord();
         if (newest > form.version()) throw new TooOld(newest);
     }

@@ -1,36 +1,27 @@
 package telemetry.rebuild;
 
-import java.io.File;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.LongConsumer;
 import java.util.function.Supplier;
 import telemetry.Database;
-import telemetry.DayFile;
 import telemetry.EventLog;
 import telemetry.LogEntry;
 import telemetry.Next;
-import telemetry.Size;
 import telemetry.Store;
 import telemetry.StoreException;
 import telemetry.os.Attempt;
 import telemetry.os.Disk;
-import telemetry.os.Unfinished;
 import telemetry.prune.OldRuns;
-import telemetry.runs.Ddl;
 import telemetry.runs.Schema;
 import telemetry.runs.SchemaForm;
 import telemetry.runs.WriteTrial;
-import telemetry.sqlite.DatabaseFile;
 import telemetry.store.Buffers;
 import telemetry.store.Layout;
 import telemetry.store.Pruned;
@@ -46,9 +37,7 @@ public final class Rebuild {
 
     private final Store store;
     private final Clock clock;
-    private final List<Path> others = new ArrayList<>();
-    private boolean raw = true;
-    private boolean archive = true;
+    private final Sources sources;
     private boolean isFromLines;
     private LinesRead read;
     private SchemaForm asked;
@@ -65,12 +54,12 @@ public final class Rebuild {
     public Rebuild(Store store, Clock clock) {
         this.store = store;
         this.clock = clock;
+        this.sources = new Sources(store);
     }
 
     /** Chooses which of the store's day files are read; the default is both kinds. */
     public Rebuild from(boolean raw, boolean archive) {
-        this.raw = raw;
-        this.archive = archive;
+        sources.from(raw, archive);
         return this;
     }
 
@@ -90,7 +79,7 @@ public final class Rebuild {
 
     /** Also reads these files. */
     public Rebuild also(List<Path> files) {
-        others.addAll(files);
+        sources.also(files);
         return this;
     }
 
@@ -124,35 +113,11 @@ public final class Rebuild {
         return this;
     }
 
-    /** The present files, in the order of reading. */
+    /** The present files, in the order of reading. @throws StoreException {@code MISSING} when there is none to rebuild from */
     public List<Path> files() {
-        List<Path> files = new ArrayList<>();
-        for (DayFile day : new EventLog(store).days()) if (isWanted(day)) files.add(day.path());
-        files.addAll(others);
-        if (files.isEmpty() && reshape == null) throw nothing();
+        List<Path> files = sources.files();
+        if (files.isEmpty() && reshape == null) throw sources.nothing();
         return files;
-    }
-
-    private boolean isWanted(DayFile day) {
-        return day.path().startsWith(store.raw()) ? raw : archive;
-    }
-
-    private StoreException nothing() {
-        boolean all = raw && archive;
-        Path place = all ? store.base() : raw ? store.raw() : store.archive();
-        return new StoreException(StoreException.Reason.MISSING, "rebuild from the day files in", place, "there is none",
-                all ? Next.words("recover looks for other sources too").then(store.command("recover", "--dry-run"))
-                        : Next.words("leave out --from to read all day files"));
-    }
-
-    /** {@code 3 files (12.1 MB)} */
-    public static String said(List<Path> files) {
-        return Rebuilt.count(files.size(), "file", "files") + " (" + new Size(bytes(files)) + ")";
-    }
-
-    /** Of all files together. */
-    public static long bytes(List<Path> files) {
-        return files.stream().map(Path::toFile).mapToLong(File::length).sum();
     }
 
     /** Changes nothing. @param into the new file; null for the store's database @param isReplay whether that would stay */
@@ -165,7 +130,7 @@ public final class Rebuild {
         Path database = into == null ? store.database() : into.toAbsolutePath();
         RunDifferences.Count differences = isComparable ? differences(difference -> { }) : null;
         return new RebuildPreview(new RebuildPreview.Plan(database, old, tables.isTold() ? null : tables.form().toString(), tables.doubt(),
-                files, bytes(files), differences), into != null, isReplay);
+                files, Sources.bytes(files), differences), into != null, isReplay);
     }
 
     /** Compares the store's database with its day files, both ways; see {@link RunDifferences}. */
@@ -201,13 +166,18 @@ public final class Rebuild {
         }
     }
 
+    private Making making(Path target, Path damaged, OldDatabase old) {
+        return new Making(store, target, damaged, NewTables.of(store, old, asked, files(), newest), this::files).at(clock).fromLines(isFromLines)
+                .reshaping(reshape).onDenied(onDenied).progress(progress);
+    }
+
     private Rebuilt into(Path target, Path damaged) {
         OldDatabase old = OldDatabase.of(store.database());
-        try (var work = new Work(target, damaged, old)) {
-            work.make(old, old.state() == OldDatabase.State.INTACT ? old.file() : null, false).seal();
-            work.quarantine.close();
-            publish(work.file, target);
-            return work.result(target, new Rebuilt.Exchange(old.state(), null, 0, Duration.ZERO, 0));
+        try (var making = making(target, damaged, old)) {
+            making.make(old, old.state() == OldDatabase.State.INTACT ? old.file() : null, false).seal();
+            making.endQuarantine();
+            publish(making.file(), target);
+            return making.result(target, new Rebuilt.Exchange(old.state(), null, 0, Duration.ZERO, 0), patience);
         }
     }
 
@@ -229,30 +199,32 @@ public final class Rebuild {
         makeFolder();
         Instant began = clock.instant();
         Path folder = Quarantine.folder(store, "rebuild", began);
-        try (var work = new Work(store.database(), folder.resolve("damaged.ndjson"), old)) {
+        try (var making = making(store.database(), folder.resolve("damaged.ndjson"), old)) {
             Path kept;
             Duration locked = Duration.ZERO;
-            if (old.state() == OldDatabase.State.INTACT && work.tables.isOther()) {
+            if (old.state() == OldDatabase.State.INTACT && making.isOther()) {
                 old.requireUnused();
-                convert(work, old);
+                convert(making, old);
                 kept = old.moveAside(folder);
-                publish(work.file, store.database());
+                publish(making.file(), store.database());
             } else if (old.state() == OldDatabase.State.INTACT) {
                 try (var swap = new LiveSwap(store.database(), patience)) {
                     kept = swap.keep(Quarantine.make(folder).resolve(store.database().getFileName()));
-                    locked = swap.replace(work.make(old, kept, true), work.refused);
-                    work.left.addAll(swap.left());
-                    work.runs = work.made.runs();
+                    NewDatabase made = making.make(old, kept, true);
+                    locked = swap.replace(made, making.refused());
+                    making.leave(swap.left());
+                    making.count(made.runs());
                 }
-                if (reshape != null) work.left.addAll(reshape.setJournal(store.database()));
+                if (reshape != null) making.leave(reshape.setJournal(store.database()));
             } else {
-                work.make(old, null, false).seal();
+                making.make(old, null, false).seal();
                 kept = old.moveAside(folder);
-                publish(work.file, store.database());
+                publish(making.file(), store.database());
             }
-            work.quarantine.close();
-            Replay.Result replayed = replay(work);
-            return work.result(store.database(), new Rebuilt.Exchange(old.state(), kept, replayed.brought(), locked, replayed.inFlight()));
+            making.endQuarantine();
+            Replay.Result replayed = replay(making);
+            var exchange = new Rebuilt.Exchange(old.state(), kept, replayed.brought(), locked, replayed.inFlight());
+            return making.result(store.database(), exchange, patience);
         } finally {
             Quarantine.removeIfEmpty(folder);
         }
@@ -273,7 +245,7 @@ public final class Rebuild {
             try (Database database = Database.open(store.database(), patience)) {
                 Schema.refuseNewer(database);
                 WriteTrial.tolerate(database);
-                Replay.Result result = new Replay(database).only(this::isWanted).also(others).at(clock).without(pruned)
+                Replay.Result result = new Replay(database).only(sources::isWanted).also(sources.others()).at(clock).without(pruned)
                         .fromLines(isFromLines).showing(err).apply(new EventLog(store), onDamage);
                 return new Replayed(store.database(), database.number("SELECT count(*) FROM agent_runs"), result);
             }
@@ -281,9 +253,9 @@ public final class Rebuild {
     }
 
     /** Under the write lock, so that no row comes meanwhile. */
-    private void convert(Work work, OldDatabase old) {
+    private void convert(Making making, OldDatabase old) {
         try (Database locked = Database.open(old.file(), patience)) {
-            locked.inTransaction(() -> work.make(old, old.file(), false).seal());
+            locked.inTransaction(() -> making.make(old, old.file(), false).seal());
         }
     }
 
@@ -304,110 +276,20 @@ public final class Rebuild {
      *
      * @return what was added or changed
      */
-    private Replay.Result replay(Work work) {
+    private Replay.Result replay(Making making) {
         Pruned pruned = Pruned.leniently(store);
-        boolean isMore = files().stream().anyMatch(work.feed.files()::hasMore) || !work.made.begun().isEmpty();
+        boolean isMore = files().stream().anyMatch(making.read().files()::hasMore) || !making.read().runs().isEmpty();
         if (pruned.isEmpty() && !isMore) return Replay.Result.NOTHING;
         try (Database database = Database.open(store.database())) {
             WriteTrial.tolerate(database);
-            Replay.Result result = new Replay(database).only(this::isWanted).also(others).after(work.read()).at(clock)
+            Replay.Result result = new Replay(database).only(sources::isWanted).also(sources.others()).after(making.read()).at(clock)
                     .without(pruned).fromLines(isFromLines).apply(new EventLog(store));
             OldRuns.deleteAgain(database, pruned);
-            work.runs = database.number("SELECT count(*) FROM agent_runs");
+            making.count(database.number("SELECT count(*) FROM agent_runs"));
             return result;
         } catch (StoreException e) {
             throw new StoreException(e.reason(), "add runs that came meanwhile to", store.database(),
                     "the new database is in place and lacks them: " + e.why(), Next.command("rebuild", "--dry-run"), e);
-        }
-    }
-
-    /** One making: the unfinished database, its other temporary files, and the counts. */
-    private final class Work implements AutoCloseable {
-        private final Path file;
-        private final Quarantine quarantine;
-
-        private final Set<Path> seen = new HashSet<>();
-
-        private final NewTables tables;
-        private NewDatabase made;
-        private RunFeed feed;
-        private final RefusedRows refused;
-        private final List<String> lost = new ArrayList<>();
-        private final List<String> left = new ArrayList<>();
-        private Rebuilt.Carried carried = Rebuilt.Carried.nothing();
-        private long runs;
-
-        Work(Path target, Path quarantine, OldDatabase old) {
-            this.tables = NewTables.of(store, old, asked, files(), newest);
-            this.file = NewDatabase.unfinished(target, store.database());
-            this.quarantine = new Quarantine(quarantine);
-            this.refused = new RefusedRows(this.quarantine);
-        }
-
-        /**
-         * @param source  the old database or a copy to carry over from; null to take what a damaged one still has
-         * @param ofRuns  whether nothing but the runs is wanted of it
-         */
-        NewDatabase make(OldDatabase old, Path source, boolean ofRuns) {
-            Ddl ddl = reshape == null ? tables.ddl() : reshape.ddl(old.ddl());
-            made = new NewDatabase(file, ddl, tables.form(), Pruned.leniently(store), quarantine::add, onDenied).at(clock)
-                    .fromLines(isFromLines).reshaping(reshape);
-            feed = made.load(this::unread, progress);
-            tables.requireUpToDate(made, asked);
-            made.endLoading();
-            if (source != null) carried = carriedOver(source);
-            else if (old.state() != OldDatabase.State.ABSENT) carried = salvaged(old);
-            else made.leaveInFlight(null);
-            runs = ofRuns ? made.finishRuns(carried.runs()) : made.finish(carried.runs(), old.file());
-            left.addAll(made.left());
-            return made;
-        }
-
-        private Rebuilt.Carried salvaged(OldDatabase old) {
-            Path sound = Unfinished.beside(file);
-            try {
-                lost.addAll(old.salvage(sound, refused));
-                made.leavingInFlight();
-                if (Files.exists(sound)) return carriedOver(sound);
-                made.leaveInFlight(null);
-                return Rebuilt.Carried.nothing();
-            } finally {
-                DatabaseFile.delete(sound);
-            }
-        }
-
-        private Rebuilt.Carried carriedOver(Path source) {
-            if (!tables.isOther()) return made.carryOver(source, refused);
-            Path converted = Unfinished.beside(file);
-            try {
-                lost.addAll(Converted.make(source, converted, tables.form(), refused));
-                return made.carryOver(converted, refused);
-            } finally {
-                DatabaseFile.delete(converted);
-            }
-        }
-
-        private List<Path> unread() {
-            return files().stream().filter(seen::add).toList();
-        }
-
-        LinesRead read() {
-            return new LinesRead(feed.files(), made.begun(), new CommitLines(null), 0);
-        }
-
-        Rebuilt result(Path database, Rebuilt.Exchange exchange) {
-            var read = new Rebuilt.Read(seen.size(), feed.lines(), feed.events());
-            for (String row : refused.named()) lost.add(row + ", which the new database does not take");
-            return new Rebuilt(database, made.schema().toString(), tables.doubt(), runs, read, made.unread().damaged(), made.unread(),
-                    made.loader().repeated(), feed.pruned(), made.loader().conflicting(), quarantine.file(),
-                    carried.losing(lost, left), exchange, WriteTrial.of(database, patience).remark());
-        }
-
-        @Override
-        public void close() {
-            quarantine.discard();
-            if (made != null) made.close();
-            DatabaseFile.delete(file);
         }
     }
 }

@@ -26,7 +26,7 @@ record RebuildPreview(Plan data, boolean isAside, boolean isReplay) implements R
     public String toString() {
         String old = "; the database " + (isAside ? "of the store" : "there") + " now is " + data.old;
         String what = isReplay ? "would bring into " + data.database + " what it lacks of " : "would make " + data.database + " from ";
-        return what + Rebuild.said(data.files) + old
+        return what + Sources.said(data.files) + old
                 + (data.schema == null ? "" : ", the new one's tables would be " + data.schema)
                 + (data.doubt == null ? "" : System.lineSeparator() + data.doubt)
                 + (data.differences == null ? "" : System.lineSeparator() + data.differences);

@@ -152,7 +152,7 @@ public final class RunDifferences {
             made.database().execute(TABLE);
             compare(made, "");
             if (isAny(made) && hasMore()) again(made);
-            made.endLoading();
+            made.loading().end();
             for (Row row : made.database().query("SELECT * FROM temp.differing ORDER BY kind, run_id")) {
                 String columns = row.text("columns");
                 each.accept(new Difference(Kind.values()[(int) row.number("kind")], row.text("run_id"),
@@ -171,11 +171,11 @@ public final class RunDifferences {
 
     private LinesRead read(NewDatabase made, Count count) {
         if (count.missing + count.different + count.changed > MOST_KEPT || !count.unread.denied().isEmpty()) return null;
-        List<LogEntry> runs = new ArrayList<>(made.begun());
+        List<LogEntry> runs = new ArrayList<>(made.loading().begun());
         String key = made.schema().key();
         List<String> columns = made.form().columns();
         var named = new StringJoiner(", ");
-        for (int i = 0; i < columns.size(); i++) named.add("t." + Database.quoted(columns.get(i))).add(made.loader().isNamed(i));
+        for (int i = 0; i < columns.size(); i++) named.add("t." + Database.quoted(columns.get(i))).add(made.loading().loader().isNamed(i));
         for (Row row : made.database().query("SELECT " + named + " FROM main.agent_runs AS t WHERE t." + key
                 + " IN (SELECT run FROM temp.differing WHERE kind <> 1)")) {
             Map<String, Object> fields = new LinkedHashMap<>();
@@ -185,12 +185,12 @@ public final class RunDifferences {
             byte[] line = Ndjson.line(new Run(fields)).getBytes(StandardCharsets.UTF_8);
             runs.add(new LogEntry(store.raw(), 0, line.length, line, new Run(fields)));
         }
-        return new LinesRead(feed.files(), runs, made.commits(), count.damaged);
+        return new LinesRead(feed.files(), runs, made.loading().commits(), count.damaged);
     }
 
     private void load(NewDatabase made) {
         var listed = new HashSet<Path>();
-        feed = made.load(() -> files.get().stream().filter(listed::add).filter(file -> feed == null || feed.files().hasMore(file)).toList(),
+        feed = made.loading().load(() -> files.get().stream().filter(listed::add).filter(file -> feed == null || feed.files().hasMore(file)).toList(),
                 bytes -> { });
     }
 
@@ -229,7 +229,7 @@ public final class RunDifferences {
         database.attachToRead(store.database(), "live");
         try {
             return new Count(database.number("SELECT count(*) FROM live.agent_runs"),
-                    database.number("SELECT count(*) FROM main.agent_runs"), made.unread().damaged(), made.unread(), of[0], of[1], of[2],
+                    database.number("SELECT count(*) FROM main.agent_runs"), made.loading().unread().damaged(), made.loading().unread(), of[0], of[1], of[2],
                     of[0] == 0 ? 0 : database.number(OLDER), of[3]);
         } finally {
             database.detach("live");
@@ -244,10 +244,10 @@ public final class RunDifferences {
         for (int i = 0; i < columns.size(); i++) {
             String column = Database.quoted(columns.get(i));
             if (List.of("run_id", "event_id", "start_time").contains(columns.get(i)) || Columns.OWN.contains(columns.get(i))
-                    || made.loader().isNamed(i).equals("0")) continue;
+                    || made.loading().loader().isNamed(i).equals("0")) continue;
             String later = Columns.isFilledLater(columns.get(i)) ? " AND t." + column + " IS NOT NULL" : "";
             unequal.add("CASE WHEN " + Columns.differ(columns.get(i), "t." + column, "o." + column) + later + " AND "
-                    + made.loader().isNamed(i) + " THEN '" + columns.get(i).replace("'", "''") + " ' ELSE '' END");
+                    + made.loading().loader().isNamed(i) + " THEN '" + columns.get(i).replace("'", "''") + " ' ELSE '' END");
         }
         String asked = among.replace(" " + key + " ", " o." + key + " ");
         return "SELECT 0 AS kind, " + key + " AS run, run_id, NULL AS columns FROM main.agent_runs WHERE "

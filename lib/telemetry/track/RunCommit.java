@@ -47,6 +47,7 @@ public final class RunCommit {
      * The outcome.
      *
      * @param refusal why the row is not in the database; null when it is
+     * @param next    what brings it there then; null when it is there
      */
     public record Recorded(Check.Status status, String runId, String commitHash, String author, String message, String refusal,
             Next next) implements Result {
@@ -54,7 +55,8 @@ public final class RunCommit {
         public String toString() {
             String subject = message == null ? "" : ", " + Escaped.line(message.lines().findFirst().orElse(""));
             String recorded = "commit " + commitHash + " of run " + runId + subject;
-            return refusal == null ? recorded : Next.hinted(recorded + ": its line is safe; " + refusal, next);
+            return refusal == null ? recorded : recorded + ": its line is safe, the database lacks it; " + refusal + System.lineSeparator()
+                    + next.line();
         }
     }
 
@@ -72,8 +74,14 @@ public final class RunCommit {
             if (warnings.isEmpty()) return recorded(commit, Check.Status.OK, null, null);
             StoreException refusal = client.refusal();
             if (refusal == null || !isLine(commit)) throw refusal != null ? refusal : new IllegalStateException(warnings.get(0));
-            return recorded(commit, Check.Status.WARNING, refusal.brief(), store.command("rebuild"));
+            return recorded(commit, Check.Status.WARNING, refusal.brief(), bringing(refusal));
         }
+    }
+
+    /** What brings the line into the database: a replay, once there is one that can be read. */
+    private Next bringing(StoreException refusal) {
+        boolean isThere = refusal.reason() != StoreException.Reason.MISSING && refusal.reason() != StoreException.Reason.DAMAGED;
+        return isThere ? store.command("rebuild", "--replay-only") : store.command("recover", "--dry-run");
     }
 
     private static Recorded recorded(Commit commit, Check.Status status, String refusal, Next next) {
