@@ -137,7 +137,7 @@ class archive extends Procedure {
             @Option(names = "--older-than", required = true, paramLabel = "AGE",
                     description = "Days that ended longer ago than this: 365d.") Duration age) {
         Archive archive = archive();
-        Archive.Expired old = archive.older(age);
+        ExpiredDays old = archive.older(age);
         if (consent.isDryRun()) return preview(old, !old.isEmpty(), consent);
         if (!old.isEmpty() && !consent.to("Delete " + old.what() + " from " + archive.folder() + " for good?")) return Cli.OK;
         return result(archive.expire(old));

@@ -16,7 +16,7 @@ import telemetry.backup.*;
 import telemetry.cli.*;
 import telemetry.os.*;
 import telemetry.prune.DeletedRuns;
-import telemetry.rebuild.Replay;
+import telemetry.rebuild.ReplayResult;
 import telemetry.restore.*;
 import telemetry.store.*;
 import telemetry.text.Runbook;
@@ -153,7 +153,7 @@ class backup extends Procedure {
         Restored restored = consent.isDryRun() ? restore.drill(backup, !noReplay) : restore.run(backup, !noReplay);
         int status = result(restored);
         restored.remarks().forEach(remark -> note(Next.line(remark.said(), store.on(remark.next()))));
-        if (restored.inFlight() > 0) note(Next.line(Replay.Result.inFlight(restored.inFlight()),
+        if (restored.inFlight() > 0) note(Next.line(ReplayResult.inFlight(restored.inFlight()),
                 store.command("rebuild", "--replay-only")));
         if (consent.isDryRun()) sayNext(consent);
         return status;

@@ -135,7 +135,7 @@ class rebuild extends Procedure {
     }
 
     private void sayInFlight(long runs) {
-        if (runs > 0) note(Next.line(Replay.Result.inFlight(runs), store.store().command("rebuild", "--replay-only")));
+        if (runs > 0) note(Next.line(ReplayResult.inFlight(runs), store.store().command("rebuild", "--replay-only")));
     }
 
     private int compare(Rebuild rebuild) {

@@ -48,7 +48,7 @@ class InFlightTest {
                 + (hasEvent ? ", '" + run.text("event_id") + "'" : "") + ")");
     }
 
-    private static Replay.Result replay(Store store, Clock clock) {
+    private static ReplayResult replay(Store store, Clock clock) {
         try (Database database = Database.open(store.database())) {
             return new Replay(database).at(clock).apply(new EventLog(store));
         }
@@ -67,7 +67,7 @@ class InFlightTest {
         Run old = begin(store, shape, 103, now.minusSeconds(90));
         Run ended = shape.run(108, now.minusSeconds(20));
         Fixture.lines(ended, 1).forEach(line -> Fixture.append(store, now, line));
-        Replay.Result first = replay(store, Clock.systemUTC());
+        ReplayResult first = replay(store, Clock.systemUTC());
         assertEquals(2, first.inFlight());
         assertEquals(2, first.inserted(), "the old one, and the one that has ended");
         assertTrue(has(store, old) && has(store, ended));
@@ -78,7 +78,7 @@ class InFlightTest {
 
         Run lost = begin(store, shape, 104, now);
         Clock later = Clock.fixed(Instant.now().plusSeconds(61), ZoneOffset.UTC);
-        Replay.Result brought = replay(store, later);
+        ReplayResult brought = replay(store, later);
         assertEquals(0, brought.inFlight());
         assertEquals(1, brought.inserted());
         assertTrue(has(store, lost));

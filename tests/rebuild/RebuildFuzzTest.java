@@ -76,7 +76,7 @@ class RebuildFuzzTest {
         long damaged = made.damaged();
         try (Database replayed = Database.open(store.database()); Database other = Database.openToRead(rebuilt);
                 EventLog log = new EventLog(store)) {
-            Replay.Result result = new Replay(replayed).apply(log, entry -> { });
+            ReplayResult result = new Replay(replayed).apply(log, entry -> { });
             assertTrue(damaged > lines / 20 && damaged < lines, "damaged " + damaged);
             assertEquals(result.damaged(), damaged, "seed " + seed);
             assertEquals(result.conflicts(), made.conflicts().size(), "seed " + seed);

@@ -52,7 +52,7 @@ class ReplayTest {
             try (Database database = Database.open(given.store().database())) {
                 String before = database.query(RUNS).list().toString();
                 long rows = database.number("SELECT count(*) FROM agent_runs");
-                Replay.Result first = replay(given.store(), database);
+                ReplayResult first = replay(given.store(), database);
                 long missing = given.name().contains("ahead") ? 7 : 0;
                 assertEquals(missing, first.inserted(), given.name());
                 assertEquals(rows + missing, database.number("SELECT count(*) FROM agent_runs"), given.name());
@@ -71,8 +71,8 @@ class ReplayTest {
         try (Database database = Database.open(store.database())) {
             String before = database.query(RUNS).list().toString();
             database.update("DELETE FROM agent_runs WHERE rowid % 3 > 0");
-            Replay.Result result = replay(store, database);
-            assertEquals(new Replay.Result(140, 30, 0, 40, 0, 0, 0, 0, 0), result);
+            ReplayResult result = replay(store, database);
+            assertEquals(new ReplayResult(140, 30, 0, 40, 0, 0, 0, 0, 0), result);
             assertEquals(before, database.query(RUNS).list().toString());
         }
     }
@@ -86,7 +86,7 @@ class ReplayTest {
             database.update("UPDATE agent_runs SET status = 'running', end_time = NULL, items_succeeded = 0 WHERE status = 'success'");
             database.update("UPDATE agent_runs SET status = 'success', end_time = '2026-11-20 13:00:00' WHERE run_id = ?",
                     shape.run(5, NOON.minusSeconds(5 * 3600)).id());
-            Replay.Result result = replay(store, database);
+            ReplayResult result = replay(store, database);
             assertEquals(0, result.inserted());
             assertEquals(6, result.updated());
             assertEquals("success", database.value("SELECT status FROM agent_runs WHERE run_id = ?",
@@ -114,7 +114,7 @@ class ReplayTest {
                 Files.writeString(store.raw().resolve("events_202611" + (10 + i % 7) + ".ndjson"),
                         Ndjson.line(lines.get(i)) + "\n", StandardOpenOption.CREATE, StandardOpenOption.APPEND);
             try (Database database = Database.open(store.database())) {
-                Replay.Result result = replay(store, database);
+                ReplayResult result = replay(store, database);
                 assertEquals(900, result.inserted());
                 assertEquals(1, result.conflicts());
                 String content = database.query(RUNS).list().toString();
@@ -156,8 +156,8 @@ class ReplayTest {
         Files.writeString(file, "{torn" + run + "\nnull\n" + Ndjson.line(Fixture.V3.run(1, NOON)) + "\n{\"run_id\": 1}");
         Files.write(store.raw().resolve("events_20261119.ndjson.gz"), new byte[] {1, 2, 3});
         try (Database database = Database.open(store.database())) {
-            Replay.Result result = replay(store, database);
-            assertEquals(new Replay.Result(6, 0, 4, 2, 0, 0, 0, 0, 0), result);
+            ReplayResult result = replay(store, database);
+            assertEquals(new ReplayResult(6, 0, 4, 2, 0, 0, 0, 0, 0), result);
             assertEquals(List.of(file.resolveSibling("events_20261119.ndjson.gz"), file, file, file),
                     damaged.stream().map(LogEntry::file).toList());
             assertEquals(List.of("", "{torn", "null", "{\"run_id\": 1}"), damaged.stream().map(LogEntry::text).toList());
@@ -173,7 +173,7 @@ class ReplayTest {
             database.update("DELETE FROM agent_runs");
             database.execute("CREATE TRIGGER picky BEFORE INSERT ON agent_runs WHEN new.agent_name = 'docs-crawler' BEGIN SELECT "
                     + "RAISE(ABORT, 'no crawlers'); END");
-            Replay.Result result = replay(store, database);
+            ReplayResult result = replay(store, database);
             assertEquals(40, result.inserted());
             assertEquals(20, result.damaged());
             assertTrue(((Damage) damaged.get(0).record()).reason().contains("no crawlers"), damaged.get(0).toString());
@@ -260,7 +260,7 @@ class ReplayTest {
         try (Database database = Database.open(store.database())) {
             database.update("DELETE FROM agent_runs");
             assertEquals(20, Pruned.of(store).size());
-            Replay.Result result = new Replay(database).without(Pruned.of(store)).apply(new EventLog(store), damaged::add);
+            ReplayResult result = new Replay(database).without(Pruned.of(store)).apply(new EventLog(store), damaged::add);
             assertEquals(40, result.inserted());
             assertEquals(37, result.pruned(), "20 starts, 17 ends");
             assertEquals(20, new Replay(database).apply(new EventLog(store), damaged::add).inserted());
@@ -274,7 +274,7 @@ class ReplayTest {
         List<DayFile> listed = new EventLog(store).days();
         try (Database database = Database.open(store.database())) {
             database.update("DELETE FROM agent_runs");
-            Replay.Result result = new Replay(database).apply(new EventLog(store), entry -> Fixture.archive(store, listed.get(1)));
+            ReplayResult result = new Replay(database).apply(new EventLog(store), entry -> Fixture.archive(store, listed.get(1)));
             assertEquals(60, result.inserted());
         }
     }
@@ -286,7 +286,7 @@ class ReplayTest {
         }
     }
 
-    private Replay.Result replay(Store store, Database database) {
+    private ReplayResult replay(Store store, Database database) {
         return new Replay(database).apply(new EventLog(store), damaged::add);
     }
 }

@@ -28,7 +28,6 @@ import telemetry.Times;
 import telemetry.daylog.DayFolder;
 import telemetry.os.Attempt;
 import telemetry.os.Disk;
-import telemetry.os.Inside;
 import telemetry.os.NewFile;
 import telemetry.os.Openers;
 import telemetry.store.Reserve;
@@ -56,26 +55,6 @@ public final class Archive {
         @Override
         public String toString() {
             return "restored " + restored;
-        }
-    }
-
-    /** Archived files that were deleted, or would be in a dry run. @param age of the days, at least */
-    public record Expired(Going data, Duration age) implements Result {
-        record Going(List<Path> expired, Size size, boolean dryRun) { }
-
-        public boolean isEmpty() {
-            return data.expired.isEmpty();
-        }
-
-        /** {@code 3 day files (12.1 MB)} */
-        public String what() {
-            return named(data.expired) + " (" + data.size + ")";
-        }
-
-        @Override
-        public String toString() {
-            if (isEmpty()) return "no archived day is older than " + Times.words(age);
-            return what() + (data.dryRun ? " would be deleted" : " deleted");
         }
     }
 
@@ -213,7 +192,7 @@ public final class Archive {
     }
 
     /** Holds the archive's lock: a second archiving would take this one's unfinished files for stale ones. */
-    private <T> T locked(Supplier<T> work) {
+    <T> T locked(Supplier<T> work) {
         try {
             createFolders(folder);
             return StoreLock.holding(folder.resolve(".lock"), new StoreException(StoreException.Reason.LOCKED, "archive into", folder,
@@ -291,9 +270,8 @@ public final class Archive {
     }
 
     /** The archived files of days that ended longer ago than this: what {@link #expire} would delete. */
-    public Expired older(Duration age) {
-        List<Path> old = sorted(readable()).stream().filter(file -> isOlder(file, age)).map(DayFile::path).toList();
-        return new Expired(new Expired.Going(old, new Size(old.stream().mapToLong(file -> file.toFile().length()).sum()), true), age);
+    public ExpiredDays older(Duration age) {
+        return new ArchiveExpiry(this).older(sorted(readable()), age);
     }
 
     /**
@@ -301,37 +279,7 @@ public final class Archive {
      *
      * @throws StoreException when one cannot be deleted; a note names each of these, and the others are gone
      */
-    public Expired expire(Expired old) {
-        List<Path> files = old.data.expired;
-        List<StoreException> failures = files.isEmpty() ? List.of() : locked(() -> delete(files));
-        for (StoreException failure : failures.subList(Math.min(1, failures.size()), failures.size())) Notes.add(store.message(failure));
-        if (!failures.isEmpty()) throw failures.get(0);
-        return new Expired(new Expired.Going(files, old.data.size, false), old.age);
-    }
-
-    /** A kill may leave files that the manifest does not know; a check lists them again. @return what could not be deleted */
-    private List<StoreException> delete(List<Path> files) {
-        Map<String, ArchiveManifest.Entry> known = manifest.read();
-        List<StoreException> failures = new ArrayList<>();
-        List<ArchiveManifest.Entry> kept = new ArrayList<>();
-        manifest.remove(files.stream().map(this::nameOf).toList(), now());
-        for (Path file : files) {
-            try {
-                delete(file);
-            } catch (StoreException e) {
-                failures.add(e);
-                if (known.containsKey(nameOf(file))) kept.add(known.get(nameOf(file)));
-            }
-        }
-        manifest.add(kept);
-        manifest.flush();
-        return failures;
-    }
-
-    private static void delete(Path file) {
-        Attempt.of("delete", file, () -> {
-            Inside.delete(file);
-            Disk.syncFolder(file.getParent());
-        });
+    public ExpiredDays expire(ExpiredDays old) {
+        return new ArchiveExpiry(this).expire(old);
     }
 }

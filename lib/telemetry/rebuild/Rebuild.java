@@ -167,8 +167,9 @@ public final class Rebuild {
     }
 
     private Making making(Path target, Path damaged, OldDatabase old) {
-        return new Making(store, target, damaged, NewTables.of(store, old, asked, files(), newest), this::files).at(clock).fromLines(isFromLines)
-                .reshaping(reshape).onDenied(onDenied).progress(progress);
+        var tables = NewTables.of(store, old, asked, files(), newest);
+        return new Making(store, target, damaged, tables, this::files).at(clock).fromLines(isFromLines).reshaping(reshape)
+                .onDenied(onDenied).progress(progress);
     }
 
     private Rebuilt into(Path target, Path damaged) {
@@ -222,7 +223,7 @@ public final class Rebuild {
                 publish(making.file(), store.database());
             }
             making.endQuarantine();
-            Replay.Result replayed = replay(making);
+            ReplayResult replayed = replay(making);
             var exchange = new Rebuilt.Exchange(old.state(), kept, replayed.brought(), locked, replayed.inFlight());
             return making.result(store.database(), exchange, patience);
         } finally {
@@ -245,7 +246,7 @@ public final class Rebuild {
             try (Database database = Database.open(store.database(), patience)) {
                 Schema.refuseNewer(database);
                 WriteTrial.tolerate(database);
-                Replay.Result result = new Replay(database).only(sources::isWanted).also(sources.others()).at(clock).without(pruned)
+                ReplayResult result = new Replay(database).only(sources::isWanted).also(sources.others()).at(clock).without(pruned)
                         .fromLines(isFromLines).showing(err).apply(new EventLog(store), onDamage);
                 return new Replayed(store.database(), database.number("SELECT count(*) FROM agent_runs"), result);
             }
@@ -276,13 +277,13 @@ public final class Rebuild {
      *
      * @return what was added or changed
      */
-    private Replay.Result replay(Making making) {
+    private ReplayResult replay(Making making) {
         Pruned pruned = Pruned.leniently(store);
         boolean isMore = files().stream().anyMatch(making.read().files()::hasMore) || !making.read().runs().isEmpty();
-        if (pruned.isEmpty() && !isMore) return Replay.Result.NOTHING;
+        if (pruned.isEmpty() && !isMore) return ReplayResult.NOTHING;
         try (Database database = Database.open(store.database())) {
             WriteTrial.tolerate(database);
-            Replay.Result result = new Replay(database).only(sources::isWanted).also(sources.others()).after(making.read()).at(clock)
+            ReplayResult result = new Replay(database).only(sources::isWanted).also(sources.others()).after(making.read()).at(clock)
                     .without(pruned).fromLines(isFromLines).apply(new EventLog(store));
             OldRuns.deleteAgain(database, pruned);
             making.count(database.number("SELECT count(*) FROM agent_runs"));

@@ -34,7 +34,6 @@ import telemetry.runs.UnknownTriggers;
 import telemetry.sqlite.SqliteErrors;
 import telemetry.store.Pruned;
 import telemetry.text.Progress;
-import telemetry.text.Words;
 
 /**
  * Adds what the day files know of runs to an existing database of any version, while its writers go on. The end of a run beats its start,
@@ -48,45 +47,6 @@ public final class Replay {
     /** Entries in a transaction, during which writers wait for a moment. */
     private static final int BATCH = 500;
     private static final long MB = 1_000_000;
-
-    /**
-     * The result.
-     *
-     * @param lines     entries read, damaged ones included
-     * @param events    of these, those that are not runs
-     * @param damaged   of these, those that could not be read, or whose run the database refused
-     * @param inserted  runs that the database did not have
-     * @param updated   rows that were running, or differed from the files
-     * @param conflicts runs with several different ends in the files
-     * @param pruned    lines left out because their run was deleted on purpose
-     * @param changed   rows that were changed after their run's end line, and stay
-     * @param inFlight  runs that began in the last minute and have no row yet: it is left to their writers
-     */
-    public record Result(long lines, long events, long damaged, long inserted, long updated, long conflicts, long pruned, long changed,
-            long inFlight) {
-        static final Result NOTHING = new Result(0, 0, 0, 0, 0, 0, 0, 0, 0);
-
-        /** True when the database already had everything. */
-        public boolean isNothingNew() {
-            return brought() == 0;
-        }
-
-        /** {@code 2 runs that began in the last minute are left to their writers; …} */
-        public static String inFlight(long runs) {
-            return Words.count(runs, "run that began in the last minute is left to its writer",
-                    "runs that began in the last minute are left to their writers") + "; a minute later this brings what is still missing";
-        }
-
-        /** {@code 3 rows stay as they are: changed since their line} */
-        public static String newer(long rows) {
-            return Words.count(rows, "row stays as it is", "rows stay as they are") + ": changed since their line";
-        }
-
-        /** Runs that were added or completed. */
-        public long brought() {
-            return inserted + updated;
-        }
-    }
 
     private final Database database;
     private final UnknownTriggers writes;
@@ -154,7 +114,7 @@ public final class Replay {
     }
 
     /** The same as {@link #apply(EventLog, Consumer)} where nobody asks for the damaged entries. */
-    public Result apply(EventLog log) {
+    public ReplayResult apply(EventLog log) {
         return apply(log, damaged -> { });
     }
 
@@ -165,7 +125,7 @@ public final class Replay {
      *
      * @param onDamage receives each entry that cannot be used, whose record says why
      */
-    public Result apply(EventLog log, Consumer<LogEntry> onDamage) {
+    public ReplayResult apply(EventLog log, Consumer<LogEntry> onDamage) {
         long bytes = LogFiles.lengths(files(log)).values().stream().mapToLong(Long::longValue).sum();
         try (var progress = new Progress(err, "MB of day files replayed", bytes / MB)) {
             var reading = new Reading(onDamage, progress.adding(MB));
@@ -322,7 +282,7 @@ public final class Replay {
             }
         }
 
-        Result finish() {
+        ReplayResult finish() {
             files.finish();
             flush();
             disputes.settle(files.reached(), this::settle);
@@ -334,7 +294,7 @@ public final class Replay {
             if (!commits.isEmpty()) writes.inTransaction(() -> updated += commits.addTo(database, "main"));
             if (pruned != null) updated += StaleRuns.cancelAgain(database, pruned);
             long waiting = inFlight.stream().filter(entry -> writer.standing((Run) entry.record()) == RunWriter.Standing.ABSENT).count();
-            return new Result(lines, events, damaged, inserted, updated, conflicts, left, changed, waiting);
+            return new ReplayResult(lines, events, damaged, inserted, updated, conflicts, left, changed, waiting);
         }
 
         private void settle(Collection<Dispute> some) {

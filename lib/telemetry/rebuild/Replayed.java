@@ -6,7 +6,7 @@ import telemetry.Check;
 import telemetry.text.Result;
 
 /** What a replay brought into a database that stays; {@code toString()} is the report. @param runs in the database now */
-public record Replayed(Path database, long runs, Replay.Result read) implements Result {
+public record Replayed(Path database, long runs, ReplayResult read) implements Result {
 
     /** A warning when something could not be taken. */
     @Override
@@ -22,7 +22,7 @@ public record Replayed(Path database, long runs, Replay.Result read) implements 
         lines.add("read " + Rebuilt.count(read.lines(), "line", "lines") + ": " + Rebuilt.count(read.events(), "event", "events") + ", "
                 + Rebuilt.damaged(read.damaged()));
         if (read.pruned() > 0) lines.add(Rebuilt.count(read.pruned(), "record", "records") + " left out: their runs were pruned");
-        if (read.changed() > 0) lines.add(Replay.Result.newer(read.changed()));
+        if (read.changed() > 0) lines.add(ReplayResult.newer(read.changed()));
         return lines.toString();
     }
 }

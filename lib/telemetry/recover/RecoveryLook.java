@@ -19,14 +19,10 @@ import telemetry.Size;
 import telemetry.Store;
 import telemetry.StoreException;
 import telemetry.backup.Backup;
-import telemetry.backup.BackupContent;
-import telemetry.backup.Backups;
-import telemetry.backup.KnownBackups;
 import telemetry.health.FolderChecks;
 import telemetry.health.HealthRules;
 import telemetry.os.Link;
 import telemetry.os.Openers;
-import telemetry.os.ScratchFolder;
 import telemetry.prune.DeletedRuns;
 import telemetry.rebuild.LinesRead;
 import telemetry.rebuild.Rebuild;
@@ -100,12 +96,16 @@ final class RecoveryLook {
         if (odd != null) checks.add(rows());
         if (log != null && (state != RecoveryPlan.State.INTACT || !log.isWhole())) checks.add(log());
         boolean isSound = Set.of(RecoveryPlan.State.INTACT, RecoveryPlan.State.TORN, RecoveryPlan.State.INDEXES).contains(state);
-        checks.add(isSound ? newestBackup() : soundBackup());
+        var backups = new BackupChoice(store, clock, err, elsewhere);
+        checks.add(!isSound ? backups.sound() : backups.newest(state == RecoveryPlan.State.INTACT ? runs : Long.MAX_VALUE));
+        backup = backups.chosen();
+        isShort = isSound && backup != null;
         boolean isMixed = state == RecoveryPlan.State.MIXED;
         Check tables = state == RecoveryPlan.State.DAMAGED || isMixed && backup != null ? AtStake.of(store, backup, isMixed, err) : null;
         if (tables != null) checks.add(tables);
         boolean isOverwritten = backup != null && (state == RecoveryPlan.State.DAMAGED || isMixed);
-        aside = isOverwritten ? aside() : null;
+        aside = isOverwritten ? backups.whyNotOver(() -> state == RecoveryPlan.State.MIXED ? PageForm.ofFrozen(store.database())
+                : PageForm.ofLive(store.database(), patience)) : null;
         if (aside != null) checks.add(Check.warning("form", aside + ": it is moved aside, once nobody has it open", null));
         List<DayFile> days = new EventLog(store).days();
         checks.add(dayFiles(days));
@@ -236,61 +236,6 @@ final class RecoveryLook {
         boolean isKept = state == RecoveryPlan.State.ABSENT || state == RecoveryPlan.State.MIXED || !log.isWhole();
         String named = log + (isKept ? "; the quarantine keeps " + log.file() : "");
         return log.isWhole() ? Check.ok("log", named) : Check.warning("log", named + ": SQLite reads to the first damage only", null);
-    }
-
-    private Check newestBackup() {
-        KnownBackups known = candidates();
-        Backup newest = known.newestVerified().orElse(null);
-        if (newest == null) return Check.warning("backups", "none is verified" + known.said(), store.command("backup"));
-        isShort = state == RecoveryPlan.State.INTACT && newest.runs() > runs + Pruned.leniently(store).size();
-        if (isShort) backup = newest;
-        return isShort ? Check.warning("backups", said(newest) + ", more than the database: was that begun anew?",
-                store.command("backup", "restore", isOwn(newest) ? Backups.LATEST : newest.file().toString(), "--dry-run"))
-                : Check.ok("backups", "newest verified: " + said(newest));
-    }
-
-    /** Every byte of them is compared with its manifest, until one is right; those that nobody verified come last. */
-    private Check soundBackup() {
-        var backups = new Backups(store, null, clock, err);
-        KnownBackups known = candidates();
-        int bad = 0;
-        for (Backup one : known.backups()) {
-            try {
-                backups.verify(one);
-                backup = one;
-                String skipped = bad == 0 ? "" : "; " + bad + " newer or unverified damaged";
-                if (one.isVerified() && bad == 0) return Check.ok("backups", said(one) + ", compared byte by byte");
-                return Check.warning("backups", said(one) + (one.isVerified() ? "" : ", " + one.doubt()) + skipped, null);
-            } catch (StoreException e) {
-                if (e.reason() == StoreException.Reason.FULL || e.reason() == StoreException.Reason.DENIED) throw e;
-                bad++;
-            }
-        }
-        return Check.warning("backups", (bad == 0 ? "there is none" : "none of " + bad + " can be used") + known.said(), null);
-    }
-
-    /** Pages of another form cannot be copied over those that are there. */
-    private String aside() {
-        try (var folder = new ScratchFolder("telemetry-recover");
-                BackupContent content = backup.isCompressed() ? BackupContent.open(backup, folder.path().resolve("unpacked"), err) : null) {
-            PageForm live = state == RecoveryPlan.State.MIXED ? PageForm.ofFrozen(store.database())
-                    : PageForm.ofLive(store.database(), patience);
-            return live == null ? null : live.whyNot(PageForm.ofFrozen(content == null ? backup.file() : content.file()));
-        }
-    }
-
-    private KnownBackups candidates() {
-        return new Backups(store, null, clock, err).candidates(elsewhere);
-    }
-
-    private boolean isOwn(Backup backup) {
-        return store.backups().equals(backup.file().getParent());
-    }
-
-    /** One from elsewhere with its folder. */
-    private String said(Backup backup) {
-        return (isOwn(backup) ? backup.file().getFileName() : backup.file())
-                + (backup.runs() == null ? "" : ", " + Words.count(backup.runs(), "run"));
     }
 
     private Check dayFiles(List<DayFile> days) {

@@ -33,6 +33,7 @@ import telemetry.rebuild.Rebuild;
 import telemetry.rebuild.Rebuilt;
 import telemetry.rebuild.RefusedRows;
 import telemetry.rebuild.Replay;
+import telemetry.rebuild.ReplayResult;
 import telemetry.restore.Restore;
 import telemetry.restore.Restored;
 import telemetry.runs.WriteTrial;
@@ -40,7 +41,6 @@ import telemetry.sqlite.DatabaseFile;
 import telemetry.store.Pruned;
 import telemetry.store.Quarantine;
 import telemetry.store.Writers;
-import telemetry.text.Result;
 import telemetry.text.Words;
 
 /** One recovery as it goes on: the source put in place, the day files replayed, gaps filled, the whole verified; and what it counted. */
@@ -119,7 +119,7 @@ final class RecoveryRun {
         if (repair != null && repair.kept() != null && !kept.contains(repair.kept())) kept.add(repair.kept());
         logs.stream().filter(log -> kept.stream().noneMatch(file -> file.getParent().equals(log.getParent()))).forEach(kept::add);
         kept.forEach(file -> next.add(Next.words("the damaged files are in " + file.getParent())));
-        if (inFlight > 0) next.add(Next.words(Replay.Result.inFlight(inFlight)).then(store.command("rebuild", "--replay-only")));
+        if (inFlight > 0) next.add(Next.words(ReplayResult.inFlight(inFlight)).then(store.command("rebuild", "--replay-only")));
         if (plan.source() != RecoveryPlan.Source.INTACT) next.add(store.command("backup"));
         Map<String, Long> rows = new TreeMap<>(filling.rows());
         Long commits = rows.remove("commits");
@@ -176,7 +176,7 @@ final class RecoveryRun {
             replay(database);
             filling = new Filling(store, database, Filling.carried(store, clock, kept), notTaken, isFromLines);
             fillFrom(all, logs);
-            if (filling.changed() > 0) step(true, "newer", Replay.Result.newer(filling.changed()), "", null);
+            if (filling.changed() > 0) step(true, "newer", ReplayResult.newer(filling.changed()), "", null);
             if (!all.isEmpty() || !logs.isEmpty() || plan.isShort()) {
                 var report = new FillReport(store, filling, notTaken, plan, lastNumber);
                 steps.addAll(report.checks());
@@ -251,7 +251,7 @@ final class RecoveryRun {
 
     private void replay(Database database) {
         Pruned pruned = Pruned.leniently(store);
-        Replay.Result result = new Replay(database).without(pruned).fromLines(isFromLines).after(read).showing(err).at(clock)
+        ReplayResult result = new Replay(database).without(pruned).fromLines(isFromLines).after(read).showing(err).at(clock)
                 .apply(new EventLog(store));
         damaged = Math.max(damaged, result.damaged() + (read == null ? 0 : read.damaged()));
         replayed = result.brought();
@@ -259,7 +259,7 @@ final class RecoveryRun {
         inFlight = result.inFlight();
         step(damaged == 0, "replay", Words.count(replayed, "run") + " added or completed from the day files"
                 + (gone == 0 ? "" : ", " + gone + " that were pruned deleted again")
-                + (result.changed() == 0 ? "" : "; " + Replay.Result.newer(result.changed())),
+                + (result.changed() == 0 ? "" : "; " + ReplayResult.newer(result.changed())),
                 "; " + damaged + " entries could not be used", store.command("rebuild", "--check-only"));
     }
 

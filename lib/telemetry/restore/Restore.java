@@ -25,6 +25,7 @@ import telemetry.os.NewFile;
 import telemetry.os.Unfinished;
 import telemetry.prune.OldRuns;
 import telemetry.rebuild.Replay;
+import telemetry.rebuild.ReplayResult;
 import telemetry.runs.Schema;
 import telemetry.runs.WriteTrial;
 import telemetry.sqlite.DatabaseFile;
@@ -192,7 +193,7 @@ public final class Restore {
     private Restored.Replayed replay(Database restored, StandingRows standing) {
         Pruned pruned = Pruned.leniently(store);
         standing.note();
-        Replay.Result result = new Replay(restored).without(pruned).fromLines(isFromLines).showing(err).at(clock)
+        ReplayResult result = new Replay(restored).without(pruned).fromLines(isFromLines).showing(err).at(clock)
                 .apply(new EventLog(store));
         long gone = OldRuns.deleteAgain(restored, pruned);
         long changed = result.changed() + standing.carry();

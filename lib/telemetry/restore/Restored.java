@@ -8,7 +8,7 @@ import java.util.StringJoiner;
 import telemetry.Check;
 import telemetry.Next;
 import telemetry.Times;
-import telemetry.rebuild.Replay;
+import telemetry.rebuild.ReplayResult;
 import telemetry.text.JsonText;
 import telemetry.text.Result;
 import telemetry.text.Words;
@@ -122,7 +122,7 @@ public record Restored(Path backup, Instant made, String schema, long fromIt, Re
         if (replayed != null)
             text.add("day files  " + Words.count(replayed.inserted, "run") + " added, "
                     + replayed.updated + " completed, from " + Words.count(replayed.lines, "line"));
-        if (replayed != null && replayed.changed > 0) text.add("newer      " + Replay.Result.newer(replayed.changed));
+        if (replayed != null && replayed.changed > 0) text.add("newer      " + ReplayResult.newer(replayed.changed));
         if (replayed != null && replayed.pruned > 0)
             text.add("pruned     " + Words.count(replayed.pruned, "run") + " of the backup, deleted again");
         text.add("database   " + Words.count(runs, "run") + ", "
