@@ -162,7 +162,8 @@ class ArchiveTest {
         Files.write(DayLines.file(store, 0), content);
         Files.write(DayLines.file(store, 1), DayLines.content(part(store, 1, 1)));
         DayLines.append(DayLines.file(store, 1), "{\"late\": 1}");
-        Files.write(store.archive().resolve("year=2025/month=12/events_20251209.ndjson.gz.tmp"), new byte[100]);
+        Files.write(store.archive().resolve("year=2025/month=12/events_20251209.ndjson.gz.999999999-1.tmp"), new byte[100]);
+        Files.createLink(store.archive().resolve("year=2025/month=12/events_20251201.ndjson.gz.999999999-2.tmp"), part(store, 0, 1));
         Files.delete(store.archive().resolve("manifest.ndjson"));
         DayLines.rest(store, NOW);
         List<String> before = DayLines.of(store);

@@ -40,6 +40,16 @@ class UnfinishedTest {
     }
 
     @Test
+    void whatADeadProcessLeftGoesWithTheNextWriting() throws Exception {
+        for (String left : List.of("report.prom.999999999-7.tmp", "report.prom.999999999-7.tmp-wal", "day.999999999-8.tmp"))
+            Files.createFile(dir.resolve(left));
+        Path living = Files.createFile(dir.resolve("report.prom." + ProcessHandle.current().pid() + "-7.tmp"));
+        Unfinished.write("a report", dir.resolve("report.prom"), "new");
+        NewFile.appear(dir.resolve("day"), null);
+        assertEquals(List.of("day", "report.prom", living.getFileName().toString()), Folder.names(dir));
+    }
+
+    @Test
     @Timeout(value = 20, unit = TimeUnit.SECONDS)
     void whatIsNoFileIsNeverReplaced() throws Exception {
         Unfinished.write("a report", Path.of("/dev/null"), "nothing");

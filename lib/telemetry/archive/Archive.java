@@ -45,7 +45,6 @@ public final class Archive {
     /** A day file that changed within this time is left alone: a late writer may have more. */
     static final Duration AT_REST = Duration.ofHours(1);
 
-    static final String UNFINISHED = ".ndjson.gz.tmp";
     static final Next NEEDS_ROOM = Next.words("make room, or archive to another disk with --to DIR");
 
     static final Comparator<DayFile> BY_SIZE = Comparator.comparingLong(file -> file.path().toFile().length());

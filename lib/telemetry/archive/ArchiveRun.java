@@ -28,6 +28,7 @@ import telemetry.os.Attempt;
 import telemetry.os.Disk;
 import telemetry.os.Inside;
 import telemetry.os.Openers;
+import telemetry.os.Unfinished;
 
 /**
  * One archiving. Each core packs days. Whenever some are packed, they are synced together, one look shows who still has their originals
@@ -114,10 +115,10 @@ public final class ArchiveRun {
     }
 
     private static void removeUnfinished(Path folder, int depth) throws IOException {
-        for (Path path : Inside.list(folder)) {
-            if (path.toString().endsWith(Archive.UNFINISHED)) Inside.delete(path);
-            else if (depth > 1 && Files.isDirectory(path, LinkOption.NOFOLLOW_LINKS)) removeUnfinished(path, depth - 1);
-        }
+        Unfinished.sweep(folder);
+        if (depth == 1) return;
+        for (Path path : Inside.list(folder))
+            if (Files.isDirectory(path, LinkOption.NOFOLLOW_LINKS)) removeUnfinished(path, depth - 1);
     }
 
     /**

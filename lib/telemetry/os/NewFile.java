@@ -141,7 +141,7 @@ public final class NewFile {
      */
     public static void appear(Path file, Path model) throws IOException {
         if (isThere(file)) return;
-        Path unfinished = Unfinished.free(file.toAbsolutePath());
+        Path unfinished = Unfinished.beside(file);
         try {
             create(unfinished, model).close();
             Inside.link(file, unfinished);

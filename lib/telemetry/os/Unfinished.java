@@ -31,17 +31,25 @@ public final class Unfinished {
 
     private Unfinished() { }
 
-    /** An unused name in the target's folder. Removes what dead processes have left there for the same target. */
+    /** An unused name in the target's folder. Removes what dead processes have left there for the same target, if it may be listed. */
     public static Path beside(Path target) {
         Path absolute = target.toAbsolutePath();
-        String name = absolute.getFileName().toString();
         try {
-            for (Path file : Inside.list(absolute.getParent()))
-                if (file.getFileName().toString().startsWith(name + ".") && isLeft(file)) Inside.delete(file);
+            sweep(absolute.getParent(), absolute.getFileName() + ".");
         } catch (IOException e) {
-            throw Attempt.refused("write to the folder", absolute.getParent(), e);
+            // creating the file says what is wrong with the folder
         }
         return free(absolute);
+    }
+
+    /** Removes what dead processes have left in a folder, whatever it was to become. */
+    public static void sweep(Path folder) throws IOException {
+        sweep(folder, "");
+    }
+
+    private static void sweep(Path folder, String prefix) throws IOException {
+        for (Path file : Inside.list(folder))
+            if (file.getFileName().toString().startsWith(prefix) && isLeft(file)) Inside.delete(file);
     }
 
     static Path free(Path target) {
@@ -109,7 +117,7 @@ public final class Unfinished {
     }
 
     private static void replace(Path whole, String content) throws IOException {
-        Path unfinished = free(whole);
+        Path unfinished = beside(whole);
         try (FileChannel channel = NewFile.createLike(unfinished, whole)) {
             write(channel, content);
             channel.force(true);
