@@ -10,6 +10,7 @@
 //RUNTIME_OPTIONS -XX:TieredStopAtLevel=1 -XX:CompileThresholdScaling=10
 //FILES runbook.md=../docs/runbook.md
 
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -92,11 +93,21 @@ class maintain extends Procedure {
     }
 
     @Command(name = "schedule", mixinStandardHelpOptions = true, description = "Print lines for cron, systemd and Windows' Task Scheduler.")
-    int schedule(@Mixin Consent consent) {
+    int schedule(@Mixin Consent consent,
+            @Option(names = "--xml", paramLabel = "DIR",
+            description = "Also write the tasks as files that the Task Scheduler imports, on other systems than Windows with example paths. "
+                    + "Default: on Windows {base}/reports, elsewhere they are not written.") Path xml) {
         Store store = this.store.existing();
         if (report != null) throw wrong("--report belongs to weekly, monthly and quarterly");
         String checkout = System.getProperty("telemetry.checkout");
-        return result(Schedule.of(store, checkout == null ? null : Path.of(checkout), Machine.environment()));
+        Schedule schedule = Schedule.of(store, checkout == null ? null : Path.of(checkout), Machine.environment());
+        if (consent.isDryRun() || xml == null && !Machine.isWindows()) return result(schedule);
+        Path folder = xml == null ? store.reports() : xml.toAbsolutePath().normalize();
+        Attempt.of("make the folder", folder, () -> {
+            if (xml == null) Reports.make(store);
+            else Files.createDirectories(folder);
+        });
+        return result(schedule.withTasks(folder));
     }
 
     private Task health(Store store) {

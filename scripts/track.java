@@ -21,6 +21,7 @@ import picocli.CommandLine.*;
 import picocli.CommandLine.Model.CommandSpec;
 import telemetry.*;
 import telemetry.cli.*;
+import telemetry.os.Program;
 import telemetry.text.Escaped;
 import telemetry.track.*;
 
@@ -120,6 +121,7 @@ class track extends Procedure {
     public Integer call() throws InterruptedException {
         if (selfTest) return result(new SelfTest(store.existing(), clock).run());
         requireArguments();
+        Program.typed(command).requirePassable();
         Optional<ShellInFront> front = ShellInFront.ofThisProgram();
         if (front.isPresent()) {
             front.get().record(this::client, what(), new ShellInFront.Program(command.size(), foreignName(), !terminal), out, err,

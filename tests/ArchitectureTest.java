@@ -204,6 +204,15 @@ class ArchitectureTest {
         assertOnly(javaFiles(LIB).stream().filter(file -> !file.getParent().endsWith(room)).toList(), pattern, "");
     }
 
+    /** Windows takes a line apart where others take words, and one class knows how. A terminal's width is asked elsewhere only. */
+    @Test
+    void programsAreStartedInOneWay() throws IOException {
+        List<Path> all = new ArrayList<>(javaFiles(SCRIPTS));
+        all.addAll(javaFiles(LIB));
+        assertOnly(all, "new ProcessBuilder\\b|\\.exec\\(", "(Program|Terminal)\\.java");
+        assertOnly(all, "allowAmbiguousCommands", "");
+    }
+
     @Test
     void onlyScriptsPrintResults() throws IOException {
         assertOnly(javaFiles(LIB), "System\\.out\\b", "");

@@ -1,5 +1,7 @@
 package telemetry;
 
+import static java.util.stream.Collectors.joining;
+
 import java.util.List;
 import java.util.stream.Stream;
 import telemetry.text.Escaped;
@@ -21,6 +23,8 @@ public record Next(Runbook section, String words, Command command) {
     /** The path that {@code scripts/jbangw} was called by; a system property, so that no program started from here inherits it. */
     private static final String JBANGW = "telemetry.jbangw";
 
+    private static final String JBANG = "jbang";
+
     /** The path that a launcher was called by. */
     private static final String LAUNCHER = "telemetry.launcher";
 
@@ -36,11 +40,34 @@ public record Next(Runbook section, String words, Command command) {
             return new Command(true, name, Stream.concat(arguments.stream(), Stream.of("--store", store)).toList());
         }
 
-        /** As it is pasted into a shell. */
+        /** As it is pasted into a shell, on Windows into cmd. */
         @Override
         public String toString() {
-            var line = new StringBuilder(isProcedure ? procedure(name) : Escaped.shell(name));
-            for (String argument : arguments) line.append(' ').append(Escaped.shell(argument));
+            var line = new StringBuilder(isProcedure ? Escaped.shell(program(name)) + word(name) : Escaped.shell(name));
+            for (String argument : arguments) line.append(' ').append(Escaped.shell(argument, readings()));
+            return line.toString();
+        }
+
+        /** How often Windows' cmd reads the line: as what is typed, and as what a script (.cmd) or a second cmd hands on. */
+        private int readings() {
+            return isProcedure || isCmd() ? 2 : 1;
+        }
+
+        private boolean isCmd() {
+            return name.equals("cmd");
+        }
+
+        /**
+         * As it is pasted into PowerShell, which hands on what stands behind {@code --%} as it is; null where the line for cmd will do, and
+         * on other systems.
+         */
+        String inPowerShell() {
+            String program = isProcedure ? program(name) : name;
+            boolean isSame = Stream.concat(Stream.of(program), arguments.stream()).allMatch(Escaped::isSameInPowerShell);
+            if (!Escaped.isForWindows() || isSame && Escaped.shell(program).equals(program)) return null;
+            var line = new StringBuilder(Escaped.powerShell(program.equals(JBANG) ? JBANG + ".cmd" : program)).append(" --%");
+            if (isProcedure) line.append(word(name));
+            for (String argument : arguments) line.append(' ').append(Escaped.shell(argument, isProcedure ? 2 : isCmd() ? 1 : 0));
             return line.toString();
         }
     }
@@ -86,6 +113,12 @@ public record Next(Runbook section, String words, Command command) {
         return command == null ? null : "next: " + command;
     }
 
+    /** That line, and below it the one for PowerShell where that reads it otherwise than Windows' cmd. */
+    public List<String> lines() {
+        String other = command == null ? null : command.inPowerShell();
+        return command == null ? List.of() : other == null ? List.of(line()) : List.of(line(), "in PowerShell: " + other);
+    }
+
     /** What was said, with the hint behind it on the same line. @param next null for none */
     public static String hinted(String said, Next next) {
         if (next == null || next.hint() == null) return said;
@@ -94,7 +127,7 @@ public record Next(Runbook section, String words, Command command) {
 
     /** What was said with the hint, and the command alone on a line of its own. @param next null for none */
     public static String line(String said, Next next) {
-        return hinted(said, next) + (next == null || next.command == null ? "" : System.lineSeparator() + next.line());
+        return hinted(said, next) + (next == null ? "" : next.lines().stream().map(line -> System.lineSeparator() + line).collect(joining()));
     }
 
     @Override
@@ -102,12 +135,16 @@ public record Next(Runbook section, String words, Command command) {
         return command == null ? hint() : hint() == null ? command.toString() : hint() + " " + command;
     }
 
-    /** A procedure's name as this program's own was typed. */
-    private static String procedure(String name) {
-        String jbangw = System.getProperty(JBANGW);
-        if (jbangw != null) return Escaped.shell(jbangw) + " " + name;
+    /** What a line with this procedure begins with: the program by which this one was started. */
+    private static String program(String procedure) {
         String launcher = System.getProperty(LAUNCHER);
-        return launcher == null ? "jbang " + name + "@telemetry"
-                : Escaped.shell(launcher.replaceFirst("telemetry-[a-z_]+(?=[^/\\\\]*$)", "telemetry-" + name));
+        return System.getProperty(JBANGW, launcher == null ? JBANG
+                : launcher.replaceFirst("telemetry-[a-z_]+(?=[^/\\\\]*$)", "telemetry-" + procedure));
+    }
+
+    /** The procedure's name as that program gets it, with a blank before it; empty for a launcher, which has it in its own name. */
+    private static String word(String procedure) {
+        if (System.getProperty(JBANGW) != null) return " " + procedure;
+        return System.getProperty(LAUNCHER) == null ? " " + procedure + "@telemetry" : "";
     }
 }

@@ -74,8 +74,9 @@ public final class StoreException extends RuntimeException {
 
     /** The message with this behind it instead of its own. */
     String message(Next next) {
-        String command = next == null ? null : next.line();
-        return Escaped.line(Next.hinted(what, next)) + (command == null ? "" : System.lineSeparator() + Escaped.line(command));
+        var message = new StringBuilder(Escaped.line(Next.hinted(what, next)));
+        if (next != null) for (String line : next.lines()) message.append(System.lineSeparator()).append(Escaped.line(line));
+        return message.toString();
     }
 
     public Reason reason() {

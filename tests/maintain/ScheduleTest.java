@@ -16,17 +16,22 @@ import java.util.List;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import javax.xml.parsers.DocumentBuilderFactory;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
+import org.w3c.dom.Document;
 import telemetry.kit.Checkout;
 import telemetry.kit.Fixture;
 import telemetry.kit.Script;
+import telemetry.kit.WindowsLine;
 
 /** maintain schedule: that what it prints means to a shell, to cron, to systemd and to Windows what it should. */
 class ScheduleTest {
     private static final String STORE = "/data/it's 100% $HOME \\here\"";
+
+    private static final Map<String, String> ENV = Map.of("OS", "Windows_NT", "PATH", "C:\\bin");
 
     @TempDir
     Path dir;
@@ -150,6 +155,91 @@ class ScheduleTest {
         var named = new Schedule("C:\\jbangw.cmd", "", List.of(), "D:\\reports", byName, "ops");
         assertEquals("setx TELEMETRY_DB_PATH \"D:\\a b\\db\\telemetry.sqlite\"", named.schtasks().lines().findFirst().orElseThrow());
         assertTrue(named.schtasks().contains(" /TR \"C:\\jbangw.cmd health --record\"\n"), named.schtasks());
+    }
+
+    /** A line as it is pasted into cmd, and later as the Task Scheduler starts its program, by another cmd. */
+    @Test
+    void whatTheTaskSchedulerStartsGetsEveryWordAsItWas() {
+        String launcher = "C:\\tool kit & 100%^more\\jbangw.cmd";
+        for (String store : List.of("\\\\server\\my share\\", "D:\\%OS% & ^more\\", "D:\\", "D:\\plain", "D:\\図 表 %PATH%")) {
+            var schedule = new Schedule(launcher, "", List.of("--store", store), "D:\\re & ports %OS%", variables("X", "D:\\a %OS% b\\"), "ops");
+            List<String> lines = schedule.schtasks().lines().filter(line -> !line.startsWith("rem ")).toList();
+            assertEquals(List.of("setx", "X", "D:\\a %OS% b\\"), WindowsLine.words(WindowsLine.typed(lines.get(0), ENV)));
+            List<String> words = WindowsLine.words(WindowsLine.typed(lines.get(5), ENV));
+            assertEquals(List.of("schtasks", "/Create", "/F", "/TN", "Telemetry quarterly", "/SC", "MONTHLY", "/M", "JAN,APR,JUL,OCT", "/D", "1",
+                    "/ST", "07:30", "/TR"), words.subList(0, 14));
+            assertEquals(15, words.size());
+            assertEquals(quarterly(launcher, store), started(words.get(14)));
+            String backup = WindowsLine.words(WindowsLine.typed(lines.get(1), ENV)).get(10);
+            assertEquals(List.of(launcher, "backup", "--store", store), started(backup));
+        }
+    }
+
+    private static List<String> quarterly(String launcher, String store) {
+        return List.of(launcher, "maintain", "quarterly", "--store", store, "--report", "D:\\re & ports %OS%\\quarterly.md");
+    }
+
+    /** The system starts a script by cmd, and the script hands on what it got. */
+    private static List<String> started(String task) {
+        return WindowsLine.words(WindowsLine.forwarded(WindowsLine.typed(WindowsLine.behindC("cmd.exe /c \"" + task + "\""), ENV)));
+    }
+
+    @Test
+    void theFilesOfTheTaskSchedulerAreAsItTakesThem() throws Exception {
+        Path store = Fixture.V3.empty(Files.createDirectories(dir.resolve("データ 100% & 'more'"))).base();
+        Script script = process(windows(), "schedule", "--store", store);
+        assertEquals(0, script.exit(), script.err());
+        Path checkout = Checkout.root();
+        for (String job : List.of("backup", "health", "weekly", "monthly", "quarterly")) {
+            Path file = store.resolve("reports/telemetry-" + job + ".xml");
+            String line = script.out().lines().filter(one -> one.contains("\"Telemetry " + job + "\" /XML ")).findFirst().orElseThrow();
+            assertEquals(file.toString(), WindowsLine.words(WindowsLine.typed(line, ENV)).get(6));
+            byte[] bytes = Files.readAllBytes(file);
+            assertEquals(0xff, bytes[0] & 0xff);
+            assertEquals(0xfe, bytes[1] & 0xff);
+            assertTrue(new String(bytes, 2, bytes.length - 2, StandardCharsets.UTF_16LE).startsWith("<?xml version=\"1.0\" encoding=\"UTF-16\"?>\r\n"));
+            Document xml = DocumentBuilderFactory.newInstance().newDocumentBuilder().parse(file.toFile());
+            String command = text(xml, "Command");
+            assertEquals(checkout.resolve("scripts/jbangw.cmd").toString(), command);
+            assertEquals(checkout.resolve("scripts").toString(), text(xml, "WorkingDirectory"));
+            assertTrue(!(command + text(xml, "WorkingDirectory")).contains("\""));
+            List<String> words = started('"' + command + "\" " + text(xml, "Arguments"));
+            assertEquals(store.toString(), words.get(words.indexOf("--store") + 1), words.toString());
+            assertEquals(job.equals("backup") || job.equals("health") ? job : "maintain", words.get(1));
+            for (String setting : List.of("MultipleInstancesPolicy=IgnoreNew", "DisallowStartIfOnBatteries=false", "StopIfGoingOnBatteries=false",
+                    "StartWhenAvailable=true", "WakeToRun=false", "ExecutionTimeLimit=PT23H", "AllowHardTerminate=true", "Enabled=true",
+                    "RunOnlyIfNetworkAvailable=false", "RunOnlyIfIdle=false", "StopOnIdleEnd=false", "Hidden=false", "Priority=7"))
+                assertEquals(setting.replaceFirst(".*=", ""), text(xml, setting.replaceFirst("=.*", "")), setting);
+            assertTrue(text(xml, "StartBoundary").matches("2025-01-01T0[267]:[03]0:00"));
+        }
+        Document quarterly = DocumentBuilderFactory.newInstance().newDocumentBuilder()
+                .parse(store.resolve("reports/telemetry-quarterly.xml").toFile());
+        assertEquals(4, quarterly.getElementsByTagName("Months").item(0).getChildNodes().getLength());
+        assertEquals(1, quarterly.getElementsByTagName("October").getLength());
+    }
+
+    @Test
+    void aDryRunAndOtherSystemsWriteNoFileUnlessAFolderIsNamed() throws Exception {
+        Path store = Fixture.V3.empty(dir.resolve("store")).base();
+        assertEquals(0, process(windows(), "schedule", "--dry-run", "--store", store).exit());
+        assertTrue(Files.notExists(store.resolve("reports/telemetry-backup.xml")));
+        Path named = dir.resolve("named/folder");
+        Script script = schedule("--store", store, "--xml", named, "--json");
+        assertEquals(0, script.exit(), script.err());
+        assertEquals(5, Json.parse(script.out()).asObject().getString("xml", "").lines().count());
+        assertEquals("C:\\path\\to\\checkout\\scripts\\jbangw.cmd", text(DocumentBuilderFactory.newInstance().newDocumentBuilder()
+                .parse(named.resolve("telemetry-monthly.xml").toFile()), "Command"));
+    }
+
+    /** On Windows it is so anyway. */
+    private static Map<String, String> windows() {
+        Map<String, String> env = started(Map.of());
+        env.merge("JAVA_TOOL_OPTIONS", OS.WINDOWS.isCurrentOs() ? "" : " \"-Dos.name=Windows 11\"", String::concat);
+        return env;
+    }
+
+    private static String text(Document xml, String element) {
+        return xml.getElementsByTagName(element).item(0).getTextContent();
     }
 
     @Test

@@ -1,16 +1,21 @@
 package telemetry.text;
 
+import static java.util.stream.Collectors.joining;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import telemetry.kit.Hostile;
+import telemetry.kit.WindowsLine;
 
 class EscapedTest {
     private static final String HOSTILE = "a\u001b]0;x\u0007\u001b[2J\b\u007f\u0085\u009b31m\u202egnp\u2066\u2028\u2029\u200b\u200f\ud800\0b";
@@ -57,6 +62,23 @@ class EscapedTest {
     void aSchedulersLineTakesAnyWord() {
         assertEquals("'a\\%b c'", Escaped.cron("a%b c"));
         assertEquals("\"a%%b \\\"c\\\\\"", Escaped.unit("a%b \"c\\"));
-        assertEquals("\"x \\\"a^&b\\\"\"", Escaped.cmd("x \"a&b\"").replace("a&b", "a^&b"));
+        assertEquals("\"x \\\"a^&b\\\"\"", Escaped.cmd("x \"a&b\"", 1));
+    }
+
+    /** What is typed is read once before an .exe, and a second time by a script that hands it on. */
+    @ParameterizedTest
+    @ValueSource(ints = {0, 1, 2})
+    void cmdAndTheProgramBehindItGetEveryWordAsItIs(int readings) {
+        Map<String, String> variables = Map.of("OS", "Windows_NT", "PATH", "C:\\bin", "CD", "C:\\x", "OS%\"", "x", "~1", "x");
+        for (String word : Hostile.arguments(3_000)) {
+            if (!Escaped.isSeen(word)) continue;
+            List<String> words = List.of("x", "--store", word, "D:\\100% of %OS% & more\\", word, "last \"&\"");
+            String line = "x --store " + words.subList(2, 6).stream().map(one -> Escaped.cmd(one, readings)).collect(joining(" "));
+            String read = readings == 0 ? line : WindowsLine.typed(line, variables);
+            assertEquals(words, WindowsLine.words(readings == 2 ? WindowsLine.forwarded(read) : read), line);
+            assertEquals(words, WindowsLine.systemWords(readings == 2 ? WindowsLine.forwarded(read) : read), line);
+        }
+        assertEquals("\"\\\\server\\my share\\\\\"", Escaped.cmd("\\\\server\\my share\\", 2));
+        assertEquals("\"D:\\100\"^%\" of it\"", Escaped.cmd("D:\\100% of it", 2));
     }
 }

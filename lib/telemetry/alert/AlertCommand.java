@@ -5,11 +5,11 @@ import java.io.OutputStream;
 import java.lang.ProcessBuilder.Redirect;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.util.List;
 import java.util.concurrent.TimeUnit;
 import telemetry.StoreException;
 import telemetry.Times;
 import telemetry.os.Machine;
+import telemetry.os.Program;
 
 /**
  * An alert that the operator's command reads on its standard input. A command that takes too long is ended with everything that it has
@@ -50,22 +50,13 @@ record AlertCommand(String text) implements AlertTarget {
 
     private Process start() {
         try {
-            var command = new ProcessBuilder(words()).redirectOutput(Redirect.DISCARD).redirectError(Redirect.DISCARD);
-            command.environment().put(AlertTarget.VARIABLE, text);
+            ProcessBuilder command = Program.shell(text, AlertTarget.VARIABLE).redirectOutput(Redirect.DISCARD)
+                    .redirectError(Redirect.DISCARD);
             Machine.restoreLocale(command.environment());
             return command.start();
         } catch (IOException e) {
             throw refused(e.getMessage(), e);
         }
-    }
-
-    /**
-     * A list of processes shows the words of a shell and not its variables. Source of /s: cmd /?, which then removes the outer quotation
-     * marks only.
-     */
-    private List<String> words() {
-        return Machine.isWindows() ? List.of("cmd", "/d", "/s", "/c", '"' + text + '"')
-                : List.of("sh", "-c", "eval \"$" + AlertTarget.VARIABLE + "\"");
     }
 
     /** Writes from a thread of its own: a command that does not read must not block this one. */

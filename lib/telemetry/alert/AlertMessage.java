@@ -20,7 +20,7 @@ record AlertMessage(Health health, Check.Status before) {
         for (Check check : health.troubles()) {
             Next next = check.hint();
             text.add("- " + check.status() + ": " + check.name() + ": " + Escaped.line(Next.hinted(check.detail(), next)));
-            if (next != null && next.line() != null) text.add("  " + Escaped.line(next.line()));
+            if (next != null) next.lines().forEach(line -> text.add("  " + Escaped.line(line)));
         }
         if (!health.troubles().isEmpty()) text.add("");
         text.add("store " + Escaped.line(health.store().base().toString()) + ", " + Times.seconds(health.at()) + " UTC");

@@ -79,7 +79,7 @@ public abstract class Procedure implements Callable<Integer> {
 
     /** The last line of a dry run: the command that carries out what was shown. With {@code --json} it goes to stderr. */
     protected void sayNext(Consent consent) {
-        String next = consent.asTyped().line();
+        String next = String.join(System.lineSeparator(), consent.asTyped().lines());
         if (output.isJson()) output.note(next);
         else output.print(next);
     }

@@ -15,6 +15,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import telemetry.os.Machine;
+import telemetry.os.Program;
 
 /**
  * Prepares what {@code scripts/launch} needs to start a script by java alone. That is a file with the options of JBang's JVM, which java
@@ -118,7 +119,7 @@ final class QuickStart {
         command.addAll(options());
         command.addAll(List.of("-Xlog:disable", "-cp", System.getProperty("java.class.path")));
         command.addAll(List.of(arguments));
-        var builder = new ProcessBuilder(command).redirectOutput(Redirect.DISCARD).redirectError(Redirect.DISCARD);
+        var builder = Program.own(command).builder().redirectOutput(Redirect.DISCARD).redirectError(Redirect.DISCARD);
         builder.environment().keySet().removeAll(OF_THE_SHELL);
         Process process = builder.start();
         process.getOutputStream().close();

@@ -74,7 +74,8 @@ final class WriteCheck {
         while (Files.exists(aside(n), LinkOption.NOFOLLOW_LINKS)) n++;
         List<String> words = new ArrayList<>();
         if (!Files.isWritable(store.raw())) words.add("sudo");
-        words.addAll(List.of(Machine.isWindows() ? "move" : "mv", dayFile.toString(), aside(n).toString()));
+        words.addAll(Machine.isWindows() ? List.of("cmd", "/c", "move") : List.of("mv"));
+        words.addAll(List.of(dayFile.toString(), aside(n).toString()));
         return Check.failed("write", dayFile + " is " + Account.kindOf(dayFile) + " (" + Account.described(dayFile)
                 + "): no line can be appended to it", command(words));
     }

@@ -55,7 +55,7 @@ public record Checklist(String period, Check.Status status, Path store, Instant 
         for (Task task : tasks) {
             lines.add("- [" + (task.done() ? "x" : " ") + "] **" + task.name() + "**: "
                     + Escaped.markdown(Next.hinted(task.detail(), task.next())));
-            if (task.next() != null && task.next().line() != null) lines.add("  - " + Escaped.markdown(task.next().line()));
+            if (task.next() != null) task.next().lines().forEach(line -> lines.add("  - " + Escaped.markdown(line)));
         }
         for (Task task : tasks) {
             if (task.report().isEmpty()) continue;

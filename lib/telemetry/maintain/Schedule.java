@@ -13,6 +13,7 @@ import telemetry.Next;
 import telemetry.Store;
 import telemetry.StoreException;
 import telemetry.os.Machine;
+import telemetry.os.Unfinished;
 import telemetry.text.Escaped;
 import telemetry.text.Result;
 
@@ -39,22 +40,29 @@ public record Schedule(String launcher, String suffix, List<String> options, Str
     private static final String LOCALE = "LC_ALL";
 
     private enum Job {
-        BACKUP("30 2 * * *", "*-*-* 02:30", "/SC DAILY /ST 02:30", "backup"),
-        HEALTH("0 6 * * *", "*-*-* 06:00", "/SC DAILY /ST 06:00", "health", "--record"),
-        WEEKLY("30 6 * * 1", "Mon *-*-* 06:30", "/SC WEEKLY /D MON /ST 06:30", "maintain", "weekly"),
-        MONTHLY("0 7 1 * *", "*-*-01 07:00", "/SC MONTHLY /D 1 /ST 07:00", "maintain", "monthly", "--yes"),
-        QUARTERLY("30 7 1 1,4,7,10 *", "*-01,04,07,10-01 07:30", "/SC MONTHLY /M JAN,APR,JUL,OCT /D 1 /ST 07:30", "maintain", "quarterly");
+        BACKUP("30 2 * * *", "*-*-* 02:30", "/SC DAILY", TaskFile.DAILY, "backup"),
+        HEALTH("0 6 * * *", "*-*-* 06:00", "/SC DAILY", TaskFile.DAILY, "health", "--record"),
+        WEEKLY("30 6 * * 1", "Mon *-*-* 06:30", "/SC WEEKLY /D MON", TaskFile.WEEKLY, "maintain", "weekly"),
+        MONTHLY("0 7 1 * *", "*-*-01 07:00", "/SC MONTHLY /D 1", TaskFile.monthly(1), "maintain", "monthly", "--yes"),
+        QUARTERLY("30 7 1 1,4,7,10 *", "*-01,04,07,10-01 07:30", "/SC MONTHLY /M JAN,APR,JUL,OCT /D 1", TaskFile.monthly(3), "maintain",
+                "quarterly");
 
         private final String cron;
         private final String calendar;
         private final String task;
+        private final String trigger;
         private final List<String> words;
 
-        Job(String cron, String calendar, String task, String... words) {
+        Job(String cron, String calendar, String task, String trigger, String... words) {
             this.cron = cron;
             this.calendar = calendar;
             this.task = task;
+            this.trigger = trigger;
             this.words = List.of(words);
+        }
+
+        private String time() {
+            return calendar.replaceFirst(".* ", "");
         }
 
         private String title() {
@@ -105,8 +113,13 @@ public record Schedule(String launcher, String suffix, List<String> options, Str
     private void requireLines(Store store) {
         String all = launcher + reports + String.join("", options) + String.join("", variables.values());
         if (!Escaped.isSeen(all))
-            throw new StoreException(StoreException.Reason.REFUSED, "schedule maintenance of", store.base(),
-                    "a path with a control character cannot stand in a line", null);
+            throw refused(store, "a path with a control character cannot stand in a line");
+        if (Machine.isWindows() && launcher.matches(".*%.+%.*"))
+            throw refused(store, "the Task Scheduler takes what stands between two percent signs of " + launcher + " for a variable");
+    }
+
+    private static StoreException refused(Store store, String why) {
+        return new StoreException(StoreException.Reason.REFUSED, "schedule maintenance of", store.base(), why, null);
     }
 
     /** With example paths that the operator has to replace. */
@@ -114,6 +127,32 @@ public record Schedule(String launcher, String suffix, List<String> options, Str
         String launcher = "C:\\path\\to\\checkout\\scripts\\jbangw.cmd";
         String store = "D:\\agent-metrics";
         return new Schedule(launcher, "", List.of("--store", store), store + "\\reports", Map.of(), "");
+    }
+
+    /**
+     * The schedule with its tasks as files, too.
+     *
+     * @param folder of the files
+     * @throws StoreException when one cannot be written
+     */
+    public Result withTasks(Path folder) {
+        return new WithTasks(this, writeTasks(folder));
+    }
+
+    private record WithTasks(Schedule schedule, String xml) implements Result {
+        @Override
+        public Map<String, String> data() {
+            Map<String, String> texts = new LinkedHashMap<>(schedule.data());
+            texts.put("xml", xml);
+            return texts;
+        }
+
+        @Override
+        public String toString() {
+            String newline = System.lineSeparator();
+            return schedule + newline + newline + "rem Windows: in cmd, instead of these; the files also have the settings for battery, sleep and "
+                    + "missed times" + newline + xml.replace("\n", newline);
+        }
     }
 
     /** By scheduler: those of this machine's system; on another system than Windows also an example for Windows. */
@@ -188,18 +227,57 @@ public record Schedule(String launcher, String suffix, List<String> options, Str
                 "Persistent=true", "[Install]", "WantedBy=timers.target");
     }
 
-    /** Lines for cmd. A task has the variables of its account; Java is found on its PATH. */
+    /**
+     * Lines for cmd. A task has the variables of its account; Java is found on its PATH. The Task Scheduler starts a script through a cmd
+     * of its own.
+     */
     String schtasks() {
         var lines = new StringJoiner("\n");
         variables.forEach((name, value) -> {
-            if (!name.equals(JAVA)) lines.add("setx " + name + " \"" + value + "\"");
+            if (!name.equals(JAVA)) lines.add("setx " + name + " " + Escaped.cmd(value, 1));
         });
         for (Job job : Job.values()) {
-            String command = command(words(job, "\\"), word -> Escaped.isPlainIn(word.replace("\\", "")) ? word : '"' + word + '"');
+            String command = (Escaped.isPlainIn(launcher.replace("\\", "")) ? launcher : '"' + launcher + '"') + " " + taskArguments(job);
             String tooLong = "rem too long: " + command.length() + " characters, schtasks takes " + LONGEST_TASK + ": shorten the paths";
             if (command.length() > LONGEST_TASK) lines.add(tooLong);
-            lines.add("schtasks /Create /F /TN \"Telemetry " + job.title() + "\" " + job.task + " /TR " + Escaped.cmd(command));
+            lines.add(create(job) + " " + job.task + " /ST " + job.time() + " /TR " + Escaped.cmd(command, 1));
         }
         return lines.toString();
+    }
+
+    private static String create(Job job) {
+        return "schtasks /Create /F /TN \"Telemetry " + job.title() + '"';
+    }
+
+    private String taskArguments(Job job) {
+        int readings = launcher.toLowerCase(Locale.ROOT).endsWith(".exe") ? 0 : 2;
+        List<String> words = words(job, "\\");
+        return command(words.subList(1, words.size()), word -> inTask(word, readings));
+    }
+
+    private static String inTask(String word, int readings) {
+        return Escaped.isPlainIn(word.replace("\\", "")) ? word : Escaped.cmd(word, readings);
+    }
+
+    /**
+     * Writes each task as a file that the Task Scheduler imports, and that says what schtasks' other options cannot. On another system than
+     * Windows it has example paths.
+     *
+     * @return lines for cmd that import them
+     * @throws StoreException when one cannot be written
+     */
+    String writeTasks(Path folder) {
+        Schedule written = Machine.isWindows() ? this : elsewhere();
+        var lines = new StringJoiner("\n");
+        for (Job job : Job.values()) {
+            Path file = folder.resolve("telemetry-" + job.title() + ".xml");
+            Unfinished.write("a task", file, written.task(job).bytes());
+            lines.add(create(job) + " /XML " + inTask(file.toString(), 1));
+        }
+        return lines.toString();
+    }
+
+    private TaskFile task(Job job) {
+        return new TaskFile(job.title(), job.trigger, job.time(), launcher, taskArguments(job));
     }
 }

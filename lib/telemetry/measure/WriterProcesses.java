@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.function.Consumer;
 import telemetry.StoreException;
 import telemetry.TelemetryClient;
+import telemetry.os.Program;
 
 /**
  * Separate JVMs that track runs in a scratch store at the same time. Each tracks {@link WriteTimes#warming some}, prints a line, waits for
@@ -24,10 +25,10 @@ public final class WriterProcesses {
                 System.getProperty("java.class.path")));
         command.addAll(program);
         command.addAll(List.of("--runs", Integer.toString(runs)));
-        var builder = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT);
-        builder.environment().putAll(scratch.environment());
         List<Process> processes = new ArrayList<>();
         try {
+            ProcessBuilder builder = Program.own(command).builder().redirectError(ProcessBuilder.Redirect.INHERIT);
+            builder.environment().putAll(scratch.environment());
             for (int n = 0; n < number; n++) processes.add(builder.start());
             for (Process process : processes) hear(process, scratch);
             long began = System.nanoTime();

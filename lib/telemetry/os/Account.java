@@ -74,7 +74,7 @@ public record Account(int uid, int gid, Path file) {
         if (command.isEmpty()) return Optional.empty();
         for (Path folder : folders) command.add("x" + folder);
         for (Path file : files) command.add("w" + file);
-        return Answer.of(new ProcessBuilder(command), PATIENCE).filter(answer -> answer.exit() == 0).map(answer -> {
+        return Answer.of(Program.own(command), PATIENCE).filter(answer -> answer.exit() == 0).map(answer -> {
             Set<String> refused = new LinkedHashSet<>(answer.text().lines().toList());
             List<Path> closed = new ArrayList<>();
             for (Path folder : folders) if (refused.contains(latin("x" + folder))) closed.add(folder);
@@ -106,7 +106,7 @@ public record Account(int uid, int gid, Path file) {
     /** The numbers of its groups, its own first. For an account that the system does not know it is the file's group. */
     private List<Integer> groups() {
         List<Integer> groups = new ArrayList<>();
-        if (isKnown()) Answer.of(new ProcessBuilder("id", "-G", name()), PATIENCE).filter(answer -> answer.exit() == 0)
+        if (isKnown()) Answer.of(Program.own("id", "-G", name()), PATIENCE).filter(answer -> answer.exit() == 0)
                 .ifPresent(answer -> {
                     for (String group : answer.text().strip().split(" ")) if (group.matches("\\d{1,9}")) groups.add(Integer.valueOf(group));
                 });

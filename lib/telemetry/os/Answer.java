@@ -24,10 +24,10 @@ public record Answer(int exit, String text) {
      *
      * @return empty when the program cannot be started, or has not ended in time and was ended
      */
-    public static Optional<Answer> of(ProcessBuilder program, Duration patience) {
+    public static Optional<Answer> of(Program program, Duration patience) {
         try (var folder = new ScratchFolder("telemetry-answer-")) {
             Path output = folder.path().resolve("stdout");
-            Process process = program.directory(folder.path().toFile()).redirectInput(Redirect.from(Machine.nothing()))
+            Process process = program.builder().directory(folder.path().toFile()).redirectInput(Redirect.from(Machine.nothing()))
                     .redirectOutput(output.toFile()).redirectError(Redirect.DISCARD).start();
             if (process.waitFor(patience.toMillis(), TimeUnit.MILLISECONDS))
                 return Optional.of(new Answer(process.exitValue(), Files.readString(output, StandardCharsets.ISO_8859_1)));

@@ -24,10 +24,9 @@ public record GitCommit(String hash, String author, String date, String message,
      */
     public static Optional<GitCommit> of(Path folder, String name) {
         if (name.startsWith("-")) return Optional.empty();
-        var git = new ProcessBuilder("git", "--no-pager", "-C", folder.toAbsolutePath().toString(), "show", "--no-ext-diff",
+        var git = Program.own("git", "--no-pager", "-C", folder.toAbsolutePath().toString(), "show", "--no-ext-diff",
                 "--no-textconv",
-                "--no-color", "--numstat", FORMAT, name + "^{commit}", "--");
-        git.environment().put("GIT_OPTIONAL_LOCKS", "0");
+                "--no-color", "--numstat", FORMAT, name + "^{commit}", "--").with("GIT_OPTIONAL_LOCKS", "0");
         return Answer.of(git, PATIENCE).filter(answer -> answer.exit() == 0).map(answer -> read(answer.text())).filter(Optional::isPresent)
                 .map(Optional::get);
     }

@@ -123,28 +123,16 @@ public final class Machine {
     }
 
     /**
-     * The program that this name starts, found on the PATH as the system finds it. On Windows only programs count that start without a
-     * shell.
+     * The program that this name starts, found on the PATH as the system finds it; on Windows as cmd does, but never in the working
+     * folder.
      */
     public static Optional<Path> program(String name, Map<String, String> env) {
-        List<String> endings = isWindows() ? List.of(".exe", ".cmd", ".bat") : List.of("");
-        for (String folder : env.getOrDefault("PATH", "").split(File.pathSeparator))
-            for (String ending : endings) {
-                var program = new File(folder.replace("\"", ""), name + ending);
-                if (!folder.isBlank() && program.isFile() && program.canExecute()) return Optional.of(program.toPath());
-            }
+        if (isWindows()) return Program.found(name, null, env, file -> new File(file).isFile()).map(Path::of);
+        for (String folder : env.getOrDefault("PATH", "").split(File.pathSeparator)) {
+            var program = new File(folder, name);
+            if (!folder.isBlank() && program.isFile() && program.canExecute()) return Optional.of(program.toPath());
+        }
         return Optional.empty();
-    }
-
-    /**
-     * The command with its program as it can be started. A Windows shell finds {@code npm.cmd} by {@code npm}; the system finds only what
-     * ends in .exe.
-     */
-    public static List<String> startable(List<String> command, Map<String, String> env) {
-        if (!isWindows() || command.get(0).matches(".*[\\\\/:.].*")) return command;
-        List<String> found = new ArrayList<>(command);
-        program(command.get(0), env).ifPresent(program -> found.set(0, program.toString()));
-        return found;
     }
 
     /** The file that is always empty and discards what is written to it. */

@@ -88,17 +88,16 @@ public final class OpenersElsewhere {
                 .map(answer -> others(answer.text()));
     }
 
-    private static ProcessBuilder restartManager(List<String> names) {
+    private static Program restartManager(List<String> names) {
         String script = Base64.getEncoder().encodeToString(POWERSHELL.getBytes(StandardCharsets.UTF_16LE));
-        var builder = new ProcessBuilder("powershell.exe", "-NoProfile", "-NonInteractive", "-EncodedCommand", script);
-        builder.environment().put(VARIABLE, String.join("|", names));
-        return builder;
+        return Program.own("powershell.exe", "-NoProfile", "-NonInteractive", "-EncodedCommand", script)
+                .with(VARIABLE, String.join("|", names));
     }
 
-    private static ProcessBuilder lsof(List<String> names) {
+    private static Program lsof(List<String> names) {
         List<String> command = new ArrayList<>(List.of("lsof", "-w", "-t", "--"));
         command.addAll(names);
-        return new ProcessBuilder(command);
+        return Program.own(command);
     }
 
     /** lsof exits with 1 when one of the files is not open, so only its output counts. PowerShell exits with 1 only when it failed. */

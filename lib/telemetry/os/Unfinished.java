@@ -89,6 +89,11 @@ public final class Unfinished {
      * @throws StoreException when it cannot be written; the old file is unchanged then. Also for a folder, a FIFO or a socket
      */
     public static void write(String what, Path file, String content) {
+        write(what, file, content.getBytes(StandardCharsets.UTF_8));
+    }
+
+    /** The same for any bytes. */
+    public static void write(String what, Path file, byte[] content) {
         Path whole = target(file.toAbsolutePath());
         try {
             if (Files.exists(whole) && !Files.isRegularFile(whole)) writeTo(whole, content);
@@ -108,7 +113,7 @@ public final class Unfinished {
         }
     }
 
-    private static void writeTo(Path device, String content) throws IOException {
+    private static void writeTo(Path device, byte[] content) throws IOException {
         String kind = Account.kindOf(device);
         if (!kind.equals("a device")) throw new IOException(device.getFileName() + " is " + kind);
         try (FileChannel channel = FileChannel.open(device, StandardOpenOption.WRITE)) {
@@ -116,7 +121,7 @@ public final class Unfinished {
         }
     }
 
-    private static void replace(Path whole, String content) throws IOException {
+    private static void replace(Path whole, byte[] content) throws IOException {
         Path unfinished = beside(whole);
         try (FileChannel channel = NewFile.createLike(unfinished, whole)) {
             write(channel, content);
@@ -127,8 +132,8 @@ public final class Unfinished {
         }
     }
 
-    private static void write(FileChannel channel, String content) throws IOException {
-        for (ByteBuffer bytes = StandardCharsets.UTF_8.encode(content); bytes.hasRemaining(); ) channel.write(bytes);
+    private static void write(FileChannel channel, byte[] content) throws IOException {
+        for (ByteBuffer bytes = ByteBuffer.wrap(content); bytes.hasRemaining(); ) channel.write(bytes);
     }
 
     /**

@@ -1,6 +1,7 @@
 package telemetry.text;
 
 import java.nio.charset.StandardCharsets;
+import java.util.regex.Pattern;
 
 /**
  * Texts from outside as the place takes them that they are shown in: what agents write, file names, and the words of other programs. A
@@ -14,6 +15,9 @@ public final class Escaped {
 
     /** What cmd obeys outside of quotation marks. */
     private static final String CMD_SPECIAL = "&|<>^";
+
+    /** In a word that stands in marks: PowerShell has variables, another escape character, more kinds of marks, and passes on no mark. */
+    private static final Pattern UNLIKE_POWERSHELL = Pattern.compile("[%\"`\u201c-\u201e]|\\$[\\w{(?^$:]");
 
     private Escaped() { }
 
@@ -105,13 +109,30 @@ public final class Escaped {
 
     /** One word of a line that is pasted into a shell, whatever its characters; in double quotes where that reads better. */
     public static String shell(String word) {
-        boolean isWindows = System.getProperty("os.name").startsWith("Windows");
-        String plain = isWindows ? "/:._-\\" : "/:._-=";
-        if (!word.isEmpty() && word.charAt(0) != '=' && word.chars().allMatch(c -> Character.isLetterOrDigit(c) || plain.indexOf(c) >= 0))
-            return word;
-        if (!isWindows && !isSeen(word.replace("\n", "")) && word.indexOf('\0') < 0) return printed(word);
-        boolean isDouble = isWindows || word.contains("'") && word.chars().noneMatch(c -> "\"$`\\!".indexOf(c) >= 0);
-        return isDouble ? '"' + word.replace("\"", "\\\"") + '"' : quoted(word);
+        return shell(word, 2);
+    }
+
+    /** The same. @param readings of Windows' cmd, as for {@link #cmd} */
+    public static String shell(String word, int readings) {
+        if (isForWindows()) return isPlainOnWindows(word) ? word : cmd(word, readings);
+        if (!word.isEmpty() && word.charAt(0) != '=' && consistsOf(word, "/:._-=")) return word;
+        if (!isSeen(word.replace("\n", "")) && word.indexOf('\0') < 0) return printed(word);
+        boolean isDouble = word.contains("'") && word.chars().noneMatch(c -> "\"$`\\!".indexOf(c) >= 0);
+        return isDouble ? '"' + word + '"' : quoted(word);
+    }
+
+    /** Whether lines are for the shells of Windows. */
+    public static boolean isForWindows() {
+        return System.getProperty("os.name").startsWith("Windows");
+    }
+
+    private static boolean isPlainOnWindows(String word) {
+        return !word.isEmpty() && consistsOf(word, "/:._-\\");
+    }
+
+    /** Of letters, digits and these characters. */
+    private static boolean consistsOf(String word, String others) {
+        return word.chars().allMatch(c -> Character.isLetterOrDigit(c) || others.indexOf(c) >= 0);
     }
 
     /** One word of a file that a shell reads, always in quotation marks. */
@@ -143,25 +164,50 @@ public final class Escaped {
 
     /** True when a word needs no quotation marks in a crontab, a unit and a task. */
     public static boolean isPlainIn(String word) {
-        return word.chars().allMatch(c -> Character.isLetterOrDigit(c) || IN_CRON.indexOf(c) >= 0);
+        return consistsOf(word, IN_CRON);
     }
 
     /**
-     * One word of a cmd line. For the program's own parser {@code \"} is a quotation mark inside the word. cmd does not know that and
-     * counts every mark, so special characters between an even and an odd mark need a caret.
+     * One word of a line for Windows' cmd. A program's own parser takes {@code \"} for a mark inside a word; cmd does not know that and
+     * counts every mark, so its special characters need a caret where it counts an even number. It looks for {@code %NAME%} before it
+     * looks at marks and carets: one of these behind each percent sign makes a name that no variable has.
+     *
+     * @param readings how often cmd reads the line before the program gets the word: 2 for a script (.cmd), which hands it on, 1 for any
+     *                 other program, 0 where no cmd is in between
      */
-    public static String cmd(String command) {
-        var word = new StringBuilder("\"");
+    public static String cmd(String word, int readings) {
+        String caret = "^".repeat((1 << readings) - 1);
+        var escaped = new StringBuilder("\"");
+        String sign = readings == 0 ? "" : "^";
         boolean isQuoted = true;
-        for (char c : command.toCharArray()) {
+        boolean isBehindPercent = false;
+        int backslashes = 0;
+        for (char c : word.toCharArray()) {
+            boolean isSpecial = CMD_SPECIAL.indexOf(c) >= 0;
+            if (c == '"' || c == '%' && isQuoted) escaped.append("\\".repeat(backslashes));
+            if (!isQuoted && !isSpecial && isBehindPercent) escaped.append(sign);
             if (c == '"') {
-                word.append('\\');
+                escaped.append("\\\"");
                 isQuoted = !isQuoted;
-            } else if (!isQuoted && CMD_SPECIAL.indexOf(c) >= 0) {
-                word.append('^');
+            } else if (c == '%') {
+                escaped.append(isQuoted ? "\"" + sign + "%\"" : isBehindPercent ? "%" : sign + "%");
+            } else {
+                escaped.append(!isQuoted && isSpecial ? caret : "").append(c);
             }
-            word.append(c);
+            isBehindPercent = c == '%';
+            backslashes = c == '\\' ? backslashes + 1 : 0;
         }
-        return word.append('"').toString();
+        escaped.append("\\".repeat(backslashes));
+        return escaped.append(isQuoted ? "" : caret).append('"').toString();
+    }
+
+    /** Whether PowerShell takes this word of a cmd line for the same one. */
+    public static boolean isSameInPowerShell(String word) {
+        return isPlainOnWindows(word) || !word.isEmpty() && !word.endsWith("\\") && !UNLIKE_POWERSHELL.matcher(word).find();
+    }
+
+    /** The name or path of a program as a PowerShell line begins with it. */
+    public static String powerShell(String program) {
+        return isPlainOnWindows(program) ? program : "& '" + program.replaceAll("['\u2018-\u201b]", "$0$0") + "'";
     }
 }

@@ -1,5 +1,6 @@
 package telemetry.text;
 
+import java.io.File;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.TimeUnit;
@@ -42,8 +43,9 @@ public final class Terminal {
         return exported > 0 ? exported : number(sttySize().replaceFirst("^\\d+ ", ""));
     }
 
-    /** {@code 24 80}: rows and columns; empty where there is no such program. */
+    /** {@code 24 80}: rows and columns; empty where there is no such program, as on Windows. */
     private static String sttySize() {
+        if (File.separatorChar == '\\') return "";
         try {
             Process stty = new ProcessBuilder("stty", "size").redirectInput(ProcessBuilder.Redirect.INHERIT)
                     .redirectError(ProcessBuilder.Redirect.DISCARD).start();

@@ -69,8 +69,9 @@ public final class Words {
      */
     public static String item(String head, String text, Next next) {
         String margin = " ".repeat(width(head));
-        String line = head + wrapped(Escaped.line(Next.hinted(text, next)), margin);
-        return next == null || next.line() == null ? line : line + System.lineSeparator() + margin + Escaped.line(next.line());
+        var lines = new StringBuilder(head).append(wrapped(Escaped.line(Next.hinted(text, next)), margin));
+        if (next != null) for (String line : next.lines()) lines.append(System.lineSeparator()).append(margin).append(Escaped.line(line));
+        return lines.toString();
     }
 
     private static String wrapped(String text, String margin) {

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import telemetry.os.Machine;
+import telemetry.os.Program;
 
 /**
  * A program that runs as if it had been started without us. It reads our standard input itself. Its output passes through at once and byte
@@ -40,7 +41,7 @@ public final class PassThrough {
      * @param output hears it, on one thread
      * @param err    receives its standard error
      * @param errors hears it, on another thread
-     * @throws IOException when there is no such program or it cannot be run
+     * @throws IOException when there is no such program or it cannot be run; on Windows {@code NoSuchFileException} in the first case
      */
     public static PassThrough start(List<String> command, Map<String, String> variables, OutputStream out, Listener output,
             OutputStream err, Listener errors) throws IOException {
@@ -55,12 +56,8 @@ public final class PassThrough {
         return new PassThrough(program.start(), List.of());
     }
 
-    private static ProcessBuilder program(List<String> command, Map<String, String> variables) {
-        var program = new ProcessBuilder(Machine.startable(command, Machine.environment()));
-        variables.forEach((name, value) -> {
-            if (value == null) program.environment().remove(name);
-            else program.environment().put(name, value);
-        });
+    private static ProcessBuilder program(List<String> command, Map<String, String> variables) throws IOException {
+        ProcessBuilder program = new Program(command, true, variables).builder();
         Machine.restoreLocale(program.environment());
         return program.redirectInput(isStdinOurs() ? Redirect.from(Machine.nothing()) : Redirect.INHERIT);
     }

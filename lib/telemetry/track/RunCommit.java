@@ -56,7 +56,7 @@ public final class RunCommit {
             String subject = message == null ? "" : ", " + Escaped.line(message.lines().findFirst().orElse(""));
             String recorded = "commit " + commitHash + " of run " + runId + subject;
             return refusal == null ? recorded : recorded + ": its line is safe, the database lacks it; " + refusal + System.lineSeparator()
-                    + next.line();
+                    + String.join(System.lineSeparator(), next.lines());
         }
     }
 

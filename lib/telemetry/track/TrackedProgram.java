@@ -2,6 +2,7 @@ package telemetry.track;
 
 import java.io.File;
 import java.io.IOException;
+import java.nio.file.NoSuchFileException;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
@@ -114,7 +115,7 @@ public final class TrackedProgram {
      * enter, also when no other folder has the program. A shell calls that "not found".
      */
     private boolean isMissing() {
-        if (notStarted.getMessage().matches("(?s).*\\berror[:=] ?2\\b.*")) return true;
+        if (notStarted instanceof NoSuchFileException || notStarted.getMessage().matches("(?s).*\\berror[:=] ?2\\b.*")) return true;
         String path = System.getenv("PATH");
         return !Machine.isWindows() && path != null && !name.contains("/")
                 && Stream.of(path.split(":")).noneMatch(folder -> new File(folder, name).exists());

@@ -25,6 +25,7 @@ import telemetry.Store;
 import telemetry.Times;
 import telemetry.os.Answer;
 import telemetry.os.Machine;
+import telemetry.os.Program;
 import telemetry.text.Runbook;
 
 /** The checks of {@link Installation} that need no store: Java, JBang, the system, its clock, its variables, its Python. */
@@ -152,7 +153,7 @@ final class MachineChecks {
     private static Optional<String> answer(Path program, String... args) {
         List<String> command = new ArrayList<>(List.of(program.toString()));
         command.addAll(List.of(args));
-        return Answer.of(new ProcessBuilder(command), PATIENCE).filter(answer -> answer.exit() == 0)
+        return Answer.of(Program.own(command), PATIENCE).filter(answer -> answer.exit() == 0)
                 .flatMap(answer -> answer.text().lines().map(String::strip).filter(line -> !line.isEmpty()).findFirst());
     }
 }
