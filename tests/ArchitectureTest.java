@@ -229,6 +229,14 @@ class ArchitectureTest {
         assertOnly(all, "\"(" + String.join("|", headings) + ")[:\"]", "Runbook\\.java");
     }
 
+    /** Windows refuses what elsewhere works: to rename onto a file that somebody reads. */
+    @Test
+    void everyRenamingWaitsForWhoeverHasTheFileOpen() throws IOException {
+        List<Path> all = new ArrayList<>(javaFiles(LIB));
+        all.addAll(javaFiles(SCRIPTS));
+        assertOnly(all, "\\bFiles(\\.|::)move\\b(?!\\})|\\brenameTo\\(", "InUse\\.java");
+    }
+
     /**
      * What people see comes from outside for the most part: Output escapes it for a terminal, whatever it is. Rows, lines and a program's
      * own output are data, which FormatOption, Csv, LogPrinter and PassThrough write as they are.

@@ -7,13 +7,16 @@
 //SOURCES */*.java
 //SOURCES ../scripts/*.java
 
+import static java.lang.ProcessBuilder.Redirect.INHERIT;
 import static java.util.stream.Collectors.joining;
 import static org.junit.platform.engine.discovery.ClassNameFilter.includeClassNamePatterns;
 import static org.junit.platform.engine.discovery.DiscoverySelectors.selectClasspathRoots;
 
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.net.URISyntaxException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -40,17 +43,25 @@ import org.junit.platform.launcher.core.LauncherDiscoveryRequestBuilder;
 import org.junit.platform.launcher.core.LauncherFactory;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+import telemetry.kit.Checkout;
+import telemetry.kit.WindowsJvm;
+import telemetry.os.Machine;
 
 @Command(name = "test", exitCodeOnInvalidInput = 64,
         description = {"Run the toolkit's tests: all of them, or the named ones.", "", "Classes run side by side, the tests of one class "
-            + "one after the other. A class is printed when it ends, with its seconds. Exit code 1 says that a test failed or none ran."},
+            + "one after the other. A class is printed when it ends, with its seconds. Exit code 1 says that a test failed or none ran, "
+            + "3 that --windows is not possible here."},
         footer = {"", "Examples:", "  scripts/jbangw test HealthTest RestoreTest",
-            "  scripts/jbangw test HealthTest#aMissingStoreFailsAndIsNotMade"})
+            "  scripts/jbangw test HealthTest#aMissingStoreFailsAndIsNotMade", "  scripts/jbangw test --windows --short"})
 class suite implements Callable<Integer> {
 
     private static final TestTag TORTURE = TestTag.create("torture");
+    /** Of classes about what systems do differently. */
+    private static final TestTag SYSTEM = TestTag.create("system");
     private static final int SLOWEST = 10;
 
     @Parameters(arity = "0..*", paramLabel = "NAME", description = "A test class, or Class#method. --list shows the classes.")
@@ -59,11 +70,29 @@ class suite implements Callable<Integer> {
     @Option(names = "--torture", description = "Add the tests that take minutes: hundreds of kills, power cuts. One class at a time.")
     private boolean torture;
 
+    @Option(names = "--short", description = "Only what systems do differently: each command once, paths, locks, launching, quoting. "
+            + "It takes up to four minutes.")
+    private boolean isShort;
+
+    @Option(names = "--windows", description = "Run them on a Windows Java 17 under Wine, which Linux on x86-64 with Debian's wine64 can do. "
+            + "The first time it gets that Java, 34 MB, and needs 0.8 GB in the cache folder.")
+    private boolean onWindows;
+
     @Option(names = "--list", description = "Only list the classes, each with its number of tests.")
     private boolean list;
 
+    @Spec
+    private CommandSpec spec;
+
     @Option(names = {"-h", "--help"}, usageHelp = true, description = "Show this help and exit.")
     private boolean help;
+
+    private static final int BAD_ARGUMENTS = 64;
+
+    /** A test that hangs there must not hang the run. */
+    private static final List<String> WINDOWS_OPTIONS = List.of("--enable-native-access=ALL-UNNAMED", "-XX:TieredStopAtLevel=1",
+            "-XX:+UseSerialGC", "-XX:-UsePerfData", "-Xlog:disable", "-Djdk.console=java.base",
+            "-Djunit.jupiter.execution.timeout.default=5 m", "-Djunit.jupiter.execution.timeout.thread.mode.default=SEPARATE_THREAD");
 
     /** What NAME may be, and what of it runs: of each class and of each Class#method, how many tests. */
     private final Map<String, Integer> known = new TreeMap<>();
@@ -75,7 +104,8 @@ class suite implements Callable<Integer> {
     }
 
     @Override
-    public Integer call() throws URISyntaxException {
+    public Integer call() throws URISyntaxException, IOException, InterruptedException {
+        if (onWindows) return callOnWindows();
         var launcher = LauncherFactory.create();
         var plan = launcher.discover(request());
         var absent = names.stream().filter(name -> known.getOrDefault(name, 0) == 0).toList();
@@ -84,6 +114,23 @@ class suite implements Callable<Integer> {
         var results = new Results();
         if (absent.isEmpty()) launcher.execute(plan, results);
         return results.summarize() ? 0 : 1;
+    }
+
+    /** The same, with the same options, as a process of a Windows JVM that has a copy of the checkout. */
+    private int callOnWindows() throws IOException, InterruptedException {
+        if (Machine.isWindows()) throw new CommandLine.ParameterException(spec.commandLine(), "--windows is for Linux: this is Windows");
+        try (var machine = WindowsJvm.get(System.err)) {
+            Path checkout = machine.checkout(Checkout.root());
+            List<String> args = new ArrayList<>(WINDOWS_OPTIONS);
+            args.addAll(List.of("-Dtelemetry.checkout=" + machine.path(checkout), "-cp", machine.classPath(), "suite"));
+            spec.commandLine().getParseResult().originalArgs().stream().filter(arg -> !arg.equals("--windows")).forEach(args::add);
+            int exit = machine.java(checkout, args).redirectOutput(INHERIT).redirectError(INHERIT).start().waitFor();
+            return exit == 0 || exit == BAD_ARGUMENTS ? exit : 1;
+        } catch (WindowsJvm.Missing e) {
+            System.err.println("test: " + e.getMessage());
+            if (e.command() != null) System.err.println(e.command());
+            return 3;
+        }
     }
 
     private int list() {
@@ -125,7 +172,8 @@ class suite implements Callable<Integer> {
 
     private FilterResult wanted(TestDescriptor test) {
         if (!(test.getSource().orElse(null) instanceof MethodSource method)) return FilterResult.included("");
-        int tests = torture || !test.getTags().contains(TORTURE) ? 1 : 0;
+        boolean isMeant = (torture || !test.getTags().contains(TORTURE)) && (!isShort || test.getTags().contains(SYSTEM));
+        int tests = isMeant ? 1 : 0;
         var its = namesOf(method);
         its.forEach(name -> known.merge(name, tests, Integer::sum));
         return FilterResult.includedIf(tests > 0 && (names.isEmpty() || its.stream().anyMatch(names::contains)));

@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import telemetry.os.InUse;
 import telemetry.os.Machine;
 import telemetry.os.Program;
 
@@ -75,7 +76,7 @@ final class QuickStart {
         Path unfinished = Files.createTempFile(file.getParent(), file.getFileName().toString(), UNFINISHED);
         Files.write(unfinished, lines(isArchived), Charset.forName(System.getProperty("sun.jnu.encoding")));
         boolean isCurrent = !isAnySourceSince(Files.getLastModifiedTime(began));
-        if (isCurrent) Files.move(unfinished, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        if (isCurrent) InUse.move(unfinished, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
         else Files.delete(unfinished);
         return isCurrent;
     }
@@ -110,7 +111,7 @@ final class QuickStart {
                 && java("-XX:SharedClassListFile=" + classes, "-XX:SharedArchiveFile=" + unfinished, "-Xshare:dump");
         Files.deleteIfExists(classes);
         if (!isArchived || !Files.exists(unfinished)) return false;
-        Files.move(unfinished, archive, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        InUse.move(unfinished, archive, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
         return true;
     }
 

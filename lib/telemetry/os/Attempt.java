@@ -2,6 +2,7 @@ package telemetry.os;
 
 import java.io.IOException;
 import java.nio.file.AccessDeniedException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
@@ -52,6 +53,7 @@ public final class Attempt {
      */
     public static StoreException refused(String tried, Path path, IOException e) {
         if (e instanceof NoSuchFileException) return new StoreException(Reason.MISSING, tried, path, "it does not exist", null, e);
+        if (isFolderForAFile(e)) return new StoreException(Reason.FAILED, tried, path, "it is a folder", null, e);
         if (e instanceof AccessDeniedException) return new StoreException(Reason.DENIED, tried, path,
                 "permission denied" + (Machine.isWindows() ? ", or another program has it open" : ""), null, e);
         if (e instanceof FileAlreadyExistsException)
@@ -65,9 +67,29 @@ public final class Attempt {
             return new StoreException(Reason.FULL, tried, path, "no space left on the disk", Next.command("archive", "--dry-run"), e);
         if (why.contains("Read-only file system"))
             return new StoreException(Reason.DENIED, tried, path, "the file system is read-only", Next.MOUNT_WRITABLE, e);
-        if (why.contains("used by another process"))
-            return new StoreException(Reason.LOCKED, tried, path, "another program has it open", Next.command("locks"), e);
+        if (why.contains("used by another process") || InUse.is(e))
+            return new StoreException(Reason.LOCKED, tried, path, openElsewhere(path, e), Next.command("locks"), e);
         return new StoreException(Reason.FAILED, tried, path, why, null, e);
+    }
+
+    /** Windows says "access denied" of a folder that is opened or replaced as a file, too: of one that may be listed. */
+    private static boolean isFolderForAFile(IOException e) {
+        if (!Machine.isWindows() || !(e instanceof AccessDeniedException denied) || denied.getFile() == null) return false;
+        boolean isMove = denied.getOtherFile() != null;
+        Path folder = Path.of(isMove ? denied.getOtherFile() : denied.getFile());
+        if (isMove && Files.isDirectory(Path.of(denied.getFile())) || !Files.isDirectory(folder)) return false;
+        try (DirectoryStream<Path> listed = Files.newDirectoryStream(folder)) {
+            return true;
+        } catch (IOException forbidden) {
+            return false;
+        }
+    }
+
+    /** The file may be another one than that of the path. */
+    private static String openElsewhere(Path path, IOException e) {
+        String file = e instanceof FileSystemException system ? system.getFile() : null;
+        boolean isOther = file != null && path != null && !path.toAbsolutePath().equals(path.getFileSystem().getPath(file).toAbsolutePath());
+        return "another program has " + (isOther ? file : "it") + " open";
     }
 
     /** Where the system says none, its message is a bare path or nothing. */

@@ -84,7 +84,7 @@ public final class Disk {
     public static Object identity(Path file) throws IOException {
         try {
             BasicFileAttributes attributes = Files.readAttributes(file, BasicFileAttributes.class);
-            return Objects.requireNonNullElse(attributes.fileKey(), attributes.creationTime());
+            return Objects.requireNonNullElseGet(attributes.fileKey(), () -> Birth.of(file, attributes));
         } catch (NoSuchFileException e) {
             return null;
         }
@@ -159,7 +159,8 @@ public final class Disk {
 
     /**
      * Gives a finished file its name on the same disk and never replaces another file. A hard link does that: the kernel refuses a name
-     * that is taken. Where there are no hard links, the file is moved, which Windows refuses in the same case.
+     * that is taken. Where there are no hard links, the file is moved, which Windows refuses in the same case. A first name
+     * that another program has open is left to {@link Unfinished#sweep}.
      *
      * @throws FileAlreadyExistsException when another file has the name
      */
@@ -172,7 +173,11 @@ public final class Disk {
             Inside.move(finished, target);
             return;
         }
-        Inside.delete(finished);
+        try {
+            Inside.delete(finished);
+        } catch (IOException e) {
+            if (!InUse.is(e)) throw e;
+        }
     }
 
     /** Usable bytes on the disk of this path or of its nearest existing parent. */

@@ -208,15 +208,18 @@ public final class Inside {
     /** Deletes a file or link, or an empty folder. @return false when there is none */
     public static boolean delete(Path file) throws IOException {
         try {
-            return at(file, Files::deleteIfExists);
+            return at(file, InUse::delete);
         } catch (NoSuchFileException e) {
             return false;
         }
     }
 
-    /** As {@link Files#move}. */
+    /** As {@link InUse#move}. */
     public static void move(Path from, Path to, CopyOption... options) throws IOException {
-        at(from, one -> at(to, other -> Files.move(one, other, options)));
+        at(from, one -> at(to, other -> {
+            InUse.move(one, other, options);
+            return other;
+        }));
     }
 
     /** As {@link Files#createLink}: the second name refuses to be one that is there. */

@@ -117,7 +117,7 @@ public final class NewFile {
             Files.delete(made);
         } catch (UnsupportedOperationException | FileSystemException e) {
             if (isThere(file)) throw new FileAlreadyExistsException(file.toString());
-            Files.move(made, file);
+            InUse.move(made, file);
         }
     }
 
@@ -195,7 +195,7 @@ public final class NewFile {
         Files.createDirectory(unfinished, Disk.ownerOnlyFolder(unfinished));
         try {
             settle(unfinished, nature);
-            Files.move(unfinished, folder);
+            InUse.move(unfinished, folder);
         } catch (FileSystemException e) {
             Files.deleteIfExists(unfinished);
             throw isThere(folder) ? new FileAlreadyExistsException(folder.toString()) : e;

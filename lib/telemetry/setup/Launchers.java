@@ -18,6 +18,7 @@ import telemetry.Next;
 import telemetry.StoreException;
 import telemetry.os.Attempt;
 import telemetry.os.Disk;
+import telemetry.os.InUse;
 import telemetry.os.Machine;
 import telemetry.text.Escaped;
 import telemetry.text.Result;
@@ -140,7 +141,7 @@ public record Launchers(Path checkout, Shell shell) {
         Path unfinished = Files.createTempFile(file.getParent(), file.getFileName().toString(), ".tmp", Disk.ownerOnlyFolder(file));
         try {
             Files.writeString(unfinished, text, CHARSET);
-            Files.move(unfinished, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+            InUse.move(unfinished, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
         } finally {
             Files.deleteIfExists(unfinished);
         }

@@ -20,6 +20,7 @@ import org.sqlite.util.LibraryLoaderUtil;
 import telemetry.Next;
 import telemetry.StoreException;
 import telemetry.os.Disk;
+import telemetry.os.InUse;
 import telemetry.os.Inside;
 import telemetry.os.Machine;
 
@@ -118,7 +119,7 @@ final class SqliteLibrary {
             try (InputStream in = jar.getInputStream(packed); OutputStream out = Files.newOutputStream(unfinished)) {
                 in.transferTo(out);
             }
-            Files.move(unfinished, library, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+            InUse.move(unfinished, library, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
         } finally {
             Files.deleteIfExists(unfinished);
         }
