@@ -6,7 +6,9 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.eclipsesource.json.Json;
 import com.eclipsesource.json.JsonObject;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -26,6 +28,7 @@ import telemetry.kit.Checkout;
 import telemetry.kit.Fixture;
 import telemetry.kit.Script;
 import telemetry.kit.WindowsLine;
+import telemetry.text.Escaped;
 
 /** maintain schedule: that what it prints means to a shell, to cron, to systemd and to Windows what it should. */
 class ScheduleTest {
@@ -186,7 +189,8 @@ class ScheduleTest {
 
     @Test
     void theFilesOfTheTaskSchedulerAreAsItTakesThem() throws Exception {
-        Path store = Fixture.V3.empty(Files.createDirectories(dir.resolve("データ 100% & 'more'"))).base();
+        boolean isDecoded = Charset.forName(System.getProperty("sun.jnu.encoding")).newEncoder().canEncode("データ");
+        Path store = Fixture.V3.empty(Files.createDirectories(dir.resolve((isDecoded ? "データ" : "größe") + " 100% & 'more'"))).base();
         Script script = process(windows(), "schedule", "--store", store);
         assertEquals(0, script.exit(), script.err());
         Path checkout = Checkout.root();
@@ -216,6 +220,19 @@ class ScheduleTest {
                 .parse(store.resolve("reports/telemetry-quarterly.xml").toFile());
         assertEquals(4, quarterly.getElementsByTagName("Months").item(0).getChildNodes().getLength());
         assertEquals(1, quarterly.getElementsByTagName("October").getLength());
+    }
+
+    @Test
+    void aTasksFileKeepsEveryCharacter() throws Exception {
+        String arguments = "backup --store " + Escaped.cmd("D:\\データ <größe> & 'more' 100% 😀\\", 2);
+        byte[] bytes = new TaskFile("backup", TaskFile.DAILY, "02:30", "C:\\道具 & more\\jbangw.cmd", arguments).bytes();
+        Document xml = DocumentBuilderFactory.newInstance().newDocumentBuilder().parse(new ByteArrayInputStream(bytes));
+        assertEquals("C:\\道具 & more\\jbangw.cmd", text(xml, "Command"));
+        assertEquals("C:\\道具 & more", text(xml, "WorkingDirectory"));
+        assertEquals(arguments, text(xml, "Arguments"));
+        assertEquals("UTF-16", xml.getXmlEncoding());
+        assertEquals("C:\\", text(DocumentBuilderFactory.newInstance().newDocumentBuilder().parse(new ByteArrayInputStream(
+                new TaskFile("x", TaskFile.WEEKLY, "06:30", "C:\\jbangw.cmd", "health").bytes())), "WorkingDirectory"));
     }
 
     @Test

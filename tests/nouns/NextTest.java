@@ -100,7 +100,7 @@ class NextTest {
                 "in PowerShell: jbang.cmd --% logs@telemetry --store \"D:\\$name x\""), Next.command("logs", "--store", "D:\\$name x").lines());
         assertEquals(List.of("next: sqlite3 D:\\x \"DROP INDEX \\\"a b\\\"\"", "in PowerShell: sqlite3 --% D:\\x \"DROP INDEX \\\"a b\\\"\""),
                 Next.program("sqlite3", "D:\\x", "DROP INDEX \"a b\"").lines());
-        assertEquals(List.of("next: cmd /c move \"C:\\a\"^%\"x\" b", "in PowerShell: cmd --% /c move \"C:\\a\"^%\"x\" b"),
+        assertEquals(List.of("next: cmd /c move \"C:\\a\"%\"x\" b", "in PowerShell: cmd --% /c move \"C:\\a\"%\"x\" b"),
                 Next.program("cmd", "/c", "move", "C:\\a%x", "b").lines());
         System.setProperty("telemetry.jbangw", "C:\\Ann's tools\\jbangw.cmd");
         try {

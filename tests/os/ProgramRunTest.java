@@ -212,6 +212,9 @@ class ProgramRunTest {
         assertEquals("track: cannot start agent.cmd: argument 2 has a percent sign, and cmd, which runs it, would not hand that on unchanged",
                 refused.err().strip());
         assertEquals("", refused.out());
+        script("tool1.2.cmd", "@echo tool\r\n");
+        Script tool = track(store, "tool1.2");
+        assertEquals("tool", tool.out().strip(), tool.err());
         Script none = track(store, name + "2");
         assertEquals(127, none.exit());
         assertTrue(none.err().contains(name + "2: command not found"), none.err());
@@ -220,9 +223,9 @@ class ProgramRunTest {
         }
     }
 
-    private static Script track(Path store, String... command) throws Exception {
+    private Script track(Path store, String... command) throws Exception {
         List<Object> arguments = new ArrayList<>(List.of("--agent", "a", "--job", "j", "--store", store, "--"));
         arguments.addAll(List.of(command));
-        return Script.runProcess(Map.of(), "track", arguments.toArray());
+        return Script.runProcess(Map.of("PATH", dir + ";" + System.getenv("PATH")), "track", arguments.toArray());
     }
 }

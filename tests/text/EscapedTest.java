@@ -79,6 +79,6 @@ class EscapedTest {
             assertEquals(words, WindowsLine.systemWords(readings == 2 ? WindowsLine.forwarded(read) : read), line);
         }
         assertEquals("\"\\\\server\\my share\\\\\"", Escaped.cmd("\\\\server\\my share\\", 2));
-        assertEquals("\"D:\\100\"^%\" of it\"", Escaped.cmd("D:\\100% of it", 2));
+        assertEquals("\"D:\\100\"%\" of it\"", Escaped.cmd("D:\\100% of it", 2));
     }
 }

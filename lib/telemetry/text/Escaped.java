@@ -178,19 +178,18 @@ public final class Escaped {
     public static String cmd(String word, int readings) {
         String caret = "^".repeat((1 << readings) - 1);
         var escaped = new StringBuilder("\"");
-        String sign = readings == 0 ? "" : "^";
         boolean isQuoted = true;
         boolean isBehindPercent = false;
         int backslashes = 0;
         for (char c : word.toCharArray()) {
             boolean isSpecial = CMD_SPECIAL.indexOf(c) >= 0;
             if (c == '"' || c == '%' && isQuoted) escaped.append("\\".repeat(backslashes));
-            if (!isQuoted && !isSpecial && isBehindPercent) escaped.append(sign);
+            if (!isQuoted && !isSpecial && isBehindPercent && readings > 0) escaped.append('^');
             if (c == '"') {
                 escaped.append("\\\"");
                 isQuoted = !isQuoted;
             } else if (c == '%') {
-                escaped.append(isQuoted ? "\"" + sign + "%\"" : isBehindPercent ? "%" : sign + "%");
+                escaped.append(isQuoted ? "\"%\"" : "%");
             } else {
                 escaped.append(!isQuoted && isSpecial ? caret : "").append(c);
             }
