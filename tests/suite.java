@@ -28,6 +28,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import org.junit.jupiter.api.ClassOrderer;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.platform.engine.FilterResult;
 import org.junit.platform.engine.TestDescriptor;
 import org.junit.platform.engine.TestExecutionResult;
@@ -48,6 +49,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 import telemetry.kit.Checkout;
+import telemetry.kit.PatientDeletion;
 import telemetry.kit.WindowsJvm;
 import telemetry.os.Machine;
 
@@ -161,6 +163,7 @@ class suite implements Callable<Integer> {
             .configurationParameter(parallel + "config.executor-service", "worker_thread_pool")
             .configurationParameter(parallel + "config.strategy", "fixed")
             .configurationParameter(parallel + "config.fixed.parallelism", String.valueOf(sideBySide()))
+            .configurationParameter(TempDir.DEFAULT_DELETION_STRATEGY_PROPERTY_NAME, PatientDeletion.class.getName())
             .configurationParameter("junit.jupiter.testclass.order.default", ClassOrderer.OrderAnnotation.class.getName())
             .build();
     }

@@ -20,11 +20,14 @@ import telemetry.DayFile;
 import telemetry.Store;
 import telemetry.kit.DayLines;
 import telemetry.kit.Fixture;
+import telemetry.kit.Need;
+import telemetry.kit.Needs;
 import telemetry.kit.Owners;
 import telemetry.kit.Sabotage;
 import telemetry.kit.Script;
 
 /** Root runs the toolkit on the store of the agents' account, and the agents go on. */
+@Needs(Need.OWNERS)
 class AccountTest {
 
     @TempDir

@@ -10,12 +10,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.condition.DisabledOnOs;
-import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import telemetry.Store;
 import telemetry.kit.AlertServer;
 import telemetry.kit.Fixture;
+import telemetry.kit.Need;
+import telemetry.kit.Needs;
 import telemetry.kit.Script;
 
 /** health --alert: where the address comes from, and that nobody sees it. */
@@ -70,7 +70,7 @@ class AlertSecretTest {
 
     /** The command looks at the words of the shell that runs it. */
     @Test
-    @DisabledOnOs(OS.WINDOWS)
+    @Needs(Need.PROC)
     void noShellHasACommandsWordsAmongItsOwn() throws IOException {
         Store store = Fixture.V3.filled(dir.resolve("store"), 12, Instant.now().minusSeconds(600));
         Path seen = dir.resolve("seen");

@@ -31,6 +31,8 @@ import telemetry.StoreException;
 import telemetry.archive.Archive;
 import telemetry.kit.DayLines;
 import telemetry.kit.Fixture;
+import telemetry.kit.Need;
+import telemetry.kit.Needs;
 import telemetry.kit.Script;
 import telemetry.os.Attempt;
 
@@ -84,6 +86,7 @@ class ArchiveTest {
     }
 
     @Test
+    @Needs(Need.NOT_WINE)
     void todaysFileOneThatChangedLatelyAndOneThatIsHeldOpenAreLeftAloneAndNamed() throws IOException {
         Store store = store(31, 3);
         Files.setLastModifiedTime(DayLines.file(store, 28), FileTime.from(NOW.minusSeconds(60 * 59)));
@@ -192,6 +195,7 @@ class ArchiveTest {
     }
 
     @Test
+    @Needs(Need.LINKS)
     void anotherFolderAndALinkToAnotherFolderWillDo() throws IOException {
         Store store = store(2, 3);
         List<String> before = DayLines.of(store);
@@ -301,6 +305,7 @@ class ArchiveTest {
 
     /** A folder that only root may enter, say: the rest is shown all the same, and expire leaves the list as the files are. */
     @Test
+    @Needs(Need.PERMISSIONS)
     void aMonthThatCannotBeReadIsNamedAndTheRestIsShown() throws Exception {
         Store store = store(3, 3);
         archive(store, "--older-than", "0d", "--yes");
@@ -320,6 +325,7 @@ class ArchiveTest {
     }
 
     @Test
+    @Needs(Need.PERMISSIONS)
     void expireKeepsTheEntryOfAFileThatItCannotDelete() throws Exception {
         Store store = store(3, 3);
         archive(store, "--older-than", "0d", "--yes");

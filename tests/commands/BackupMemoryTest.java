@@ -22,6 +22,8 @@ import telemetry.Store;
 import telemetry.backup.Backup;
 import telemetry.backup.Backups;
 import telemetry.kit.Fixture;
+import telemetry.kit.Need;
+import telemetry.kit.Needs;
 import telemetry.kit.Sabotage;
 import telemetry.kit.Script;
 
@@ -231,6 +233,7 @@ class BackupMemoryTest {
 
     /** The backup is made and said; that it will not be found by itself is a warning. Nothing is written behind a link. */
     @Test
+    @Needs(Need.LINKS)
     void whatCannotBeRememberedIsSaid() throws IOException {
         Store store = store();
         Path target = Files.writeString(dir.resolve("precious"), "mine");

@@ -24,6 +24,8 @@ import telemetry.Store;
 import telemetry.backup.Backup;
 import telemetry.backup.Backups;
 import telemetry.kit.Fixture;
+import telemetry.kit.Need;
+import telemetry.kit.Needs;
 import telemetry.kit.Sabotage;
 import telemetry.kit.Script;
 
@@ -239,6 +241,7 @@ class BackupTest {
     }
 
     @Test
+    @Needs(Need.LINKS)
     void twoInOneSecondAreTwo() throws IOException {
         Store store = Fixture.V3.filled(dir.resolve("s"), 12, NOON);
         assertEquals(0, backup(NOON, store).exit());

@@ -23,6 +23,7 @@ import telemetry.health.HealthRules;
 import telemetry.kit.Fixture;
 import telemetry.kit.Script;
 import telemetry.kit.Sql;
+import telemetry.os.Disk;
 import telemetry.store.Pruned;
 import telemetry.text.Ndjson;
 
@@ -94,7 +95,7 @@ class BuffersTest {
         Path agents = dir.resolve("agents/telemetry_buffer");
         put(agents.resolve("telemetry_20261120_090000.jsonl.ready"), run(100));
         assertFalse(divergence(null).detail().contains("buffer"));
-        assertTrue(divergence(agents).detail().contains(agents + "/telemetry_20261120_090000.jsonl.ready (2 lines"));
+        assertTrue(divergence(agents).detail().contains(agents.resolve("telemetry_20261120_090000.jsonl.ready") + " (2 lines"));
         Path said = dir.resolve("said");
         Process health = Script.processBuilder(Map.of("TELEMETRY_BUFFER_DIR", agents.toString()), "health", "--quick", "--json", "--store",
                 store.base()).redirectOutput(said.toFile()).start();
@@ -111,7 +112,7 @@ class BuffersTest {
     void aReplayBringsTheLinesIntoTheDatabaseThatIsThereAndMakesNoNewOne() throws IOException {
         put(buffer.resolve(ACTIVE), run(100) + run(102) + "{\"torn\n");
         Pruned.of(store).add(List.of(Fixture.V7_PYTHON.run(102, NOON.minusSeconds(7_200)).id()), NOON);
-        Object inode = Files.readAttributes(store.database(), "unix:ino").get("ino");
+        Object inode = Disk.identity(store.database());
         Script dry = rebuild("--replay-only", "--buffer", buffer, "--dry-run", "--store", store.base());
         assertTrue(dry.out().contains("1 only in the day files"), dry.out());
         assertTrue(dry.said().contains("rebuild@telemetry --replay-only --buffer " + buffer), dry.err());
@@ -123,7 +124,7 @@ class BuffersTest {
         assertTrue(replayed.out().contains("1 damaged entry"), replayed.out());
         assertTrue(replayed.err().contains("not read: " + buffer.resolve(ACTIVE) + ", byte "), replayed.err());
         assertEquals(13, Sql.rows(store, "SELECT 1 FROM agent_runs").size());
-        assertEquals(inode, Files.readAttributes(store.database(), "unix:ino").get("ino"));
+        assertEquals(inode, Disk.identity(store.database()));
         assertTrue(rebuild("--replay-only", "--yes", "--buffer", buffer, "--store", store.base()).out().contains(", 0 added, 0 completed"));
         assertEquals(64, rebuild("--replay-only", "--into", dir.resolve("x"), "--store", store.base()).exit());
         Files.delete(store.database());

@@ -53,7 +53,8 @@ class HealthDayFilesTest {
         assertEquals("warning: 120 runs of 5 days (2026-11-13: 24, 2026-11-14: 24, 2026-11-15: 24 and 2 more) stand in the database and "
                 + "in no day "
                 + "file; put the files back from where they were moved to or from a backup, or acknowledge the loss", told());
-        assertEquals("jbang health@telemetry --acknowledge 'the day files are gone' --store " + store.base(),
+        assertEquals("jbang health@telemetry --acknowledge " + Script.quoted("the day files are gone")
+                        + " --store " + store.base(),
                 HealthTest.next(health(), "day files"));
         Script acknowledged = HealthTest.health(store, "--acknowledge", "a disk died");
         assertEquals("", acknowledged.err());

@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.regex.Pattern;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
@@ -28,6 +29,7 @@ import telemetry.kit.Sabotage;
 import telemetry.kit.Script;
 
 /** Health's check lock: whether the database can be written to now, and nothing that was left is touched by finding out. */
+@Tag("system")
 class HealthLockTest {
 
     @TempDir

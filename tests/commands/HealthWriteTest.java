@@ -19,21 +19,20 @@ import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.condition.DisabledOnOs;
-import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import telemetry.Database;
 import telemetry.DayFile;
 import telemetry.Health;
 import telemetry.Store;
 import telemetry.kit.Fixture;
+import telemetry.kit.Need;
+import telemetry.kit.Needs;
 import telemetry.kit.Sabotage;
 import telemetry.kit.Script;
 
 /**
  * Health's check write: whether the agents' account can record a run now. Each printed command is run as it stands, and then all is well.
  */
-@DisabledOnOs(OS.WINDOWS)
 class HealthWriteTest {
     private static final Instant NOW = Instant.now();
     private static final int NOBODY = 65534;
@@ -58,6 +57,7 @@ class HealthWriteTest {
     }
 
     @Test
+    @Needs({Need.FIFOS, Need.LINKS})
     void whatIsNoPlainFileUnderTheDayFilesNameIsNamedAndMovedAsideByTheHint() throws Exception {
         for (String kind : List.of("a folder", "a FIFO", "a link to a file that is not there", "a device")) {
             Store store = Fixture.V3.empty(dir.resolve(kind.replace(' ', '-')));
@@ -83,6 +83,7 @@ class HealthWriteTest {
     }
 
     @Test
+    @Needs(Need.LINKS)
     void aLinkToAPlainFileIsADayFile() throws Exception {
         Store store = Fixture.V3.empty(dir.resolve("s"));
         Files.createSymbolicLink(today(store), Files.writeString(dir.resolve("elsewhere"), ""));
@@ -90,6 +91,7 @@ class HealthWriteTest {
     }
 
     @Test
+    @Needs(Need.OWNERS)
     void asRootItIsAskedForTheAgentsAccount() throws Exception {
         for (int account : new int[] {NOBODY, AGENT}) {
             Store store = agents(Fixture.V3, account);
@@ -113,6 +115,7 @@ class HealthWriteTest {
 
     /** Their owner SQLite sets right itself, when root opens the database. */
     @Test
+    @Needs(Need.OWNERS)
     void whatStandsBesideTheDatabaseIsAskedForToo() throws Exception {
         Store store = agents(Fixture.V3, NOBODY);
         try (Database open = Database.open(store.database())) {
@@ -131,6 +134,7 @@ class HealthWriteTest {
 
     /** As after one call of the toolkit as root: everything in it is root's. */
     @Test
+    @Needs(Need.OWNERS)
     void severalFilesAreMendedByOneCommand() throws Exception {
         Store store = agents(Fixture.V7_PYTHON, NOBODY);
         give(today(store), 0, 0);
@@ -143,6 +147,7 @@ class HealthWriteTest {
     }
 
     @Test
+    @Needs(Need.OWNERS)
     void aFileThatItsOwnerMayNotWriteIsMendedByItsMode() throws Exception {
         Store store = agents(Fixture.V3, NOBODY);
         Files.setPosixFilePermissions(today(store), PosixFilePermissions.fromString("r--r--r--"));
@@ -156,6 +161,7 @@ class HealthWriteTest {
 
     /** Owning a folder of a group does not make its account a member. */
     @Test
+    @Needs(Need.OWNERS)
     void theFoldersGroupIsNotTheAccounts() throws Exception {
         Store store = agents(Fixture.V3, NOBODY);
         give(store.raw(), NOBODY, 0);
@@ -165,6 +171,7 @@ class HealthWriteTest {
     }
 
     @Test
+    @Needs(Need.OWNERS)
     void aFolderOnTheWayThatTheAgentsMayNotEnterIsNamed() throws Exception {
         Store store = agents(Fixture.V3, NOBODY);
         Path closed = store.base().getParent();
@@ -179,6 +186,7 @@ class HealthWriteTest {
 
     /** An access list lets the account write to what its mode closes. */
     @Test
+    @Needs(Need.OWNERS)
     void theSystemsOwnAnswerCountsAccessLists() throws Exception {
         Store store = agents(Fixture.V3, NOBODY);
         give(today(store), 0, 0);
@@ -194,6 +202,7 @@ class HealthWriteTest {
     }
 
     @Test
+    @Needs(Need.OWNERS)
     void anotherAccountAnswersFromOwnerGroupsAndModeAndSaysSo() throws Exception {
         Store store = agents(Fixture.V7_PYTHON, AGENT);
         String byModes = "; the agents' account 41000 may write by owner, groups and mode: access lists were not looked at";
@@ -213,6 +222,7 @@ class HealthWriteTest {
     }
 
     @Test
+    @Needs(Need.OWNERS)
     void theAgentsOwnAccountTriesItself() throws Exception {
         Store store = agents(Fixture.V7_PYTHON, NOBODY);
         assertTrue(HealthTest.check(as(NOBODY, store), "write").getString("detail",
@@ -232,6 +242,7 @@ class HealthWriteTest {
 
     /** Whoever makes the folders anew, they are for the agents. */
     @Test
+    @Needs(Need.OWNERS)
     void whatSetupMakesAnewAsRootIsTheAgents() throws Exception {
         Store store = agents(Fixture.V7_PYTHON, NOBODY);
         try (Stream<Path> all = Files.walk(store.raw())) {

@@ -28,6 +28,8 @@ import telemetry.kit.DayLines;
 import telemetry.kit.Fixture;
 import telemetry.kit.Folder;
 import telemetry.kit.Mounts;
+import telemetry.kit.Need;
+import telemetry.kit.Needs;
 import telemetry.kit.Owners;
 import telemetry.kit.Script;
 
@@ -52,6 +54,7 @@ class LinkTest {
     }
 
     private void link() throws IOException {
+        Need.LINKS.orSkip();
         Files.move(database, big);
         Files.createSymbolicLink(database, Path.of("../../big/telemetry.sqlite"));
     }
@@ -155,6 +158,7 @@ class LinkTest {
     }
 
     @Test
+    @Needs(Need.LINKS)
     void folderAndStoreMayBeLinks() throws Exception {
         for (String part : List.of("raw", "archive", "db", "backups")) {
             Path folder = base.resolve(part);
@@ -179,6 +183,7 @@ class LinkTest {
     }
 
     @Test
+    @Needs(Need.LINKS)
     void aLinkToNowhereIsNoMissingDatabase() throws Exception {
         Files.move(database, big);
         Files.createSymbolicLink(database, dir.resolve("unmounted/telemetry.sqlite"));
@@ -202,6 +207,7 @@ class LinkTest {
     }
 
     @Test
+    @Needs(Need.LINKS)
     void aLoopAndALinkToAFolderAreSaid() throws Exception {
         Files.move(database, big);
         Files.createSymbolicLink(database, database.getFileName());
@@ -220,6 +226,7 @@ class LinkTest {
 
     /** Day files on a disk that is not mounted are not "none": a rebuild without them would lose their runs. */
     @Test
+    @Needs(Need.LINKS)
     void aFolderThatLeadsNowhereStopsWhatWouldDoWithoutIt() throws Exception {
         for (String part : List.of("archive", "raw", "backups")) {
             Path folder = base.resolve(part);
@@ -243,6 +250,7 @@ class LinkTest {
 
     /** The agents' account could have any file of the machine replaced by root. */
     @Test
+    @Needs(Need.LINKS)
     void rootFollowsNoLinkOfTheAgentsToWhatIsNotTheirs() throws Exception {
         Owners.requireRoot();
         link();

@@ -43,6 +43,7 @@ import telemetry.kit.Script;
 
 /** scripts/locks.java, with other processes that hold locks, read, append, are stopped and are killed. */
 @Timeout(120)
+@Tag("system")
 class LocksTest {
     private static final Instant NOON = Instant.parse("2026-11-20T12:00:00Z");
 

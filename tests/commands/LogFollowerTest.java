@@ -27,6 +27,8 @@ import telemetry.LogEntry;
 import telemetry.Store;
 import telemetry.daylog.LogReader;
 import telemetry.kit.DayLines;
+import telemetry.kit.Need;
+import telemetry.kit.Needs;
 import telemetry.kit.Script;
 import telemetry.logs.LogFollower;
 
@@ -140,6 +142,7 @@ class LogFollowerTest {
     }
 
     @Test
+    @Needs(Need.NOT_WINE)
     void whileADayIsArchivedNothingIsShownAgain() throws IOException {
         LogFollower follower = follower();
         Files.move(DayLines.file(store, 0), store.raw().resolve("events_20251201.2.ndjson"));

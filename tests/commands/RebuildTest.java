@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static telemetry.kit.Sql.execute;
 import static telemetry.kit.Sql.rows;
 
+import com.eclipsesource.json.Json;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -106,20 +107,20 @@ class RebuildTest {
                 "INSERT INTO agent_runs(run_id, agent_name, start_time, status) VALUES ('http', 'a', '2026-11-20T00:00:00Z', 'success')");
         Script result = Script.run(new rebuild(), "--store", dir, "--yes");
         assertEquals(1, result.exit());
-        String kept = result.out().replaceAll("(?s).*kept: (.*)/telemetry.sqlite\\s*", "$1");
+        String kept = result.out().replaceAll("(?s).*kept: (.*)[/\\\\]telemetry.sqlite\\s*", "$1");
         assertEquals(String.join(System.lineSeparator(),
                 store.database() + ": 61 runs, schema v3, verified",
                 "read 141 lines of 3 files: 30 events, 0 repeated records, 1 damaged entry",
-                "the damaged entries are kept in " + kept + "/damaged.ndjson",
+                "the damaged entries are kept in " + Path.of(kept, "damaged.ndjson"),
                 "from the old database: 1 run that no day file has",
                 "from the old database: 10 runs without an end in the day files",
                 "from the old database: the table commits, 1 row",
                 "from the old database: the table schema_migrations, 1 row",
                 "the database was locked for N",
-                "the old one (intact) is kept: " + kept + "/telemetry.sqlite", ""),
+                "the old one (intact) is kept: " + Path.of(kept, "telemetry.sqlite"), ""),
                         result.out().replaceAll("locked for .*", "locked for N"));
-        assertEquals("{\"file\":\"" + store.raw().resolve("events_20261120.ndjson")
-                + "\",\"offset\":" + (Files.size(store.raw().resolve("events_20261120.ndjson")) - 5)
+        assertEquals("{\"file\":" + Json.value(store.raw().resolve("events_20261120.ndjson").toString())
+                + ",\"offset\":" + (Files.size(store.raw().resolve("events_20261120.ndjson")) - 5)
                 + ",\"length\":4,\"reason\":\"no object\",\"bytes\":\"bnVsbA==\"}\n", Files.readString(Path.of(kept, "damaged.ndjson")));
         assertEquals("rw-------", permissions(Path.of(kept, "damaged.ndjson")));
         assertEquals("rwx------", permissions(Path.of(kept)));

@@ -22,6 +22,8 @@ import org.junit.jupiter.api.io.TempDir;
 import telemetry.Database;
 import telemetry.Store;
 import telemetry.kit.Fixture;
+import telemetry.kit.Need;
+import telemetry.kit.Needs;
 import telemetry.kit.Script;
 import telemetry.kit.Sql;
 
@@ -143,6 +145,7 @@ class RecoverLogTest {
 
     /** SQLite follows no link there; nobody gets a copy of what it leads to. */
     @Test
+    @Needs(Need.LINKS)
     void aLinkInTheLogsPlaceIsNotFollowed() throws IOException {
         Store store = Fixture.V3.filled(dir.resolve("store"), 60, NOON);
         Path secret = Files.writeString(dir.resolve("secret"), "secret ".repeat(1_000));

@@ -27,6 +27,7 @@ import telemetry.kit.Agent;
 import telemetry.kit.Fixture;
 import telemetry.kit.Sabotage;
 import telemetry.kit.Script;
+import telemetry.os.Machine;
 import telemetry.runs.RunWriter;
 import telemetry.store.Pruned;
 
@@ -100,7 +101,7 @@ class RecoverTest {
         Script dry = script(anew, "--dry-run", "--from", disk);
         assertEquals(1, dry.exit(), dry.toString());
         assertTrue(dry.out().replaceAll("\\s+", " ").contains("20 runs, more than the database: was that begun anew? next: "
-                + "jbang backup@telemetry restore '" + disk), dry.out());
+                + "jbang backup@telemetry restore " + (Machine.isWindows() ? "\"" : "'") + disk), dry.out());
     }
 
     static void delete(Path folder) throws IOException {

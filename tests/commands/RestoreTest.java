@@ -15,6 +15,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -29,6 +30,7 @@ import telemetry.backup.Backup;
 import telemetry.backup.Backups;
 import telemetry.kit.Agent;
 import telemetry.kit.Fixture;
+import telemetry.kit.Need;
 import telemetry.kit.Sabotage;
 import telemetry.kit.Script;
 import telemetry.runs.RunWriter;
@@ -55,9 +57,9 @@ class RestoreTest {
         Script alone = script(store, "--restore", "latest", "--yes", "--no-replay");
         assertEquals(1, alone.exit(), alone.err());
         assertTrue(alone.err().matches("backup: \\d+ runs stood only in the database before and are missing now; they are in "
-                + store.quarantine() + "/restore-.*\\Rnext: jbang recover@telemetry --salvage " + store.quarantine()
-                + "/restore-\\S+ --dry-run --store "
-                + store.base() + "\\R"), alone.err());
+                + Pattern.quote(store.quarantine().resolve("restore-").toString()) + ".*\\Rnext: jbang recover@telemetry --salvage "
+                + Pattern.quote(store.quarantine().resolve("restore-").toString()) + "\\S+ --dry-run --store "
+                + Pattern.quote(store.base().toString()) + "\\R"), alone.err());
         assertEquals(backedUp, ids(store));
         assertEquals("ok", check(store.database()));
 
@@ -149,7 +151,7 @@ class RestoreTest {
         assertFalse(Files.exists(fresh.base()));
         assertEquals(0, script(fresh, "--restore", file, "--yes").exit());
         assertEquals(ids(store), ids(fresh));
-        BackupSafetyTest.assertOwnerOnly(fresh.base());
+        if (Need.PERMISSIONS.isMet()) BackupSafetyTest.assertOwnerOnly(fresh.base());
     }
 
     @Test

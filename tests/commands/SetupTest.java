@@ -29,6 +29,7 @@ import telemetry.kit.Checkout;
 import telemetry.kit.Fixture;
 import telemetry.kit.Script;
 import telemetry.os.Inside;
+import telemetry.os.Machine;
 import telemetry.runs.Schema;
 
 /** A new store, what setup leaves of an old one, and launchers. */
@@ -114,11 +115,12 @@ class SetupTest {
 
     @Test
     void launchersSayWhatIsInTheirWay() throws IOException {
-        Path own = Files.writeString(Files.createDirectory(dir.resolve("bin")).resolve("telemetry-health"), "mine");
+        String launcher = "telemetry-health" + (Machine.isWindows() ? ".cmd" : "");
+        Path own = Files.writeString(Files.createDirectory(dir.resolve("bin")).resolve(launcher), "mine");
         Script refused = setup("--launchers", dir.resolve("bin"));
         assertEquals(Cli.FAILED, refused.exit());
         assertTrue(refused.err().startsWith("setup: cannot write launchers " + own + ": something else has that name"), refused.err());
-        assertEquals(Set.of("telemetry-health"), snapshot(dir.resolve("bin")).keySet());
+        assertEquals(Set.of(launcher), snapshot(dir.resolve("bin")).keySet());
         Script noFolder = setup("--launchers", own.resolve("below"));
         assertEquals(Cli.FAILED, noFolder.exit());
         assertTrue(noFolder.err().startsWith("setup: cannot write launchers in " + own.resolve("below") + ": "), noFolder.err());
@@ -277,7 +279,7 @@ class SetupTest {
                 + "next: jbang setup@telemetry --store " + file
                 + "-store", base);
         Path database = Fixture.V3.empty(dir.resolve("my store")).database();
-        assertRefused(Cli.FAILED, System.lineSeparator() + "next: jbang setup@telemetry --store '" + dir.resolve("my store") + "'",
+        assertRefused(Cli.FAILED, System.lineSeparator() + "next: jbang setup@telemetry --store " + Script.quoted(dir.resolve("my store")),
                 database);
         Path inside = Files.createDirectory(dir.resolve("inside"));
         Files.writeString(inside.resolve("raw"), "mine");

@@ -10,18 +10,18 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.condition.EnabledOnOs;
-import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import telemetry.Store;
 import telemetry.kit.Fixture;
 import telemetry.kit.Folder;
+import telemetry.kit.Need;
+import telemetry.kit.Needs;
 import telemetry.kit.Script;
 
 /** What a command's exit code says when its output arrives nowhere. A shell redirects real processes. */
-@EnabledOnOs(OS.LINUX)
+@Needs({Need.SH, Need.PROC})
 class StdoutTest {
     private static final String LOST = ": cannot write to stdout: ";
 

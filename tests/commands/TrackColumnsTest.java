@@ -13,8 +13,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.condition.DisabledOnOs;
-import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -27,10 +25,12 @@ import telemetry.RunStatus;
 import telemetry.Store;
 import telemetry.TelemetryClient;
 import telemetry.kit.Fixture;
+import telemetry.kit.Need;
+import telemetry.kit.Needs;
 import telemetry.kit.Script;
 
 /** scripts/track.java: what the operator and the tracked program say of a run, and runs that call runs. */
-@DisabledOnOs(OS.WINDOWS)
+@Needs(Need.SH)
 class TrackColumnsTest {
     private static final String SELF = "exec \"$JAVA\" -XX:TieredStopAtLevel=1 -cp \"$CLASSES\" track --store \"$STORE\" --agent inner --job step "
             + "-- sh -c 'echo $TELEMETRY_PARENT_RUN_ID'";

@@ -26,6 +26,7 @@ import java.util.function.IntFunction;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.condition.DisabledOnOs;
@@ -39,10 +40,13 @@ import telemetry.DayFile;
 import telemetry.Row;
 import telemetry.Store;
 import telemetry.kit.Fixture;
+import telemetry.kit.Need;
+import telemetry.kit.Needs;
 import telemetry.kit.Script;
 
 /** scripts/track.java; the programs that it runs are sh's. */
-@DisabledOnOs(OS.WINDOWS)
+@Needs(Need.SH)
+@Tag("system")
 class TrackTest {
     private static final List<String> TRACKED = List.of("--agent", "agent", "--job", "job", "--");
 

@@ -37,6 +37,8 @@ import telemetry.backup.Backups;
 import telemetry.kit.Checkout;
 import telemetry.kit.Fixture;
 import telemetry.kit.Mounts;
+import telemetry.kit.Need;
+import telemetry.kit.Needs;
 import telemetry.kit.Script;
 import telemetry.runs.RunWriter;
 import telemetry.text.JsonText;
@@ -150,6 +152,7 @@ class ValidateInstallationTest {
     }
 
     @Test
+    @Needs(Need.COMPILER)
     void aFreshSetUpIsFineAndLeftAsItIs() throws IOException {
         checkout = Checkout.root();
         Store store = fresh();
@@ -165,6 +168,7 @@ class ValidateInstallationTest {
     }
 
     @Test
+    @Needs(Need.COMPILER)
     void worksInAnyFolderWithThisMachinesOwnPrograms() throws Exception {
         Store store = fresh();
         Path out = dir.resolve("out.txt");
@@ -174,6 +178,7 @@ class ValidateInstallationTest {
     }
 
     @Test
+    @Needs(Need.COMPILER)
     void withoutAStoreItCannotTellAndNamesTheNextCommand() {
         Script run = validate("--store", dir.resolve("none"));
         assertEquals(3, run.exit(), run.toString());
@@ -185,6 +190,7 @@ class ValidateInstallationTest {
     }
 
     @Test
+    @Needs(Need.COMPILER)
     void jsonIsOneDocument() {
         Map<String, Object> json = JsonText.object(validate("--json", "--store", fresh().base()).out());
         assertEquals("ok", json.get("status"));
@@ -194,6 +200,7 @@ class ValidateInstallationTest {
 
     @ParameterizedTest
     @EnumSource(Fixture.class)
+    @Needs(Need.COMPILER)
     void tellsWhatEachVersionLacks(Fixture shape) {
         Store store = shape.filled(dir.resolve("store"), 12, now);
         Script run = validate("--store", store.base());
@@ -318,6 +325,7 @@ class ValidateInstallationTest {
     }
 
     @Test
+    @Needs(Need.COMPILER)
     void anAliasWithoutAScriptOrWithABrokenOneIsAFailure() throws IOException {
         Store store = fresh();
         checkout("fine", "broken");
@@ -334,6 +342,7 @@ class ValidateInstallationTest {
     }
 
     @Test
+    @Needs(Need.COMPILER)
     void findsTheCheckoutAsJBangDoesOrSaysThatItCannot() throws IOException {
         Store store = fresh();
         checkout = null;
@@ -350,6 +359,7 @@ class ValidateInstallationTest {
     }
 
     @Test
+    @Needs(Need.COMPILER)
     void theNewestBackupIsReadToItsLastByte() throws IOException {
         Store store = Fixture.V3.filled(dir.resolve("store"), 12, now);
         assertEquals(0, Script.run(new backup(), "--store", store.base()).exit());

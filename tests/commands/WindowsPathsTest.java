@@ -28,6 +28,7 @@ import java.util.concurrent.Callable;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
@@ -54,6 +55,7 @@ import telemetry.store.Pruned;
  * it is Windows.
  */
 @Isolated("the whole JVM pretends to be on Windows")
+@Tag("system")
 class WindowsPathsTest {
     private static final Instant NOON = Instant.parse("2026-11-20T12:00:00Z");
 

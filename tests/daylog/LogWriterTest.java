@@ -13,11 +13,15 @@ import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import telemetry.kit.Need;
+import telemetry.kit.Needs;
 import telemetry.os.Machine;
 
 /** Appending beside writers that do not heed our lock. */
+@Tag("system")
 class LogWriterTest {
 
     @TempDir
@@ -51,6 +55,7 @@ class LogWriterTest {
 
     /** The kernel shows a long write's beginning before its end. */
     @Test
+    @Needs(Need.NOT_WINE)
     void besideLongLinesOfOthersNoLineIsBlankOrBroken() throws Exception {
         Path file = dir.resolve("events_20261120.ndjson");
         int longLine = 3 << 20;

@@ -18,6 +18,7 @@ import telemetry.DayFile;
 import telemetry.EventLog;
 import telemetry.Next;
 import telemetry.Store;
+import telemetry.kit.Script;
 
 class OddDayFileTest {
     private static final Instant NOW = Instant.parse("2026-11-20T12:00:00Z");
@@ -87,7 +88,7 @@ class OddDayFileTest {
         OddDayFile odd = OddDayFile.of(store, new EventLog(store).days(), NOW).get(0);
         assertTrue(odd.toString().startsWith(ahead + " (7 B) is of a day that is still to come"), odd.toString());
         Next.Command command = odd.next().command();
-        assertEquals(0, new ProcessBuilder("sh", "-c", command.toString()).start().waitFor());
+        assertEquals(0, Script.shell(command.toString()).start().waitFor());
         assertEquals("a line\n", Files.readString(store.raw().resolve("events_20261120.2.ndjson")));
         assertEquals(List.of(), OddDayFile.of(store, new EventLog(store).days(), NOW));
     }

@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import telemetry.os.Machine;
 
 /** One start of a scripts/jbangw as a process, on the JDK that runs the tests. */
 public final class Jbangw {
@@ -14,7 +15,8 @@ public final class Jbangw {
     private final ProcessBuilder builder;
 
     public Jbangw(Path launcher, List<String> args) {
-        var command = new ArrayList<>(List.of(launcher.toString()));
+        if (Machine.isWindows()) Need.COMPILER.orSkip();
+        var command = new ArrayList<>(List.of(launcher + (Machine.isWindows() ? ".cmd" : "")));
         command.addAll(args);
         builder = new ProcessBuilder(command);
         with("JAVA_HOME", System.getProperty("java.home"));
@@ -49,7 +51,7 @@ public final class Jbangw {
             if (!process.waitFor(2, MINUTES)) throw new AssertionError(builder.command() + " did not end");
             return new Script(process.exitValue(), out, Files.readString(err));
         } finally {
-            Files.delete(err);
+            PatientDeletion.delete(err);
         }
     }
 

@@ -85,7 +85,7 @@ public final class Operator {
             typed.add(done);
             return done;
         } finally {
-            Files.delete(said);
+            PatientDeletion.delete(said);
         }
     }
 

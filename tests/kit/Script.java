@@ -13,6 +13,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 import telemetry.Store;
 import telemetry.cli.Cli;
+import telemetry.os.Machine;
 
 /** Runs a script as its user would and keeps what came of it. */
 public record Script(int exit, String out, String err) {
@@ -33,6 +34,11 @@ public record Script(int exit, String out, String err) {
         return run((Callable<Integer>) script, all.toArray());
     }
 
+    /** A text with blanks as it is printed to be pasted into the shell of this system. */
+    public static String quoted(Object text) {
+        return Machine.isWindows() ? "\"" + text + "\"" : "'" + text + "'";
+    }
+
     /** All that it said, on one line. */
     public String said() {
         return (out + " " + err).replaceAll("\\s+", " ");
@@ -50,8 +56,8 @@ public record Script(int exit, String out, String err) {
         }
         var result = new Script(process.exitValue(), Files.readString(out, StandardCharsets.UTF_8),
                 Files.readString(err, StandardCharsets.UTF_8));
-        Files.delete(out);
-        Files.delete(err);
+        PatientDeletion.delete(out);
+        PatientDeletion.delete(err);
         return result;
     }
 
@@ -82,6 +88,11 @@ public record Script(int exit, String out, String err) {
                 "TELEMETRY_NDJSON_DIR", "AGENT_OWNER")) builder.environment().remove(variable);
         builder.environment().putAll(env);
         return builder;
+    }
+
+    /** A line as the shell of this system reads it, not started. */
+    public static ProcessBuilder shell(String line) {
+        return Machine.isWindows() ? new ProcessBuilder("cmd", "/d", "/s", "/c", "\"" + line + "\"") : new ProcessBuilder("sh", "-c", line);
     }
 
     private static List<String> text(Object... args) {

@@ -19,6 +19,7 @@ import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import javax.xml.parsers.DocumentBuilderFactory;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
@@ -31,6 +32,7 @@ import telemetry.kit.WindowsLine;
 import telemetry.text.Escaped;
 
 /** maintain schedule: that what it prints means to a shell, to cron, to systemd and to Windows what it should. */
+@Tag("system")
 class ScheduleTest {
     private static final String STORE = "/data/it's 100% $HOME \\here\"";
 

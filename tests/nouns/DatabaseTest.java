@@ -20,12 +20,14 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import telemetry.kit.Fixture;
 import telemetry.kit.Script;
 
+@Tag("system")
 public class DatabaseTest {
     private static final Instant NOON = Instant.parse("2025-12-10T12:00:00Z");
 

@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
@@ -24,6 +25,7 @@ import telemetry.text.Runbook;
 
 /** Alone, because it changes properties of the JVM that other tests read. */
 @Isolated
+@Tag("system")
 class NextTest {
     private final String system = System.getProperty("os.name");
 

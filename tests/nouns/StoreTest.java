@@ -12,10 +12,13 @@ import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import telemetry.kit.Mounts;
+import telemetry.kit.Script;
 
+@Tag("system")
 class StoreTest {
     @TempDir
     Path dir;
@@ -62,15 +65,15 @@ class StoreTest {
 
     @Test
     void aDatabaseWithoutParentsStillHasABase() {
-        assertEquals(Path.of("/"), Store.fromEnv(Map.of("TELEMETRY_DB_PATH", "/telemetry.sqlite"), dir).base());
+        assertEquals(Path.of("/").toAbsolutePath(), Store.fromEnv(Map.of("TELEMETRY_DB_PATH", "/telemetry.sqlite"), dir).base());
     }
 
     /** As in a container: {@code /data} is a volume. */
     @Test
     void aDatabaseInTheRootOfAVolumeHasItsStoreThere() throws Exception {
         for (String folder : List.of("/data", "/db"))
-            assertEquals(Path.of(folder), Store.fromEnv(Map.of("TELEMETRY_DB_PATH", folder + "/telemetry.sqlite"), dir).base());
-        assertEquals(Path.of("/srv"), Store.fromEnv(Map.of("TELEMETRY_DB_PATH", "/srv/none/telemetry.sqlite"), dir).base());
+            assertEquals(Path.of(folder).toAbsolutePath(), Store.fromEnv(Map.of("TELEMETRY_DB_PATH", folder + "/telemetry.sqlite"), dir).base());
+        assertEquals(Path.of("/srv").toAbsolutePath(), Store.fromEnv(Map.of("TELEMETRY_DB_PATH", "/srv/none/telemetry.sqlite"), dir).base());
         Path volume = Files.createDirectories(dir.resolve("a volume"));
         Path usual = Files.createDirectories(dir.resolve("store/db"));
         var env = Map.of("TELEMETRY_DB_PATH", volume + "/telemetry.sqlite");
@@ -127,13 +130,13 @@ class StoreTest {
     void whoNamesTheDatabaseIsToldItsStore() throws IOException {
         Path file = Files.createFile(Files.createDirectories(dir.resolve("my store/db")).resolve("telemetry.sqlite"));
         StoreException e = assertThrows(StoreException.class, Store.at(file)::orThrow);
-        assertTrue(e.getMessage().endsWith("; name the store's folder with --store '" + dir.resolve("my store") + "'"),
+        assertTrue(e.getMessage().endsWith("; name the store's folder with --store " + Script.quoted(dir.resolve("my store"))),
                 e.getMessage());
     }
 
     @Test
     void theNextCommandCanBePastedWhateverTheFolderIsCalled() {
-        assertEquals("next: jbang health@telemetry --store '" + dir.resolve("my store") + "'",
+        assertEquals("next: jbang health@telemetry --store " + Script.quoted(dir.resolve("my store")),
                 Store.at(dir.resolve("my store")).command("health").line());
     }
 }

@@ -5,9 +5,11 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** What tells a file from another that takes its name, where files have no number. */
+@Tag("system")
 class BirthTest {
     private static final Path FILE = Path.of("events.ndjson");
     private static final Path MOVED = Path.of("aside.ndjson");

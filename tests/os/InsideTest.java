@@ -31,11 +31,13 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import telemetry.kit.Owners;
 
 /** In a folder that everybody may write to, every name is used in that very folder, whatever takes its place meanwhile. */
+@Tag("system")
 class InsideTest {
     private static final int RACES = 300;
 

@@ -10,22 +10,24 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.condition.DisabledOnOs;
-import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import telemetry.StoreException;
 import telemetry.kit.Folder;
+import telemetry.kit.Need;
+import telemetry.kit.Needs;
 
 /** Files that an operator names for a report: what is there under the name is not always a file. */
-@DisabledOnOs(OS.WINDOWS)
+@Tag("system")
 class UnfinishedTest {
 
     @TempDir
     Path dir;
 
     @Test
+    @Needs(Need.LINKS)
     void aLinkStaysAndItsFileIsWritten() throws Exception {
         Path file = Files.writeString(Files.createDirectory(dir.resolve("away")).resolve("report.prom"), "old");
         Path link = Files.createSymbolicLink(dir.resolve("report.prom"), Path.of("away/report.prom"));
@@ -51,6 +53,7 @@ class UnfinishedTest {
 
     @Test
     @Timeout(value = 20, unit = TimeUnit.SECONDS)
+    @Needs(Need.FIFOS)
     void whatIsNoFileIsNeverReplaced() throws Exception {
         Unfinished.write("a report", Path.of("/dev/null"), "nothing");
         assertFalse(Files.isRegularFile(Path.of("/dev/null")));

@@ -18,8 +18,6 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.condition.EnabledOnOs;
-import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.api.parallel.ResourceLock;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -31,6 +29,8 @@ import telemetry.Row;
 import telemetry.Store;
 import telemetry.kit.Checkout;
 import telemetry.kit.Fixture;
+import telemetry.kit.Need;
+import telemetry.kit.Needs;
 import telemetry.kit.Script;
 import telemetry.setup.Launchers;
 import telemetry.setup.Launchers.Shell;
@@ -38,7 +38,7 @@ import telemetry.setup.Launchers.Shell;
 /** track and health by their launchers, with the shell that stands in front of java: the caller's signals, variables, words and limits. */
 @Order(2)
 @ResourceLock("jbang")
-@EnabledOnOs(OS.LINUX)
+@Needs({Need.SH_LAUNCHER, Need.PROC})
 class InFrontTest {
 
     /** Says its process, then each signal that it gets, and ends after two seconds. */

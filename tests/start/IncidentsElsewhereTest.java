@@ -13,21 +13,21 @@ import java.time.Instant;
 import java.util.List;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.condition.DisabledOnOs;
-import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.parallel.ResourceLock;
 import telemetry.Store;
 import telemetry.kit.Agent;
 import telemetry.kit.Checkout;
 import telemetry.kit.Fixture;
 import telemetry.kit.Mounts;
+import telemetry.kit.Need;
+import telemetry.kit.Needs;
 import telemetry.kit.Operator;
 import telemetry.kit.Script;
 
 /** Incidents of the disk, the archive and the backups, and the other two ways to start a command. */
 @Order(1)
 @ResourceLock("jbang")
-@DisabledOnOs(OS.WINDOWS)
+@Needs(Need.SH)
 class IncidentsElsewhereTest extends Incidents {
 
     @Test

@@ -15,14 +15,14 @@ import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.condition.DisabledOnOs;
-import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.parallel.ResourceLock;
 import telemetry.DayFile;
 import telemetry.EventLog;
 import telemetry.Store;
 import telemetry.kit.Agent;
 import telemetry.kit.Checkout;
+import telemetry.kit.Need;
+import telemetry.kit.Needs;
 import telemetry.kit.Operator;
 import telemetry.kit.Script;
 import telemetry.kit.Sql;
@@ -33,7 +33,7 @@ import telemetry.kit.Sql;
  */
 @Order(1)
 @ResourceLock("jbang")
-@DisabledOnOs(OS.WINDOWS)
+@Needs(Need.SH)
 class IncidentsTest extends Incidents {
 
     @Test

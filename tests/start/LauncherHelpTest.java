@@ -12,8 +12,6 @@ import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.condition.DisabledOnOs;
-import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.api.parallel.ResourceLock;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -21,10 +19,12 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import telemetry.kit.Checkout;
 import telemetry.kit.Jbangw;
+import telemetry.kit.Need;
+import telemetry.kit.Needs;
 import telemetry.kit.Script;
 
 /** The list of commands that scripts/jbangw prints, what it answers to an unknown word, and what it leaves to JBang. */
-@DisabledOnOs(OS.WINDOWS)
+@Needs(Need.SH_LAUNCHER)
 @ResourceLock("jbang")
 class LauncherHelpTest {
 

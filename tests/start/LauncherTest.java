@@ -15,8 +15,6 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.condition.DisabledOnOs;
-import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.api.parallel.ResourceLock;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -24,11 +22,13 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import telemetry.kit.Checkout;
 import telemetry.kit.Jbangw;
+import telemetry.kit.Need;
+import telemetry.kit.Needs;
 import telemetry.kit.Script;
 
 /** scripts/jbangw as a real process, in a checkout of its own whose only script is a probe that says what reached it. */
 @ResourceLock("jbang")
-@DisabledOnOs(OS.WINDOWS)
+@Needs(Need.SH_LAUNCHER)
 class LauncherTest {
 
     private static final String PROBE = """

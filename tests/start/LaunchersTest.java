@@ -18,9 +18,8 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.condition.DisabledOnOs;
-import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.api.parallel.ResourceLock;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -30,6 +29,8 @@ import telemetry.StoreException;
 import telemetry.kit.Checkout;
 import telemetry.kit.Fixture;
 import telemetry.kit.Jbangw;
+import telemetry.kit.Need;
+import telemetry.kit.Needs;
 import telemetry.kit.Script;
 import telemetry.setup.Launchers;
 import telemetry.setup.Launchers.Shell;
@@ -40,7 +41,8 @@ import telemetry.setup.Launchers.Shell;
  */
 @Order(1)
 @ResourceLock("jbang")
-@DisabledOnOs(OS.WINDOWS)
+@Needs(Need.SH_LAUNCHER)
+@Tag("system")
 class LaunchersTest {
 
     private static final String PROBE = """

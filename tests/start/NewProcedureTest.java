@@ -14,18 +14,18 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.condition.DisabledOnOs;
-import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.api.parallel.ResourceLock;
 import telemetry.kit.Checkout;
 import telemetry.kit.Fixture;
 import telemetry.kit.Jbangw;
+import telemetry.kit.Need;
+import telemetry.kit.Needs;
 import telemetry.kit.Script;
 
 /** A stranger adds a procedure by the recipe in docs/scripting.md, word for word, in a copy of the checkout. */
 @Order(1)
-@DisabledOnOs(OS.WINDOWS)
+@Needs(Need.SH_LAUNCHER)
 @ResourceLock("jbang")
 class NewProcedureTest {
 

@@ -122,8 +122,8 @@ class SuiteTest {
     void theExamplesOfItsHelpAreNamesOfTests() throws Exception {
         Script help = Script.runProcess(Map.of(), "suite", "--help");
         assertEquals(0, help.exit());
-        for (String part : List.of("NAME", "--list", "--torture")) assertTrue(help.out().contains(part), help.out());
-        var examples = Pattern.compile("(?m)^  scripts/jbangw test (.+)$").matcher(help.out()).results().toList();
+        for (String part : List.of("NAME", "--list", "--torture", "--windows --short")) assertTrue(help.out().contains(part), help.out());
+        var examples = Pattern.compile("(?m)^  scripts/jbangw test (\\w.+)$").matcher(help.out()).results().toList();
         assertEquals(2, examples.size(), help.out());
         String all = examples.get(0).group(1) + " " + examples.get(1).group(1);
         Script list = Script.runProcess(Map.of(), "suite", (Object[]) ("--list " + all).split(" "));

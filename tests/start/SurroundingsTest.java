@@ -12,16 +12,16 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.condition.DisabledOnOs;
-import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import telemetry.kit.Checkout;
+import telemetry.kit.Need;
+import telemetry.kit.Needs;
 import telemetry.kit.Owners;
 import telemetry.os.Account;
 import telemetry.os.Machine;
 
 /** Where caches stand, by scripts/surroundings and by {@code Machine.cache}, which must agree. */
-@DisabledOnOs(OS.WINDOWS)
+@Needs(Need.SH_LAUNCHER)
 class SurroundingsTest {
     private static final Path SURROUNDINGS = Checkout.root().resolve("scripts/surroundings");
 

@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
@@ -17,6 +18,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import telemetry.kit.Hostile;
 import telemetry.kit.WindowsLine;
 
+@Tag("system")
 class EscapedTest {
     private static final String HOSTILE = "a\u001b]0;x\u0007\u001b[2J\b\u007f\u0085\u009b31m\u202egnp\u2066\u2028\u2029\u200b\u200f\ud800\0b";
 

@@ -253,9 +253,11 @@ public final class Disk {
 
     /**
      * A file to be read past the system's cache, which a gigabyte that is looked at once would fill; the usual way where the system has no
-     * other. Read from multiples of {@link #uncached}'s size, with what that gives.
+     * other. Read from multiples of {@link #uncached}'s size, with what that gives. On Windows Java leaves the file open where that is
+     * refused, so nobody could delete it.
      */
     public static FileChannel openUncached(Path file) throws IOException {
+        if (Machine.isWindows()) return Inside.read(file);
         try {
             return Inside.open(file, there -> FileChannel.open(there, StandardOpenOption.READ, ExtendedOpenOption.DIRECT));
         } catch (IOException | UnsupportedOperationException e) {
