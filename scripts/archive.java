@@ -144,6 +144,6 @@ class archive extends Procedure {
     }
 
     private Archive archive() {
-        return new Archive(store.existing(), folder, clock);
+        return new Archive(Layout.withDayFiles(store.existing()), folder, clock);
     }
 }

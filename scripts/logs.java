@@ -78,7 +78,7 @@ class logs extends Procedure {
     @Override
     public Integer call() {
         requireSense();
-        Store store = this.store.existing();
+        Store store = Layout.withDayFiles(this.store.existing());
         var unread = new UnreadLines(this::note);
         try (var log = new EventLog(store)) {
             log.strangers().forEach(unread::stranger);

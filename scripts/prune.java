@@ -81,6 +81,7 @@ class prune extends Procedure {
             @Option(names = "--agent", paramLabel = "NAME", description = "Of this agent only.") String agent,
             @Option(names = "--limit", paramLabel = "N", description = "At most N runs, the oldest first.") Long limit) {
         Instant now = clock.instant();
+        Layout.withDayFiles(this.store.existing());
         try (Database database = open(consent)) {
             var stale = new StaleRuns(database, now.minus(age));
             List<StaleRuns.Stale> found = stale.find(new EventLog(store.store()), agent, most(limit));
@@ -103,7 +104,7 @@ class prune extends Procedure {
             @Option(names = "--before", paramLabel = "TIME",
                     description = "Only runs that began before this time: 30d (ago), or 2025-12-10T12:00:00Z. Default: before the oldest "
                             + "run that the database has.") Times.Since before) {
-        try (Database database = Database.openToRead(this.store.existing().database(), patience)) {
+        try (Database database = Database.openToRead(Layout.withDayFiles(this.store.existing()).database(), patience)) {
             var deleted = new DeletedRuns(store.store(), database, clock.instant());
             DeletedRuns.Found found = deleted.find(before == null ? null : before.at(clock));
             var report = new DeletedRunsReport(found, false);

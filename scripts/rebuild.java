@@ -20,6 +20,7 @@ import telemetry.logs.WritersForm;
 import telemetry.prune.DeletedRuns;
 import telemetry.rebuild.*;
 import telemetry.runs.SchemaForm;
+import telemetry.store.Layout;
 import telemetry.text.*;
 
 @Command(name = "rebuild", mixinStandardHelpOptions = true,
@@ -97,7 +98,7 @@ class rebuild extends Procedure {
         if (checkOnly && into != null) throw wrong("--check-only writes nothing: it and --into exclude each other");
         if (replayOnly && (checkOnly || into != null)) throw wrong("--replay-only goes into the store's database: it excludes --check-only "
                 + "and --into");
-        Store store = this.store.existing();
+        Store store = Layout.withDayFiles(this.store.existing());
         Rebuild rebuild = new Rebuild(store, clock).from(from.contains(Place.RAW), from.contains(Place.ARCHIVE))
                 .schema(schema).onDenied(this::sayDenied).fromLines(fromLines);
         if (buffer != null) rebuild.buffer(buffer);

@@ -15,6 +15,7 @@ import telemetry.backup.*;
 import telemetry.cli.*;
 import telemetry.rebuild.*;
 import telemetry.runs.SchemaForm;
+import telemetry.store.Layout;
 import telemetry.upgrade.*;
 
 @Command(name = "upgrade", mixinStandardHelpOptions = true,
@@ -45,7 +46,7 @@ class upgrade extends Procedure {
 
     @Override
     public Integer call() {
-        Store store = this.store.existing();
+        Store store = Layout.withDayFiles(this.store.existing());
         var upgrade = new Upgrade(store, clock);
         SchemaForm form = to == null ? upgrade.writers() : named();
         UpgradePlan plan = plan(upgrade, form);

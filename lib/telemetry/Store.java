@@ -2,12 +2,12 @@ package telemetry;
 
 import java.nio.file.FileSystem;
 import java.nio.file.Files;
-import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 import telemetry.os.Disk;
+import telemetry.os.LegalPath;
 import telemetry.os.Link;
 import telemetry.os.Machine;
 import telemetry.text.Escaped;
@@ -92,13 +92,11 @@ public record Store(Path base, Path database, Path raw, String rule) {
 
     /** {@code set X="D:\data"} in cmd makes the marks a part of the value, which then is no path. */
     private static Path path(String variable, Map<String, String> env, FileSystem disk) {
-        try {
-            return clean(disk.getPath(env.get(variable)));
-        } catch (InvalidPathException e) {
-            throw new StoreException(StoreException.Reason.REFUSED, "use the store", null, variable + " is '" + env.get(variable)
-                    + "', which is no path: " + e.getReason(),
-                    Next.words("set it to a path without quotation marks, or name the store with --store DIR"), e);
-        }
+        String text = env.get(variable);
+        String why = LegalPath.whyNot(disk, text);
+        if (why == null) return clean(disk.getPath(text));
+        throw new StoreException(StoreException.Reason.REFUSED, "use the store", null, variable + " is '" + LegalPath.cut(text)
+                + "', which is no path: " + why, Next.words("set it to a path without quotation marks, or name the store with --store DIR"));
     }
 
     private static Store in(Path folder, String rule) {
@@ -212,8 +210,11 @@ public record Store(Path base, Path database, Path raw, String rule) {
      */
     public Store orNew() {
         for (Path part : new Path[] {base, database.getParent(), database}) if (part != null) Link.require("use the store", part);
-        if (Files.isRegularFile(base)) throw missing("it is a file, and a store is a folder",
+        if (Files.isDirectory(base)) return this;
+        if (Files.exists(base)) throw missing("it is " + (Files.isRegularFile(base) ? "a file" : "no folder") + ", and a store is a folder",
                 Next.words("name the store's folder with --store " + (isDatabase(base) ? Escaped.shell(meantBy(base).toString()) : "DIR")));
+        Path file = Disk.fileInTheWay(base);
+        if (file != null) throw missing(file + " is a file, and should be a folder", Next.words("name the store's folder with --store DIR"));
         return this;
     }
 

@@ -135,7 +135,8 @@ class LogsTest {
         }
         Files.writeString(store.raw(), "");
         String first = "; move that file elsewhere, then";
-        assertEquals(new Script(3, "", said + first + NL + "next: jbang setup@telemetry --store " + store.base() + NL), logs());
+        String file = "logs: cannot list the day files in " + store.raw() + ": it is a file, and should be a folder";
+        assertEquals(new Script(2, "", file + first + NL + "next: jbang setup@telemetry --store " + store.base() + NL), logs());
         assertHealthAdvises(first, "jbang setup@telemetry");
         Files.delete(store.raw());
         Files.createDirectories(store.archive().resolve("year=2025"));

@@ -13,6 +13,11 @@ public final class Mounts {
         return run("mount", "-t", "tmpfs", "-o", "size=" + size, "tmpfs", folder.toString());
     }
 
+    /** One that has no size. @return false when this user or machine may not mount */
+    public static boolean ramfs(Path folder) throws IOException, InterruptedException {
+        return run("mount", "-t", "ramfs", "ramfs", folder.toString());
+    }
+
     /** @return false when it is not permitted or there is no mkfs.ext4 */
     public static boolean ext4(Path image, Path folder) throws IOException, InterruptedException {
         Files.write(image, new byte[64 << 20]);

@@ -25,6 +25,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
@@ -34,6 +35,7 @@ import telemetry.kit.Folder;
 import telemetry.kit.Script;
 
 /** Replacing, moving and deleting a file that another process has open. It reads as Python does on Windows: others may not delete then. */
+@Tag("system")
 class InUseTest {
     private static final int REPLACED = 1_000;
     private static final int BYTES = 5_000;

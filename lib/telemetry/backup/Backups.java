@@ -4,7 +4,6 @@ import static java.util.stream.Collectors.joining;
 
 import java.io.PrintWriter;
 import java.nio.file.Files;
-import java.nio.file.InvalidPathException;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -27,6 +26,7 @@ import telemetry.Store;
 import telemetry.StoreException;
 import telemetry.os.Attempt;
 import telemetry.os.Disk;
+import telemetry.os.LegalPath;
 import telemetry.runs.Schema;
 import telemetry.text.Result;
 import telemetry.text.Runbook;
@@ -156,17 +156,14 @@ public final class Backups {
     }
 
     private Path path(String name) {
-        try {
-            if (name.isBlank()) throw new InvalidPathException(name, "a name is missing");
-            Path path = Path.of(name);
-            if (path.getParent() != null) return path.toAbsolutePath().normalize();
-            if (Files.exists(folder.resolve(path), LinkOption.NOFOLLOW_LINKS)) return folder.resolve(path);
-            return known().backups().stream().map(Backup::file).filter(file -> file.getFileName().equals(path)).findFirst()
-                    .orElse(path.toAbsolutePath().normalize());
-        } catch (InvalidPathException e) {
+        if (name.isBlank() || LegalPath.whyNot(folder.getFileSystem(), name) != null)
             throw new StoreException(StoreException.Reason.REFUSED, "find the backup", null,
-                    "'" + name + "' is no file name", store.command("backup", "list"), e);
-        }
+                    "'" + LegalPath.cut(name) + "' is no file name", store.command("backup", "list"));
+        Path path = Path.of(name);
+        if (path.getParent() != null) return path.toAbsolutePath().normalize();
+        if (Files.exists(folder.resolve(path), LinkOption.NOFOLLOW_LINKS)) return folder.resolve(path);
+        return known().backups().stream().map(Backup::file).filter(file -> file.getFileName().equals(path)).findFirst()
+                .orElse(path.toAbsolutePath().normalize());
     }
 
     /** What {@link #make} and then {@link #expire} would do. */

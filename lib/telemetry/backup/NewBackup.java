@@ -95,7 +95,7 @@ final class NewBackup implements AutoCloseable {
     /** Its parent has to be there: a disk that is not mounted is not to become a folder on another. */
     private void createFolder() {
         Link.require("create the folder", folder);
-        Attempt.of("create the folder", folder, () -> {
+        Attempt.ofFolder("create the folder", folder, () -> {
             if (!Files.isDirectory(folder)) NewFile.closedFolder(folder);
         });
     }

@@ -35,6 +35,8 @@ import telemetry.StoreException;
 import telemetry.Times;
 import telemetry.os.Arguments;
 import telemetry.os.KeptFree;
+import telemetry.os.LegalPath;
+import telemetry.os.Machine;
 import telemetry.sqlite.SqliteErrors;
 import telemetry.text.Notes;
 import telemetry.text.Terminal;
@@ -59,6 +61,7 @@ public final class Cli {
     static {
         System.setProperty("picocli.converters.excludes", UNUSED_TYPES);
         System.setProperty("picocli.disable.closures", "true");
+        if (Machine.isWindows() && !Terminal.isThere()) System.setProperty("picocli.ansi", "false");
     }
 
     /** Also the runbook's version: its page describes these commands. */
@@ -98,7 +101,9 @@ public final class Cli {
         PrintWriter console = Output.console(FileDescriptor.out);
         console.println(line.lines().findFirst().orElseThrow());
         console.flush();
-        System.err.print(err);
+        PrintWriter errors = Output.console(FileDescriptor.err);
+        errors.print(err);
+        errors.flush();
         System.exit(Output.lost(console) != null ? FAILED : !isAnswer ? UNKNOWN : code == WARNING ? saidWarning() : code);
     }
 
@@ -274,7 +279,7 @@ public final class Cli {
     /** A variable that is not set must not become the folder where the command happens to run. */
     private static Path path(String text) {
         if (text.isBlank()) throw new IllegalArgumentException("'" + text + "' is no path: is a variable not set?");
-        return Path.of(text);
+        return LegalPath.of(text);
     }
 
     private static <T> ITypeConverter<T> converter(Function<String, T> parse) {

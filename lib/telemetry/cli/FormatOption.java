@@ -114,7 +114,7 @@ public final class FormatOption {
     }
 
     private static void write(Output output, StringBuilder text) {
-        output.out().append(text);
+        output.json(text);
         text.setLength(0);
         output.stopIfUnread();
     }

@@ -3,11 +3,13 @@ package telemetry.cli;
 import java.io.BufferedOutputStream;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
+import java.io.FilterWriter;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.OutputStreamWriter;
 import java.io.PrintWriter;
 import java.nio.charset.Charset;
+import java.nio.charset.CharsetEncoder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -16,6 +18,7 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ScopeType;
 import picocli.CommandLine.Spec;
+import telemetry.os.Machine;
 import telemetry.text.Escaped;
 import telemetry.text.JsonText;
 import telemetry.text.Terminal;
@@ -44,8 +47,18 @@ public final class Output {
 
     /** The result: {@code data} as JSON when that was asked for, else the report's own text. */
     public void result(Object report, Object data) {
-        if (json) println(JsonText.pretty(data));
+        if (json) println(shown(JsonText.pretty(data)));
         else println(Terminal.coloured(Escaped.lines(report.toString())));
+    }
+
+    /** JSON to stdout; {@link #stopIfUnread} as for {@link #out}. */
+    public void json(CharSequence text) {
+        out().append(shown(text));
+    }
+
+    /** Windows PowerShell reads a pipe in whatever encoding its console has, and all of them have ASCII. */
+    private static CharSequence shown(CharSequence json) {
+        return Machine.isWindows() && !Terminal.isThere() ? JsonText.ascii(json.toString()) : json;
     }
 
     /**
@@ -56,7 +69,7 @@ public final class Output {
         println(Escaped.lines(line.toString()));
     }
 
-    private void println(String text) {
+    private void println(CharSequence text) {
         out().println(text);
         out().flush();
     }
@@ -73,9 +86,9 @@ public final class Output {
         return command.commandLine().getOut();
     }
 
-    /** Bytes to stdout as they are, valid UTF-8 or not. Text before or after them is to be flushed first. */
+    /** Bytes to stdout as they are, valid UTF-8 or not, unless it is a terminal of another encoding. Text before or after is flushed first. */
     public void bytes(byte[] bytes) {
-        if (out() instanceof Console console) console.write(bytes, bytes.length);
+        if (out() instanceof Console console && console.isUtf8()) console.write(bytes, bytes.length);
         else out().print(new String(bytes, StandardCharsets.UTF_8));
     }
 
@@ -108,10 +121,17 @@ public final class Output {
         }
     }
 
-    /** A terminal gets its own encoding, a pipe or file UTF-8. */
+    /** A terminal gets its own encoding, and what that lacks escaped; a pipe or file gets UTF-8. */
     static PrintWriter console(FileDescriptor stream) {
-        Charset charset = System.console() == null ? StandardCharsets.UTF_8 : System.console().charset();
+        Charset charset = charset(stream == FileDescriptor.out ? "sun.stdout.encoding" : "sun.stderr.encoding");
         return new Console(new Standard(new FileOutputStream(stream)), charset);
+    }
+
+    /** Java 17 sets the property for a terminal alone; later ones have only the console, which needs stdin and stdout. */
+    private static Charset charset(String property) {
+        String told = System.getProperty(property);
+        if (told != null) return Charset.isSupported(told) ? Charset.forName(told) : StandardCharsets.US_ASCII;
+        return System.console() == null ? StandardCharsets.UTF_8 : System.console().charset();
     }
 
     /** A standard stream, which remembers why it first could not be written to. */
@@ -152,7 +172,7 @@ public final class Output {
         private final Charset charset;
 
         private Console(Standard stream, Charset charset) {
-            super(new OutputStreamWriter(stream, charset), false);
+            super(charset.equals(StandardCharsets.UTF_8) ? new OutputStreamWriter(stream, charset) : new Escaping(stream, charset), false);
             this.stream = stream;
             this.charset = charset;
         }
@@ -167,6 +187,31 @@ public final class Output {
             } catch (IOException e) {
                 setError();
             }
+        }
+    }
+
+    /** Writes out what the encoding lacks, where others write a question mark. */
+    private static final class Escaping extends FilterWriter {
+        private final CharsetEncoder encoder;
+
+        private Escaping(OutputStream stream, Charset charset) {
+            super(new OutputStreamWriter(stream, charset));
+            encoder = charset.newEncoder();
+        }
+
+        @Override
+        public void write(int c) throws IOException {
+            write(String.valueOf((char) c), 0, 1);
+        }
+
+        @Override
+        public void write(char[] text, int from, int length) throws IOException {
+            write(new String(text, from, length), 0, length);
+        }
+
+        @Override
+        public void write(String text, int from, int length) throws IOException {
+            out.write(Escaped.encoded(text.substring(from, from + length), encoder));
         }
     }
 }

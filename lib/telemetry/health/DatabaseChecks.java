@@ -19,6 +19,7 @@ import telemetry.Store;
 import telemetry.StoreException;
 import telemetry.Times;
 import telemetry.logs.WritersForm;
+import telemetry.os.Disk;
 import telemetry.os.Link;
 import telemetry.os.Machine;
 import telemetry.runs.Integrity;
@@ -255,8 +256,9 @@ public final class DatabaseChecks implements AutoCloseable {
     private Check untold(String name) {
         if (schema != null) return Check.skipped(name, schema.isForeign() ? "agent_runs is no table of runs"
                 : schema.isNewer() ? "the database is newer than this toolkit" : "no table of runs");
+        boolean isAway = refusal.reason() == StoreException.Reason.MISSING || Disk.fileInTheWay(store.database()) != null;
+        if (isAway) return Check.skipped(name, FolderChecks.isAbsent(store) ? FolderChecks.NO_STORE : FolderChecks.NO_DATABASE);
         return Check.skipped(name, switch (refusal.reason()) {
-            case MISSING -> FolderChecks.isAbsent(store) ? FolderChecks.NO_STORE : "no database";
             case LOCKED -> "the database is locked";
             default -> "the database cannot be read";
         });

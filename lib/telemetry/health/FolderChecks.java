@@ -33,6 +33,7 @@ public final class FolderChecks {
     private static final Next ANOTHER_FOLDER = Layout.ANOTHER_FOLDER.in(Runbook.SYSTEM_OVERVIEW);
 
     static final String NO_STORE = "no store";
+    static final String NO_DATABASE = "no database";
     static final String NO_RAW = "no day files' folder";
 
     private final Store store;
@@ -135,6 +136,8 @@ public final class FolderChecks {
 
     /** The same, also where a store is still to be made. */
     public Check room() {
+        if (Layout.fileInPlaceOf(store.raw()) != null) return Check.skipped("disk", NO_RAW);
+        if (Layout.fileInPlaceOf(store.database().getParent()) != null) return Check.skipped("disk", NO_DATABASE);
         try {
             Path tightest = Disk.free(store.database()) <= Disk.free(store.raw()) ? store.database().getParent() : store.raw();
             Size free = new Size(Disk.free(tightest));
@@ -146,8 +149,9 @@ public final class FolderChecks {
             if (free.compareTo(rules.diskWarning()) < 0) return Check.warning("disk", detail + ", less than " + rules.diskWarning(), hint);
             return Check.ok("disk", detail);
         } catch (IOException e) {
-            return Layout.fileInPlaceOf(store.raw()) != null ? Check.skipped("disk", NO_RAW)
-                    : Check.unknown("disk", Attempt.refused("measure the disk of", store.base(), e).why(), OTHER_ACCOUNT);
+            StoreException refused = Attempt.refused("measure the disk of", store.base(), e);
+            return refused.reason() == StoreException.Reason.DENIED ? Check.unknown("disk", refused.why(), OTHER_ACCOUNT)
+                    : Check.warning("disk", refused.why(), Next.words("watch it on the machine that has it").in(Runbook.DISK_FULL));
         }
     }
 

@@ -3,8 +3,8 @@ package telemetry.locks;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystems;
 import java.nio.file.Files;
-import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -15,6 +15,7 @@ import telemetry.Check;
 import telemetry.Next;
 import telemetry.Store;
 import telemetry.os.Attempt;
+import telemetry.os.LegalPath;
 import telemetry.os.Machine;
 import telemetry.os.Openers;
 import telemetry.text.Runbook;
@@ -40,11 +41,8 @@ final class ServiceLock {
     private static Set<Path> places(Store store, Map<String, String> env) {
         Set<Path> places = new LinkedHashSet<>();
         String named = env.get(VARIABLE);
-        try {
-            if (named != null && !named.isBlank()) places.add(Path.of(named.strip()).toAbsolutePath().normalize());
-        } catch (InvalidPathException e) {
-            // the service could not use it either
-        }
+        boolean isUsable = named != null && !named.isBlank() && LegalPath.whyNot(FileSystems.getDefault(), named.strip()) == null;
+        if (isUsable) places.add(Path.of(named.strip()).toAbsolutePath().normalize());
         for (Path folder : List.of(store.base(), store.database().getParent(), Path.of("").toAbsolutePath()))
             for (String name : USUAL_NAMES) places.add(folder.resolve(name));
         return places;

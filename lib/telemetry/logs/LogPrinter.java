@@ -32,7 +32,7 @@ public final class LogPrinter {
     /** Prints an entry; a damaged one only when raw. */
     public void print(LogEntry entry) {
         if (raw) printRaw(entry);
-        else if (output.isJson()) output.out().print((printed == 0 ? "[" : ",") + System.lineSeparator() + Ndjson.line(entry.record()));
+        else if (output.isJson()) output.json((printed == 0 ? "[" : ",") + System.lineSeparator() + Ndjson.line(entry.record()));
         else output.out().println(LogLine.of(entry.record()));
         printed++;
         if (System.nanoTime() - flushed > BETWEEN_FLUSHES.toNanos()) flush();

@@ -7,6 +7,7 @@ import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import telemetry.Next;
 import telemetry.StoreException;
@@ -47,29 +48,51 @@ public final class Attempt {
         });
     }
 
+    /** Makes a folder, or one in it. @throws StoreException also when a file has its name */
+    public static void ofFolder(String tried, Path folder, Step making) {
+        of(tried, folder, () -> {
+            try {
+                making.run();
+            } catch (FileAlreadyExistsException e) {
+                if (!isFile(folder)) throw e;
+                throw new StoreException(Reason.FAILED, tried, folder, "it is a file, and should be a folder", null, e);
+            }
+        });
+    }
+
     /**
      * The exception that says what the operating system refused, in the operator's words. Windows says it in its own language, and its
      * "permission denied" may mean that another program has the file open.
      */
     public static StoreException refused(String tried, Path path, IOException e) {
+        String inTheWay = inTheWay(path, e);
+        if (inTheWay != null) return new StoreException(Reason.FAILED, tried, path, inTheWay, null, e);
         if (e instanceof NoSuchFileException) return new StoreException(Reason.MISSING, tried, path, "it does not exist", null, e);
-        if (isFolderForAFile(e)) return new StoreException(Reason.FAILED, tried, path, "it is a folder", null, e);
         if (e instanceof AccessDeniedException) return new StoreException(Reason.DENIED, tried, path,
                 "permission denied" + (Machine.isWindows() ? ", or another program has it open" : ""), null, e);
         if (e instanceof FileAlreadyExistsException)
             return new StoreException(Reason.FAILED, tried, path, "something else has that name", null, e);
-        Path inTheWay = Disk.fileInTheWay(path);
-        if (inTheWay != null)
-            return new StoreException(Reason.FAILED, tried, path, inTheWay + " is a file, and should be a folder", null, e);
         String why = reason(path, e);
+        if (why.contains("used by another process") || InUse.is(e))
+            return new StoreException(Reason.LOCKED, tried, path, openElsewhere(path, e), Next.command("locks"), e);
         if (why.contains("No space left") || why.contains("not enough space") || why.contains("quota")
                 || Machine.isWindows() && isFull(path))
             return new StoreException(Reason.FULL, tried, path, "no space left on the disk", Next.command("archive", "--dry-run"), e);
         if (why.contains("Read-only file system"))
             return new StoreException(Reason.DENIED, tried, path, "the file system is read-only", Next.MOUNT_WRITABLE, e);
-        if (why.contains("used by another process") || InUse.is(e))
-            return new StoreException(Reason.LOCKED, tried, path, openElsewhere(path, e), Next.command("locks"), e);
         return new StoreException(Reason.FAILED, tried, path, why, null, e);
+    }
+
+    /** Systems say "not a directory", "it does not exist" or "access denied", and not of what; null when nothing is in the way. */
+    private static String inTheWay(Path path, IOException e) {
+        if (isFolderForAFile(e)) return "it is a folder";
+        if (e instanceof NotDirectoryException && isFile(path)) return "it is a file, and should be a folder";
+        Path file = Disk.fileInTheWay(path);
+        return file == null ? null : file + " is a file, and should be a folder";
+    }
+
+    private static boolean isFile(Path path) {
+        return path != null && Files.exists(path) && !Files.isDirectory(path);
     }
 
     /** Windows says "access denied" of a folder that is opened or replaced as a file, too: of one that may be listed. */

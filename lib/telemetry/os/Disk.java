@@ -21,12 +21,14 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.Locale;
 import java.util.Objects;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 import telemetry.Next;
 import telemetry.Size;
 import telemetry.StoreException;
+import telemetry.text.Notes;
 
 /** All that differs between the disks of operating systems, in one place. */
 public final class Disk {
@@ -180,9 +182,21 @@ public final class Disk {
         }
     }
 
-    /** Usable bytes on the disk of this path or of its nearest existing parent. */
+    /** Usable bytes on the disk of this path or of its nearest existing parent. @throws IOException also when the disk does not tell */
     public static long free(Path path) throws IOException {
-        return of(path).getUsableSpace();
+        FileStore disk = of(path);
+        if (disk.getTotalSpace() <= 0) throw new FileSystemException(path.toString(), null, "its disk does not tell how much is free");
+        return disk.getUsableSpace();
+    }
+
+    /** The same; empty where the disk does not tell, as some shares do not, which is a warning. */
+    static OptionalLong told(Path path) {
+        try {
+            return OptionalLong.of(free(path));
+        } catch (IOException e) {
+            Notes.warn("how much is free on the disk of " + path + " cannot be known: watch it while this works");
+            return OptionalLong.empty();
+        }
     }
 
     /** True when both paths, or their nearest existing parents, are on one disk, and when that is unknown. */
@@ -272,21 +286,21 @@ public final class Disk {
     }
 
     /**
-     * Stops when the disk has too little room.
+     * Stops when the disk has too little room. Where it does not tell, that is a warning.
      *
      * @param next what makes room
      * @throws StoreException {@code FULL} when fewer bytes are free on the disk of this path or of its nearest existing parent
      */
     public static void requireRoom(String tried, Path path, long needed, Next next) {
-        long free = Attempt.of(tried, path, () -> free(path));
-        if (free < needed) throw new StoreException(StoreException.Reason.FULL, tried, path,
-                "it takes " + new Size(needed) + " and " + new Size(free) + " are free", next);
+        OptionalLong free = told(path);
+        if (free.orElse(needed) < needed) throw new StoreException(StoreException.Reason.FULL, tried, path,
+                "it takes " + new Size(needed) + " and " + new Size(free.getAsLong()) + " are free", next);
     }
 
     /** The file that stands where this path needs a folder; null without one. Systems say "not a directory" and do not name it. */
     public static Path fileInTheWay(Path path) {
         for (Path folder = path == null ? null : path.getParent(); folder != null; folder = folder.getParent())
-            if (Files.isRegularFile(folder)) return folder;
+            if (Files.exists(folder) && !Files.isDirectory(folder)) return folder;
         return null;
     }
 }

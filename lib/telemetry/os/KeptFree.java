@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.OptionalLong;
 import telemetry.Next;
 import telemetry.Size;
 import telemetry.StoreException;
@@ -29,14 +30,17 @@ public final class KeptFree {
         ASKED.set(size);
     }
 
-    /** @throws StoreException {@code FULL} when so many bytes do not leave it free */
+    /**
+     * Where the disk does not tell what is free, that is a warning.
+     *
+     * @throws StoreException {@code FULL} when so many bytes do not leave it free
+     */
     public static void require(String tried, Path target, long bytes) {
-        require(tried, target, bytes, new Size(bytes).toString());
+        Disk.told(target).ifPresent(free -> require(tried, target, bytes, new Size(bytes).toString(), free));
     }
 
-    private static void require(String tried, Path target, long bytes, String needed) {
+    private static void require(String tried, Path target, long bytes, String needed, long free) {
         long kept = Attempt.of(tried, target, () -> of(target));
-        long free = Attempt.of(tried, target, () -> Disk.free(target));
         if (free - kept < bytes) throw new StoreException(StoreException.Reason.FULL, tried, target, "it takes " + needed
                 + ", " + new Size(free) + " are free, and " + new Size(kept) + " have to stay free (--keep-free)",
                 Next.command("archive", "--dry-run"));
@@ -54,15 +58,21 @@ public final class KeptFree {
     public static OutputStream watched(OutputStream to, String tried, Path target) {
         return new FilterOutputStream(to) {
             private long unseen = STEP;
+            private boolean isTold = true;
 
             @Override
             public void write(byte[] bytes, int from, int length) throws IOException {
                 unseen += length;
-                if (unseen >= STEP) {
-                    require(tried, target, STEP, "more");
-                    unseen = 0;
-                }
+                if (unseen >= STEP && isTold) look();
+
                 out.write(bytes, from, length);
+            }
+
+            private void look() {
+                OptionalLong free = Disk.told(target);
+                isTold = free.isPresent();
+                free.ifPresent(now -> require(tried, target, STEP, "more", now));
+                unseen = 0;
             }
         };
     }

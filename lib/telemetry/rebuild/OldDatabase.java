@@ -62,7 +62,7 @@ public record OldDatabase(Path file, State state, String why, Ddl ddl) {
     }
 
     private static OldDatabase of(Path file, Function<Path, Database> opening) {
-        if (Files.notExists(file)) return new OldDatabase(file, State.ABSENT, "it does not exist", null);
+        if (Files.notExists(file) && Disk.fileInTheWay(file) == null) return new OldDatabase(file, State.ABSENT, "it does not exist", null);
         Ddl ddl = null;
         try (Database database = opening.apply(file)) {
             ddl = Ddl.of(database);

@@ -21,6 +21,7 @@ import telemetry.StoreException;
 import telemetry.backup.Backup;
 import telemetry.health.FolderChecks;
 import telemetry.health.HealthRules;
+import telemetry.os.Disk;
 import telemetry.os.Link;
 import telemetry.os.Openers;
 import telemetry.prune.DeletedRuns;
@@ -178,6 +179,9 @@ final class RecoveryLook {
     private Check database() {
         Path file = store.database();
         Link.require("recover", file);
+        Path inTheWay = Disk.fileInTheWay(file);
+        if (inTheWay != null) throw new StoreException(StoreException.Reason.FAILED, "recover", file,
+                inTheWay + " is a file, and should be a folder", Next.words("move it elsewhere, then run it again"));
         state = RecoveryPlan.State.ABSENT;
         log = LeftLog.beside(file);
         if (Files.notExists(file)) return Check.failed("database", "there is none at " + file, null);

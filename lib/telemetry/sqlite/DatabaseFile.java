@@ -142,7 +142,7 @@ public final class DatabaseFile {
         if (Files.isDirectory(file)) throw new StoreException(StoreException.Reason.DAMAGED, tried, file,
                 "it is a directory" + Link.said(file), Next.words("move it elsewhere, then").then(Next.command("recover", "--dry-run")));
         Path inTheWay = Disk.fileInTheWay(file);
-        if (inTheWay != null) throw new StoreException(StoreException.Reason.MISSING, tried, file,
+        if (inTheWay != null) throw new StoreException(StoreException.Reason.FAILED, tried, file,
                 inTheWay + " is a file, and should be a folder",
                 Next.words("move it elsewhere, then").then(Next.command("recover", "--dry-run")));
         if (Files.notExists(file)) throw new StoreException(StoreException.Reason.MISSING, tried, file, "it does not exist",

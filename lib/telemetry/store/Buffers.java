@@ -3,7 +3,6 @@ package telemetry.store;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
-import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
@@ -13,6 +12,7 @@ import java.util.Set;
 import java.util.regex.Pattern;
 import telemetry.Store;
 import telemetry.os.Attempt;
+import telemetry.os.LegalPath;
 
 /**
  * The files in which the clients of v6 and later keep the runs that they could not send to their service: {@code telemetry_*.jsonl.active}
@@ -47,11 +47,8 @@ public final class Buffers {
     }
 
     private static Path named(String folder, Path base) {
-        try {
-            return folder == null || folder.isBlank() ? null : base.getFileSystem().getPath(folder.strip()).toAbsolutePath().normalize();
-        } catch (InvalidPathException e) {
-            return null;
-        }
+        if (folder == null || folder.isBlank() || LegalPath.whyNot(base.getFileSystem(), folder.strip()) != null) return null;
+        return base.getFileSystem().getPath(folder.strip()).toAbsolutePath().normalize();
     }
 
     /**

@@ -91,7 +91,21 @@ public final class Layout {
 
     /** The file that stands where this folder or one above it should be; null when none does. */
     public static Path fileInPlaceOf(Path folder) {
-        return Files.isRegularFile(folder) ? folder : Disk.fileInTheWay(folder);
+        return Files.exists(folder) && !Files.isDirectory(folder) ? folder : Disk.fileInTheWay(folder);
+    }
+
+    /**
+     * The store, for a command that would take a file in the place of the day files' folder for no day files.
+     *
+     * @throws StoreException {@code FAILED} when one stands there, or in the archive's place
+     */
+    public static Store withDayFiles(Store store) {
+        for (Path folder : List.of(store.raw(), store.archive())) {
+            Path file = fileInPlaceOf(folder);
+            if (file != null) throw new StoreException(StoreException.Reason.FAILED, "list the day files in", folder,
+                    (file.equals(folder) ? "it" : file) + " is a file, and should be a folder", mend(store, folder));
+        }
+        return store;
     }
 
     /**
@@ -156,7 +170,7 @@ public final class Layout {
     /** As {@link #makeFolders}. @throws StoreException when it cannot be made */
     public static void makeFolder(Path folder) {
         Link.require("create the folder", folder);
-        Attempt.of("create the folder", folder, () -> makeFolders(folder));
+        Attempt.ofFolder("create the folder", folder, () -> makeFolders(folder));
     }
 
     /** Makes a folder of the store and the one above it, as far as they are missing: each is as the one that it is in. */

@@ -7,6 +7,7 @@ import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Base64;
@@ -84,19 +85,15 @@ public final class Quarantine implements AutoCloseable {
 
     /** Makes the folder and those above it, for nobody but its owner and the group that may write above. */
     public static Path make(Path folder) {
-        try {
-            for (Path missing : new Path[] {folder.getParent(), folder}) makeOne(missing);
-            Disk.syncFolder(folder.getParent());
-            return folder;
-        } catch (IOException e) {
-            throw Attempt.refused("create the folder", folder, e);
-        }
+        for (Path missing : new Path[] {folder.getParent(), folder}) Attempt.ofFolder("create the folder", missing, () -> makeOne(missing));
+        Attempt.of("create the folder", folder, () -> Disk.syncFolder(folder.getParent()));
+        return folder;
     }
 
     /** Somebody may be quicker. */
     private static void makeOne(Path folder) throws IOException {
         try {
-            if (Files.notExists(folder)) NewFile.closedFolder(folder);
+            if (!Files.isDirectory(folder)) NewFile.closedFolder(folder);
         } catch (FileAlreadyExistsException e) {
             if (!Files.isDirectory(folder)) throw e;
         }
@@ -198,7 +195,7 @@ public final class Quarantine implements AutoCloseable {
     /** Takes away a folder that nothing came into after all. */
     public static void removeIfEmpty(Path folder) {
         try {
-            Inside.delete(folder);
+            if (Files.isDirectory(folder, LinkOption.NOFOLLOW_LINKS)) Inside.delete(folder);
         } catch (IOException e) {
             // it has something in it
         }

@@ -1,5 +1,6 @@
 package telemetry.text;
 
+import java.nio.charset.CharsetEncoder;
 import java.nio.charset.StandardCharsets;
 import java.util.regex.Pattern;
 
@@ -39,6 +40,17 @@ public final class Escaped {
     static boolean isPlain(String text) {
         for (int i = 0; i < text.length(); i++) if (text.charAt(i) < ' ' || text.charAt(i) > '~') return false;
         return true;
+    }
+
+    /** For a terminal of another encoding than UTF-8: what that lacks is written out. */
+    public static String encoded(String text, CharsetEncoder encoder) {
+        if (encoder.canEncode(text)) return text;
+        var written = new StringBuilder(text.length() + 8);
+        text.codePoints().mapToObj(Character::toString).forEach(c -> {
+            if (encoder.canEncode(c)) written.append(c);
+            else for (char half : c.toCharArray()) written.append(String.format("\\u%04x", (int) half));
+        });
+        return written.toString();
     }
 
     private static String written(String text, boolean hasLines) {
