@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -139,7 +140,8 @@ class BackupTest {
         Path left = store.backups().resolve(gone.getFileName() + ".manifest.json");
         Files.delete(gone);
         Files.setLastModifiedTime(left, FileTime.from(NOON.minus(Duration.ofDays(2))));
-        assertEquals(left.getFileName() + ": its backup is gone; the next expiry deletes it\n", backup(NOON, store, "list").err());
+        assertEquals(left.getFileName() + ": its backup is gone; the next expiry deletes it" + System.lineSeparator(),
+                backup(NOON, store, "list").err());
         Script dry = backup(NOON, store, "expire", "--dry-run");
         assertTrue(dry.out().startsWith("would expire  " + left + ", its backup is gone") && dry.out().contains("next: "), dry.out());
         assertTrue(Files.exists(left));
@@ -280,7 +282,7 @@ class BackupTest {
             Script refused = backup(NOON, store, wrong);
             assertEquals(64, refused.exit(), refused.err());
             assertEquals(2, refused.err().lines().count(), refused.err());
-            assertTrue(refused.err().matches("(?s).*\\nnext: jbang backup@telemetry ([a-z]+ )?--help\\n"), refused.err());
+            assertTrue(refused.err().matches("(?s).*\\Rnext: jbang backup@telemetry ([a-z]+ )?--help\\R"), refused.err());
         }
         for (String name : new String[] {"latest", "../../x", "no\u0000name", "?mode=rwc", "a\nb"}) {
             Script refused = backup(NOON, store, "--restore", name, "--yes");
@@ -351,7 +353,8 @@ class BackupTest {
         Script dry = backup(NOON, store, "--dry-run");
         assertEquals(0, dry.exit());
         assertTrue(dry.out().matches("would back up 60 runs, \\d+ kB, to .*backups\\s+would expire  "
-                + ".*telemetry_backup_20261108_120000.sqlite\\s+next: jbang backup@telemetry --store " + store.base() + " --yes\\s+"),
+                + ".*telemetry_backup_20261108_120000.sqlite\\s+next: jbang backup@telemetry --store "
+                + Pattern.quote(store.base().toString()) + " --yes\\s+"),
                 dry.out());
         assertEquals(before, tree(store.base()));
     }

@@ -20,13 +20,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.condition.DisabledOnOs;
-import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import telemetry.Store;
 import telemetry.kit.AlertServer;
 import telemetry.kit.Fixture;
 import telemetry.kit.Mounts;
+import telemetry.kit.Need;
+import telemetry.kit.Needs;
 import telemetry.kit.Script;
 
 /** health --alert: who is told what, how often, and that none of it touches the result. */
@@ -126,7 +126,7 @@ class HealthAlertTest {
         }
         String url = "http://127.0.0.1:" + port + "/services/SECRET";
         Script refused = alert(store, NOW, url, IDLE);
-        assertEquals("health: cannot alert http://127.0.0.1:" + port + "/…: no connection\n", refused.err());
+        assertEquals("health: cannot alert http://127.0.0.1:" + port + "/…: no connection" + System.lineSeparator(), refused.err());
         assertSameResult(silent, refused);
         try (var server = new AlertServer(port)) {
             for (int status : new int[] {500, 404, 302}) {
@@ -193,7 +193,7 @@ class HealthAlertTest {
             String url = "http://localhost:" + server.getLocalPort() + "/";
             Script health = alert(store, NOW, url, "--idle", "1m", "--alert-timeout", "300ms");
             String shown = "http://localhost:" + server.getLocalPort() + "/…";
-            assertEquals("health: cannot alert " + shown + ": no answer within 300 ms\n", health.err());
+            assertEquals("health: cannot alert " + shown + ": no answer within 300 ms" + System.lineSeparator(), health.err());
             assertSameResult(silent, health);
         }
     }
@@ -237,7 +237,7 @@ class HealthAlertTest {
         wrong.forEach((target, why) -> {
             Script health = Script.run(new health(), "--store", dir.resolve("none"), "--alert", target);
             assertEquals("health: Invalid value for option '--alert': " + why + System.lineSeparator()
-                    + "next: jbang health@telemetry --help\n",
+                    + "next: jbang health@telemetry --help" + System.lineSeparator(),
                     health.err(), target);
             assertEquals(64, health.exit(), target);
             assertEquals("", health.out(), target);
@@ -245,7 +245,7 @@ class HealthAlertTest {
     }
 
     @Test
-    @DisabledOnOs(OS.WINDOWS)
+    @Needs(Need.SH)
     void aCommandReadsTheReport() throws IOException {
         Store store = store();
         Path told = dir.resolve("told here");
@@ -259,7 +259,7 @@ class HealthAlertTest {
     }
 
     @Test
-    @DisabledOnOs(OS.WINDOWS)
+    @Needs(Need.SH)
     void aCommandThatFailsIsSaidAndChangesNothing() throws Exception {
         Store store = store();
         Script silent = Script.run(at(NOW), "--store", store.base(), "--idle", "1m");
@@ -276,7 +276,7 @@ class HealthAlertTest {
     }
 
     @Test
-    @DisabledOnOs(OS.WINDOWS)
+    @Needs(Need.SH)
     void aCommandThatDoesNotEndIsEndedWithWhatItStarted() throws Exception {
         Store store = store();
         Path pid = dir.resolve("pid");
@@ -289,7 +289,7 @@ class HealthAlertTest {
     }
 
     @Test
-    @DisabledOnOs(OS.WINDOWS)
+    @Needs(Need.SH)
     void whatACommandPrintsDoesNotReachTheOutput() throws Exception {
         Store store = Fixture.V3.filled(dir.resolve("store"), 20, HealthTest.NOON);
         String noisy = "echo noise; echo noise >&2; cat";

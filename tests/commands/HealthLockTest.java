@@ -16,8 +16,6 @@ import java.util.Map;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.condition.EnabledOnOs;
-import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import telemetry.Check;
 import telemetry.Database;
@@ -25,6 +23,8 @@ import telemetry.Health;
 import telemetry.Store;
 import telemetry.kit.Agent;
 import telemetry.kit.Fixture;
+import telemetry.kit.Need;
+import telemetry.kit.Needs;
 import telemetry.kit.Sabotage;
 import telemetry.kit.Script;
 
@@ -57,7 +57,7 @@ class HealthLockTest {
     }
 
     @Test
-    @EnabledOnOs(OS.LINUX)
+    @Needs({Need.SIGNALS, Need.PROC})
     void aStoppedProcessThatHoldsItIsNamedInEveryMode() throws Exception {
         for (Fixture shape : List.of(Fixture.V3, Fixture.V7_PYTHON, Fixture.V7_SERVICE))
             for (boolean writes : new boolean[] {false, true}) {
@@ -90,7 +90,7 @@ class HealthLockTest {
 
     /** In the middle of a commit nobody can read either. Then the -journal that stands there is no left one, however old. */
     @Test
-    @EnabledOnOs(OS.LINUX)
+    @Needs({Need.SIGNALS, Need.PROC})
     void whereNobodyCanReadEitherTheLockIsTheOneFailure() throws Exception {
         Store store = Fixture.V7_PYTHON.filled(dir.resolve("s"), 60, Instant.now());
         Process holder = holder(store, "x".repeat(5_000), "spill");

@@ -17,6 +17,8 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -97,7 +99,7 @@ class HealthTest {
                 "skipped: no store: database, schema, journal, lock, disk, write, activity, stale, size, backup, day files, divergence",
                 NOT_CHECKED,
                 "failed: 1 failed, 12 skipped, 1 ok", ""),
-                        masked(health.out()).replaceAll("\\s+" + missing, " " + missing).replace(missing.toString(), "S"));
+                        masked(health.out()).replaceAll("\\s+" + Pattern.quote(missing.toString()), Matcher.quoteReplacement(" " + missing)).replace(missing.toString(), "S"));
         assertEquals(2, health.exit());
         assertTrue(Files.notExists(dir.resolve("a")));
     }
@@ -139,7 +141,7 @@ class HealthTest {
     }
 
     private static String shown(Store store) {
-        return store.base().toString().contains(" ") ? "'" + store.base() + "'" : store.base().toString();
+        return store.base().toString().contains(" ") ? Script.quoted(store.base()) : store.base().toString();
     }
 
     @Test

@@ -19,8 +19,6 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.condition.DisabledOnOs;
-import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import telemetry.EventLog;
 import telemetry.LogEntry;
@@ -113,7 +111,7 @@ class LogFollowerTest {
 
     @Test
     @Timeout(60)
-    @DisabledOnOs(OS.WINDOWS)
+    @Needs(Need.PERMISSIONS)
     void aFileThatMayNotBeReadIsNamedOnceAndTheOthersAreFollowed() throws Exception {
         Path yesterday = DayLines.file(store, 0);
         Files.setPosixFilePermissions(yesterday, Set.of());

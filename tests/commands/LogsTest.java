@@ -27,8 +27,6 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.condition.DisabledOnOs;
-import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import telemetry.DayFile;
 import telemetry.EventLog;
@@ -36,6 +34,8 @@ import telemetry.LogEntry;
 import telemetry.Store;
 import telemetry.kit.DayLines;
 import telemetry.kit.Fixture;
+import telemetry.kit.Need;
+import telemetry.kit.Needs;
 import telemetry.kit.Script;
 import telemetry.logs.LogFilter;
 import telemetry.logs.LogQuery;
@@ -79,7 +79,7 @@ class LogsTest {
     }
 
     @Test
-    @DisabledOnOs(OS.WINDOWS)
+    @Needs(Need.FIFOS)
     void whatHasADayFilesNameAndIsNoneIsNamedOnce() throws Exception {
         String before = logs().out();
         Path folder = Files.createDirectory(store.raw().resolve("events_20251210.2.ndjson"));

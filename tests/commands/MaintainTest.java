@@ -287,7 +287,7 @@ class MaintainTest {
         maintain.clock = Clock.fixed(NOW, ZoneOffset.UTC);
         Baselines runbook = Baselines.RUNBOOK;
         maintain.baselines = new Baselines(runbook.write(), simple, runbook.runsPerSecond(), runbook.bytesPerRun());
-        return Script.run(maintain, "quarterly", "--store", store.base());
+        return Script.run(maintain, "quarterly", "--store", store.base()).plain();
     }
 
     @Test
@@ -358,7 +358,7 @@ class MaintainTest {
         for (Object[] wrong : all) {
             List<Object> arguments = new ArrayList<>(List.of(wrong));
             arguments.addAll(List.of("--store", store.base()));
-            Script run = Script.run(new maintain(), arguments.toArray());
+            Script run = Script.run(new maintain(), arguments.toArray()).plain();
             assertEquals(64, run.exit(), arguments.toString());
             assertEquals("", run.out());
             assertEquals(2, run.err().lines().count(), run.err());
@@ -409,7 +409,7 @@ class MaintainTest {
         maintain.clock = Clock.fixed(now, ZoneOffset.UTC);
         List<Object> arguments = new ArrayList<>(List.of(period, "--store", store.base()));
         arguments.addAll(List.of(options));
-        return Script.run(maintain, arguments.toArray());
+        return Script.run(maintain, arguments.toArray()).plain();
     }
 
     private interface Bytes {

@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -29,6 +30,7 @@ import telemetry.backup.Backups;
 import telemetry.kit.Agent;
 import telemetry.kit.Fixture;
 import telemetry.kit.Mounts;
+import telemetry.kit.Need;
 import telemetry.kit.Script;
 import telemetry.runs.Schema;
 
@@ -214,8 +216,8 @@ class MeasurePerformanceTest {
         Files.writeString(file, "{\"time\":\"2026-11-2", StandardOpenOption.APPEND);
         Script second = measure(store, "--history");
         assertEquals(3, Files.readAllLines(file).size());
-        assertTrue(second.exit() == 0 && second.err().matches("(?s).*measure_performance: skipped 18 bytes of " + file
-                + " at byte \\d+: .*"), second.toString());
+        assertTrue(second.exit() == 0 && second.err().matches("(?s).*measure_performance: skipped 18 bytes of "
+                + Pattern.quote(file.toString()) + " at byte \\d+: .*"), second.toString());
         assertEquals(2, second.out().lines().filter(line -> line.matches("2026-11-20 12:00:00( +[0-9.]+){5} +\\d+ kB")).count(),
                 second.out());
         JsonObject line = Json.parse(Files.readAllLines(file).get(2)).asObject();
@@ -328,8 +330,8 @@ class MeasurePerformanceTest {
             assertEquals(1, scratch(store).size());
             working.toHandle().destroy();
             assertTrue(working.waitFor(20, TimeUnit.SECONDS));
-            assertEquals(143, working.exitValue());
-            assertEquals(List.of(), scratch(store));
+            assertEquals(Need.SIGNALS.isMet() ? 143 : 1, working.exitValue());
+            if (Need.SIGNALS.isMet()) assertEquals(List.of(), scratch(store));
         } finally {
             killed.destroyForcibly();
             working.destroyForcibly();

@@ -23,10 +23,13 @@ import telemetry.DayFile;
 import telemetry.Store;
 import telemetry.kit.DayLines;
 import telemetry.kit.Fixture;
+import telemetry.kit.Need;
+import telemetry.kit.Needs;
 import telemetry.kit.Owners;
 import telemetry.kit.Script;
 
 /** What a hostile agent puts in the place of the toolkit's own files, before root runs a command. */
+@Needs(Need.OWNERS)
 class PlantedTest {
     private static final List<String> TARGETS = List.of("old", "new", "dir");
 

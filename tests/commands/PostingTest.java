@@ -57,7 +57,7 @@ class PostingTest {
                 "UPDATE agent_runs SET api_retry_count = 1 WHERE run_id LIKE '%00000002'");
         Script all = pending("--limit", "3");
         assertEquals(0, all.exit(), all.toString());
-        String[] lines = all.out().split("\n");
+        String[] lines = all.out().split("\\R");
         assertTrue(lines[0].matches("run_id +job_type +status +start_time +age +retries"), lines[0]);
         assertTrue(lines[1].contains("0000000b") && lines[1].matches(".* 2026-11-20 00:50 +11 h 10 min +4"), lines[1]);
         assertTrue(lines[2].contains("0000000a") && lines[2].endsWith("0"), lines[2]);

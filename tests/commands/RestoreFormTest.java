@@ -18,6 +18,8 @@ import telemetry.Store;
 import telemetry.kit.Agent;
 import telemetry.kit.Fixture;
 import telemetry.kit.Folder;
+import telemetry.kit.Need;
+import telemetry.kit.Needs;
 import telemetry.kit.Script;
 import telemetry.kit.Sql;
 import telemetry.os.Openers;
@@ -147,6 +149,7 @@ class RestoreFormTest {
     }
 
     @Test
+    @Needs(Need.OPENERS)
     void aLogOfAnotherFileIsNamedBeforeAndAfter() throws IOException {
         for (int pageSize : List.of(4096, 8192)) for (boolean isRecovery : new boolean[] {true, false}) {
             Store other = store("other" + pageSize + isRecovery, USUAL, new Form("o", pageSize, "UTF-8", "WAL", 0));

@@ -49,6 +49,7 @@ class RestoreSafetyTest {
     Path dir;
 
     @Test
+    @Needs(Need.OPENERS)
     void whatAProgramLeftThatDiedWhileItWroteIsLeftAloneByADrillAndKeptByARestore() throws IOException {
         Store store = Fixture.V7_PYTHON.filled(dir, 60, NOON);
         assertEquals(0, RestoreTest.script(store).exit());
@@ -128,6 +129,7 @@ class RestoreSafetyTest {
 
     /** The second opens the lock's file, and gets no further before the first ends and the third begins. */
     @Test
+    @Needs(Need.DEBUGGER)
     void whoOpenedTheLocksFileBeforeItsHolderEndedDoesNotWorkBesideTheNext() throws Exception {
         Store store = Fixture.V3.filled(dir, 60, NOON);
         assertEquals(0, RestoreTest.script(store).exit());

@@ -31,6 +31,7 @@ import telemetry.backup.Backups;
 import telemetry.kit.Agent;
 import telemetry.kit.Fixture;
 import telemetry.kit.Need;
+import telemetry.kit.Needs;
 import telemetry.kit.Sabotage;
 import telemetry.kit.Script;
 import telemetry.runs.RunWriter;
@@ -277,6 +278,7 @@ class RestoreTest {
     }
 
     @Test
+    @Needs(Need.OPENERS)
     void whatWasReplacedCanBeBroughtBackWithTheLogThatItHad() throws Exception {
         Store store = Fixture.V3.filled(dir, 60, NOON);
         assertEquals(0, script(store).exit());

@@ -38,7 +38,7 @@ class ServiceLockTest {
     }
 
     private static long ended() throws IOException, InterruptedException {
-        Process gone = new ProcessBuilder("true").start();
+        Process gone = Script.shell("exit").start();
         gone.waitFor();
         return gone.pid();
     }

@@ -23,8 +23,6 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.condition.DisabledOnOs;
-import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import telemetry.Database;
 import telemetry.DayFile;
@@ -36,6 +34,8 @@ import telemetry.Run;
 import telemetry.Store;
 import telemetry.cli.Cli;
 import telemetry.kit.Fixture;
+import telemetry.kit.Need;
+import telemetry.kit.Needs;
 import telemetry.kit.Sabotage;
 import telemetry.kit.Mounts;
 import telemetry.kit.Script;
@@ -251,7 +251,7 @@ class SetupSampleTest {
     }
 
     @Test
-    @DisabledOnOs(OS.WINDOWS)
+    @Needs(Need.SH)
     void aDiskThatIsTooSmallIsSaidBeforeAnythingIsWritten() throws IOException, InterruptedException {
         Path small = Files.createDirectory(dir.resolve("small"));
         assumeTrue(Mounts.tmpfs(small, "3m"), "needs a mount");
@@ -273,7 +273,7 @@ class SetupSampleTest {
      * rows' commit.
      */
     @Test
-    @DisabledOnOs(OS.WINDOWS)
+    @Needs(Need.SH)
     void aSampleThatCannotBeWrittenToItsEndLeavesNothingBehind() throws IOException, InterruptedException {
         SetupTest.setup("--store", dir);
         Map<String, String> before = SetupTest.snapshot(dir);

@@ -19,14 +19,14 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.condition.DisabledOnOs;
-import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import telemetry.Database;
 import telemetry.Store;
 import telemetry.cli.Cli;
 import telemetry.kit.Checkout;
 import telemetry.kit.Fixture;
+import telemetry.kit.Need;
+import telemetry.kit.Needs;
 import telemetry.kit.Script;
 import telemetry.os.Inside;
 import telemetry.os.Machine;
@@ -65,7 +65,7 @@ class SetupTest {
     }
 
     @Test
-    @DisabledOnOs(OS.WINDOWS)
+    @Needs(Need.PERMISSIONS)
     void onlyTheOwnerEntersTheBackupsAndAllElseFollowsTheUmask() throws IOException {
         setup("--store", dir.resolve("store"));
         assertEquals("rwx------", permissions(dir.resolve("store/backups")));
@@ -84,7 +84,7 @@ class SetupTest {
     }
 
     @Test
-    @DisabledOnOs(OS.WINDOWS)
+    @Needs(Need.SH_LAUNCHER)
     void launchersAreWrittenInsteadOfAStoreOneForEachScript() throws IOException {
         Path bin = dir.resolve("bin");
         List<String> names;
@@ -319,7 +319,7 @@ class SetupTest {
     }
 
     @Test
-    @DisabledOnOs(OS.WINDOWS)
+    @Needs(Need.PERMISSIONS)
     void aFolderThatMayNotBeWrittenIsNoStore() throws IOException {
         assumeFalse("root".equals(System.getProperty("user.name")), "root may write everywhere");
         Path closed = Files.createDirectory(dir.resolve("closed"),
@@ -328,7 +328,7 @@ class SetupTest {
     }
 
     @Test
-    @DisabledOnOs(OS.WINDOWS)
+    @Needs(Need.ANY_NAME)
     void aNameMeansWhatItSaysHoweverHostile() throws IOException {
         for (String name : List.of("'; DROP TABLE agent_runs; --", "a?mode=memory",
                 ":resource:x", "%41", "two\nlines", "größer ✓", "-v", " ")) {

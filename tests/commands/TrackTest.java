@@ -29,8 +29,6 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.condition.DisabledOnOs;
-import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -162,7 +160,7 @@ class TrackTest {
     }
 
     @Test
-    @DisabledOnOs(OS.WINDOWS)
+    @Needs(Need.PERMISSIONS)
     void aFolderOfThePathThatMayNotBeEnteredHidesNoProgram() throws Exception {
         Path closed = Files.createDirectory(dir.resolve("closed"), PosixFilePermissions.asFileAttribute(Set.of()));
         Script script = Script.runWithoutRights(Map.of("PATH", closed + ":" + System.getenv("PATH")), "track", "--store", store.base(),
@@ -174,7 +172,7 @@ class TrackTest {
     /** Opening a FIFO that nobody reads waits for ever. */
     @Test
     @Timeout(60)
-    @DisabledOnOs(OS.WINDOWS)
+    @Needs(Need.FIFOS)
     void whatIsNoDayFileHoldsNothingUp() throws Exception {
         Path today = store.raw().resolve(DayFile.name(DayFile.dayOf(Instant.now())));
         Files.deleteIfExists(today);

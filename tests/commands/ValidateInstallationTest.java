@@ -22,8 +22,6 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.condition.DisabledOnOs;
-import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -263,8 +261,8 @@ class ValidateInstallationTest {
     }
 
     @ParameterizedTest
-    @DisabledOnOs(OS.WINDOWS)
     @CsvSource({"3.6.23, false", "3.7.0, true", "3.40.1, true", "3.51.2, true", "3.51.3, false", "3.54.1, false"})
+    @Needs(Need.SH)
     void anOldSqliteInPythonIsAWarningOnceAgentsWriteWithIt(String version, boolean affected) throws IOException {
         program("python3", "echo 3.11.7 " + version);
         Store young = Fixture.V3.filled(dir.resolve("young"), 12, now);
@@ -284,7 +282,7 @@ class ValidateInstallationTest {
     }
 
     @Test
-    @DisabledOnOs(OS.WINDOWS)
+    @Needs(Need.SH)
     void missingAndBrokenProgramsAreToldAndNoFault() throws IOException {
         Store store = fresh();
         env.put("XDG_CACHE_HOME", dir.toString());

@@ -30,8 +30,6 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.condition.DisabledOnOs;
-import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.api.parallel.Isolated;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -44,6 +42,8 @@ import telemetry.Store;
 import telemetry.StoreException;
 import telemetry.kit.Checkout;
 import telemetry.kit.Fixture;
+import telemetry.kit.Need;
+import telemetry.kit.Needs;
 import telemetry.kit.Script;
 import telemetry.os.Attempt;
 import telemetry.os.Disk;
@@ -222,7 +222,7 @@ class WindowsPathsTest {
     }
 
     @Test
-    @DisabledOnOs(OS.WINDOWS)
+    @Needs(Need.PERMISSIONS)
     void programsAreFoundByTheEndingsThatWindowsStarts() throws IOException {
         for (String name : List.of("npm.cmd", "git.exe", "git.cmd", "notes.txt")) {
             Files.createFile(dir.resolve(name), PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwxr-xr-x")));

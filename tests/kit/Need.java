@@ -13,7 +13,7 @@ import telemetry.os.Machine;
 
 /** What a test cannot do without and not every system has; and what is said where it is not there. */
 public enum Need {
-    SH("sh runs the commands here, and Windows has cmd", () -> !Machine.isWindows()),
+    SH("the programs of this test are for sh; Windows has cmd", () -> !Machine.isWindows()),
     SH_LAUNCHER("scripts/launch and scripts/jbangw are programs of sh; Windows has launch.cmd and jbangw.cmd", () -> !Machine.isWindows()),
     SIGNALS("Windows has no signals", () -> !Machine.isWindows()),
     FIFOS("there are no named pipes among files here", () -> Machine.program("mkfifo", Machine.environment()).isPresent()),
@@ -22,8 +22,10 @@ public enum Need {
     PERMISSIONS("files have no POSIX permissions here", () -> hasView("posix")),
     PROC("there is no /proc here", () -> !Machine.isWindows() && Files.isDirectory(Path.of("/proc/self"))),
     OPENERS("only Linux tells who has a file open", () -> !Machine.isWindows() && Files.isDirectory(Path.of("/proc/self/fd"))),
+    FREE_NAMES("a file that a program has open keeps its place on Windows", () -> !Machine.isWindows()),
     NOT_WINE("Wine appends, deletes what is open and keeps times of making otherwise than Windows", () -> !isWine()),
     COMPILER("this Java has no compiler", () -> ToolProvider.getSystemJavaCompiler() != null),
+    DEBUGGER("this Java has no debugger's library", () -> has("com.sun.jdi.VirtualMachine")),
     PYTHON("there is no python3", () -> Machine.program("python3", Machine.environment()).isPresent()),
     /** Windows refuses a:b, a line break, and a blank or dot at the end. */
     ANY_NAME("this system refuses such names of files", () -> File.separatorChar == '/');
@@ -51,6 +53,15 @@ public enum Need {
 
     private static boolean hasView(String view) {
         return Path.of("").toAbsolutePath().getFileSystem().supportedFileAttributeViews().contains(view);
+    }
+
+    private static boolean has(String type) {
+        try {
+            Class.forName(type);
+            return true;
+        } catch (ClassNotFoundException e) {
+            return false;
+        }
     }
 
     private static boolean isWine() {

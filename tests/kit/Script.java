@@ -44,6 +44,11 @@ public record Script(int exit, String out, String err) {
         return (out + " " + err).replaceAll("\\s+", " ");
     }
 
+    /** With the line ends of Linux. */
+    public Script plain() {
+        return new Script(exit, out.replace(System.lineSeparator(), "\n"), err.replace(System.lineSeparator(), "\n"));
+    }
+
     /** As a process of its own, on this JVM's class path, to its end. */
     public static Script runProcess(Map<String, String> env, String script, Object... args) throws IOException, InterruptedException {
         Path out = Files.createTempFile("out", ".txt");

@@ -73,16 +73,24 @@ public final class WindowsJvm implements AutoCloseable {
      *
      * @param progress hears what takes long
      */
-    public static WindowsJvm get(PrintStream progress) throws Missing, IOException, InterruptedException {
-        return get(Machine.environment(), Machine.cache(Machine.environment()), RUNTIME, progress);
+    public static WindowsJvm get(PrintStream progress) throws Missing, InterruptedException {
+        Map<String, String> env = Machine.environment();
+        return get(wine(env), Machine.cache(env).resolve("telemetry-toolkit/windows"), RUNTIME, progress);
     }
 
-    /** The same of these variables, with this folder as the cache and the runtime from there. */
-    static WindowsJvm get(Map<String, String> env, Path cache, URI runtime, PrintStream progress)
-            throws Missing, IOException, InterruptedException {
-        Path wine = wine(env).orElseThrow(() -> new Missing("there is no wine64 here, which a Windows JVM needs; Debian and Ubuntu have it:",
+    /** The same by this Wine, in this folder of the cache, with the runtime from there. */
+    static WindowsJvm get(Optional<Path> its, Path kept, URI runtime, PrintStream progress) throws Missing, InterruptedException {
+        Path wine = its.orElseThrow(() -> new Missing("there is no wine64 here, which a Windows JVM needs; Debian and Ubuntu have it:",
                 GET_WINE));
-        Path kept = cache.resolve("telemetry-toolkit/windows");
+        try {
+            return get(wine, kept, runtime, progress);
+        } catch (IOException e) {
+            throw new Missing("cannot make a Windows machine in " + kept + ": " + e, null);
+        }
+    }
+
+    private static WindowsJvm get(Path wine, Path kept, URI runtime, PrintStream progress)
+            throws Missing, IOException, InterruptedException {
         Files.createDirectories(kept);
         try (FileChannel channel = FileChannel.open(kept.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
                 FileLock alone = channel.lock()) {
@@ -97,8 +105,7 @@ public final class WindowsJvm implements AutoCloseable {
 
     /** Empty where this system has none. Debian does not put it on the PATH. */
     public static Optional<Path> wine(Map<String, String> env) {
-        String debians = env.getOrDefault("TELEMETRY_WINE", "/usr/lib/wine/wine64");
-        return Machine.program("wine64", env).or(() -> Optional.of(Path.of(debians)).filter(Files::isExecutable));
+        return Machine.program("wine64", env).or(() -> Optional.of(Path.of("/usr/lib/wine/wine64")).filter(Files::isExecutable));
     }
 
     private static boolean isMade(Path machine) throws IOException {
@@ -199,8 +206,10 @@ public final class WindowsJvm implements AutoCloseable {
     public Path checkout(Path root) throws IOException {
         Path its = c().resolve("co");
         try (Stream<Path> all = Files.list(root)) {
-            for (Path one : (Iterable<Path>) all::iterator)
-                if (Files.isRegularFile(one) || CHECKOUT.contains(one.getFileName().toString())) copy(one, its.resolve(one.getFileName().toString()));
+            for (Path one : (Iterable<Path>) all::iterator) {
+                String name = one.getFileName().toString();
+                if (Files.isRegularFile(one) || CHECKOUT.contains(name)) copy(one, its.resolve(name));
+            }
         }
         return its;
     }

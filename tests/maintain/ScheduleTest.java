@@ -21,12 +21,13 @@ import java.util.regex.Pattern;
 import javax.xml.parsers.DocumentBuilderFactory;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import org.w3c.dom.Document;
 import telemetry.kit.Checkout;
 import telemetry.kit.Fixture;
+import telemetry.kit.Need;
+import telemetry.kit.Needs;
 import telemetry.kit.Script;
 import telemetry.kit.WindowsLine;
 import telemetry.text.Escaped;
@@ -42,6 +43,7 @@ class ScheduleTest {
     Path dir;
 
     @Test
+    @Needs(Need.SH)
     void theLinesNameThisCheckoutAndThisStore() throws Exception {
         Path store = Fixture.V3.empty(dir.resolve("store")).base();
         Script schedule = schedule("--store", store);
@@ -59,6 +61,7 @@ class ScheduleTest {
     }
 
     @Test
+    @Needs(Need.SH)
     void aStoreThatVariablesTakeApartIsNamedByVariables() throws Exception {
         Path base = Fixture.V3.empty(dir.resolve("store")).base();
         String raw = dir.resolve("raw").toString();
@@ -73,7 +76,7 @@ class ScheduleTest {
 
     /** Cron and systemd set none, and a JVM then takes names and paths for ASCII. */
     @Test
-    @DisabledOnOs(OS.WINDOWS)
+    @Needs(Need.SH)
     void everyLineRunsInALocaleWithUtf8() throws Exception {
         Path store = Fixture.V3.empty(dir.resolve("store")).base();
         Files.createFile(dir.resolve("jbang")).toFile().setExecutable(true);
@@ -83,7 +86,7 @@ class ScheduleTest {
     }
 
     @Test
-    @DisabledOnOs(OS.WINDOWS)
+    @Needs(Need.SH)
     void withoutTheCheckoutJbangIsLookedForOnThePath() throws Exception {
         Path store = Fixture.V3.empty(dir.resolve("store")).base();
         Path bin = Files.createDirectory(dir.resolve("bin"));
@@ -98,7 +101,7 @@ class ScheduleTest {
     }
 
     @Test
-    @DisabledOnOs(OS.WINDOWS)
+    @Needs(Need.SH)
     void theShellOfCronGetsEveryWordAsItWas() throws Exception {
         List<String> lines = odd().cron().lines().toList();
         assertEquals("JAVA_HOME=\"/opt/java 17\"", lines.get(0));
@@ -121,7 +124,7 @@ class ScheduleTest {
     }
 
     @Test
-    @DisabledOnOs(OS.WINDOWS)
+    @Needs(Need.SH)
     void theShellWritesUnitsThatSystemdTakes() throws Exception {
         Path units = Files.createDirectory(dir.resolve("units"));
         Path launcher = Files.createDirectories(dir.resolve("tool 100% kit")).resolve("jbangw");
@@ -271,6 +274,7 @@ class ScheduleTest {
     }
 
     @Test
+    @Needs(Need.ANY_NAME)
     void whatCannotStandInALineIsRefused() throws Exception {
         Path store = Fixture.V3.empty(dir.resolve("two\nlines")).base();
         Script schedule = schedule("--store", store);

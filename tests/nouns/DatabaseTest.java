@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -25,6 +26,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import telemetry.kit.Fixture;
+import telemetry.kit.Need;
 import telemetry.kit.Script;
 
 @Tag("system")
@@ -173,8 +175,9 @@ public class DatabaseTest {
 
     @Test
     void aHostileNameIsAFileNameAndNothingElse() throws IOException {
-        List<String> names = List.of("a?mode=memory", "b%20c", ":resource:x", ":memory:",
-                "file:z?cache=shared", "'; DROP TABLE x; --", "#f&g=h", "größe", "back\\slash", "new\nline", " lead");
+        List<String> names = new ArrayList<>(List.of("b%20c", "'; DROP TABLE x; --", "#f&g=h", "größe", " lead"));
+        if (Need.ANY_NAME.isMet()) names.addAll(List.of("a?mode=memory", ":resource:x", ":memory:", "file:z?cache=shared", "back\\slash",
+                "new\nline"));
         for (String name : names) {
             Path file = dir.resolve(name);
             try (Database database = Database.create(file)) {
@@ -197,7 +200,8 @@ public class DatabaseTest {
         assertFails(Files.createFile(dir.resolve("empty")), StoreException.Reason.DAMAGED, "the file is empty (0 bytes)");
         assertFails(Files.writeString(dir.resolve("text"), "hello ".repeat(1000)), StoreException.Reason.DAMAGED,
                 "it is not a SQLite database");
-        assertFails(Files.writeString(dir.resolve("line\nbreak"), "hello ".repeat(1000)), StoreException.Reason.DAMAGED, "line\\nbreak");
+        if (Need.ANY_NAME.isMet()) assertFails(Files.writeString(dir.resolve("line\nbreak"), "hello ".repeat(1000)),
+                StoreException.Reason.DAMAGED, "line\\nbreak");
         byte[] whole = Files.readAllBytes(Fixture.V3.filled(dir.resolve("s"), 60, NOON).database());
         Path truncated = Files.write(dir.resolve("truncated"), Arrays.copyOf(whole, whole.length / 2));
         StoreException e = assertThrows(StoreException.class, () -> {

@@ -11,13 +11,13 @@ import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.condition.DisabledOnOs;
-import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.api.parallel.Isolated;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import telemetry.kit.Need;
+import telemetry.kit.Needs;
 import telemetry.kit.WindowsLine;
 import telemetry.text.Escaped;
 import telemetry.text.JsonText;
@@ -61,10 +61,11 @@ class NextTest {
     }
 
     @ParameterizedTest
-    @DisabledOnOs(OS.WINDOWS)
+    @Needs(Need.SH)
     @ValueSource(strings = {"plain", "", "my store", "it's", "say \"it's\"", "'", "a\nb", "$HOME",
         "it's $HOME", "it's `id`", "it's a \\", "it's!",
             "--grep=*", "größe", "; rm x"})
+    @Needs(Need.SH)
     void aShellReadsEveryArgumentAsItIs(String argument) throws IOException {
         Process shell = new ProcessBuilder("sh", "-c", Next.program("printf", "%s", argument).command().toString()).start();
         assertEquals(argument, new String(shell.getInputStream().readAllBytes(), StandardCharsets.UTF_8));

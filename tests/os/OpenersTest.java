@@ -11,12 +11,15 @@ import java.util.List;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import telemetry.kit.Need;
+import telemetry.kit.Needs;
 
 @Tag("system")
 class OpenersTest {
     @TempDir Path dir;
 
     @Test
+    @Needs(Need.OPENERS)
     void aWriterIsFoundBesideAProcessThatHasTheRootFolderOpen() throws IOException {
         Path file = Files.createFile(dir.resolve("events_20251211.ndjson"));
         try (FileChannel root = FileChannel.open(Path.of("/"), StandardOpenOption.READ);

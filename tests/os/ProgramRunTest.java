@@ -18,6 +18,7 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
@@ -32,6 +33,7 @@ import telemetry.kit.Script;
 /** Programs really started on Windows, by name and with hostile arguments. This class is the program: it writes down what it got. */
 @Isolated("a printed line is made by properties of the JVM")
 @EnabledOnOs(value = OS.WINDOWS, disabledReason = "cmd and .exe files are Windows'")
+@Tag("system")
 class ProgramRunTest {
     private static final String TOLD = "TELEMETRY_TOLD";
 

@@ -14,6 +14,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -23,6 +24,7 @@ import telemetry.kit.Hostile;
 import telemetry.kit.WindowsLine;
 
 /** How Windows gets a program and its arguments; ProgramRunTest starts some there. */
+@Tag("system")
 class ProgramTest {
     private static final Map<String, String> ENV = new TreeMap<>(Map.of("OS", "Windows_NT", "PATH", "C:\\bin", "SystemRoot", "D:\\WINNT",
             "CD", "C:\\x"));

@@ -9,11 +9,10 @@ import java.nio.file.Path;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.condition.DisabledOnOs;
-import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import telemetry.Database;
 import telemetry.kit.Need;
+import telemetry.kit.Needs;
 import telemetry.kit.Script;
 
 /** Database.warmUp, in a process of its own each: a library is loaded once. */
@@ -39,7 +38,7 @@ class WarmUpTest {
     }
 
     @Test
-    @DisabledOnOs(OS.WINDOWS)
+    @Needs(Need.PROC)
     void whereTheLibraryCannotBeLoadedItIsSilent() throws Exception {
         assertEquals("0 ", warming("/dev/null/cache"));
     }

@@ -58,7 +58,7 @@ class EveryCommandTest {
             Step.of("0", "SHA-256", "backup", "verify", "all"),
             Step.of("0", "drill", "backup", "restore", "latest", "--dry-run"),
             Step.of("0", "restored", "backup", "restore", "latest", "--yes"),
-            Step.of("0", "free", "locks"),
+            Step.of("0/1", "free", "locks"),
             Step.of("0", "", "upgrade", "--dry-run"),
             Step.of("0/1", "Schedule", "maintain", "schedule"),
             Step.of("0", "Disk Full", "runbook", "--list"),

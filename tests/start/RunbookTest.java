@@ -74,8 +74,22 @@ class RunbookTest {
         Script run = new Jbangw(ROOT.resolve(words.get(0)), words.subList(1, words.size())).in(dir).run();
         assertEquals(0, run.exit(), run.toString());
         assertTrue(Files.exists(Store.at(dir.resolve("demo")).database()));
-        assertTrue(Files.readAllLines(ROOT.resolve(".ci/run")).contains("exec " + commands.get(1)),
+        assertTrue(Files.readAllLines(ROOT.resolve(".ci/run")).contains(commands.get(1) + " || exit"),
                 "the second is what the project's own checks run, and this test with it");
+        String elsewhere = String.join("\n", commands).replace('/', '\\');
+        assertTrue(Files.readString(ROOT.resolve("README.md")).contains("```powershell\n" + elsewhere + "\n```\n"), "cmd, PowerShell");
+    }
+
+    /** Outside quotes nothing that sh, cmd or PowerShell would take for more than a letter; within them no variable. */
+    @ParameterizedTest
+    @ValueSource(strings = {"README.md", "docs/runbook.md", "docs/scripting.md"})
+    void aCommandMeansTheSameInEveryShell(String page) throws IOException {
+        List<Shown> all = new ArrayList<>(blocks(ROOT.resolve(page)));
+        if (page.equals("README.md")) all.removeIf(shown -> shown.command.startsWith("scripts/"));
+        for (Shown shown : all) {
+            assertTrue(shown.command.matches("(\"[^\"$%`!\\\\]*\"|[^\"'$%`!~;&|<>(){}*?^,\\\\])+"), shown.command);
+            assertTrue(Stream.of(shown.command.split(" ")).noneMatch(word -> word.startsWith("@")), shown.command);
+        }
     }
 
     @ParameterizedTest

@@ -12,6 +12,7 @@ import javax.tools.ToolProvider;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import telemetry.kit.Need;
 import telemetry.kit.Script;
 
 /** The suite as a process: mostly with two small test classes of its own, one of them in a package. */
@@ -39,6 +40,7 @@ class SuiteTest {
 
     @BeforeAll
     static void compile() throws IOException {
+        if (!Need.COMPILER.isMet()) return;
         Path first = Files.writeString(classes.resolve("FirstTest.java"), FIRST);
         Path second = Files.writeString(classes.resolve("SecondTest.java"), SECOND);
         assertEquals(0, ToolProvider.getSystemJavaCompiler().run(null, null, null, "-d", classes.toString(), "-cp",
@@ -51,6 +53,7 @@ class SuiteTest {
 
     /** Only the tests that stand beside it. */
     private static Script small(String... args) throws Exception {
+        Need.COMPILER.orSkip();
         ProcessBuilder suite = Script.processBuilder(Map.of(), "suite", (Object[]) args);
         suite.command().replaceAll(word -> word.equals(System.getProperty("java.class.path"))
                 ? classes + File.pathSeparator + word : word);

@@ -11,11 +11,11 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.condition.DisabledOnOs;
-import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import telemetry.kit.Hostile;
+import telemetry.kit.Need;
+import telemetry.kit.Needs;
 import telemetry.kit.WindowsLine;
 
 @Tag("system")
@@ -49,8 +49,8 @@ class EscapedTest {
     }
 
     @ParameterizedTest
-    @DisabledOnOs(OS.WINDOWS)
     @ValueSource(strings = {"\u001b[2J", "a\tb", "-n\u0007", "100%\u001b", "it's\u202e\\", "図\u0085", "a\n\n\tb", "\"$(id)`id`\u001b"})
+    @Needs(Need.SH)
     void aShellGetsWhatATerminalDoesNotSee(String word) throws IOException {
         String line = Escaped.shell(word);
         assertFalse(line.contains("\u001b") || line.contains("\u202e") || line.contains("\n"), line);
