@@ -65,7 +65,6 @@ class NextTest {
     @ValueSource(strings = {"plain", "", "my store", "it's", "say \"it's\"", "'", "a\nb", "$HOME",
         "it's $HOME", "it's `id`", "it's a \\", "it's!",
             "--grep=*", "größe", "; rm x"})
-    @Needs(Need.SH)
     void aShellReadsEveryArgumentAsItIs(String argument) throws IOException {
         Process shell = new ProcessBuilder("sh", "-c", Next.program("printf", "%s", argument).command().toString()).start();
         assertEquals(argument, new String(shell.getInputStream().readAllBytes(), StandardCharsets.UTF_8));
