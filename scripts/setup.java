@@ -69,6 +69,7 @@ class setup extends Procedure {
         Store store = this.store.store();
         Sample sample = options == null ? null : sample();
         Layout.refuseToLoseLog(store);
+        Layout.refuseOnShare(store);
         if (Layout.isLost(store)) {
             Layout.makeFolder(store.database().getParent());
             if (!isAgreed(store)) return Cli.OK;

@@ -20,6 +20,7 @@ import telemetry.Run;
 import telemetry.Store;
 import telemetry.kit.Fixture;
 import telemetry.kit.Script;
+import telemetry.os.Machine;
 import telemetry.runs.RunWriter;
 
 /** What arrives of a text that is no ASCII: in a terminal of another encoding than UTF-8, in a pipe, in PowerShell. */
@@ -78,7 +79,8 @@ class ConsoleEncodingTest {
             String shown = "\\u65e5\\u672c\\u8a9e-" + (isPage ? "ä" : "\\u00e4");
             for (String[] words : new String[][] {{"agents"}, {"agents", "--json"}, {"agents", "--csv"}}) {
                 String out = new String(run(Map.of(), terminal, "query", args(words)).out(), its);
-                assertTrue(out.contains(shown), out);
+                boolean isAscii = words.length > 1 && words[1].equals("--json") && Machine.isWindows();
+                assertTrue(out.contains(isAscii ? "\\u65e5\\u672c\\u8a9e-\\u00e4" : shown), out);
                 assertFalse(out.contains("?"), out);
             }
             String raw = new String(run(Map.of(), terminal, "logs", args("--raw")).out(), its);
@@ -96,7 +98,7 @@ class ConsoleEncodingTest {
 
     @Test
     void aPipeIsUtf8WhateverTheLocaleAndJsonIsRightForPowerShell() throws Exception {
-        boolean isWindows = System.getProperty("os.name").startsWith("Windows");
+        boolean isWindows = Machine.isWindows();
         for (Object[] one : new Object[][] {args("agents", "--json"), args("recent", "--ndjson")}) {
             String json = new String(run(Map.of("LC_ALL", "C"), List.of(), "query", one).out(), StandardCharsets.UTF_8);
             assertTrue(json.contains(isWindows ? "\\u65e5\\u672c\\u8a9e-\\u00e4" : AGENT), json);

@@ -25,6 +25,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -48,7 +49,9 @@ import telemetry.kit.Script;
 import telemetry.os.Attempt;
 import telemetry.os.Disk;
 import telemetry.os.Machine;
+import telemetry.store.Layout;
 import telemetry.store.Pruned;
+import telemetry.text.JsonText;
 
 /**
  * What can be shown of Windows elsewhere: paths on a Windows file system in memory, and what the library does where the system says that
@@ -218,7 +221,7 @@ class WindowsPathsTest {
         assertEquals(1, Disk.patient(locked).read(new byte[8]));
         System.setProperty("os.name", system);
         refused[0] = 0;
-        assertThrows(IOException.class, () -> Disk.patient(locked).read(new byte[8]), "elsewhere nothing is waited for");
+        if (!Machine.isWindows()) assertThrows(IOException.class, () -> Disk.patient(locked).read(new byte[8]), "elsewhere nothing is waited for");
     }
 
     @Test
@@ -261,6 +264,40 @@ class WindowsPathsTest {
             assertTrue(names.size() > 20, names.toString());
             for (String name : names) assertTrue(name.matches("[^<>:\"/\\\\|?*\\p{Cntrl}]*[^<>:\"/\\\\|?*\\p{Cntrl}. ]")
                     && !name.matches("(?i)(con|prn|aux|nul|com\\d|lpt\\d)(\\..*)?"), name);
+        }
+    }
+
+    @Test
+    void onAShareNoDatabaseIsMadeThatWouldBeInWalMode() throws IOException {
+        Store store = Store.at(path("\\\\server\\share\\m"));
+        StoreException e = assertThrows(StoreException.class, () -> Layout.complete(store));
+        assertEquals(StoreException.Reason.FAILED, e.reason());
+        assertEquals("cannot create the database \\\\server\\share\\m\\db\\telemetry.sqlite: it is on another machine's disk, where WAL does "
+                + "not work (sqlite.org/wal.html)", e.what());
+        assertTrue(Files.notExists(store.base()), "nothing was made");
+        System.setProperty("os.name", system);
+        if (!Machine.isWindows()) return;
+        Script refused = Script.run(new setup(), "--store", store.base());
+        assertEquals(2, refused.exit(), refused.toString());
+        assertTrue(refused.err().startsWith("setup: " + e.what()), refused.err());
+    }
+
+    /** Windows PowerShell reads a pipe in the code page of its console, and all of them have ASCII. */
+    @Test
+    void jsonIsInAsciiAndTheSame() {
+        System.setProperty("os.name", system);
+        Store store = Fixture.V3.filled(dir.resolve("store"), 20, Instant.now());
+        Fixture.append(store, Instant.now(), Fixture.V3.run(0, Instant.now().minusSeconds(99)).with("run_id", "r").with("agent_name", "日本語-ä"));
+        assertEquals(0, Script.on(store, new rebuild(), "--replay-only").exit());
+        for (String[] words : new String[][] {{"agents", "--json"}, {"recent", "--json"}, {"recent", "--ndjson"}, {"--json"}}) {
+            Supplier<Callable<?>> script = words.length == 1 ? logs::new : query::new;
+            System.setProperty("os.name", "Windows 11");
+            String json = Script.on(store, script.get(), (Object[]) words).out();
+            System.setProperty("os.name", system);
+            assertTrue(json.contains("\\u65e5\\u672c\\u8a9e-\\u00e4") && json.chars().allMatch(c -> c < 0x7f), json);
+            String here = Script.on(store, script.get(), (Object[]) words).out();
+            if (!Machine.isWindows() && words.length > 1) assertTrue(here.contains("日本語-ä"), here);
+            assertEquals(JsonText.ascii(here), json);
         }
     }
 

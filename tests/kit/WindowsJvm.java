@@ -108,6 +108,12 @@ public final class WindowsJvm implements AutoCloseable {
         return Machine.program("wine64", env).or(() -> Optional.of(Path.of("/usr/lib/wine/wine64")).filter(Files::isExecutable));
     }
 
+    /** True when {@link #get} has nothing to make or to fetch. */
+    public static boolean isMade() throws IOException {
+        return wine(Machine.environment()).isPresent()
+                && isMade(Machine.cache(Machine.environment()).resolve("telemetry-toolkit/windows/machine"));
+    }
+
     private static boolean isMade(Path machine) throws IOException {
         Path mark = machine.resolve("made");
         return Files.isRegularFile(mark) && Files.readString(mark).equals(SHA256);

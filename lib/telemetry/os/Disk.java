@@ -40,6 +40,8 @@ public final class Disk {
     /** How long to wait for a lock on a day file; a writer holds one only while it writes a line. */
     private static final Duration LOCKED = Duration.ofSeconds(2);
 
+    private static final Duration ASKED = Duration.ofSeconds(5);
+
     private Disk() { }
 
     /** For a file that only its owner may read and write, where the file system knows owners. */
@@ -73,13 +75,23 @@ public final class Disk {
         return uri.toString();
     }
 
-    /** True for a path on another machine, as far as its form or the system shows. A drive letter may hide one. */
+    /**
+     * True for a path on another machine, as far as its form or the system shows; it need not be there yet. What a drive letter stands for,
+     * Windows' own program is asked.
+     */
     public static boolean isRemote(Path path) {
         try {
-            return path.toString().startsWith("\\\\") || REMOTE.contains(Files.getFileStore(path).type().toLowerCase(Locale.ROOT));
+            return path.toString().startsWith("\\\\") || REMOTE.contains(of(path).type().toLowerCase(Locale.ROOT)) || isMapped(path);
         } catch (IOException e) {
             return false;
         }
+    }
+
+    private static boolean isMapped(Path path) {
+        String root = String.valueOf(path.toAbsolutePath().getRoot());
+        if (!Machine.isWindows() || !root.matches("[A-Za-z]:\\\\")) return false;
+        return Answer.of(Program.own("net", "use", root.substring(0, 2)), ASKED)
+                .filter(answer -> answer.exit() == 0 && answer.text().contains("\\\\")).isPresent();
     }
 
     /** An identity that changes when another file takes this name; null when there is no such file. */

@@ -52,6 +52,7 @@ public final class Layout {
      */
     public static Made complete(Store store) {
         refuseForeign(store);
+        refuseOnShare(store);
         var layout = new Layout(store);
         layout.createFolders();
         Schema schema = layout.database();
@@ -67,6 +68,20 @@ public final class Layout {
         } catch (StoreException e) {
             odd.add(e.what());
         }
+    }
+
+    /**
+     * In WAL mode all programs share memory, which those of another machine do not have: they would damage the database.
+     *
+     * @throws StoreException {@code FAILED} when a new database would be in WAL mode on another machine's disk
+     */
+    public static void refuseOnShare(Store store) {
+        Path file = store.database();
+        if (!isMissing(file) || !Disk.isRemote(file)) return;
+        boolean isNew = new EventLog(store).isEmpty();
+        if ((isNew ? SchemaForm.RUNBOOK : Writers.of(store).form()).journal().equals("WAL")) throw new StoreException(
+                StoreException.Reason.FAILED, "create the database", file, "it is on another machine's disk, where WAL does not work "
+                + "(sqlite.org/wal.html)", Next.words("put the store on a disk of the machine that the agents run on"));
     }
 
     private static void refuseForeign(Store store) {
