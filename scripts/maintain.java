@@ -95,8 +95,8 @@ class maintain extends Procedure {
     @Command(name = "schedule", mixinStandardHelpOptions = true, description = "Print lines for cron, systemd and Windows' Task Scheduler.")
     int schedule(@Mixin Consent consent,
             @Option(names = "--xml", paramLabel = "DIR",
-            description = "Also write the tasks as files that the Task Scheduler imports, on other systems than Windows with example paths. "
-                    + "Default: on Windows {base}/reports, elsewhere they are not written.") Path xml) {
+            description = "Also write the tasks as files that the Task Scheduler imports, on other systems than Windows with example "
+                    + "paths. Default: on Windows {base}/reports, elsewhere they are not written.") Path xml) {
         Store store = this.store.existing();
         if (report != null) throw wrong("--report belongs to weekly, monthly and quarterly");
         String checkout = System.getProperty("telemetry.checkout");

@@ -127,7 +127,8 @@ public record Next(Runbook section, String words, Command command) {
 
     /** What was said with the hint, and the command alone on a line of its own. @param next null for none */
     public static String line(String said, Next next) {
-        return hinted(said, next) + (next == null ? "" : next.lines().stream().map(line -> System.lineSeparator() + line).collect(joining()));
+        List<String> lines = next == null ? List.of() : next.lines();
+        return hinted(said, next) + lines.stream().map(line -> System.lineSeparator() + line).collect(joining());
     }
 
     @Override

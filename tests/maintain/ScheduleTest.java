@@ -170,12 +170,13 @@ class ScheduleTest {
     void whatTheTaskSchedulerStartsGetsEveryWordAsItWas() {
         String launcher = "C:\\tool kit & 100%^more\\jbangw.cmd";
         for (String store : List.of("\\\\server\\my share\\", "D:\\%OS% & ^more\\", "D:\\", "D:\\plain", "D:\\図 表 %PATH%")) {
-            var schedule = new Schedule(launcher, "", List.of("--store", store), "D:\\re & ports %OS%", variables("X", "D:\\a %OS% b\\"), "ops");
+            Map<String, String> named = variables("X", "D:\\a %OS% b\\");
+            var schedule = new Schedule(launcher, "", List.of("--store", store), "D:\\re & ports %OS%", named, "ops");
             List<String> lines = schedule.schtasks().lines().filter(line -> !line.startsWith("rem ")).toList();
             assertEquals(List.of("setx", "X", "D:\\a %OS% b\\"), WindowsLine.words(WindowsLine.typed(lines.get(0), ENV)));
             List<String> words = WindowsLine.words(WindowsLine.typed(lines.get(5), ENV));
-            assertEquals(List.of("schtasks", "/Create", "/F", "/TN", "Telemetry quarterly", "/SC", "MONTHLY", "/M", "JAN,APR,JUL,OCT", "/D", "1",
-                    "/ST", "07:30", "/TR"), words.subList(0, 14));
+            assertEquals(List.of("schtasks", "/Create", "/F", "/TN", "Telemetry quarterly", "/SC", "MONTHLY", "/M", "JAN,APR,JUL,OCT",
+                    "/D", "1", "/ST", "07:30", "/TR"), words.subList(0, 14));
             assertEquals(15, words.size());
             assertEquals(quarterly(launcher, store), started(words.get(14)));
             String backup = WindowsLine.words(WindowsLine.typed(lines.get(1), ENV)).get(10);
@@ -206,7 +207,8 @@ class ScheduleTest {
             byte[] bytes = Files.readAllBytes(file);
             assertEquals(0xff, bytes[0] & 0xff);
             assertEquals(0xfe, bytes[1] & 0xff);
-            assertTrue(new String(bytes, 2, bytes.length - 2, StandardCharsets.UTF_16LE).startsWith("<?xml version=\"1.0\" encoding=\"UTF-16\"?>\r\n"));
+            String whole = new String(bytes, 2, bytes.length - 2, StandardCharsets.UTF_16LE);
+            assertTrue(whole.startsWith("<?xml version=\"1.0\" encoding=\"UTF-16\"?>\r\n"), whole);
             Document xml = DocumentBuilderFactory.newInstance().newDocumentBuilder().parse(file.toFile());
             String command = text(xml, "Command");
             assertEquals(checkout.resolve("scripts/jbangw.cmd").toString(), command);
@@ -215,8 +217,8 @@ class ScheduleTest {
             List<String> words = started('"' + command + "\" " + text(xml, "Arguments"));
             assertEquals(store.toString(), words.get(words.indexOf("--store") + 1), words.toString());
             assertEquals(job.equals("backup") || job.equals("health") ? job : "maintain", words.get(1));
-            for (String setting : List.of("MultipleInstancesPolicy=IgnoreNew", "DisallowStartIfOnBatteries=false", "StopIfGoingOnBatteries=false",
-                    "StartWhenAvailable=true", "WakeToRun=false", "ExecutionTimeLimit=PT23H", "AllowHardTerminate=true", "Enabled=true",
+            for (String setting : List.of("MultipleInstancesPolicy=IgnoreNew", "DisallowStartIfOnBatteries=false",
+                    "StopIfGoingOnBatteries=false", "StartWhenAvailable=true", "WakeToRun=false", "ExecutionTimeLimit=PT23H", "AllowHardTerminate=true", "Enabled=true",
                     "RunOnlyIfNetworkAvailable=false", "RunOnlyIfIdle=false", "StopOnIdleEnd=false", "Hidden=false", "Priority=7"))
                 assertEquals(setting.replaceFirst(".*=", ""), text(xml, setting.replaceFirst("=.*", "")), setting);
             assertTrue(text(xml, "StartBoundary").matches("2025-01-01T0[267]:[03]0:00"));
@@ -249,7 +251,9 @@ class ScheduleTest {
         Script script = schedule("--store", store, "--xml", named, "--json");
         assertEquals(0, script.exit(), script.err());
         assertEquals(5, Json.parse(script.out()).asObject().getString("xml", "").lines().count());
-        assertEquals("C:\\path\\to\\checkout\\scripts\\jbangw.cmd", text(DocumentBuilderFactory.newInstance().newDocumentBuilder()
+        String launcher = OS.WINDOWS.isCurrentOs() ? Checkout.root().resolve("scripts/jbangw.cmd").toString()
+                : "C:\\path\\to\\checkout\\scripts\\jbangw.cmd";
+        assertEquals(launcher, text(DocumentBuilderFactory.newInstance().newDocumentBuilder()
                 .parse(named.resolve("telemetry-monthly.xml").toFile()), "Command"));
     }
 

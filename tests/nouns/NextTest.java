@@ -81,7 +81,8 @@ class NextTest {
 
     /** As cmd reads it, then the script that hands it on, then java. */
     @ParameterizedTest
-    @ValueSource(strings = {"\\\\server\\my share\\", "D:\\a & b\\", "D:\\100%", "D:\\%OS%\\x y", "D:\\$HOME", "D:\\a^b", "say \"a&b\"", "C:\\", "größe"})
+    @ValueSource(strings = {"\\\\server\\my share\\", "D:\\a & b\\", "D:\\100%", "D:\\%OS%\\x y", "D:\\$HOME", "D:\\a^b",
+        "say \"a&b\"", "C:\\", "größe"})
     void onWindowsCmdAndTheProgramGetTheArgument(String argument) {
         System.setProperty("os.name", "Windows 11");
         Next next = Next.command("logs", "--store", argument, "--grep", "last & one");
@@ -99,15 +100,18 @@ class NextTest {
         for (String same : List.of("D:\\agent-metrics", "D:\\agent metrics", "\\\\server\\c$\\x y", "it's", "a & b"))
             assertEquals(1, Next.command("logs", "--store", same).lines().size(), same);
         assertEquals(List.of("next: jbang logs@telemetry --store \"D:\\$name x\"",
-                "in PowerShell: jbang.cmd --% logs@telemetry --store \"D:\\$name x\""), Next.command("logs", "--store", "D:\\$name x").lines());
-        assertEquals(List.of("next: sqlite3 D:\\x \"DROP INDEX \\\"a b\\\"\"", "in PowerShell: sqlite3 --% D:\\x \"DROP INDEX \\\"a b\\\"\""),
+                "in PowerShell: jbang.cmd --% logs@telemetry --store \"D:\\$name x\""),
+                Next.command("logs", "--store", "D:\\$name x").lines());
+        assertEquals(List.of("next: sqlite3 D:\\x \"DROP INDEX \\\"a b\\\"\"",
+                "in PowerShell: sqlite3 --% D:\\x \"DROP INDEX \\\"a b\\\"\""),
                 Next.program("sqlite3", "D:\\x", "DROP INDEX \"a b\"").lines());
         assertEquals(List.of("next: cmd /c move \"C:\\a\"%\"x\" b", "in PowerShell: cmd --% /c move \"C:\\a\"%\"x\" b"),
                 Next.program("cmd", "/c", "move", "C:\\a%x", "b").lines());
         System.setProperty("telemetry.jbangw", "C:\\Ann's tools\\jbangw.cmd");
         try {
             assertEquals(List.of("next: \"C:\\Ann's tools\\jbangw.cmd\" health --store D:\\x",
-                    "in PowerShell: & 'C:\\Ann''s tools\\jbangw.cmd' --% health --store D:\\x"), Next.command("health", "--store", "D:\\x").lines());
+                    "in PowerShell: & 'C:\\Ann''s tools\\jbangw.cmd' --% health --store D:\\x"),
+                    Next.command("health", "--store", "D:\\x").lines());
             assertEquals("it broke" + (System.lineSeparator() + "next: \"C:\\Ann's tools\\jbangw.cmd\" health" + System.lineSeparator()
                     + "in PowerShell: & 'C:\\Ann''s tools\\jbangw.cmd' --% health"), Next.line("it broke", Next.command("health")));
         } finally {

@@ -39,8 +39,8 @@ class ProgramRunTest {
 
     /** As a shim forwards. */
     private static final String FORWARDING = "@\"%REAL%\" -cp \"%REAL_PATH%\" telemetry.os.ProgramRunTest %*\r\n";
-    private static final String PICKING = "@\"%REAL%\" -cp \"%REAL_PATH%\" telemetry.os.ProgramRunTest \"%~1\" \"%~2\" \"%~3\" \"%~4\" \"%~5\" "
-            + "\"%~6\" \"%~7\" \"%~8\" \"%~9\"\r\n";
+    private static final String PICKING = "@\"%REAL%\" -cp \"%REAL_PATH%\" telemetry.os.ProgramRunTest "
+            + "\"%~1\" \"%~2\" \"%~3\" \"%~4\" \"%~5\" \"%~6\" \"%~7\" \"%~8\" \"%~9\"\r\n";
 
     @TempDir
     Path dir;
@@ -177,7 +177,8 @@ class ProgramRunTest {
     @Test
     void aPrintedLineGetsThroughCmdAndTheScriptThatHandsItOn() throws Exception {
         String script = script("hands & on.cmd", FORWARDING);
-        List<String> arguments = List.of("\\\\server\\my share\\", "D:\\%OS% & more\\", "100%", "a ^ b", "say \"a & b\"", "(x)", "plain", "last \\");
+        List<String> arguments = List.of("\\\\server\\my share\\", "D:\\%OS% & more\\", "100%", "a ^ b", "say \"a & b\"",
+                "(x)", "plain", "last \\");
         System.setProperty("telemetry.jbangw", script);
         try {
             String line = Next.command("logs", arguments.toArray(String[]::new)).command().toString();

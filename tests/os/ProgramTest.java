@@ -84,9 +84,9 @@ class ProgramTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"agent, here/agent.CMD", "tool, bin/tool.exe", "tool1.2, bin/tool1.2.exe", ".\\agent, .\\agent.cmd", "dir\\agent, dir\\agent.cmd",
-            "dir/agent, dir/agent.cmd", "C:\\dir\\agent, C:\\dir\\agent.cmd", "C:\\dir\\agent.CMD, C:\\dir\\agent.CMD", "agent.cmd., here/agent.cmd",
-            "'agent.cmd ', here/agent.cmd", "both, bin/both.com", "data.bin, bin/data.bin", "semi, a;b/semi.exe"})
+    @CsvSource({"agent, here/agent.CMD", "tool, bin/tool.exe", "tool1.2, bin/tool1.2.exe", ".\\agent, .\\agent.cmd",
+            "dir\\agent, dir\\agent.cmd", "dir/agent, dir/agent.cmd", "C:\\dir\\agent, C:\\dir\\agent.cmd", "C:\\dir\\agent.CMD, C:\\dir\\agent.CMD",
+            "agent.cmd., here/agent.cmd", "'agent.cmd ', here/agent.cmd", "both, bin/both.com", "data.bin, bin/data.bin", "semi, a;b/semi.exe"})
     void aNameIsLookedUpAsCmdDoesIt(String name, String file) {
         Set<String> files = Set.of("here/agent.cmd", "bin/tool.exe", "bin/tool1.2.exe", "bin/tool1.2", ".\\agent.cmd", ".\\agent",
                 "dir\\agent.cmd", "dir/agent.cmd", "c:\\dir\\agent.cmd", "bin/both.exe", "bin/both.com", "bin/data.bin", "a;b/semi.exe",
@@ -106,10 +106,12 @@ class ProgramTest {
         Map<String, String> env = path("bin");
         for (String name : List.of("", ".", " ", "sh", "y", "x.exe", ".\\x", "a\"b"))
             assertEquals(Optional.empty(), Program.found(name, "here", env, file -> files.contains(neutral(file))), name);
-        assertEquals(Optional.empty(), Program.found("git", null, env, file -> files.contains(neutral(file))), "the toolkit's own git, in the working folder");
+        assertEquals(Optional.empty(), Program.found("git", null, env, file -> files.contains(neutral(file))), "git");
         env.put("NoDefaultCurrentDirectoryInExePath", "");
         assertEquals(Optional.empty(), Program.found("agent", "here", env, file -> files.contains(neutral(file))));
-        env.put("PATHEXT", ".EXE;.PY");
+        env.put("PATHEXT", ".PY");
+        assertEquals(Optional.of("bin/y.exe"), Program.found("y", "here", env, file -> neutral(file).equals("bin/y.exe"))
+                .map(ProgramTest::neutral));
         Set<String> scripts = Set.of("bin/x.cmd", "bin/x.py");
         assertEquals(Optional.of("bin/x.py"), Program.found("x", "here", env, file -> scripts.contains(neutral(file)))
                 .map(ProgramTest::neutral));
@@ -125,7 +127,8 @@ class ProgramTest {
     void aLineForTheShellKeepsItsMarksAndVariables() {
         Map<String, String> env = new TreeMap<>(ENV);
         env.put("TO", "D:\\my alerts");
-        for (String line : List.of("copy con \"%TO%\\a b.txt\"", "\"C:\\my tools\\tell.exe\" \"x y\"", "find \"x\" C:\\", "type con > \"%TO%\\x\"")) {
+        for (String line : List.of("copy con \"%TO%\\a b.txt\"", "\"C:\\my tools\\tell.exe\" \"x y\"", "find \"x\" C:\\",
+                "type con > \"%TO%\\x\"")) {
             String all = WindowsLine.ofJava(Program.shell(line, env));
             assertTrue(all.startsWith("D:\\WINNT\\System32\\cmd.exe /d /s /c \""), all);
             assertEquals(line, WindowsLine.behindC(all).stripTrailing());

@@ -150,8 +150,8 @@ public record Schedule(String launcher, String suffix, List<String> options, Str
         @Override
         public String toString() {
             String newline = System.lineSeparator();
-            return schedule + newline + newline + "rem Windows: in cmd, instead of these; the files also have the settings for battery, sleep and "
-                    + "missed times" + newline + xml.replace("\n", newline);
+            return schedule + newline + newline + "rem Windows: in cmd, instead of these; the files also have the settings for battery, "
+                    + "sleep and missed times" + newline + xml.replace("\n", newline);
         }
     }
 

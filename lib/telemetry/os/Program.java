@@ -27,7 +27,7 @@ public record Program(List<String> command, boolean isTyped, Map<String, String>
     private static final List<String> DIRECT = List.of(".exe", ".com");
     private static final List<String> BATCH = List.of(".cmd", ".bat");
 
-    /** Windows' own, for an environment without the variable. Programs that cmd starts by it and the system does not are cmd's. */
+    /** Windows' own PATHEXT, for an environment without it. What cmd starts by it and the system does not is started by cmd. */
     private static final String USUAL_ENDINGS = ".COM;.EXE;.BAT;.CMD;.VBS;.VBE;.JS;.JSE;.WSF;.WSH;.MSC";
 
     /** Source: learn.microsoft.com, "Command prompt (Cmd.exe) command-line string limitation". */
@@ -149,9 +149,10 @@ public record Program(List<String> command, boolean isTyped, Map<String, String>
         return name.indexOf('.') < 0 ? "" : name.substring(name.lastIndexOf('.')).toLowerCase(Locale.ROOT);
     }
 
+    /** The system itself knows one ending, whatever the variable says. */
     private static List<String> endings(Map<String, String> env) {
-        return Stream.of(env.getOrDefault("PATHEXT", USUAL_ENDINGS).toLowerCase(Locale.ROOT).split(";")).map(String::strip)
-                .filter(ending -> ending.startsWith(".")).toList();
+        String all = env.getOrDefault("PATHEXT", USUAL_ENDINGS).toLowerCase(Locale.ROOT) + ";.exe";
+        return Stream.of(all.split(";")).map(String::strip).filter(ending -> ending.startsWith(".")).distinct().toList();
     }
 
     /** A folder may stand in quotation marks, with a semicolon in it. */
