@@ -276,6 +276,7 @@ class ArchiveTest {
         Script restored = command("restore", store, "2025-12-01");
         assertEquals(new Script(0, "restored " + DayLines.file(store, 0) + NL, ""), restored);
         assertEquals(41, Files.readAllLines(DayLines.file(store, 0)).size());
+        assertEquals(restored, command("restore", store, "2025-12-01"), "it is there, whole: one that was stopped at its end has left it");
         assertEquals(41, Script.run(new logs(), "--store", store.base(), "--raw").out().lines().count(), "no line is shown twice");
         DayLines.rest(store, NOW);
         archive(store, "--older-than", "0d", "--yes");
@@ -322,6 +323,7 @@ class ArchiveTest {
         assertTrue(verify.out().contains("3 of 4 archived files are right") && verify.out().contains("year=2025/month=11"), verify.out());
         Script expire = Script.runWithoutRights("archive", "expire", "--older-than", "1000d", "--yes", "--store", store.base());
         assertTrue(expire.out().contains("archive expire" + why), expire.out());
+        assertTrue(expire.exit() == 3 && expire.out().contains("no archived day that can be seen is older than 1000 d"), expire.out());
     }
 
     @Test

@@ -53,6 +53,21 @@ class LogWriterTest {
         assertEquals("{\"a\": 1}\n{\"torn\n{\"b\": 2}\n{\"half\": 3}\n{\"c\": 4}\n", Files.readString(file));
     }
 
+    /** A file gets its name by a link from an unfinished one, which a kill may leave beside it. */
+    @Test
+    void theSecondNameThatAKilledWriterHasLeftGoesWithTheNextLine() throws IOException {
+        assumeTrue(!Machine.isWindows(), "files have one name there");
+        Path file = dir.resolve("events_20261120.ndjson");
+        Path left = dir.resolve(file.getFileName() + ".4194305-1.tmp");
+        write(file, "{\"a\": 1}\n");
+        Files.createLink(left, file);
+        try (var writer = new LogWriter(file)) {
+            writer.append(List.of("{\"b\": 2}"));
+        }
+        assertTrue(Files.notExists(left));
+        assertEquals("{\"a\": 1}\n{\"b\": 2}\n", Files.readString(file));
+    }
+
     /** The kernel shows a long write's beginning before its end. */
     @Test
     @Needs(Need.NOT_WINE)

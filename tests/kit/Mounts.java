@@ -13,6 +13,11 @@ public final class Mounts {
         return run("mount", "-t", "tmpfs", "-o", "size=" + size, "tmpfs", folder.toString());
     }
 
+    /** Gives a {@link #tmpfs} another size; what it holds stays. */
+    public static boolean resize(Path folder, String size) throws IOException, InterruptedException {
+        return run("mount", "-o", "remount,size=" + size, folder.toString());
+    }
+
     /** One that has no size. @return false when this user or machine may not mount */
     public static boolean ramfs(Path folder) throws IOException, InterruptedException {
         return run("mount", "-t", "ramfs", "ramfs", folder.toString());

@@ -259,18 +259,19 @@ public final class Archive {
     }
 
     /**
-     * Restores a day to the raw folder, all its parts in one file. The archive keeps them.
+     * Restores a day to the raw folder, all its parts in one file. The archive keeps them. Nothing changes when just that stands there.
      *
-     * @throws StoreException {@code MISSING} when the day is not archived, {@code FAILED} when the raw folder has a file of that day,
+     * @throws StoreException {@code MISSING} when the day is not archived, {@code FAILED} when the raw folder has another file of that day,
      *                        {@code DAMAGED} when a part is damaged
      */
     public Unpacked restore(LocalDate day) {
         return new ArchiveRestore(this).restore(day);
     }
 
-    /** The archived files of days that ended longer ago than this: what {@link #expire} would delete. */
+    /** The archived files of days that ended longer ago than this, as far as they can be seen: what {@link #expire} would delete. */
     public ExpiredDays older(Duration age) {
-        return new ArchiveExpiry(this).older(sorted(readable()), age);
+        DayFolder readable = readable();
+        return new ArchiveExpiry(this).older(sorted(readable), age, readable.unread().isEmpty());
     }
 
     /**

@@ -21,10 +21,10 @@ final class ArchiveExpiry {
         this.archive = archive;
     }
 
-    ExpiredDays older(List<DayFile> files, Duration age) {
+    ExpiredDays older(List<DayFile> files, Duration age, boolean isAll) {
         List<Path> old = files.stream().filter(file -> archive.isOlder(file, age)).map(DayFile::path).toList();
         var size = new Size(old.stream().mapToLong(file -> file.toFile().length()).sum());
-        return new ExpiredDays(new ExpiredDays.Going(old, size, true), age);
+        return new ExpiredDays(new ExpiredDays.Going(old, size, true), age, isAll);
     }
 
     ExpiredDays expire(ExpiredDays old) {
@@ -33,7 +33,7 @@ final class ArchiveExpiry {
         for (StoreException failure : failures.subList(Math.min(1, failures.size()), failures.size()))
             Notes.add(archive.store().message(failure));
         if (!failures.isEmpty()) throw failures.get(0);
-        return new ExpiredDays(new ExpiredDays.Going(files, old.data().size(), false), old.age());
+        return new ExpiredDays(new ExpiredDays.Going(files, old.data().size(), false), old.age(), old.isAll());
     }
 
     /** A kill may leave files that the manifest does not know; a check lists them again. @return what could not be deleted */

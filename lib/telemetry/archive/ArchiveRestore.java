@@ -4,8 +4,10 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.LocalDate;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -36,14 +38,16 @@ final class ArchiveRestore {
         parts.keySet().removeIf(part -> !part.day().equals(day));
         if (parts.isEmpty()) throw new StoreException(StoreException.Reason.MISSING,
                 "restore " + day + " from", archive.folder(), "it is not there", archive.store().command("archive", "list"));
-        refuseToMix(day);
         Path target = raw.resolve(DayFile.name(day));
+        boolean isDone = isDone(day, parts.keySet(), target);
         Attempt.of("restore", target, () -> {
             Archive.createFolders(raw);
             Path unfinished = Unfinished.beside(target);
             try {
-                write(parts, unfinished);
-                Disk.publish(unfinished, target);
+                if (!isDone) {
+                    write(parts, unfinished);
+                    Disk.publish(unfinished, target);
+                }
             } finally {
                 Inside.delete(unfinished);
             }
@@ -52,13 +56,27 @@ final class ArchiveRestore {
         return new Archive.Unpacked(target);
     }
 
-    /** A raw file of that day has late lines, or already all lines. */
-    private void refuseToMix(LocalDate day) {
+    /**
+     * True when the raw file has this day's archived lines and no others: one that was stopped at its end has left it.
+     * @throws StoreException when it has late lines: they are not to be mixed
+     */
+    private boolean isDone(LocalDate day, Collection<DayFile> parts, Path target) {
         List<DayFile> present = new EventLog(archive.store()).days().stream()
                 .filter(file -> file.day().equals(day) && raw.equals(file.path().getParent())).toList();
-        if (!present.isEmpty()) throw new StoreException(StoreException.Reason.FAILED,
+        if (present.isEmpty() || isSame(parts, target)) return !present.isEmpty();
+        throw new StoreException(StoreException.Reason.FAILED,
                 "restore " + day + " to", present.get(0).path(), "it is there already, perhaps with late lines",
                 Next.words("archive it too, then restore").then(archive.store().command("archive", "--older-than", "0d", "--dry-run")));
+    }
+
+    private static boolean isSame(Collection<DayFile> parts, Path target) {
+        try {
+            long bytes = 0;
+            for (DayFile part : parts) bytes += GzipFile.compare(part.path(), target, bytes).bytes();
+            return bytes == Files.size(target);
+        } catch (IOException | StoreException e) {
+            return false;
+        }
     }
 
     private void write(Map<DayFile, Optional<ArchiveManifest.Entry>> parts, Path unfinished) throws IOException {

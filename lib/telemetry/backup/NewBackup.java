@@ -63,6 +63,8 @@ final class NewBackup implements AutoCloseable {
         Duration copying = since(began);
         try {
             Backup made = Attempt.of("write the backup to", folder, () -> Backup.of(finish(copy, check, compress)));
+            if (made.runs() == null)
+                throw new StoreException(StoreException.Reason.FAILED, "read back", made.file(), made.doubt(), Next.RUN_AGAIN);
             return new MadeBackup(made, oddities.orphans(), odd(store), oddities.newer(), since(began), copying, List.of());
         } catch (StoreException e) {
             if (e.reason() != StoreException.Reason.DAMAGED) throw e;

@@ -115,6 +115,7 @@ public final class LogWriter implements AutoCloseable {
     private OutputStream openOrMake() throws IOException {
         for (int n = 1;; n++) {
             if (Files.notExists(file)) make();
+            else NewFile.keepOneName(file);
             try {
                 return Inside.open(file, there -> Files.newOutputStream(there, StandardOpenOption.APPEND));
             } catch (NoSuchFileException e) {

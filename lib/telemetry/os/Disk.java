@@ -174,7 +174,7 @@ public final class Disk {
     /**
      * Gives a finished file its name on the same disk and never replaces another file. A hard link does that: the kernel refuses a name
      * that is taken. Where there are no hard links, the file is moved, which Windows refuses in the same case. A first name
-     * that another program has open is left to {@link Unfinished#sweep}.
+     * that cannot be taken away at once, because another program has it open say, is left to {@link Unfinished#sweep}.
      *
      * @throws FileAlreadyExistsException when another file has the name
      */
@@ -190,7 +190,7 @@ public final class Disk {
         try {
             Inside.delete(finished);
         } catch (IOException e) {
-            if (!InUse.is(e)) throw e;
+            // it has its name, and whoever sweeps the folder next takes the first one away
         }
     }
 

@@ -154,6 +154,16 @@ public final class NewFile {
         }
     }
 
+    /** Takes away the unfinished name of a file that {@link #appear} was killed at. Does nothing when there is no such file. */
+    public static void keepOneName(Path file) throws IOException {
+        try {
+            boolean isTwice = isKnown(file) && (int) Files.getAttribute(file, "unix:nlink", LinkOption.NOFOLLOW_LINKS) > 1;
+            if (isTwice) Unfinished.beside(file);
+        } catch (NoSuchFileException e) {
+            // nothing has two names
+        }
+    }
+
     /** As {@link #appear}, for a file that no other account opens unasked, in fewer steps. @return false when it is there already */
     public static boolean make(Path file, Path model) throws IOException {
         try {
