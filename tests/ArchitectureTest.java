@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.regex.MatchResult;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -260,6 +261,23 @@ class ArchitectureTest {
         Set<String> missing = new TreeSet<>();
         while (named.find()) if (!tests.contains(named.group(1))) missing.add(named.group(1));
         assertEquals(Set.of(), missing);
+    }
+
+    /** In the table of what has not been run on Windows. */
+    @Test
+    void whatIsNotRunOnWindowsNamesTestsThatExist() throws IOException {
+        Map<String, String> tests = new TreeMap<>();
+        for (Path file : javaFiles(Checkout.root().resolve("tests")))
+            tests.put(file.getFileName().toString().replace(".java", ""), Files.readString(file));
+        String design = Files.readString(Checkout.root().resolve("docs/design.md"));
+        List<String> rows = design.substring(design.indexOf("| not run |")).lines().takeWhile(line -> line.startsWith("|")).skip(2).toList();
+        assertTrue(rows.size() > 10, rows.toString());
+        for (String row : rows) {
+            List<MatchResult> named = Pattern.compile("`(\\w+Test)(?:\\.(\\w+))?`").matcher(row).results().toList();
+            assertFalse(named.isEmpty(), row);
+            for (MatchResult test : named) assertTrue(tests.containsKey(test.group(1))
+                    && (test.group(2) == null || tests.get(test.group(1)).contains(" " + test.group(2) + "(")), test.group());
+        }
     }
 
     @Test

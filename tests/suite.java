@@ -94,7 +94,7 @@ class suite implements Callable<Integer> {
     /** A test that hangs there must not hang the run. */
     private static final List<String> WINDOWS_OPTIONS = List.of("--enable-native-access=ALL-UNNAMED", "-XX:TieredStopAtLevel=1",
             "-XX:+UseSerialGC", "-XX:-UsePerfData", "-Xlog:disable", "-Djdk.console=java.base",
-            "-Djunit.jupiter.execution.timeout.default=5 m", "-Djunit.jupiter.execution.timeout.thread.mode.default=SEPARATE_THREAD");
+            "-Djunit.jupiter.execution.timeout.default=15 m", "-Djunit.jupiter.execution.timeout.thread.mode.default=SEPARATE_THREAD");
 
     /** What NAME may be, and what of it runs: of each class and of each Class#method, how many tests. */
     private final Map<String, Integer> known = new TreeMap<>();

@@ -68,7 +68,7 @@ class LargeValueTest {
     void programsGetAllOfIt() throws Exception {
         String expected = hash(LINE, LINES);
         for (String format : List.of("--json", "--csv")) {
-            Path out = dir.resolve("out");
+            Path out = dir.resolve("out" + format);
             Process query = processBuilder(store, "query", "failures", "--limit", "2", format).redirectOutput(out.toFile())
                     .redirectError(ProcessBuilder.Redirect.INHERIT).start();
             assertTrue(query.waitFor(3, TimeUnit.MINUTES) && query.exitValue() == 0, format);

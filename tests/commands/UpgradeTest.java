@@ -238,7 +238,7 @@ class UpgradeTest {
         Script dry = upgrade(store, "--to", "v7-python", "--dry-run");
         assertEquals(0, dry.exit(), dry.err());
         assertTrue(dry.out().contains("because its tables are v3"), dry.out());
-        assertTrue(dry.out().endsWith("upgrade@telemetry --store " + store.base() + " --to v7-python --yes\n"), dry.out());
+        assertTrue(dry.plain().out().endsWith("upgrade@telemetry --store " + store.base() + " --to v7-python --yes\n"), dry.out());
         assertEquals(before, rows(store));
         try (Stream<Path> left = Files.list(store.database().getParent())) {
             assertFalse(left.anyMatch(file -> file.getFileName().toString().contains("tmp")));

@@ -23,6 +23,7 @@ public enum Need {
     PROC("there is no /proc here", () -> !Machine.isWindows() && Files.isDirectory(Path.of("/proc/self"))),
     OPENERS("only Linux tells who has a file open", () -> !Machine.isWindows() && Files.isDirectory(Path.of("/proc/self/fd"))),
     FREE_NAMES("a file that a program has open keeps its place on Windows", () -> !Machine.isWindows()),
+    WINDOWS("only Windows has these programs", Machine::isWindows),
     NOT_WINE("Wine appends, deletes what is open and keeps times of making otherwise than Windows", () -> !isWine()),
     COMPILER("this Java has no compiler", () -> ToolProvider.getSystemJavaCompiler() != null),
     DEBUGGER("this Java has no debugger's library", () -> has("com.sun.jdi.VirtualMachine")),

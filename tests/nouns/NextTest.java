@@ -61,7 +61,6 @@ class NextTest {
     }
 
     @ParameterizedTest
-    @Needs(Need.SH)
     @ValueSource(strings = {"plain", "", "my store", "it's", "say \"it's\"", "'", "a\nb", "$HOME",
         "it's $HOME", "it's `id`", "it's a \\", "it's!",
             "--grep=*", "größe", "; rm x"})

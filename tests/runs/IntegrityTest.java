@@ -18,6 +18,7 @@ import telemetry.Database;
 import telemetry.Store;
 import telemetry.kit.Fixture;
 import telemetry.kit.Sabotage;
+import telemetry.os.Machine;
 
 /** SQLite's own words for what it finds, told apart by what they are about. */
 class IntegrityTest {
@@ -80,7 +81,9 @@ class IntegrityTest {
         assertTrue(found.toString().matches("nothing is damaged, but rows break a NOT NULL or CHECK: \\w+_check found 43 errors "
                 + "in agent_runs: ([^;]+; ){3}…"), found.toString());
         assertTrue(found.texts().containsAll(Set.of("NULL value in agent_runs.host", "CHECK constraint failed in agent_runs")));
-        assertEquals("jbang query@telemetry sql 'SELECT * FROM \"agent_runs\" WHERE \"host\" IS NULL' --store " + dir,
+        String sql = "SELECT * FROM \"agent_runs\" WHERE \"host\" IS NULL";
+        assertEquals(Machine.isWindows() ? store.command("query", "sql", sql).command().toString()
+                : "jbang query@telemetry sql '" + sql + "' --store " + dir,
                 found.trouble("database", store).hint().command().toString());
     }
 

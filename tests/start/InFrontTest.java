@@ -55,6 +55,7 @@ class InFrontTest {
 
     @BeforeAll
     static void build() throws Exception {
+        if (!Need.SH_LAUNCHER.isMet()) return;
         new Launchers(Checkout.root(), Shell.SH).write(shared.resolve("bin"));
         Path users = Path.of(System.getenv().getOrDefault("XDG_CACHE_HOME", System.getenv("HOME") + "/.cache"), "jbangw");
         if (Files.isDirectory(users)) Fixture.copy(users, shared.resolve("cache/jbangw"));

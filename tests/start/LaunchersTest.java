@@ -93,6 +93,7 @@ class LaunchersTest {
 
     @BeforeAll
     static void makeCheckout() throws Exception {
+        if (!Need.SH_LAUNCHER.isMet()) return;
         checkout = shared.toRealPath().resolve("check out's");
         Fixture.copy(Checkout.root().resolve("lib"), checkout.resolve("lib"));
         Path scripts = Files.createDirectories(checkout.resolve("scripts"));
