@@ -20,19 +20,19 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.condition.EnabledOnOs;
-import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.api.parallel.Isolated;
 import telemetry.Next;
 import telemetry.StoreException;
 import telemetry.kit.Fixture;
 import telemetry.kit.Hostile;
+import telemetry.kit.Need;
+import telemetry.kit.Needs;
 import telemetry.kit.Script;
 
 /** Programs really started on Windows, by name and with hostile arguments. This class is the program: it writes down what it got. */
 @Isolated("a printed line is made by properties of the JVM")
-@EnabledOnOs(value = OS.WINDOWS, disabledReason = "cmd and .exe files are Windows'")
+@Needs(Need.WINDOWS)
 @Tag("system")
 class ProgramRunTest {
     private static final String TOLD = "TELEMETRY_TOLD";
