@@ -2,8 +2,8 @@
 //JAVA 17+
 //DESCRIPTION Compress old day files, verify them, and only then delete the originals; list, verify, restore, expire.
 //SOURCES ../lib/telemetry/text/package-info.java ../lib/telemetry/os/package-info.java ../lib/telemetry/sqlite/package-info.java
-//SOURCES ../lib/telemetry/daylog/package-info.java ../lib/telemetry/runs/package-info.java ../lib/telemetry/cli/package-info.java
-//SOURCES ../lib/telemetry/store/package-info.java ../lib/telemetry/archive/package-info.java
+//SOURCES ../lib/telemetry/daylog/package-info.java ../lib/telemetry/runs/package-info.java ../lib/telemetry/store/package-info.java
+//SOURCES ../lib/telemetry/cli/package-info.java ../lib/telemetry/archive/package-info.java
 //RUNTIME_OPTIONS -XX:CompileThresholdScaling=4
 
 import java.nio.file.Path;

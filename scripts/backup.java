@@ -2,8 +2,8 @@
 //JAVA 17+
 //DESCRIPTION Make a verified backup while agents write; list, verify, expire and restore backups.
 //SOURCES ../lib/telemetry/text/package-info.java ../lib/telemetry/os/package-info.java ../lib/telemetry/sqlite/package-info.java
-//SOURCES ../lib/telemetry/daylog/package-info.java ../lib/telemetry/runs/package-info.java ../lib/telemetry/cli/package-info.java
-//SOURCES ../lib/telemetry/store/package-info.java ../lib/telemetry/backup/package-info.java ../lib/telemetry/prune/package-info.java
+//SOURCES ../lib/telemetry/daylog/package-info.java ../lib/telemetry/runs/package-info.java ../lib/telemetry/store/package-info.java
+//SOURCES ../lib/telemetry/cli/package-info.java ../lib/telemetry/backup/package-info.java ../lib/telemetry/prune/package-info.java
 //SOURCES ../lib/telemetry/rebuild/package-info.java ../lib/telemetry/restore/package-info.java
 //RUNTIME_OPTIONS -XX:CompileThresholdScaling=4
 

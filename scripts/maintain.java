@@ -2,8 +2,8 @@
 //JAVA 17+
 //DESCRIPTION Go through the weekly, monthly or quarterly checklist; or print the lines that schedule it.
 //SOURCES ../lib/telemetry/text/package-info.java ../lib/telemetry/os/package-info.java ../lib/telemetry/sqlite/package-info.java
-//SOURCES ../lib/telemetry/daylog/package-info.java ../lib/telemetry/runs/package-info.java ../lib/telemetry/cli/package-info.java
-//SOURCES ../lib/telemetry/store/package-info.java ../lib/telemetry/recording/package-info.java ../lib/telemetry/logs/package-info.java
+//SOURCES ../lib/telemetry/daylog/package-info.java ../lib/telemetry/runs/package-info.java ../lib/telemetry/store/package-info.java
+//SOURCES ../lib/telemetry/cli/package-info.java ../lib/telemetry/recording/package-info.java ../lib/telemetry/logs/package-info.java
 //SOURCES ../lib/telemetry/archive/package-info.java ../lib/telemetry/locks/package-info.java ../lib/telemetry/backup/package-info.java
 //SOURCES ../lib/telemetry/health/package-info.java ../lib/telemetry/measure/package-info.java ../lib/telemetry/alert/package-info.java
 //SOURCES ../lib/telemetry/maintain/package-info.java

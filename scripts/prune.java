@@ -2,8 +2,8 @@
 //JAVA 17+
 //DESCRIPTION Delete old runs from the database, cancel those that never ended, or record those that others deleted.
 //SOURCES ../lib/telemetry/text/package-info.java ../lib/telemetry/os/package-info.java ../lib/telemetry/sqlite/package-info.java
-//SOURCES ../lib/telemetry/daylog/package-info.java ../lib/telemetry/runs/package-info.java ../lib/telemetry/cli/package-info.java
-//SOURCES ../lib/telemetry/store/package-info.java ../lib/telemetry/backup/package-info.java ../lib/telemetry/prune/package-info.java
+//SOURCES ../lib/telemetry/daylog/package-info.java ../lib/telemetry/runs/package-info.java ../lib/telemetry/store/package-info.java
+//SOURCES ../lib/telemetry/cli/package-info.java ../lib/telemetry/backup/package-info.java ../lib/telemetry/prune/package-info.java
 //RUNTIME_OPTIONS -XX:TieredStopAtLevel=1 -XX:CompileThresholdScaling=10
 
 import java.nio.file.Path;

@@ -2,8 +2,8 @@
 //JAVA 17+
 //DESCRIPTION Make a new database from the day files, verify it and put it in place; or compare the two.
 //SOURCES ../lib/telemetry/text/package-info.java ../lib/telemetry/os/package-info.java ../lib/telemetry/sqlite/package-info.java
-//SOURCES ../lib/telemetry/daylog/package-info.java ../lib/telemetry/runs/package-info.java ../lib/telemetry/cli/package-info.java
-//SOURCES ../lib/telemetry/store/package-info.java ../lib/telemetry/logs/package-info.java ../lib/telemetry/prune/package-info.java
+//SOURCES ../lib/telemetry/daylog/package-info.java ../lib/telemetry/runs/package-info.java ../lib/telemetry/store/package-info.java
+//SOURCES ../lib/telemetry/cli/package-info.java ../lib/telemetry/logs/package-info.java ../lib/telemetry/prune/package-info.java
 //SOURCES ../lib/telemetry/rebuild/package-info.java
 //RUNTIME_OPTIONS -XX:CompileThresholdScaling=4 -Xmx512m -Xmn64m
 

@@ -2,8 +2,8 @@
 //JAVA 17+
 //DESCRIPTION Make a damaged or missing database good again from backup, day files and what is left of it.
 //SOURCES ../lib/telemetry/text/package-info.java ../lib/telemetry/os/package-info.java ../lib/telemetry/sqlite/package-info.java
-//SOURCES ../lib/telemetry/daylog/package-info.java ../lib/telemetry/runs/package-info.java ../lib/telemetry/cli/package-info.java
-//SOURCES ../lib/telemetry/store/package-info.java ../lib/telemetry/logs/package-info.java ../lib/telemetry/archive/package-info.java
+//SOURCES ../lib/telemetry/daylog/package-info.java ../lib/telemetry/runs/package-info.java ../lib/telemetry/store/package-info.java
+//SOURCES ../lib/telemetry/cli/package-info.java ../lib/telemetry/logs/package-info.java ../lib/telemetry/archive/package-info.java
 //SOURCES ../lib/telemetry/locks/package-info.java ../lib/telemetry/backup/package-info.java ../lib/telemetry/prune/package-info.java
 //SOURCES ../lib/telemetry/health/package-info.java ../lib/telemetry/rebuild/package-info.java ../lib/telemetry/restore/package-info.java
 //SOURCES ../lib/telemetry/recover/package-info.java

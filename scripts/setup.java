@@ -2,8 +2,8 @@
 //JAVA 17+
 //DESCRIPTION Create the store: folders, database, indexes; optionally a sample month.
 //SOURCES ../lib/telemetry/text/package-info.java ../lib/telemetry/os/package-info.java ../lib/telemetry/sqlite/package-info.java
-//SOURCES ../lib/telemetry/daylog/package-info.java ../lib/telemetry/runs/package-info.java ../lib/telemetry/cli/package-info.java
-//SOURCES ../lib/telemetry/store/package-info.java ../lib/telemetry/logs/package-info.java ../lib/telemetry/archive/package-info.java
+//SOURCES ../lib/telemetry/daylog/package-info.java ../lib/telemetry/runs/package-info.java ../lib/telemetry/store/package-info.java
+//SOURCES ../lib/telemetry/cli/package-info.java ../lib/telemetry/logs/package-info.java ../lib/telemetry/archive/package-info.java
 //SOURCES ../lib/telemetry/locks/package-info.java ../lib/telemetry/backup/package-info.java ../lib/telemetry/query/package-info.java
 //SOURCES ../lib/telemetry/prune/package-info.java ../lib/telemetry/health/package-info.java ../lib/telemetry/rebuild/package-info.java
 //SOURCES ../lib/telemetry/setup/package-info.java
@@ -66,7 +66,7 @@ class setup extends Procedure {
     @Override
     public Integer call() {
         if (launchers != null) return writeLaunchers();
-        Store store = this.store.store();
+        Store store = this.store.anyhow();
         Sample sample = options == null ? null : sample();
         Layout.refuseToLoseLog(store);
         Layout.refuseOnShare(store);

@@ -2,8 +2,8 @@
 //JAVA 17+
 //DESCRIPTION Run a program as a tracked run, or test that tracking works.
 //SOURCES ../lib/telemetry/text/package-info.java ../lib/telemetry/os/package-info.java ../lib/telemetry/sqlite/package-info.java
-//SOURCES ../lib/telemetry/daylog/package-info.java ../lib/telemetry/runs/package-info.java ../lib/telemetry/cli/package-info.java
-//SOURCES ../lib/telemetry/recording/package-info.java ../lib/telemetry/track/package-info.java
+//SOURCES ../lib/telemetry/daylog/package-info.java ../lib/telemetry/runs/package-info.java ../lib/telemetry/store/package-info.java
+//SOURCES ../lib/telemetry/cli/package-info.java ../lib/telemetry/recording/package-info.java ../lib/telemetry/track/package-info.java
 //RUNTIME_OPTIONS -XX:TieredStopAtLevel=1 -XX:CompileThresholdScaling=10
 
 import java.io.FileDescriptor;
@@ -135,7 +135,7 @@ class track extends Procedure {
     }
 
     private TelemetryClient client() {
-        TelemetryClient client = TelemetryClient.at(store.store(), clock, this::note);
+        TelemetryClient client = TelemetryClient.at(store.anyhow(), clock, this::note);
         requireColumns(client);
         return client;
     }

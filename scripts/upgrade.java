@@ -2,8 +2,8 @@
 //JAVA 17+
 //DESCRIPTION Give the database the tables of newer writers; every run, and every other table, stays.
 //SOURCES ../lib/telemetry/text/package-info.java ../lib/telemetry/os/package-info.java ../lib/telemetry/sqlite/package-info.java
-//SOURCES ../lib/telemetry/daylog/package-info.java ../lib/telemetry/runs/package-info.java ../lib/telemetry/cli/package-info.java
-//SOURCES ../lib/telemetry/store/package-info.java ../lib/telemetry/logs/package-info.java ../lib/telemetry/backup/package-info.java
+//SOURCES ../lib/telemetry/daylog/package-info.java ../lib/telemetry/runs/package-info.java ../lib/telemetry/store/package-info.java
+//SOURCES ../lib/telemetry/cli/package-info.java ../lib/telemetry/logs/package-info.java ../lib/telemetry/backup/package-info.java
 //SOURCES ../lib/telemetry/prune/package-info.java ../lib/telemetry/rebuild/package-info.java ../lib/telemetry/upgrade/package-info.java
 //RUNTIME_OPTIONS -XX:CompileThresholdScaling=4
 

@@ -2,8 +2,8 @@
 //JAVA 17+
 //DESCRIPTION Check that the machine, the toolkit and the store's set-up are as the procedures need them. Read only.
 //SOURCES ../lib/telemetry/text/package-info.java ../lib/telemetry/os/package-info.java ../lib/telemetry/sqlite/package-info.java
-//SOURCES ../lib/telemetry/daylog/package-info.java ../lib/telemetry/runs/package-info.java ../lib/telemetry/cli/package-info.java
-//SOURCES ../lib/telemetry/store/package-info.java ../lib/telemetry/recording/package-info.java ../lib/telemetry/logs/package-info.java
+//SOURCES ../lib/telemetry/daylog/package-info.java ../lib/telemetry/runs/package-info.java ../lib/telemetry/store/package-info.java
+//SOURCES ../lib/telemetry/cli/package-info.java ../lib/telemetry/recording/package-info.java ../lib/telemetry/logs/package-info.java
 //SOURCES ../lib/telemetry/archive/package-info.java ../lib/telemetry/locks/package-info.java ../lib/telemetry/backup/package-info.java
 //SOURCES ../lib/telemetry/track/package-info.java ../lib/telemetry/query/package-info.java ../lib/telemetry/prune/package-info.java
 //SOURCES ../lib/telemetry/health/package-info.java ../lib/telemetry/measure/package-info.java ../lib/telemetry/rebuild/package-info.java

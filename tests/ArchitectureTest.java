@@ -39,8 +39,8 @@ class ArchitectureTest {
         ROOMS.put("sqlite", "Database");
         ROOMS.put("daylog", "DayFile EventLog LogEntry");
         ROOMS.put("runs", "RunFilter Runs");
-        ROOMS.put("cli", "");
         ROOMS.put("store", "");
+        ROOMS.put("cli", "");
         ROOMS.put("recording", "Metrics NewRun RunContext TelemetryClient");
         ROOMS.put("logs", "");
         ROOMS.put("archive", "");

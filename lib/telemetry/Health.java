@@ -12,6 +12,7 @@ import telemetry.health.FolderChecks;
 import telemetry.health.HealthRules;
 import telemetry.health.Measure;
 import telemetry.os.Machine;
+import telemetry.store.CutShort;
 import telemetry.text.Result;
 import telemetry.text.Words;
 
@@ -21,7 +22,7 @@ import telemetry.text.Words;
  *
  * @param at        when
  * @param checks    in the runbook's order: environment, storage, database, schema, journal, lock, disk, write, activity, stale, size,
- *                  backup, day files, divergence
+ *                  backup, day files, divergence; exchange, where one was cut short
  * @param measures  the numbers behind them, those that could be taken
  * @param unchecked what nobody looked at, in a few words each
  */
@@ -48,6 +49,8 @@ public record Health(Store store, Instant at, Checks checks, List<Measure> measu
             List<Check> others = List.of(database.schema(), database.journal(), database.lock(), folders.disk(), folders.write(),
                     database.activity(), database.stale(), database.size(), folders.backup(database.begun()), database.dayFiles(),
                     database.divergence());
+            Check exchange = CutShort.check(store);
+            if (exchange != null) checks.add(exchange);
             Check sound = integrity.get();
             checks.add(sound);
             for (Check other : others) checks.add(database.withoutEcho(other, sound));

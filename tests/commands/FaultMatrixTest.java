@@ -33,7 +33,7 @@ import telemetry.kit.Victim;
 class FaultMatrixTest {
 
     /** Of one kind, in one command: of more calls than that this many are tried, in equal steps. */
-    private static final int MOST = Integer.getInteger("telemetry.faults", 20);
+    private static final int MOST = Integer.getInteger("telemetry.faults", 12);
 
     @TempDir
     private Path dir;
@@ -57,15 +57,14 @@ class FaultMatrixTest {
         System.out.print(tally);
     }
 
-    /** Three calls of each command, of kinds in turn. */
+    /** A fault and a kill in each command, the faults of each kind in turn. */
     @Test
     void aFewCalls() throws Exception {
         Faults.Kind[] kinds = Faults.Kind.values();
         int next = 0;
         for (Deed deed : Deed.all()) {
-            if (!deed.isPossible()) continue;
             Trial trial = trial(deed);
-            for (int n = 0; n < 2; n++) attempt(deed, trial, kinds[next++ % kinds.length], 1);
+            attempt(deed, trial, kinds[next++ % (kinds.length - 1)], 1);
             attempt(deed, trial, Faults.Kind.KILL, 1);
         }
         assertEquals(List.of(), tally.wrong());
@@ -75,7 +74,6 @@ class FaultMatrixTest {
     @Tag("torture")
     void everyCall() throws Exception {
         for (Deed deed : Deed.all()) {
-            if (!deed.isPossible() || !deed.name().matches(System.getProperty("telemetry.deeds", ".*"))) continue;
             Trial trial = trial(deed);
             for (Faults.Kind kind : Faults.Kind.values()) attempt(deed, trial, kind, MOST);
         }

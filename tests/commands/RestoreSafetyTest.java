@@ -376,6 +376,7 @@ class RestoreSafetyTest {
             assertEquals(Set.of(), BackupTest.names(store.backups()).stream().filter(name -> name.contains(".tmp"))
                     .collect(java.util.stream.Collectors.toSet()));
         }
+        assertEquals(0, RestoreTest.script(store, "--restore", "latest", "--yes").exit() & ~1, "it may speak of what was set aside");
         Script last = RestoreTest.script(store, "--restore", "latest", "--yes");
         assertEquals(0, last.exit(), last.err());
         assertEquals(all, RestoreTest.ids(store));

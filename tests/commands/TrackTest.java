@@ -160,7 +160,6 @@ class TrackTest {
     }
 
     @Test
-    @Needs(Need.PERMISSIONS)
     void aFolderOfThePathThatMayNotBeEnteredHidesNoProgram() throws Exception {
         Path closed = Files.createDirectory(dir.resolve("closed"), PosixFilePermissions.asFileAttribute(Set.of()));
         Script script = Script.runWithoutRights(Map.of("PATH", closed + ":" + System.getenv("PATH")), "track", "--store", store.base(),
@@ -172,7 +171,6 @@ class TrackTest {
     /** Opening a FIFO that nobody reads waits for ever. */
     @Test
     @Timeout(60)
-    @Needs(Need.FIFOS)
     void whatIsNoDayFileHoldsNothingUp() throws Exception {
         Path today = store.raw().resolve(DayFile.name(DayFile.dayOf(Instant.now())));
         Files.deleteIfExists(today);

@@ -31,8 +31,15 @@ public record Deed(String name, Fixture shape, Preparation before, boolean isExc
         void on(Store store) throws IOException;
     }
 
-    /** Those of the fault matrix: a command that is to stand its tests has a line here. */
+    /** Those that this account can try; with {@code -Dtelemetry.deeds='archive.*'} only those of such a name. */
     public static List<Deed> all() {
+        boolean isRoot = System.getProperty("user.name").equals("root");
+        String name = System.getProperty("telemetry.deeds", ".*");
+        return table().stream().filter(deed -> (isRoot || !deed.agents) && deed.name.matches(name)).toList();
+    }
+
+    /** A command that is to stand the tests with faults, full disks and signals has a line here. */
+    private static List<Deed> table() {
         Preparation nothing = store -> { };
         return List.of(
                 new Deed("backup", Fixture.V3, nothing, false, false, "backup"),
@@ -60,11 +67,6 @@ public record Deed(String name, Fixture shape, Preparation before, boolean isExc
                 new Deed("service: prune", Fixture.V7_SERVICE, nothing, false, false, "prune", "runs", "--older-than", "20d", "--yes"),
                 new Deed("agents': archive", Fixture.V3, nothing, false, true, "archive", "--older-than", "1d", "--yes"),
                 new Deed("agents': restore", Fixture.V3, Deed::backedUp, true, true, "backup", "restore", "latest", "--yes"));
-    }
-
-    /** False where it needs root, and somebody else runs. */
-    public boolean isPossible() {
-        return !agents || System.getProperty("user.name").equals("root");
     }
 
     public String script() {

@@ -2,22 +2,30 @@ package telemetry.kit;
 
 import com.sun.jdi.Bootstrap;
 import com.sun.jdi.IncompatibleThreadStateException;
+import com.sun.jdi.Method;
+import com.sun.jdi.ReferenceType;
 import com.sun.jdi.StackFrame;
 import com.sun.jdi.VMDisconnectedException;
 import com.sun.jdi.VirtualMachine;
 import com.sun.jdi.connect.AttachingConnector;
 import com.sun.jdi.connect.Connector;
 import com.sun.jdi.connect.IllegalConnectorArgumentsException;
+import com.sun.jdi.event.BreakpointEvent;
+import com.sun.jdi.event.ClassPrepareEvent;
 import com.sun.jdi.event.Event;
 import com.sun.jdi.event.EventSet;
 import com.sun.jdi.event.MethodEntryEvent;
+import com.sun.jdi.event.VMDisconnectEvent;
+import com.sun.jdi.request.ClassPrepareRequest;
 import com.sun.jdi.request.EventRequest;
 import com.sun.jdi.request.MethodEntryRequest;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /** A command in a process of its own that stands still where it is about to call a method, as one may that gets no processor. */
 public final class Paused implements AutoCloseable {
@@ -57,6 +65,47 @@ public final class Paused implements AutoCloseable {
                 }
             events.resume();
         }
+    }
+
+    /**
+     * Runs it until its n-th call of one of these methods in the room {@code os} by one of these classes.
+     *
+     * @param n       counts from 1
+     * @param callers their whole names
+     * @return the step that it is about to take, {@code Inside.move}; null when it came to its end before
+     */
+    public String beforeStep(int n, Set<String> methods, Set<String> callers)
+            throws InterruptedException, IncompatibleThreadStateException {
+        for (String type : List.of("Inside", "Disk", "NewFile")) {
+            ClassPrepareRequest request = machine.eventRequestManager().createClassPrepareRequest();
+            request.addClassFilter("telemetry.os." + type);
+            request.enable();
+        }
+        machine.resume();
+        int steps = 0;
+        while (true) {
+            EventSet events = machine.eventQueue().remove();
+            for (Event event : events) {
+                if (event instanceof VMDisconnectEvent) return null;
+                if (event instanceof ClassPrepareEvent loaded) stopAt(loaded.referenceType(), methods);
+                if (!(event instanceof BreakpointEvent step)) continue;
+                String caller = step.thread().frame(1).location().declaringType().name();
+                if (!callers.contains(caller) || ++steps < n) continue;
+                String type = step.location().declaringType().name();
+                return type.substring(type.lastIndexOf('.') + 1) + "." + step.location().method().name() + " " + steps;
+            }
+            events.resume();
+        }
+    }
+
+    private void stopAt(ReferenceType type, Set<String> methods) {
+        for (Method method : type.methods())
+            if (methods.contains(method.name())) machine.eventRequestManager().createBreakpointRequest(method.location()).enable();
+    }
+
+    /** As {@code kill -9} does. */
+    public void kill() throws InterruptedException {
+        process.destroyForcibly().waitFor();
     }
 
     /** Lets it go on to its end. @return all that it printed */

@@ -22,6 +22,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipInputStream;
@@ -58,6 +59,8 @@ public final class WindowsJvm implements AutoCloseable {
     private static final String GET_WINE = "apt-get install --no-install-recommends wine64";
     private static final String RUN = "run-";
     private static final Set<String> CHECKOUT = Set.of(".ci", ".github", "docs", "lib", "scripts", "tests");
+    private static final Pattern LINUXS =
+            Pattern.compile("(TELEMETRY|AGENT|XDG|JAVA|JDK|_JAVA|WINE).*|CLASSPATH|DISPLAY|TERM|(SQLITE_)?TMPDIR");
     private static final Duration PATIENCE = Duration.ofMinutes(5);
 
     private final Path wine;
@@ -235,13 +238,13 @@ public final class WindowsJvm implements AutoCloseable {
         return started(all).directory(folder.toFile());
     }
 
-    /** Without TERM: with one, a program takes its pipe for a terminal of Cygwin. */
+    /** Without TERM: with one, a program takes its pipe for a terminal of Cygwin. Other variables hold paths of this system. */
     private ProcessBuilder started(List<String> command) {
         List<String> all = new ArrayList<>(List.of(wine.toString()));
         all.addAll(command);
         var builder = new ProcessBuilder(all).redirectInput(Machine.nothing());
         Map<String, String> env = builder.environment();
-        for (String variable : List.of("TERM", "DISPLAY", "WINEARCH", "WINESERVER", "JAVA_HOME", "JAVA_TOOL_OPTIONS")) env.remove(variable);
+        env.keySet().removeIf(name -> LINUXS.matcher(name).matches());
         env.put("WINEPREFIX", prefix.toString());
         env.put("HOME", prefix.toString());
         env.put("WINEDEBUG", "-all");

@@ -13,6 +13,7 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ScopeType;
 import picocli.CommandLine.Spec;
 import telemetry.Store;
+import telemetry.store.CutShort;
 import telemetry.text.Progress;
 import telemetry.text.Result;
 
@@ -43,19 +44,30 @@ public abstract class Procedure implements Callable<Integer> {
                 + "$AGENT_METRICS_DIR, the first usual place that exists, ~/.telemetry.")
         private Path folder;
 
-        /** The store, whether it exists or not. */
+        /** The store, whether it exists or not, for who only looks at it. */
         public Store store() {
             return folder == null ? Store.fromEnv() : Store.at(folder);
         }
 
         /** The store, or the place where it can be made. @throws StoreException {@code MISSING} when a file is in the way */
         public Store orNew() {
-            return store().orNew();
+            return settled(store().orNew());
+        }
+
+        /** The store, whatever is wrong with it. */
+        public Store anyhow() {
+            return settled(store());
+        }
+
+        /** No command goes on with what a killed one has left. */
+        private static Store settled(Store store) {
+            CutShort.settle(store);
+            return store;
         }
 
         /** @throws StoreException {@code MISSING} when there is none */
         public Store existing() {
-            return store().orThrow();
+            return settled(store().orThrow());
         }
     }
 

@@ -6,16 +6,11 @@ import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.AtomicMoveNotSupportedException;
-import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
-import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.security.SecureRandom;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -47,7 +42,8 @@ public final class Unfinished {
         sweep(folder, "");
     }
 
-    private static void sweep(Path folder, String prefix) throws IOException {
+    /** The same for names that begin so. */
+    public static void sweep(Path folder, String prefix) throws IOException {
         for (Path file : Inside.list(folder))
             if (file.getFileName().toString().startsWith(prefix) && isLeft(file)) Inside.delete(file);
     }
@@ -134,41 +130,6 @@ public final class Unfinished {
 
     private static void write(FileChannel channel, byte[] content) throws IOException {
         for (ByteBuffer bytes = ByteBuffer.wrap(content); bytes.hasRemaining(); ) channel.write(bytes);
-    }
-
-    /**
-     * Moves files into a folder that has none of their names. On another disk their copies, with owner and mode, are whole and on that disk
-     * before the first original goes.
-     *
-     * @throws java.nio.file.NoSuchFileException when one is gone
-     */
-    public static void moveAll(List<Path> files, Path folder) throws IOException {
-        for (Path file : files) {
-            Path target = folder.resolve(file.getFileName());
-            if (Files.exists(target, LinkOption.NOFOLLOW_LINKS)) throw new FileAlreadyExistsException(target.toString());
-            try {
-                Inside.move(file, target, StandardCopyOption.ATOMIC_MOVE);
-            } catch (AtomicMoveNotSupportedException e) {
-                copyAll(files.subList(files.indexOf(file), files.size()), folder);
-                return;
-            }
-        }
-    }
-
-    private static void copyAll(List<Path> files, Path folder) throws IOException {
-        List<Path> copies = new ArrayList<>();
-        try {
-            for (Path file : files) {
-                Path copy = beside(folder.resolve(file.getFileName()));
-                copies.add(copy);
-                Disk.copy(file, NewFile.createLike(copy, file));
-            }
-            for (int i = 0; i < files.size(); i++) Disk.publish(copies.get(i), folder.resolve(files.get(i).getFileName()));
-            Disk.syncFolder(folder);
-            for (Path file : files) Inside.delete(file);
-        } finally {
-            for (Path copy : copies) Inside.delete(copy);
-        }
     }
 
     private static boolean isLeft(Path file) {

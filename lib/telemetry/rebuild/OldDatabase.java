@@ -1,8 +1,6 @@
 package telemetry.rebuild;
 
-import java.io.IOException;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -10,16 +8,15 @@ import java.util.function.Function;
 import telemetry.Database;
 import telemetry.Next;
 import telemetry.Row;
+import telemetry.Store;
 import telemetry.StoreException;
-import telemetry.os.Attempt;
 import telemetry.os.Disk;
 import telemetry.os.Openers;
-import telemetry.os.Unfinished;
 import telemetry.runs.Ddl;
 import telemetry.runs.Integrity;
 import telemetry.runs.Schema;
 import telemetry.sqlite.DatabaseFile;
-import telemetry.store.Quarantine;
+import telemetry.store.Exchange;
 
 /**
  * The database that a new one replaces.
@@ -131,25 +128,14 @@ public record OldDatabase(Path file, State state, String why, Ddl ddl) {
     }
 
     /**
-     * Moves it away with its logs, which would otherwise be taken for those of the new database.
+     * Puts a new database in its place, and it in the quarantine, with its logs.
      *
+     * @param made   a finished file beside it, on the disk
+     * @param folder of the quarantine
      * @return the new place: of the database, or of the folder with the logs of a database that was gone; null when there was nothing
      */
-    public Path moveAside(Path folder) {
-        if (DatabaseFile.present(file).isEmpty()) return null;
+    public Path replaceBy(Path made, Store store, Path folder) {
         requireUnused();
-        Quarantine.make(folder);
-        try {
-            Unfinished.moveAll(DatabaseFile.present(file), folder);
-            Disk.syncFolder(folder);
-            Disk.syncFolder(file.getParent());
-        } catch (NoSuchFileException e) {
-            throw new StoreException(StoreException.Reason.LOCKED, "move aside", file, "another program has moved it meanwhile",
-                    Next.RUN_AGAIN, e);
-        } catch (IOException e) {
-            throw Attempt.refused("move aside", file, e);
-        }
-        Path moved = folder.resolve(file.getFileName());
-        return Files.exists(moved) ? moved : folder;
+        return Exchange.replace(store, made, folder);
     }
 }

@@ -23,6 +23,7 @@ import telemetry.runs.Schema;
 import telemetry.runs.SchemaForm;
 import telemetry.runs.WriteTrial;
 import telemetry.store.Buffers;
+import telemetry.store.Exchange;
 import telemetry.store.Layout;
 import telemetry.store.Pruned;
 import telemetry.store.Quarantine;
@@ -189,7 +190,7 @@ public final class Rebuild {
      * @throws StoreException {@code LOCKED} when a restore, a recovery or another rebuild is running there
      */
     public Rebuilt inPlace() {
-        return StoreLock.replacing(store, () -> upToDate(this::exchange));
+        return Exchange.replacing(store, () -> upToDate(this::exchange));
     }
 
     private Rebuilt exchange() {
@@ -206,12 +207,12 @@ public final class Rebuild {
             if (old.state() == OldDatabase.State.INTACT && making.isOther()) {
                 old.requireUnused();
                 convert(making, old);
-                kept = old.moveAside(folder);
-                publish(making.file(), store.database());
+                kept = old.replaceBy(making.file(), store, folder);
             } else if (old.state() == OldDatabase.State.INTACT) {
                 try (var swap = new LiveSwap(store.database(), patience)) {
                     kept = swap.keep(Quarantine.make(folder).resolve(store.database().getFileName()));
                     NewDatabase made = making.make(old, kept, true);
+                    Exchange.begin(store, folder);
                     locked = swap.replace(made, making.refused());
                     making.leave(swap.left());
                     making.count(made.runs());
@@ -219,8 +220,7 @@ public final class Rebuild {
                 if (reshape != null) making.leave(reshape.setJournal(store.database()));
             } else {
                 making.make(old, null, false).seal();
-                kept = old.moveAside(folder);
-                publish(making.file(), store.database());
+                kept = old.replaceBy(making.file(), store, folder);
             }
             making.endQuarantine();
             ReplayResult replayed = replay(making);

@@ -119,11 +119,7 @@ final class IndexRepair {
             Disk.requireRoom("copy the tables of", live, live.toFile().length(), Next.command("archive", "--dry-run"));
             copy(old.ddl(), made);
             Path folder = Quarantine.claim(store, "recover", clock.instant());
-            kept = old.moveAside(folder);
-            Attempt.of("put a copy in place as", live, () -> {
-                Disk.publish(made, live);
-                Disk.syncFolder(live.getParent());
-            });
+            kept = old.replaceBy(made, store, folder);
         } catch (StoreException e) {
             requireAboutIndexes(e);
             why = e.why();

@@ -16,7 +16,8 @@ import telemetry.os.Openers;
 import telemetry.rebuild.LinesRead;
 import telemetry.restore.PageForm;
 import telemetry.sqlite.DatabaseFile;
-import telemetry.store.StoreLock;
+import telemetry.store.CutShort;
+import telemetry.store.Exchange;
 import telemetry.text.Result;
 
 /**
@@ -108,7 +109,7 @@ public final class Recovery {
      */
     public Result run(RecoveryPlan seen) {
         boolean isExchanged = seen.database() != RecoveryPlan.State.INTACT || seen.isResumed() || seen.isLogAtStake();
-        return isExchanged ? StoreLock.replacing(store, () -> recover(seen)) : recover(seen);
+        return isExchanged ? Exchange.replacing(store, () -> recover(seen)) : recover(seen);
     }
 
     private Recovered recover(RecoveryPlan seen) {
@@ -122,8 +123,8 @@ public final class Recovery {
                 "there is no database that can be read, no backup and no day file",
                 Next.words("look for copies elsewhere, or make a new store").then(Next.command("setup")));
         waitUntilUnused(plan);
-        RecoveryMark mark = plan.source() == RecoveryPlan.Source.INTACT && !plan.isLogAtStake() ? RecoveryMark.find(store)
-                : RecoveryMark.begin(store, clock.instant());
+        boolean isInPlace = plan.source() == RecoveryPlan.Source.INTACT && !plan.isLogAtStake() && CutShort.folders(store).isEmpty();
+        RecoveryMark mark = isInPlace ? RecoveryMark.find(store) : RecoveryMark.begin(store, clock.instant());
         return new RecoveryRun(store, clock, patience, err, others, plan, repair).fromLines(isFromLines)
                 .after(plan.database() == RecoveryPlan.State.INTACT && !plan.isResumed() ? read : null).run(mark);
     }

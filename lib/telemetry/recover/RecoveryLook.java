@@ -33,6 +33,7 @@ import telemetry.runs.Integrity;
 import telemetry.runs.Schema;
 import telemetry.sqlite.DatabaseFile;
 import telemetry.sqlite.SqliteErrors;
+import telemetry.store.CutShort;
 import telemetry.store.Pruned;
 import telemetry.text.Runbook;
 import telemetry.text.Words;
@@ -84,9 +85,12 @@ final class RecoveryLook {
     RecoveryPlan plan() {
         Pruned.leniently(store);
         RecoveryMark left = RecoveryMark.find(store);
-        isResumed = left != null;
-        if (isResumed) checks.add(Check.warning("unfinished",
+        List<Path> cutShort = CutShort.folders(store);
+        isResumed = left != null || !cutShort.isEmpty();
+        if (left != null) checks.add(Check.warning("unfinished",
                 "the recovery begun at " + left.stamp() + " did not come to its end; this one goes on", null));
+        else if (isResumed) checks.add(Check.warning("unfinished", "the database was replaced, and nobody has compared it with what it was "
+                + "before, which is in " + cutShort.get(cutShort.size() - 1), null));
         var folders = new FolderChecks(store, clock.instant(), HealthRules.RUNBOOK, new ArrayList<>());
         Check storage = folders.storage();
         boolean isMended = Files.notExists(store.database().getParent());
@@ -112,7 +116,7 @@ final class RecoveryLook {
         checks.add(dayFiles(days));
         checks.add(writers(days));
         boolean isSomething = state == RecoveryPlan.State.DAMAGED || log != null && log.commits() + log.broken() > 0
-                || isResumed && !(left.kept().isEmpty() && left.logs().isEmpty());
+                || !cutShort.isEmpty() || left != null && !(left.kept().isEmpty() && left.logs().isEmpty());
         RecoveryPlan.Source source = isSound ? RecoveryPlan.Source.INTACT : backup != null ? RecoveryPlan.Source.BACKUP
                 : state == RecoveryPlan.State.MIXED ? RecoveryPlan.Source.INTACT
                 : !days.isEmpty() ? RecoveryPlan.Source.DAY_FILES

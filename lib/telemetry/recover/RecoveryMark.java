@@ -26,7 +26,7 @@ import telemetry.os.Inside;
 import telemetry.os.NewFile;
 import telemetry.os.Unfinished;
 import telemetry.sqlite.DatabaseFile;
-import telemetry.store.Layout;
+import telemetry.store.CutShort;
 import telemetry.store.Quarantine;
 import telemetry.text.Notes;
 import telemetry.text.Words;
@@ -43,8 +43,6 @@ record RecoveryMark(Store store, String stamp, Set<String> others) {
     /** More is no list of a quarantine. */
     private static final int MOST_BYTES = 1 << 20;
 
-    private static final Pattern FOLDER = Pattern.compile("(restore|rebuild|recover)-\\d{8}_\\d{6}(-\\d+)?");
-
     /** The oldest that is there; null when there is none. */
     static RecoveryMark find(Store store) {
         return all(store).stream().min(String::compareTo).map(stamp -> read(store, stamp)).orElse(null);
@@ -58,8 +56,9 @@ record RecoveryMark(Store store, String stamp, Set<String> others) {
         Path made = Unfinished.beside(Quarantine.make(store.quarantine()).resolve(file.getFileName()));
         try (FileChannel channel = NewFile.create(made)) {
             var names = new StringBuilder();
+            List<Path> cutShort = CutShort.folders(store);
             for (Path one : listed(store))
-                if (one.getFileName().toString().matches("[!-~]+")) names.append(one.getFileName()).append('\n');
+                if (!cutShort.contains(one) && one.getFileName().toString().matches("[!-~]+")) names.append(one.getFileName()).append('\n');
             for (ByteBuffer bytes = StandardCharsets.US_ASCII.encode(names.toString()); bytes.hasRemaining(); ) channel.write(bytes);
             channel.force(true);
             Disk.publish(made, file);
@@ -129,7 +128,7 @@ record RecoveryMark(Store store, String stamp, Set<String> others) {
     }
 
     private Stream<Path> own(String file) {
-        return listed(store).stream().filter(folder -> FOLDER.matcher(folder.getFileName().toString()).matches()
+        return listed(store).stream().filter(folder -> Quarantine.FOLDER.matcher(folder.getFileName().toString()).matches()
                         && !others.contains(folder.getFileName().toString()) && Files.isDirectory(folder, LinkOption.NOFOLLOW_LINKS))
                 .map(folder -> folder.resolve(file)).filter(path -> Files.isRegularFile(path, LinkOption.NOFOLLOW_LINKS));
     }
@@ -143,13 +142,8 @@ record RecoveryMark(Store store, String stamp, Set<String> others) {
         if (kept.isEmpty() || Files.exists(store.database(), LinkOption.NOFOLLOW_LINKS)) return;
         Path last = kept.get(kept.size() - 1);
         Attempt.of("put the damaged database back as", store.database(), () -> {
-            Path folder = store.database().getParent();
-            Layout.makeFolders(folder);
-            Unfinished.moveAll(Stream.of("-journal", "-shm", "-wal", "").map(suffix -> DatabaseFile.beside(last, suffix))
-                    .filter(Files::exists).toList(), folder);
-            Disk.syncFolder(folder);
+            CutShort.putBack(store, last.getParent());
         });
-        Quarantine.removeIfEmpty(last.getParent());
     }
 
     /** It has come to its end, and any other that was going on with it. */

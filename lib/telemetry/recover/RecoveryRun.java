@@ -23,8 +23,6 @@ import telemetry.backup.BackupContent;
 import telemetry.backup.Backups;
 import telemetry.health.DatabaseChecks;
 import telemetry.health.HealthRules;
-import telemetry.os.Attempt;
-import telemetry.os.Disk;
 import telemetry.prune.OldRuns;
 import telemetry.rebuild.LinesRead;
 import telemetry.rebuild.NewDatabase;
@@ -38,6 +36,7 @@ import telemetry.restore.Restore;
 import telemetry.restore.Restored;
 import telemetry.runs.WriteTrial;
 import telemetry.sqlite.DatabaseFile;
+import telemetry.store.Exchange;
 import telemetry.store.Pruned;
 import telemetry.store.Quarantine;
 import telemetry.store.Writers;
@@ -115,6 +114,7 @@ final class RecoveryRun {
                     Words.count(base, "run") + " are in place, but: " + e.what(),
                     Next.RUN_AGAIN, e);
         }
+        Exchange.end(store);
         if (mark != null) mark.end();
         if (repair != null && repair.kept() != null && !kept.contains(repair.kept())) kept.add(repair.kept());
         logs.stream().filter(log -> kept.stream().noneMatch(file -> file.getParent().equals(log.getParent()))).forEach(kept::add);
@@ -139,7 +139,9 @@ final class RecoveryRun {
         if (!plan.isLogAtStake() || !isInPlace || Files.notExists(plan.log().file())) return;
         if (isMixed) lastNumber = LeftLog.lastNumberOf(live);
         if (isMoved) new OldDatabase(live, OldDatabase.State.DAMAGED, "the -wal beside it is another file's", null).requireUnused();
-        plan.log().keepIn(Quarantine.claim(store, "recover", clock.instant()));
+        Path folder = Quarantine.claim(store, "recover", clock.instant());
+        plan.log().keepIn(folder);
+        Exchange.begin(store, folder);
         if (isMoved) plan.log().remove();
     }
 
@@ -237,11 +239,7 @@ final class RecoveryRun {
             database.finish(0, live);
             left.addAll(database.left());
             database.seal();
-            old.moveAside(folder);
-            Attempt.of("put a new database in place as", live, () -> {
-                Disk.publish(made, live);
-                Disk.syncFolder(live.getParent());
-            });
+            old.replaceBy(made, store, folder);
         } finally {
             DatabaseFile.delete(made);
             Quarantine.removeIfEmpty(folder);

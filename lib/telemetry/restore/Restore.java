@@ -29,10 +29,10 @@ import telemetry.rebuild.ReplayResult;
 import telemetry.runs.Schema;
 import telemetry.runs.WriteTrial;
 import telemetry.sqlite.DatabaseFile;
+import telemetry.store.Exchange;
 import telemetry.store.Layout;
 import telemetry.store.Pruned;
 import telemetry.store.Quarantine;
-import telemetry.store.StoreLock;
 
 /**
  * Puts a backup's content in the database's place, and then the runs that the day files have besides. Until SQLite commits the content, the
@@ -87,7 +87,7 @@ public final class Restore {
             BackupContent.requireIntact(backup, err);
             Layout.makeFolder(live.getParent());
         }
-        return StoreLock.replacing(store, () -> {
+        return Exchange.replacing(store, () -> {
             try (BackupContent content = BackupContent.open(backup, live, err)) {
                 requireRuns(content);
                 Restored.Place place = new RestorePlace(store, clock, patience, err).put(content);

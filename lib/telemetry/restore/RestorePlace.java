@@ -150,6 +150,7 @@ final class RestorePlace {
             boolean isKept = safety.isUnused() && safety.bytes();
             try (var last = new LastState(live, patience)) {
                 if (!isKept) last.keep(safety);
+                safety.begin();
                 copy(content, last);
                 kept = safety.kept();
                 last.keepIfNewer(safety);
@@ -189,8 +190,7 @@ final class RestorePlace {
         Path folder = SafetyCopy.claim(store, clock.instant());
         try {
             requireSame();
-            kept = old.moveAside(folder);
-            publish(made, live);
+            kept = old.replaceBy(made, store, folder);
         } finally {
             Quarantine.removeIfEmpty(folder);
             Quarantine.removeIfEmpty(folder.getParent());

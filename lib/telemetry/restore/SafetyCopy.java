@@ -3,11 +3,9 @@ package telemetry.restore;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
-import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -22,6 +20,7 @@ import telemetry.os.NewFile;
 import telemetry.os.Openers;
 import telemetry.os.Unfinished;
 import telemetry.sqlite.DatabaseFile;
+import telemetry.store.Exchange;
 import telemetry.store.Quarantine;
 
 /**
@@ -32,9 +31,6 @@ import telemetry.store.Quarantine;
  */
 final class SafetyCopy {
     private static final String PREFIX = "restore";
-
-    /** An empty folder that is younger may be another restore's, which is about to copy. */
-    private static final Duration LEFT = Duration.ofHours(1);
 
     private final Store store;
     private final Path database;
@@ -49,20 +45,8 @@ final class SafetyCopy {
         this.err = err;
     }
 
-    /** A new folder for one restore, nobody else's. Removes what restores that were killed have left unfinished in others. */
+    /** A new folder for one restore, nobody else's. */
     static Path claim(Store store, Instant now) {
-        try {
-            for (Path folder : Inside.list(store.quarantine())) {
-                boolean isOne = folder.getFileName().toString().startsWith(PREFIX + "-");
-                if (!isOne || !Files.isDirectory(folder, LinkOption.NOFOLLOW_LINKS)) continue;
-                for (Path file : files(store.database())) Unfinished.beside(folder.resolve(file.getFileName()));
-                if (Files.getLastModifiedTime(folder).toInstant().isBefore(Instant.now().minus(LEFT))) Quarantine.removeIfEmpty(folder);
-            }
-        } catch (NoSuchFileException e) {
-            // the first restore
-        } catch (IOException e) {
-            throw Attempt.refused("look into", store.quarantine(), e);
-        }
         return Quarantine.claim(store, PREFIX, now);
     }
 
@@ -134,6 +118,11 @@ final class SafetyCopy {
         } finally {
             DatabaseFile.delete(unfinished);
         }
+    }
+
+    /** Notes that the database is about to get another content than the one that is kept. */
+    void begin() {
+        Exchange.begin(store, folder());
     }
 
     /** Takes away a copy that turned out to be of no use. */

@@ -9,10 +9,13 @@ import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.Arrays;
 import java.util.Base64;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.regex.Pattern;
 import telemetry.Damage;
 import telemetry.LogEntry;
 import telemetry.Size;
@@ -37,6 +40,10 @@ public final class Quarantine implements AutoCloseable {
     private static final long MOST_BYTES = 100_000_000;
     private static final int LONG = 1 << 20;
 
+    /** What procedures set aside. */
+    public static final Pattern FOLDER = Pattern.compile("(restore|rebuild|recover)-\\d{8}_\\d{6}(-\\d{1,6})?");
+    private static final Duration LEFT = Duration.ofHours(1);
+
     /** In bytes; of base64 each part but the last has whole groups of three. */
     private static final int PART = 3 << 16;
 
@@ -60,14 +67,14 @@ public final class Quarantine implements AutoCloseable {
     }
 
     /** A folder of its own under the store's quarantine, not made yet: {@code quarantine/rebuild-20261120_120000}. */
-    public static Path folder(Store store, String what, java.time.Instant now) {
+    public static Path folder(Store store, String what, Instant now) {
         Path folder = store.quarantine().resolve(what + "-" + Times.stamp(now));
         for (int n = 2; Files.exists(folder); n++) folder = store.quarantine().resolve(what + "-" + Times.stamp(now) + "-" + n);
         return folder;
     }
 
     /** As {@link #folder}, made at once: of two that ask at the same moment each gets its own. */
-    public static Path claim(Store store, String what, java.time.Instant now) {
+    public static Path claim(Store store, String what, Instant now) {
         make(store.quarantine());
         while (true) {
             Path folder = folder(store, what, now);
@@ -80,6 +87,24 @@ public final class Quarantine implements AutoCloseable {
             } catch (IOException e) {
                 throw Attempt.refused("create the folder", folder, e);
             }
+        }
+    }
+
+    /**
+     * Removes what killed processes have left unfinished in the quarantine and the folders of procedures. An empty folder goes when it is
+     * old: a young one may be about to be used.
+     */
+    static void sweep(Store store) {
+        try {
+            Unfinished.sweep(store.quarantine());
+            for (Path folder : Inside.list(store.quarantine())) {
+                boolean isOne = FOLDER.matcher(folder.getFileName().toString()).matches();
+                if (!isOne || !Files.isDirectory(folder, LinkOption.NOFOLLOW_LINKS)) continue;
+                Unfinished.sweep(folder);
+                if (Files.getLastModifiedTime(folder).toInstant().isBefore(Instant.now().minus(LEFT))) removeIfEmpty(folder);
+            }
+        } catch (IOException e) {
+            // nothing was ever set aside; and what cannot be removed does no harm
         }
     }
 

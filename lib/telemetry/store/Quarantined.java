@@ -81,7 +81,7 @@ public record Quarantined(Path path, Instant since, Size size, State state, Stri
     }
 
     private static boolean isUnfinished(Store store) {
-        return listed(store).stream().anyMatch(path -> path.getFileName().toString().endsWith(".unfinished"));
+        return ExchangeMark.isThere(store) || listed(store).stream().anyMatch(path -> path.getFileName().toString().endsWith(".unfinished"));
     }
 
     private static List<Path> listed(Store store) {
@@ -102,28 +102,52 @@ public record Quarantined(Path path, Instant since, Size size, State state, Stri
     }
 
     private static Quarantined of(Store store, Path path, TakenBack back) {
-        long rows = 0;
-        long missing = 0;
-        boolean unread = false;
-        Path holds = null;
-        String why = null;
-        for (Path file : files(path)) {
-            if (isLog(file) && file.toFile().length() > 0 && Files.exists(database(file))) continue;
-            TakenBack.Found found = back.in(file);
-            rows += found.rows();
-            missing += found.missing();
-            unread |= found.unread();
-            if (found.missing() > 0 && (holds == null || !file.toString().endsWith(".ndjson"))) holds = file;
-            if (found.why() != null) why = path.relativize(file) + ": " + found.why();
+        Compared found = Compared.of(path, back);
+        State state = found.why != null ? State.UNKNOWN : found.missing > 0 ? State.MISSING : State.TAKEN_BACK;
+        boolean isDatabase = found.holds != null && !found.holds.toString().endsWith(".ndjson");
+        Next next = state != State.MISSING ? null : isDatabase
+                ? store.command("recover", "--salvage", found.holds.toString(), "--dry-run")
+                : Next.words("look into " + found.holds + ": it holds the only copy of these lines");
+        return new Quarantined(path, since(path), new Size(Occupied.bytes(path)), state, found.toString(), next);
+    }
+
+    /** All that is in a folder, or one file. @param holds a file with something that is missing; null when nothing is known to be */
+    private record Compared(long rows, long missing, boolean unread, Path holds, String why) {
+        static Compared of(Path path, TakenBack back) {
+            long rows = 0;
+            long missing = 0;
+            boolean unread = false;
+            Path holds = null;
+            String why = null;
+            for (Path file : files(path)) {
+                if (isLog(file) && file.toFile().length() > 0 && Files.exists(database(file))) continue;
+                TakenBack.Found found = back.in(file);
+                rows += found.rows();
+                missing += found.missing();
+                unread |= found.unread();
+                if (found.missing() > 0 && (holds == null || !file.toString().endsWith(".ndjson"))) holds = file;
+                if (found.why() != null) why = path.relativize(file) + ": " + found.why();
+            }
+            return new Compared(rows, missing, unread, holds, why);
         }
-        String part = unread ? "; the rest cannot be read" : "";
-        String detail = missing > 0 ? missing + " of " + Words.count(rows, "row") + " not in the store" + part
-                : Words.count(rows, "row") + ", all in the store" + part;
-        State state = why != null ? State.UNKNOWN : missing > 0 ? State.MISSING : State.TAKEN_BACK;
-        boolean isDatabase = holds != null && !holds.toString().endsWith(".ndjson");
-        Next next = state != State.MISSING ? null : isDatabase ? store.command("recover", "--salvage", holds.toString(), "--dry-run")
-                : Next.words("look into " + holds + ": it holds the only copy of these lines");
-        return new Quarantined(path, since(path), new Size(Occupied.bytes(path)), state, why != null ? why : detail, next);
+
+        @Override
+        public String toString() {
+            if (why != null) return why;
+            String part = unread ? "; the rest cannot be read" : "";
+            return missing > 0 ? missing + " of " + Words.count(rows, "row") + " not in the store" + part
+                    : Words.count(rows, "row") + ", all in the store" + part;
+        }
+    }
+
+    /** What of a folder is not known to be in the store, in words; null when all of it is. */
+    static String missing(Store store, Path folder) {
+        try (var back = new TakenBack(store)) {
+            Compared found = Compared.of(folder, back);
+            return found.missing > 0 || found.unread || found.why != null ? found.toString() : null;
+        } catch (StoreException e) {
+            return "it cannot be compared with the store: " + e.why();
+        }
     }
 
     private static boolean isLog(Path file) {

@@ -53,13 +53,35 @@ public final class StoreLock {
      * @throws StoreException {@code LOCKED} when somebody else is at it
      */
     public static <T> T replacing(Store store, Supplier<T> work) {
-        Path lock = store.quarantine().resolve(".lock");
+        Path lock = lock(store);
         var atWork = new StoreException(StoreException.Reason.LOCKED, "replace", store.database(),
                 "another restore, recovery or rebuild is running there", Next.words("wait for it, then run it again"));
         try {
             return alone(lock, atWork, work, () -> locked(lock, atWork, work));
         } catch (IOException e) {
             throw Attempt.refused("lock the store by", lock, e);
+        }
+    }
+
+    /** True when somebody is at {@link #replacing}, or was killed at it. */
+    static boolean isThere(Store store) {
+        return Files.exists(lock(store), LinkOption.NOFOLLOW_LINKS);
+    }
+
+    private static Path lock(Store store) {
+        return store.quarantine().resolve(".lock");
+    }
+
+    /** True when somebody is at {@link #replacing} now. Changes nothing. */
+    static boolean isTaken(Store store) {
+        Path lock = lock(store);
+        if (WORKING.containsKey(lock)) return true;
+        try (FileChannel channel = Inside.read(lock); FileLock shared = channel.tryLock(0, Long.MAX_VALUE, true)) {
+            return shared == null;
+        } catch (OverlappingFileLockException e) {
+            return true;
+        } catch (IOException e) {
+            return false;
         }
     }
 

@@ -3,6 +3,7 @@ package telemetry.text;
 import java.util.HashSet;
 import java.util.Set;
 import java.util.function.Consumer;
+import telemetry.Next;
 
 /**
  * What a command's user has to know besides the result, from code that has no result of its own: that a line of a list was skipped, say.
@@ -13,7 +14,7 @@ public final class Notes {
 
     private final Set<String> said = new HashSet<>();
     private final Consumer<String> to;
-    private boolean isWarned;
+    private final Set<String> warnings = new HashSet<>();
 
     private Notes(Consumer<String> to) {
         this.to = to;
@@ -31,11 +32,21 @@ public final class Notes {
 
     /** The same for what may stop the agents, however well the command did its work; it is no success then. The first counts. */
     public static void warn(String line) {
-        current().onlyOnce(line);
+        warn(line, null);
+    }
+
+    /** The same with what to do about it. @param next null for nothing */
+    public static void warn(String line, Next next) {
+        current().onlyOnce(line, next);
+    }
+
+    /** That warning was answered later in the same command. */
+    public static void withdraw(String line) {
+        current().answered(line);
     }
 
     public static boolean isWarned() {
-        return current().isWarned;
+        return !current().warnings.isEmpty();
     }
 
     private static Notes current() {
@@ -43,9 +54,13 @@ public final class Notes {
         return CURRENT.get();
     }
 
-    private synchronized void onlyOnce(String line) {
-        if (!isWarned) once(Escaped.line(line));
-        isWarned = true;
+    private synchronized void onlyOnce(String line, Next next) {
+        if (warnings.isEmpty()) once(Next.line(Escaped.line(line), next));
+        warnings.add(line);
+    }
+
+    private synchronized void answered(String line) {
+        warnings.remove(line);
     }
 
     private synchronized void once(String line) {
