@@ -77,12 +77,12 @@ class ConsoleEncodingTest {
             boolean isPage = name.equals("IBM850");
             Charset its = isPage ? Charset.forName(name) : StandardCharsets.US_ASCII;
             String shown = "\\u65e5\\u672c\\u8a9e-" + (isPage ? "ä" : "\\u00e4");
-            for (String[] words : new String[][] {{"agents"}, {"agents", "--json"}, {"agents", "--csv"}}) {
-                String out = new String(run(Map.of(), terminal, "query", args(words)).out(), its);
-                boolean isAscii = words.length > 1 && words[1].equals("--json") && Machine.isWindows();
-                assertTrue(out.contains(isAscii ? "\\u65e5\\u672c\\u8a9e-\\u00e4" : shown), out);
-                assertFalse(out.contains("?"), out);
-            }
+            String out = new String(run(Map.of(), terminal, "query", args("agents")).out(), its);
+            assertTrue(out.contains(shown), out);
+            assertFalse(out.contains("?"), out);
+            if (!isPage) continue;
+            String csv = new String(run(Map.of(), terminal, "query", args("agents", "--csv")).out(), its);
+            assertTrue(csv.contains(shown), csv);
             String raw = new String(run(Map.of(), terminal, "logs", args("--raw")).out(), its);
             assertTrue(raw.contains(shown), raw);
             String err = new String(run(Map.of(), terminal, "query", args("sql", "--file", sql.toString())).err(), its);

@@ -338,8 +338,8 @@ class SetupTest {
             assertEquals(List.of(), odd(Store.at(base)), name);
         }
         Script tooLong = setup("--store", dir.resolve("x".repeat(10_000)));
-        assertEquals(Cli.FAILED, tooLong.exit());
-        assertEquals(1, tooLong.err().lines().count(), tooLong.err().substring(0, 200));
+        assertEquals(Cli.USAGE, tooLong.exit());
+        assertEquals(2, tooLong.err().lines().count(), "the reason, and below it the help: " + tooLong.err().substring(0, 200));
     }
 
     @Test
