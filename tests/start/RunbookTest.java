@@ -59,6 +59,7 @@ class RunbookTest {
         assertTrue(all.size() > 20, "found " + all.size());
         for (Shown shown : all) {
             List<String> words = words(shown.command);
+            if (Machine.isWindows() && words.contains("echo")) words.addAll(words.indexOf("echo"), List.of("cmd", "/c"));
             String name = words.get(1).replace("@telemetry", "");
             if (name.equals("validate_installation") && !Need.COMPILER.isMet()) continue;
             Map<String, String> env = Map.of("TELEMETRY_BASE_DIR", store.base().toString(),
