@@ -253,6 +253,42 @@ class ArchitectureTest {
             assertTrue(output.contains(way), way);
     }
 
+    /** Opens, makes, moves, lists or removes what has a name, whoever has put it there. */
+    private static final String BY_NAME = "\\bFiles\\.(walk|walkFileTree|find|list|newDirectoryStream|new[A-Z]\\w*Stream|newByteChannel|"
+            + "newBuffered\\w+|read(AllBytes|String|AllLines)|lines|write|writeString|copy|move|delete|deleteIfExists|create\\w+|setOwner|"
+            + "setAttribute|setPosixFilePermissions|setLastModifiedTime|mismatch)\\(|\\bFileChannel\\.open\\(|\\bFiles::(delete|new)|"
+            + "new (FileReader|FileWriter|RandomAccessFile)\\b|new File(In|Out)putStream\\((?!FileDescriptor|stream\\b)|\\.(listFiles|renameTo|mkdirs?|createNewFile)\\(";
+
+    /** Where that is right, and why. Everything else uses a name in the folder that is open ({@code os.Inside}, {@code os.NewFile}). */
+    private static final Map<String, String> BY_NAME_ALLOWED = new TreeMap<>();
+
+    static {
+        for (String room : List.of("cli/Rehearsal", "cli/QuickStart", "setup/Launchers", "sqlite/SqliteLibrary"))
+            BY_NAME_ALLOWED.put(room, "in this account's own caches and launchers");
+        for (String room : List.of("track/ShellInFront", "sqlite/ReadOnlyCopy", "restore/Restore"))
+            BY_NAME_ALLOWED.put(room, "in a scratch folder that only this account may enter");
+        for (String room : List.of("alert/AlertTarget", "query/ReadOnlySql", "scripts/maintain"))
+            BY_NAME_ALLOWED.put(room, "a file or folder that the operator names in an argument");
+        for (String room : List.of("validate/ToolkitChecks", "validate/MachineChecks"))
+            BY_NAME_ALLOWED.put(room, "in the checkout and in JBang's folders");
+        for (String room : List.of("locks/User", "sqlite/LockHolders"))
+            BY_NAME_ALLOWED.put(room, "in /proc");
+        for (String room : List.of("sqlite/WalRoom", "health/WriteCheck", "daylog/LogWriter"))
+            BY_NAME_ALLOWED.put(room, "with the name that Inside.at and Inside.open have given");
+    }
+
+    /** In a store a name may stand for another thing at any moment. */
+    @Test
+    void whatStandsInAStoreIsOpenedThroughItsFolder() throws IOException {
+        Set<String> found = new TreeSet<>();
+        List<Path> all = new ArrayList<>(javaFiles(LIB));
+        all.addAll(javaFiles(SCRIPTS));
+        for (Path file : all)
+            if (!room(file).equals("os") && Pattern.compile(BY_NAME).matcher(withoutComments(Files.readString(file))).find())
+                found.add(file.getParent().getFileName() + "/" + file.getFileName().toString().replace(".java", ""));
+        assertEquals(BY_NAME_ALLOWED.keySet(), found);
+    }
+
     @Test
     void thePromisesOfSecurityNameTestsThatExist() throws IOException {
         Set<String> tests = new TreeSet<>();

@@ -1,8 +1,6 @@
 package telemetry;
 
 import java.io.IOException;
-import java.nio.file.DirectoryIteratorException;
-import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
@@ -15,6 +13,7 @@ import java.util.Comparator;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import telemetry.os.Inside;
 
 /**
  * A file with the lines of one UTC day: {@code events_20251211.ndjson}, or compressed, {@code events_20251211.ndjson.gz}. Lines that came
@@ -44,13 +43,13 @@ public record DayFile(Path path, LocalDate day, int part, boolean compressed) im
     /** The newest one in this folder that is not compressed; null without one, or when the folder cannot be read. */
     public static DayFile newestIn(Path folder) {
         DayFile newest = null;
-        try (DirectoryStream<Path> files = Files.newDirectoryStream(folder, "events_*.ndjson")) {
-            for (Path file : files) {
-                DayFile day = of(file).orElse(null);
+        try {
+            for (Path file : Inside.list(folder)) {
+                DayFile day = of(file).filter(found -> !found.compressed).orElse(null);
                 if (day != null && (newest == null || day.compareTo(newest) > 0) && Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS))
                     newest = day;
             }
-        } catch (IOException | DirectoryIteratorException e) {
+        } catch (IOException e) {
             // whoever writes there says so
         }
         return newest;

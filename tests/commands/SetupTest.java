@@ -66,11 +66,12 @@ class SetupTest {
 
     @Test
     @Needs(Need.PERMISSIONS)
-    void onlyTheOwnerEntersTheBackupsAndAllElseFollowsTheUmask() throws IOException {
+    void aNewStoreIsForItsOwnerAndTheirGroupAndTheBackupsForTheOwnerAlone() throws IOException {
         setup("--store", dir.resolve("store"));
+        assertEquals("rwxr-x---", permissions(dir.resolve("store")));
         assertEquals("rwx------", permissions(dir.resolve("store/backups")));
-        assertEquals(permissions(Files.createDirectory(dir.resolve("plain"))), permissions(dir.resolve("store/raw")));
-        assertEquals(permissions(Files.createFile(dir.resolve("file"))), permissions(dir.resolve("store/db/telemetry.sqlite")));
+        assertEquals("rwxr-x---", permissions(dir.resolve("store/raw")));
+        assertEquals("rw-r-----", permissions(dir.resolve("store/db/telemetry.sqlite")));
     }
 
     @Test

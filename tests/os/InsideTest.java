@@ -271,19 +271,19 @@ class InsideTest {
         Path file = Files.writeString(cache.resolve("telemetry/x/library"), "code");
         for (Path path = file; !path.equals(dir); path = path.getParent())
             Files.setPosixFilePermissions(path, PosixFilePermissions.fromString("rwxr-xr-x"));
-        assertTrue(Inside.isOwn(cache, file));
+        assertTrue(Account.isOnlyOwn(cache, file));
         for (Path path = file; !path.equals(dir); path = path.getParent()) {
             Files.setPosixFilePermissions(path, PosixFilePermissions.fromString("rwxrwxr-x"));
-            assertFalse(Inside.isOwn(cache, file), path.toString());
+            assertFalse(Account.isOnlyOwn(cache, file), path.toString());
             Files.setPosixFilePermissions(path, PosixFilePermissions.fromString("rwxr-xr-x"));
         }
         if (!isRoot()) return;
         for (Path path = file; !path.equals(dir); path = path.getParent()) {
             Files.setAttribute(path, "unix:uid", Owners.AGENTS);
-            assertFalse(Inside.isOwn(cache, file), path.toString());
+            assertFalse(Account.isOnlyOwn(cache, file), path.toString());
             Files.setAttribute(path, "unix:uid", 0);
         }
         Files.setAttribute(dir, "unix:uid", Owners.AGENTS);
-        assertFalse(Inside.isOwn(cache, file), "a folder above");
+        assertFalse(Account.isOnlyOwn(cache, file), "a folder above");
     }
 }

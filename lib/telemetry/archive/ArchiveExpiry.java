@@ -45,21 +45,18 @@ final class ArchiveExpiry {
         manifest.remove(files.stream().map(archive::nameOf).toList(), archive.now());
         for (Path file : files) {
             try {
-                delete(file);
+                Attempt.of("delete", file, () -> {
+                    Inside.delete(file);
+                });
             } catch (StoreException e) {
                 failures.add(e);
                 if (known.containsKey(archive.nameOf(file))) kept.add(known.get(archive.nameOf(file)));
             }
         }
+        for (Path folder : files.stream().map(Path::getParent).distinct().toList())
+            Attempt.of("delete from", folder, () -> Disk.syncFolder(folder));
         manifest.add(kept);
         manifest.flush();
         return failures;
-    }
-
-    private static void delete(Path file) {
-        Attempt.of("delete", file, () -> {
-            Inside.delete(file);
-            Disk.syncFolder(file.getParent());
-        });
     }
 }

@@ -1,5 +1,6 @@
 package telemetry.archive;
 
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.DateTimeException;
 import java.time.Instant;
@@ -11,6 +12,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import telemetry.DayFile;
 import telemetry.StoreException;
 import telemetry.Times;
 import telemetry.daylog.Records;
@@ -75,7 +77,7 @@ final class ArchiveManifest {
 
     private static boolean read(Map<String, Object> members, Map<String, Entry> files, Set<String> expired) {
         try {
-            if (members.get("file") == null) return false;
+            if (members.get("file") == null || !isOfTheArchive(Path.of(members.get("file").toString()))) return false;
             String file = members.get("file").toString();
             if (members.get("removed") == null) {
                 files.put(file, Entry.of(members));
@@ -85,9 +87,14 @@ final class ArchiveManifest {
                 expired.add(file);
             }
             return true;
-        } catch (ClassCastException | NullPointerException | DateTimeException e) {
+        } catch (ClassCastException | NullPointerException | DateTimeException | InvalidPathException e) {
             return false;
         }
+    }
+
+    /** What else it may name is not looked at. */
+    private static boolean isOfTheArchive(Path file) {
+        return !file.isAbsolute() && file.normalize().equals(file) && !file.startsWith("..") && DayFile.of(file).isPresent();
     }
 
     /**

@@ -34,11 +34,15 @@ final class ArchivePacker {
     /** How many more parts are made for a file that still grows although no writer should know its name. */
     private static final int MOST_TRIES = 3;
 
+    /** After so many damaged parts of a file the rest of them is taken for damaged, too: the file is compressed anew. */
+    private static final int MOST_DAMAGED = 100;
+
     private final Archive archive;
     private final LongConsumer progress;
     private final Map<LocalDate, List<DayFile>> parts;
     private final Map<Path, GzipFile.Content> verified = new ConcurrentHashMap<>();
     private final Map<Path, Compared> compared = new ConcurrentHashMap<>();
+    private final Map<LocalDate, Integer> free = new ConcurrentHashMap<>();
     private final Set<String> listed;
     private final Set<Path> secured = ConcurrentHashMap.newKeySet();
 
@@ -98,16 +102,23 @@ final class ArchivePacker {
 
     private Held held(Path source, LocalDate day) throws IOException {
         List<DayFile> candidates = parts.getOrDefault(day, List.of());
-        Held held = Held.of(source, candidates);
+        for (int damaged = 0; ; damaged++) {
+            if (damaged == MOST_DAMAGED) candidates.removeIf(part -> !verified.containsKey(part.path()));
+            Held held = Held.of(source, candidates);
+            DayFile wrong = firstWrong(held, source);
+            if (wrong == null) return held;
+            candidates.remove(wrong);
+        }
+    }
+
+    /** @return null when all of them have what the source has */
+    private DayFile firstWrong(Held held, Path source) throws IOException {
         long from = 0;
         for (DayFile part : held.parts()) {
-            if (!isVerified(part, source, from)) {
-                candidates.remove(part);
-                return held(source, day);
-            }
+            if (!isVerified(part, source, from)) return part;
             from += verified.get(part.path()).bytes();
         }
-        return held;
+        return null;
     }
 
     private boolean isVerified(DayFile part, Path source, long from) throws IOException {
@@ -141,8 +152,9 @@ final class ArchivePacker {
 
     /** The name of the day's next part. */
     private DayFile free(LocalDate day) {
-        int part = 1;
+        int part = free.getOrDefault(day, 1);
         while (Files.exists(archive.place(day, part))) part++;
+        free.put(day, part);
         return DayFile.of(archive.place(day, part)).orElseThrow();
     }
 

@@ -26,6 +26,7 @@ import telemetry.Store;
 import telemetry.StoreException;
 import telemetry.os.Attempt;
 import telemetry.os.Disk;
+import telemetry.os.Inside;
 import telemetry.os.LegalPath;
 import telemetry.runs.Schema;
 import telemetry.text.Result;
@@ -275,7 +276,7 @@ public final class Backups {
         List<Path> alone = manifestsAlone();
         Attempt.of("expire backups in", folder, () -> {
             for (Path file : files) BackupFolder.delete(file);
-            for (Path file : alone) Files.deleteIfExists(file);
+            for (Path file : alone) Inside.delete(file);
             if (Files.isDirectory(folder)) Disk.syncFolder(folder);
         });
         if (memoryOrNull() != null) for (Path file : files) memory().clear(file, clock.instant());

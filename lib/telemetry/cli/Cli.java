@@ -20,6 +20,7 @@ import java.util.stream.Stream;
 import picocli.CommandLine;
 import picocli.CommandLine.IExecutionExceptionHandler;
 import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.Model.ArgSpec;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Model.UsageMessageSpec;
 import picocli.CommandLine.ParameterException;
@@ -191,10 +192,19 @@ public final class Cli {
      */
     private static int execute(ParseResult parsed) {
         requireDecoded(parsed);
+        for (ParseResult part = parsed; part != null; part = part.subcommand()) part.matchedArgs().forEach(Cli::requireSaid);
         if (parsed.hasSubcommand())
             for (OptionSpec option : parsed.matchedOptions())
                 if (option.scopeType() != ScopeType.INHERIT) handDown(option, parsed.subcommand());
         return new CommandLine.RunLast().execute(parsed);
+    }
+
+    /** A variable that is not set must not ask for all runs, or for none. */
+    private static void requireSaid(ArgSpec arg) {
+        boolean isText = arg.type() == String.class && arg.arity().min() > 0;
+        if (!isText || arg.originalStringValues().stream().noneMatch(String::isEmpty)) return;
+        String name = arg instanceof OptionSpec option ? option.longestName() : arg.paramLabel();
+        throw new ParameterException(arg.command().commandLine(), name + " is empty: is a variable not set?");
     }
 
     /** A name with substitutes would be recorded for good, and a path leads elsewhere. Words of another program are its own. */

@@ -28,6 +28,7 @@ final class BrokenLine {
     private final List<LogEntry> entries = new ArrayList<>();
     private int failed;
     private long wasted;
+    private long looked;
 
     /** @param terminated whether a newline stands behind it */
     BrokenLine(LogEntry whole, LogReader.Form form, boolean terminated) {
@@ -91,7 +92,7 @@ final class BrokenLine {
     }
 
     private boolean isSpent() {
-        return failed >= MOST_FAILED || wasted > line.length / 2 + WASTED;
+        return failed >= MOST_FAILED || wasted + looked / CHEAPER > line.length / 2 + WASTED;
     }
 
     /** True when the object that opens there closes at the end, but for blanks. Nothing else can be a record. */
@@ -106,8 +107,13 @@ final class BrokenLine {
             else if (b == '{' && !isText) depth++;
             else if (b == '}' && !isText && --depth == 0) break;
         }
-        wasted += (at - from) / CHEAPER;
+        looked += at - from;
         return at < end && LogReader.isBlank(line, at + 1, end);
+    }
+
+    /** How many bytes were looked at for the ends of objects. */
+    long looked() {
+        return looked;
     }
 
     /** The last place between the two where an object may open, or -1. */

@@ -15,6 +15,7 @@ import telemetry.Check;
 import telemetry.Next;
 import telemetry.Store;
 import telemetry.os.Attempt;
+import telemetry.os.Inside;
 import telemetry.os.LegalPath;
 import telemetry.os.Machine;
 import telemetry.os.Openers;
@@ -49,7 +50,7 @@ final class ServiceLock {
     }
 
     private static Check judged(Path file) {
-        try (InputStream in = Files.newInputStream(file)) {
+        try (InputStream in = Inside.stream(file)) {
             List<String> lines = new String(in.readNBytes(MOST_BYTES), StandardCharsets.UTF_8).lines().map(String::strip).toList();
             return judged(file, lines.isEmpty() ? "" : lines.get(0), lines.size() < 2 ? "" : lines.get(1));
         } catch (IOException e) {

@@ -1,12 +1,12 @@
 package telemetry.logs;
 
 import java.io.InputStream;
-import java.nio.file.Files;
 import java.time.Duration;
 import java.util.zip.GZIPInputStream;
 import telemetry.LogEntry;
 import telemetry.cli.Output;
 import telemetry.os.Attempt;
+import telemetry.os.Inside;
 import telemetry.text.Ndjson;
 
 /** Prints entries of day files, one after the other, in constant memory. */
@@ -51,7 +51,7 @@ public final class LogPrinter {
     private void printRest(LogEntry entry) {
         Attempt.of("read", entry.file(), () -> {
             boolean isCompressed = entry.file().getFileName().toString().endsWith(".gz");
-            try (InputStream file = Files.newInputStream(entry.file());
+            try (InputStream file = Inside.stream(entry.file());
                     InputStream in = isCompressed ? new GZIPInputStream(file, PART) : file) {
                 in.skipNBytes(entry.offset() + entry.bytes().length);
                 for (long left = entry.length() - entry.bytes().length; left > 0;) {

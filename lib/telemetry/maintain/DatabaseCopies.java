@@ -1,7 +1,6 @@
 package telemetry.maintain;
 
 import java.io.IOException;
-import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
@@ -26,6 +25,7 @@ import telemetry.StoreException;
 import telemetry.daylog.BriefRecord;
 import telemetry.daylog.LogReader;
 import telemetry.os.Attempt;
+import telemetry.os.Inside;
 import telemetry.sqlite.DatabaseFile;
 import telemetry.store.Pruned;
 import telemetry.text.Runbook;
@@ -56,12 +56,10 @@ public final class DatabaseCopies {
     private List<Path> files(Path folder) throws IOException {
         List<Path> found = new ArrayList<>();
         List<Path> own = DatabaseFile.present(store.database());
-        try (DirectoryStream<Path> all = Files.newDirectoryStream(folder)) {
-            for (Path file : all) {
-                String name = file.getFileName().toString();
-                boolean isOther = name.contains(".sqlite") && COMPANIONS.stream().noneMatch(name::endsWith) && !own.contains(file);
-                if (isOther && !name.endsWith(".tmp") && Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)) found.add(file);
-            }
+        for (Path file : Inside.list(folder)) {
+            String name = file.getFileName().toString();
+            boolean isOther = name.contains(".sqlite") && COMPANIONS.stream().noneMatch(name::endsWith) && !own.contains(file);
+            if (isOther && !name.endsWith(".tmp") && Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)) found.add(file);
         }
         found.sort(null);
         return found;

@@ -155,4 +155,22 @@ public record Account(int uid, int gid, Path file) {
             return "no plain file";
         }
     }
+
+    /**
+     * True when nobody but this account can have written a file of a cache: it and every folder from the cache's root down are this
+     * account's and writable for nobody else, and every folder above is its or root's. Also where files have no owners.
+     */
+    public static boolean isOnlyOwn(Path root, Path file) throws IOException {
+        int own = own().map(Account::uid).orElse(-1);
+        if (own < 0 || !file.getFileSystem().supportedFileAttributeViews().contains("unix")) return true;
+        Path top = root.toRealPath();
+        for (Path path = top.resolve(root.relativize(file)); path != null; path = path.getParent()) {
+            Map<String, Object> its = Files.readAttributes(path, "unix:uid,mode", LinkOption.NOFOLLOW_LINKS);
+            int uid = (int) its.get("uid");
+            boolean isBelow = path.startsWith(top);
+            if (uid != own && (isBelow || uid != 0)) return false;
+            if (isBelow && ((int) its.get("mode") & 0022) != 0) return false;
+        }
+        return true;
+    }
 }

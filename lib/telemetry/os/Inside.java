@@ -17,7 +17,9 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -36,8 +38,6 @@ public final class Inside {
 
     /** So long a FIFO that took the place of a file is waited for. */
     private static final Duration PATIENCE = Duration.ofSeconds(2);
-
-    private static final int OTHERS_WRITE = 0022;
 
     /** A file that is just getting its name has two for a moment. */
     private static final int TRIES = 20;
@@ -167,7 +167,7 @@ public final class Inside {
             try {
                 C it = opening.in(there);
                 if (!opened.complete(it)) it.close();
-            } catch (IOException | RuntimeException e) {
+            } catch (IOException | RuntimeException | Error e) {
                 opened.completeExceptionally(e);
             }
         }, "open");
@@ -187,6 +187,7 @@ public final class Inside {
             throw new FileSystemException(file.toString(), null, "it does not open: a FIFO may have taken its place");
         } catch (ExecutionException e) {
             if (e.getCause() instanceof IOException io) throw io;
+            if (e.getCause() instanceof Error error) throw error;
             throw (RuntimeException) e.getCause();
         } finally {
             if (interrupted) Thread.currentThread().interrupt();
@@ -243,6 +244,29 @@ public final class Inside {
         }
     }
 
+    /**
+     * What is no folder in a folder and in those below it, in no order; no link is followed. A folder that goes away meanwhile counts as
+     * empty.
+     *
+     * @throws IOException when the folder itself is not there, or one may not be read; of a file it is the file
+     */
+    public static List<Path> tree(Path folder) throws IOException {
+        if (!Files.isDirectory(folder, LinkOption.NOFOLLOW_LINKS)) {
+            Files.readAttributes(folder, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
+            return List.of(folder);
+        }
+        List<Path> files = new ArrayList<>();
+        for (Deque<Path> left = new ArrayDeque<>(List.of(folder)); !left.isEmpty(); ) {
+            Path next = left.remove();
+            try {
+                for (Path path : list(next)) (Files.isDirectory(path, LinkOption.NOFOLLOW_LINKS) ? left : files).add(path);
+            } catch (NoSuchFileException e) {
+                if (next.equals(folder)) throw e;
+            }
+        }
+        return files;
+    }
+
     /** Removes a folder and everything in it; of a link only the link. @throws IOException for what cannot be removed; the rest is gone */
     public static void remove(Path folder) throws IOException {
         Path absolute = folder.toAbsolutePath();
@@ -252,24 +276,6 @@ public final class Inside {
         } catch (DirectoryIteratorException e) {
             throw e.getCause();
         }
-    }
-
-    /**
-     * True when nobody but this account can have written a file of a cache: it and every folder from the cache's root down are this
-     * account's and writable for nobody else, and every folder above is its or root's. Also where files have no owners.
-     */
-    public static boolean isOwn(Path root, Path file) throws IOException {
-        int own = Account.own().map(Account::uid).orElse(-1);
-        if (own < 0 || !file.getFileSystem().supportedFileAttributeViews().contains("unix")) return true;
-        Path top = root.toRealPath();
-        for (Path path = top.resolve(root.relativize(file)); path != null; path = path.getParent()) {
-            Map<String, Object> its = Files.readAttributes(path, "unix:uid,mode", LinkOption.NOFOLLOW_LINKS);
-            int uid = (int) its.get("uid");
-            boolean isBelow = path.startsWith(top);
-            if (uid != own && (isBelow || uid != 0)) return false;
-            if (isBelow && ((int) its.get("mode") & OTHERS_WRITE) != 0) return false;
-        }
-        return true;
     }
 
     /**

@@ -186,6 +186,20 @@ public final class NewFile {
         folder(folder, above == null ? null : above.closedFolder());
     }
 
+    /** A folder of this account and those above it that are missing, with this mode whatever the umask is. None is in a store. */
+    public static void ownFolders(Path folder, int mode) throws IOException {
+        Path absolute = folder.toAbsolutePath();
+        if (Files.isDirectory(absolute)) return;
+        if (absolute.getParent() != null) ownFolders(absolute.getParent(), mode);
+        try {
+            Files.createDirectory(absolute, Disk.ownerOnlyFolder(absolute));
+        } catch (FileAlreadyExistsException e) {
+            if (!Files.isDirectory(absolute)) throw e;
+            return;
+        }
+        if (isKnown(absolute)) Files.setAttribute(absolute, "unix:mode", Nature.of(absolute).mode & SET_GROUP | mode, LinkOption.NOFOLLOW_LINKS);
+    }
+
     /** It has its name when it has its owner: what another thread makes in it takes that over. */
     private static void folder(Path folder, Nature nature) throws IOException {
         Path absolute = folder.toAbsolutePath();

@@ -3,7 +3,6 @@ package telemetry.rebuild;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -23,8 +22,9 @@ import telemetry.runs.RunWriter;
  */
 final class Disputes {
 
-    /** How many runs are examined at once. */
+    /** How many runs are examined at once, and about how many bytes of their ends are kept for it. */
     private static final int MOST = 20_000;
+    private static final long MOST_BYTES = 16 << 20;
 
     private final RowForm form;
     private final RunWriter writer;
@@ -36,6 +36,7 @@ final class Disputes {
 
     /** Those with several ends, or too many to keep the ends of. */
     private final Set<String> several = new HashSet<>();
+    private long bytes;
 
     Disputes(RowForm form, RunWriter writer) {
         this.form = form;
@@ -46,7 +47,10 @@ final class Disputes {
     void ended(String key) {
         if (seen.add(key)) return;
         repeated.add(key);
-        if (only.remove(key) != null) several.add(key);
+        LogEntry first = only.remove(key);
+        if (first == null) return;
+        bytes -= first.length();
+        several.add(key);
     }
 
     /** Its ends differ from each other. */
@@ -56,8 +60,8 @@ final class Disputes {
 
     /** The row differs from this end. */
     void add(String key, LogEntry end) {
-        if (repeated.contains(key) || only.size() == MOST) several.add(key);
-        else if (!several.contains(key)) only.put(key, end);
+        if (repeated.contains(key) || only.size() == MOST || bytes > MOST_BYTES) several.add(key);
+        else if (!several.contains(key) && only.put(key, end) == null) bytes += end.length();
     }
 
     /** All ends that were read so far have been compared with their rows. */
@@ -65,26 +69,38 @@ final class Disputes {
         repeated.clear();
     }
 
-    /** @param files as far as they were read @param each receives the disputes, some thousands at once */
+    /** @param files as far as they were read @param each receives the disputes, as many at once as memory takes */
     void settle(Map<Path, Long> files, Consumer<Collection<Dispute>> each) {
+        each.accept(ofOneEnd());
+        while (!several.isEmpty()) {
+            Map<String, Dispute> some = read(several, files);
+            each.accept(some.values());
+            if (some.isEmpty()) several.clear();
+            else several.removeAll(some.keySet());
+        }
+    }
+
+    private List<Dispute> ofOneEnd() {
         List<Dispute> disputes = new ArrayList<>();
         for (LogEntry end : only.values()) {
             var dispute = new Dispute(form);
             dispute.add(end, (Run) end.record(), false);
             disputes.add(dispute);
         }
-        each.accept(disputes);
-        List<String> keys = List.copyOf(several);
-        for (int from = 0; from < keys.size(); from += MOST)
-            each.accept(read(new HashSet<>(keys.subList(from, Math.min(from + MOST, keys.size()))), files));
+        only.clear();
+        return disputes;
     }
 
-    private Collection<Dispute> read(Set<String> keys, Map<Path, Long> files) {
-        Map<String, Dispute> disputes = new HashMap<>();
+    /** Those of the first of these runs that come. */
+    private Map<String, Dispute> read(Set<String> keys, Map<Path, Long> files) {
+        Map<String, Dispute> disputes = new LinkedHashMap<>();
+        long[] kept = new long[1];
         var again = new LogFiles(entry -> {
             if (!(entry.record() instanceof Run run) || !run.isEnd() || !keys.contains(writer.key(run))) return;
-            disputes.computeIfAbsent(writer.key(run), none -> new Dispute(form)).add(entry, run,
-                    writer.standing(run) == RunWriter.Standing.SAME);
+            String key = writer.key(run);
+            if (!disputes.containsKey(key) && (disputes.size() == MOST || kept[0] > MOST_BYTES)) return;
+            kept[0] += entry.length();
+            disputes.computeIfAbsent(key, none -> new Dispute(form)).add(entry, run, writer.standing(run) == RunWriter.Standing.SAME);
         });
         files.forEach((file, until) -> {
             try {
@@ -93,6 +109,6 @@ final class Disputes {
                 if (e.reason() != StoreException.Reason.MISSING) throw e;
             }
         });
-        return disputes.values();
+        return disputes;
     }
 }

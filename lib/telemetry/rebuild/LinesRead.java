@@ -1,7 +1,7 @@
 package telemetry.rebuild;
 
 import java.util.List;
-import telemetry.LogEntry;
+import java.util.stream.Stream;
 import telemetry.daylog.LogFiles;
 
 /**
@@ -9,14 +9,19 @@ import telemetry.daylog.LogFiles;
  */
 public final class LinesRead {
     private final LogFiles files;
-    private final List<LogEntry> runs;
+    private final List<RunFeed.Line> runs;
+    private final boolean isWhole;
     private final CommitLines commits;
     private final long damaged;
 
-    /** @param runs starts that were in flight, and records of runs that the database lacks or has otherwise */
-    LinesRead(LogFiles files, List<LogEntry> runs, CommitLines commits, long damaged) {
+    /**
+     * @param begun  starts that were in flight
+     * @param others records of runs that the database lacks or has otherwise
+     */
+    LinesRead(LogFiles files, OpenRuns begun, List<RunFeed.Line> others, CommitLines commits, long damaged) {
         this.files = files;
-        this.runs = runs;
+        this.isWhole = begun.areInMemory();
+        this.runs = Stream.concat(begun.recent().stream(), others.stream()).toList();
         this.commits = commits;
         this.damaged = damaged;
     }
@@ -25,8 +30,13 @@ public final class LinesRead {
         return files;
     }
 
-    List<LogEntry> runs() {
+    List<RunFeed.Line> runs() {
         return runs;
+    }
+
+    /** False when memory does not take all of the runs: then the lines are to be read again. */
+    boolean isWhole() {
+        return isWhole;
     }
 
     CommitLines commits() {

@@ -30,7 +30,7 @@ final class Loading {
     private final Consumer<StoreException> onDenied;
     private final RunLoader loader;
     private final CommitLines commits = new CommitLines(null);
-    private final List<LogEntry> begun = new ArrayList<>();
+    private final OpenRuns begun;
     private final Unread unread = new Unread();
     private Clock clock = Clock.systemUTC();
     private RunFeed feed;
@@ -48,6 +48,7 @@ final class Loading {
         this.pruned = pruned;
         this.onDamage = onDamage;
         this.onDenied = onDenied;
+        this.begun = new OpenRuns(database, (before, start) -> start);
         this.loader = new RunLoader(database, schema, form, (line, why) ->
                 damaged(new LogEntry(line.file(), line.offset(), line.bytes().length, line.bytes(), new Damage(why))));
     }
@@ -69,14 +70,14 @@ final class Loading {
     RunFeed load(Supplier<List<Path>> files, LongConsumer done) {
         var belt = new Conveyor();
         var next = new RunFeed(schema, form, pruned, row -> belt.put(row.line().bytes().length, () -> loader.add(row)),
-                entry -> belt.put(entry.bytes().length, () -> damaged(entry))).after(feed);
+                row -> belt.put(row.line().bytes().length, () -> begun.add(form.key(row.values()), row.line())),
+                entry -> belt.put(entry.bytes().length, () -> damaged(entry))).after(feed).at(clock);
         database.inTransaction(() -> {
             belt.run(() -> read(next, files, done));
             loader.finish();
         });
         commits.addAll(next.commits());
         feed = next;
-        begun.addAll(feed.inFlight());
         return feed;
     }
 
@@ -90,7 +91,7 @@ final class Loading {
         for (Path file : gone)
             if (!archived.contains(DayFile.of(file).map(DayFile::day).orElse(null)))
                 throw new StoreException(StoreException.Reason.MISSING, "read", file, "it is gone", Next.RUN_AGAIN);
-        feed.finish(clock.instant());
+        feed.finish();
     }
 
     /** @return false when the file is gone */
@@ -118,7 +119,7 @@ final class Loading {
     }
 
     /** The starts that were in flight when they were loaded: their writers may be about to insert them. */
-    List<LogEntry> begun() {
+    OpenRuns begun() {
         return begun;
     }
 

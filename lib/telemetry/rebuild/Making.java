@@ -144,7 +144,7 @@ final class Making implements AutoCloseable {
 
     /** What has been read so far, for a replay after it. */
     LinesRead read() {
-        return new LinesRead(feed.files(), made.loading().begun(), new CommitLines(null), 0);
+        return new LinesRead(feed.files(), made.loading().begun(), List.of(), new CommitLines(null), 0);
     }
 
     /** Notes what could not be made elsewhere, in words. */

@@ -128,17 +128,14 @@ public final class NewDatabase implements AutoCloseable {
      * @return how many
      */
     long leaveInFlight(String attached) {
-        long left = 0;
         String key = schema.key();
         String rows = reshape != null && attached != null ? Reshape.SHAPED : attached;
         String absent = rows == null ? "" : " AND NOT EXISTS (SELECT 1 FROM " + rows + ".agent_runs AS o WHERE o." + key + " = ?1)";
-        for (LogEntry start : loading.begun()) {
-            Object[] row = form.row((Run) start.record());
-            if (InFlight.is(start, clock.instant())) left += database.update("DELETE FROM main.agent_runs WHERE " + key
-                    + " = ?1 AND status = 'running'" + absent, row[form.columns().indexOf(key)]);
-        }
-        inFlight += left;
-        return left;
+        String delete = "DELETE FROM main.agent_runs WHERE " + key + " = ?1 AND status = 'running'" + absent;
+        long before = inFlight;
+        loading.begun().forEach(lines -> lines.stream().map(RunFeed.Line::entry).filter(start -> InFlight.is(start, clock.instant()))
+                .forEach(start -> inFlight += database.update(delete, form.row((Run) start.record())[form.columns().indexOf(key)])));
+        return inFlight - before;
     }
 
     /** Tells which runs are in flight; the default is the system's. */

@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -40,7 +41,7 @@ import telemetry.text.Progress;
  * whatever the order of the lines. A run that the files know only as running never changes a row, and one that began in the last minute is
  * left to its writer ({@link InFlight}). A row that was changed after its run's end line stays ({@link RunWriter.Standing#CHANGED}). A
  * second replay changes nothing. Of several ends of one run, each column comes from the best end that names it ({@link SeveralEnds}).
- * Memory holds one batch, the runs that are open at once, and eight bytes for each end.
+ * Memory holds one batch, some of the runs that are open at once ({@link OpenRuns}), and eight bytes for each end.
  */
 public final class Replay {
 
@@ -97,7 +98,7 @@ public final class Replay {
 
     /** Goes on where these have come to, and with the runs that they name; null for from the beginning. */
     public Replay after(LinesRead lines) {
-        this.before = lines;
+        this.before = lines == null || !lines.isWhole() ? null : lines;
         return this;
     }
 
@@ -147,15 +148,20 @@ public final class Replay {
         return form.compare(form.row((Run) a.record()), form.row((Run) b.record())) >= 0 ? a : b;
     }
 
+    private RunFeed.Line better(RunFeed.Line a, RunFeed.Line b) {
+        return Arrays.equals(a.bytes(), b.bytes()) ? a : RunFeed.Line.of(better(a.entry(), b.entry()));
+    }
+
     /** One reading of the day files, with its counts. */
     private final class Reading {
         private final Consumer<LogEntry> onDamage;
         private final LongConsumer progress;
         private final LogFiles files = new LogFiles(this::take, this::takeEvent);
-        private final Map<String, LogEntry> open = new LinkedHashMap<>();
+        private final OpenRuns open = new OpenRuns(database, Replay.this::better);
         private final Map<String, LogEntry> ends = new LinkedHashMap<>();
         private final CommitLines commits = new CommitLines(pruned);
         private final Disputes disputes = new Disputes(form, writer);
+        private long endBytes;
         private long lines;
         private long events;
         private long damaged;
@@ -164,6 +170,7 @@ public final class Replay {
         private long conflicts;
         private long left;
         private long changed;
+        private long waiting;
 
         Reading(Consumer<LogEntry> onDamage, LongConsumer progress) {
             this.onDamage = onDamage;
@@ -171,11 +178,10 @@ public final class Replay {
             if (before == null) return;
             files.after(before.files());
             commits.addAll(before.commits());
-            for (LogEntry entry : before.runs()) {
-                String key = writer.key((Run) entry.record());
-                boolean isEnd = ((Run) entry.record()).isEnd();
-                if (isEnd) disputes.ended(key);
-                (isEnd ? ends : open).put(key, entry);
+            for (RunFeed.Line line : before.runs()) {
+                LogEntry entry = line.entry();
+                if (((Run) entry.record()).isEnd()) ended(entry, (Run) entry.record());
+                else open.add(writer.key((Run) entry.record()), line);
             }
         }
 
@@ -234,11 +240,13 @@ public final class Replay {
                 return;
             }
             String key = writer.key(run);
-            if (!run.isEnd()) {
-                if (!ends.containsKey(key) && (open.containsKey(key) || writer.standing(run) == RunWriter.Standing.ABSENT))
-                    open.merge(key, entry, Replay.this::better);
-                return;
-            }
+            if (run.isEnd()) ended(entry, run);
+            else if (!ends.containsKey(key) && (open.has(key) || writer.standing(run) == RunWriter.Standing.ABSENT))
+                open.add(key, RunFeed.Line.of(entry));
+        }
+
+        private void ended(LogEntry entry, Run run) {
+            String key = writer.key(run);
             LogEntry end = created(entry, run, open.remove(key));
             disputes.ended(key);
             LogEntry other = ends.put(key, end);
@@ -246,19 +254,22 @@ public final class Replay {
                 ends.put(key, better(end, other));
                 disputes.addSeveral(key);
             }
-            if (ends.size() >= BATCH || entry.length() > LogReader.LONGEST_LINE) flush();
+            endBytes += entry.length();
+            if (ends.size() >= BATCH || endBytes > LogReader.LONGEST_LINE) flush();
         }
 
         /** The row of a run whose end alone is written came into being with its start. */
-        private LogEntry created(LogEntry end, Run run, LogEntry start) {
-            String created = start == null || run.text("created_at") != null ? null : ((Run) start.record()).text("created_at");
-            return created == null || !writer.schema().hasRowTimes() ? end
+        private LogEntry created(LogEntry end, Run run, RunFeed.Line start) {
+            boolean isAsked = start != null && writer.schema().hasRowTimes() && run.text("created_at") == null;
+            String created = isAsked ? ((Run) start.entry().record()).text("created_at") : null;
+            return created == null ? end
                     : new LogEntry(end.file(), end.offset(), end.length(), end.bytes(), run.with("created_at", created));
         }
 
         private void flush() {
             writes.inTransaction(() -> ends.forEach((key, entry) -> end(key, entry, (Run) entry.record())));
             ends.clear();
+            endBytes = 0;
             disputes.compared();
         }
 
@@ -287,14 +298,16 @@ public final class Replay {
             flush();
             disputes.settle(files.reached(), this::settle);
             Instant now = clock.instant();
-            List<LogEntry> inFlight = open.values().stream().filter(entry -> InFlight.is(entry, now)).toList();
-            open.values().removeAll(inFlight);
-            inBatches(open.values(),
-                    batch -> writes.inTransaction(() -> batch.forEach(entry -> inserted += write(entry, (Run) entry.record()))));
+            open.forEach(some -> writes.inTransaction(() -> some.stream().map(RunFeed.Line::entry).forEach(start -> begun(start, now))));
             if (!commits.isEmpty()) writes.inTransaction(() -> updated += commits.addTo(database, "main"));
             if (pruned != null) updated += StaleRuns.cancelAgain(database, pruned);
-            long waiting = inFlight.stream().filter(entry -> writer.standing((Run) entry.record()) == RunWriter.Standing.ABSENT).count();
             return new ReplayResult(lines, events, damaged, inserted, updated, conflicts, left, changed, waiting);
+        }
+
+        private void begun(LogEntry start, Instant now) {
+            Run run = (Run) start.record();
+            if (!InFlight.is(start, now)) inserted += write(start, run);
+            else if (writer.standing(run) == RunWriter.Standing.ABSENT) waiting++;
         }
 
         private void settle(Collection<Dispute> some) {
@@ -312,10 +325,5 @@ public final class Replay {
             boolean isRenamed = dispute.hasEventIds() && writer.takeEventId(run);
             if (isWritten || isRenamed) updated++;
         }
-    }
-
-    private static void inBatches(Collection<LogEntry> all, Consumer<List<LogEntry>> each) {
-        List<LogEntry> list = List.copyOf(all);
-        for (int from = 0; from < list.size(); from += BATCH) each.accept(list.subList(from, Math.min(from + BATCH, list.size())));
     }
 }

@@ -170,8 +170,10 @@ public final class RunDifferences {
     }
 
     private LinesRead read(NewDatabase made, Count count) {
-        if (count.missing + count.different + count.changed > MOST_KEPT || !count.unread.denied().isEmpty()) return null;
-        List<LogEntry> runs = new ArrayList<>(made.loading().begun());
+        boolean isMuch = count.missing + count.different + count.changed > MOST_KEPT || !made.loading().begun().areInMemory();
+        if (isMuch || !count.unread.denied().isEmpty()) return null;
+        List<RunFeed.Line> runs = new ArrayList<>();
+        long bytes = 0;
         String key = made.schema().key();
         List<String> columns = made.form().columns();
         var named = new StringJoiner(", ");
@@ -183,9 +185,11 @@ public final class RunDifferences {
                 if (row.get(2 * i + 1).equals(1L)) fields.put(columns.get(i), row.get(2 * i));
             fields.put("run_id", row.get(2 * columns.indexOf("run_id")));
             byte[] line = Ndjson.line(new Run(fields)).getBytes(StandardCharsets.UTF_8);
-            runs.add(new LogEntry(store.raw(), 0, line.length, line, new Run(fields)));
+            runs.add(new RunFeed.Line(store.raw(), 0, line, null));
+            bytes += line.length;
+            if (bytes > OpenRuns.MOST_BYTES) return null;
         }
-        return new LinesRead(feed.files(), runs, made.loading().commits(), count.damaged);
+        return new LinesRead(feed.files(), made.loading().begun(), runs, made.loading().commits(), count.damaged);
     }
 
     private void load(NewDatabase made) {

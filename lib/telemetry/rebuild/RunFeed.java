@@ -1,8 +1,8 @@
 package telemetry.rebuild;
 
 import java.nio.file.Path;
+import java.time.Clock;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.Iterator;
@@ -33,8 +33,18 @@ final class RunFeed {
         private static final int OVERHEAD = 200;
 
         /** In memory, with its entry among the open ones, about. */
-        private long size() {
+        long size() {
             return OVERHEAD + bytes.length;
+        }
+
+        /** Of this entry. */
+        static Line of(LogEntry entry) {
+            return new Line(entry.file(), entry.offset(), entry.bytes(), null);
+        }
+
+        /** The same as it was read. */
+        LogEntry entry() {
+            return new LogEntry(file, offset, bytes.length, bytes, Ndjson.read(bytes, 0, bytes.length));
         }
     }
 
@@ -55,7 +65,8 @@ final class RunFeed {
     private final CommitLines commits;
     private final LogFiles files = new LogFiles(this::take, this::takeQuickly);
     private final Map<String, Line> open = new LinkedHashMap<>();
-    private final List<LogEntry> inFlight = new ArrayList<>();
+    private final Consumer<RunRow> inFlight;
+    private Clock clock = Clock.systemUTC();
     private BitSet lacking = new BitSet();
     private Path file;
     private long lines;
@@ -64,17 +75,25 @@ final class RunFeed {
     private long openBytes;
 
     /**
-     * @param pruned  runs to leave out
-     * @param damaged receives each entry that cannot be read
+     * @param pruned   runs to leave out
+     * @param inFlight receives the starts of runs that were passed on and are in flight
+     * @param damaged  receives each entry that cannot be read
      */
-    RunFeed(Schema schema, RowForm form, Pruned pruned, Consumer<RunRow> rows, Consumer<LogEntry> damaged) {
+    RunFeed(Schema schema, RowForm form, Pruned pruned, Consumer<RunRow> rows, Consumer<RunRow> inFlight, Consumer<LogEntry> damaged) {
         this.form = form;
         this.service = schema.shape() == Schema.Shape.SERVICE;
         this.pruned = pruned;
         this.rows = rows;
+        this.inFlight = inFlight;
         this.damaged = damaged;
         this.scanner = new RunScanner(form);
         this.commits = new CommitLines(pruned);
+    }
+
+    /** Tells which runs are in flight; the default is the system's. @return this */
+    RunFeed at(Clock clock) {
+        this.clock = clock;
+        return this;
     }
 
     /** Goes on where this feed of the same files has come to. @param feed null for from the beginning @return this */
@@ -181,21 +200,21 @@ final class RunFeed {
             Line begun = oldest.next();
             oldest.remove();
             openBytes -= begun.size();
-            rows.accept(row(begun));
+            passOn(begun);
         }
     }
 
+    private void passOn(Line begun) {
+        RunRow row = row(begun);
+        rows.accept(row);
+        Instant now = clock.instant();
+        if (InFlight.is(form.start(row.values), now) && InFlight.is(begun.entry(), now)) inFlight.accept(row);
+    }
+
     /** Passes on the runs that have not ended. */
-    void finish(Instant now) {
+    void finish() {
         files.readTorn();
-        for (Line begun : open.values()) {
-            RunRow row = row(begun);
-            rows.accept(row);
-            if (!InFlight.is(form.start(row.values), now)) continue;
-            var entry = new LogEntry(begun.file, begun.offset, begun.bytes.length, begun.bytes,
-                    Ndjson.read(begun.bytes, 0, begun.bytes.length));
-            if (InFlight.is(entry, now)) inFlight.add(entry);
-        }
+        open.values().forEach(this::passOn);
         open.clear();
         openBytes = 0;
     }
@@ -204,11 +223,6 @@ final class RunFeed {
     List<LogEntry> torn() {
         lines += files.torn().size();
         return files.torn();
-    }
-
-    /** The starts of runs that were passed on and were in flight then. */
-    List<LogEntry> inFlight() {
-        return inFlight;
     }
 
     /** Entries read, damaged ones included. */

@@ -20,6 +20,7 @@ import telemetry.os.Attempt;
 import telemetry.os.Disk;
 import telemetry.os.InUse;
 import telemetry.os.Machine;
+import telemetry.os.NewFile;
 import telemetry.text.Escaped;
 import telemetry.text.Result;
 
@@ -116,7 +117,7 @@ public record Launchers(Path checkout, Shell shell) {
                         Next.words("name another folder"));
                 else if (!Files.readString(file, CHARSET).equals(texts.get(file))) replaced.add(file);
             }
-            if (Files.notExists(folder)) Files.createDirectories(folder);
+            NewFile.ownFolders(folder, 0700);
             for (Path file : created) write(file, texts.get(file));
             for (Path file : replaced) write(file, texts.get(file));
             return new Written(checkout, folder, created, replaced);

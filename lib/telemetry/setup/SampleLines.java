@@ -7,7 +7,9 @@ import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributeView;
 import java.nio.file.attribute.FileTime;
 import java.time.Instant;
 import java.time.LocalDate;
@@ -15,6 +17,7 @@ import java.util.Comparator;
 import java.util.PriorityQueue;
 import telemetry.DayFile;
 import telemetry.os.Disk;
+import telemetry.os.Inside;
 import telemetry.os.NewFile;
 import telemetry.text.Ndjson;
 import telemetry.text.Progress;
@@ -78,7 +81,11 @@ final class SampleLines implements AutoCloseable {
     private void finishFile() throws IOException {
         if (file == null) return;
         out.flush();
-        Files.setLastModifiedTime(folder.resolve(DayFile.name(day)), FileTime.from(latest));
+        Inside.at(folder.resolve(DayFile.name(day)), there -> {
+            FileTime time = FileTime.from(latest);
+            Files.getFileAttributeView(there, BasicFileAttributeView.class, LinkOption.NOFOLLOW_LINKS).setTimes(time, null, null);
+            return there;
+        });
         file.force(true);
         file.close();
     }

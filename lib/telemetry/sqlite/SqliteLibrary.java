@@ -10,6 +10,9 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.FileTime;
+import java.util.Arrays;
+import java.util.Map;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 import java.util.zip.CRC32;
@@ -19,10 +22,11 @@ import org.sqlite.SQLiteJDBCLoader;
 import org.sqlite.util.LibraryLoaderUtil;
 import telemetry.Next;
 import telemetry.StoreException;
+import telemetry.os.Account;
 import telemetry.os.Disk;
 import telemetry.os.InUse;
-import telemetry.os.Inside;
 import telemetry.os.Machine;
+import telemetry.os.NewFile;
 
 /**
  * SQLite's native library, unpacked once into a folder that only its owner may enter. Without this the driver unpacks its 1.1 MB into the
@@ -30,6 +34,10 @@ import telemetry.os.Machine;
  * when nobody else can have written it.
  */
 final class SqliteLibrary {
+
+    /** Ends the name of the file that says which state of the library was compared with the jar. */
+    private static final String COMPARED = ".compared";
+
     private SqliteLibrary() { }
 
     /** Tells the driver where the unpacked library is. If anything prevents that, the driver's own way still works. */
@@ -52,8 +60,10 @@ final class SqliteLibrary {
             if (packed == null) return;
             Path folder = cache().resolve("sqlite-" + SQLiteJDBCLoader.getVersion() + "-" + Long.toHexString(packed.getCrc()));
             Path library = folder.resolve(name);
-            if (!isIntact(library, packed)) unpack(jar, packed, folder, library);
-            if (isIntact(library, packed) && Inside.isOwn(Machine.cache(System.getenv()).toAbsolutePath(), library.toAbsolutePath()))
+            boolean isIntact = isIntact(library, jar, packed);
+            if (!isIntact) unpack(jar, packed, folder, library);
+            if ((isIntact || isIntact(library, jar, packed))
+                    && Account.isOnlyOwn(Machine.cache(System.getenv()).toAbsolutePath(), library.toAbsolutePath()))
                 System.setProperty("org.sqlite.lib.path", folder.toString());
         }
     }
@@ -101,18 +111,59 @@ final class SqliteLibrary {
     }
 
     /**
-     * Compares the library with its checksum in the jar, which finds damage. It need not find a forgery, which {@link Inside#isOwn} rules
-     * out: a checksum that nobody can forge takes twenty times as long here as all the rest (bench row {@code start}).
+     * True when the library has the jar's bytes. They are compared once: as long as neither the file nor the time of its last change of any
+     * kind is another, nobody has written to it. Its checksum in the jar, which the system cannot know, finds a damaged disk. A comparison
+     * of all bytes, or SHA-256, takes ten times as long as these two (bench row {@code start}).
      */
-    private static boolean isIntact(Path library, ZipEntry entry) throws IOException {
-        if (!Files.isRegularFile(library, LinkOption.NOFOLLOW_LINKS) || Files.size(library) != entry.getSize()) return false;
+    private static boolean isIntact(Path library, ZipFile jar, ZipEntry packed) throws IOException {
+        if (!Files.isRegularFile(library, LinkOption.NOFOLLOW_LINKS) || Files.size(library) != packed.getSize()) return false;
+        String state = state(library);
+        byte[] bytes = Files.readAllBytes(library);
         var crc = new CRC32();
-        crc.update(Files.readAllBytes(library));
-        return crc.getValue() == entry.getCrc();
+        crc.update(bytes);
+        if (crc.getValue() != packed.getCrc()) return false;
+        Path compared = library.resolveSibling(library.getFileName() + COMPARED);
+        if (state != null && state.equals(read(compared))) return true;
+        try (InputStream in = jar.getInputStream(packed)) {
+            if (!Arrays.equals(in.readAllBytes(), bytes)) return false;
+        }
+        if (state != null) keep(compared, state);
+        return true;
+    }
+
+    /** Which file it is and when it was last changed; null where the system does not tell. */
+    private static String state(Path library) throws IOException {
+        if (!library.getFileSystem().supportedFileAttributeViews().contains("unix")) return null;
+        Map<String, Object> its = Files.readAttributes(library, "unix:dev,ino,ctime", LinkOption.NOFOLLOW_LINKS);
+        return its.get("dev") + " " + its.get("ino") + " " + ((FileTime) its.get("ctime")).toInstant();
+    }
+
+    /** Null when it cannot be read, or is no file. */
+    private static String read(Path compared) {
+        try {
+            return Files.isRegularFile(compared, LinkOption.NOFOLLOW_LINKS) ? Files.readString(compared) : null;
+        } catch (IOException e) {
+            return null;
+        }
+    }
+
+    /** Without it all bytes are compared the next time, too. */
+    private static void keep(Path compared, String state) {
+        try {
+            Path unfinished = Files.createTempFile(compared.getParent(), "compared", ".tmp");
+            try {
+                Files.writeString(unfinished, state);
+                InUse.move(unfinished, compared, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+            } finally {
+                Files.deleteIfExists(unfinished);
+            }
+        } catch (IOException e) {
+            // a full disk, for example
+        }
     }
 
     private static void unpack(ZipFile jar, ZipEntry packed, Path folder, Path library) throws IOException {
-        Files.createDirectories(folder.getParent());
+        NewFile.ownFolders(folder.getParent(), 0700);
         if (Files.notExists(folder)) Files.createDirectory(folder, Disk.ownerOnlyFolder(folder));
         Path unfinished = Files.createTempFile(folder, "unpacking", ".tmp");
         try {

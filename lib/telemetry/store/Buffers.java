@@ -1,7 +1,6 @@
 package telemetry.store;
 
 import java.io.IOException;
-import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -12,6 +11,7 @@ import java.util.Set;
 import java.util.regex.Pattern;
 import telemetry.Store;
 import telemetry.os.Attempt;
+import telemetry.os.Inside;
 import telemetry.os.LegalPath;
 
 /**
@@ -64,9 +64,7 @@ public final class Buffers {
     }
 
     private static void list(Path folder, List<Path> files) throws IOException {
-        try (DirectoryStream<Path> all = Files.newDirectoryStream(folder)) {
-            for (Path file : all) if (NAME.matcher(file.getFileName().toString()).matches()) files.add(file);
-        }
+        for (Path file : Inside.list(folder)) if (NAME.matcher(file.getFileName().toString()).matches()) files.add(file);
     }
 
     /** True for a file that the service has received whole, as its client says. */

@@ -152,6 +152,9 @@ public final class Layout {
         createFolder(store.backups(), NewFile::closedFolder);
     }
 
+    /** The mode of a new store's own folder, which what is in it follows. */
+    private static final int NEW = 0750;
+
     /** As a folder of the store comes into being. */
     private interface Making {
         void make(Path folder) throws IOException;
@@ -162,7 +165,7 @@ public final class Layout {
         if (Files.isDirectory(folder)) return;
         Link.require("create the folder", folder);
         try {
-            if (folder.equals(store.base()) || !Files.isDirectory(folder.getParent())) Files.createDirectories(folder);
+            if (folder.equals(store.base()) || !Files.isDirectory(folder.getParent())) NewFile.ownFolders(folder, NEW);
             else makeUnlessThere(folder, making);
             Disk.syncFolder(folder.getParent());
         } catch (IOException e) {

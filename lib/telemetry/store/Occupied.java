@@ -1,17 +1,16 @@
 package telemetry.store;
 
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
-import java.util.stream.Stream;
 import telemetry.Next;
 import telemetry.Size;
 import telemetry.Store;
+import telemetry.os.Inside;
 import telemetry.os.Link;
 
 /**
@@ -44,9 +43,10 @@ public record Occupied(Path folder, Size size, Next next) {
 
     /** Of all files in a folder and those below it, in bytes; one that goes away meanwhile counts as none. Links in it are not followed. */
     public static long bytes(Path folder) {
-        try (Stream<Path> all = Files.walk(Link.followed(folder))) {
-            return all.filter(file -> Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)).mapToLong(file -> file.toFile().length()).sum();
-        } catch (IOException | UncheckedIOException e) {
+        try {
+            return Inside.tree(Link.followed(folder)).stream().filter(file -> Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS))
+                    .mapToLong(file -> file.toFile().length()).sum();
+        } catch (IOException e) {
             return 0;
         }
     }

@@ -16,7 +16,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import java.util.stream.Stream;
 import telemetry.Next;
 import telemetry.Size;
 import telemetry.Store;
@@ -172,12 +171,8 @@ public record Quarantined(Path path, Instant since, Size size, State state, Stri
 
     /** What goes with a database before it, so that a kill in between leaves no log alone. */
     private static List<Path> files(Path path) {
-        try (Stream<Path> all = Files.walk(path)) {
-            return all.filter(file -> !Files.isDirectory(file, LinkOption.NOFOLLOW_LINKS))
-                    .sorted(Comparator.comparing((Path file) -> !isLog(file)).thenComparing(Comparator.naturalOrder())).toList();
-        } catch (IOException e) {
-            throw Attempt.refused("look into", path, e);
-        }
+        return Attempt.of("look into", path, () -> Inside.tree(path).stream()
+                .sorted(Comparator.comparing((Path file) -> !isLog(file)).thenComparing(Comparator.naturalOrder())).toList());
     }
 
     /** True when the store has all of it, and it was set aside longer ago than this. */

@@ -11,7 +11,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.stream.Stream;
 import java.util.zip.GZIPInputStream;
 import telemetry.Database;
 import telemetry.DayFile;
@@ -19,6 +18,7 @@ import telemetry.EventLog;
 import telemetry.Run;
 import telemetry.Store;
 import telemetry.StoreException;
+import telemetry.os.Inside;
 import telemetry.runs.Columns;
 import telemetry.runs.Schema;
 import telemetry.runs.SchemaForm;
@@ -77,8 +77,9 @@ public record Writers(SchemaForm form, String doubt) {
 
     private static Schema.Shape shapeOfBackups(Store store, int version) {
         List<Path> backups;
-        try (Stream<Path> all = Files.list(store.backups())) {
-            backups = new ArrayList<>(all.filter(file -> file.getFileName().toString().endsWith(".sqlite")).sorted().toList());
+        try {
+            backups = new ArrayList<>(Inside.list(store.backups()).stream()
+                    .filter(file -> file.getFileName().toString().endsWith(".sqlite")).sorted().toList());
         } catch (IOException e) {
             return null;
         }
@@ -103,7 +104,7 @@ public record Writers(SchemaForm form, String doubt) {
         void at(Path file) {
             if (!Files.isRegularFile(file)) return;
             boolean isCompressed = file.getFileName().toString().endsWith(".gz");
-            try (InputStream in = new BufferedInputStream(Files.newInputStream(file))) {
+            try (InputStream in = new BufferedInputStream(Inside.stream(file))) {
                 lines((isCompressed ? new GZIPInputStream(in) : in).readNBytes(PIECE), true);
                 long left = isCompressed ? 0 : Files.size(file) - 2L * PIECE;
                 if (left < 0) return;
