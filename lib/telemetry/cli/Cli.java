@@ -204,7 +204,7 @@ public final class Cli {
         boolean isText = arg.type() == String.class && arg.arity().min() > 0;
         if (!isText || arg.originalStringValues().stream().noneMatch(String::isEmpty)) return;
         String name = arg instanceof OptionSpec option ? option.longestName() : arg.paramLabel();
-        throw new ParameterException(arg.command().commandLine(), name + " is empty: is a variable not set?");
+        throw new ParameterException(arg.command().commandLine(), name + ": '' says nothing: is a variable not set?");
     }
 
     /** A name with substitutes would be recorded for good, and a path leads elsewhere. Words of another program are its own. */
