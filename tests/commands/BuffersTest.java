@@ -100,7 +100,8 @@ class BuffersTest {
         Process health = Script.processBuilder(Map.of("TELEMETRY_BUFFER_DIR", agents.toString()), "health", "--quick", "--json", "--store",
                 store.base()).redirectOutput(said.toFile()).start();
         health.waitFor();
-        assertTrue(Files.readString(said).contains("1 buffer file of clients that could not reach their service: " + agents),
+        assertTrue(Files.readString(said).contains("1 buffer file of clients that could not reach their service: "
+                + agents.toString().replace("\\", "\\\\")),
                 Files.readString(said));
         put(store.base().resolve(ACTIVE), run(101));
         assertTrue(divergence(agents).detail().contains("2 buffer files of clients that could not reach their service: "

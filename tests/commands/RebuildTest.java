@@ -30,6 +30,7 @@ import telemetry.Run;
 import telemetry.Store;
 import telemetry.kit.Fixture;
 import telemetry.kit.Folder;
+import telemetry.kit.Need;
 import telemetry.kit.Sabotage;
 import telemetry.kit.Script;
 import telemetry.store.Pruned;
@@ -122,8 +123,10 @@ class RebuildTest {
         assertEquals("{\"file\":" + Json.value(store.raw().resolve("events_20261120.ndjson").toString())
                 + ",\"offset\":" + (Files.size(store.raw().resolve("events_20261120.ndjson")) - 5)
                 + ",\"length\":4,\"reason\":\"no object\",\"bytes\":\"bnVsbA==\"}\n", Files.readString(Path.of(kept, "damaged.ndjson")));
-        assertEquals("rw-------", permissions(Path.of(kept, "damaged.ndjson")));
-        assertEquals("rwx------", permissions(Path.of(kept)));
+        if (Need.PERMISSIONS.isMet()) {
+            assertEquals("rw-------", permissions(Path.of(kept, "damaged.ndjson")));
+            assertEquals("rwx------", permissions(Path.of(kept)));
+        }
         try (Database old = Database.openFrozen(Path.of(kept, "telemetry.sqlite"))) {
             assertEquals(61, old.number("SELECT count(*) FROM agent_runs"));
         }
