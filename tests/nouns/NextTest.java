@@ -39,6 +39,7 @@ class NextTest {
     }
 
     @Test
+    @Needs(Need.SH)
     void aCommandIsAProgramWithItsArguments() {
         Next next = Next.command("query", "sql", "SELECT 1").in(Runbook.HEALTH_CHECKS);
         assertEquals(new Next.Command(true, "query", List.of("sql", "SELECT 1")), next.command());
@@ -52,6 +53,7 @@ class NextTest {
         "telemetry.jbangw, /opt/my tools/jbangw, |'/opt/my tools/jbangw' locks|", "telemetry.launcher, telemetry-health, telemetry-locks",
         "telemetry.launcher, /opt/telemetry-bin/telemetry-measure_performance, /opt/telemetry-bin/telemetry-locks",
         "telemetry.other, x, jbang locks@telemetry"})
+    @Needs(Need.SH)
     void aProcedureIsCalledAsThisProgramWas(String property, String called, String line) {
         System.setProperty(property, called);
         try {

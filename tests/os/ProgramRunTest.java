@@ -175,6 +175,7 @@ class ProgramRunTest {
 
     /** A printed command, pasted: cmd reads it, and once more the script that it starts. */
     @Test
+    @Needs(Need.NOT_WINE)
     void aPrintedLineGetsThroughCmdAndTheScriptThatHandsItOn() throws Exception {
         String script = script("hands & on.cmd", FORWARDING);
         List<String> arguments = List.of("\\\\server\\my share\\", "D:\\%OS% & more\\", "100%", "a ^ b", "say \"a & b\"",

@@ -21,11 +21,14 @@ import telemetry.Database;
 import telemetry.Store;
 import telemetry.kit.Checkout;
 import telemetry.kit.Fixture;
+import telemetry.kit.Need;
+import telemetry.kit.Needs;
 import telemetry.kit.Script;
 
 /** The benchmark itself: what it prints, and that it compares what was done before it compares how fast. Nothing here is about speed. */
 @Order(1)
 @ResourceLock("jbang")
+@Needs(Need.SH)
 class BenchTest {
     private static final List<String> QUESTION = List.of("SELECT run_id, status FROM agent_runs ORDER BY run_id",
             "SELECT run_id, status FROM agent_runs ORDER BY run_id LIMIT 99");
