@@ -15,6 +15,7 @@ import telemetry.backup.*;
 import telemetry.cli.*;
 import telemetry.rebuild.*;
 import telemetry.runs.SchemaForm;
+import telemetry.store.Exchange;
 import telemetry.store.Layout;
 import telemetry.upgrade.*;
 
@@ -50,6 +51,7 @@ class upgrade extends Procedure {
         var upgrade = new Upgrade(store, clock);
         SchemaForm form = to == null ? upgrade.writers() : named();
         UpgradePlan plan = plan(upgrade, form);
+        if (!plan.isNeeded() && !consent.isDryRun()) Exchange.compare(store);
         if (!plan.isNeeded() || consent.isDryRun()) return preview(plan, plan.isNeeded(), consent);
         output.note(plan);
         if (!consent.to("Make " + store.database() + " a database of " + form + "?")) return Cli.OK;

@@ -60,6 +60,11 @@ public final class Exchange {
         });
     }
 
+    /** Compares what killed calls set aside, where there is nothing to be done that would. */
+    public static void compare(Store store) {
+        if (ExchangeMark.isThere(store)) replacing(store, () -> null);
+    }
+
     private static <T> T settled(Store store, Supplier<T> work) {
         var left = new CutShort(store);
         left.undo();
