@@ -213,7 +213,8 @@ class SetupSampleTest {
             assertTrue(next.exit() == Cli.OK || next.exit() == Cli.USAGE && next.err().contains("it has 3,000 runs already"),
                     next.toString());
             assertEquals(next.exit() == Cli.OK ? 500 : 3_000, assertAlike(Store.at(base)));
-            assertEquals(Cli.OK, SetupTest.setup("--store", base).exit());
+            Script again = SetupTest.setup("--store", base);
+            assertEquals(Cli.OK, again.exit(), again.toString());
         }
     }
 
