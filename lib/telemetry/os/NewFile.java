@@ -18,8 +18,7 @@ import telemetry.text.Notes;
  * account's store locks nobody out. They are those of what it replaces. What is new gets owner and group of its folder, and may be read
  * and written by the group and read by others where the folder allows it; others never write. The store may belong to a hostile account:
  * in a folder that others may change a file or folder comes into being in one of our own, and is moved out of it when it is settled. Only
- * root can give files away; other accounts keep theirs.
- * On Windows nothing of this applies.
+ * root can give files away; other accounts keep theirs. On Windows nothing of this applies.
  */
 public final class NewFile {
     private static final String NUMBERS = "unix:uid,gid,mode,nlink";

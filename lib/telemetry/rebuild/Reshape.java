@@ -25,10 +25,9 @@ import telemetry.sqlite.SqliteErrors;
 
 /**
  * Gives the runs of an old database the table of other writers. Each old row becomes a row of the new table, with the same number. Its
- * status
- * becomes the word of those writers, and a run without an event_id gets the one of its lines, or one made from its run_id. What a row says
- * counts more than its lines, except that a line ends a run that the row has as running. Columns that the old table lacks come from the
- * lines. A value that a CHECK of the new table refuses is left out and handed on with its row.
+ * status becomes the word of those writers, and a run without an event_id gets the one of its lines, or one made from its run_id. What a
+ * row says counts more than its lines, except that a line ends a run that the row has as running. Columns that the old table lacks come
+ * from the lines. A value that a CHECK of the new table refuses is left out and handed on with its row.
  */
 public final class Reshape {
 
