@@ -68,7 +68,8 @@ class HealthRecordTest {
         Store store = Fixture.V3.filled(dir, 20, HealthTest.NOON);
         Files.writeString(store.reports(), "mine");
         Script health = HealthTest.health(store, "--record");
-        assertEquals("health: cannot record the store's health in " + file(store) + ": something else has that name\n",
+        assertEquals("health: cannot record the store's health in " + file(store) + ": " + store.reports()
+                + " is a file, and should be a folder\n",
                 health.plain().err());
         assertEquals(0, health.exit());
         assertEquals("mine", Files.readString(store.reports()));
