@@ -108,7 +108,7 @@ class backup extends Procedure {
             return true;
         } catch (StoreException e) {
             note(store.store().message(e));
-            return Disk.isReadOnly(store.store().reports());
+            return MountPoint.isReadOnly(store.store().reports());
         }
     }
 

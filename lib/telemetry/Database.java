@@ -9,7 +9,7 @@ import java.util.function.Function;
 import java.util.function.LongConsumer;
 import java.util.function.Supplier;
 import telemetry.os.Attempt;
-import telemetry.os.Disk;
+import telemetry.os.MountPoint;
 import telemetry.os.NewFile;
 import telemetry.sqlite.DatabaseFile;
 import telemetry.sqlite.ReadOnlyCopy;
@@ -92,7 +92,7 @@ public final class Database implements AutoCloseable {
         try {
             return open(file, touched ? "mode=ro" : "mode=rw", patience, true);
         } catch (StoreException e) {
-            if (e.reason() != StoreException.Reason.DENIED || !Disk.isReadOnly(file)) throw e;
+            if (e.reason() != StoreException.Reason.DENIED || !MountPoint.isReadOnly(file)) throw e;
             return touched ? openCopy(file.toAbsolutePath(), patience) : openFrozen(file);
         }
     }

@@ -10,6 +10,7 @@ import telemetry.os.Disk;
 import telemetry.os.LegalPath;
 import telemetry.os.Link;
 import telemetry.os.Machine;
+import telemetry.os.MountPoint;
 import telemetry.text.Escaped;
 import telemetry.text.Runbook;
 
@@ -87,7 +88,7 @@ public record Store(Path base, Path database, Path raw, String rule) {
         Path above = folder.getParent();
         boolean isUsual = folder.endsWith("db");
         boolean isDrive = isUsual && folder.getFileSystem().getSeparator().equals("\\");
-        return above == null || above.getParent() == null && !isDrive || !isUsual && Disk.isMountPoint(folder) ? folder : above;
+        return above == null || above.getParent() == null && !isDrive || !isUsual && MountPoint.isOne(folder) ? folder : above;
     }
 
     /** {@code set X="D:\data"} in cmd makes the marks a part of the value, which then is no path. */

@@ -16,7 +16,6 @@ import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import telemetry.Check;
-import telemetry.Database;
 import telemetry.Health;
 import telemetry.Store;
 import telemetry.backup.Backup;

@@ -31,7 +31,7 @@ import telemetry.kit.Fixture;
 import telemetry.kit.Script;
 import telemetry.maintain.RunbookPage;
 import telemetry.measure.Baselines;
-import telemetry.os.Disk;
+import telemetry.os.DiskSpace;
 import telemetry.store.KnownLosses;
 
 /** maintain weekly, monthly, quarterly. How it is scheduled is in ScheduleTest, what makes a trend in TrendTest. */
@@ -44,7 +44,7 @@ class MaintainTest {
     @Test
     void aWeekInWhichAllIsWellIsTicked() throws IOException {
         Store store = wellKept();
-        record(store, 10, day -> Disk.free(dir) + (day % 2 == 0 ? 1_000_000_000L : -1_000_000_000L));
+        record(store, 10, day -> DiskSpace.free(dir) + (day % 2 == 0 ? 1_000_000_000L : -1_000_000_000L));
         Script weekly = maintain(store, "weekly");
         assertEquals("", weekly.err());
         assertEquals(String.join("\n", "[x]  health   all 14 checks are ok",
@@ -84,7 +84,7 @@ class MaintainTest {
 
     private Script assertForetold(int days, String status) throws IOException {
         Store store = Fixture.V3.filled(dir.resolve(status), 20, HealthTest.NOON);
-        long free = Disk.free(dir);
+        long free = DiskSpace.free(dir);
         for (int day = 1; day <= 12; day++) record(store, NOW.minus(Duration.ofDays(day)), free + free / days * day, 1);
         Script weekly = maintain(store, "weekly", "--json");
         JsonObject disk = task(weekly, "disk");
@@ -98,7 +98,7 @@ class MaintainTest {
     @Test
     void aRecordThatHasStoppedIsSaid() throws IOException {
         Store store = wellKept();
-        for (int day = 5; day < 15; day++) record(store, NOW.minus(Duration.ofDays(day)), Disk.free(dir), 1);
+        for (int day = 5; day < 15; day++) record(store, NOW.minus(Duration.ofDays(day)), DiskSpace.free(dir), 1);
         record(store, NOW.plus(Duration.ofDays(400)), 5, 5);
         JsonObject disk = task(maintain(store, "weekly", "--json"), "disk");
         assertTrue(disk.getString("detail", "").endsWith("; last recorded 5 d ago"), disk.toString());
@@ -110,7 +110,7 @@ class MaintainTest {
         Store store = wellKept();
         long size = store.database().toFile().length();
         long perDay = (500_000_000 - size) / 20;
-        for (int day = 1; day <= 10; day++) record(store, NOW.minus(Duration.ofDays(day)), Disk.free(dir), size - perDay * day);
+        for (int day = 1; day <= 10; day++) record(store, NOW.minus(Duration.ofDays(day)), DiskSpace.free(dir), size - perDay * day);
         Script monthly = maintain(store, "monthly", "--json");
         JsonObject growth = task(monthly, "growth");
         assertTrue(growth.getString("detail", "").endsWith(", 25 MB more a day: over 500 MB in about 20 days"), growth.toString());
@@ -293,7 +293,7 @@ class MaintainTest {
     @Test
     void aDatabaseThatCannotBeReadFailsItsItemsAndTheOthersAreDone() throws IOException {
         Store store = wellKept();
-        record(store, 10, day -> Disk.free(dir));
+        record(store, 10, day -> DiskSpace.free(dir));
         Files.writeString(store.database(), "hello ".repeat(1_000));
         Script quarterly = maintain(store, "quarterly", "--json");
         assertEquals(2, quarterly.exit());

@@ -22,7 +22,7 @@ import telemetry.kit.Fixture;
 import telemetry.kit.Folder;
 import telemetry.kit.Mounts;
 import telemetry.kit.Script;
-import telemetry.os.Disk;
+import telemetry.os.DiskSpace;
 import telemetry.os.Machine;
 import telemetry.os.ScratchFolder;
 
@@ -195,6 +195,6 @@ class WrongPathTest {
     @Test
     void aDiskThatDoesNotTellItsSpaceIsNotFull() {
         assumeTrue(Files.isDirectory(Path.of("/proc/self")), "only Linux has a file system without a size at hand");
-        Disk.requireRoom("write to", Path.of("/proc/self"), Long.MAX_VALUE, null);
+        DiskSpace.requireRoom("write to", Path.of("/proc/self"), Long.MAX_VALUE, null);
     }
 }

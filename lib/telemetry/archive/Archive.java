@@ -28,6 +28,7 @@ import telemetry.Times;
 import telemetry.daylog.DayFolder;
 import telemetry.os.Attempt;
 import telemetry.os.Disk;
+import telemetry.os.DiskSpace;
 import telemetry.os.NewFile;
 import telemetry.os.Openers;
 import telemetry.store.Reserve;
@@ -123,7 +124,7 @@ public final class Archive {
 
     /** On the raw folder's disk. */
     public Size free() {
-        return Attempt.of("see how much is free at", store.raw(), () -> new Size(Disk.free(store.raw())));
+        return Attempt.of("see how much is free at", store.raw(), () -> new Size(DiskSpace.free(store.raw())));
     }
 
     boolean isFree(Size wanted) {
@@ -132,7 +133,7 @@ public final class Archive {
 
     /** True when the archive's disk has room for this much even uncompressed. */
     boolean hasRoomFor(Size size) {
-        return Attempt.of("see how much is free at", folder, () -> Disk.free(folder) > size.bytes());
+        return Attempt.of("see how much is free at", folder, () -> DiskSpace.free(folder) > size.bytes());
     }
 
     private ArchivePlan plan(Duration olderThan, Size free, Comparator<DayFile> order) {
@@ -187,7 +188,7 @@ public final class Archive {
 
     /** @return true when that made room for the archive */
     boolean giveUpReserve() {
-        return Disk.isSame(folder, Reserve.file(store)) && Reserve.giveUp(store);
+        return DiskSpace.isSame(folder, Reserve.file(store)) && Reserve.giveUp(store);
     }
 
     /** Holds the archive's lock: a second archiving would take this one's unfinished files for stale ones. */

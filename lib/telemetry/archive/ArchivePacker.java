@@ -20,6 +20,7 @@ import telemetry.StoreException;
 import telemetry.daylog.Held;
 import telemetry.os.Attempt;
 import telemetry.os.Disk;
+import telemetry.os.DiskSpace;
 import telemetry.os.GzipFile;
 import telemetry.os.Inside;
 import telemetry.os.NewFile;
@@ -231,7 +232,7 @@ final class ArchivePacker {
         return Attempt.of("archive", smallest.path(), () -> {
             Size needed = new Size(GzipFile.sizeOf(smallest.path(), held(smallest.path(), smallest.day()).bytes()));
             return new StoreException(StoreException.Reason.FULL, "archive", smallest.path(),
-                    "it needs " + needed + " in " + archive.folder() + ", and " + new Size(Disk.free(archive.folder()))
+                    "it needs " + needed + " in " + archive.folder() + ", and " + new Size(DiskSpace.free(archive.folder()))
                     + " are free" + (files.size() == 1 ? "" : " (the " + (files.size() - 1) + " others need more)"), Archive.NEEDS_ROOM);
         });
     }

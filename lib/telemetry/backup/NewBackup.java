@@ -23,6 +23,7 @@ import telemetry.Store;
 import telemetry.StoreException;
 import telemetry.os.Attempt;
 import telemetry.os.Disk;
+import telemetry.os.DiskSpace;
 import telemetry.os.GzipFile;
 import telemetry.os.Inside;
 import telemetry.os.Link;
@@ -88,7 +89,7 @@ final class NewBackup implements AutoCloseable {
         try (Database source = Database.openRolledBack(database, patience)) {
             createFolder();
             long bytes = source.number("PRAGMA page_size") * source.number("PRAGMA page_count");
-            Disk.requireRoom("back up to", folder, bytes + ROOM_TO_WORK,
+            DiskSpace.requireRoom("back up to", folder, bytes + ROOM_TO_WORK,
                     Next.words("make room, or make a backup on another disk (backup --to DIR)").then(Next.command("archive", "--dry-run")));
             return Snapshot.take(source, next(), clock, err);
         }

@@ -12,7 +12,6 @@ import java.util.NoSuchElementException;
 import java.util.zip.GZIPInputStream;
 import java.util.zip.ZipException;
 import telemetry.Damage;
-import telemetry.DayFile;
 import telemetry.LogEntry;
 import telemetry.LogRecord;
 import telemetry.StoreException;

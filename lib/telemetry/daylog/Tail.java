@@ -5,7 +5,6 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.time.Duration;
-import telemetry.Damage;
 import telemetry.LogEntry;
 import telemetry.StoreException;
 import telemetry.os.Attempt;

@@ -13,7 +13,6 @@ import java.util.function.Supplier;
 import telemetry.Check;
 import telemetry.Database;
 import telemetry.Next;
-import telemetry.Row;
 import telemetry.Size;
 import telemetry.Store;
 import telemetry.StoreException;

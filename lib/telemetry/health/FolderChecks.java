@@ -13,9 +13,10 @@ import telemetry.Size;
 import telemetry.Store;
 import telemetry.StoreException;
 import telemetry.os.Attempt;
-import telemetry.os.Disk;
+import telemetry.os.DiskSpace;
 import telemetry.os.Link;
 import telemetry.os.Machine;
+import telemetry.os.MountPoint;
 import telemetry.sqlite.DatabaseFile;
 import telemetry.store.Layout;
 import telemetry.text.Runbook;
@@ -94,7 +95,7 @@ public final class FolderChecks {
                 + " names " + store.raw() + ", which is not there: were the day files moved?",
                 Next.words("name their folder in " + Store.RAW_VARIABLE + ", or unset it").in(Runbook.SYSTEM_OVERVIEW));
         if (!missing.isEmpty()) return Check.failed("storage", "missing: " + joined(missing), mend(missing.get(0)));
-        return Disk.isReadOnly(store.raw()) ? Check.failed("storage", "the file system of " + store.raw() + " is read-only", MOUNT)
+        return MountPoint.isReadOnly(store.raw()) ? Check.failed("storage", "the file system of " + store.raw() + " is read-only", MOUNT)
                 : Check.ok("storage", "folders are there: db, raw" + (Files.isDirectory(store.backups()) ? ", backups" : ""));
     }
 
@@ -139,8 +140,8 @@ public final class FolderChecks {
         if (Layout.fileInPlaceOf(store.raw()) != null) return Check.skipped("disk", NO_RAW);
         if (Layout.fileInPlaceOf(store.database().getParent()) != null) return Check.skipped("disk", NO_DATABASE);
         try {
-            Path tightest = Disk.free(store.database()) <= Disk.free(store.raw()) ? store.database().getParent() : store.raw();
-            Size free = new Size(Disk.free(tightest));
+            Path tightest = DiskSpace.free(store.database()) <= DiskSpace.free(store.raw()) ? store.database().getParent() : store.raw();
+            Size free = new Size(DiskSpace.free(tightest));
             measures.add(Measure.of("disk_free", "bytes", "Free on the store's disk.", free.bytes())
                     .atLeast(rules.diskWarning().bytes(), rules.diskFailed().bytes()));
             String detail = free + " free" + (store.raw().startsWith(store.base()) ? "" : " on the disk of " + tightest);

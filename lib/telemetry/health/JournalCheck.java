@@ -12,8 +12,8 @@ import telemetry.Next;
 import telemetry.Size;
 import telemetry.Store;
 import telemetry.Times;
-import telemetry.os.Disk;
 import telemetry.os.Inside;
+import telemetry.os.MountPoint;
 import telemetry.runs.Schema;
 import telemetry.sqlite.DatabaseFile;
 import telemetry.text.Runbook;
@@ -64,7 +64,7 @@ final class JournalCheck {
     }
 
     Check check(Database database, Schema schema) {
-        if (Disk.isReadOnly(store.database()))
+        if (MountPoint.isReadOnly(store.database()))
             return Check.skipped("journal", "the file system is read-only");
         String mode = database.pragma("journal_mode").toUpperCase(Locale.ROOT);
         String forced = schema.shape() == Schema.Shape.RUNBOOK ? "WAL" : "DELETE";

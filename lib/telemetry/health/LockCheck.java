@@ -11,7 +11,7 @@ import telemetry.Store;
 import telemetry.StoreException;
 import telemetry.Times;
 import telemetry.locks.Locks;
-import telemetry.os.Disk;
+import telemetry.os.MountPoint;
 import telemetry.runs.Schema;
 import telemetry.runs.WriteTrial;
 import telemetry.sqlite.DatabaseFile;
@@ -39,8 +39,8 @@ final class LockCheck {
      * @throws StoreException when it cannot be tried; {@code DAMAGED} when a page is that the run would stand on
      */
     Check check(Schema schema) {
-        if (Disk.isReadOnly(store.database()))
-            return Disk.isReadOnly(store.raw()) ? Check.skipped("lock", "the file system is read-only") : Check.failed("lock",
+        if (MountPoint.isReadOnly(store.database()))
+            return MountPoint.isReadOnly(store.raw()) ? Check.skipped("lock", "the file system is read-only") : Check.failed("lock",
                     "no row can be written: the file system of " + store.database() + " is read-only", FolderChecks.MOUNT);
         if (!Files.isWritable(store.database())) return notTried();
         return Locks.whenFree(store.database(), PATIENCE, database -> WriteTrial.of(database,

@@ -24,9 +24,9 @@ import telemetry.StoreException;
 import telemetry.Times;
 import telemetry.os.Account;
 import telemetry.os.Attempt;
-import telemetry.os.Disk;
 import telemetry.os.Inside;
 import telemetry.os.Machine;
+import telemetry.os.MountPoint;
 import telemetry.text.Runbook;
 
 /**
@@ -178,7 +178,7 @@ final class WriteCheck {
 
     /** Opens the way, gives the files to the agents, or lets their owner write. */
     private Next mend(List<Path> closed, Account agents) throws IOException {
-        if (Disk.isReadOnly(closed.get(0))) return FolderChecks.MOUNT;
+        if (MountPoint.isReadOnly(closed.get(0))) return FolderChecks.MOUNT;
         boolean isWay = isOnTheWay(closed.get(0));
         boolean isTheirs = true;
         boolean isOurs = self != null;
@@ -198,7 +198,7 @@ final class WriteCheck {
     private Check refused(StoreException e) {
         String detail = "cannot append in " + store.raw() + ": " + e.why();
         return switch (e.reason()) {
-            case DENIED -> Disk.isReadOnly(store.raw()) ? Check.failed("write", detail, FolderChecks.MOUNT)
+            case DENIED -> MountPoint.isReadOnly(store.raw()) ? Check.failed("write", detail, FolderChecks.MOUNT)
                     : Check.unknown("write", detail, FolderChecks.OTHER_ACCOUNT);
             case FULL -> Check.failed("write", detail, store.next(Runbook.DISK_FULL));
             default -> Check.failed("write", detail, store.next(Runbook.COMPLETE_SYSTEM_FAILURE));

@@ -21,8 +21,8 @@ import telemetry.Size;
 import telemetry.Store;
 import telemetry.StoreException;
 import telemetry.Times;
-import telemetry.os.Disk;
 import telemetry.os.Machine;
+import telemetry.os.MountPoint;
 import telemetry.os.Openers;
 import telemetry.os.OpenersElsewhere;
 import telemetry.sqlite.DatabaseFile;
@@ -54,7 +54,7 @@ public final class Locks {
      */
     public LocksReport look(Duration wait, Consumer<String> waiting) {
         requireFile();
-        if (Disk.isReadOnlyHere(store.database())) return report(holders().isEmpty(), Duration.ZERO, List.of(), false, isAlone());
+        if (MountPoint.isReadOnlyHere(store.database())) return report(holders().isEmpty(), Duration.ZERO, List.of(), false, isAlone());
         boolean isAlone = isAlone();
         boolean isLeftJournal = Database.isTorn(store.database());
         long began = System.nanoTime();
@@ -146,8 +146,8 @@ public final class Locks {
     private void requireFile() {
         Path file = store.database();
         if (!Files.isRegularFile(file) || !Files.isReadable(file) || Files.isWritable(file)) return;
-        boolean isReadOnly = Disk.isReadOnly(file);
-        if (LockHolders.areKnown() && Disk.isReadOnlyHere(file)) return;
+        boolean isReadOnly = MountPoint.isReadOnly(file);
+        if (LockHolders.areKnown() && MountPoint.isReadOnlyHere(file)) return;
         throw new StoreException(StoreException.Reason.DENIED, "try the lock of", file,
                 isReadOnly ? "the file system is read-only" : "no permission to write to it",
                 isReadOnly ? Next.MOUNT_WRITABLE : Next.OTHER_ACCOUNT);

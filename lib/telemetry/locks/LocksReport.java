@@ -13,7 +13,7 @@ import telemetry.Next;
 import telemetry.Size;
 import telemetry.Store;
 import telemetry.Times;
-import telemetry.os.Disk;
+import telemetry.os.MountPoint;
 import telemetry.os.Openers;
 import telemetry.sqlite.LockHolders;
 import telemetry.text.JsonText;
@@ -55,7 +55,7 @@ public record LocksReport(Store store, boolean isFree, Duration waited, List<Lon
 
     private Check free() {
         if (isLeftJournal) return Check.ok("lock", "nobody holds it; not tried, because that would roll back the -journal");
-        if (Disk.isReadOnlyHere(store.database()))
+        if (MountPoint.isReadOnlyHere(store.database()))
             return Check.ok("lock", "nobody holds it; not tried, because the file system is mounted read-only here");
         if (waited.compareTo(Locks.TURN) < 0) return Check.ok("lock", "free after " + waited.toMillis() + " ms");
         return Check.warning("lock", "free, but only after " + Times.words(waited)

@@ -22,7 +22,7 @@ import telemetry.health.HealthRules;
 import telemetry.measure.Footprint;
 import telemetry.measure.Growth;
 import telemetry.os.Attempt;
-import telemetry.os.Disk;
+import telemetry.os.DiskSpace;
 import telemetry.text.Runbook;
 import telemetry.text.Table;
 
@@ -105,7 +105,7 @@ public final class Forecast {
 
     /** The smaller free space of the disks of database and day files. */
     private long free() {
-        return Attempt.of("measure the disk of", store.base(), () -> Math.min(Disk.free(store.database()), Disk.free(store.raw())));
+        return Attempt.of("measure the disk of", store.base(), () -> Math.min(DiskSpace.free(store.database()), DiskSpace.free(store.raw())));
     }
 
     /** The last recorded days; null without one. */

@@ -17,7 +17,7 @@ import telemetry.Database;
 import telemetry.Store;
 import telemetry.StoreException;
 import telemetry.os.Attempt;
-import telemetry.os.Disk;
+import telemetry.os.DiskSpace;
 import telemetry.os.Inside;
 import telemetry.os.NewFile;
 import telemetry.runs.Ddl;
@@ -54,7 +54,7 @@ public final class ScratchStore implements AutoCloseable {
         try {
             Path base = folder(beside);
             Path database = made(base.resolve("db")).resolve(real.database().getFileName());
-            boolean otherDisk = Files.isDirectory(real.raw()) && !Disk.isSame(real.raw(), base);
+            boolean otherDisk = Files.isDirectory(real.raw()) && !DiskSpace.isSame(real.raw(), base);
             Path raw = made((otherDisk ? folder(real.raw()) : base).resolve("raw"));
             store = new Store(base, database, raw, "measuring");
             schema = createDatabase(real);

@@ -9,7 +9,7 @@ import java.util.StringJoiner;
 import telemetry.Database;
 import telemetry.Size;
 import telemetry.Store;
-import telemetry.os.Disk;
+import telemetry.os.MountPoint;
 import telemetry.runs.Schema;
 import telemetry.sqlite.DatabaseFile;
 import telemetry.text.JsonText;
@@ -43,7 +43,7 @@ public record StoreFigures(String schema, String journal, QueryTimes queries, In
 
     /** A database on a read-only file system is opened in a mode of its own. */
     private static String journal(Database database) {
-        return Disk.isReadOnly(database.file()) ? "read-only" : database.pragma("journal_mode").toUpperCase(Locale.ROOT);
+        return MountPoint.isReadOnly(database.file()) ? "read-only" : database.pragma("journal_mode").toUpperCase(Locale.ROOT);
     }
 
     /** {@code " (v3, WAL): 2,000 runs, 1.1 MB"} */

@@ -18,6 +18,7 @@ import telemetry.backup.Backups;
 import telemetry.locks.Locks;
 import telemetry.locks.LocksReport;
 import telemetry.os.Disk;
+import telemetry.os.DiskSpace;
 import telemetry.runs.Schema;
 
 /**
@@ -127,7 +128,7 @@ public final class Tuning {
 
     /** What the backup needs on the database's own disk. On another disk, it checks the room itself. */
     private static long backupBeside(Store store) {
-        return Disk.isSame(store.database(), store.backups()) ? bytes(store) : 0;
+        return DiskSpace.isSame(store.database(), store.backups()) ? bytes(store) : 0;
     }
 
     private static long bytes(Store store) {
@@ -135,6 +136,6 @@ public final class Tuning {
     }
 
     private static void requireRoom(Path where, long needed, String what) {
-        Disk.requireRoom("find room for " + what + " on the disk of", where, needed, Next.command("archive", "--dry-run"));
+        DiskSpace.requireRoom("find room for " + what + " on the disk of", where, needed, Next.command("archive", "--dry-run"));
     }
 }

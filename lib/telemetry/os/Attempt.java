@@ -125,7 +125,7 @@ public final class Attempt {
 
     private static boolean isFull(Path path) {
         try {
-            return path != null && Disk.free(path) < NOTHING_FREE;
+            return path != null && DiskSpace.free(path) < NOTHING_FREE;
         } catch (IOException e) {
             return false;
         }

@@ -9,7 +9,6 @@ import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
-import java.nio.file.FileStore;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -21,14 +20,10 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.Locale;
 import java.util.Objects;
-import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 import telemetry.Next;
-import telemetry.Size;
-import telemetry.StoreException;
-import telemetry.text.Notes;
 
 /** All that differs between the disks of operating systems, in one place. */
 public final class Disk {
@@ -81,7 +76,7 @@ public final class Disk {
      */
     public static boolean isRemote(Path path) {
         try {
-            return path.toString().startsWith("\\\\") || REMOTE.contains(of(path).type().toLowerCase(Locale.ROOT)) || isMapped(path);
+            return path.toString().startsWith("\\\\") || REMOTE.contains(DiskSpace.of(path).type().toLowerCase(Locale.ROOT)) || isMapped(path);
         } catch (IOException e) {
             return false;
         }
@@ -194,59 +189,11 @@ public final class Disk {
         }
     }
 
-    /** Usable bytes on the disk of this path or of its nearest existing parent. @throws IOException also when the disk does not tell */
-    public static long free(Path path) throws IOException {
-        FileStore disk = of(path);
-        if (disk.getTotalSpace() <= 0) throw new FileSystemException(path.toString(), null, "its disk does not tell how much is free");
-        return disk.getUsableSpace();
-    }
-
-    /** The same; empty where the disk does not tell, as some shares do not, which is a warning. */
-    static OptionalLong told(Path path) {
-        try {
-            return OptionalLong.of(free(path));
-        } catch (IOException e) {
-            Notes.warn("how much is free on the disk of " + path + " cannot be known: watch it while this works");
-            return OptionalLong.empty();
-        }
-    }
-
-    /** True when both paths, or their nearest existing parents, are on one disk, and when that is unknown. */
-    public static boolean isSame(Path one, Path other) {
-        try {
-            return of(one).equals(of(other));
-        } catch (IOException e) {
-            return true;
-        }
-    }
-
-    private static FileStore of(Path path) throws IOException {
-        Path existing = path.toAbsolutePath();
-        while (existing.getParent() != null && (Files.notExists(existing) || Link.broken(existing) != null))
-            existing = existing.getParent();
-        return Files.getFileStore(existing);
-    }
-
     /** Where SQLite writes its temporary files, a copy of the whole database during VACUUM. Source: sqlite.org/tempfiles.html, 5. */
     public static Path temporary() {
         if (Machine.isWindows()) return Path.of(System.getProperty("java.io.tmpdir"));
         return Stream.of(System.getenv("SQLITE_TMPDIR"), System.getenv("TMPDIR"), "/var/tmp", "/usr/tmp", "/tmp").filter(Objects::nonNull)
                 .map(Path::of).filter(folder -> Files.isDirectory(folder) && Files.isWritable(folder)).findFirst().orElse(Path.of("."));
-    }
-
-    /** True when the kernel lets nobody write to this path, because it is on a read-only mount or snapshot; false when that is unknown. */
-    public static boolean isReadOnly(Path path) {
-        return MountPoint.isReadOnly(path);
-    }
-
-    /** True when a path is read-only at this mount, and others may write to it at another; false when that is unknown. */
-    public static boolean isReadOnlyHere(Path path) {
-        return MountPoint.isReadOnlyHere(path);
-    }
-
-    /** True for the root of a file system, or of a part of one, that is mounted there; false where the system does not tell. */
-    public static boolean isMountPoint(Path folder) {
-        return MountPoint.isOne(folder);
     }
 
     /** The command that shows how busy the disks are, for an operator. */
@@ -295,18 +242,6 @@ public final class Disk {
     public static ByteBuffer uncached(Path file, int size) throws IOException {
         int block = (int) Files.getFileStore(file).getBlockSize();
         return ByteBuffer.allocateDirect(size + block).alignedSlice(block).limit(size).slice();
-    }
-
-    /**
-     * Stops when the disk has too little room. Where it does not tell, that is a warning.
-     *
-     * @param next what makes room
-     * @throws StoreException {@code FULL} when fewer bytes are free on the disk of this path or of its nearest existing parent
-     */
-    public static void requireRoom(String tried, Path path, long needed, Next next) {
-        OptionalLong free = told(path);
-        if (free.orElse(needed) < needed) throw new StoreException(StoreException.Reason.FULL, tried, path,
-                "it takes " + new Size(needed) + " and " + new Size(free.getAsLong()) + " are free", next);
     }
 
     /** The file that stands where this path needs a folder; null without one. Systems say "not a directory" and do not name it. */

@@ -36,7 +36,7 @@ public final class KeptFree {
      * @throws StoreException {@code FULL} when so many bytes do not leave it free
      */
     public static void require(String tried, Path target, long bytes) {
-        Disk.told(target).ifPresent(free -> require(tried, target, bytes, new Size(bytes).toString(), free));
+        DiskSpace.told(target).ifPresent(free -> require(tried, target, bytes, new Size(bytes).toString(), free));
     }
 
     private static void require(String tried, Path target, long bytes, String needed, long free) {
@@ -69,7 +69,7 @@ public final class KeptFree {
             }
 
             private void look() {
-                OptionalLong free = Disk.told(target);
+                OptionalLong free = DiskSpace.told(target);
                 isTold = free.isPresent();
                 free.ifPresent(now -> require(tried, target, STEP, "more", now));
                 unseen = 0;

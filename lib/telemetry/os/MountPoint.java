@@ -16,7 +16,7 @@ import java.util.List;
  * Where a file system is mounted, and whether read-only, as {@code /proc/self/mountinfo} says it. One file system may be mounted at several
  * places, and at some of them read-only: in a container ({@code -v store:/store:ro}), or for a service ({@code ReadOnlyPaths=}).
  */
-record MountPoint(String folder, boolean isReadOnlyHere, boolean isReadOnlyEverywhere) {
+public record MountPoint(String folder, boolean isReadOnlyHere, boolean isReadOnlyEverywhere) {
     private static final Path MOUNTS = Path.of("/proc/self/mountinfo");
     private static final String REFUSED = "Read-only file system";
 
@@ -24,7 +24,7 @@ record MountPoint(String folder, boolean isReadOnlyHere, boolean isReadOnlyEvery
      * True when nobody may write to this path, or to the nearest folder above it that is there. Root is asked like everybody: the kernel
      * says of what may be written that it may. Only who may not write for another reason needs the list of mounts.
      */
-    static boolean isReadOnly(Path path) {
+    public static boolean isReadOnly(Path path) {
         try {
             Path there = path.toAbsolutePath();
             while (there.getParent() != null && Files.notExists(there)) there = there.getParent();
@@ -55,7 +55,7 @@ record MountPoint(String folder, boolean isReadOnlyHere, boolean isReadOnlyEvery
     }
 
     /** True for the root of what is mounted there, where the system tells. */
-    static boolean isOne(Path folder) {
+    public static boolean isOne(Path folder) {
         try {
             if (!Files.isReadable(MOUNTS)) return false;
             Path real = folder.toRealPath();
@@ -67,7 +67,7 @@ record MountPoint(String folder, boolean isReadOnlyHere, boolean isReadOnlyEvery
     }
 
     /** True when only this mount is read-only: others may write to the same file system at another place. */
-    static boolean isReadOnlyHere(Path path) {
+    public static boolean isReadOnlyHere(Path path) {
         try {
             MountPoint nearest = Files.isReadable(MOUNTS) ? nearest(mounts(), path.toRealPath()) : null;
             return nearest != null && nearest.isReadOnlyHere && !nearest.isReadOnlyEverywhere;

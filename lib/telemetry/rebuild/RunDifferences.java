@@ -16,7 +16,6 @@ import java.util.function.Consumer;
 import java.util.function.Supplier;
 import telemetry.Check;
 import telemetry.Database;
-import telemetry.LogEntry;
 import telemetry.Next;
 import telemetry.Row;
 import telemetry.Run;

@@ -15,6 +15,7 @@ import telemetry.StoreException;
 import telemetry.backup.Snapshot;
 import telemetry.os.Attempt;
 import telemetry.os.Disk;
+import telemetry.os.DiskSpace;
 import telemetry.os.Inside;
 import telemetry.os.Unfinished;
 import telemetry.rebuild.NewDatabase;
@@ -116,7 +117,7 @@ final class IndexRepair {
         RecoveryMark.begin(store, clock.instant());
         Path made = NewDatabase.unfinished(live, live);
         try {
-            Disk.requireRoom("copy the tables of", live, live.toFile().length(), Next.command("archive", "--dry-run"));
+            DiskSpace.requireRoom("copy the tables of", live, live.toFile().length(), Next.command("archive", "--dry-run"));
             copy(old.ddl(), made);
             Path folder = Quarantine.claim(store, "recover", clock.instant());
             kept = old.replaceBy(made, store, folder);
@@ -178,7 +179,7 @@ final class IndexRepair {
     private void keep(Database database, Path kept) {
         Path unfinished = Unfinished.beside(kept);
         try {
-            Disk.requireRoom("keep a copy of the database in", kept.getParent(), DatabaseFile.present(store.database()).stream()
+            DiskSpace.requireRoom("keep a copy of the database in", kept.getParent(), DatabaseFile.present(store.database()).stream()
                     .mapToLong(file -> file.toFile().length()).sum(), Next.command("archive", "--dry-run"));
             database.inSnapshot(() -> {
                 Snapshot.keep(database, unfinished, err);

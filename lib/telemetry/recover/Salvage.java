@@ -1,6 +1,5 @@
 package telemetry.recover;
 
-import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;

@@ -19,6 +19,7 @@ import telemetry.backup.BackupContent;
 import telemetry.backup.Snapshot;
 import telemetry.os.Attempt;
 import telemetry.os.Disk;
+import telemetry.os.DiskSpace;
 import telemetry.os.Inside;
 import telemetry.os.Link;
 import telemetry.os.NewFile;
@@ -105,7 +106,7 @@ public final class Restore {
             requireRuns(content);
             Path there = Database.isTorn(live) ? folder.resolve("torn.sqlite") : live;
             long needed = content.file().toFile().length() + (there == live ? 0 : live.toFile().length()) + SPARED;
-            Disk.requireRoom(TRIED, folder, needed, Next.command("archive", "--dry-run"));
+            DiskSpace.requireRoom(TRIED, folder, needed, Next.command("archive", "--dry-run"));
             if (there != live) copyTorn(there);
             Restored.Place drilled = new RestorePlace(store, clock, patience, err).foresee(content, there);
             RestorePlace.putNew(content, database);

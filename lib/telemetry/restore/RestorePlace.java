@@ -15,6 +15,7 @@ import telemetry.StoreException;
 import telemetry.backup.BackupContent;
 import telemetry.os.Attempt;
 import telemetry.os.Disk;
+import telemetry.os.DiskSpace;
 import telemetry.os.NewFile;
 import telemetry.os.Openers;
 import telemetry.os.Sha256;
@@ -140,7 +141,7 @@ final class RestorePlace {
             for (Path file : DatabaseFile.present(live)) bytes += file.toFile().length();
             return bytes;
         });
-        Disk.requireRoom(TRIED, live, needed, Next.command("archive", "--dry-run"));
+        DiskSpace.requireRoom(TRIED, live, needed, Next.command("archive", "--dry-run"));
     }
 
     /** @return false when the database turned out to be damaged so that SQLite cannot copy it or write to it */

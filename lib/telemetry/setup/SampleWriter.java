@@ -24,6 +24,7 @@ import telemetry.StoreException;
 import telemetry.daylog.LogReader;
 import telemetry.os.Attempt;
 import telemetry.os.Disk;
+import telemetry.os.DiskSpace;
 import telemetry.os.Inside;
 import telemetry.os.NewFile;
 import telemetry.rebuild.Rebuild;
@@ -98,7 +99,7 @@ public final class SampleWriter {
             Schema.refuseNewer(database);
             Schema.require(database);
         }
-        for (Path disk : List.of(store.raw(), store.database())) Disk.requireRoom("add a sample of " + sample.runs() + " runs to", disk,
+        for (Path disk : List.of(store.raw(), store.database())) DiskSpace.requireRoom("add a sample of " + sample.runs() + " runs to", disk,
                 sample.runs() * BYTES_A_RUN + DATABASES * store.database().toFile().length(), Next.words("ask for fewer with --runs"));
         return alone(() -> {
             settled();

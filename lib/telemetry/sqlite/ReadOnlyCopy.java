@@ -10,6 +10,8 @@ import telemetry.Next;
 import telemetry.StoreException;
 import telemetry.os.Attempt;
 import telemetry.os.Disk;
+import telemetry.os.DiskSpace;
+import telemetry.os.MountPoint;
 import telemetry.os.NewFile;
 import telemetry.os.ScratchFolder;
 
@@ -42,14 +44,14 @@ public final class ReadOnlyCopy implements AutoCloseable {
     /** True when SQLite needs a copy to read this: it is on a read-only file system, with something to be read besides the file. */
     public static boolean isNeeded(Path database) {
         return COPIED.stream().skip(1).anyMatch(suffix -> DatabaseFile.beside(database, suffix).toFile().length() > 0)
-                && Disk.isReadOnly(database);
+                && MountPoint.isReadOnly(database);
     }
 
     private void copy(Path database) throws IOException {
         for (int n = 1;; n++) {
             List<Object> before = state(database);
             long bytes = COPIED.stream().mapToLong(suffix -> DatabaseFile.beside(database, suffix).toFile().length()).sum();
-            Disk.requireRoom("copy " + database + ", which is on a read-only file system, to", folder.path(), 2 * bytes,
+            DiskSpace.requireRoom("copy " + database + ", which is on a read-only file system, to", folder.path(), 2 * bytes,
                     Next.words("make room there, or name another folder with _JAVA_OPTIONS=-Djava.io.tmpdir=DIR"));
             for (String suffix : COPIED) {
                 Path part = DatabaseFile.beside(database, suffix);

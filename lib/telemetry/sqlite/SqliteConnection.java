@@ -21,6 +21,7 @@ import telemetry.Row;
 import telemetry.Rows;
 import telemetry.StoreException;
 import telemetry.os.Disk;
+import telemetry.os.MountPoint;
 
 /** A connection to a SQLite file by the driver. All other code uses {@code Database}. */
 public final class SqliteConnection implements AutoCloseable {
@@ -115,7 +116,7 @@ public final class SqliteConnection implements AutoCloseable {
             attach(copies.get(copies.size() - 1).file(), "rw", name);
             return;
         }
-        String mode = Files.exists(DatabaseFile.beside(other, "-wal")) ? "ro" : Disk.isReadOnly(other) ? "ro&immutable=1" : "rw";
+        String mode = Files.exists(DatabaseFile.beside(other, "-wal")) ? "ro" : MountPoint.isReadOnly(other) ? "ro&immutable=1" : "rw";
         attach(other, mode, name);
     }
 

@@ -11,7 +11,7 @@ import org.sqlite.SQLiteErrorCode;
 import org.sqlite.SQLiteException;
 import telemetry.Next;
 import telemetry.StoreException;
-import telemetry.os.Disk;
+import telemetry.os.MountPoint;
 
 /** SQLite's result codes in the operator's words. Source of the codes: sqlite.org/rescode.html. */
 public final class SqliteErrors {
@@ -38,7 +38,7 @@ public final class SqliteErrors {
                     Next.command("track", "--self-test"), e);
         if (extended == IOERR_SHMSIZE) extended = 13;
         boolean isRefused = List.of(3, 8, 14, 23).contains(extended & 0xff) && extended != READONLY;
-        if (isRefused && Disk.isReadOnly(file))
+        if (isRefused && MountPoint.isReadOnly(file))
             return new StoreException(DENIED, tried, file, "the file system is read-only", Next.MOUNT_WRITABLE, e);
         return switch (extended & 0xff) {
             case 5, 6 -> new StoreException(LOCKED, tried, file, "it is locked" + LockHolders.waitedFor(file), Next.command("locks"), e);

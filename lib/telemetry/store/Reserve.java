@@ -9,7 +9,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Random;
 import telemetry.Store;
-import telemetry.os.Disk;
+import telemetry.os.DiskSpace;
 import telemetry.os.Inside;
 import telemetry.os.NewFile;
 
@@ -56,7 +56,7 @@ public final class Reserve {
         Path file = file(store);
         try {
             long there = Files.exists(file, LinkOption.NOFOLLOW_LINKS) ? Files.size(file) : 0;
-            if (there >= size || !Files.isDirectory(store.base()) || Disk.free(file) < SHARE * (size - there)) return false;
+            if (there >= size || !Files.isDirectory(store.base()) || DiskSpace.free(file) < SHARE * (size - there)) return false;
             NewFile.make(file, null);
             try (FileChannel out = Inside.write(file, StandardOpenOption.APPEND)) {
                 var random = new Random();

@@ -23,7 +23,6 @@ import telemetry.Store;
 import telemetry.StoreException;
 import telemetry.TelemetryClient;
 import telemetry.daylog.LogReader;
-import telemetry.os.Disk;
 import telemetry.text.Result;
 import telemetry.text.Runbook;
 

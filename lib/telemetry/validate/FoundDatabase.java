@@ -25,6 +25,7 @@ import telemetry.backup.Backups;
 import telemetry.health.FolderChecks;
 import telemetry.os.Disk;
 import telemetry.os.Link;
+import telemetry.os.MountPoint;
 import telemetry.runs.Schema;
 import telemetry.sqlite.DatabaseFile;
 import telemetry.text.Runbook;
@@ -60,7 +61,7 @@ final class FoundDatabase {
     }
 
     private void look(Database database) {
-        journal = Disk.isReadOnly(store.database()) ? "read-only" : database.pragma("journal_mode").toUpperCase(Locale.ROOT);
+        journal = MountPoint.isReadOnly(store.database()) ? "read-only" : database.pragma("journal_mode").toUpperCase(Locale.ROOT);
         Schema found = Schema.of(database);
         begun = found.begun(database);
         if (found.isUsable()) newestRun = newestOf(database);
@@ -117,7 +118,7 @@ final class FoundDatabase {
         String denied = all.stream().filter(path -> !Files.isReadable(path) || !Files.isWritable(path)).map(Path::toString)
                 .collect(Collectors.joining(", "));
         return denied.isEmpty() ? Check.ok("permissions", user + " may read and write all " + all.size() + " folders and files")
-                : Check.unknown("permissions", user + " may not read and write " + denied, Disk.isReadOnly(store.base())
+                : Check.unknown("permissions", user + " may not read and write " + denied, MountPoint.isReadOnly(store.base())
                         ? Next.MOUNT_WRITABLE.in(Runbook.COMPLETE_SYSTEM_FAILURE) : FolderChecks.OTHER_ACCOUNT);
     }
 
