@@ -1,6 +1,5 @@
 package telemetry;
 
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -8,15 +7,10 @@ import java.util.Optional;
 import java.util.function.Function;
 import java.util.function.LongConsumer;
 import java.util.function.Supplier;
-import telemetry.os.Attempt;
-import telemetry.os.MountPoint;
-import telemetry.os.NewFile;
 import telemetry.sqlite.DatabaseFile;
-import telemetry.sqlite.ReadOnlyCopy;
+import telemetry.sqlite.Opening;
 import telemetry.sqlite.SqliteConnection;
-import telemetry.sqlite.SqliteErrors;
 import telemetry.sqlite.Transactions;
-import telemetry.sqlite.WalRoom;
 
 /**
  * One connection to a SQLite file. For one thread at a time, except {@link #interrupt}.
@@ -29,18 +23,11 @@ public final class Database implements AutoCloseable {
 
     private static final int TRIES_TO_MEET = 5;
 
-    private final Path file;
-    private final String mode;
-    private final Path opened;
     private final SqliteConnection connection;
     private final Transactions transactions;
 
-    /** @param opened the file or a copy of it */
-    private Database(Path file, Path opened, String mode, Duration patience) {
-        this.file = file;
-        this.mode = mode;
-        this.opened = opened;
-        this.connection = new SqliteConnection(file, opened, mode, patience);
+    private Database(SqliteConnection connection) {
+        this.connection = connection;
         this.transactions = new Transactions(connection);
     }
 
@@ -61,20 +48,17 @@ public final class Database implements AutoCloseable {
 
     /** The same with another patience, which counts from the opening on: a database can be locked then too. */
     public static Database open(Path file, Duration patience) {
-        return open(file, "mode=rw", patience, false);
+        return new Database(Opening.toWrite(file, patience));
     }
 
     /** Opens a database, and makes an empty one when it is missing, with owner and group of its folder. */
     public static Database create(Path file) {
-        Path absolute = file.toAbsolutePath();
-        Attempt.of("create the database", absolute, () -> NewFile.appear(absolute, null));
-        return open(file, "mode=rwc", PATIENCE, false);
+        return new Database(Opening.toMake(file, PATIENCE));
     }
 
     /**
      * Opens an existing database to look only. Every statement that would write is refused, no database can be attached, and no file is
-     * created or left behind. If a -wal or -journal is there, SQLite's read-only mode is used, which leaves that file alone. Otherwise the
-     * opening is a normal one, because the read-only mode would leave an empty -wal and -shm behind.
+     * created or left behind. A -wal or -journal that is there is left alone.
      *
      * @throws StoreException {@code DENIED} also when a program died while it wrote: its -journal must be rolled back before anybody can
      *                        read
@@ -84,82 +68,33 @@ public final class Database implements AutoCloseable {
     }
 
     /**
-     * The same with another patience, which counts from the opening on. On a read-only file system the file is opened as frozen. With a
-     * -wal or -journal that SQLite cannot read there, a copy in the temporary folder is opened, which goes with the connection.
+     * The same with another patience, which counts from the opening on. On a read-only file system, a copy in the temporary folder may be
+     * what is opened; it goes with the connection.
      */
     public static Database openToRead(Path file, Duration patience) {
-        boolean touched = Files.exists(DatabaseFile.beside(file, "-wal")) || Files.exists(DatabaseFile.beside(file, "-journal"));
-        try {
-            return open(file, touched ? "mode=ro" : "mode=rw", patience, true);
-        } catch (StoreException e) {
-            if (e.reason() != StoreException.Reason.DENIED || !MountPoint.isReadOnly(file)) throw e;
-            return touched ? openCopy(file.toAbsolutePath(), patience) : openFrozen(file);
-        }
-    }
-
-    private static Database openCopy(Path file, Duration patience) {
-        var copy = new ReadOnlyCopy(file);
-        try {
-            Database database = open(file, copy.file(), "mode=rw", patience, true);
-            database.connection.owns(copy);
-            return database;
-        } catch (StoreException e) {
-            copy.close();
-            throw e;
-        }
+        return new Database(Opening.toRead(file, patience));
     }
 
     /**
      * As {@link #openToRead}. But if a program died while it wrote, its -journal is rolled back first, by opening the database to write.
      */
     public static Database openRolledBack(Path file, Duration patience) {
-        try {
-            return openToRead(file, patience);
-        } catch (StoreException e) {
-            if (e.reason() != StoreException.Reason.DENIED) throw e;
-            boolean isLeft = Files.exists(DatabaseFile.beside(file, "-journal"));
-            if (!isLeft && !SqliteErrors.isLeftJournal(e)) throw e;
-            return isLeft ? open(file, patience) : openToRead(file, patience);
-        }
+        return new Database(Opening.rolledBack(file, patience));
     }
 
     /** True when a program died while it wrote, and its -journal must be rolled back before anybody can read. Looks only. */
     public static boolean isTorn(Path file) {
-        if (DatabaseFile.beside(file, "-journal").toFile().length() == 0) return false;
-        try {
-            openToRead(file, Duration.ZERO).close();
-            return false;
-        } catch (StoreException e) {
-            return SqliteErrors.isLeftJournal(e);
-        }
+        return Opening.isTorn(file);
     }
 
     /** Opens a file that nobody writes, such as a finished backup. No lock is taken, and a -wal is ignored. */
     public static Database openFrozen(Path file) {
-        return open(file, "mode=ro&immutable=1", PATIENCE, true);
-    }
-
-    private static Database open(Path file, String mode, Duration patience, boolean queryOnly) {
-        Path absolute = file.toAbsolutePath();
-        if (!mode.equals("mode=rwc") && !mode.endsWith("immutable=1")) WalRoom.require(absolute, patience);
-        return open(absolute, absolute, mode, patience, queryOnly);
-    }
-
-    private static Database open(Path file, Path opened, String mode, Duration patience, boolean queryOnly) {
-        Database database = new Database(file, opened, mode, patience);
-        try {
-            if (queryOnly) database.connection.refuseWrites();
-            database.pragma("schema_version");
-            return database;
-        } catch (StoreException e) {
-            database.close();
-            throw e;
-        }
+        return new Database(Opening.frozen(file, PATIENCE));
     }
 
     /** Another connection to the same file for another thread, opened in the same way but to look only. */
     Database another() {
-        return open(file, opened, mode.equals("mode=rwc") ? "mode=rw" : mode, PATIENCE, true);
+        return new Database(Opening.another(connection, PATIENCE));
     }
 
     /** The name of a table or column, quoted for SQL. */
@@ -168,7 +103,7 @@ public final class Database implements AutoCloseable {
     }
 
     public Path file() {
-        return file;
+        return connection.file();
     }
 
     /** Sets how long a statement waits for a lock before it gives up; {@link #PATIENCE} at first. */

@@ -20,7 +20,7 @@ import telemetry.os.ScratchFolder;
  * reading a -wal needs, nor roll a -journal back. Others may write to the same files through another mount, so a copy counts only when
  * nothing changed meanwhile.
  */
-public final class ReadOnlyCopy implements AutoCloseable {
+final class ReadOnlyCopy implements AutoCloseable {
     private static final List<String> COPIED = List.of("", "-wal", "-journal");
     private static final int MOST_TRIES = 5;
 
@@ -31,7 +31,7 @@ public final class ReadOnlyCopy implements AutoCloseable {
      * @throws StoreException {@code FULL} when the temporary folder has too little room, {@code LOCKED} when programs write to the
      *                        database all the time
      */
-    public ReadOnlyCopy(Path database) {
+    ReadOnlyCopy(Path database) {
         file = folder.path().resolve(database.getFileName());
         try {
             Attempt.of("copy the database to", folder.path(), () -> copy(database));
@@ -42,7 +42,7 @@ public final class ReadOnlyCopy implements AutoCloseable {
     }
 
     /** True when SQLite needs a copy to read this: it is on a read-only file system, with something to be read besides the file. */
-    public static boolean isNeeded(Path database) {
+    static boolean isNeeded(Path database) {
         return COPIED.stream().skip(1).anyMatch(suffix -> DatabaseFile.beside(database, suffix).toFile().length() > 0)
                 && MountPoint.isReadOnly(database);
     }
@@ -80,7 +80,7 @@ public final class ReadOnlyCopy implements AutoCloseable {
         return state;
     }
 
-    public Path file() {
+    Path file() {
         return file;
     }
 

@@ -14,8 +14,6 @@ import java.util.Optional;
 import java.util.function.LongConsumer;
 import org.sqlite.ProgressHandler;
 import org.sqlite.SQLiteConnection;
-import org.sqlite.SQLiteErrorCode;
-import org.sqlite.SQLiteException;
 import org.sqlite.SQLiteLimits;
 import telemetry.Row;
 import telemetry.Rows;
@@ -25,13 +23,9 @@ import telemetry.os.MountPoint;
 
 /** A connection to a SQLite file by the driver. All other code uses {@code Database}. */
 public final class SqliteConnection implements AutoCloseable {
-
-    /** 8 MB with the usual page size: often enough for a progress line, and too seldom to cost time. */
-    private static final int PAGES_A_STEP = 2_000;
-    private static final int PAUSE_MS = 50;
-    private static final int READONLY = 8;
-
     private final Path file;
+    private final Path opened;
+    private final String mode;
     private final Connection connection;
     private final SqliteStatements statements;
     private final StatementLimit limit;
@@ -49,9 +43,11 @@ public final class SqliteConnection implements AutoCloseable {
     }
 
     /** The same with a copy of the file. @param file that is named where something goes wrong */
-    public SqliteConnection(Path file, Path copy, String mode, Duration patience) {
+    SqliteConnection(Path file, Path opened, String mode, Duration patience) {
         this.file = file;
-        this.connection = DatabaseFile.connect(copy, mode);
+        this.opened = opened;
+        this.mode = mode;
+        this.connection = DatabaseFile.connect(opened, mode);
         InstantFunction.register(file, connection);
         JsonFunction.register(file, connection);
         this.statements = new SqliteStatements(file, connection);
@@ -72,6 +68,19 @@ public final class SqliteConnection implements AutoCloseable {
             SqliteCursor.close(connection);
             throw SqliteErrors.translate("configure", file, e);
         }
+    }
+
+    public Path file() {
+        return file;
+    }
+
+    /** The file, or the copy of it that is open. */
+    Path opened() {
+        return opened;
+    }
+
+    String mode() {
+        return mode;
     }
 
     /** Lets statements work as long as they like: the operator writes them, and can stop them. */
@@ -210,34 +219,10 @@ public final class SqliteConnection implements AutoCloseable {
         return sql.startsWith("BEGIN") ? "begin to write to" : "write to";
     }
 
-    /**
-     * SQLite's backup interface, with its true result codes. The driver's {@code restore} and its SQL form {@code restore from} return 0
-     * after a failure. So the calling connection is always the source, whichever way a copy goes.
-     *
-     * @param pages    how many the source has
-     * @param pageSize in bytes
-     * @param patience how long to wait for the target's lock
-     * @param bytes    receives the bytes copied so far, for the first time when the target is locked and before the copy counts
-     */
+    /** As {@link PageCopy#make}. */
     public void copyTo(Path target, long pages, long pageSize, Duration patience, LongConsumer bytes) {
-        Path real = DatabaseFile.real(target);
-        Object before = DatabaseFile.identity(real);
-        copyToReal(real, pages, pageSize, patience, bytes);
-        if (before != null && !before.equals(DatabaseFile.identity(real))) throw new StoreException(StoreException.Reason.FAILED,
-                "copy " + file + " to", target, "another program has put something else in its place", null);
-    }
-
-    private void copyToReal(Path target, long pages, long pageSize, Duration patience, LongConsumer bytes) {
         try {
-            int tries = (int) (patience.toMillis() / PAUSE_MS);
-            int step = (int) Math.max(1, Math.min(PAGES_A_STEP, pages - 1));
-            int code = driver().getDatabase()
-                    .backup("main", target.toString(), (left, all) -> bytes.accept((all - left) * pageSize), PAUSE_MS, tries, step);
-            if (code == 0) return;
-            if (code == READONLY) throw new StoreException(StoreException.Reason.DENIED,
-                    "copy to", target, "it cannot be written, or it is in WAL mode with another page size", null);
-            SQLiteErrorCode known = SQLiteErrorCode.getErrorCode(code);
-            throw new SQLiteException(known.message, known);
+            new PageCopy(file, driver(), pages, pageSize).make(target, patience, bytes);
         } catch (SQLException e) {
             throw SqliteErrors.translate("copy " + file + " to", target, e);
         }

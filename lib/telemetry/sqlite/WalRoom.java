@@ -16,7 +16,7 @@ import telemetry.os.Inside;
  * Disk space for reading a database in WAL mode, which needs a -shm. Without space SQLite's attempt fails and leaves an empty -wal and a
  * truncated -shm behind, so the space is checked first.
  */
-public final class WalRoom {
+final class WalRoom {
 
     /** In bytes. Source: sqlite.org/walformat.html, 2.2. */
     private static final int SHM = 32 << 10;
@@ -29,7 +29,7 @@ public final class WalRoom {
      * @param patience how long to wait for a locked database
      * @throws StoreException {@code FULL} when the database cannot even be read
      */
-    public static void require(Path file, Duration patience) {
+    static void require(Path file, Duration patience) {
         if (DatabaseFile.beside(file, "-shm").toFile().length() >= SHM || file.getParent().toFile().getUsableSpace() > SHM) return;
         if (Files.isRegularFile(file) && isFull(file) && isWal(file, patience)) throw new StoreException(StoreException.Reason.FULL,
                 "open the database", file, "no space left on the disk, and in WAL mode even reading needs 32 kB",
