@@ -15,6 +15,7 @@ import telemetry.runs.AgentWalk;
 import telemetry.runs.Index;
 import telemetry.runs.Schema;
 import telemetry.runs.SchemaForm;
+import telemetry.runs.SchemaForm;
 
 /** Which indexes a store's database lacks, and which it does not need, by the plans of the runbook's queries. Looks only. */
 public final class IndexAdvice {
@@ -79,7 +80,7 @@ public final class IndexAdvice {
 
     private Stream<Lack> lackedByTheRunbook() {
         return schema.missingIndexes().stream()
-                .map(name -> lack(name, Schema.indexed(name), "this database lacks " + name + " of the runbook's schema"));
+                .map(name -> lack(name, SchemaForm.RUNBOOK.indexes().get(name), "this database lacks " + name + " of the runbook's schema"));
     }
 
     private Stream<Lack> lackedBySummaries(long runs) {

@@ -12,6 +12,7 @@ import telemetry.Run;
 import telemetry.StoreException;
 import telemetry.runs.Ddl;
 import telemetry.runs.RowForm;
+import telemetry.runs.RunsTable;
 import telemetry.runs.Schema;
 import telemetry.runs.SchemaForm;
 import telemetry.sqlite.SqliteErrors;
@@ -74,7 +75,7 @@ final class Converted {
         List<String> old = oldColumns("agent_runs");
         if (old.isEmpty()) return;
         List<String> columns = schema.columns().stream().filter(column -> !column.equals("id")).toList();
-        var form = new RowForm(schema, columns, Schema.defaults(database, columns));
+        var form = new RowForm(schema, columns, RunsTable.defaults(database, columns));
         String insert = "INSERT OR IGNORE INTO agent_runs (" + String.join(", ", columns) + ") VALUES ("
                 + "?, ".repeat(columns.size() - 1) + "?)";
         for (Row row : database.query("SELECT * FROM old.agent_runs NOT INDEXED WHERE run_id IS NOT NULL"))

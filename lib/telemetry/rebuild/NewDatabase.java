@@ -19,6 +19,7 @@ import telemetry.os.Unfinished;
 import telemetry.prune.StaleRuns;
 import telemetry.runs.Ddl;
 import telemetry.runs.RowForm;
+import telemetry.runs.RunsTable;
 import telemetry.runs.Schema;
 import telemetry.runs.SchemaForm;
 import telemetry.store.Pruned;
@@ -72,7 +73,7 @@ public final class NewDatabase implements AutoCloseable {
         this.isKeyUnique = schema.isKeyUnique(database);
         if (!isKeyUnique) database.execute("CREATE UNIQUE INDEX " + ONE_OF_EACH + " ON agent_runs(" + schema.key() + ")");
         List<String> columns = RowForm.settable(schema);
-        this.form = new RowForm(schema, columns, Schema.defaults(database, columns));
+        this.form = new RowForm(schema, columns, RunsTable.defaults(database, columns));
         this.loading = new Loading(database, schema, form, pruned, onDamage, onDenied);
     }
 

@@ -5,18 +5,13 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.Collection;
 import java.util.HashSet;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.LongConsumer;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
-import telemetry.Damage;
 import telemetry.Database;
 import telemetry.DayFile;
 import telemetry.Event;
@@ -26,13 +21,11 @@ import telemetry.Run;
 import telemetry.StoreException;
 import telemetry.daylog.InFlight;
 import telemetry.daylog.LogFiles;
-import telemetry.daylog.LogReader;
 import telemetry.prune.StaleRuns;
 import telemetry.runs.RowForm;
 import telemetry.runs.RunWriter;
-import telemetry.runs.Schema;
+import telemetry.runs.RunsTable;
 import telemetry.runs.UnknownTriggers;
-import telemetry.sqlite.SqliteErrors;
 import telemetry.store.Pruned;
 import telemetry.text.Progress;
 
@@ -45,8 +38,6 @@ import telemetry.text.Progress;
  */
 public final class Replay {
 
-    /** Entries in a transaction, during which writers wait for a moment. */
-    private static final int BATCH = 500;
     private static final long MB = 1_000_000;
 
     private final Database database;
@@ -68,7 +59,7 @@ public final class Replay {
         this.writes = new UnknownTriggers(database);
         this.writer = new RunWriter(database);
         List<String> columns = RowForm.settable(writer.schema());
-        this.form = new RowForm(writer.schema(), columns, Schema.defaults(database, columns));
+        this.form = new RowForm(writer.schema(), columns, RunsTable.defaults(database, columns));
         this.scanner = new RunScanner(form);
     }
 
@@ -140,36 +131,19 @@ public final class Replay {
         return Stream.concat(log.days().stream().filter(wanted).map(DayFile::path), others.stream()).toList();
     }
 
-    private boolean isSame(Run a, Run b) {
-        return form.compare(form.row(a), form.row(b)) == 0 && a.fields().keySet().equals(b.fields().keySet());
-    }
-
-    private LogEntry better(LogEntry a, LogEntry b) {
-        return form.compare(form.row((Run) a.record()), form.row((Run) b.record())) >= 0 ? a : b;
-    }
-
-    private RunFeed.Line better(RunFeed.Line a, RunFeed.Line b) {
-        return Arrays.equals(a.bytes(), b.bytes()) ? a : RunFeed.Line.of(better(a.entry(), b.entry()));
-    }
-
     /** One reading of the day files, with its counts. */
     private final class Reading {
         private final Consumer<LogEntry> onDamage;
         private final LongConsumer progress;
         private final LogFiles files = new LogFiles(this::take, this::takeEvent);
-        private final OpenRuns open = new OpenRuns(database, Replay.this::better);
-        private final Map<String, LogEntry> ends = new LinkedHashMap<>();
+        private final RunEnds ends = new RunEnds(writes, writer, form, isFromLines, this::damaged);
+        private final OpenRuns open = new OpenRuns(database, ends::better);
         private final CommitLines commits = new CommitLines(pruned);
-        private final Disputes disputes = new Disputes(form, writer);
-        private long endBytes;
         private long lines;
         private long events;
         private long damaged;
-        private long inserted;
-        private long updated;
-        private long conflicts;
+        private long completed;
         private long left;
-        private long changed;
         private long waiting;
 
         Reading(Consumer<LogEntry> onDamage, LongConsumer progress) {
@@ -180,8 +154,9 @@ public final class Replay {
             commits.addAll(before.commits());
             for (RunFeed.Line line : before.runs()) {
                 LogEntry entry = line.entry();
-                if (((Run) entry.record()).isEnd()) ended(entry, (Run) entry.record());
-                else open.add(writer.key((Run) entry.record()), line);
+                Run run = (Run) entry.record();
+                if (run.isEnd()) ends.add(entry, run, open.remove(writer.key(run)));
+                else open.add(writer.key(run), line);
             }
         }
 
@@ -240,90 +215,26 @@ public final class Replay {
                 return;
             }
             String key = writer.key(run);
-            if (run.isEnd()) ended(entry, run);
-            else if (!ends.containsKey(key) && (open.has(key) || writer.standing(run) == RunWriter.Standing.ABSENT))
+            if (run.isEnd()) ends.add(entry, run, open.remove(key));
+            else if (!ends.has(key) && (open.has(key) || writer.standing(run) == RunWriter.Standing.ABSENT))
                 open.add(key, RunFeed.Line.of(entry));
-        }
-
-        private void ended(LogEntry entry, Run run) {
-            String key = writer.key(run);
-            LogEntry end = created(entry, run, open.remove(key));
-            disputes.ended(key);
-            LogEntry other = ends.put(key, end);
-            if (other != null && !isSame(run, (Run) other.record())) {
-                ends.put(key, better(end, other));
-                disputes.addSeveral(key);
-            }
-            endBytes += entry.length();
-            if (ends.size() >= BATCH || endBytes > LogReader.LONGEST_LINE) flush();
-        }
-
-        /** The row of a run whose end alone is written came into being with its start. */
-        private LogEntry created(LogEntry end, Run run, RunFeed.Line start) {
-            boolean isAsked = start != null && writer.schema().hasRowTimes() && run.text("created_at") == null;
-            String created = isAsked ? ((Run) start.entry().record()).text("created_at") : null;
-            return created == null ? end
-                    : new LogEntry(end.file(), end.offset(), end.length(), end.bytes(), run.with("created_at", created));
-        }
-
-        private void flush() {
-            writes.inTransaction(() -> ends.forEach((key, entry) -> end(key, entry, (Run) entry.record())));
-            ends.clear();
-            endBytes = 0;
-            disputes.compared();
-        }
-
-        private void end(String key, LogEntry entry, Run run) {
-            switch (writer.standing(run)) {
-                case ABSENT -> inserted += write(entry, run);
-                case OPEN -> updated += write(entry, run);
-                case OTHER, RENAMED, CHANGED -> disputes.add(key, entry);
-                case SAME -> { }
-            }
-        }
-
-        private long write(LogEntry entry, Run run) {
-            try {
-                return writer.write(run) ? 1 : 0;
-            } catch (StoreException e) {
-                if (!SqliteErrors.isAboutTheRow(e)) throw e;
-                damaged(new LogEntry(entry.file(), entry.offset(), entry.length(), entry.bytes(),
-                        new Damage("the database refuses it: " + e.what())));
-                return 0;
-            }
         }
 
         ReplayResult finish() {
             files.finish();
-            flush();
-            disputes.settle(files.reached(), this::settle);
+            ends.settle(files.reached());
             Instant now = clock.instant();
             open.forEach(some -> writes.inTransaction(() -> some.stream().map(RunFeed.Line::entry).forEach(start -> begun(start, now))));
-            if (!commits.isEmpty()) writes.inTransaction(() -> updated += commits.addTo(database, "main"));
-            if (pruned != null) updated += StaleRuns.cancelAgain(database, pruned);
-            return new ReplayResult(lines, events, damaged, inserted, updated, conflicts, left, changed, waiting);
+            if (!commits.isEmpty()) writes.inTransaction(() -> completed += commits.addTo(database, "main"));
+            if (pruned != null) completed += StaleRuns.cancelAgain(database, pruned);
+            return new ReplayResult(lines, events, damaged, ends.inserted(), ends.updated() + completed, ends.conflicts(), left,
+                    ends.changed(), waiting);
         }
 
         private void begun(LogEntry start, Instant now) {
             Run run = (Run) start.record();
-            if (!InFlight.is(start, now)) inserted += write(start, run);
+            if (!InFlight.is(start, now)) ends.insert(start, run);
             else if (writer.standing(run) == RunWriter.Standing.ABSENT) waiting++;
-        }
-
-        private void settle(Collection<Dispute> some) {
-            if (!some.isEmpty()) writes.inTransaction(() -> some.forEach(this::settle));
-        }
-
-        private void settle(Dispute dispute) {
-            Run run = dispute.run();
-            if (dispute.isConflict()) conflicts++;
-            RunWriter.Standing standing = writer.standing(run);
-            boolean isNewer = standing == RunWriter.Standing.CHANGED && !isFromLines && !dispute.isRowOneOfThem();
-            if (isNewer) changed++;
-            boolean isOther = !isNewer && (standing == RunWriter.Standing.OTHER || standing == RunWriter.Standing.CHANGED);
-            boolean isWritten = isOther && write(dispute.best(), run) > 0;
-            boolean isRenamed = dispute.hasEventIds() && writer.takeEventId(run);
-            if (isWritten || isRenamed) updated++;
         }
     }
 }

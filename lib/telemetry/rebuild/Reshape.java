@@ -4,16 +4,13 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Set;
-import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.stream.Collectors;
 import telemetry.Database;
 import telemetry.Row;
-import telemetry.RunStatus;
 import telemetry.StoreException;
 import telemetry.os.ScratchFolder;
 import telemetry.runs.Columns;
@@ -39,14 +36,11 @@ public final class Reshape {
     /** Finds a run among the lines'; dropped with the file that it is in. */
     private static final String BY_RUN = "reshape_by_run";
 
-    private static final Set<String> TRANSLATED = Set.of("status", "event_id", "trigger_type", "git_commit_source", "items_discovered",
-            "items_succeeded", "items_failed", "items_skipped", "duration_ms", "api_retry_count", "job_type", "created_at");
-
     private final SchemaForm form;
     private final Schema old;
     private final List<String> columns = new ArrayList<>();
     private final List<Ddl.Named> indexes = new ArrayList<>();
-    private final Map<String, String> made = new TreeMap<>();
+    private final Set<String> translated = new TreeSet<>();
     private String table;
 
     /** @throws StoreException {@code FAILED} when a column of the old table cannot be made again */
@@ -142,21 +136,21 @@ public final class Reshape {
         String names = taken.stream().map(Database::quoted).collect(Collectors.joining(", ")) + (isNumbered ? ", " + schema.number() : "");
         int width = taken.size() + (isNumbered ? 1 : 0);
         String insert = "INSERT INTO " + SHAPED + ".agent_runs (" + names + ") VALUES (" + "?, ".repeat(width - 1) + "?)";
-        for (Row row : database.query("SELECT *" + (isNumbered ? ", " + old.number() + " AS reshape_number" : "") + " FROM " + from
+        for (Row row : database.query("SELECT *" + (isNumbered ? ", " + old.number() + " AS " + TranslatedRow.NUMBER : "") + " FROM " + from
                 + ".agent_runs NOT INDEXED")) {
-            var translated = new Translated(database, schema, row);
+            var its = new TranslatedRow(row, old, schema, database, translated);
             Object[] values = new Object[width];
-            for (int i = 0; i < taken.size(); i++) values[i] = translated.value(taken.get(i));
-            if (isNumbered) values[width - 1] = row.get("reshape_number");
-            insert(database, insert, values, taken.indexOf("event_id"), translated, refused);
+            for (int i = 0; i < taken.size(); i++) values[i] = its.value(taken.get(i));
+            if (isNumbered) values[width - 1] = row.get(TranslatedRow.NUMBER);
+            insert(database, insert, values, taken.indexOf("event_id"), its, refused);
         }
     }
 
-    private void insert(Database database, String insert, Object[] values, int eventId, Translated row, RefusedRows refused) {
+    private void insert(Database database, String insert, Object[] values, int eventId, TranslatedRow row, RefusedRows refused) {
         try {
             if (eventId >= 0) values[eventId] = unused(database, values[eventId]);
             database.update(insert, values);
-            if (!row.refused.isEmpty()) refused.add("agent_runs", row.told(), String.join("; ", row.refused));
+            if (!row.refused().isEmpty()) refused.add("agent_runs", row.told(), String.join("; ", row.refused()));
         } catch (StoreException e) {
             if (!SqliteErrors.isAboutTheRow(e)) throw e;
             refused.add("agent_runs", row.told(), e.why());
@@ -171,67 +165,6 @@ public final class Reshape {
         return id;
     }
 
-    /** One old row in the new table's words. */
-    private final class Translated {
-        private final Database database;
-        private final Schema schema;
-        private final Row row;
-        private final List<String> refused = new ArrayList<>();
-
-        Translated(Database database, Schema schema, Row row) {
-            this.database = database;
-            this.schema = schema;
-            this.row = row;
-        }
-
-        private Map<String, Object> told() {
-            Map<String, Object> told = new LinkedHashMap<>(row.map());
-            told.remove("reshape_number");
-            return told;
-        }
-
-        Object value(String column) {
-            Object value = column.equals("event_id") && !old.has(column) ? null : row.get(column);
-            boolean isService = schema.shape() == Schema.Shape.SERVICE;
-            return switch (column) {
-                case "status" -> status(value);
-                case "event_id" -> value == null || value.toString().isBlank() ? eventId() : value;
-                case "trigger_type", "git_commit_source" -> isService ? value : word(column, value);
-                case "job_type" -> value == null && isService ? "" : value;
-                case "created_at" -> value == null && isService ? row.get("start_time") : value;
-                default -> isService && TRANSLATED.contains(column) ? notNegative(column, value) : value;
-            };
-        }
-
-        private Object status(Object value) {
-            RunStatus known = value == null ? null : RunStatus.of(value.toString());
-            if (known == null && value != null) refused.add("the status '" + value + "' is no word of these writers");
-            boolean isOver = row.get("end_time") != null;
-            String word = schema.word(known != null ? known : isOver ? RunStatus.PARTIAL : RunStatus.RUNNING);
-            if (value != null && !word.equals(value)) made.merge(value + " -> " + word, "", (a, b) -> a);
-            return word;
-        }
-
-        private Object word(String column, Object value) {
-            boolean isTaken = value == null || Columns.words(column).contains(value.toString());
-            if (!isTaken) refused.add(column + " '" + value + "' is none of " + Columns.words(column));
-            return isTaken ? value : null;
-        }
-
-        private Object notNegative(String column, Object value) {
-            boolean isTaken = !(value instanceof Number number) || number.doubleValue() >= 0;
-            if (!isTaken) refused.add(column + " is " + value);
-            return isTaken ? value : (Object) 0L;
-        }
-
-        private Object eventId() {
-            Object run = row.get("run_id");
-            if (run == null) return RowForm.derivedEventId("row " + row.values().get(row.values().size() - 1));
-            Object ofLines = database.value("SELECT min(event_id) FROM main.agent_runs WHERE run_id = ?", run);
-            return ofLines != null ? ofLines : RowForm.derivedEventId(run.toString());
-        }
-    }
-
     /**
      * Demands that each old run is in the new table, with what its row said.
      *
@@ -240,7 +173,7 @@ public final class Reshape {
      */
     void verify(Database database, String from, Schema schema, long refused) {
         String key = old.has("event_id") && schema.has("event_id") ? "event_id" : "run_id";
-        List<String> plain = columns.stream().filter(column -> old.has(column) && !TRANSLATED.contains(column)
+        List<String> plain = columns.stream().filter(column -> old.has(column) && !TranslatedRow.COLUMNS.contains(column)
                 && !Database.quoted(column).equals(schema.number()) && !Columns.isFilledLater(column)).toList();
         String unlike = plain.stream().map(Database::quoted).map(column -> "t." + column + " IS NOT o." + column)
                 .collect(Collectors.joining(" OR "));
@@ -300,6 +233,6 @@ public final class Reshape {
 
     /** The words that were translated: {@code failed -> failure}. */
     Set<String> translated() {
-        return Collections.unmodifiableSet(made.keySet());
+        return Collections.unmodifiableSet(translated);
     }
 }

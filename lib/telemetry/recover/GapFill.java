@@ -17,6 +17,7 @@ import telemetry.rebuild.RefusedRows;
 import telemetry.runs.Columns;
 import telemetry.runs.NewerRows;
 import telemetry.runs.RowForm;
+import telemetry.runs.RunsTable;
 import telemetry.runs.Schema;
 import telemetry.runs.UnknownTriggers;
 import telemetry.sqlite.SqliteErrors;
@@ -65,7 +66,7 @@ final class GapFill {
         this.refused = refused;
         this.key = schema.key();
         this.ofRowAlone = schema.columns().stream().filter(Columns::isOfRowAlone).toList();
-        this.defaults = Schema.defaults(database, ofRowAlone);
+        this.defaults = RunsTable.defaults(database, ofRowAlone);
         this.newer = new NewerRows(schema);
         this.there = "SELECT * FROM agent_runs WHERE " + key + " = ?";
     }

@@ -16,7 +16,7 @@ import telemetry.StoreException;
  * @param number  the name under which SQL reaches a row's number; null when rows have none
  * @param foreign what it is instead of a table of runs, in words; null when it is one or there is none
  */
-record RunsTable(List<String> columns, Limits limits, int version, String number, String foreign) {
+public record RunsTable(List<String> columns, Limits limits, int version, String number, String foreign) {
     private static final int MOST_SHOWN = 5;
     private static final int MOST_VERSIONS = 99;
 
@@ -32,6 +32,16 @@ record RunsTable(List<String> columns, Limits limits, int version, String number
         String number = kind != null || columns.isEmpty() ? null : number(database, found, sql);
         return new RunsTable(columns, Limits.of(found, sql), version(found), number, kind != null ? kind : columns.isEmpty() ? null
                 : stranger(columns));
+    }
+
+    /** The values of these columns in a row that does not set them; null for none. */
+    public static Object[] defaults(Database database, List<String> columns) {
+        return columns.stream().map(column -> defaultOf(database, column)).toArray();
+    }
+
+    private static Object defaultOf(Database database, String column) {
+        Object expression = database.value("SELECT dflt_value FROM pragma_table_info('agent_runs') WHERE name = ?", column);
+        return expression == null ? null : database.value("SELECT " + expression);
     }
 
     /** A view over what is missing, or a virtual table of an unknown module, shows none. */

@@ -190,16 +190,6 @@ public record Schema(Shape shape, int version, List<String> columns, Set<String>
         return columns.contains(column);
     }
 
-    /** The values of these columns in a row that does not set them; null for none. */
-    public static Object[] defaults(Database database, List<String> columns) {
-        return columns.stream().map(column -> defaultOf(database, column)).toArray();
-    }
-
-    private static Object defaultOf(Database database, String column) {
-        Object expression = database.value("SELECT dflt_value FROM pragma_table_info('agent_runs') WHERE name = ?", column);
-        return expression == null ? null : database.value("SELECT " + expression);
-    }
-
     /**
      * The word of this version's writers for a status; v1 to v5 have only failed for timeout and cancelled. Where a CHECK of this very
      * table does not take it, one that it takes.
@@ -284,13 +274,8 @@ public record Schema(Shape shape, int version, List<String> columns, Set<String>
         missing.removeAll(indexes);
         if (!has("insight_id")) missing.remove("idx_runs_insight");
         for (String table : List.of("run_events", "commits"))
-            if (!tables.contains(table)) missing.removeIf(name -> indexed(name).startsWith(table));
+            if (!tables.contains(table)) missing.removeIf(name -> SchemaForm.RUNBOOK.indexes().get(name).startsWith(table));
         return missing;
-    }
-
-    /** The table and column of a runbook's index, as in CREATE INDEX: {@code "agent_runs(status)"}. */
-    public static String indexed(String name) {
-        return SchemaForm.RUNBOOK.indexes().get(name);
     }
 
     /** {@code v3} or {@code v7 (service)} */
