@@ -25,8 +25,6 @@ import telemetry.Size;
 import telemetry.Store;
 import telemetry.StoreException;
 import telemetry.os.Attempt;
-import telemetry.os.Disk;
-import telemetry.os.Inside;
 import telemetry.os.LegalPath;
 import telemetry.runs.Schema;
 import telemetry.text.Result;
@@ -177,10 +175,6 @@ public final class Backups {
         }
     }
 
-    private static List<Path> files(List<Backup> backups) {
-        return backups.stream().map(Backup::file).toList();
-    }
-
     /**
      * Makes one of the store's database, while others write to it.
      *
@@ -264,42 +258,22 @@ public final class Backups {
 
     /** What {@link #expire} would delete, as far as manifests tell; oldest first. */
     public ExpiredBackups expirable(Retention retention) {
-        return new ExpiredBackups(files(retention.expired(list(), clock.instant())), manifestsAlone(), true);
+        return expiry().expirable(retention);
     }
 
     /** Deletes what the rule takes, after every byte of those that have to stay has been compared with their manifests. */
     public ExpiredBackups expire(Retention retention) {
-        List<Backup> all = new ArrayList<>(list());
-        List<Backup> expired = retention.expired(all, clock.instant());
-        while (!expired.isEmpty() && doubtOne(all, retention.kept(all, clock.instant()))) expired = retention.expired(all, clock.instant());
-        List<Path> files = files(expired);
-        List<Path> alone = manifestsAlone();
-        Attempt.of("expire backups in", folder, () -> {
-            for (Path file : files) BackupFolder.delete(file);
-            for (Path file : alone) Inside.delete(file);
-            if (Files.isDirectory(folder)) Disk.syncFolder(folder);
-        });
-        if (memoryOrNull() != null) for (Path file : files) memory().clear(file, clock.instant());
-        return new ExpiredBackups(files, alone, false);
+        ExpiredBackups expired = expiry().expire(retention, sound);
+        if (memoryOrNull() != null) for (Path file : expired.expired()) memory().clear(file, clock.instant());
+        return expired;
     }
 
     /** Manifests whose backup somebody deleted more than an hour after it was made. The next expiry deletes them. */
     public List<Path> manifestsAlone() {
-        return Attempt.of("list the backups in", folder, () -> BackupFolder.manifestsAlone(folder, clock.instant()));
+        return expiry().manifestsAlone();
     }
 
-    /** @return true when one of these was found damaged and is marked so among all */
-    private boolean doubtOne(List<Backup> all, List<Backup> kept) {
-        for (Backup backup : kept) {
-            if (sound.contains(backup.file())) continue;
-            try {
-                prove(backup);
-                sound.add(backup.file());
-            } catch (StoreException e) {
-                all.set(all.indexOf(backup), backup.doubted(e.why()));
-                return true;
-            }
-        }
-        return false;
+    private BackupExpiry expiry() {
+        return new BackupExpiry(this, clock.instant());
     }
 }
