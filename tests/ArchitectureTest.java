@@ -246,7 +246,7 @@ class ArchitectureTest {
     void scriptsPrintThroughTheEscapingClassAlone() throws IOException {
         assertOnly(javaFiles(SCRIPTS), "System\\.(out|err)\\b|(?<!\\boutput|\\bprinter)\\.(print|println|printf|append)\\(|\\b(out|err)\\(\\)\\.", "");
         assertOnly(javaFiles(LIB), "\\bprint(ln|f)\\(|::println|System\\.(out|err)\\b",
-                "(Cli|Consent|Output|LogPrinter|Notes|TelemetryClient)\\.java");
+                "(Cli|Consent|Failures|Output|LogPrinter|Notes|TelemetryClient)\\.java");
         assertOnly(javaFiles(LIB), "Character\\.getType|isISOControl|\\\\p\\{C|&lt;|\\\\''", "(Escaped|DisplayWidth)\\.java");
         String output = Files.readString(LIB.resolve("cli/Output.java"));
         for (String way : List.of("println(Escaped.lines(line", "err.println(Escaped.lines(line", "coloured(Escaped.lines(report"))

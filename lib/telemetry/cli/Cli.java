@@ -8,17 +8,13 @@ import java.lang.reflect.Method;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.LocalDate;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.function.Function;
-import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import picocli.CommandLine;
-import picocli.CommandLine.IExecutionExceptionHandler;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Model.ArgSpec;
 import picocli.CommandLine.Model.OptionSpec;
@@ -28,22 +24,19 @@ import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.ScopeType;
 import picocli.CommandLine.TypeConversionException;
 import telemetry.Database;
-import telemetry.Next;
 import telemetry.RunStatus;
 import telemetry.Size;
-import telemetry.Store;
 import telemetry.StoreException;
 import telemetry.Times;
 import telemetry.os.Arguments;
 import telemetry.os.KeptFree;
 import telemetry.os.LegalPath;
 import telemetry.os.Machine;
-import telemetry.sqlite.SqliteErrors;
 import telemetry.text.Notes;
 import telemetry.text.Terminal;
 import telemetry.text.Escaped;
 
-/** Runs a command: its options and help. It is the one place where an exception becomes a message and an exit code. */
+/** Runs a command: its options, its help and its exit code. What becomes of an exception, {@link Failures} says. */
 public final class Cli {
     public static final int OK = 0;
     /** It worked; look at it. */
@@ -67,9 +60,6 @@ public final class Cli {
 
     /** Also the runbook's version: its page describes these commands. */
     private static final String VERSION = "1.0";
-
-    /** In a webhook's address all behind the host is the password, whichever argument it was. */
-    private static final Pattern SECRET = Pattern.compile("(?i)(https?://[^/\\s'\"]+)/[^\\s'\"]+");
 
     private static final Map<String, String> EXIT_CODES = UsageMessageSpec.keyValuesMap("0:all well",
             "1:warning: it worked, look at it", "2:failed: a check or the operation", "3:cannot tell: no store, no permission, locked",
@@ -126,18 +116,18 @@ public final class Cli {
         line.registerConverter(LocalDate.class, converter(Times::day));
         line.registerConverter(RunStatus.class, converter(RunStatus::parse));
         line.setExpandAtFiles(false).setExecutionStrategy(Cli::execute);
-        line.setExecutionExceptionHandler(failure(err));
-        line.setParameterExceptionHandler((e, arguments) -> usage(e.getCommandLine(), e.getMessage()));
+        line.setExecutionExceptionHandler(Failures.told(err));
+        line.setParameterExceptionHandler((e, arguments) -> Failures.usage(e.getCommandLine(), e.getMessage()));
         tellOfTheToolkit(line);
         Notes.begin(note -> {
-            err.println(name(Procedure.said(line)) + ": " + note);
+            err.println(Failures.name(Procedure.said(line)) + ": " + note);
             err.flush();
         });
         int code = execute(line, args);
         if (code == OK && Notes.isWarned()) code = WARNING;
         out.flush();
         String lost = Output.lost(out);
-        if (lost != null) err.println(name(line) + ": cannot write to stdout: " + Escaped.line(lost));
+        if (lost != null) err.println(Failures.name(line) + ": cannot write to stdout: " + Escaped.line(lost));
         err.flush();
         return lost == null || code == USAGE || code == BUG ? code : FAILED;
     }
@@ -147,9 +137,9 @@ public final class Cli {
         try {
             return line.execute(args);
         } catch (OutOfMemoryError e) {
-            return outOfMemory(line);
+            return Failures.outOfMemory(line);
         } catch (Error e) {
-            return bug(line, e);
+            return Failures.bug(line, e);
         }
     }
 
@@ -232,58 +222,6 @@ public final class Cli {
         if (own == null) throw new ParameterException(subcommand.commandSpec().commandLine(),
                 "the word " + subcommand.commandSpec().name() + " knows no " + option.longestName());
         if (!subcommand.hasMatchedOption(own)) own.setValue(option.getValue());
-    }
-
-    /** 64 is for what the operator asked. When SQLite refuses a statement of our own, the tables are not what they should be. */
-    private static int exitCode(StoreException e) {
-        boolean isAsked = e.reason() == StoreException.Reason.REFUSED && !SqliteErrors.isAboutTheStatement(e);
-        return e.isUnknown() ? UNKNOWN : isAsked ? USAGE : FAILED;
-    }
-
-    private static IExecutionExceptionHandler failure(PrintWriter err) {
-        return (e, line, arguments) -> {
-            if (e instanceof Output.Unread) return OK;
-            for (Throwable cause = e; cause != null; cause = cause.getCause())
-                if (cause instanceof OutOfMemoryError) return outOfMemory(line);
-            if (e instanceof CommandLine.ParameterException wrong) return usage(line, wrong.getMessage());
-            if (e instanceof StoreException known) {
-                err.println(name(line) + ": " + store(arguments).map(store -> store.message(known)).orElse(known.getMessage()));
-                return exitCode(known);
-            }
-            return bug(line, e);
-        };
-    }
-
-    /** The store that {@code --store} named, before or after the subcommand's name. */
-    private static Optional<Store> store(ParseResult parsed) {
-        for (ParseResult part = parsed; part != null; part = part.subcommand())
-            if (part.matchedOptionValue("--store", null) instanceof Path folder) return Optional.of(Store.at(folder));
-        return Optional.empty();
-    }
-
-    private static int outOfMemory(CommandLine line) {
-        line.getErr().println(Next.line(name(line) + ": it ran out of memory and stopped",
-                Next.words("run it again with more of it (_JAVA_OPTIONS=-Xmx2g), or ask for less with --limit where there is one")));
-        return FAILED;
-    }
-
-    private static int bug(CommandLine line, Throwable e) {
-        line.getErr().println(name(line) + ": a bug in this toolkit. Please report it with these lines:");
-        var trace = new StringWriter();
-        e.printStackTrace(new PrintWriter(trace, true));
-        line.getErr().print(Escaped.lines(trace.toString()));
-        return BUG;
-    }
-
-    private static int usage(CommandLine line, String message) {
-        String[] help = (name(line) + " --help").split(" ");
-        Next next = Next.command(help[0], Arrays.copyOfRange(help, 1, help.length));
-        line.getErr().println(Next.line(name(line) + ": " + Escaped.line(SECRET.matcher(message).replaceAll("$1/…")), next));
-        return USAGE;
-    }
-
-    private static String name(CommandLine line) {
-        return line.getCommandSpec().qualifiedName();
     }
 
     /** A variable that is not set must not become the folder where the command happens to run. */
