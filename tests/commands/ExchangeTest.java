@@ -27,6 +27,7 @@ import telemetry.kit.Owners;
 import telemetry.kit.Paused;
 import telemetry.kit.Sabotage;
 import telemetry.kit.Script;
+import telemetry.kit.Sql;
 
 /** A new database takes the old one's place, and the process is killed at a step of it. The next command knows. */
 class ExchangeTest {
@@ -155,7 +156,7 @@ class ExchangeTest {
             boolean isNew = Files.exists(mark(store));
             undone += next.err().contains("the former one is as it was") ? 1 : 0;
             known += isNew ? 1 : 0;
-            assertEquals(isNew, next.exit() == 1 && next.err().contains("nobody has compared the two" + System.lineSeparator()
+            assertEquals(isNew, next.exit() == 1 && next.err().contains("may have runs that the store lacks" + System.lineSeparator()
                     + "next: jbang recover@telemetry --dry-run"), step + next);
             if (!isNew) logsAreWithTheirDatabase(store, old, step + next);
             Script again = run(store, new rebuild(), "--yes");
@@ -186,7 +187,7 @@ class ExchangeTest {
         for (Callable<Integer> any : List.<Callable<Integer>>of(new locks(), new query())) {
             Script next = run(store, any, any instanceof query ? new Object[] {"agents"} : new Object[0]);
             assertEquals(1, next.exit(), next.toString());
-            assertTrue(next.said().contains("nobody has compared the two"), next.toString());
+            assertTrue(next.said().contains("may have runs that the store lacks"), next.toString());
         }
         Script again = run(store, new backup(), "--restore", "latest", "--yes");
         assertEquals(1, again.exit(), again.toString());
@@ -233,10 +234,32 @@ class ExchangeTest {
         Script other = run(store, new query(), "agents");
         assertEquals(1, other.exit(), other.toString());
         Script rebuilt = run(store, new rebuild(), "--dry-run");
-        assertTrue(rebuilt.err().contains("nobody has compared the two"), rebuilt.err());
+        assertTrue(rebuilt.err().contains("may have runs that the store lacks"), rebuilt.err());
         Script recovered = run(store, new recover(), "--yes");
         assertTrue(recovered.exit() <= 1, recovered.toString());
         isWhole(store, recovered.toString());
+    }
+
+    /** As where an agent wrote to the old database when its rows had been taken over. */
+    @Test
+    void everyCommandSaysThatARunIsMissingUntilARecoveryHasBroughtIt() throws Exception {
+        Store store = Fixture.V3.filled(dir, 20, NOON);
+        Path kept = Files.createDirectories(store.quarantine().resolve("rebuild-20251210_110000")).resolve("telemetry.sqlite");
+        insert(store, 0, 1);
+        Files.copy(store.database(), kept);
+        Sql.execute(store, "DELETE FROM agent_runs WHERE run_id NOT IN (SELECT run_id FROM agent_runs ORDER BY rowid LIMIT 20)");
+        boolean isNumbered = store.database().getFileSystem().supportedFileAttributeViews().contains("unix");
+        Files.writeString(mark(store), "rebuild-20251210_110000 " + (isNumbered ? Files.getAttribute(store.database(), "unix:ino") : "0")
+                + " 4096@1\n");
+        for (Script said : List.of(run(store, new query(), "agents"), run(store, new rebuild(), "--yes"), run(store, new query(), "agents"))) {
+            assertEquals(1, said.exit(), said.toString());
+            assertTrue(said.err().contains("the rebuild begun at 2025-12-10 11:00:00 was cut short"), said.err());
+        }
+        Script recovered = run(store, new recover(), "--yes");
+        assertTrue(recovered.exit() <= 1, recovered.toString());
+        assertEquals(21, RestoreTest.ids(store).size());
+        assertEquals(0, run(store, new query(), "agents").exit());
+        assertFalse(Files.exists(mark(store)));
     }
 
     /** There is no second name across disks: what is set aside is copied. */

@@ -89,8 +89,8 @@ final class RecoveryLook {
         isResumed = left != null || !cutShort.isEmpty();
         if (left != null) checks.add(Check.warning("unfinished",
                 "the recovery begun at " + left.stamp() + " did not come to its end; this one goes on", null));
-        else if (isResumed) checks.add(Check.warning("unfinished", "the database was replaced, and nobody has compared it with what it was "
-                + "before, which is in " + cutShort.get(cutShort.size() - 1), null));
+        else if (isResumed) checks.add(Check.warning("unfinished", "the database was replaced, and may lack runs that it had before; "
+                + "what it was is in " + cutShort.get(cutShort.size() - 1), null));
         var folders = new FolderChecks(store, clock.instant(), HealthRules.RUNBOOK, new ArrayList<>());
         Check storage = folders.storage();
         boolean isMended = Files.notExists(store.database().getParent());

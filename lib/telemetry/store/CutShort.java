@@ -103,7 +103,7 @@ public final class CutShort {
 
     private String said(ExchangeMark.Line line) {
         return line.said(store) + " was cut short; what the database was before is in " + folder(line)
-                + ", and nobody has compared the two";
+                + ", and may have runs that the store lacks";
     }
 
     private Path folder(ExchangeMark.Line line) {
@@ -117,18 +117,23 @@ public final class CutShort {
         return ExchangeMark.of(store).lines().stream().map(left::folder).toList();
     }
 
-    /** Compares what was set aside with the store of now, and says what came of it. */
-    void compare(ExchangeMark.Line line) {
-        String missing = Quarantined.missing(store, folder(line));
+    /**
+     * Compares what was set aside with the store of now, and says what came of it.
+     *
+     * @return true when rows are missing that a rebuild or recovery was to take over; a restore puts other rows in place on purpose
+     */
+    boolean isMissing(ExchangeMark.Line line) {
+        Quarantined.Missing missing = Quarantined.missing(store, folder(line));
         Notes.withdraw(said(line));
         if (missing == null) {
             Notes.add(line.said(store) + " was cut short; the store has all that is in " + folder(line));
-            return;
+            return false;
         }
         Path database = Exchange.kept(live, folder(line), "");
         Path file = Files.exists(database) ? database : DatabaseFile.beside(database, "-wal");
-        Notes.warn(line.said(store) + " was cut short; of " + folder(line) + ": " + missing,
+        Notes.warn(line.said(store) + " was cut short; of " + folder(line) + ": " + missing.words(),
                 store.command("recover", "--salvage", file.toString(), "--dry-run"));
+        return missing.rows() > 0 && !line.isOfRestore();
     }
 
     /** To be called by who holds the store's lock. Afterwards the mark has only calls whose new database has its place. */

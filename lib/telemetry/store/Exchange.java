@@ -72,8 +72,8 @@ public final class Exchange {
         try {
             T done = work.get();
             List<ExchangeMark.Line> still = ExchangeMark.of(store).lines();
-            for (ExchangeMark.Line line : earlier) if (still.contains(line)) left.compare(line);
-            end(store);
+            List<ExchangeMark.Line> missing = earlier.stream().filter(still::contains).filter(left::isMissing).toList();
+            if (ExchangeMark.isThere(store)) ExchangeMark.of(store).keep(missing);
             return done;
         } catch (RuntimeException e) {
             left.undoAfter(e);

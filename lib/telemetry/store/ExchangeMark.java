@@ -64,6 +64,10 @@ record ExchangeMark(Path file, List<Line> lines) {
             }
         }
 
+        boolean isOfRestore() {
+            return folder.startsWith("restore-");
+        }
+
         boolean isOfFiles() {
             return !made.equals("-");
         }

@@ -139,13 +139,20 @@ public record Quarantined(Path path, Instant since, Size size, State state, Stri
         }
     }
 
-    /** What of a folder is not known to be in the store, in words; null when all of it is. */
-    static String missing(Store store, Path folder) {
+    /**
+     * What of a folder is not known to be in the store.
+     *
+     * @param rows that the store lacks for certain
+     */
+    record Missing(long rows, String words) { }
+
+    /** Null when the store has all of it. */
+    static Missing missing(Store store, Path folder) {
         try (var back = new TakenBack(store)) {
             Compared found = Compared.of(folder, back);
-            return found.missing > 0 || found.unread || found.why != null ? found.toString() : null;
+            return found.missing > 0 || found.unread || found.why != null ? new Missing(found.missing, found.toString()) : null;
         } catch (StoreException e) {
-            return "it cannot be compared with the store: " + e.why();
+            return new Missing(0, "it cannot be compared with the store: " + e.why());
         }
     }
 
